@@ -1,0 +1,114 @@
+// Package api holds the words that supervisord and supervisorctl share: states, fault codes, results and the version.
+// It knows nothing of how they come about and imports nothing of the project.
+package api
+
+// Version is the version of both programs; everything that prints one takes it from here.
+const Version = "5.0.0"
+
+// APIVersion is the version of the XML-RPC interface that clients check for.
+const APIVersion = "3.0"
+
+// State is a process state with the number that clients know it by. Source: getProcessInfo, "state".
+type State int
+
+const (
+	Stopped  State = 0
+	Starting State = 10
+	Running  State = 20
+	Backoff  State = 30
+	Stopping State = 40
+	Exited   State = 100
+	Fatal    State = 200
+	Unknown  State = 1000
+)
+
+// States lists every state in ascending order of its number.
+var States = []State{Stopped, Starting, Running, Backoff, Stopping, Exited, Fatal, Unknown}
+
+// String is the state's name as clients see it. Source: getProcessInfo, "statename".
+func (s State) String() string {
+	switch s {
+	case Stopped:
+		return "STOPPED"
+	case Starting:
+		return "STARTING"
+	case Running:
+		return "RUNNING"
+	case Backoff:
+		return "BACKOFF"
+	case Stopping:
+		return "STOPPING"
+	case Exited:
+		return "EXITED"
+	case Fatal:
+		return "FATAL"
+	}
+	return "UNKNOWN"
+}
+
+// IsStopped is true in the states in which no child exists and none is to come by itself.
+func (s State) IsStopped() bool { return s == Stopped || s == Exited || s == Fatal || s == Unknown }
+
+// IsRunning is true in the states from which a process can be stopped and cannot be started.
+func (s State) IsRunning() bool { return s == Starting || s == Running || s == Backoff }
+
+// IsSignallable is true in the states in which a child exists that takes signals.
+func (s State) IsSignallable() bool { return s == Starting || s == Running || s == Stopping }
+
+// Mood is the state of supervisord itself. Source: getState, "statecode".
+type Mood int
+
+const (
+	MoodShutdown   Mood = -1
+	MoodRestarting Mood = 0
+	MoodRunning    Mood = 1
+	MoodFatal      Mood = 2
+)
+
+// String is the mood's name as clients see it. Source: getState, "statename".
+func (m Mood) String() string {
+	switch m {
+	case MoodShutdown:
+		return "SHUTDOWN"
+	case MoodRestarting:
+		return "RESTARTING"
+	case MoodRunning:
+		return "RUNNING"
+	}
+	return "FATAL"
+}
+
+// ProcessInfo is the result of getProcessInfo. Times are whole seconds since 1970, 0 for never. Source: getProcessInfo.
+type ProcessInfo struct {
+	Name          string `xmlrpc:"name"`
+	Group         string `xmlrpc:"group"`
+	Start         int    `xmlrpc:"start"`
+	Stop          int    `xmlrpc:"stop"`
+	Now           int    `xmlrpc:"now"`
+	State         State  `xmlrpc:"state"`
+	StateName     string `xmlrpc:"statename"`
+	SpawnErr      string `xmlrpc:"spawnerr"`
+	ExitStatus    int    `xmlrpc:"exitstatus"`
+	Logfile       string `xmlrpc:"logfile"`
+	StdoutLogfile string `xmlrpc:"stdout_logfile"`
+	StderrLogfile string `xmlrpc:"stderr_logfile"`
+	PID           int    `xmlrpc:"pid"`
+	Description   string `xmlrpc:"description"`
+}
+
+// ProcessStatus is one element of the result of a method that acts on several processes. Status is Success or a fault
+// code. Source: startAllProcesses.
+type ProcessStatus struct {
+	Name        string `xmlrpc:"name"`
+	Group       string `xmlrpc:"group"`
+	Status      int    `xmlrpc:"status"`
+	Description string `xmlrpc:"description"`
+}
+
+// Namespec is the name that clients use for a process: the process name alone when its group has the same name.
+func Namespec(group, process string) string {
+	if group == process {
+		return process
+	}
+	return group + ":" + process
+}
