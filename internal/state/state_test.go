@@ -1,0 +1,200 @@
+package state
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+var update = flag.Bool("update", false, "write testdata/next.txt and the table of docs/states.md anew")
+
+// t0 is when every machine of the table was started; the events happen later.
+var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// happenings are the events of the table, each with the moment it comes at.
+var happenings = []struct {
+	name string
+	Event
+	at time.Duration
+}{
+	{"start", Event{Kind: Start}, 5 * time.Second},
+	{"spawn failed", Event{Kind: SpawnFailed}, 0},
+	{"exit 0 before startsecs", Event{Kind: Exit, Code: 0}, 1 * time.Second},
+	{"exit 0", Event{Kind: Exit, Code: 0}, 5 * time.Second},
+	{"exit 1", Event{Kind: Exit, Code: 1}, 5 * time.Second},
+	{"killed", Event{Kind: Exit, Code: -1}, 5 * time.Second},
+	{"deadline", Event{Kind: Tick}, 5 * time.Second},
+	{"stop", Event{Kind: Stop}, 5 * time.Second},
+	{"abandon", Event{Kind: Abandon}, 5 * time.Second},
+	{"signal lost", Event{Kind: SignalLost}, 5 * time.Second},
+}
+
+var usual = Rules{
+	StartSecs: 3 * time.Second, StartRetries: 2, ExitCodes: []int{0}, RestartUnexpected: true, StopWait: 10 * time.Second,
+}
+
+// table walks every state and every event; Tries is 1 before the step, so that keeping and forgetting differ.
+func table() string {
+	var b strings.Builder
+	line := func(cells ...string) {
+		b.WriteString(strings.TrimRight(fmt.Sprintf("%-10s %-24s %-10s %-6s %-9s %s",
+			cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]), " ") + "\n")
+	}
+	line("state", "event", "next", "tries", "deadline", "action")
+	for _, s := range api.States {
+		for _, h := range happenings {
+			now := t0.Add(h.at)
+			m, act := Machine{State: s, Tries: 1, Since: t0}.Next(h.Event, now, usual)
+			if act == Refuse {
+				continue
+			}
+			wake := "-"
+			if !m.Wake.IsZero() {
+				wake = "+" + m.Wake.Sub(now).String()
+			}
+			line(s.String(), h.name, m.State.String(), fmt.Sprint(m.Tries), wake, act.String())
+		}
+	}
+	return b.String()
+}
+
+// TestTable holds the machine against the table that readers see, in testdata and in docs.
+func TestTable(t *testing.T) {
+	got := table()
+	const file, page = "testdata/next.txt", "../../docs/states.md"
+	doc, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(doc), "```text\n")
+	_, after, found := strings.Cut(rest, "```\n")
+	if !found {
+		t.Fatalf("%s has no text block for the table", page)
+	}
+	whole := before + "```text\n" + got + "```\n" + after
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(page, []byte(whole), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", file, d)
+	}
+	if d := cmp.Diff(string(doc), whole); d != "" {
+		t.Errorf("%s (-want +got):\n%s", page, d)
+	}
+}
+
+// TestTotal shows that no state and event panic, that a refusal changes nothing, and that only states that wait for
+// something have a deadline.
+func TestTotal(t *testing.T) {
+	for _, s := range api.States {
+		for _, h := range happenings {
+			m := Machine{State: s, Tries: 1, Since: t0, Wake: t0.Add(time.Minute)}
+			next, act := m.Next(h.Event, t0.Add(h.at), usual)
+			if act == Refuse && next != m {
+				t.Errorf("%v %s: refused, yet changed to %+v", s, h.name, next)
+			}
+			waits := next.State == api.Starting || next.State == api.Backoff || next.State == api.Stopping ||
+				next.State == api.Exited
+			if act != Refuse && !waits && !next.Wake.IsZero() {
+				t.Errorf("%v %s: a deadline in %v", s, h.name, next.State)
+			}
+		}
+	}
+}
+
+// TestRetries runs a process that always dies at once: startretries=3 makes four tries, each wait a second longer.
+func TestRetries(t *testing.T) {
+	r := usual
+	r.StartRetries = 3
+	now := t0
+	m, act := Machine{}.Next(Event{Kind: Start}, now, r)
+	var tries []time.Duration
+	for act == Spawn {
+		tries = append(tries, now.Sub(t0))
+		m, _ = m.Next(Event{Kind: Exit, Code: 1}, now, r)
+		if m.State != api.Backoff {
+			t.Fatalf("after a start that failed: %v", m.State)
+		}
+		now = m.Wake
+		m, act = m.Next(Event{Kind: Tick}, now, r)
+	}
+	want := []time.Duration{0, 1 * time.Second, 3 * time.Second, 6 * time.Second}
+	if d := cmp.Diff(want, tries); d != "" {
+		t.Errorf("tries at (-want +got):\n%s", d)
+	}
+	if m.State != api.Fatal || now.Sub(t0) != 6*time.Second {
+		t.Errorf("ends %v at %v, want FATAL with the last failure", m.State, now.Sub(t0))
+	}
+}
+
+// TestShortRuns shows the pace of restarts: the first at once, then 50 ms apart while runs are short, and at once again
+// after a long run.
+func TestShortRuns(t *testing.T) {
+	r := Rules{RestartExpected: true, RestartUnexpected: true}
+	now := t0
+	m, _ := Machine{}.Next(Event{Kind: Start}, now, r)
+	var gaps []time.Duration
+	for _, ran := range []time.Duration{time.Millisecond, time.Millisecond, 60 * time.Millisecond, time.Millisecond,
+		2 * time.Second, time.Millisecond, time.Millisecond} {
+		m, _ = m.Next(Event{Kind: Tick}, now, r)
+		now = now.Add(ran)
+		m, _ = m.Next(Event{Kind: Exit}, now, r)
+		gaps = append(gaps, m.Wake.Sub(now))
+		now = m.Wake
+		m, _ = m.Next(Event{Kind: Tick}, now, r)
+	}
+	ms := time.Millisecond
+	if d := cmp.Diff([]time.Duration{0, 49 * ms, 0, 49 * ms, 0, 0, 49 * ms}, gaps); d != "" {
+		t.Errorf("waits (-want +got):\n%s", d)
+	}
+}
+
+// TestRestart shows which exits lead to a restart, for each of the three values of autorestart.
+func TestRestart(t *testing.T) {
+	for _, c := range []struct {
+		expected, unexpected bool
+		code                 int
+		want                 bool
+	}{
+		{false, false, 0, false}, {false, false, 1, false}, {false, false, -1, false},
+		{false, true, 0, false}, {false, true, 1, true}, {false, true, -1, true},
+		{true, true, 0, true}, {true, true, 1, true}, {true, true, -1, true},
+	} {
+		r := Rules{ExitCodes: []int{0}, RestartExpected: c.expected, RestartUnexpected: c.unexpected}
+		m, _ := Machine{State: api.Running, Since: t0}.Next(Event{Exit, c.code}, t0.Add(time.Hour), r)
+		if got := !m.Wake.IsZero(); m.State != api.Exited || got != c.want {
+			t.Errorf("%+v: %v, restart %v", c, m.State, got)
+		}
+	}
+}
+
+// TestKillRepeats shows that SIGKILL is repeated, and not in a tight loop when stopwaitsecs is 0 or less.
+func TestKillRepeats(t *testing.T) {
+	for stopWait, want := range map[time.Duration]time.Duration{5 * time.Second: 5 * time.Second, -time.Second: time.Second} {
+		m, act := Machine{State: api.Running}.Next(Event{Kind: Stop}, t0, Rules{StopWait: stopWait})
+		if act != Term || !m.Wake.Equal(t0.Add(stopWait)) {
+			t.Fatalf("stop: %v at %v", act, m.Wake)
+		}
+		m, act = m.Next(Event{Kind: Tick}, t0, Rules{StopWait: stopWait})
+		if act != Kill || !m.Wake.Equal(t0.Add(want)) {
+			t.Errorf("stopwaitsecs %v: %v, again after %v", stopWait, act, m.Wake.Sub(t0))
+		}
+	}
+}
