@@ -1,0 +1,97 @@
+package logs
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// AutoMode is the permission of automatic log files, before and after rotation.
+const AutoMode = 0o600
+
+const autoLetters = "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+// CreateAuto creates an empty log file with a name that did not exist and returns its path:
+// dir/process-channel---identifier-xxxxxxxx.log. The channel is "stdout" or "stderr". Source: childlogdir.
+func CreateAuto(dir, process, channel, identifier string) (string, error) {
+	const attempts = 100
+	prefix := filepath.Join(dir, process+"-"+channel+"---"+identifier+"-")
+	var err error
+	for range attempts {
+		path := prefix + randomName() + ".log"
+		var fd int
+		fd, err = syscall.Open(path, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_CLOEXEC, AutoMode)
+		if err == nil {
+			return path, syscall.Close(fd)
+		}
+		if err != syscall.EEXIST && err != syscall.EINTR {
+			break
+		}
+	}
+	return "", fmt.Errorf("cannot create a log file in %s: %w", dir, err)
+}
+
+// randomName is eight letters, digits or underscores.
+func randomName() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	for i, c := range b {
+		b[i] = autoLetters[int(c)%len(autoLetters)]
+	}
+	return string(b[:])
+}
+
+// CleanAuto deletes the automatic log files that earlier runs with the same identifier left in dir, rotated ones too.
+// The errors are texts for the main log, to be logged as warnings. Source: nocleanup.
+func CleanAuto(dir, identifier string) []error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return []error{errors.New("Could not clear childlog dir")}
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	var problems []error
+	if err != nil {
+		problems = append(problems, errors.New("Could not clear childlog dir"))
+	}
+	for _, name := range names {
+		if !isAuto(name, identifier) {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		if err := syscall.Unlink(path); ignoreMissing(err) != nil {
+			problems = append(problems, fmt.Errorf("Failed to clean up '%s'", path))
+		}
+	}
+	return problems
+}
+
+// isAuto tells whether name has the form something---identifier-word.log, or that with .N after it.
+func isAuto(name, identifier string) bool {
+	if bare := strings.TrimRight(name, "0123456789"); bare != name && strings.HasSuffix(bare, ".log.") {
+		name = strings.TrimSuffix(bare, ".")
+	}
+	name, ok := strings.CutSuffix(name, ".log")
+	if !ok {
+		return false
+	}
+	mark := "---" + identifier + "-"
+	for {
+		at := strings.LastIndex(name, mark)
+		if at < 1 {
+			return false
+		}
+		word := name[at+len(mark):]
+		if strings.ContainsAny(word, " \t\n\v\f\r") {
+			return false
+		}
+		if word != "" {
+			return true
+		}
+		name = name[:at+len(mark)-1] // an empty word: the mark may stand further left as well
+	}
+}

@@ -1,0 +1,253 @@
+package logs
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// SyslogName is the value of logfile= that means syslog.
+const SyslogName = "syslog"
+
+// stampLayout is how a line of the main log begins, in local time.
+const stampLayout = "2006-01-02 15:04:05,000 "
+
+// maxKeptLine is the largest buffer, in bytes, that is kept for the next line.
+const maxKeptLine = 64 << 10
+
+// Main is the main log: lines with a date and a level, to a file or syslog and, in the foreground, to the standard
+// output. Its methods may be called from any goroutine; a nil *Main takes everything and writes nothing.
+type Main struct {
+	level  api.Level
+	path   string // empty when there is no file
+	mu     sync.Mutex
+	file   *File
+	syslog *Syslog
+	copy   io.Writer
+}
+
+// MainOptions says where the main log goes.
+type MainOptions struct {
+	Path     string // absolute, or "syslog"
+	Level    api.Level
+	MaxBytes int64 // rotate at this size; 0 or less: never
+	Backups  int
+	Stdout   bool // copy each line to the standard output
+}
+
+// OpenMain opens the main log, creating the file if need be. The error names the file and the reason. When the file is
+// the standard output itself, lines are written once.
+func OpenMain(o MainOptions) (*Main, error) {
+	m := &Main{level: o.Level}
+	if o.Stdout {
+		m.copy = descriptor(1)
+	}
+	if o.Path == SyslogName {
+		m.syslog = &Syslog{}
+		return m, nil
+	}
+	file, err := Open(o.Path, FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups})
+	if err != nil {
+		return nil, fmt.Errorf("could not open log file %s: %w", o.Path, err)
+	}
+	m.file, m.path = file, o.Path
+	if o.Stdout && sameFile(int(file.fd), 1) {
+		m.copy = nil
+	}
+	return m, nil
+}
+
+// NewMain is a main log without a file, for tests and for the time before there is one.
+func NewMain(w io.Writer, level api.Level) *Main { return &Main{level: level, copy: w} }
+
+func sameFile(a, b int) bool {
+	var sa, sb syscall.Stat_t
+	if syscall.Fstat(a, &sa) != nil || syscall.Fstat(b, &sb) != nil {
+		return false
+	}
+	return sa.Dev == sb.Dev && sa.Ino == sb.Ino
+}
+
+// descriptor writes to a descriptor of the process without an os.File, for which a closed pipe would be the end of us.
+type descriptor int
+
+func (d descriptor) Write(p []byte) (int, error) {
+	written := 0
+	for written < len(p) {
+		n, err := syscall.Write(int(d), p[written:])
+		if n > 0 {
+			written += n
+			continue
+		}
+		switch err {
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			waitWritable(int32(d))
+		case nil:
+			return written, io.ErrShortWrite
+		default:
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// Path is the file's path, empty when the log goes to syslog. Source: readLog.
+func (m *Main) Path() string {
+	if m == nil {
+		return ""
+	}
+	return m.path
+}
+
+// Level is the lowest level that is written.
+func (m *Main) Level() api.Level {
+	if m == nil {
+		return api.Critical
+	}
+	return m.level
+}
+
+// Enabled tells whether a line of this level would be written.
+func (m *Main) Enabled(level api.Level) bool { return m != nil && level >= m.level }
+
+// Critf, Errorf, Warnf, Infof, Debugf, Tracef and Blatherf write a line of their level.
+func (m *Main) Critf(format string, args ...any) { m.logf(api.Critical, format, args) }
+
+func (m *Main) Errorf(format string, args ...any) { m.logf(api.Error, format, args) }
+
+func (m *Main) Warnf(format string, args ...any) { m.logf(api.Warn, format, args) }
+
+func (m *Main) Infof(format string, args ...any) { m.logf(api.Info, format, args) }
+
+func (m *Main) Debugf(format string, args ...any) { m.logf(api.Debug, format, args) }
+
+func (m *Main) Tracef(format string, args ...any) { m.logf(api.Trace, format, args) }
+
+func (m *Main) Blatherf(format string, args ...any) { m.logf(api.Blather, format, args) }
+
+// Log writes text as it is.
+func (m *Main) Log(level api.Level, text string) {
+	if m.Enabled(level) {
+		b := newLine(level)
+		*b = append(*b, text...)
+		m.write(b)
+	}
+}
+
+func (m *Main) logf(level api.Level, format string, args []any) {
+	if m.Enabled(level) {
+		b := newLine(level)
+		*b = fmt.Appendf(*b, format, args...)
+		m.write(b)
+	}
+}
+
+// output writes what a process wrote, at debug. Source: loglevel.
+func (m *Main) output(process, channel string, data []byte) {
+	if m.Enabled(api.Debug) {
+		b := newLine(api.Debug)
+		*b = fmt.Appendf(*b, "'%s' %s output:\n", process, channel)
+		*b = append(*b, data...)
+		m.write(b)
+	}
+}
+
+var lines = sync.Pool{New: func() any { return new([]byte) }}
+
+// newLine is a buffer with room for the date and with the level behind it.
+func newLine(level api.Level) *[]byte {
+	b := lines.Get().(*[]byte)
+	*b = append((*b)[:0], stampLayout...)
+	*b = append(*b, tag(level)...)
+	return b
+}
+
+// tag is the level as lines show it.
+func tag(level api.Level) string {
+	switch {
+	case level >= api.Critical:
+		return "CRIT "
+	case level >= api.Error:
+		return "ERRO "
+	case level >= api.Warn:
+		return "WARN "
+	case level >= api.Info:
+		return "INFO "
+	case level >= api.Debug:
+		return "DEBG "
+	case level >= api.Trace:
+		return "TRAC "
+	}
+	return "BLAT "
+}
+
+// write dates the line, sends it everywhere and gives its buffer back. Dates are taken under the lock, so they ascend.
+func (m *Main) write(b *[]byte) {
+	*b = append(*b, '\n')
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var stamp [2 * len(stampLayout)]byte // formatting writes past its end and takes that back
+	copy(*b, time.Now().AppendFormat(stamp[:0], stampLayout))
+	if m.copy != nil {
+		_, _ = m.copy.Write(*b)
+	}
+	if m.file != nil {
+		if _, err := m.file.Write(*b); err != nil {
+			fmt.Fprintf(descriptor(2), "supervisord: could not write log file %s: %v\n", m.path, err)
+		}
+	}
+	if m.syslog != nil {
+		m.sendSyslog(*b)
+	}
+	if cap(*b) <= maxKeptLine {
+		lines.Put(b)
+	}
+}
+
+// sendSyslog makes each line of a message a record with the message's date and level.
+func (m *Main) sendSyslog(b []byte) {
+	const head = len(stampLayout) + len("INFO ")
+	text := string(bytes.TrimRight(b[head:], "\n"))
+	for line := range strings.SplitSeq(text, "\n") {
+		m.syslog.sendRecord(string(b[:head]), line, "\n")
+	}
+}
+
+// Reopen opens the file again, for when someone moved it away. On failure the old one stays in use.
+func (m *Main) Reopen() error {
+	if m == nil || m.file == nil {
+		return nil
+	}
+	return m.file.Reopen()
+}
+
+// Clear removes the file and creates it empty; backups stay. Anything but a plain file is left alone. Source: clearLog.
+func (m *Main) Clear() error {
+	if m == nil || m.file == nil {
+		return nil
+	}
+	return m.file.Clear()
+}
+
+// Close closes file and socket. Lines written afterwards go to the copy only.
+func (m *Main) Close() {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.file != nil {
+		m.file.Close()
+	}
+	if m.syslog != nil {
+		m.syslog.Close()
+		m.syslog = nil
+	}
+}

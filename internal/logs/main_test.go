@@ -1,0 +1,218 @@
+package logs
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+func TestMainLines(t *testing.T) {
+	for _, c := range []struct {
+		level api.Level
+		want  []string
+	}{
+		{api.Critical, []string{"CRIT c 1"}},
+		{api.Info, []string{"CRIT c 1", "ERRO e", "WARN w", "INFO i"}},
+		{api.Blather, []string{"CRIT c 1", "ERRO e", "WARN w", "INFO i", "DEBG d", "TRAC t", "BLAT b", "INFO 100%", "two"}},
+	} {
+		path := filepath.Join(t.TempDir(), "main.log")
+		m, err := OpenMain(MainOptions{Path: path, Level: c.level})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Critf("c %d", 1)
+		m.Errorf("e")
+		m.Warnf("w")
+		m.Infof("i")
+		m.Debugf("d")
+		m.Tracef("t")
+		m.Blatherf("b")
+		if m.Enabled(api.Blather) {
+			m.Log(api.Info, "100%\ntwo")
+		}
+		m.Close()
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stamp := regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} `)
+		if n := len(stamp.FindAll(b, -1)); c.level > api.Blather && n != len(c.want) {
+			t.Errorf("%d of %d lines are dated", n, len(c.want))
+		}
+		got := strings.Split(strings.TrimSuffix(stamp.ReplaceAllString(string(b), ""), "\n"), "\n")
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+func TestMainOpenError(t *testing.T) {
+	dir := t.TempDir()
+	_, err := OpenMain(MainOptions{Path: dir})
+	if want := "could not open log file " + dir + ": is a directory"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestMainRotatesReopensAndClears(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "m")
+	m, err := OpenMain(MainOptions{Path: path, Level: api.Info, MaxBytes: 40, Backups: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	m.Infof("first line of text")
+	m.Infof("second")
+	got := contents(t, dir)
+	if !strings.HasSuffix(got["m.1"], "INFO first line of text\n") || !strings.HasSuffix(got["m"], "INFO second\n") {
+		t.Errorf("%q", got)
+	}
+	if err := m.Clear(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, path+".2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	m.Infof("x")
+	got = contents(t, dir)
+	if got["m.2"] != "" || !strings.HasSuffix(got["m"], "INFO x\n") {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestNilMain(t *testing.T) {
+	var m *Main
+	m.Infof("x")
+	m.Log(api.Critical, "x")
+	m.Close()
+	if m.Enabled(api.Critical) || m.Path() != "" || m.Reopen() != nil || m.Clear() != nil {
+		t.Error("a nil main log does something")
+	}
+}
+
+// listen is a syslog daemon: it returns a path and a function that reads one record, without its date.
+func listen(t *testing.T) (path string, next func() string, conn *net.UnixConn) {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "sv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path = filepath.Join(dir, "log")
+	conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return path, func() string { return record(t, conn) }, conn
+}
+
+func record(t *testing.T, conn *net.UnixConn) string {
+	t.Helper()
+	buf := make([]byte, 64<<10)
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	n, err := conn.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stamp := regexp.MustCompile(`^(<14>)[A-Z][a-z]{2} [ 123]\d \d\d:\d\d:\d\d `)
+	s := string(buf[:n])
+	if !stamp.MatchString(s) {
+		t.Errorf("no date in %q", s)
+	}
+	return stamp.ReplaceAllString(s, "$1")
+}
+
+func TestSyslog(t *testing.T) {
+	path, next, conn := listen(t)
+	s := NewSyslog(path)
+	defer s.Close()
+	sink := Sink{Process: "cat", Channel: "stdout", Syslog: s}
+	sink.Write([]byte("one\n\npartial"))
+	for _, want := range []string{"<14>supervisord: cat one", "<14>supervisord: cat ", "<14>supervisord: cat partial"} {
+		if got := next(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	conn.Close()
+	os.Remove(path)
+	sink.Write([]byte("nobody hears this\n"))
+	again, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	sink.Write([]byte("back\n"))
+	if got, want := record(t, again), "<14>supervisord: cat back"; got != want {
+		t.Errorf("after a restart: got %q, want %q", got, want)
+	}
+}
+
+func TestMainToSyslog(t *testing.T) {
+	path, next, _ := listen(t)
+	m, err := OpenMain(MainOptions{Path: SyslogName, Level: api.Info})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	m.syslog.path = path
+	m.Infof("hello\nworld")
+	for _, want := range []string{"INFO hello\n", "INFO world\n"} {
+		got := next()
+		if !regexp.MustCompile(`^<14>supervisord: \d{4}-.{18} ` + want + `$`).MatchString(got) {
+			t.Errorf("got %q", got)
+		}
+	}
+	if m.Path() != "" || m.Clear() != nil || m.Reopen() != nil {
+		t.Error("syslog is taken for a file")
+	}
+}
+
+func TestSink(t *testing.T) {
+	dir := t.TempDir()
+	var main bytes.Buffer
+	s := Sink{Process: "p", Channel: "stderr", File: open(t, filepath.Join(dir, "a"), FileOptions{}),
+		Main: NewMain(&main, api.Debug)}
+	s.Write([]byte("data\n"))
+	s.Write(nil)
+	if d := cmp.Diff(map[string]string{"a": "data\n"}, contents(t, dir)); d != "" {
+		t.Error(d)
+	}
+	if got := main.String()[len(stampLayout):]; got != "DEBG 'p' stderr output:\ndata\n\n" {
+		t.Errorf("%q", got)
+	}
+	var none Sink
+	none.Write([]byte("x"))
+	if none.Reopen() != nil || none.Clear() != nil {
+		t.Error("the zero sink fails")
+	}
+	none.Close()
+}
+
+func TestSinkReportsAFullDiskOnce(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full")
+	}
+	var main bytes.Buffer
+	s := Sink{Process: "p", File: open(t, "/dev/full", FileOptions{}), Main: NewMain(&main, api.Info)}
+	s.Write([]byte("1"))
+	s.Write([]byte("2"))
+	if n := strings.Count(main.String(), "WARN could not write log file /dev/full of process 'p': no space"); n != 1 {
+		t.Errorf("reported %d times: %s", n, main.String())
+	}
+}

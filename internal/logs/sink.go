@@ -1,0 +1,52 @@
+package logs
+
+// Sink is where one output channel of a process writes to: any of a file, syslog and, at level debug, the main log.
+// What is nil is left out; the zero value throws everything away.
+type Sink struct {
+	Process string // the process's name, for syslog and the main log
+	Channel string // "stdout" or "stderr"
+	File    *File
+	Syslog  *Syslog
+	Main    *Main
+}
+
+// Write takes a chunk as it came from the pipe. A file that cannot be written to is reported in the main log once; the
+// rest goes on.
+func (s *Sink) Write(chunk []byte) {
+	if len(chunk) == 0 {
+		return
+	}
+	if s.File != nil {
+		if _, err := s.File.Write(chunk); err != nil {
+			s.Main.Warnf("could not write log file %s of process '%s': %v, its output is lost until this is mended",
+				s.File.Path(), s.Process, err)
+		}
+	}
+	if s.Syslog != nil {
+		s.Syslog.Send(s.Process+" ", string(chunk))
+	}
+	s.Main.output(s.Process, s.Channel, chunk)
+}
+
+// Reopen opens the file again if there is one. On failure the old one stays in use.
+func (s *Sink) Reopen() error {
+	if s.File == nil {
+		return nil
+	}
+	return s.File.Reopen()
+}
+
+// Clear empties the file if there is one.
+func (s *Sink) Clear() error {
+	if s.File == nil {
+		return nil
+	}
+	return s.File.Clear()
+}
+
+// Close closes the file if there is one. Syslog and the main log belong to others.
+func (s *Sink) Close() {
+	if s.File != nil {
+		s.File.Close()
+	}
+}

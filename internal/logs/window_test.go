@@ -1,0 +1,142 @@
+package logs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const twenty = "abcdefghijklmnopqrst"
+
+func twentyBytes(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(path, []byte(twenty), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestRead(t *testing.T) {
+	path := twentyBytes(t)
+	for _, c := range []struct {
+		offset, length int64
+		want           string
+		err            error
+	}{
+		{0, 0, twenty, nil},
+		{5, 0, twenty[5:], nil},
+		{0, 5, twenty[:5], nil},
+		{18, 5, twenty[18:], nil},
+		{0, 1 << 62, twenty, nil},
+		{0, -1, "", ErrArguments},
+		{-3, 0, twenty[17:], nil},
+		{-100, 0, twenty, nil},
+		{-1 << 62, 0, twenty, nil},
+		{-3, 1, "", ErrArguments},
+		{-3, -1, "", ErrArguments},
+		{20, 0, "", nil},
+		{100, 5, "", nil},
+		{100, 0, "", nil},
+	} {
+		got, err := Read(path, c.offset, c.length)
+		if string(got) != c.want || err != c.err {
+			t.Errorf("Read(%d, %d) = %q, %v; want %q, %v", c.offset, c.length, got, err, c.want, c.err)
+		}
+	}
+	if _, err := Read(path+".none", 0, 0); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing file: %v", err)
+	}
+	if got, err := Read("/dev/null", 0, 0); len(got) != 0 || err != nil {
+		t.Errorf("/dev/null: %q, %v", got, err)
+	}
+}
+
+func TestTail(t *testing.T) {
+	path := twentyBytes(t)
+	for _, c := range []struct {
+		offset, length int64
+		want           string
+		overflow       bool
+	}{
+		{0, 5, twenty[15:], true},
+		{0, 100, twenty, false},
+		{0, 0, "", true},
+		{19, 5, twenty[15:], false},
+		{20, 10, "", false},
+		{1000, 5, "", false},
+		{-5, 3, twenty[17:], true},
+		{15, 5, twenty[15:], false},
+		{0, -1, "", true},
+		{30, -20, "", true},
+		{1 << 62, 1 << 62, "", false},
+	} {
+		got, next, overflow, err := Tail(path, c.offset, c.length)
+		if string(got) != c.want || next != 20 || overflow != c.overflow || err != nil {
+			t.Errorf("Tail(%d, %d) = %q, %d, %v, %v; want %q, 20, %v",
+				c.offset, c.length, got, next, overflow, err, c.want, c.overflow)
+		}
+	}
+	if got, next, overflow, err := Tail(path+".none", 0, 5); len(got) != 0 || next != 0 || overflow || err != nil {
+		t.Errorf("missing file: %q, %d, %v, %v", got, next, overflow, err)
+	}
+}
+
+func TestCleanAuto(t *testing.T) {
+	dir := t.TempDir()
+	gone := []string{"x-stdout---super.visor-abc.log", "x-stdout---super.visor-abc.log.1",
+		"x-stdout---super.visor-abc.log.99999", "p---super.visor-a---super.visor-.log"}
+	kept := []string{"---super.visor-zz.log", "keep---super.visor-a b.log", "y-stdout---other-abc.log",
+		"x-stdout---superxvisor-abc.log", "x-stdout---super.visor-abc.log.txt", "x---super.visor-abc.logfoo",
+		"x---super.visor-.log", "x---super.visor-abc.log.", "x---super.visor-abc.log1"}
+	for _, name := range append(gone, kept...) {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	blocked := filepath.Join(dir, "d---super.visor-x.log")
+	if err := os.Mkdir(blocked, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	problems := CleanAuto(dir, "super.visor")
+	if len(problems) != 1 || problems[0].Error() != "Failed to clean up '"+blocked+"'" {
+		t.Errorf("problems: %v", problems)
+	}
+	os.Remove(blocked)
+	want := map[string]string{}
+	for _, name := range kept {
+		want[name] = ""
+	}
+	if d := cmp.Diff(want, contents(t, dir)); d != "" {
+		t.Error(d)
+	}
+	problems = CleanAuto(dir+"/none", "x")
+	if len(problems) != 1 || problems[0].Error() != "Could not clear childlog dir" {
+		t.Errorf("problems: %v", problems)
+	}
+}
+
+func TestCreateAuto(t *testing.T) {
+	dir := t.TempDir()
+	seen := map[string]bool{}
+	for range 20 {
+		path, err := CreateAuto(dir, "web", "stdout", "supervisor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, _ := filepath.Match(dir+"/web-stdout---supervisor-????????.log", path); !ok || seen[path] {
+			t.Errorf("path %s, seen before: %v", path, seen[path])
+		}
+		seen[path] = true
+		if !isAuto(filepath.Base(path), "supervisor") {
+			t.Errorf("CleanAuto would not find %s", path)
+		}
+	}
+	if _, err := CreateAuto(dir+"/none", "web", "stdout", "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing directory: %v", err)
+	}
+}
