@@ -1,0 +1,173 @@
+package pump
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const fionread = unix.TIOCINQ
+
+// Pump is an epoll instance with a goroutine that waits for it. The instance itself is watched by the runtime's poller,
+// so that an idle pump is a parked goroutine and no thread.
+type Pump struct {
+	file *os.File
+	conn syscall.RawConn
+	ep   int
+
+	mu    sync.Mutex
+	pipes []*Pipe // by slot; nil: free
+	free  []int
+	large int // pipes that were enlarged
+}
+
+// maxLarge is how many pipes of one pump may be enlarged: the kernel limits the pages of all pipes of a user.
+const maxLarge = 16
+
+// New makes a pump and starts its goroutine, which ends with Close.
+func New() (*Pump, error) {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(ep, true); err != nil {
+		unix.Close(ep)
+		return nil, err
+	}
+	m := &Pump{file: os.NewFile(uintptr(ep), "epoll"), ep: ep}
+	if m.conn, err = m.file.SyscallConn(); err != nil {
+		m.file.Close()
+		return nil, err
+	}
+	go m.run()
+	return m, nil
+}
+
+// Close ends the goroutine. The pipes stay as they are: finish them first.
+func (m *Pump) Close() { m.file.Close() }
+
+// Add makes the pump read fd, which must not block, until the pipe's end or Finish. The pump owns fd from now on, and
+// closes it also when Add fails.
+func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
+	p := &Pipe{fd: fd, sink: sink, pump: m}
+	m.mu.Lock()
+	if n := len(m.free); n > 0 {
+		p.slot, m.free = m.free[n-1], m.free[:n-1]
+		m.pipes[p.slot] = p
+	} else {
+		p.slot = len(m.pipes)
+		m.pipes = append(m.pipes, p)
+	}
+	m.mu.Unlock()
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd), Pad: int32(p.slot)}
+	if err := unix.EpollCtl(m.ep, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// forget takes the pipe out of the table. Its descriptor leaves the epoll instance here and not by being closed, because
+// a child that was just forked may still hold a copy of it for a moment.
+func (m *Pump) forget(p *Pipe) {
+	unix.EpollCtl(m.ep, unix.EPOLL_CTL_DEL, p.fd, nil)
+	m.mu.Lock()
+	m.pipes[p.slot] = nil
+	m.free = append(m.free, p.slot)
+	if p.large {
+		m.large--
+	}
+	m.mu.Unlock()
+}
+
+func (m *Pump) run() {
+	var events [128]unix.EpollEvent
+	buf := make([]byte, usual)
+	for {
+		n := 0
+		err := m.conn.Read(func(uintptr) bool {
+			var err error
+			n, err = unix.EpollWait(m.ep, events[:], 0)
+			return n > 0 || err != nil && !errors.Is(err, unix.EINTR)
+		})
+		if err != nil {
+			return
+		}
+		for _, ev := range events[:max(n, 0)] {
+			buf = m.serve(ev, buf)
+		}
+	}
+}
+
+// serve reads once from the pipe that ev is about and returns the buffer for the next one. The event may be about a pipe
+// that was finished meanwhile, and its slot and descriptor about another: then that one is read, which does no harm.
+func (m *Pump) serve(ev unix.EpollEvent, buf []byte) []byte {
+	m.mu.Lock()
+	p := m.pipes[ev.Pad]
+	m.mu.Unlock()
+	if p == nil {
+		return buf
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return buf
+	}
+	chunk := buf[:usual]
+	if p.large {
+		buf = atLeast(buf, largest)
+		chunk = buf
+	} else if len(buf) > usual && m.largePipes() == 0 {
+		buf = make([]byte, usual)
+		chunk = buf
+	}
+	n, err := read(p.fd, chunk)
+	switch {
+	case n > 0:
+		p.sink.Output(chunk[:n])
+		m.measure(p, n)
+	case errors.Is(err, unix.EAGAIN):
+	default:
+		p.close()
+	}
+	return buf
+}
+
+// measure enlarges the pipe of a child that keeps it full.
+func (m *Pump) measure(p *Pipe, n int) {
+	if p.large {
+		return
+	}
+	if n < usual {
+		p.full = 0
+		return
+	}
+	if p.full++; p.full != hot || m.largePipes() >= maxLarge {
+		return
+	}
+	if _, err := unix.FcntlInt(uintptr(p.fd), unix.F_SETPIPE_SZ, largest); err != nil {
+		return
+	}
+	p.large = true
+	m.mu.Lock()
+	m.large++
+	m.mu.Unlock()
+}
+
+func (m *Pump) largePipes() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.large
+}
+
+func atLeast(buf []byte, n int) []byte {
+	if len(buf) < n {
+		return make([]byte, n)
+	}
+	return buf
+}

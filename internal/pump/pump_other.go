@@ -1,0 +1,124 @@
+//go:build unix && !linux
+
+package pump
+
+import (
+	"errors"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+const fionread = 0x4004667f // FIONREAD
+
+// Pump waits for all pipes with poll, in one goroutine; a pipe of its own wakes it when there is a new one.
+type Pump struct {
+	mu     sync.Mutex
+	pipes  []*Pipe // by slot; nil: free
+	wake   [2]int
+	closed bool
+}
+
+// New makes a pump and starts its goroutine, which ends with Close.
+func New() (*Pump, error) {
+	m := &Pump{}
+	if err := unix.Pipe(m.wake[:]); err != nil {
+		return nil, err
+	}
+	for _, fd := range m.wake {
+		unix.CloseOnExec(fd)
+		if err := unix.SetNonblock(fd, true); err != nil {
+			return nil, err
+		}
+	}
+	go m.run()
+	return m, nil
+}
+
+// Close ends the goroutine. The pipes stay as they are: finish them first.
+func (m *Pump) Close() {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+	m.nudge()
+}
+
+func (m *Pump) nudge() { unix.Write(m.wake[1], []byte{0}) }
+
+// Add makes the pump read fd, which must not block, until the pipe's end or Finish. The pump owns fd from now on.
+func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
+	p := &Pipe{fd: fd, sink: sink, pump: m}
+	m.mu.Lock()
+	p.slot = len(m.pipes)
+	for i, old := range m.pipes {
+		if old == nil {
+			p.slot = i
+			break
+		}
+	}
+	if p.slot == len(m.pipes) {
+		m.pipes = append(m.pipes, p)
+	} else {
+		m.pipes[p.slot] = p
+	}
+	m.mu.Unlock()
+	m.nudge()
+	return p, nil
+}
+
+func (m *Pump) forget(p *Pipe) {
+	m.mu.Lock()
+	m.pipes[p.slot] = nil
+	m.mu.Unlock()
+	m.nudge()
+}
+
+func (m *Pump) run() {
+	buf := make([]byte, usual)
+	for {
+		fds, pipes, closed := m.watched()
+		if closed {
+			unix.Close(m.wake[0])
+			unix.Close(m.wake[1])
+			return
+		}
+		if _, err := unix.Poll(fds, -1); err != nil && !errors.Is(err, unix.EINTR) {
+			continue // a descriptor was closed meanwhile: look again at what is there
+		}
+		read(m.wake[0], buf)
+		for i, p := range pipes {
+			if fds[i+1].Revents != 0 {
+				p.serve(buf)
+			}
+		}
+	}
+}
+
+func (m *Pump) watched() (fds []unix.PollFd, pipes []*Pipe, closed bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fds = append(fds, unix.PollFd{Fd: int32(m.wake[0]), Events: unix.POLLIN})
+	for _, p := range m.pipes {
+		if p != nil {
+			fds = append(fds, unix.PollFd{Fd: int32(p.fd), Events: unix.POLLIN})
+			pipes = append(pipes, p)
+		}
+	}
+	return fds, pipes, m.closed
+}
+
+func (p *Pipe) serve(buf []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	n, err := read(p.fd, buf)
+	switch {
+	case n > 0:
+		p.sink.Output(buf[:n])
+	case errors.Is(err, unix.EAGAIN):
+	default:
+		p.close()
+	}
+}
