@@ -1,0 +1,31 @@
+package daemon
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// PIDFile is a file that tells others our process id.
+type PIDFile struct{ path string }
+
+// WritePIDFile writes our process id and a line feed to path, over whatever was there. Source: pidfile.
+func WritePIDFile(path string) (*PIDFile, error) {
+	err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o666)
+	if err != nil {
+		return nil, err
+	}
+	return &PIDFile{path: path}, nil
+}
+
+// Remove deletes the file if it still holds our process id: another supervisord may have written its own meanwhile. A
+// nil *PIDFile, or a file that has gone, is fine.
+func (p *PIDFile) Remove() {
+	if p == nil {
+		return
+	}
+	b, err := os.ReadFile(p.path)
+	if err == nil && strings.TrimSpace(string(b)) == strconv.Itoa(os.Getpid()) {
+		_ = os.Remove(p.path)
+	}
+}

@@ -1,0 +1,18 @@
+//go:build amd64 || arm64
+
+package startlimit
+
+// nofile is RLIMIT_NOFILE.
+const nofile = 7
+
+// prlimit is the system call prlimit64 for this process, reading only. It returns 0, or a negative error number.
+//
+//go:noescape
+func prlimit(resource uintptr, old *[2]uint64) int64
+
+func init() {
+	var limit [2]uint64
+	if prlimit(nofile, &limit) == 0 {
+		soft, hard, known = limit[0], limit[1], true
+	}
+}
