@@ -1,0 +1,151 @@
+package httpd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+)
+
+// handler answers the requests of one server.
+type handler struct {
+	*Servers
+	config config.Server
+}
+
+// ServeHTTP finds what a request is about. The first rule that fits wins.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Server", "supervisord")
+	welcome := authorized(h.config, r.Header.Get("Authorization"))
+	isCall := strings.HasPrefix(r.URL.Path, "/RPC2")
+	var body []byte
+	status := http.StatusOK
+	if welcome && isCall {
+		body, status = requestBody(w, r) // before begin: a client that is slow to send does not hold up Close
+	}
+	if !h.begin() {
+		panic(http.ErrAbortHandler) // closes the connection
+	}
+	defer h.answers.Done()
+	if !welcome {
+		w.Header().Set("Connection", "close")
+		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
+		h.fail(w, r, http.StatusUnauthorized)
+		return
+	}
+	path := r.URL.Path
+	switch bare := strings.TrimLeft(path, "/"); {
+	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
+		h.fail(w, r, http.StatusNotFound)
+	case isCall:
+		h.call(w, r, body, status)
+	case strings.HasPrefix(path, "/logtail"):
+		h.followProcess(w, r, bare)
+	case strings.HasPrefix(path, "/mainlogtail"):
+		h.followMain(w, r)
+	case bare == "ok.html" && (r.Method == http.MethodGet || r.Method == http.MethodPost):
+		h.answer(w, r, http.StatusOK, "text/plain", []byte("OK"))
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		h.fail(w, r, http.StatusBadRequest)
+	default:
+		h.fail(w, r, http.StatusNotFound)
+	}
+}
+
+// call answers an XML-RPC request, or refuses it when its body brought another status than 200.
+func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, status int) {
+	var response []byte
+	if status == http.StatusOK {
+		if h.services.Call == nil {
+			h.fail(w, r, http.StatusNotFound)
+			return
+		}
+		response, status = h.services.Call(r.Context(), body)
+	}
+	switch status {
+	case 0:
+		panic(http.ErrAbortHandler)
+	case http.StatusOK:
+		h.answer(w, r, status, "text/xml", response)
+	default:
+		h.fail(w, r, status)
+	}
+}
+
+// requestBody reads the body whole, or says which status its lack deserves.
+func requestBody(w http.ResponseWriter, r *http.Request) (body []byte, status int) {
+	chunked := len(r.TransferEncoding) > 0
+	switch {
+	case r.Method != http.MethodPost:
+		return nil, http.StatusBadRequest
+	case !chunked && r.Header["Content-Length"] == nil:
+		return nil, http.StatusLengthRequired
+	case r.ContentLength == 0:
+		return nil, http.StatusBadRequest
+	case r.ContentLength > maxBody:
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	var err error
+	if r.ContentLength > 0 && r.ContentLength <= maxHeader { // common, and not worth growing a buffer for
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(r.Body, body)
+	} else {
+		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	}
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	if err != nil {
+		return nil, http.StatusBadRequest
+	}
+	return body, http.StatusOK
+}
+
+// fail answers with an error page.
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int) {
+	h.answer(w, r, status, "text/html", errorPage(status, http.StatusText(status)))
+}
+
+// answer sends an answer whole. It is out before answer returns: Close then need not wait for more.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may have gone
+	}
+	_ = http.NewResponseController(w).Flush()
+	h.access(r, status, int64(len(body)))
+}
+
+// access reports an answer to whoever wants to know.
+func (h *handler) access(r *http.Request, status int, size int64) {
+	if h.services.Access == nil {
+		return
+	}
+	host, port := "localhost", "0"
+	if !h.config.Unix {
+		if a, p, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+			host, port = a, p
+		}
+	}
+	h.services.Access(fmt.Sprintf(`%s:%s - - [%s] "%s %s %s" %d %d`, host, port,
+		time.Now().UTC().Format("02/Jan/2006:15:04:05 -0700"), r.Method, r.RequestURI, r.Proto, status, size))
+}
+
+// errorPage is the body of an answer that is no success.
+func errorPage(status int, reason string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n"+
+		"<p>Error code %d.\r\n<p>Message: %s.\r\n</body>\r\n", status, reason)
+	return b.Bytes()
+}

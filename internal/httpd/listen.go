@@ -1,0 +1,214 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+)
+
+// listener is a listening socket and, on Unix, the file that leads to it.
+type listener struct {
+	net.Listener
+	config config.Server
+	inode  os.FileInfo // of the socket file as we made it; nil for TCP
+}
+
+// close stops listening and removes the socket file unless someone else has put another in its place.
+func (l *listener) close() {
+	_ = l.Listener.Close()
+	if l.inode == nil {
+		return
+	}
+	if now, err := os.Lstat(l.config.File); err == nil && os.SameFile(now, l.inode) {
+		_ = os.Remove(l.config.File)
+	}
+}
+
+// usageError is a text that is complete as it stands.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// openError turns what went wrong into the text that users know.
+func openError(err error) error {
+	const prefix = "Cannot open an HTTP server: socket.error reported "
+	var usage usageError
+	var number syscall.Errno
+	var resolve *net.DNSError
+	switch {
+	case errors.As(err, &usage):
+		return usage
+	case errors.Is(err, syscall.EADDRINUSE):
+		return usageError("Another program is already listening on a port that one of our HTTP servers is configured to " +
+			"use.  Shut this program down first before starting supervisord.")
+	case errors.As(err, &number):
+		return usageError(fmt.Sprintf("%serrno.%s (%d)", prefix, unix.ErrnoName(number), int(number)))
+	case errors.As(err, &resolve) && resolve.IsTemporary:
+		return usageError(prefix + "-3") // EAI_AGAIN
+	case errors.As(err, &resolve):
+		return usageError(prefix + "-2") // EAI_NONAME
+	}
+	return usageError(prefix + err.Error())
+}
+
+func listen(c config.Server, stderr io.Writer) (*listener, error) {
+	if c.Unix {
+		return listenUnix(c, stderr)
+	}
+	return listenTCP(c)
+}
+
+// listenTCP listens on IPv4 as the original does, on IPv6 only for an address that is written in its way.
+func listenTCP(c config.Server) (*listener, error) {
+	network, host := "tcp4", strings.Trim(c.Host, "[]")
+	if host == "" || host == "*" {
+		host = "0.0.0.0"
+	}
+	if strings.Contains(host, ":") {
+		network = "tcp6"
+	}
+	var lc net.ListenConfig
+	lc.SetMultipathTCP(false)
+	l, err := lc.Listen(context.Background(), network, net.JoinHostPort(host, strconv.Itoa(c.Port)))
+	if err != nil {
+		return nil, err
+	}
+	return &listener{Listener: l, config: c}, nil
+}
+
+// listenUnix makes the socket under a temporary name and gives it its mode and owner before it listens: nobody can
+// connect earlier, so there is no moment in which it is open to others. Then it gets its name, if need be in place of
+// a socket that nobody answers on.
+func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
+	temporary := fmt.Sprintf("%s.%d", c.File, os.Getpid())
+	if len(temporary) >= len(syscall.RawSockaddrUnix{}.Path) {
+		return nil, usageError("Cannot open an HTTP server: socket.error reported AF_UNIX path too long")
+	}
+	_ = os.Remove(temporary)
+	fd, err := socket()
+	if err != nil {
+		return nil, err
+	}
+	file := os.NewFile(uintptr(fd), c.File)
+	defer file.Close() // net.FileListener works on a copy
+	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: temporary}); err != nil {
+		return nil, err
+	}
+	defer os.Remove(temporary)
+	if err := os.Chmod(temporary, c.Mode.Perm()); err != nil {
+		return nil, err
+	}
+	if err := own(c, temporary); err != nil {
+		if !vacant(c.File) {
+			return nil, syscall.EADDRINUSE
+		}
+		return nil, err
+	}
+	if err := syscall.Listen(fd, syscall.SOMAXCONN); err != nil {
+		return nil, err
+	}
+	if err := place(temporary, c.File, stderr); err != nil {
+		return nil, err
+	}
+	inode, err := os.Lstat(c.File)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.FileListener(file)
+	if err != nil {
+		_ = os.Remove(c.File)
+		return nil, err
+	}
+	return &listener{Listener: l, config: c, inode: inode}, nil
+}
+
+func socket() (int, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	return fd, err
+}
+
+// own gives the socket its owner. Source: chown.
+func own(c config.Server, path string) error {
+	if c.UID < 0 && c.GID < 0 {
+		return nil
+	}
+	err := os.Lchown(path, c.UID, c.GID)
+	if !errors.Is(err, syscall.EPERM) {
+		return err
+	}
+	name := strconv.Itoa(os.Geteuid())
+	if u, err := user.LookupId(name); err == nil {
+		name = u.Username
+	}
+	return usageError(fmt.Sprintf(`Not permitted to chown %s to uid/gid (%d, %d); adjust "sockchown" value in config `+
+		`file or on command line to values that the current user (%s) can successfully chown`, c.File, c.UID, c.GID, name))
+}
+
+// place gives the socket at temporary its name as well. A socket there that nobody answers on is unlinked; a live one
+// is EADDRINUSE, and anything that is no socket EEXIST: it is not ours to delete.
+func place(temporary, path string, stderr io.Writer) error {
+	const attempts = 10 // others may be at the same
+	for range attempts {
+		err := os.Link(temporary, path)
+		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EOPNOTSUPP) { // no hard links here
+			if _, missing := os.Lstat(path); errors.Is(missing, os.ErrNotExist) {
+				return os.Rename(temporary, path)
+			}
+			err = syscall.EEXIST
+		}
+		if !errors.Is(err, syscall.EEXIST) {
+			return err
+		}
+		before, err := os.Lstat(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if before.Mode().Type() != os.ModeSocket {
+			return syscall.EEXIST
+		}
+		if !vacant(path) {
+			return syscall.EADDRINUSE
+		}
+		if now, err := os.Lstat(path); err != nil || !os.SameFile(before, now) {
+			continue
+		}
+		fmt.Fprintf(stderr, "Unlinking stale socket %s\n", path)
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return syscall.EADDRINUSE
+}
+
+// vacant is true when certainly nobody listens on the socket at path.
+func vacant(path string) bool {
+	fd, err := socket()
+	if err != nil {
+		return false
+	}
+	defer syscall.Close(fd)
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		return false
+	}
+	err = syscall.Connect(fd, &syscall.SockaddrUnix{Name: path})
+	return err == syscall.ECONNREFUSED || err == syscall.ENOENT
+}

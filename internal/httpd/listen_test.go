@@ -1,0 +1,196 @@
+package httpd
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+)
+
+const inUse = "Another program is already listening on a port that one of our HTTP servers is configured to use.  " +
+	"Shut this program down first before starting supervisord."
+
+func TestOpenErrors(t *testing.T) {
+	dir := shortDir(t)
+	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := taken.Addr().(*net.TCPAddr).Port
+	live, err := net.Listen("unix", filepath.Join(dir, "live"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer live.Close()
+	if err := os.WriteFile(filepath.Join(dir, "plain"), []byte("precious"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const prefix = "Cannot open an HTTP server: socket.error reported "
+	for _, c := range []struct {
+		server config.Server
+		want   string
+	}{
+		{config.Server{Host: "127.0.0.1", Port: port}, inUse},
+		{config.Server{Host: "192.0.2.1", Port: port},
+			prefix + fmt.Sprintf("errno.EADDRNOTAVAIL (%d)", syscall.EADDRNOTAVAIL)},
+		{unixServer(dir + "/none/s"), prefix + "errno.ENOENT (2)"},
+		{unixServer(dir + "/live"), inUse},
+		{unixServer(dir + "/plain"), prefix + "errno.EEXIST (17)"},
+		{unixServer(dir + "/" + strings.Repeat("x", 108)), prefix + "AF_UNIX path too long"},
+	} {
+		first := filepath.Join(dir, "first")
+		s, err := Open([]config.Server{unixServer(first), c.server}, io.Discard)
+		if err == nil {
+			s.Close()
+			t.Errorf("%+v: no error", c.server)
+		} else if err.Error() != c.want {
+			t.Errorf("%+v: got %q, want %q", c.server, err, c.want)
+		}
+		if _, err := os.Lstat(first); err == nil {
+			t.Errorf("%+v: the server opened before is left", c.server)
+		}
+	}
+	if b, err := os.ReadFile(dir + "/plain"); string(b) != "precious" {
+		t.Errorf("%q, %v", b, err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 2 {
+		t.Errorf("left over: %v, %v", entries, err)
+	}
+}
+
+func TestStaleSocket(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	stale, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale.SetUnlinkOnClose(false)
+	stale.Close()
+	var stderr bytes.Buffer
+	s, err := Open([]config.Server{unixServer(path)}, &stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got, want := stderr.String(), "Unlinking stale socket "+path+"\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if _, err := Open([]config.Server{unixServer(path)}, io.Discard); err == nil || err.Error() != inUse {
+		t.Errorf("second start: %v", err)
+	}
+	if _, err := os.Lstat(path); err != nil {
+		t.Errorf("the second start took the socket away: %v", err)
+	}
+}
+
+func TestSocketFile(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	c := unixServer(path)
+	c.Mode = 0o707
+	if os.Getuid() == 0 {
+		c.UID, c.GID = 65534, 65533
+	}
+	s, err := Open([]config.Server{c}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := os.Lstat(path)
+	if err != nil || st.Mode() != os.ModeSocket|0o707 {
+		t.Fatalf("%v, %v", st, err)
+	}
+	if sys := st.Sys().(*syscall.Stat_t); os.Getuid() == 0 && (sys.Uid != 65534 || sys.Gid != 65533) {
+		t.Errorf("owner %d:%d", sys.Uid, sys.Gid)
+	}
+	if names, _ := filepath.Glob(path + "*"); len(names) != 1 {
+		t.Errorf("left over: %v", names)
+	}
+	s.Close()
+	if _, err := os.Lstat(path); !os.IsNotExist(err) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestCloseLeavesTheSocketOfAnother(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	s, err := Open([]config.Server{unixServer(path)}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(path)
+	other, err := Open([]config.Server{unixServer(path)}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	s.Close()
+	if _, err := os.Lstat(path); err != nil {
+		t.Errorf("the other's socket is gone: %v", err)
+	}
+}
+
+func TestTCP(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "localhost", "::1", "[::1]", "", "*"} {
+		s, err := Open([]config.Server{{Host: host}}, io.Discard)
+		if err != nil {
+			if strings.Contains(host, "::1") && strings.Contains(err.Error(), "EADDRNOTAVAIL") {
+				continue // a host without IPv6
+			}
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		s.Serve(Services{})
+		addr := s.listeners[0].Addr().(*net.TCPAddr)
+		ip := addr.IP.String()
+		if host == "" || host == "*" {
+			if ip != "0.0.0.0" {
+				t.Errorf("%q listens on %s", host, ip)
+			}
+			ip = "127.0.0.1"
+		}
+		resp, err := http.Get("http://" + net.JoinHostPort(ip, fmt.Sprint(addr.Port)) + "/ok.html")
+		if err != nil || resp.StatusCode != 200 {
+			t.Errorf("%s: %v, %v", host, resp, err)
+		} else {
+			resp.Body.Close()
+		}
+		s.Close()
+	}
+}
+
+func TestChownNotPermitted(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may")
+	}
+	dir := shortDir(t)
+	c := unixServer(filepath.Join(dir, "s"))
+	c.UID, c.GID = 0, 0
+	_, err := Open([]config.Server{c}, io.Discard)
+	me, lookup := user.Current()
+	if lookup != nil {
+		t.Fatal(lookup)
+	}
+	want := "Not permitted to chown " + c.File + ` to uid/gid (0, 0); adjust "sockchown" value in config file or on ` +
+		"command line to values that the current user (" + me.Username + ") can successfully chown"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("left over: %v, %v", entries, err)
+	}
+}
