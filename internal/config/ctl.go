@@ -1,0 +1,164 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+)
+
+// CtlOptions is the command line of supervisorctl.
+type CtlOptions struct {
+	Argv0      string // as ProgramPath gives it
+	Help       bool   // print CtlUsage and exit
+	ConfigFile string // as given with -c; empty: look for it
+	Args       []string
+
+	hasConfigFile bool
+	interactive   bool
+	overrides     []func(*Ctl)
+}
+
+// Ctl is what supervisorctl works with: its section of the configuration file, the command line applied on top.
+type Ctl struct {
+	ServerURL   string
+	Username    string
+	Password    string
+	Prompt      string // without "> "
+	HistoryFile string // absolute; empty: none
+	Interactive bool   // -i, or no arguments
+	Args        []string
+	Plugins     []Interface // [ctlplugin:x] sections
+}
+
+const defaultServerURL = "http://localhost:9001"
+
+// ParseCtlArgs reads the command line of supervisorctl, argv0 excluded. Its errors have the original's words; a help
+// option ends it without one.
+func ParseCtlArgs(argv0 string, args []string) (CtlOptions, error) {
+	o := CtlOptions{Argv0: ProgramPath(argv0)}
+	rest, err := getopt(&o, ctlOptions, args, true)
+	if err != nil {
+		return o, &Error{Text: err.Error()}
+	}
+	o.Args = rest
+	return o, nil
+}
+
+// ctlOverride makes the set of an option that wins over the file.
+func ctlOverride(apply func(*Ctl, string)) func(*CtlOptions, string) error {
+	return func(o *CtlOptions, text string) error {
+		o.overrides = append(o.overrides, func(c *Ctl) { apply(c, text) })
+		return nil
+	}
+}
+
+func ctlHelpOption(o *CtlOptions, _ string) error {
+	o.Help = true
+	return errStop
+}
+
+var setHistory = ctlOverride(func(c *Ctl, text string) { c.HistoryFile = normalizeIfAny(text) })
+
+var ctlOptions = []option[CtlOptions]{
+	{short: 'h', long: "help", repeat: true, set: ctlHelpOption},
+	{short: '?', repeat: true, set: ctlHelpOption},
+	{short: 'c', long: "configuration", argument: true, set: func(o *CtlOptions, text string) error {
+		o.ConfigFile, o.hasConfigFile = text, true
+		return nil
+	}},
+	{short: 'i', long: "interactive", set: func(o *CtlOptions, _ string) error {
+		o.interactive = true
+		return nil
+	}},
+	{short: 's', long: "serverurl", argument: true, set: func(o *CtlOptions, text string) error {
+		if err := checkURL(text); err != nil {
+			return err
+		}
+		return ctlOverride(func(c *Ctl, text string) { c.ServerURL = text })(o, text)
+	}},
+	{short: 'u', long: "username", argument: true, set: ctlOverride(func(c *Ctl, text string) { c.Username = text })},
+	{short: 'p', long: "password", argument: true, set: ctlOverride(func(c *Ctl, text string) { c.Password = text })},
+	{short: 'r', long: "history_file", argument: true, set: setHistory},
+	{long: "history-file", argument: true, set: setHistory}, // the spelling of the help text
+}
+
+// checkURL demands a scheme and something after it; whether the scheme can be used is for the connection to find out.
+func checkURL(text string) error {
+	scheme, rest, ok := strings.Cut(text, ":")
+	ok = ok && scheme != ""
+	for i, r := range scheme {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		ok = ok && (letter || i > 0 && strings.ContainsRune("0123456789+-.", r))
+	}
+	place := strings.TrimPrefix(rest, "//")
+	if end := strings.IndexAny(place, "?#"); end >= 0 {
+		place = place[:end]
+	}
+	if !ok || place == "" {
+		return errors.New("value " + pyrepr.Quote(text) + " is not a URL")
+	}
+	return nil
+}
+
+// normalizeIfAny makes a path absolute; no path stays none.
+func normalizeIfAny(path string) string {
+	if path == "" {
+		return ""
+	}
+	return normalize(path)
+}
+
+// LoadCtl reads what supervisorctl needs from the configuration file, if there is one, and applies the command line.
+// It looks at no other section than its own and its plugins', and follows no [include].
+func LoadCtl(o CtlOptions) (*Ctl, error) {
+	c := &Ctl{ServerURL: defaultServerURL, Prompt: "supervisor", Args: o.Args}
+	path := o.ConfigFile
+	if !o.hasConfigFile {
+		path = findConfig(searchPaths(o.Argv0), "")
+	}
+	if path != "" {
+		if err := c.read(path); err != nil {
+			return nil, err
+		}
+	}
+	for _, apply := range o.overrides {
+		apply(c)
+	}
+	c.Interactive = o.interactive || len(o.Args) == 0
+	return c, nil
+}
+
+func (c *Ctl) read(path string) error {
+	text, err := readFile(path, path)
+	if err != nil {
+		return err
+	}
+	doc := newDocument()
+	if err := doc.parse(&file{path: path, here: dirname(normalize(path))}, text); err != nil {
+		return err
+	}
+	own := doc.byName["supervisorctl"]
+	if own == nil {
+		return &Error{File: path, Text: ".ini file does not include supervisorctl section"}
+	}
+	r := &reader{doc: doc, host: thisHost, env: environment(os.Environ()), path: path}
+	k := r.keys(own, names{})
+	k.here = true
+	c.ServerURL = read(k, "serverurl", c.ServerURL, parseString)
+	if path, ok := strings.CutPrefix(c.ServerURL, "unix://"); ok {
+		c.ServerURL = "unix://" + normalize(path)
+	}
+	k.here = false
+	c.Prompt = read(k, "prompt", c.Prompt, parseString)
+	c.Username = read(k, "username", "", parseString)
+	c.Password = read(k, "password", "", parseString)
+	k.here = true
+	c.HistoryFile = normalizeIfAny(read(k, "history_file", "", parseString))
+	if k.err != nil {
+		return k.err
+	}
+	c.Plugins, err = r.plugins("ctlplugin:", "supervisor.ctl_factory")
+	return err
+}

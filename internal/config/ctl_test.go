@@ -1,0 +1,90 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseCtlArgs(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-v"}, "option -v not recognized"},
+		{[]string{"-s", "bogus"}, "invalid value for -s 'bogus': value 'bogus' is not a URL"},
+		{[]string{"-s", "http://"}, "invalid value for -s 'http://': value 'http://' is not a URL"},
+		{[]string{"-s", "/x"}, "invalid value for -s '/x': value '/x' is not a URL"},
+		{[]string{"-s", "9a:x"}, "invalid value for -s '9a:x': value '9a:x' is not a URL"},
+		{[]string{"-s", "bogus:x"}, ""},
+		{[]string{"-s", "unix:///x"}, ""},
+		{[]string{"-i", "-i"}, "conflicting command line option '-i'"},
+		{[]string{"status", "-Z"}, ""},
+		{[]string{"--hist=x"}, ""},
+		{[]string{"-p"}, "option -p requires argument"},
+	} {
+		_, err := ParseCtlArgs("/usr/bin/supervisorctl", c.args)
+		if err == nil && c.want == "" {
+			continue
+		}
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%q\n got: %v\nwant: %s", c.args, err, c.want)
+		}
+	}
+	if o, err := ParseCtlArgs("x", []string{"-h"}); err != nil || !o.Help {
+		t.Errorf("-h: %+v, %v", o, err)
+	}
+}
+
+func loadCtl(t *testing.T, args ...string) (*Ctl, error) {
+	t.Helper()
+	o, err := ParseCtlArgs("/nonexistent/bin/supervisorctl", args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return LoadCtl(o)
+}
+
+func TestLoadCtl(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("CTL_TEST", "env")
+	dir := t.TempDir()
+	path := write(t, dir, "sd.conf", "[include]\n[program:x]\nnumprocs=bad\n[supervisorctl]\n"+
+		"serverurl=unix://%(here)s/../s\nusername=%(ENV_CTL_TEST)s\npassword=100%%\nprompt=p\nhistory_file=%(here)s/h\n"+
+		"[ctlplugin:w]\nsupervisor.ctl_factory="+Wildcards+"\nkey=v\n")
+	got, err := loadCtl(t, "-c", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Ctl{ServerURL: "unix://" + dirname(dir) + "/s", Username: "env", Password: "100%", Prompt: "p",
+		HistoryFile: dir + "/h", Interactive: true, Args: []string{},
+		Plugins: []Interface{{Name: "w", Factory: Wildcards, Options: map[string]string{"key": "v"}}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	got, err = loadCtl(t, "-c", path, "-s", "http://h:1", "-u", "", "-p", "q", "--history-file", "rel", "status", "-x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.ServerURL, want.Username, want.Password, want.HistoryFile = "http://h:1", "", "q", absolute("rel")
+	want.Interactive, want.Args = false, []string{"status", "-x"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for text, message := range map[string]string{
+		"[supervisord]": ".ini file does not include supervisorctl section",
+		"x":             "File contains no section headers.\nfile: 'PATH', line: 1\n'x'",
+		"[supervisorctl]\nprompt=%(here)s": "Format string '%(here)s' for 'supervisorctl.prompt' contains names " +
+			"('here') which cannot be expanded.",
+		"[supervisorctl]\n[ctlplugin:x]": "section [ctlplugin:x] does not specify a supervisor.ctl_factory",
+	} {
+		path := write(t, dir, "bad.conf", text)
+		_, err := loadCtl(t, "-c", path)
+		if err == nil || !hasPrefixWithPath(err.Error(), message, path) {
+			t.Errorf("%q\n got: %v\nwant: %s", text, err, message)
+		}
+	}
+	if _, err := loadCtl(t, "-c", "nope"); err == nil || err.Error() != "could not find config file nope" {
+		t.Errorf("missing file: %v", err)
+	}
+}

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// groups reads all groups and the processes in them: first [group:x], whose members form no group of their own, then
+// programs, event listeners and FastCGI programs.
+func (r *reader) groups() ([]*Group, error) {
+	members := map[*section]bool{}
+	type source struct {
+		group *Group
+		from  *section
+	}
+	var list []source
+	for _, kind := range []struct {
+		prefix string
+		read   func(s *section, name string) (*Group, error)
+	}{
+		{"group:", func(s *section, name string) (*Group, error) { return r.namedGroup(s, name, members) }},
+		{"program:", r.programGroup},
+		{"eventlistener:", r.listenerGroup},
+		{"fcgi-program:", r.fastCGIGroup},
+	} {
+		for _, s := range r.doc.sections {
+			name, ok := strings.CutPrefix(s.name, kind.prefix)
+			if !ok || members[s] {
+				continue
+			}
+			g, err := kind.read(s, name)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, source{g, s})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b source) int {
+		return cmp.Or(cmp.Compare(a.group.Priority, b.group.Priority), strings.Compare(a.group.Name, b.group.Name))
+	})
+	var groups []*Group
+	seen := map[string]*section{}
+	for _, l := range list {
+		if first := seen[l.group.Name]; first != nil {
+			r.warn("[%s] has the same group name as [%s] and is ignored", l.from.name, first.name)
+			continue
+		}
+		seen[l.group.Name] = l.from
+		r.dropEqualNames(l.group)
+		groups = append(groups, l.group)
+	}
+	return groups, nil
+}
+
+// dropEqualNames keeps the last of the processes that have the same name, in the place of the first.
+func (r *reader) dropEqualNames(g *Group) {
+	places := make(map[string]int, len(g.Processes))
+	kept := g.Processes[:0]
+	for _, p := range g.Processes {
+		if place, ok := places[p.ProcessName]; ok {
+			r.warn("process name %s occurs more than once in group %s, only the one of [%s] counts",
+				p.ProcessName, g.Name, p.Section)
+			kept[place] = p
+			continue
+		}
+		places[p.ProcessName] = len(kept)
+		kept = append(kept, p)
+	}
+	g.Processes = kept
+	slices.SortStableFunc(g.Processes, func(a, b *Process) int { return cmp.Compare(a.Priority, b.Priority) })
+}
+
+// priority is a section's priority as a group, which knows fewer names than that of its processes.
+func (r *reader) priority(k *keys, absent int) int { return read(k, "priority", absent, parseInteger) }
+
+// sectionError is an error about a whole section that has the original's words and nothing added.
+func sectionError(s *section, key string, err error) error {
+	return &Error{File: s.first.path, Section: s.name, Key: key, Text: err.Error()}
+}
+
+// namedGroup reads a [group:x] section. Source: programs.
+func (r *reader) namedGroup(s *section, name string, members map[*section]bool) (*Group, error) {
+	name, err := parseName(name)
+	if err != nil {
+		return nil, sectionError(s, "", err)
+	}
+	k := r.keys(s, names{})
+	k.here = true
+	g := &Group{Name: name, Kind: NamedGroup}
+	programs := read(k, "programs", nil, parseList)
+	g.Priority = r.priority(k, 999)
+	if k.err != nil {
+		return nil, k.err
+	}
+	seen := map[*section]bool{}
+	for _, program := range programs {
+		member, err := r.member(s, program)
+		if err != nil {
+			return nil, err
+		}
+		members[member] = true
+		if seen[member] {
+			continue
+		}
+		seen[member] = true
+		processes, err := r.processes(member, name)
+		if err != nil {
+			return nil, err
+		}
+		r.memberSocket(member, processes)
+		g.Processes = append(g.Processes, processes...)
+	}
+	return g, nil
+}
+
+// member finds the section of a group's program, which is either a program or a FastCGI program.
+func (r *reader) member(group *section, name string) (*section, error) {
+	program, fastCGI := r.doc.byName["program:"+name], r.doc.byName["fcgi-program:"+name]
+	switch {
+	case program == nil && fastCGI == nil:
+		return nil, sectionError(group, "programs",
+			fmt.Errorf("[%s] names unknown program or fcgi-program %s", group.name, name))
+	case program != nil && fastCGI != nil:
+		return nil, sectionError(group, "programs",
+			fmt.Errorf("[%s] name %s is ambiguous (exists as program and fcgi-program)", group.name, name))
+	case program != nil:
+		return program, nil
+	}
+	return fastCGI, nil
+}
+
+// programGroup reads a [program:x] section that is in no group.
+func (r *reader) programGroup(s *section, name string) (*Group, error) {
+	name, err := parseName(name)
+	if err != nil {
+		return nil, sectionError(s, "", err)
+	}
+	k := r.keys(s, names{})
+	k.here = true
+	g := &Group{Name: name, Kind: ProgramGroup, Priority: r.priority(k, 999)}
+	if k.err != nil {
+		return nil, k.err
+	}
+	g.Processes, err = r.processes(s, name)
+	return g, err
+}

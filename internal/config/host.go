@@ -1,0 +1,161 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/account"
+)
+
+// host answers what a configuration asks about the machine that it is for.
+type host struct {
+	isDir  func(path string) bool
+	lookup func(nameOrUID string) (*account.Account, error)
+	owner  func(owner string) (uid, gid int, err error)
+	plugin func(spec string) bool // whether we have what the original would import
+}
+
+var thisHost = host{isDir: isDir, lookup: account.Lookup, owner: account.LookupOwner, plugin: isBuiltIn}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// remembering is a host that asks only once for the same thing.
+func (h host) remembering() host {
+	dirs, accounts := map[string]bool{}, map[string]*account.Account{}
+	known := h
+	known.isDir = func(path string) bool {
+		answer, ok := dirs[path]
+		if !ok {
+			answer = h.isDir(path)
+			dirs[path] = answer
+		}
+		return answer
+	}
+	known.lookup = func(name string) (*account.Account, error) {
+		if a := accounts[name]; a != nil {
+			return a, nil
+		}
+		a, err := h.lookup(name)
+		accounts[name] = a
+		return a, err
+	}
+	return known
+}
+
+// existingDirectory expands ~ and demands a directory. Source: directory, childlogdir.
+func (h host) existingDirectory(path string) (string, error) {
+	expanded := expandUser(path)
+	if !h.isDir(expanded) {
+		return "", fmt.Errorf("%s is not an existing directory", path)
+	}
+	return expanded, nil
+}
+
+// pathInDirectory expands ~ and demands that the directory part exists. Source: logfile, pidfile.
+func (h host) pathInDirectory(path string) (string, error) {
+	expanded := expandUser(path)
+	if dir := dirname(expanded); dir != "" && !h.isDir(dir) {
+		return "", fmt.Errorf("The directory named as part of the path %s does not exist", path)
+	}
+	return expanded, nil
+}
+
+// dirname is the part before the last slash: empty for a mere name, unlike filepath.Dir.
+func dirname(path string) string {
+	head := path[:strings.LastIndexByte(path, '/')+1]
+	if trimmed := strings.TrimRight(head, "/"); trimmed != "" {
+		return trimmed
+	}
+	return head
+}
+
+// join puts dir before a relative path and leaves both as they are written.
+func join(dir, path string) string {
+	switch {
+	case dir == "" || strings.HasPrefix(path, "/"):
+		return path
+	case strings.HasSuffix(dir, "/"):
+		return dir + path
+	}
+	return dir + "/" + path
+}
+
+// expandUser replaces ~ and ~user at the beginning by a home directory, if there is one.
+func expandUser(path string) string {
+	if !strings.HasPrefix(path, "~") {
+		return path
+	}
+	name, rest := path[1:], ""
+	if slash := strings.IndexByte(path, '/'); slash >= 0 {
+		name, rest = path[1:slash], path[slash:]
+	}
+	home, err := homeOf(name)
+	if err != nil {
+		return path
+	}
+	if expanded := strings.TrimRight(home, "/") + rest; expanded != "" {
+		return expanded
+	}
+	return "/"
+}
+
+func homeOf(name string) (string, error) {
+	if name == "" {
+		if home, ok := os.LookupEnv("HOME"); ok {
+			return home, nil
+		}
+		self, err := user.Current()
+		if err != nil {
+			return "", err
+		}
+		return self.HomeDir, nil
+	}
+	found, err := user.Lookup(name)
+	if err != nil {
+		return "", err
+	}
+	return found.HomeDir, nil
+}
+
+// normalize expands ~ and makes the path absolute and short.
+func normalize(path string) string { return absolute(expandUser(path)) }
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return filepath.Clean(path)
+}
+
+// tempDir is the first usable directory of $TMPDIR, $TEMP, $TMP and the usual places. Source: childlogdir.
+func tempDir(env map[string]string) string {
+	for _, dir := range []string{env["TMPDIR"], env["TEMP"], env["TMP"], "/tmp", "/var/tmp", "/usr/tmp", "."} {
+		if dir != "" && isDir(dir) && syscall.Access(dir, writeAndSearch) == nil {
+			return absolute(dir)
+		}
+	}
+	return "/tmp"
+}
+
+// writeAndSearch asks access(2) whether files can be made in a directory.
+const writeAndSearch = 2 | 1
+
+// readFile reads a file that exists or tells which of the two original errors applies.
+func readFile(path, shown string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		return string(text), nil
+	}
+	if _, statErr := os.Stat(path); errors.Is(statErr, os.ErrNotExist) || errors.Is(statErr, syscall.ENOTDIR) {
+		return "", &Error{File: shown, Text: "could not find config file " + shown}
+	}
+	return "", &Error{File: shown, Text: "could not read config file " + shown}
+}

@@ -1,0 +1,68 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// readFiles reads the main file at path and the files that its [include] section names. Source: [include].
+func (r *reader) readFiles(path string) error {
+	text, err := readFile(path, r.path)
+	if err != nil {
+		return err
+	}
+	base := absolute(dirname(path))
+	if err := r.doc.parse(&file{path: r.path, here: base}, text); err != nil {
+		return err
+	}
+	section := r.doc.byName["include"]
+	if section == nil {
+		return nil
+	}
+	r.doc.included = true
+	k := r.keys(section, names{vars: []variable{{name: "host_node_name", text: r.node}}})
+	k.here = true
+	patterns, _, ok := k.text("files", "")
+	if k.err != nil {
+		return k.err
+	}
+	if !ok {
+		return &Error{File: r.path, Section: "include", Key: "files",
+			Text: ".ini file has [include] section, but no files setting"}
+	}
+	for _, pattern := range strings.Fields(patterns) {
+		if err := r.include(join(base, pattern)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// include reads every file that matches the pattern. What cannot be read is left out with a warning.
+func (r *reader) include(pattern string) error {
+	paths := glob(pattern)
+	if len(paths) == 0 {
+		r.warn(`No file matches via include "%s"`, pattern)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			var pathErr *fs.PathError
+			if errors.As(err, &pathErr) {
+				err = pathErr.Err
+			}
+			r.warn(`Could not read extra file "%s" during parsing: %v`, path, err)
+			continue
+		}
+		r.messages = append(r.messages, Message{api.Info, `Included extra file "` + path + `" during parsing`})
+		if err := r.doc.parse(&file{path: path, here: filepath.Dir(absolute(path))}, string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

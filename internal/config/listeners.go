@@ -1,0 +1,77 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// eventTypes are the words that events= takes, each standing for itself and all below it.
+var eventTypes = []string{
+	"EVENT",
+	"PROCESS_STATE", "PROCESS_STATE_STARTING", "PROCESS_STATE_RUNNING", "PROCESS_STATE_BACKOFF",
+	"PROCESS_STATE_STOPPING", "PROCESS_STATE_EXITED", "PROCESS_STATE_STOPPED", "PROCESS_STATE_FATAL",
+	"PROCESS_STATE_UNKNOWN",
+	"PROCESS_COMMUNICATION", "PROCESS_COMMUNICATION_STDOUT", "PROCESS_COMMUNICATION_STDERR",
+	"PROCESS_LOG", "PROCESS_LOG_STDOUT", "PROCESS_LOG_STDERR",
+	"REMOTE_COMMUNICATION",
+	"SUPERVISOR_STATE_CHANGE", "SUPERVISOR_STATE_CHANGE_RUNNING", "SUPERVISOR_STATE_CHANGE_STOPPING",
+	"TICK", "TICK_5", "TICK_60", "TICK_3600",
+	"PROCESS_GROUP", "PROCESS_GROUP_ADDED", "PROCESS_GROUP_REMOVED",
+}
+
+// listenerGroup reads an [eventlistener:x] section.
+func (r *reader) listenerGroup(s *section, name string) (*Group, error) {
+	k := r.keys(s, names{})
+	k.here = true
+	g := &Group{Name: name, Kind: ListenerGroup, Priority: r.priority(k, -1)}
+	g.Pool = r.pool(k)
+	redirect := read(k, "redirect_stderr", false, parseBoolean)
+	if redirect {
+		k.failf("redirect_stderr", "[%s] section sets redirect_stderr=true but this is not allowed because it will "+
+			"interfere with the eventlistener protocol", s.name)
+	}
+	if k.err != nil {
+		return nil, k.err
+	}
+	var err error
+	g.Processes, err = r.processes(s, name)
+	return g, err
+}
+
+func (r *reader) pool(k *keys) *Pool {
+	pool := &Pool{BufferSize: read(k, "buffer_size", 10, parseInteger)}
+	if pool.BufferSize < 1 {
+		k.failf("buffer_size", "[%s] section sets invalid buffer_size (%d)", k.s.name, pool.BufferSize)
+	}
+	pool.ResultHandler = read(k, "result_handler", DefaultHandler, parseString)
+	if !r.resolve(k, "result_handler", pool.ResultHandler) {
+		pool.ResultHandler = DefaultHandler
+	}
+	events := read(k, "events", nil, parseList)
+	if len(events) == 0 {
+		k.failf("events", `[%s] section requires an "events" line`, k.s.name)
+	}
+	for _, event := range events {
+		event = strings.ToUpper(event)
+		if !slices.Contains(eventTypes, event) {
+			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.name)
+		}
+		if !slices.Contains(pool.Events, event) {
+			pool.Events = append(pool.Events, event)
+		}
+	}
+	pool.PayloadBytes = read(k, "payload_length", false, parsePayloadLength)
+	return pool
+}
+
+// parsePayloadLength tells whether len in the header of an event counts bytes.
+func parsePayloadLength(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "bytes":
+		return true, nil
+	case "characters":
+		return false, nil
+	}
+	return false, fmt.Errorf("payload_length must be characters or bytes, not %s", s)
+}

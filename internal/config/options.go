@@ -1,0 +1,158 @@
+package config
+
+import (
+	"os"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// Options is the command line of supervisord.
+type Options struct {
+	Argv0         string // as ProgramPath gives it
+	Help          bool   // print Usage and exit
+	Version       bool   // print the version and exit
+	ConfigFile    string // as given with -c; empty: look for it
+	SearchWarning string // for standard error, if not empty
+
+	hasConfigFile bool
+	dir           string // the working directory at the time; relative names of the configuration start here
+	overrides     []func(*settings)
+}
+
+// settings is the [supervisord] section while it is put together from file and command line.
+type settings struct {
+	Supervisord
+	user *string // name or uid; nil: none
+}
+
+// ParseArgs reads the command line of supervisord, argv0 excluded. Its errors have the original's words; a help or
+// version option ends it without one. Values are checked now and win over the file at every Load.
+func ParseArgs(argv0 string, args []string) (Options, error) {
+	o := Options{Argv0: ProgramPath(argv0)}
+	if dir, err := os.Getwd(); err == nil {
+		o.dir = dir
+	}
+	if _, err := getopt(&o, daemonOptions, args, false); err != nil {
+		return o, &Error{Text: err.Error()}
+	}
+	if !o.Help && !o.Version && !o.hasConfigFile && os.Getuid() == 0 {
+		o.SearchWarning = "UserWarning: Supervisord is running as root and it is searching for its configuration file " +
+			"in default locations (including its current working directory); you probably want to specify a \"-c\" " +
+			"argument specifying an absolute path to a configuration file for improved security."
+	}
+	return o, nil
+}
+
+// override makes the set of an option that parses its text and keeps the value for every Load.
+func override[T any](parse func(string) (T, error), apply func(*settings, T)) func(*Options, string) error {
+	return func(o *Options, text string) error {
+		v, err := parse(text)
+		if err != nil {
+			return err
+		}
+		o.overrides = append(o.overrides, func(s *settings) { apply(s, v) })
+		return nil
+	}
+}
+
+// flag makes the set of a switch.
+func flag(apply func(*settings)) func(*Options, string) error {
+	return func(o *Options, _ string) error {
+		o.overrides = append(o.overrides, apply)
+		return nil
+	}
+}
+
+func help(o *Options, _ string) error {
+	o.Help = true
+	return errStop
+}
+
+// notEmpty makes an apply that leaves the file's value alone when the option's text is empty.
+func notEmpty(field func(*settings) *string) func(*settings, string) {
+	return func(s *settings, text string) {
+		if text != "" {
+			*field(s) = text
+		}
+	}
+}
+
+var daemonOptions = []option[Options]{
+	{short: 'h', long: "help", repeat: true, set: help},
+	{short: '?', repeat: true, set: help},
+	{short: 'c', long: "configuration", argument: true, set: func(o *Options, text string) error {
+		o.ConfigFile, o.hasConfigFile = text, true
+		return nil
+	}},
+	{short: 'v', long: "version", repeat: true, set: func(o *Options, _ string) error {
+		o.Version = true
+		return errStop
+	}},
+	{short: 'n', long: "nodaemon", set: flag(func(s *settings) { s.NoDaemon = true })},
+	{short: 's', long: "silent", set: flag(func(s *settings) { s.Silent = true })},
+	{short: 'k', long: "nocleanup", set: flag(func(s *settings) { s.NoCleanup = true })},
+	{short: 't', long: "strip_ansi", set: flag(func(s *settings) { s.StripANSI = true })},
+	{short: 'u', long: "user", argument: true,
+		set: override(parseString, func(s *settings, name string) { s.user = &name })},
+	{short: 'm', long: "umask", argument: true,
+		set: override(parseUmask, func(s *settings, mask int) { s.Umask = mask })},
+	{short: 'd', long: "directory", argument: true,
+		set: override(thisHost.existingDirectory, func(s *settings, dir string) { s.Directory = dir })},
+	{short: 'l', long: "logfile", argument: true,
+		set: override(thisHost.pathInDirectory, notEmpty(func(s *settings) *string { return &s.Logfile }))},
+	{short: 'y', long: "logfile_maxbytes", argument: true,
+		set: override(parseBytes, func(s *settings, size Bytes) { s.LogfileMaxBytes = size })},
+	{short: 'z', long: "logfile_backups", argument: true,
+		set: override(parseInteger, func(s *settings, n int) { s.LogfileBackups = n })},
+	{short: 'e', long: "loglevel", argument: true,
+		set: override(parseLevel, func(s *settings, level api.Level) { s.Loglevel = level })},
+	{short: 'j', long: "pidfile", argument: true,
+		set: override(thisHost.pathInDirectory, notEmpty(func(s *settings) *string { return &s.Pidfile }))},
+	{short: 'i', long: "identifier", argument: true,
+		set: override(parseString, func(s *settings, name string) { s.Identifier = name })},
+	{short: 'q', long: "childlogdir", argument: true,
+		set: override(thisHost.existingDirectory, func(s *settings, dir string) { s.ChildLogDir = dir })},
+	{short: 'a', long: "minfds", argument: true,
+		set: override(parseInteger, func(s *settings, n int) { s.MinFDs = n })},
+	{long: "minprocs", argument: true,
+		set: override(parseInteger, func(s *settings, n int) { s.MinProcs = n })},
+	{long: "profile_options", argument: true, set: func(*Options, string) error { return nil }}, // accepted, no effect
+}
+
+// ProgramPath is the path under which a program was started. A name without a slash was found through PATH.
+func ProgramPath(argv0 string) string {
+	if argv0 == "" || strings.Contains(argv0, "/") {
+		return argv0
+	}
+	for dir := range strings.SplitSeq(os.Getenv("PATH"), ":") {
+		path := join(dir, argv0)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+			return path
+		}
+	}
+	return argv0
+}
+
+// searchPaths is where a configuration file is looked for without -c, relative to the program first.
+func searchPaths(argv0 string) []string {
+	prefix := dirname(dirname(argv0))
+	return []string{
+		join(prefix, "etc/supervisord.conf"),
+		join(prefix, "supervisord.conf"),
+		"supervisord.conf",
+		"etc/supervisord.conf",
+		"/etc/supervisord.conf",
+		"/etc/supervisor/supervisord.conf",
+	}
+}
+
+// findConfig is the first of the paths that exists, empty if none does. dir is where relative ones start.
+func findConfig(paths []string, dir string) string {
+	for _, path := range paths {
+		if _, err := os.Stat(join(dir, path)); err == nil {
+			return path
+		}
+	}
+	return ""
+}

@@ -1,0 +1,197 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+func TestParseArgsErrors(t *testing.T) {
+	for args, want := range map[string]string{
+		"-Z":                           "option -Z not recognized",
+		"-b":                           "option -b not recognized",
+		"--bogus":                      "option --bogus not recognized",
+		"--environment":                "option --environment not recognized",
+		"--log=x":                      "option --log not a unique prefix",
+		"--min 3":                      "option --min not a unique prefix",
+		"-c":                           "option -c requires argument",
+		"-nc":                          "option -c requires argument",
+		"--configuration":              "option --configuration requires argument",
+		"--conf":                       "option --configuration requires argument",
+		"--nodaemon=1":                 "option --nodaemon must not have an argument",
+		"foo bar":                      "positional arguments are not supported: ['foo', 'bar']",
+		"-n foo -c x":                  "positional arguments are not supported: ['foo', '-c', 'x']",
+		"-- -n":                        "positional arguments are not supported: ['-n']",
+		"-h foo":                       "positional arguments are not supported: ['foo']",
+		"-m 999":                       "invalid value for -m '999': 999 can not be converted to an octal type",
+		"--umask=999":                  "invalid value for --umask '999': 999 can not be converted to an octal type",
+		"--uma 999":                    "invalid value for --umask '999': 999 can not be converted to an octal type",
+		"-a x":                         "invalid value for -a 'x': invalid literal for int() with base 10: 'x'",
+		"-d /nonexistent":              "invalid value for -d '/nonexistent': /nonexistent is not an existing directory",
+		"-l /nonexistent/x":            "invalid value for -l '/nonexistent/x': " + noDir + "/nonexistent/x does not exist",
+		"-e loud":                      "invalid value for -e 'loud': bad logging level name 'loud'",
+		"-y 1TB":                       "invalid value for -y '1TB': invalid literal for int() with base 10: '1tb'",
+		"-e info -e info":              "conflicting command line option '-e'",
+		"-n --nodaemon":                "conflicting command line option '--nodaemon'",
+		"-nn":                          "conflicting command line option '-n'",
+		"-c a --configuration b":       "conflicting command line option '--configuration'",
+		"-é":                           "option -é not recognized",
+		"--profile_options a --prof b": "conflicting command line option '--profile_options'",
+	} {
+		_, err := ParseArgs("/usr/bin/supervisord", strings.Fields(args))
+		if err == nil || err.Error() != want {
+			t.Errorf("%s\n got: %v\nwant: %s", args, err, want)
+		}
+	}
+}
+
+func TestParseArgsStops(t *testing.T) {
+	for args, want := range map[string]Options{
+		"-h":           {Help: true},
+		"-?":           {Help: true},
+		"--help -n -n": {Help: true},
+		"-v -m 999":    {Version: true},
+		"-vh":          {Version: true},
+		"-hv":          {Help: true},
+		"-c x --vers":  {Version: true, ConfigFile: "x"},
+		"-cx -n":       {ConfigFile: "x"},
+		"-ncx":         {ConfigFile: "x"},
+		"--conf=x -s":  {ConfigFile: "x"},
+		"--conf x --":  {ConfigFile: "x"},
+	} {
+		o, err := ParseArgs("/usr/bin/supervisord", strings.Fields(args))
+		if err != nil {
+			t.Errorf("%s: %v", args, err)
+			continue
+		}
+		got := Options{Help: o.Help, Version: o.Version, ConfigFile: o.ConfigFile}
+		if got.Help != want.Help || got.Version != want.Version || got.ConfigFile != want.ConfigFile {
+			t.Errorf("%s: %+v", args, got)
+		}
+		if o.SearchWarning != "" {
+			t.Errorf("%s: warns of searching", args)
+		}
+	}
+}
+
+// What the command line says beats the file at every Load; an empty path does not count, an empty identifier does.
+func TestOverrides(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, dir, "sd.conf", "[supervisord]\nloglevel=warn\nminfds=7\nnodaemon=false\nlogfile=syslog\n"+
+		"umask=077\npidfile="+dir+"/p\nuser=nosuchuser\nidentifier=x\nlogfile_maxbytes=-5")
+	c, err := loadFile(t, path, "-n", "-s", "-k", "-t", "-u", "0", "-m", "027", "-d", dir, "-l", dir+"/l", "-y", "2KB",
+		"-z", "3", "-e", "Trace", "-j", "", "-i", "", "-q", dir, "-a", "9", "--minprocs=8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := c.Supervisord
+	if got.User == nil || got.User.UID != 0 {
+		t.Errorf("user: %+v", got.User)
+	}
+	got.User = nil
+	want := Supervisord{Logfile: dir + "/l", LogfileMaxBytes: 2048, LogfileBackups: 3, Loglevel: api.Trace,
+		Pidfile: dir + "/p", Umask: 0o27, NoDaemon: true, Silent: true, MinFDs: 9, MinProcs: 8, NoCleanup: true,
+		ChildLogDir: dir, Directory: dir, StripANSI: true, Environment: map[string]string{}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	o, err := ParseArgs(dir+"/bin/supervisord", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat("/etc/supervisor/supervisord.conf"); err != nil {
+		_, err = Load(o, nil)
+		want := "No config file found at default paths (" + dir + "/etc/supervisord.conf, " + dir +
+			"/supervisord.conf, supervisord.conf, etc/supervisord.conf, /etc/supervisord.conf, " +
+			"/etc/supervisor/supervisord.conf); use the -c option to specify a config file at a different path"
+		if err == nil || err.Error() != want {
+			t.Errorf("nothing found\n got: %v\nwant: %s", err, want)
+		}
+	}
+	if warns := o.SearchWarning != ""; warns != (os.Getuid() == 0) {
+		t.Errorf("warning: %q", o.SearchWarning)
+	}
+	write(t, dir, "etc/supervisord.conf", "[supervisord]")
+	if c, err := Load(o, nil); err != nil || c.Path != dir+"/etc/supervisord.conf" {
+		t.Errorf("beside the program: %v, %v", c, err)
+	}
+	o, _ = ParseArgs("supervisord", nil)
+	if c, err := Load(o, nil); err != nil || c.Path != "etc/supervisord.conf" {
+		t.Errorf("in the working directory: %v, %v", c, err)
+	}
+	got := searchPaths("/usr/bin/supervisord")[:2]
+	if diff := cmp.Diff([]string{"/usr/etc/supervisord.conf", "/usr/supervisord.conf"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A relative -c means the same file after a change of directory, and messages show it as it was given.
+func TestRelativeConfig(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write(t, dir, "sd.conf", "[supervisord]\n[program:x]\ncommand=%(here)s/x")
+	o, err := ParseArgs("/usr/bin/supervisord", []string{"-c", "sd.conf"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("/")
+	c, err := Load(o, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Groups[0].Processes[0].Command; got != dir+"/x" {
+		t.Errorf("here: %s", got)
+	}
+	write(t, dir, "sd.conf", "[supervisord]\n[program:x]")
+	want := "program section program:x does not specify a command in section 'program:x' (file: 'sd.conf')"
+	if _, err := Load(o, nil); err == nil || err.Error() != want {
+		t.Errorf("got: %v\nwant: %s", err, want)
+	}
+	if err := os.Remove(filepath.Join(dir, "sd.conf")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(o, nil); err == nil || err.Error() != "could not find config file sd.conf" {
+		t.Errorf("missing: %v", err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "sd.conf"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(o, nil); err == nil || err.Error() != "could not read config file sd.conf" {
+		t.Errorf("unreadable: %v", err)
+	}
+}
+
+// The help texts name every option, and the line about -c is the one that scripts know.
+func TestUsage(t *testing.T) {
+	for text, longs := range map[string][]string{
+		Usage("/bin/d"): {"nodaemon", "silent", "help", "version", "user", "umask", "directory", "logfile",
+			"logfile_maxbytes", "logfile_backups", "loglevel", "pidfile", "identifier", "childlogdir", "nocleanup",
+			"minfds", "strip_ansi", "minprocs", "profile_options"},
+		CtlUsage("/bin/d"): {"interactive", "serverurl", "username", "password", "history-file", "help"},
+	} {
+		if !strings.Contains(text, "\nUsage: /bin/d [options]") || !strings.HasSuffix(text, "\n\n") ||
+			!strings.Contains(text, "\n-c/--configuration FILENAME -- configuration file path (searches if not given)\n") {
+			t.Errorf("layout:\n%s", text)
+		}
+		for _, long := range longs {
+			if !strings.Contains(text, "--"+long+" ") {
+				t.Errorf("--%s is missing", long)
+			}
+		}
+	}
+	var b strings.Builder
+	PrintUsageError(&b, "/bin/d", &Error{Text: "x"})
+	if got := b.String(); got != "Error: x\nFor help, use /bin/d -h\n" {
+		t.Errorf("usage error: %q", got)
+	}
+}

@@ -1,0 +1,74 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The plug-ins of the original and of others that are built in here, by the names that configurations use.
+const (
+	DefaultHandler = "supervisor.dispatchers:default_handler"
+	StdoutHandler  = "supervisor_stdout:event_handler"
+	MainInterface  = "supervisor.rpcinterface:make_main_rpcinterface"
+	Twiddler       = "supervisor_twiddler.rpcinterface:make_twiddler_rpcinterface"
+	Wildcards      = "supervisorwildcards.controllerplugin:make_wildcards_controllerplugin"
+)
+
+func isBuiltIn(spec string) bool {
+	switch spec {
+	case DefaultHandler, StdoutHandler, MainInterface, Twiddler, Wildcards:
+		return true
+	}
+	return false
+}
+
+// plugins reads the sections with the prefix, each of which must name a factory that is built in.
+func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
+	var list []Interface
+	for _, s := range r.doc.sections {
+		name, ok := strings.CutPrefix(s.name, prefix)
+		if !ok {
+			continue
+		}
+		k := r.keys(s, names{})
+		factory := read(k, factoryKey, "", parseString)
+		if _, ok := k.raw(factoryKey); !ok {
+			k.failf(factoryKey, "section [%s] does not specify a %s", s.name, factoryKey)
+		}
+		known := r.resolve(k, factoryKey, factory)
+		options := map[string]string{}
+		for _, values := range []map[string]value{r.doc.defaults, s.values} {
+			for _, key := range slices.Sorted(maps.Keys(values)) {
+				if key != factoryKey {
+					options[key] = read(k, key, "", parseString)
+				}
+			}
+		}
+		if k.err != nil {
+			return nil, k.err
+		}
+		if known {
+			list = append(list, Interface{Name: name, Factory: factory, Options: options})
+		}
+	}
+	return list, nil
+}
+
+// resolve tells whether a plug-in is built in. If it is not, that is an error, or a warning with
+// ignore_unknown_plugins.
+func (r *reader) resolve(k *keys, key, spec string) bool {
+	if k.err != nil || r.host.plugin(spec) {
+		return true
+	}
+	if r.lenient {
+		r.warn("%s cannot be resolved within [%s], going on without it", spec, k.s.name)
+		return false
+	}
+	module, _, _ := strings.Cut(spec, ":")
+	if !strings.HasPrefix(module, "supervisor.") {
+		module, _, _ = strings.Cut(module, ".")
+	}
+	k.failf(key, "%s cannot be resolved within [%s]: No module named '%s'", spec, k.s.name, module)
+	return false
+}

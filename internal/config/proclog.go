@@ -1,0 +1,64 @@
+package config
+
+import (
+	"strings"
+	"syscall"
+)
+
+const defaultStopSignal = syscall.SIGTERM
+
+// log reads where the output of a channel, stdout or stderr, goes.
+func (p *programReader) log(channel string) Log {
+	key := channel + "_logfile"
+	log := p.logDestination(key)
+	log.Backups = read(p.keys, key+"_backups", 10, parseInteger)
+	log.MaxBytes = read(p.keys, key+"_maxbytes", 50<<20, parseBytes)
+	syslog := read(p.keys, channel+"_syslog", false, parseBoolean)
+	if p.err != nil {
+		return Log{}
+	}
+	if log.Syslog {
+		p.r.warn("For [%s], %s=syslog but this is deprecated and will be removed.  Use %s_syslog=true to enable "+
+			"syslog instead.", p.s.name, key, channel)
+	}
+	log.Syslog = log.Syslog || syslog
+	if log.Kind == LogAuto && log.MaxBytes == 0 {
+		p.r.warn("For [%s], AUTO logging used for %s without rollover, set maxbytes > 0 to avoid filling up "+
+			"filesystem unintentionally", p.s.name, key)
+	}
+	return log
+}
+
+// logDestination reads a *_logfile key. Its text is expanded twice, as the original does: a literal % needs four.
+func (p *programReader) logDestination(key string) Log {
+	v, ok := p.raw(key)
+	if !ok {
+		return Log{Kind: LogAuto}
+	}
+	if strings.Contains(v.text, "%(process_name)") {
+		p.names.hidden = []variable{{name: "process_name", text: p.expandProcessName()}}
+		defer func() { p.names.hidden = nil }()
+	}
+	text, v, ok := p.text(key, "")
+	if !ok {
+		return Log{}
+	}
+	text, err := p.expand(value{text: text, from: v.from}, key)
+	if err != nil {
+		p.fail(key, v, err)
+		return Log{}
+	}
+	switch strings.ToLower(text) {
+	case "none", "off", "":
+		return Log{}
+	case "auto":
+		return Log{Kind: LogAuto}
+	case "syslog":
+		return Log{Syslog: true}
+	}
+	path, err := p.r.host.pathInDirectory(text)
+	if err != nil {
+		p.fail(key, v, err)
+	}
+	return Log{Kind: LogFile, Path: path}
+}

@@ -1,0 +1,192 @@
+package config
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+)
+
+// programReader reads one process section into the processes of one group.
+type programReader struct {
+	*keys
+	program     *Program
+	processName value // not expanded
+	environment value // not expanded
+	count       int
+	first       int
+}
+
+// processes reads a process section for the group; errors tell the section and the file in which it appeared first.
+func (r *reader) processes(s *section, group string) ([]*Process, error) {
+	list, err := r.readProcesses(s, group)
+	if err == nil {
+		return list, nil
+	}
+	e := &Error{File: s.first.path, Section: s.name, Text: err.Error()}
+	errors.As(err, &e)
+	e.Text += " in section " + pyrepr.Quote(s.name) + " (file: " + pyrepr.Quote(s.first.path) + ")"
+	return nil, e
+}
+
+func (r *reader) readProcesses(s *section, group string) ([]*Process, error) {
+	_, rest, _ := strings.Cut(s.name, ":")
+	name, err := parseName(rest)
+	if err != nil {
+		return nil, err
+	}
+	k := r.keys(s, names{vars: []variable{
+		{name: "program_name", text: name}, {name: "host_node_name", text: r.node}, {name: "group_name", text: group}}})
+	k.here = true
+	p := &programReader{keys: k}
+	p.common(name)
+	p.names.vars = append(p.names.vars, variable{name: "process_num", isNumber: true},
+		variable{name: "numprocs", number: p.count, isNumber: true})
+	var list []*Process
+	for i := 0; i < p.count && p.err == nil; i++ {
+		p.names.vars[3].number = p.first + i
+		process := p.process()
+		if i > 0 {
+			process.share(list[i-1])
+		}
+		list = append(list, process)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	slices.SortFunc(list, func(a, b *Process) int { return strings.Compare(a.ProcessName, b.ProcessName) })
+	return list, nil
+}
+
+// common reads what all processes of the section have in common.
+func (p *programReader) common(name string) {
+	k := p.keys
+	program := &Program{Section: k.s.name, Name: name}
+	program.Priority = read(k, "priority", 999, parseInteger)
+	program.AutoStart = read(k, "autostart", true, parseBoolean)
+	program.AutoRestart = read(k, "autorestart", RestartUnexpected, parseRestart)
+	program.StartSecs = read(k, "startsecs", 1, parseInteger)
+	program.StartRetries = read(k, "startretries", 3, parseInteger)
+	program.StopSignal = read(k, "stopsignal", defaultStopSignal, parseSignal)
+	program.StopWaitSecs = read(k, "stopwaitsecs", 10, parseInteger)
+	program.StopAsGroup = read(k, "stopasgroup", false, parseBoolean)
+	program.KillAsGroup = read(k, "killasgroup", program.StopAsGroup, parseBoolean)
+	program.ExitCodes = read(k, "exitcodes", []int{0}, parseExitCodes)
+	program.RedirectErr = read(k, "redirect_stderr", false, parseBoolean)
+	p.count = read(k, "numprocs", 1, parseInteger)
+	p.first = read(k, "numprocs_start", 0, parseInteger)
+	p.environment, _ = k.raw("environment")
+	program.StdoutCapture = read(k, "stdout_capture_maxbytes", 0, parseBytes)
+	program.StdoutEvents = read(k, "stdout_events_enabled", false, parseBoolean)
+	program.StderrCapture = read(k, "stderr_capture_maxbytes", 0, parseBytes)
+	program.StderrEvents = read(k, "stderr_events_enabled", false, parseBoolean)
+	program.ServerURL = read(k, "serverurl", "", parseString)
+	if strings.EqualFold(pyrepr.TrimSpace(program.ServerURL), "auto") {
+		program.ServerURL = ""
+	}
+	program.User = read(k, "user", (*account.Account)(nil), k.r.accountOf)
+	program.Umask = read(k, "umask", -1, parseUmask)
+	p.program = program
+	p.readProcessName()
+	if program.StopAsGroup && !program.KillAsGroup {
+		k.failf("killasgroup", "Cannot set stopasgroup=true and killasgroup=false")
+	}
+}
+
+// readProcessName checks the name as it is written; it is expanded for each process.
+func (p *programReader) readProcessName() {
+	v, ok := p.raw("process_name")
+	if !ok {
+		v = value{text: "%(program_name)s", from: p.s.first}
+	}
+	name, err := parseName(v.text)
+	if err != nil {
+		p.fail("process_name", v, err)
+	}
+	v.text = name
+	p.processName = v
+	if p.count > 1 && !strings.Contains(name, "%(process_num)") {
+		p.failf("process_name", "%%(process_num) must be present within process_name when numprocs > 1")
+	}
+}
+
+// process reads what is expanded for one process alone.
+func (p *programReader) process() *Process {
+	process := &Process{Program: p.program}
+	p.names.own = nil
+	env := p.processEnvironment()
+	p.names.own = env.own
+	process.Environment = env.all
+	process.Directory = read(p.keys, "directory", "", parseString)
+	process.Stdout = p.log("stdout")
+	process.Stderr = p.log("stderr")
+	if p.program.RedirectErr {
+		if process.Stderr.Kind == LogFile && p.err == nil {
+			p.r.warn("For [%s], redirect_stderr=true but stderr_logfile has also been set to a filename, "+
+				"the filename has been ignored", p.s.name)
+		}
+		process.Stderr.Kind, process.Stderr.Path = LogNone, ""
+	}
+	process.Command = read(p.keys, "command", "", parseString)
+	if _, ok := p.raw("command"); !ok {
+		p.failf("command", "program section %s does not specify a command", p.s.name)
+	}
+	process.ProcessName = p.expandProcessName()
+	return process
+}
+
+func (p *programReader) expandProcessName() string {
+	if p.err != nil {
+		return ""
+	}
+	name, err := p.expand(p.processName, "process_name")
+	if err != nil {
+		p.fail("process_name", p.processName, err)
+	}
+	return name
+}
+
+// processEnvironment expands and reads environment=; equal texts give one and the same map.
+func (p *programReader) processEnvironment() mergedEnvironment {
+	if p.err != nil {
+		return mergedEnvironment{}
+	}
+	text, err := p.expand(p.environment, "environment")
+	if err != nil {
+		p.fail("environment", p.environment, err)
+		return mergedEnvironment{}
+	}
+	if env, ok := p.r.merged[text]; ok {
+		return env
+	}
+	own, err := parseEnvironment(text)
+	if err != nil {
+		p.fail("environment", p.environment, err)
+		return mergedEnvironment{}
+	}
+	env := mergedEnvironment{own: own, all: own}
+	if len(p.r.common) > 0 {
+		env.all = maps.Clone(p.r.common)
+		maps.Copy(env.all, own)
+	}
+	p.r.merged[text] = env
+	return env
+}
+
+// share takes over the strings and maps of another process that are equal, so that memory holds them once.
+func (p *Process) share(other *Process) {
+	for _, s := range []struct{ to, from *string }{
+		{&p.Command, &other.Command}, {&p.Directory, &other.Directory},
+		{&p.Stdout.Path, &other.Stdout.Path}, {&p.Stderr.Path, &other.Stderr.Path},
+	} {
+		if *s.to == *s.from {
+			*s.to = *s.from
+		}
+	}
+	if maps.Equal(p.Environment, other.Environment) {
+		p.Environment = other.Environment
+	}
+}

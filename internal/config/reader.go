@@ -1,0 +1,142 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// reader turns a document into values, in the order in which the original looks at them, for the first error wins.
+type reader struct {
+	doc      *document
+	host     host
+	env      map[string]string // what ENV_X stands for
+	node     string            // the host's name
+	path     string            // of the main file, for messages
+	common   map[string]string // [supervisord] environment=
+	merged   map[string]mergedEnvironment
+	messages []Message
+	lenient  bool // leave unknown plug-ins out instead of failing
+}
+
+// mergedEnvironment is a process's own environment and the same on top of the common one.
+type mergedEnvironment struct{ own, all map[string]string }
+
+// warn notes a line for the main log.
+func (r *reader) warn(format string, args ...any) {
+	r.messages = append(r.messages, Message{api.Warn, fmt.Sprintf(format, args...)})
+}
+
+// environment makes a map of NAME=value texts; the first of several equal names counts.
+func environment(environ []string) map[string]string {
+	env := make(map[string]string, len(environ))
+	for _, entry := range environ {
+		name, text, ok := strings.Cut(entry, "=")
+		if _, seen := env[name]; ok && !seen {
+			env[name] = text
+		}
+	}
+	return env
+}
+
+// nodeName is what uname gives as the name of the host.
+func nodeName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// keys reads one section key by key. After the first error it reads nothing more and gives defaults.
+type keys struct {
+	r     *reader
+	s     *section
+	names names
+	here  bool // whether %(here)s is among the names
+	err   error
+}
+
+func (r *reader) keys(s *section, n names) *keys {
+	n.env = r.env
+	return &keys{r: r, s: s, names: n}
+}
+
+// raw is a key's text before expansion.
+func (k *keys) raw(key string) (value, bool) {
+	if k.err != nil {
+		return value{}, false
+	}
+	return k.r.doc.find(k.s, key)
+}
+
+// text is a key's text after expansion; where is what messages call the key, section.key if it is empty.
+func (k *keys) text(key, where string) (text string, v value, ok bool) {
+	if v, ok = k.raw(key); !ok {
+		return "", v, false
+	}
+	if strings.IndexByte(v.text, '%') < 0 {
+		return v.text, v, true
+	}
+	if where == "" {
+		where = k.s.name + "." + key
+	}
+	text, err := k.expand(v, where)
+	if err != nil {
+		k.fail(key, v, err)
+		return "", v, false
+	}
+	return text, v, true
+}
+
+// expand replaces the names in a value. Where a file includes others, %(here)s has always worked in every key, though
+// only some keys offer it.
+func (k *keys) expand(v value, where string) (string, error) {
+	if strings.IndexByte(v.text, '%') < 0 {
+		return v.text, nil
+	}
+	n := k.names
+	if v.from != nil && (k.here || k.r.doc.included) {
+		here := variable{name: "here", text: v.from.here}
+		if k.here {
+			n.vars = append([]variable{here}, n.vars...)
+		} else {
+			n.hidden = append([]variable{here}, n.hidden...)
+		}
+	}
+	return n.expand(v.text, where)
+}
+
+// fail keeps the first error.
+func (k *keys) fail(key string, v value, err error) {
+	if k.err != nil {
+		return
+	}
+	e := &Error{File: k.r.path, Line: v.line, Section: k.s.name, Key: key, Value: v.text, Text: err.Error()}
+	if v.from != nil {
+		e.File = v.from.path
+	}
+	k.err = e
+}
+
+// failf is fail for an error of its own words.
+func (k *keys) failf(key, format string, args ...any) {
+	v, _ := k.r.doc.find(k.s, key)
+	k.fail(key, v, fmt.Errorf(format, args...))
+}
+
+// read is the value of a key, or absent if the section does not have it.
+func read[T any](k *keys, key string, absent T, parse func(string) (T, error)) T {
+	text, v, ok := k.text(key, "")
+	if !ok {
+		return absent
+	}
+	parsed, err := parse(text)
+	if err != nil {
+		k.fail(key, v, err)
+		return absent
+	}
+	return parsed
+}

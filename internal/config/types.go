@@ -1,0 +1,177 @@
+// Package config turns the INI file of supervisord into one immutable value, and tells the difference of two.
+// It opens no log, socket or process; whoever holds a Config may read it from any goroutine and must not change it.
+//
+// The INI reader is our own: gopkg.in/ini.v1 gives a meaning to quotes, backticks and backslashes at the end of a line,
+// cuts comments by other rules, continues, merges and orders differently and has other errors; undoing that is longer.
+package config
+
+import (
+	"io/fs"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// Bytes is a size in bytes.
+type Bytes int64
+
+// Config is one reading of the command line and the configuration file with all it includes.
+type Config struct {
+	Path        string // as given with -c, or as found; for messages
+	Supervisord Supervisord
+	Servers     []Server // in the order they are opened: TCP first, then Unix
+	Interfaces  []Interface
+	Groups      []*Group  // ascending priority, then name
+	Messages    []Message // what the reading wants in the main log: critical first, then warnings, then information
+}
+
+// Message is a line for the main log that reading the configuration gave rise to.
+type Message struct {
+	Level api.Level
+	Text  string
+}
+
+// Supervisord is the section of that name, the command line applied on top.
+type Supervisord struct {
+	Logfile         string // absolute, or the word "syslog"
+	LogfileMaxBytes Bytes  // 0: never rotate
+	LogfileBackups  int
+	Loglevel        api.Level
+	Pidfile         string // absolute
+	Umask           int
+	NoDaemon        bool
+	Silent          bool
+	MinFDs          int
+	MinProcs        int
+	NoCleanup       bool
+	ChildLogDir     string
+	User            *account.Account // nil: keep the user that started us
+	Directory       string           // empty: stay; used in the background only
+	StripANSI       bool
+	Environment     map[string]string
+	Identifier      string
+}
+
+// Server is one [unix_http_server] or [inet_http_server] section.
+type Server struct {
+	Section  string // such as "inet_http_server:a"
+	Unix     bool
+	File     string      // Unix: absolute path
+	Mode     fs.FileMode // Unix: permission bits, 0700 unless set
+	UID, GID int         // Unix: new owner, -1: unchanged
+	Host     string      // TCP: lower case; empty means all addresses
+	Port     int         // TCP
+	Username string      // empty: no authentication
+	Password string      // clear, or "{SHA}" and the hexadecimal SHA-1
+}
+
+// Interface is one [rpcinterface:x] section.
+type Interface struct {
+	Name    string
+	Factory string
+	Options map[string]string // the other keys
+}
+
+// Kind tells what a group was made from.
+type Kind int
+
+const (
+	ProgramGroup  Kind = iota // a [program:x] of its own
+	NamedGroup                // a [group:x]
+	ListenerGroup             // an [eventlistener:x]
+	FastCGIGroup              // an [fcgi-program:x] of its own
+)
+
+// Group is a set of processes that is added, removed and stopped as one.
+type Group struct {
+	Name      string
+	Kind      Kind
+	Priority  int
+	Processes []*Process // a [group:x]: ascending priority, ties in the order of programs=; else in the order of names
+	Pool      *Pool      // event listeners only
+}
+
+// Pool is what an [eventlistener:x] section has beside its processes.
+type Pool struct {
+	BufferSize    int
+	Events        []string // upper case, as subscribed to
+	ResultHandler string   // one of the handlers that are built in, such as DefaultHandler
+	PayloadBytes  bool     // payload_length=bytes: len counts bytes instead of characters
+}
+
+// Socket is the listening socket of an [fcgi-program:x] section.
+type Socket struct {
+	URL      string // as log lines show it: the path made absolute, the host in lower case
+	Unix     bool
+	Path     string // Unix
+	Host     string // TCP
+	Port     int    // TCP
+	Mode     fs.FileMode
+	UID, GID int // -1: unchanged
+	Backlog  int // 0: the system's maximum
+}
+
+// Restart says whether an exited process is started again.
+type Restart int
+
+const (
+	RestartNever Restart = iota
+	RestartUnexpected
+	RestartAlways
+)
+
+// Program is what all processes of one section have in common.
+type Program struct {
+	Section       string // such as "program:web"
+	Name          string // the program's name
+	Priority      int
+	AutoStart     bool
+	AutoRestart   Restart
+	StartSecs     int
+	StartRetries  int
+	ExitCodes     []int
+	StopSignal    syscall.Signal
+	StopWaitSecs  int
+	StopAsGroup   bool
+	KillAsGroup   bool
+	User          *account.Account // nil: as supervisord
+	Umask         int              // -1: as supervisord
+	RedirectErr   bool
+	ServerURL     string // empty: AUTO
+	StdoutCapture Bytes
+	StderrCapture Bytes
+	StdoutEvents  bool
+	StderrEvents  bool
+	Socket        *Socket // fcgi-program only
+}
+
+// LogKind says where the output of one channel goes, syslog apart.
+type LogKind int
+
+const (
+	LogNone LogKind = iota
+	LogAuto
+	LogFile
+)
+
+// Log is the destination of one output channel.
+type Log struct {
+	Kind     LogKind
+	Path     string // LogFile only
+	MaxBytes Bytes  // 0: never rotate
+	Backups  int
+	Syslog   bool
+}
+
+// Process is one process to be: its program's values and what was expanded for it alone. Equal strings and maps are
+// shared between the processes of a program, so that a thousand of them cost little.
+type Process struct {
+	*Program
+	ProcessName string
+	Command     string
+	Directory   string            // empty: as supervisord
+	Environment map[string]string // [supervisord] environment= and, over it, the program's own
+	Stdout      Log
+	Stderr      Log // LogNone and no syslog when redirected
+}

@@ -1,0 +1,52 @@
+package config
+
+import "strings"
+
+// Usage is the help text of supervisord, to be printed as it is. Source: -h.
+func Usage(argv0 string) string {
+	return "supervisord -- start programs, keep them running and take commands about them.\n\n" +
+		"Usage: " + argv0 + " [options]\n\nOptions:\n" + strings.Join(daemonHelp, "\n") + "\n\n"
+}
+
+// CtlUsage is the help text of supervisorctl, to be printed as it is. Source: -h.
+func CtlUsage(argv0 string) string {
+	return "supervisorctl -- give commands to a running supervisord.\n\n" +
+		"Usage: " + argv0 + " [options] [action [arguments]]\n\nOptions:\n" + strings.Join(ctlHelp, "\n") + "\n\n" +
+		"action [arguments] -- a command such as \"status\" or \"restart web\"; the action \"help\" lists them all.\n" +
+		"Without an action, or with -i, a shell reads actions from standard input until \"exit\".\n\n"
+}
+
+const configurationHelp = "-c/--configuration FILENAME -- configuration file path (searches if not given)"
+
+var daemonHelp = []string{
+	configurationHelp,
+	"-n/--nodaemon -- stay in the foreground (like 'nodaemon=true' in the file)",
+	"-s/--silent -- in the foreground, do not copy the log to stdout (like 'silent=true')",
+	"-h/--help -- print this text and exit",
+	"-v/--version -- print the version and exit",
+	"-u/--user USER -- switch to this user, given by name or uid",
+	"-m/--umask UMASK -- umask of the daemon and its children (default 022)",
+	"-d/--directory DIRECTORY -- directory to change to when going into the background",
+	"-l/--logfile FILENAME -- path of the main log",
+	"-y/--logfile_maxbytes BYTES -- size at which the main log is rotated",
+	"-z/--logfile_backups NUM -- number of rotated main logs to keep",
+	"-e/--loglevel LEVEL -- lowest level to log (critical,error,warn,info,debug,trace,blather)",
+	"-j/--pidfile FILENAME -- path of the file that holds the daemon's pid",
+	"-i/--identifier STR -- name of this instance of supervisord",
+	"-q/--childlogdir DIRECTORY -- directory of automatic child logs",
+	"-k/--nocleanup -- keep the automatic child logs of the previous run",
+	"-a/--minfds NUM -- number of file descriptors that must be available",
+	"-t/--strip_ansi -- remove ANSI escape sequences from child logs",
+	"--minprocs NUM -- number of processes that must be available",
+	"--profile_options OPTIONS -- accepted for compatibility, without effect",
+}
+
+var ctlHelp = []string{
+	configurationHelp,
+	"-h/--help -- print this text and exit",
+	"-i/--interactive -- start a shell that reads actions",
+	"-s/--serverurl URL -- where supervisord listens (default \"http://localhost:9001\")",
+	"-u/--username USERNAME -- user name to log in with",
+	"-p/--password PASSWORD -- password to log in with",
+	"-r/--history-file FILENAME -- file that keeps the lines typed in the shell",
+}

@@ -1,0 +1,207 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+	"github.com/gosupervisor/supervisor/internal/shlex"
+	"github.com/gosupervisor/supervisor/internal/signame"
+)
+
+func parseString(s string) (string, error) { return s, nil }
+
+func parseInteger(s string) (int, error) {
+	n, ok := pyrepr.ParseInt(s, 10)
+	if !ok {
+		return 0, errors.New(pyrepr.IntError(s))
+	}
+	return n, nil
+}
+
+// parseBytes reads a size such as 50MB. Less than nothing counts as nothing. Source: logfile_maxbytes.
+func parseBytes(s string) (Bytes, error) {
+	s = strings.ToLower(s)
+	unit := 1
+	for _, suffix := range []struct {
+		name string
+		unit int
+	}{{"kb", 1 << 10}, {"mb", 1 << 20}, {"gb", 1 << 30}} {
+		if rest, ok := strings.CutSuffix(s, suffix.name); ok {
+			s, unit = rest, suffix.unit
+			break
+		}
+	}
+	n, err := parseInteger(s)
+	const most = 1 << 62
+	if n > most/unit {
+		return most, err
+	}
+	return Bytes(max(n, 0) * unit), err
+}
+
+func parseBoolean(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "yes", "true", "on", "1":
+		return true, nil
+	case "no", "false", "off", "0":
+		return false, nil
+	}
+	return false, errors.New("not a valid boolean value: " + pyrepr.Quote(s))
+}
+
+func parseOctal(s string) (int, error) {
+	n, ok := pyrepr.ParseInt(s, 8)
+	if !ok {
+		return 0, fmt.Errorf("%s can not be converted to an octal type", s)
+	}
+	return n, nil
+}
+
+// parseUmask reads an octal number, of which the system looks at nine bits.
+func parseUmask(s string) (int, error) {
+	n, err := parseOctal(s)
+	return n & 0o777, err
+}
+
+func parseLevel(s string) (api.Level, error) {
+	switch strings.ToLower(s) {
+	case "critical":
+		return api.Critical, nil
+	case "error":
+		return api.Error, nil
+	case "warn":
+		return api.Warn, nil
+	case "info":
+		return api.Info, nil
+	case "debug":
+		return api.Debug, nil
+	case "trace":
+		return api.Trace, nil
+	case "blather":
+		return api.Blather, nil
+	}
+	return 0, errors.New("bad logging level name " + pyrepr.Quote(s))
+}
+
+func parseRestart(s string) (Restart, error) {
+	s = strings.ToLower(s)
+	if s == "unexpected" {
+		return RestartUnexpected, nil
+	}
+	always, err := parseBoolean(s)
+	if err != nil {
+		return 0, errors.New("invalid 'autorestart' value " + pyrepr.Quote(s))
+	}
+	if always {
+		return RestartAlways, nil
+	}
+	return RestartNever, nil
+}
+
+func parseExitCodes(s string) ([]int, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var codes []int
+	for code := range strings.SplitSeq(s, ",") {
+		n, ok := pyrepr.ParseInt(code, 10)
+		if !ok || n < 0 || n > 255 {
+			return nil, errors.New("not a valid list of exit codes: " + pyrepr.Quote(s))
+		}
+		codes = append(codes, n)
+	}
+	return codes, nil
+}
+
+// parseSignal reads a signal that ends something, so 0 is none. Source: stopsignal.
+func parseSignal(s string) (syscall.Signal, error) {
+	signal, err := signame.Parse(s)
+	if err == nil && signal == 0 {
+		return 0, errors.New("value " + pyrepr.Quote(s) + " is not a valid signal number")
+	}
+	return signal, err
+}
+
+// parseList reads names between commas; an empty text has none, an empty name between two commas counts.
+func parseList(s string) ([]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	list := strings.Split(s, ",")
+	for i := range list {
+		list[i] = pyrepr.TrimSpace(list[i])
+	}
+	return list, nil
+}
+
+// parseName trims the name of a program, group or process and refuses what would break listeners and URLs.
+func parseName(s string) (string, error) {
+	name := pyrepr.TrimSpace(s)
+	for _, bad := range []string{" ", ":", "/"} {
+		if strings.Contains(name, bad) {
+			return "", fmt.Errorf("Invalid name: %s because of character: %s", pyrepr.Quote(s), pyrepr.Quote(bad))
+		}
+	}
+	return name, nil
+}
+
+func parsePort(s string) (int, error) {
+	n, err := parseInteger(s)
+	switch {
+	case err != nil:
+		return 0, err
+	case n < 1:
+		return 0, fmt.Errorf("%d is below lower bound (1)", n)
+	case n > 65535:
+		return 0, fmt.Errorf("%d is above upper bound (65535)", n)
+	}
+	return n, nil
+}
+
+// inetAddress is where a TCP server listens; an empty host means all addresses.
+type inetAddress struct {
+	host string
+	port int
+}
+
+// parseInetAddress reads "port", "host:port" or "*:port". Source: port.
+func parseInetAddress(s string) (inetAddress, error) {
+	colon := strings.LastIndexByte(s, ':')
+	if colon < 0 {
+		port, err := parsePort(s)
+		if err != nil {
+			return inetAddress{}, errors.New("not a valid port number: " + pyrepr.Quote(s) + " ")
+		}
+		return inetAddress{port: port}, nil
+	}
+	host, number := strings.ToLower(s[:colon]), s[colon+1:]
+	if number == "" {
+		return inetAddress{}, errors.New("no port number specified in ''")
+	}
+	if host == "*" {
+		host = ""
+	}
+	port, err := parsePort(number)
+	return inetAddress{host, port}, err
+}
+
+// parseEnvironment reads KEY=value pairs. Tokens come in fours: key, equals sign, value and one separator that may be
+// anything. Source: environment.
+func parseEnvironment(s string) (map[string]string, error) {
+	tokens, err := shlex.Tokens(s)
+	if err != nil {
+		return nil, err
+	}
+	environment := make(map[string]string, (len(tokens)+3)/4)
+	for i := 0; i < len(tokens); i += 4 {
+		if i+2 >= len(tokens) || tokens[i+1] != "=" {
+			return nil, fmt.Errorf("Unexpected end of key/value pairs in value '%s'", s)
+		}
+		environment[tokens[i]] = tokens[i+2]
+	}
+	return environment, nil
+}

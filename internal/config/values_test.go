@@ -1,0 +1,261 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+func texts(c *Config, level api.Level) []string {
+	var list []string
+	for _, m := range c.Messages {
+		if m.Level == level {
+			list = append(list, m.Text)
+		}
+	}
+	return list
+}
+
+func TestInclude(t *testing.T) {
+	dir := t.TempDir()
+	main := write(t, dir, "sd.conf", "[supervisord]\nidentifier=main\n[include]\n"+
+		"files = inc/*.conf nope*.ini\n  x/[!a]?/b.conf\n"+
+		"[program:m]\ncommand=%(here)s/m %%(here)s\nautostart=true\n[rpcinterface:r]\n"+
+		"supervisor.rpcinterface_factory="+MainInterface+"\nk=%(here)s\n")
+	write(t, dir, "inc/b.conf", "[program:b]\ncommand=%(here)s/b\n[supervisord]\nidentifier=b\n")
+	write(t, dir, "inc/a.conf", "[program:m]\nautostart=false\ndirectory=%(here)s\n[include]\nfiles=never.conf\n")
+	write(t, dir, "inc/.hidden.conf", "junk")
+	write(t, dir, "x/b1/b.conf", "[program:x]\ncommand=x\n")
+	write(t, dir, "x/a1/b.conf", "junk")
+	if err := os.Symlink("nowhere", filepath.Join(dir, "inc/c.conf")); err != nil {
+		t.Fatal(err)
+	}
+	c, err := loadFile(t, main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, g := range c.Groups {
+		p := g.Processes[0]
+		got = append(got, fmt.Sprint(g.Name, " ", p.Command, " ", p.Directory, " ", p.AutoStart))
+	}
+	inc := filepath.Join(dir, "inc")
+	want := []string{"b " + inc + "/b  true",
+		"m " + dir + "/m %(here)s " + inc + " false", "x x  true"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if c.Supervisord.Identifier != "b" || c.Interfaces[0].Options["k"] != dir {
+		t.Errorf("merged: %s, %v", c.Supervisord.Identifier, c.Interfaces)
+	}
+	wantWarn := []string{`Could not read extra file "` + inc + `/c.conf" during parsing: no such file or directory`,
+		`No file matches via include "` + dir + `/nope*.ini"`}
+	wantInfo := []string{`Included extra file "` + inc + `/a.conf" during parsing`,
+		`Included extra file "` + inc + `/b.conf" during parsing`,
+		`Included extra file "` + dir + `/x/b1/b.conf" during parsing`}
+	if diff := cmp.Diff(append(wantWarn, wantInfo...), append(texts(c, api.Warn), texts(c, api.Info)...)); diff != "" {
+		t.Error(diff)
+	}
+	write(t, dir, "inc/a.conf", "[program:z]\n")
+	wantErr := "program section program:z does not specify a command in section 'program:z' (file: '" + inc + "/a.conf')"
+	if _, err := loadFile(t, main); err == nil || err.Error() != wantErr {
+		t.Errorf("got: %v\nwant: %s", err, wantErr)
+	}
+	write(t, dir, "inc/a.conf", "foo=bar")
+	var e *Error
+	if _, err := loadFile(t, main); !errors.As(err, &e) || e.File != inc+"/a.conf" || e.Line != 1 {
+		t.Errorf("parse error in an included file: %v", err)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"*", "", true}, {"*.conf", "a.conf", true}, {"*.conf", "a.confx", false}, {"a?c", "aéc", true},
+		{"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false}, {"[!a-c]x", "dx", true}, {"[]]", "]", true}, {"[a", "[a", true},
+		{"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbYbZ", false}, {`\*`, `\x`, true}, {"[a-]", "-", true}, {"", "", true},
+		{"a", "", false}, {"**", "x", true}, {"?", "", false},
+	} {
+		if got := match(c.pattern, c.name); got != c.want {
+			t.Errorf("match(%q, %q) = %t", c.pattern, c.name, got)
+		}
+	}
+}
+
+// The environment of [supervisord] is below each program's own, and both can be expanded where the manual says.
+func TestEnvironmentMerge(t *testing.T) {
+	c := mustLoad(t, "[supervisord]\nenvironment=A=\"sup\",B=\"50%%\"\n[program:a]\n"+
+		"environment=A=\"a\",C=\"%(ENV_B)s\"\n"+
+		"command=%(ENV_A)s %(ENV_C)s\n[program:b]\ncommand=%(ENV_A)s\n[program:c]\ncommand=c\n")
+	var got []string
+	for _, g := range c.Groups {
+		got = append(got, fmt.Sprint(g.Processes[0].Command, " ", g.Processes[0].Environment))
+	}
+	want := []string{"a 50% map[A:a B:50% C:50%]", "sup map[A:sup B:50%]", "c map[A:sup B:50%]"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !same(c.Groups[1].Processes[0].Environment, c.Groups[2].Processes[0].Environment) {
+		t.Error("equal environments are not shared")
+	}
+}
+
+func same(a, b map[string]string) bool {
+	return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
+}
+
+func TestNumprocs(t *testing.T) {
+	c := mustLoad(t, "[supervisord]\n[program:w]\ncommand=x %(process_num)s/%(numprocs)s %(group_name)s\nnumprocs=3\n"+
+		"numprocs_start=9\nprocess_name=%(program_name)s_%(process_num)02d\nenvironment=A=1\n"+
+		"stdout_logfile=/tmp/%(process_name)s.log\n")
+	var got []string
+	for _, p := range c.Groups[0].Processes {
+		got = append(got, p.ProcessName+" "+p.Command+" "+p.Stdout.Path)
+	}
+	want := []string{"w_09 x 9/3 w /tmp/w_09.log", "w_10 x 10/3 w /tmp/w_10.log", "w_11 x 11/3 w /tmp/w_11.log"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	p := c.Groups[0].Processes
+	if p[0].Program != p[2].Program || !same(p[0].Environment, p[2].Environment) {
+		t.Error("processes do not share what they have in common")
+	}
+}
+
+func TestGroups(t *testing.T) {
+	c := mustLoad(t, "[supervisord]\n[program:a]\ncommand=a\npriority=5\n[program:b]\n"+
+		"command=%(group_name)s\npriority=3\n"+
+		"[program:c]\ncommand=c\nprocess_name=b\npriority=3\n[group:g]\nprograms=a, b,c,a\n[group:d]\n"+
+		"[program:d]\ncommand=d\n"+
+		"[eventlistener:l]\ncommand=l\nevents=TICK_5,tick_5,EVENT\npayload_length=bytes\n"+
+		"[fcgi-program:f]\ncommand=f\nsocket=tcp://LOCAL:9\n[fcgi-program:h]\ncommand=h\nsocket=bad\n"+
+		"[group:i]\nprograms=h\n")
+	var got []string
+	for _, g := range c.Groups {
+		line := fmt.Sprintf("%s %d %d:", g.Name, g.Kind, g.Priority)
+		for _, p := range g.Processes {
+			line += fmt.Sprintf(" %s(%s,%d)", p.ProcessName, p.Command, p.Priority)
+		}
+		got = append(got, line)
+	}
+	want := []string{"l 2 -1: l(l,999)", "d 1 999:", "f 3 999: f(f,999)", "g 1 999: b(c,3) a(a,5)", "i 1 999: h(h,999)"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	wantWarn := []string{"[fcgi-program:h] gets no socket: Bad socket format bad in [fcgi-program:h] socket",
+		"process name b occurs more than once in group g, only the one of [program:c] counts",
+		"[program:d] has the same group name as [group:d] and is ignored"}
+	gotWarn := texts(c, api.Warn)
+	for _, w := range wantWarn {
+		if !strings.Contains(strings.Join(gotWarn, "\n"), w) {
+			t.Errorf("no warning %q in %q", w, gotWarn)
+		}
+	}
+	pool := &Pool{BufferSize: 10, Events: []string{"TICK_5", "EVENT"}, ResultHandler: DefaultHandler, PayloadBytes: true}
+	if diff := cmp.Diff(pool, c.Groups[0].Pool); diff != "" {
+		t.Error(diff)
+	}
+	socket := &Socket{URL: "tcp://local:9", Host: "local", Port: 9, UID: -1, GID: -1}
+	if diff := cmp.Diff(socket, c.Groups[2].Processes[0].Socket); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLogs(t *testing.T) {
+	c := mustLoad(t, "[supervisord]\n[program:a]\ncommand=a\nstdout_logfile=NONE\nstderr_logfile=/tmp/e\n"+
+		"redirect_stderr=true\n"+
+		"[program:b]\ncommand=b\nstdout_logfile=syslog\nstderr_logfile=Auto\nstderr_logfile_maxbytes=0\n"+
+		"[program:c]\ncommand=c\nstdout_logfile=\nstderr_logfile=/tmp/100%%%%\nstderr_logfile_maxbytes=-3\n"+
+		"stdout_syslog=true\n")
+	var got []Log
+	for _, g := range c.Groups {
+		got = append(got, g.Processes[0].Stdout, g.Processes[0].Stderr)
+	}
+	const size = 50 << 20
+	want := []Log{{MaxBytes: size, Backups: 10}, {MaxBytes: size, Backups: 10},
+		{MaxBytes: size, Backups: 10, Syslog: true}, {Kind: LogAuto, Backups: 10},
+		{MaxBytes: size, Backups: 10, Syslog: true}, {Kind: LogFile, Path: "/tmp/100%", Backups: 10}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	wantWarn := []string{
+		"For [program:a], redirect_stderr=true but stderr_logfile has also been set to a filename, " +
+			"the filename has been ignored",
+		"For [program:b], stdout_logfile=syslog but this is deprecated and will be removed.  " +
+			"Use stdout_syslog=true to enable syslog instead.",
+		"For [program:b], AUTO logging used for stderr_logfile without rollover, " +
+			"set maxbytes > 0 to avoid filling up filesystem unintentionally"}
+	if diff := cmp.Diff(wantWarn, texts(c, api.Warn)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestServers(t *testing.T) {
+	c := mustLoad(t, "[supervisord]\n[unix_http_server]\nfile=/tmp/../tmp/s\nchown=0:0\nchmod=0770\n"+
+		"[inet_http_server:b]\nport=*:9\n"+
+		"username=u\npassword=p\n[inet_http_server]\nport=LocalHost:8\n")
+	want := []Server{
+		{Section: "inet_http_server:b", Port: 9, Username: "u", Password: "p", UID: -1, GID: -1},
+		{Section: "inet_http_server", Host: "localhost", Port: 8, UID: -1, GID: -1},
+		{Section: "unix_http_server", Unix: true, File: "/tmp/s", Mode: 0o770},
+	}
+	if diff := cmp.Diff(want, c.Servers); diff != "" {
+		t.Error(diff)
+	}
+	var urls []string
+	for _, s := range c.Servers {
+		urls = append(urls, s.URL())
+	}
+	if diff := cmp.Diff([]string{"http://localhost:9", "http://localhost:8", "unix:///tmp/s"}, urls); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUnknownPlugins(t *testing.T) {
+	c := mustLoad(t, "[supervisord]\nignore_unknown_plugins=true\n[rpcinterface:x]\n"+
+		"supervisor.rpcinterface_factory=no:x\n"+
+		"[eventlistener:l]\ncommand=l\nevents=TICK\nresult_handler=no:y\n")
+	if len(c.Interfaces) != 0 || c.Groups[0].Pool.ResultHandler != DefaultHandler || len(texts(c, api.Warn)) != 2 {
+		t.Errorf("%+v %+v %q", c.Interfaces, c.Groups[0].Pool, texts(c, api.Warn))
+	}
+}
+
+// The sample is a good configuration, and so is what one gets by removing every semicolon before a key or section.
+func TestSample(t *testing.T) {
+	c := mustLoad(t, Sample())
+	if len(c.Groups) != 0 || len(c.Servers) != 1 || len(c.Interfaces) != 1 {
+		t.Errorf("%+v", c)
+	}
+	doc := newDocument()
+	var all []string
+	for line := range strings.SplitSeq(Sample(), "\n") {
+		if strings.HasPrefix(line, ";") && !strings.HasPrefix(line, "; ") && line != ";" {
+			line = line[1:]
+		}
+		all = append(all, line)
+	}
+	if err := doc.parse(&file{path: "sample"}, strings.Join(all, "\n")); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(doc.byName["program:theprogramname"].values); got != 31 {
+		t.Errorf("%d keys of a program, want 31", got)
+	}
+	for _, line := range []string{
+		";autorestart=unexpected        ; when to restart if exited after running (def: unexpected)",
+		";startsecs=1                   ; # of secs prog must stay up to be running (def. 1)",
+	} {
+		if !strings.Contains(Sample(), "\n"+line+"\n") {
+			t.Errorf("no line %q", line)
+		}
+	}
+}

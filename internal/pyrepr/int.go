@@ -1,0 +1,50 @@
+package pyrepr
+
+import (
+	"math"
+	"strings"
+)
+
+// ParseInt reads a whole number of base 8 or 10: blanks around it, a sign, and single underscores between digits are
+// allowed; base 8 may begin with 0o. A number beyond 64 bits becomes the nearest int. ok is false for anything else.
+func ParseInt(s string, base int) (n int, ok bool) {
+	s = TrimSpace(s)
+	negative := strings.HasPrefix(s, "-")
+	if negative || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	digits := s
+	if base == 8 && (strings.HasPrefix(s, "0o") || strings.HasPrefix(s, "0O")) {
+		digits = strings.TrimPrefix(s[2:], "_")
+	}
+	mayUnderscore := false
+	for i := 0; i < len(digits); i++ {
+		if digits[i] == '_' && mayUnderscore {
+			mayUnderscore = false
+			continue
+		}
+		d := int(digits[i]) - '0'
+		if d < 0 || d >= base {
+			return 0, false
+		}
+		if n > (math.MaxInt-d)/base {
+			n = math.MaxInt
+		} else {
+			n = n*base + d
+		}
+		mayUnderscore = true
+	}
+	if !mayUnderscore { // no digit at all, or an underscore at the end
+		return 0, false
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// IntError is the message for a text that ParseInt refuses in base 10.
+func IntError(s string) string {
+	quoted := []rune(Quote(s))
+	return "invalid literal for int() with base 10: " + string(quoted[:min(len(quoted), 200)])
+}
