@@ -1,0 +1,239 @@
+// Package process is one supervised process: its machine, its child, its pipes and its logs. Everything here belongs to
+// the loop of supervisord and is called by it alone, unless a comment says otherwise. It decides nothing about states:
+// internal/state does that, and move carries it out.
+package process
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/pump"
+	"github.com/gosupervisor/supervisor/internal/signame"
+	"github.com/gosupervisor/supervisor/internal/state"
+)
+
+// Host is what the processes of one life of supervisord share, and how they reach its loop.
+type Host struct {
+	Log        *logs.Main
+	Syslog     *logs.Syslog
+	Pump       *pump.Pump
+	Start      func(child.Spec) (pid int, err error)
+	Environ    []string // of supervisord
+	ServerURL  string   // for SUPERVISOR_SERVER_URL; empty: none
+	StripANSI  bool
+	AutoLogDir string
+	Identifier string
+	// Spawned is called when a child exists.
+	Spawned func(*Process)
+	// Changed is called after each change of state or deadline.
+	Changed func(*Process)
+	moves   uint64 // changes of state so far, of all processes
+	// Drained is called from another goroutine when the output of a reaped child has been taken; the loop then calls Gone.
+	Drained func(*Process)
+}
+
+// Process is one supervised process. Group is the name of the group it is a member of.
+type Process struct {
+	Config *config.Process
+	Group  string
+	Index  int // for the owner of the deadlines
+
+	host    *Host
+	rules   state.Rules
+	user    *child.User // nil: as supervisord
+	machine state.Machine
+
+	pid    int
+	reaped *child.Exit // set between the child's end and the end of its output
+	ended  time.Time   // when it was reaped
+	stdin  *stdin      // nil: no child, or none that reads
+	out    channel
+	err    channel
+
+	spawnErr   string
+	exitStatus int
+	start      int64 // seconds since 1970; 0: never
+	stop       int64
+	moved      uint64        // which of all changes of state was its last
+	changed    chan struct{} // closed at the next change; nil while nobody waits
+}
+
+// New makes a process that has never run, and the automatic log files that it needs. User is whom its children become.
+func New(cfg *config.Process, group string, user *child.User, host *Host) *Process {
+	p := &Process{Config: cfg, Group: group, Index: -1, host: host, rules: rules(cfg.Program), user: user}
+	p.out.init(p, "stdout", &cfg.Stdout)
+	p.err.init(p, "stderr", &cfg.Stderr)
+	return p
+}
+
+func rules(c *config.Program) state.Rules {
+	return state.Rules{
+		StartSecs:         time.Duration(c.StartSecs) * time.Second,
+		StartRetries:      c.StartRetries,
+		ExitCodes:         c.ExitCodes,
+		RestartExpected:   c.AutoRestart == config.RestartAlways,
+		RestartUnexpected: c.AutoRestart != config.RestartNever,
+		StopWait:          time.Duration(c.StopWaitSecs) * time.Second,
+	}
+}
+
+// Name is the process name, without its group.
+func (p *Process) Name() string { return p.Config.ProcessName }
+
+// State is the state it is in.
+func (p *Process) State() api.State { return p.machine.State }
+
+// PID is the child's process id, 0 when there is none.
+func (p *Process) PID() int { return p.pid }
+
+// Wake is when Tick is due, zero for never. While the last output of a reaped child is being taken nothing is due: its
+// end decides what comes next.
+func (p *Process) Wake() time.Time {
+	if p.reaped != nil {
+		return time.Time{}
+	}
+	return p.machine.Wake
+}
+
+// NeverStarted is true until the first start was tried.
+func (p *Process) NeverStarted() bool { return p.start == 0 }
+
+// Changed closes at the next change of state.
+func (p *Process) Changed() <-chan struct{} {
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.changed
+}
+
+// Moved numbers its last change of state among those of all processes: the higher, the later.
+func (p *Process) Moved() uint64 { return p.moved }
+
+// Start starts it on request. It returns false, and changes nothing, in a state that starts from nowhere.
+func (p *Process) Start(now time.Time) bool {
+	if p.pid != 0 {
+		p.host.Log.Warnf("process '%s' already running", p.Name())
+		return false
+	}
+	return p.step(state.Event{Kind: state.Start}, now)
+}
+
+// Tick does what is due at Wake.
+func (p *Process) Tick(now time.Time) { p.step(state.Event{Kind: state.Tick}, now) }
+
+// Stop stops it on request. Problem is empty, or says why the signal could not be delivered.
+func (p *Process) Stop(now time.Time) (problem string) { return p.end(state.Stop, now) }
+
+// Abandon stops it because supervisord ends; a process that waits for its next try is given up.
+func (p *Process) Abandon(now time.Time) { p.end(state.Abandon, now) }
+
+func (p *Process) end(kind state.Kind, now time.Time) string {
+	if p.machine.State == api.Backoff && kind == state.Stop {
+		p.host.Log.Debugf("Attempted to kill %s, which is in BACKOFF state.", p.Name())
+	}
+	p.step(state.Event{Kind: kind}, now)
+	if p.machine.State == api.Unknown {
+		return p.spawnErr
+	}
+	return ""
+}
+
+// step is the one way by which anything changes: it asks the machine, takes the new state and does what the machine
+// wants done, which may be a further event. It returns false if the event was refused.
+func (p *Process) step(e state.Event, now time.Time) bool {
+	from := p.machine.State
+	next, action := p.machine.Next(e, now, p.rules)
+	if action == state.Refuse {
+		return false
+	}
+	p.move(next)
+	switch action {
+	case state.Spawn:
+		if problem := p.spawn(now); problem != "" {
+			p.spawnErr = problem
+			p.host.Log.Infof("spawnerr: %s", problem)
+			p.step(state.Event{Kind: state.SpawnFailed}, now)
+		}
+	case state.Term:
+		p.kill(p.Config.StopSignal, p.Config.StopAsGroup, now)
+	case state.Kill:
+		p.host.Log.Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
+		p.kill(syscall.SIGKILL, p.Config.KillAsGroup, now)
+	}
+	if e.Kind == state.Tick {
+		switch {
+		case from == api.Starting:
+			p.host.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
+				p.Name(), p.Config.StartSecs)
+		case p.machine.State == api.Fatal:
+			p.host.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
+		}
+	}
+	// What is due at once happens at once: startsecs=0 counts, the last failure gives up.
+	if s := p.machine.State; (s == api.Starting || s == api.Backoff) && !p.machine.Wake.After(now) && p.reaped == nil {
+		p.step(state.Event{Kind: state.Tick}, now)
+	}
+	return true
+}
+
+// move takes the new state and tells everybody who waits for it. It is the one place where a state changes.
+func (p *Process) move(next state.Machine) {
+	changed := p.machine.State != next.State
+	p.machine = next
+	p.host.Changed(p)
+	if !changed {
+		return
+	}
+	p.host.moves++
+	p.moved = p.host.moves
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
+	}
+}
+
+// kill sends a signal that is meant to end the child. A child that has just gone by itself needs none.
+func (p *Process) kill(sig syscall.Signal, group bool, now time.Time) {
+	what := ""
+	if group {
+		what = "process group "
+	}
+	p.host.Log.Debugf("killing %s (pid %d) %swith signal %s", p.Name(), p.pid, what, signame.Name(sig))
+	p.deliver(sig, group, now, "unable to signal %s (pid %d), it probably just exited on its own: %v",
+		"unknown problem killing %s (%d):%v")
+}
+
+// Signal sends sig to the child alone and changes no state. Problem is empty, or says why it could not be delivered.
+func (p *Process) Signal(sig syscall.Signal, now time.Time) (problem string) {
+	p.host.Log.Debugf("sending %s (pid %d) sig %s", p.Name(), p.pid, signame.Name(sig))
+	return p.deliver(sig, false, now, "unable to signal %s (pid %d), it probably just now exited on its own: %v",
+		"unknown problem sending sig %s (%d):%v")
+}
+
+func (p *Process) deliver(sig syscall.Signal, group bool, now time.Time, gone, lost string) (problem string) {
+	err := error(syscall.ESRCH)
+	if p.pid != 0 && p.reaped == nil {
+		err = child.Signal(p.pid, sig, group)
+	}
+	switch err {
+	case nil:
+		return ""
+	case syscall.ESRCH:
+		p.host.Log.Debugf(gone, p.Name(), p.pid, err)
+		return ""
+	}
+	problem = fmt.Sprintf(lost, p.Name(), p.pid, err)
+	p.host.Log.Critf("%s", problem)
+	p.spawnErr = problem
+	p.step(state.Event{Kind: state.SignalLost}, now)
+	return problem
+}
+
+// SpawnErr is why the last start failed or how the last run ended badly, empty if neither. Source: getProcessInfo,
+// "spawnerr".
+func (p *Process) SpawnErr() string { return p.spawnErr }

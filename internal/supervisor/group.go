@@ -1,0 +1,163 @@
+package supervisor
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// Group is an active group. Processes are in the order of the configuration: ascending priority.
+type Group struct {
+	Config    *config.Group
+	Processes []*process.Process
+	asked     bool // during shutdown and restart: its processes have been told to stop
+}
+
+// Name is the group's name.
+func (g *Group) Name() string { return g.Config.Name }
+
+// Process is the process of that name, nil if there is none.
+func (g *Group) Process(name string) *process.Process {
+	for _, p := range g.Processes {
+		if p.Name() == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Descending are the processes in the order in which they are stopped: descending priority, equal ones in the usual order.
+func (g *Group) Descending() []*process.Process {
+	ps := slices.Clone(g.Processes)
+	slices.SortStableFunc(ps, func(a, b *process.Process) int { return cmp.Compare(b.Config.Priority, a.Config.Priority) })
+	return ps
+}
+
+// Stopped is true if no process of the group runs or is to run.
+func (g *Group) Stopped() bool {
+	return !slices.ContainsFunc(g.Processes, func(p *process.Process) bool { return !p.State().IsStopped() })
+}
+
+// Group is the active group of that name, nil if there is none.
+func (s *Supervisor) Group(name string) *Group {
+	for _, g := range s.groups {
+		if g.Name() == name {
+			return g
+		}
+	}
+	return nil
+}
+
+// AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet.
+func (s *Supervisor) AddGroup(cfg *config.Group) error {
+	if cfg.Kind == config.ListenerGroup || cfg.Kind == config.FastCGIGroup {
+		return fmt.Errorf("[%s] cannot be run: this version of supervisord runs [program:x] sections only", section(cfg))
+	}
+	g := &Group{Config: cfg, Processes: make([]*process.Process, 0, len(cfg.Processes))}
+	for _, c := range cfg.Processes {
+		user, err := userOf(c)
+		if err != nil {
+			return err
+		}
+		p := process.New(c, cfg.Name, user, &s.host)
+		g.Processes = append(g.Processes, p)
+		if c.AutoStart {
+			s.pending = append(s.pending, p)
+		}
+	}
+	at, _ := slices.BinarySearchFunc(s.groups, g, func(a, b *Group) int {
+		return cmp.Or(cmp.Compare(a.Config.Priority, b.Config.Priority), strings.Compare(a.Name(), b.Name()))
+	})
+	s.groups = slices.Insert(s.groups, at, g)
+	s.listing = nil
+	return nil
+}
+
+func section(cfg *config.Group) string {
+	if cfg.Kind == config.ListenerGroup {
+		return "eventlistener:" + cfg.Name
+	}
+	return "fcgi-program:" + cfg.Name
+}
+
+// userOf is whom the process's children become, nil for whom we are.
+func userOf(c *config.Process) (*child.User, error) {
+	if c.User == nil {
+		return nil, nil
+	}
+	groups, err := c.User.Groups()
+	if err != nil {
+		return nil, fmt.Errorf("cannot tell the groups of user %s: %w", c.User.Name, err)
+	}
+	return &child.User{UID: c.User.UID, GID: c.User.GID, Groups: groups}, nil
+}
+
+// RemoveGroup takes a group out. It returns false, and does nothing, if a process of it is not stopped.
+func (s *Supervisor) RemoveGroup(g *Group) bool {
+	if !g.Stopped() {
+		return false
+	}
+	s.groups = slices.DeleteFunc(s.groups, func(x *Group) bool { return x == g })
+	s.pending = slices.DeleteFunc(s.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
+	s.listing = nil
+	return true
+}
+
+// Find finds a process by the two parts of its namespec, nil if there is none.
+func (s *Supervisor) Find(group, name string) *process.Process {
+	if g := s.Group(group); g != nil {
+		return g.Process(name)
+	}
+	return nil
+}
+
+// leaving goes on with the shutdown: one group at a time, the last one first; the next is stopped when this one is down.
+// It returns true when nothing is left.
+func (s *Supervisor) leaving(now time.Time) bool {
+	if s.leave == nil && s.report.IsZero() {
+		s.leave = slices.Clone(s.groups)
+		s.report = now
+		s.pending = nil
+		for _, p := range s.Processes() {
+			s.schedule(p)
+		}
+	}
+	for len(s.leave) > 0 {
+		g := s.leave[len(s.leave)-1]
+		if !g.asked {
+			g.asked = true
+			for _, p := range g.Descending() {
+				p.Abandon(now)
+			}
+		}
+		if !g.Stopped() {
+			s.tell(now)
+			return false
+		}
+		s.leave = s.leave[:len(s.leave)-1]
+	}
+	return true
+}
+
+// tell logs who is still waited for, at most every three seconds.
+func (s *Supervisor) tell(now time.Time) {
+	if now.Before(s.report) {
+		return
+	}
+	s.report = now.Add(3 * time.Second)
+	var names []string
+	for _, g := range s.groups {
+		for _, p := range g.Processes {
+			if !p.State().IsStopped() {
+				names = append(names, p.Name())
+			}
+		}
+	}
+	s.log.Infof("waiting for %s to die", strings.Join(names, ", "))
+}

@@ -1,0 +1,222 @@
+// Package supervisor is the loop: the one goroutine that owns every group, process and deadline. It never waits for a
+// child, a client or a log reader. Others reach it through Do; nobody else changes what it owns. A restart is no mode of
+// it: Run ends, and main makes a new one.
+package supervisor
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/pump"
+)
+
+// ErrDown is what Do returns when the loop has ended.
+var ErrDown = errors.New("supervisord has shut down")
+
+// Options is what a Supervisor is made from.
+type Options struct {
+	Config  *config.Config
+	Log     *logs.Main
+	Signals <-chan os.Signal // all but SIGCHLD
+	Chld    <-chan os.Signal // SIGCHLD; capacity 1 is enough
+	// Read reads the configuration again, for a reread or a restart. It may be called from any goroutine.
+	Read func() (*config.Config, error)
+	// Start starts a child: child.Start, but for tests.
+	Start func(child.Spec) (int, error)
+}
+
+// Supervisor is one life of supervisord, from reading its configuration to a shutdown or restart. All methods but Do
+// must be called in the loop, that is from a function given to Do, or before Run.
+type Supervisor struct {
+	log     *logs.Main
+	options Options
+	host    process.Host
+	read    *config.Config // the last one read; its groups are what may be added
+
+	calls   chan call
+	drained chan *process.Process
+	down    chan struct{} // closed when the loop has ended
+
+	mood      api.Mood
+	groups    []*Group           // ascending priority, then name
+	listing   []*process.Process // by group and name, for status listings
+	pids      map[int]*process.Process
+	pending   []*process.Process // to be started for the first time, in this order
+	deadlines deadlines
+	timer     *time.Timer
+
+	next   *config.Config // what a restart goes on with
+	leave  []*Group       // during shutdown and restart: groups not yet stopped; the last one is being stopped
+	report time.Time      // during shutdown and restart: when to tell next who is waited for
+}
+
+type call struct {
+	do   func()
+	done chan struct{}
+}
+
+// New makes a Supervisor with all groups of the configuration; their processes start when Run is called.
+func New(o Options) (*Supervisor, error) {
+	m, err := pump.New()
+	if err != nil {
+		return nil, err
+	}
+	s := &Supervisor{
+		log: o.Log, options: o, read: o.Config, mood: api.MoodRunning,
+		calls: make(chan call), drained: make(chan *process.Process), down: make(chan struct{}),
+		pids: map[int]*process.Process{},
+	}
+	s.host = process.Host{
+		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
+		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
+		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
+		Spawned: func(p *process.Process) { s.pids[p.PID()] = p },
+		Changed: s.schedule,
+		Drained: func(p *process.Process) {
+			select {
+			case s.drained <- p:
+			case <-s.down:
+			}
+		},
+	}
+	for _, g := range o.Config.Groups {
+		if err := s.AddGroup(g); err != nil {
+			m.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// serverURL is where children find us: the first Unix server, else the first TCP server.
+func serverURL(servers []config.Server) string {
+	url := ""
+	for _, srv := range servers {
+		if srv.Unix {
+			return srv.URL()
+		}
+		if url == "" {
+			url = srv.URL()
+		}
+	}
+	return url
+}
+
+// Do runs f in the loop and returns after it. When the loop has ended it returns ErrDown and f has not run.
+func (s *Supervisor) Do(f func()) error {
+	c := call{f, make(chan struct{})}
+	select {
+	case s.calls <- c:
+		<-c.done
+		return nil
+	case <-s.down:
+		return ErrDown
+	}
+}
+
+// Down is closed when the loop has ended.
+func (s *Supervisor) Down() <-chan struct{} { return s.down }
+
+// Run is the loop. It returns when everything has been stopped: with the configuration to go on with after a restart, nil
+// after a shutdown.
+func (s *Supervisor) Run() (next *config.Config) {
+	s.timer = time.NewTimer(time.Hour)
+	defer s.host.Pump.Close()
+	defer close(s.down)
+	for {
+		if s.mood != api.MoodRunning && s.leaving(time.Now()) {
+			break
+		}
+		if s.due(time.Now()) {
+			s.hear(false)
+			s.work(time.Now())
+			continue
+		}
+		s.hear(true)
+	}
+	if s.mood == api.MoodRestarting {
+		return s.next
+	}
+	return nil
+}
+
+// hear takes one message from outside, and waits for one or for the next deadline if told so.
+func (s *Supervisor) hear(wait bool) {
+	var alarm, now <-chan time.Time
+	if wait {
+		alarm = s.alarm()
+	} else {
+		now = already
+	}
+	select {
+	case c := <-s.calls:
+		c.do()
+		close(c.done)
+	case <-s.options.Chld:
+		s.log.Debugf("received SIGCHLD indicating a child quit")
+		s.reap()
+	case p := <-s.drained:
+		p.Gone()
+	case sig := <-s.options.Signals:
+		s.signal(sig.(syscall.Signal))
+	case <-alarm:
+		s.reap() // an exit that is known by now counts before a deadline that came after it
+	case <-now:
+	}
+}
+
+// already is always ready: it turns a select that waits into one that does not.
+var already = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
+
+// reap takes every child that has ended.
+func (s *Supervisor) reap() {
+	err := child.Reap(func(e child.Exit) {
+		p := s.pids[e.PID]
+		if p == nil {
+			s.log.Infof("reaped unknown pid %d (%s)", e.PID, process.ExitText(e))
+			return
+		}
+		delete(s.pids, e.PID)
+		p.Reaped(e, time.Now())
+	})
+	if err != nil {
+		s.log.Critf("waitpid error %v; a process may not be cleaned up properly", err)
+	}
+}
+
+// Mood is supervisord's own state.
+func (s *Supervisor) Mood() api.Mood { return s.mood }
+
+// Groups are the active groups by ascending priority and name.
+func (s *Supervisor) Groups() []*Group { return s.groups }
+
+// Processes are all processes of the active groups, by group and name.
+func (s *Supervisor) Processes() []*process.Process {
+	if s.listing == nil {
+		for _, g := range s.groups {
+			s.listing = append(s.listing, g.Processes...)
+		}
+		slices.SortFunc(s.listing, func(a, b *process.Process) int {
+			if c := strings.Compare(a.Group, b.Group); c != 0 {
+				return c
+			}
+			return strings.Compare(a.Name(), b.Name())
+		})
+	}
+	return s.listing
+}
+
+// Identifier is the name supervisord goes by.
+func (s *Supervisor) Identifier() string { return s.host.Identifier }
+
+// Log is the main log.
+func (s *Supervisor) Log() *logs.Main { return s.log }

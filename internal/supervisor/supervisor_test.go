@@ -1,0 +1,351 @@
+package supervisor
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// world is a Supervisor whose children are numbers and whose clock is a field: the tests do what the loop does, a step at
+// a time, so that hours of waiting take no time.
+type world struct {
+	*Supervisor
+	t       *testing.T
+	now     time.Time
+	log     bytes.Buffer
+	started []string       // in order
+	fail    error          // what a start fails with
+	lastPID int            // of the children so far
+	pidOf   map[string]int // of the last child of each process
+}
+
+// newWorld makes a world with these groups; nothing has been started yet.
+func newWorld(t *testing.T, groups ...*config.Group) *world {
+	t.Helper()
+	w := &world{t: t, now: time.Now(), pidOf: map[string]int{}, lastPID: 1 << 30} // far beyond the pids that exist
+	sup, err := New(Options{
+		Config: &config.Config{Groups: groups},
+		Log:    logs.NewMain(&w.log, api.Debug),
+		Start: func(s child.Spec) (int, error) {
+			if w.fail != nil {
+				return 0, w.fail
+			}
+			w.lastPID++
+			for _, kv := range s.Env {
+				if name, ok := strings.CutPrefix(kv, "SUPERVISOR_PROCESS_NAME="); ok {
+					w.started = append(w.started, name)
+					w.pidOf[name] = w.lastPID
+				}
+			}
+			return w.lastPID, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sup.host.Pump.Close)
+	w.Supervisor = sup
+	return w
+}
+
+// program is a group of one program, whose values the test changes.
+func program(name string, change ...func(*config.Process)) *config.Group {
+	p := &config.Process{ProcessName: name, Command: "/bin/sh", Program: &config.Program{
+		Section: "program:" + name, Name: name, Priority: 999, AutoStart: true, AutoRestart: config.RestartUnexpected,
+		StartSecs: 1, StartRetries: 3, ExitCodes: []int{0}, StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Umask: -1,
+	}}
+	for _, f := range change {
+		f(p)
+	}
+	return &config.Group{Name: name, Priority: p.Priority, Processes: []*config.Process{p}}
+}
+
+func priority(n int) func(*config.Process) { return func(p *config.Process) { p.Priority = n } }
+
+// settle does all that is due.
+func (w *world) settle() {
+	for w.due(w.now) {
+		w.work(w.now)
+	}
+}
+
+// pass lets time go by and does what falls due, at the moment it does.
+func (w *world) pass(d time.Duration) {
+	end := w.now.Add(d)
+	for len(w.deadlines) > 0 && !w.deadlines[0].at.After(end) {
+		w.now = w.deadlines[0].at
+		w.settle()
+	}
+	w.now = end
+	w.settle()
+}
+
+func (w *world) process(name string) *process.Process {
+	w.t.Helper()
+	p := w.Find(name, name)
+	if p == nil {
+		w.t.Fatalf("no process %s", name)
+	}
+	return p
+}
+
+// exit ends a child with a wait status.
+func (w *world) exit(name string, status syscall.WaitStatus) {
+	w.t.Helper()
+	pid := w.pidOf[name]
+	p := w.pids[pid]
+	if p == nil {
+		w.t.Fatalf("%s has no child %d", name, pid)
+	}
+	delete(w.pids, pid)
+	p.Reaped(child.Exit{PID: pid, Status: status}, w.now)
+	if p.PID() != 0 { // the pump was busy with its pipes
+		(<-w.drained).Gone()
+	}
+	w.settle()
+}
+
+// code is the wait status of an exit.
+func code(n int) syscall.WaitStatus { return syscall.WaitStatus(n << 8) }
+
+// by is the wait status of a death by signal.
+func by(s syscall.Signal) syscall.WaitStatus { return syscall.WaitStatus(s) }
+
+// lines are what was logged since the last call, without date and with PID for process ids, down to a level.
+func (w *world) lines(levels ...string) []string {
+	var lines []string
+	for line := range strings.Lines(w.log.String()) {
+		_, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ",")
+		_, rest, _ = strings.Cut(rest, " ")
+		if slices.Contains(levels, rest[:4]) {
+			lines = append(lines, regexp.MustCompile(`10737\d+`).ReplaceAllString(rest, "PID"))
+		}
+	}
+	w.log.Reset()
+	return lines
+}
+
+func (w *world) expect(want ...string) {
+	w.t.Helper()
+	if d := cmp.Diff(want, w.lines("INFO", "WARN", "CRIT", "ERRO")); d != "" {
+		w.t.Errorf("log (-want +got):\n%s", d)
+	}
+}
+
+// TestLife starts a program, lets it end well and badly, and stops it.
+func TestLife(t *testing.T) {
+	w := newWorld(t, program("a"))
+	w.settle()
+	p := w.process("a")
+	if s := p.State(); s != api.Starting {
+		t.Fatalf("%v", s)
+	}
+	w.pass(time.Second)
+	w.expect("INFO spawned: 'a' with pid PID",
+		"INFO success: a entered RUNNING state, process has stayed up for > than 1 seconds (startsecs)")
+	w.pass(time.Minute)
+	w.exit("a", code(3))
+	w.expect("WARN exited: a (exit status 3; not expected)", "INFO spawned: 'a' with pid PID")
+	w.pass(time.Minute)
+	w.exit("a", code(0))
+	w.pass(time.Hour)
+	w.expect("INFO success: a entered RUNNING state, process has stayed up for > than 1 seconds (startsecs)",
+		"INFO exited: a (exit status 0; expected)")
+	if s := p.State(); s != api.Exited || p.PID() != 0 {
+		t.Errorf("%v, pid %d", s, p.PID())
+	}
+}
+
+// TestGivesUp fails often enough to be FATAL: tries at 0, 1, 3 and 6 seconds.
+func TestGivesUp(t *testing.T) {
+	w := newWorld(t, program("a"))
+	began := w.now
+	var tries []time.Duration
+	w.settle()
+	for w.process("a").State() == api.Starting {
+		tries = append(tries, w.now.Sub(began))
+		w.exit("a", by(syscall.SIGKILL))
+		if wake := w.process("a").Wake(); !wake.IsZero() {
+			w.pass(wake.Sub(w.now))
+		}
+	}
+	if d := cmp.Diff([]time.Duration{0, time.Second, 3 * time.Second, 6 * time.Second}, tries); d != "" {
+		t.Errorf("tries at (-want +got):\n%s", d)
+	}
+	info := w.process("a").Info(w.now)
+	if info.StateName != "FATAL" || info.Description != "Exited too quickly (process log may have details)" {
+		t.Errorf("%+v", info)
+	}
+	got := w.lines("INFO", "WARN")
+	if last := got[len(got)-1]; last != "INFO gave up: a entered FATAL state, too many start retries too quickly" {
+		t.Errorf("%q", last)
+	}
+}
+
+// TestStop shows the stop signal, SIGKILL after stopwaitsecs, and how the exit of a stopped process is logged.
+func TestStop(t *testing.T) {
+	w := newWorld(t, program("a"))
+	w.pass(time.Minute)
+	w.lines()
+	p := w.process("a")
+	p.Stop(w.now)
+	if s := p.State(); s != api.Stopping {
+		t.Fatalf("%v", s)
+	}
+	w.pass(10 * time.Second)
+	w.exit("a", by(syscall.SIGKILL))
+	want := []string{
+		"DEBG killing a (pid PID) with signal SIGTERM",
+		"DEBG unable to signal a (pid PID), it probably just exited on its own: no such process",
+		"WARN killing 'a' (PID) with SIGKILL",
+		"DEBG killing a (pid PID) with signal SIGKILL",
+		"DEBG unable to signal a (pid PID), it probably just exited on its own: no such process",
+		"WARN stopped: a (terminated by SIGKILL)",
+	}
+	if d := cmp.Diff(want, w.lines("DEBG", "INFO", "WARN")); d != "" {
+		t.Errorf("log (-want +got):\n%s", d)
+	}
+	w.pass(time.Hour)
+	if len(w.started) != 1 || p.State() != api.Stopped {
+		t.Errorf("started %v, now %v", w.started, p.State())
+	}
+}
+
+// TestSpawnErrors shows the words for starts that give no child.
+func TestSpawnErrors(t *testing.T) {
+	dir := t.TempDir()
+	plain := dir + "/plain"
+	if err := os.WriteFile(plain, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		command, logfile string
+		fail             error
+		want             string
+	}{
+		{"", "", nil, "command is empty"},
+		{`sh -c "open`, "", nil, `can't parse command 'sh -c "open': No closing quotation`},
+		{"/no/such arg", "", nil, "can't find command '/no/such'"},
+		{"nosuchcommand", "", nil, "can't find command 'nosuchcommand'"},
+		{dir, "", nil, "command at '" + dir + "' is a directory"},
+		{plain, "", nil, "command at '" + plain + "' is not executable"},
+		{"/bin/sh", dir, nil, "unknown error making dispatchers for 'a': EISDIR"},
+		{"/bin/sh", dir + "/no/log", nil, "unknown error making dispatchers for 'a': ENOENT"},
+		{"/bin/sh", "", syscall.EAGAIN, "Too many processes in process table to spawn 'a'"},
+		{"/bin/sh", "", syscall.EMFILE, "too many open files to spawn 'a'"},
+		{"/bin/sh", "", syscall.ENOMEM, "unknown error during fork for 'a': ENOMEM"},
+	} {
+		w := newWorld(t, program("a", func(p *config.Process) {
+			p.Command, p.StartRetries = c.command, 0
+			if c.logfile != "" {
+				p.Stdout = config.Log{Kind: config.LogFile, Path: c.logfile}
+			}
+		}))
+		w.fail = c.fail
+		w.settle()
+		w.expect("INFO spawnerr: "+c.want, "INFO gave up: a entered FATAL state, too many start retries too quickly")
+		if info := w.process("a").Info(w.now); info.SpawnErr != c.want || info.StateName != "FATAL" {
+			t.Errorf("%+v", info)
+		}
+	}
+}
+
+// TestShutdownOrder stops one group at a time, the last one first, and starts nothing any more.
+func TestShutdownOrder(t *testing.T) {
+	failing := func(p *config.Process) { p.StartSecs, p.StartRetries = 100, 100 }
+	w := newWorld(t, program("p1", priority(1)), program("p2", priority(2)), program("q", priority(2), failing),
+		program("p3", priority(3)))
+	w.settle()
+	if d := cmp.Diff([]string{"p1", "p2", "q", "p3"}, w.started); d != "" {
+		t.Fatalf("started (-want +got):\n%s", d)
+	}
+	w.pass(2 * time.Second)
+	w.exit("q", code(1))
+	w.lines()
+	w.Shutdown()
+	for _, next := range []string{"p3", "p2", "p1"} {
+		if w.leaving(w.now) {
+			t.Fatalf("over before %s", next)
+		}
+		if s := w.process(next).State(); s != api.Stopping {
+			t.Fatalf("%s: %v", next, s)
+		}
+		w.pass(2 * time.Second)
+		w.exit(next, by(syscall.SIGTERM))
+	}
+	if !w.leaving(w.now) {
+		t.Fatal("not over")
+	}
+	if s := w.process("q").State(); s != api.Fatal {
+		t.Errorf("q: %v", s)
+	}
+	w.expect("INFO waiting for p1, p2, q, p3 to die", "WARN stopped: p3 (terminated by SIGTERM)",
+		"WARN stopped: p2 (terminated by SIGTERM)", "INFO waiting for p1 to die", "WARN stopped: p1 (terminated by SIGTERM)")
+}
+
+// TestNoRestartWhileLeaving lets a program end during a shutdown before its turn.
+func TestNoRestartWhileLeaving(t *testing.T) {
+	always := func(p *config.Process) { p.AutoRestart = config.RestartAlways }
+	w := newWorld(t, program("a", priority(1), always), program("b", priority(2)))
+	w.pass(time.Minute)
+	w.Shutdown()
+	w.leaving(w.now)
+	w.exit("a", code(0))
+	w.pass(time.Hour)
+	if d := cmp.Diff([]string{"a", "b"}, w.started); d != "" {
+		t.Errorf("started (-want +got):\n%s", d)
+	}
+}
+
+// TestGroups adds and removes groups while others run.
+func TestGroups(t *testing.T) {
+	w := newWorld(t, program("b"))
+	w.pass(time.Minute)
+	if err := w.AddGroup(program("a")); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	names := func() (names []string) {
+		for _, p := range w.Processes() {
+			names = append(names, p.Name())
+		}
+		return names
+	}
+	if d := cmp.Diff([]string{"a", "b"}, names()); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if w.RemoveGroup(w.Group("a")) {
+		t.Error("a group that runs was removed")
+	}
+	w.process("a").Stop(w.now)
+	w.exit("a", by(syscall.SIGTERM))
+	if !w.RemoveGroup(w.Group("a")) || w.Group("a") != nil || fmt.Sprint(names()) != "[b]" {
+		t.Error("a stopped group was not removed")
+	}
+}
+
+// TestRemovedBeforeStart removes a group whose first start is still to come.
+func TestRemovedBeforeStart(t *testing.T) {
+	w := newWorld(t, program("a"))
+	if !w.RemoveGroup(w.Group("a")) {
+		t.Fatal("not removed")
+	}
+	w.settle()
+	if len(w.started) != 0 {
+		t.Errorf("started %v", w.started)
+	}
+}
