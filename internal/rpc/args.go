@@ -1,0 +1,104 @@
+package rpc
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+// Method is one entry of the table.
+type Method struct {
+	Name   string
+	Help   string // one sentence or more, for methodHelp
+	Params []Param
+	Result string // its type, and behind a blank what it means, for methodHelp and methodSignature
+	Do     func(*Server, context.Context, args) (result, error)
+}
+
+// Param is one parameter of a method.
+type Param struct {
+	Name     string
+	Type     string // "string", "int", "boolean", "array" or "signal", which is a string or an int
+	Help     string
+	Optional bool // only the last ones; a boolean that is missing is true
+}
+
+// args are the parameters of one call, each of the type that the table says.
+type args []xmlrpc.Value
+
+func (a args) text(i int) string { return a[i].Text }
+func (a args) int(i int) int64   { return a[i].Number }
+func (a args) bool(i int) bool   { return i >= len(a) || a[i].Number != 0 }
+
+// arguments checks the number and the types of the parameters. Numbers are taken from texts and fractions too, and
+// anything can be true or false, because old clients send them so.
+func (m *Method) arguments(params []xmlrpc.Value) (args, error) {
+	required := len(m.Params)
+	for required > 0 && m.Params[required-1].Optional {
+		required--
+	}
+	if len(params) < required || len(params) > len(m.Params) {
+		return nil, api.Fault{Code: api.IncorrectParameters}
+	}
+	a := make(args, len(params))
+	for i, v := range params {
+		ok := false
+		if a[i], ok = convert(v, m.Params[i].Type); !ok {
+			return nil, api.Fault{Code: api.IncorrectParameters, Detail: shown(v)}
+		}
+	}
+	return a, nil
+}
+
+func convert(v xmlrpc.Value, to string) (xmlrpc.Value, bool) {
+	switch to {
+	case "boolean":
+		n := int64(0)
+		if v.Truth() {
+			n = 1
+		}
+		return xmlrpc.Value{Kind: xmlrpc.Bool, Number: n}, true
+	case "int":
+		n, ok := number(v)
+		return xmlrpc.Value{Kind: xmlrpc.Int, Number: n}, ok
+	case "signal":
+		if v.Kind == xmlrpc.Int {
+			return xmlrpc.Value{Kind: xmlrpc.String, Text: strconv.FormatInt(v.Number, 10)}, true
+		}
+		return v, v.Kind == xmlrpc.String
+	case "array":
+		return v, v.Kind == xmlrpc.Array
+	}
+	return v, v.Kind == xmlrpc.String || v.Kind == xmlrpc.Base64
+}
+
+// number is v as a whole number; fractions are cut off.
+func number(v xmlrpc.Value) (int64, bool) {
+	switch v.Kind {
+	case xmlrpc.Int, xmlrpc.Bool:
+		return v.Number, true
+	case xmlrpc.Double:
+		return int64(v.Float), !math.IsNaN(v.Float) && math.Abs(v.Float) < 1<<62
+	case xmlrpc.String:
+		n, err := strconv.ParseInt(strings.TrimSpace(v.Text), 10, 64)
+		return n, err == nil
+	}
+	return 0, false
+}
+
+// shown is a parameter as the fault that refuses it shows it; what is not a plain value is not shown.
+func shown(v xmlrpc.Value) string {
+	switch v.Kind {
+	case xmlrpc.Int:
+		return strconv.FormatInt(v.Number, 10)
+	case xmlrpc.Bool:
+		return map[int64]string{0: "False", 1: "True"}[v.Number]
+	case xmlrpc.Double:
+		return strconv.FormatFloat(v.Float, 'g', -1, 64)
+	}
+	return v.Text
+}

@@ -1,0 +1,222 @@
+package rpc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+func (s *Server) startProcessGroup(ctx context.Context, a args) (result, error) {
+	return s.startGroup(ctx, a.text(0), a.text(0), a.bool(1))
+}
+
+func (s *Server) stopProcessGroup(ctx context.Context, a args) (result, error) {
+	return s.stopGroup(ctx, a.text(0), a.text(0), a.bool(1))
+}
+
+func (s *Server) signalProcessGroup(ctx context.Context, a args) (result, error) {
+	return s.signalGroup(ctx, a.text(0), a.text(0), a.text(1))
+}
+
+func (s *Server) startAllProcesses(ctx context.Context, a args) (result, error) {
+	return s.forEach(ctx, s.all(ascending), idle, start, ifAny(a.bool(0), waitStarted))
+}
+
+func (s *Server) stopAllProcesses(ctx context.Context, a args) (result, error) {
+	return s.forEach(ctx, s.all(descending), api.State.IsRunning, stop, ifAny(a.bool(0), s.waitStopped))
+}
+
+func (s *Server) signalAllProcesses(ctx context.Context, a args) (result, error) {
+	return s.forEach(ctx, s.all(ascending), api.State.IsSignallable, sending(a.text(0)), nil)
+}
+
+func (s *Server) startGroup(ctx context.Context, group, sent string, waits bool) (result, error) {
+	return s.forEach(ctx, s.members(group, sent, ascending), idle, start, ifAny(waits, waitStarted))
+}
+
+func (s *Server) stopGroup(ctx context.Context, group, sent string, waits bool) (result, error) {
+	return s.forEach(ctx, s.members(group, sent, descending), api.State.IsRunning, stop, ifAny(waits, s.waitStopped))
+}
+
+func (s *Server) signalGroup(ctx context.Context, group, sent, signal string) (result, error) {
+	return s.forEach(ctx, s.members(group, sent, ascending), api.State.IsSignallable, sending(signal), nil)
+}
+
+// ifAny is until for callers who wait, and nothing for those who do not.
+func ifAny(waits bool, until wait) wait {
+	if waits {
+		return until
+	}
+	return nil
+}
+
+func namespec(p *process.Process) string { return api.Namespec(p.Group, p.Name()) }
+
+// idle is the filter of starts: only processes for which it is true are touched and appear in the result.
+func idle(st api.State) bool { return !st.IsRunning() }
+
+// picker chooses processes, in the loop.
+type picker func() ([]*process.Process, error)
+
+// order is one of the two in which the processes of groups are gone through.
+type order bool
+
+const (
+	ascending  order = true  // by priority, as they are started
+	descending order = false // as they are stopped
+)
+
+func (o order) of(g *supervisor.Group) []*process.Process {
+	if o == ascending {
+		return g.Processes
+	}
+	return g.Descending()
+}
+
+// members picks the processes of one group. Sent is the name as the client wrote it, for the fault.
+func (s *Server) members(group, sent string, o order) picker {
+	return func() ([]*process.Process, error) {
+		g := s.sup.Group(group)
+		if g == nil {
+			return nil, badName(sent)
+		}
+		return slices.Clone(o.of(g)), nil
+	}
+}
+
+// all picks the processes of all groups. Groups of equal priority keep their order both ways.
+func (s *Server) all(o order) picker {
+	return func() ([]*process.Process, error) {
+		groups := slices.Clone(s.sup.Groups())
+		if o == descending {
+			slices.SortStableFunc(groups, func(a, b *supervisor.Group) int { return b.Config.Priority - a.Config.Priority })
+		}
+		var all []*process.Process
+		for _, g := range groups {
+			all = append(all, o.of(g)...)
+		}
+		return all, nil
+	}
+}
+
+// forEach does something to each of the processes that are picked and pass the filter, one at a time so that other
+// requests get a word in, and then waits for all of them at once unless until is nil. First in the result are those that
+// needed no waiting, then the others as they came about.
+func (s *Server) forEach(ctx context.Context, pick picker, filter func(api.State) bool, do act, until wait) (result, error) {
+	var chosen []*process.Process
+	if err := s.in(func() (err error) { chosen, err = pick(); return err }); err != nil {
+		return nil, err
+	}
+	var outcomes []api.ProcessStatus
+	var waiting []begun
+	for _, p := range chosen {
+		if down := s.sup.Do(func() {
+			if !filter(p.State()) {
+				return
+			}
+			b, err := begin(p, namespec(p), do, until)
+			if err == nil && b.changed != nil {
+				waiting = append(waiting, b)
+			} else {
+				outcomes = append(outcomes, status(p, err))
+			}
+		}); down != nil {
+			return nil, down
+		}
+	}
+	ends := make([]error, len(waiting))
+	var all sync.WaitGroup
+	for i := range waiting {
+		all.Go(func() { ends[i] = s.await(ctx, &waiting[i]) })
+	}
+	all.Wait()
+	late := make([]int, len(waiting))
+	for i, err := range ends {
+		if fault := (api.Fault{}); err != nil && !errors.As(err, &fault) {
+			return nil, err
+		}
+		late[i] = i
+	}
+	slices.SortFunc(late, func(a, b int) int { return cmp.Compare(waiting[a].moved, waiting[b].moved) })
+	for _, i := range late {
+		outcomes = append(outcomes, status(waiting[i].process, ends[i]))
+	}
+	return array(outcomes, writeStatus), nil
+}
+
+func status(p *process.Process, err error) api.ProcessStatus {
+	st := api.ProcessStatus{Name: p.Name(), Group: p.Group, Status: api.Success, Description: "OK"}
+	if fault := (api.Fault{}); errors.As(err, &fault) {
+		st.Status, st.Description = fault.Code, fault.Error()
+	}
+	return st
+}
+
+func writeStatus(e *xmlrpc.Encoder, st api.ProcessStatus) {
+	e.BeginStruct()
+	e.Member("name")
+	e.String(st.Name)
+	e.Member("group")
+	e.String(st.Group)
+	e.Member("status")
+	e.Int(int64(st.Status))
+	e.Member("description")
+	e.String(st.Description)
+	e.EndStruct()
+}
+
+func (s *Server) reloadConfig(context.Context, args) (result, error) {
+	cfg, err := s.reread()
+	if err != nil {
+		return nil, err
+	}
+	var d config.Diff
+	err = s.in(func() error { d = s.sup.Reread(cfg); return nil })
+	lists := [][]string{d.Added, d.Changed, d.Removed}
+	return func(e *xmlrpc.Encoder) {
+		e.BeginArray()
+		array(lists, func(e *xmlrpc.Encoder, names []string) { array(names, writeString)(e) })(e)
+		e.EndArray()
+	}, err
+}
+
+func (s *Server) addProcessGroup(_ context.Context, a args) (result, error) {
+	name := a.text(0)
+	err := s.in(func() error {
+		at := slices.IndexFunc(s.sup.Known(), func(g *config.Group) bool { return g.Name == name })
+		switch {
+		case s.sup.Group(name) != nil:
+			return api.Fault{Code: api.AlreadyAdded, Detail: name}
+		case at < 0:
+			return badName(name)
+		}
+		if err := s.sup.AddGroup(s.sup.Known()[at]); err != nil {
+			return failed(err)
+		}
+		return nil
+	})
+	return boolean(true), err
+}
+
+func (s *Server) removeProcessGroup(_ context.Context, a args) (result, error) {
+	name := a.text(0)
+	err := s.in(func() error {
+		g := s.sup.Group(name)
+		switch {
+		case g == nil:
+			return badName(name)
+		case !s.sup.RemoveGroup(g):
+			return api.Fault{Code: api.StillRunning, Detail: name}
+		}
+		return nil
+	})
+	return boolean(true), err
+}

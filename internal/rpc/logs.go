@@ -1,0 +1,144 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+// window reads a part of a log for a client. The reading is done outside the loop.
+func window(path string, offset, length int64) (result, error) {
+	if path == "" {
+		return nil, api.Fault{Code: api.NoFile}
+	}
+	data, err := logs.Read(path, offset, length)
+	switch {
+	case err == nil:
+		return bytes(data), nil
+	case errors.Is(err, logs.ErrArguments):
+		return nil, api.Fault{Code: api.BadArguments}
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, api.Fault{Code: api.NoFile, Detail: path}
+	}
+	return nil, failed(err)
+}
+
+func (s *Server) readLog(_ context.Context, a args) (result, error) {
+	if err := s.gate(); err != nil {
+		return nil, err
+	}
+	return window(s.sup.Log().Path(), a.int(0), a.int(1))
+}
+
+func (s *Server) clearLog(context.Context, args) (result, error) {
+	if err := s.gate(); err != nil {
+		return nil, err
+	}
+	log := s.sup.Log()
+	if path := log.Path(); path == "" || !exists(path) {
+		return nil, api.Fault{Code: api.NoFile}
+	}
+	log.Infof("reopening log file")
+	if err := log.Clear(); err != nil {
+		return nil, failed(err)
+	}
+	return boolean(true), nil
+}
+
+// logfile is the path of a log of the process that name means; empty if it has none.
+func (s *Server) logfile(name string, stderr bool) (path string, err error) {
+	err = s.in(func() error {
+		p, err := s.find(name)
+		if err == nil {
+			path = p.Logfile(stderr)
+		}
+		return err
+	})
+	return path, err
+}
+
+func (s *Server) readProcessStdoutLog(_ context.Context, a args) (result, error) {
+	return s.readProcessLog(a, false)
+}
+
+func (s *Server) readProcessStderrLog(_ context.Context, a args) (result, error) {
+	return s.readProcessLog(a, true)
+}
+
+func (s *Server) readProcessLog(a args, stderr bool) (result, error) {
+	path, err := s.logfile(a.text(0), stderr)
+	if err != nil {
+		return nil, err
+	}
+	return window(path, a.int(1), a.int(2))
+}
+
+func (s *Server) tailProcessStdoutLog(_ context.Context, a args) (result, error) {
+	return s.tailProcessLog(a, false)
+}
+
+func (s *Server) tailProcessStderrLog(_ context.Context, a args) (result, error) {
+	return s.tailProcessLog(a, true)
+}
+
+func (s *Server) tailProcessLog(a args, stderr bool) (result, error) {
+	path, err := s.logfile(a.text(0), stderr)
+	if err != nil {
+		return nil, err
+	}
+	var data []byte
+	var next int64
+	var overflow bool
+	if path != "" {
+		if data, next, overflow, err = logs.Tail(path, a.int(1), a.int(2)); err != nil {
+			return nil, failed(err)
+		}
+	}
+	return func(e *xmlrpc.Encoder) {
+		e.BeginArray()
+		e.Bytes(data)
+		e.Int(next)
+		e.Bool(overflow)
+		e.EndArray()
+	}, nil
+}
+
+func (s *Server) clearProcessLogs(_ context.Context, a args) (result, error) {
+	err := s.in(func() error {
+		p, err := s.find(a.text(0))
+		if err != nil {
+			return err
+		}
+		return clearLogs(p)
+	})
+	return boolean(true), err
+}
+
+func clearLogs(p *process.Process) error {
+	if err := p.ClearLogs(); err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+func (s *Server) clearAllProcessLogs(ctx context.Context, _ args) (result, error) {
+	every := func(api.State) bool { return true }
+	clear := func(p *process.Process, _ string) error { return clearLogs(p) }
+	return s.forEach(ctx, s.all(ascending), every, clear, nil)
+}
+
+// ProcessLog is the path of the log of a channel, "stdout" or "stderr", of the process that name means, for the streams
+// of httpd. It is false if there is no such log.
+func (s *Server) ProcessLog(name, channel string) (path string, ok bool) {
+	_ = s.sup.Do(func() {
+		if p, err := s.find(name); err == nil {
+			path = p.Logfile(channel == "stderr")
+		}
+	})
+	return path, path != ""
+}

@@ -1,0 +1,124 @@
+// Package rpc is the XML-RPC interface: each method as a Go method, and one table with their names, parameters, help and
+// signatures. Only what the table lists can be called. It alone turns what goes wrong into faults. Methods run in the
+// goroutine of their request and reach the loop through supervisor.Do; waiting for a process is theirs to do, not the
+// loop's.
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+// Server answers calls for one Supervisor.
+type Server struct {
+	sup        *supervisor.Supervisor
+	namespaces []string
+}
+
+// New makes a Server that offers the methods of these namespaces, and those of "system".
+func New(sup *supervisor.Supervisor, namespaces ...string) *Server {
+	return &Server{sup: sup, namespaces: append(namespaces, "system")}
+}
+
+// offers is true if the method is in one of our namespaces.
+func (s *Server) offers(method string) bool {
+	namespace, _, _ := strings.Cut(method, ".")
+	return slices.Contains(s.namespaces, namespace)
+}
+
+// result writes what a method answers.
+type result func(*xmlrpc.Encoder)
+
+// ServeXMLRPC answers one request. Status is the HTTP status; 0 says that the connection must be closed without an
+// answer, because supervisord went down before there was one.
+func (s *Server) ServeXMLRPC(ctx context.Context, body []byte) (response []byte, status int) {
+	call, err := xmlrpc.ParseCall(body)
+	if err != nil {
+		reason := xmlrpc.ErrUnmarshallable
+		if errors.Is(err, xmlrpc.ErrNoMethodName) {
+			reason = xmlrpc.ErrNoMethodName
+		}
+		s.sup.Log().Errorf("XML-RPC request data %s is invalid: %v", pyrepr.Quote(string(body)), reason)
+		return nil, http.StatusBadRequest
+	}
+	s.sup.Log().Tracef("XML-RPC method called: %s()", call.Method)
+	res, err := s.call(ctx, call.Method, call.Params)
+	var fault api.Fault
+	switch {
+	case err == nil:
+		s.sup.Log().Tracef("XML-RPC method %s() returned successfully", call.Method)
+		e := xmlrpc.NewEncoder(nil)
+		res(e)
+		return e.Finish(), http.StatusOK
+	case errors.As(err, &fault):
+		s.sup.Log().Tracef("XML-RPC method %s() returned fault: [%d] %s", call.Method, fault.Code, fault.Error())
+		return xmlrpc.AppendFault(nil, fault.Code, fault.Error()), http.StatusOK
+	case errors.Is(err, supervisor.ErrDown) || errors.Is(err, context.Canceled):
+		return nil, 0
+	default:
+		s.sup.Log().Critf("XML-RPC method %s() failed: %v", call.Method, err)
+		return nil, http.StatusInternalServerError
+	}
+}
+
+// call runs one method. A fault is returned as an api.Fault.
+func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
+	m := methods[name]
+	if m == nil || !s.offers(name) {
+		return nil, api.Fault{Code: api.UnknownMethod}
+	}
+	a, err := m.arguments(params)
+	if err != nil {
+		return nil, err
+	}
+	return m.Do(s, ctx, a)
+}
+
+// in runs f in the loop, unless supervisord is on its way down: then the fault says so.
+func (s *Server) in(f func() error) error {
+	var err error
+	if down := s.sup.Do(func() {
+		if s.sup.Mood() != api.MoodRunning {
+			err = api.Fault{Code: api.ShutdownState}
+			return
+		}
+		err = f()
+	}); down != nil {
+		return down
+	}
+	return err
+}
+
+// gate is in for methods that need nothing from the loop.
+func (s *Server) gate() error { return s.in(func() error { return nil }) }
+
+func boolean(b bool) result     { return func(e *xmlrpc.Encoder) { e.Bool(b) } }
+func integer(n int) result      { return func(e *xmlrpc.Encoder) { e.Int(int64(n)) } }
+func text(t string) result      { return func(e *xmlrpc.Encoder) { e.String(t) } }
+func bytes(b []byte) result     { return func(e *xmlrpc.Encoder) { e.Bytes(b) } }
+func badName(name string) error { return api.Fault{Code: api.BadName, Detail: name} }
+
+// array writes each of items with write.
+func array[T any](items []T, write func(*xmlrpc.Encoder, T)) result {
+	return func(e *xmlrpc.Encoder) {
+		e.BeginArray()
+		for _, item := range items {
+			write(e, item)
+		}
+		e.EndArray()
+	}
+}
+
+func writeString(e *xmlrpc.Encoder, t string) { e.String(t) }
+
+// failed is the fault for what nobody expected of a file.
+func failed(err error) error { return api.Fault{Code: api.Failed, Detail: fmt.Sprint(err)} }

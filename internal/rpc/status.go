@@ -1,0 +1,197 @@
+package rpc
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+func (s *Server) getAPIVersion(context.Context, args) (result, error) {
+	return text(api.APIVersion), s.gate()
+}
+
+func (s *Server) getSupervisorVersion(context.Context, args) (result, error) {
+	return text(api.Version), s.gate()
+}
+
+func (s *Server) getIdentification(context.Context, args) (result, error) {
+	return text(s.sup.Identifier()), s.gate()
+}
+
+func (s *Server) getPID(context.Context, args) (result, error) { return integer(os.Getpid()), s.gate() }
+
+func (s *Server) getState(context.Context, args) (result, error) {
+	var mood api.Mood
+	err := s.in(func() error { mood = s.sup.Mood(); return nil })
+	return func(e *xmlrpc.Encoder) {
+		e.BeginStruct()
+		e.Member("statecode")
+		e.Int(int64(mood))
+		e.Member("statename")
+		e.String(mood.String())
+		e.EndStruct()
+	}, err
+}
+
+// find is the process that name means, or the fault that says that there is none. It runs in the loop.
+func (s *Server) find(name string) (*process.Process, error) {
+	group, proc, found := strings.Cut(name, ":")
+	if !found {
+		proc = group
+	}
+	if p := s.sup.Find(group, proc); p != nil {
+		return p, nil
+	}
+	return nil, badName(name)
+}
+
+func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
+	var info api.ProcessInfo
+	err := s.in(func() error {
+		p, err := s.find(a.text(0))
+		if err == nil {
+			info = p.Info(time.Now())
+		}
+		return err
+	})
+	return func(e *xmlrpc.Encoder) { writeInfo(e, info) }, err
+}
+
+func (s *Server) getAllProcessInfo(context.Context, args) (result, error) {
+	var infos []api.ProcessInfo
+	err := s.in(func() error {
+		now := time.Now()
+		processes := s.sup.Processes()
+		infos = make([]api.ProcessInfo, len(processes))
+		for i, p := range processes {
+			infos[i] = p.Info(now)
+		}
+		return nil
+	})
+	return array(infos, writeInfo), err
+}
+
+func writeInfo(e *xmlrpc.Encoder, p api.ProcessInfo) {
+	str := func(name, value string) { e.Member(name); e.String(value) }
+	num := func(name string, value int) { e.Member(name); e.Int(int64(value)) }
+	e.BeginStruct()
+	str("name", p.Name)
+	str("group", p.Group)
+	num("start", p.Start)
+	num("stop", p.Stop)
+	num("now", p.Now)
+	num("state", int(p.State))
+	str("statename", p.StateName)
+	str("spawnerr", p.SpawnErr)
+	num("exitstatus", p.ExitStatus)
+	str("logfile", p.Logfile)
+	str("stdout_logfile", p.StdoutLogfile)
+	str("stderr_logfile", p.StderrLogfile)
+	num("pid", p.PID)
+	str("description", p.Description)
+	e.EndStruct()
+}
+
+// configured is a process of the last reading, with what getAllConfigInfo tells of what is active.
+type configured struct {
+	group          *config.Group
+	process        *config.Process
+	inUse          bool
+	stdout, stderr string
+}
+
+func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
+	var all []configured
+	err := s.in(func() error {
+		for _, g := range s.sup.Known() {
+			active := s.sup.Group(g.Name)
+			for _, p := range g.Processes {
+				c := configured{group: g, process: p, inUse: active != nil}
+				var live *process.Process
+				if active != nil {
+					live = active.Process(p.ProcessName)
+				}
+				c.stdout = logName(p.Stdout, live, false)
+				c.stderr = logName(p.Stderr, live, true)
+				all = append(all, c)
+			}
+		}
+		return nil
+	})
+	slices.SortStableFunc(all, func(a, b configured) int {
+		return cmp.Compare(a.process.ProcessName, b.process.ProcessName)
+	})
+	return array(all, writeConfig), err
+}
+
+// logName is the log of one channel as getAllConfigInfo shows it: its path, or "auto" or "none".
+func logName(l config.Log, live *process.Process, stderr bool) string {
+	switch {
+	case l.Kind == config.LogFile:
+		return l.Path
+	case l.Kind == config.LogAuto && live != nil && live.Logfile(stderr) != "":
+		return live.Logfile(stderr)
+	case l.Kind == config.LogAuto:
+		return "auto"
+	}
+	return "none"
+}
+
+func writeConfig(e *xmlrpc.Encoder, c configured) {
+	p := c.process
+	str := func(name, value string) { e.Member(name); e.String(cmp.Or(value, "none")) }
+	num := func(name string, value int) { e.Member(name); e.Int(int64(value)) }
+	yes := func(name string, value bool) { e.Member(name); e.Bool(value) }
+	channel := func(name, path string, l config.Log, capture config.Bytes, events bool) {
+		str(name+"_logfile", path)
+		num(name+"_logfile_maxbytes", int(l.MaxBytes))
+		num(name+"_logfile_backups", l.Backups)
+		num(name+"_capture_maxbytes", int(capture))
+		yes(name+"_events_enabled", events)
+		yes(name+"_syslog", l.Syslog)
+	}
+	e.BeginStruct()
+	e.Member("name")
+	e.String(p.ProcessName)
+	e.Member("group")
+	e.String(c.group.Name)
+	e.Member("command")
+	e.String(p.Command)
+	num("group_prio", c.group.Priority)
+	num("process_prio", p.Priority)
+	yes("inuse", c.inUse)
+	yes("autostart", p.AutoStart)
+	e.Member("autorestart")
+	if p.AutoRestart == config.RestartUnexpected {
+		e.String("unexpected")
+	} else {
+		e.Bool(p.AutoRestart == config.RestartAlways)
+	}
+	num("startsecs", p.StartSecs)
+	num("startretries", p.StartRetries)
+	num("stopsignal", int(p.StopSignal))
+	num("stopwaitsecs", p.StopWaitSecs)
+	e.Member("exitcodes")
+	array(p.ExitCodes, func(e *xmlrpc.Encoder, code int) { e.Int(int64(code)) })(e)
+	yes("killasgroup", p.KillAsGroup)
+	yes("redirect_stderr", p.RedirectErr)
+	channel("stdout", c.stdout, p.Stdout, p.StdoutCapture, p.StdoutEvents)
+	channel("stderr", c.stderr, p.Stderr, p.StderrCapture, p.StderrEvents)
+	str("directory", p.Directory)
+	str("serverurl", p.ServerURL)
+	e.Member("uid")
+	if p.User != nil {
+		e.Int(int64(p.User.UID))
+	} else {
+		e.String("none")
+	}
+	e.EndStruct()
+}

@@ -1,0 +1,194 @@
+package xmlrpc
+
+import (
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Encoder writes one response: NewEncoder, one value, Finish. An array or a struct is one value between its Begin and
+// its End; in a struct each value is preceded by Member. The order of calls is not checked.
+//
+//	e := xmlrpc.NewEncoder(nil)
+//	e.BeginStruct()
+//	e.Member("statecode")
+//	e.Int(1)
+//	e.EndStruct()
+//	body := e.Finish()
+type Encoder struct {
+	buf    []byte
+	inside []bool // of the arrays and structs that are open: is it a struct
+}
+
+const (
+	head = "<?xml version='1.0'?>\n<methodResponse>\n"
+	tail = "</methodResponse>\n"
+)
+
+// NewEncoder begins a response behind what dst holds; dst may be nil.
+func NewEncoder(dst []byte) *Encoder {
+	return &Encoder{buf: append(dst, head+"<params>\n<param>\n"...)}
+}
+
+// Finish ends the response and returns it with what dst held.
+func (e *Encoder) Finish() []byte {
+	e.buf = append(e.buf, "</param>\n</params>\n"+tail...)
+	return e.buf
+}
+
+// Int writes an integer. The protocol has 32 bits; what does not fit becomes the nearest number that does.
+func (e *Encoder) Int(n int64) {
+	e.buf = append(e.buf, "<value><int>"...)
+	e.buf = strconv.AppendInt(e.buf, min(max(n, -math.MaxInt32), math.MaxInt32), 10)
+	e.buf = append(e.buf, "</int></value>\n"...)
+	e.endMember()
+}
+
+// Bool writes a boolean.
+func (e *Encoder) Bool(b bool) {
+	if b {
+		e.buf = append(e.buf, "<value><boolean>1</boolean></value>\n"...)
+	} else {
+		e.buf = append(e.buf, "<value><boolean>0</boolean></value>\n"...)
+	}
+	e.endMember()
+}
+
+// String writes a string. Bytes that are not UTF-8 and characters that XML does not know become U+FFFD.
+func (e *Encoder) String(s string) {
+	e.buf = append(e.buf, "<value><string>"...)
+	e.buf = appendText(e.buf, s)
+	e.buf = append(e.buf, "</string></value>\n"...)
+	e.endMember()
+}
+
+// Bytes writes a string that the caller has as bytes, such as a piece of a log.
+func (e *Encoder) Bytes(b []byte) {
+	e.buf = append(e.buf, "<value><string>"...)
+	e.buf = appendText(e.buf, b)
+	e.buf = append(e.buf, "</string></value>\n"...)
+	e.endMember()
+}
+
+// BeginArray begins an array.
+func (e *Encoder) BeginArray() {
+	e.buf = append(e.buf, "<value><array><data>\n"...)
+	e.inside = append(e.inside, false)
+}
+
+// EndArray ends the array begun last.
+func (e *Encoder) EndArray() {
+	e.buf = append(e.buf, "</data></array></value>\n"...)
+	e.inside = e.inside[:len(e.inside)-1]
+	e.endMember()
+}
+
+// BeginStruct begins a struct.
+func (e *Encoder) BeginStruct() {
+	e.buf = append(e.buf, "<value><struct>\n"...)
+	e.inside = append(e.inside, true)
+}
+
+// Member names the next value of the struct.
+func (e *Encoder) Member(name string) {
+	e.buf = append(e.buf, "<member>\n<name>"...)
+	e.buf = appendText(e.buf, name)
+	e.buf = append(e.buf, "</name>\n"...)
+}
+
+// EndStruct ends the struct begun last.
+func (e *Encoder) EndStruct() {
+	e.buf = append(e.buf, "</struct></value>\n"...)
+	e.inside = e.inside[:len(e.inside)-1]
+	e.endMember()
+}
+
+// Fault writes a fault as a value, as the results of system.multicall have it. An answer that is a fault is another
+// thing: AppendFault.
+func (e *Encoder) Fault(code int, text string) {
+	e.BeginStruct()
+	e.Member("faultCode")
+	e.Int(int64(code))
+	e.Member("faultString")
+	e.String(text)
+	e.EndStruct()
+}
+
+// endMember ends the member that the value just written belongs to, if it stands in a struct.
+func (e *Encoder) endMember() {
+	if n := len(e.inside); n > 0 && e.inside[n-1] {
+		e.buf = append(e.buf, "</member>\n"...)
+	}
+}
+
+// AppendFault appends a whole response that says that the call failed.
+func AppendFault(dst []byte, code int, text string) []byte {
+	e := Encoder{buf: append(dst, head+"<fault>\n"...)}
+	e.Fault(code, text)
+	return append(e.buf, "</fault>\n"+tail...)
+}
+
+// AppendString appends a whole response whose result is a string.
+func AppendString(dst []byte, s string) []byte {
+	e := NewEncoder(dst)
+	e.String(s)
+	return e.Finish()
+}
+
+// AppendInt appends a whole response whose result is an integer.
+func AppendInt(dst []byte, n int64) []byte {
+	e := NewEncoder(dst)
+	e.Int(n)
+	return e.Finish()
+}
+
+// AppendBool appends a whole response whose result is a boolean.
+func AppendBool(dst []byte, b bool) []byte {
+	e := NewEncoder(dst)
+	e.Bool(b)
+	return e.Finish()
+}
+
+// plain holds the bytes that stand for themselves.
+var plain = func() (table [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		table[c] = c != '&' && c != '<' && c != '>'
+	}
+	table['\t'], table['\n'], table['\r'] = true, true, true
+	return table
+}()
+
+// appendText appends s as the content of an element.
+func appendText[T string | []byte](dst []byte, s T) []byte {
+	done := 0 // what is before is appended
+	for i := 0; i < len(s); {
+		if plain[s[i]] {
+			i++
+			continue
+		}
+		r, size := decodeRune(s[i:])
+		if s[i] >= utf8.RuneSelf && isXML(r) && (r != utf8.RuneError || size > 1) {
+			i += size
+			continue
+		}
+		dst = append(dst, s[done:i]...)
+		switch s[i] {
+		case '&':
+			dst = append(dst, "&amp;"...)
+		case '<':
+			dst = append(dst, "&lt;"...)
+		case '>':
+			dst = append(dst, "&gt;"...)
+		default:
+			dst = utf8.AppendRune(dst, utf8.RuneError)
+		}
+		i += size
+		done = i
+	}
+	return append(dst, s[done:]...)
+}
+
+func decodeRune[T string | []byte](s T) (rune, int) {
+	n := min(len(s), utf8.UTFMax)
+	return utf8.DecodeRuneInString(string(s[:n]))
+}
