@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed native/*.c
+var native embed.FS
+
+// fixtures are the programs that the bench brings along.
+type fixtures struct {
+	child []string // the supervised program's command, without its own arguments
+	kind  string   // how it was made, for the reader of the table
+	floor string   // path of the floor, empty without a C compiler
+}
+
+// A way is how to compile a C program. They are tried in turn; the first starts fastest.
+type way struct {
+	kind  string
+	flags []string
+}
+
+var (
+	bare = way{"C, bare", strings.Fields(
+		"-DBARE -static -nostdlib -fno-stack-protector -fno-tree-loop-distribute-patterns")}
+	static  = way{"C, static", []string{"-static"}}
+	dynamic = way{"C, dynamic", nil}
+)
+
+// buildFixtures compiles the C programs into dir. Without a C compiler the bench itself plays the child, and there is
+// no floor.
+func buildFixtures(ctx context.Context, dir string) (fixtures, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return fixtures{}, err
+	}
+	built := fixtures{child: []string{self, childArgument}, kind: "Go, as there is no C compiler"}
+	if path, kind := compile(ctx, dir, "child", bare, static, dynamic); path != "" {
+		built.child, built.kind = []string{path}, kind
+	}
+	built.floor, _ = compile(ctx, dir, "floor", static, dynamic)
+	return built, ctx.Err()
+}
+
+// compile makes the program name from its embedded source and returns its path and the kind of the first way that
+// works; an empty path if none does.
+func compile(ctx context.Context, dir, name string, ways ...way) (path, kind string) {
+	source, err := native.ReadFile("native/" + name + ".c")
+	if err != nil {
+		return "", ""
+	}
+	path = filepath.Join(dir, name)
+	for _, w := range ways {
+		cmd := exec.CommandContext(ctx, "cc", append(w.flags, "-O2", "-x", "c", "-o", path, "-")...)
+		cmd.Stdin = bytes.NewReader(source)
+		if cmd.Run() == nil {
+			return path, w.kind
+		}
+	}
+	return "", ""
+}

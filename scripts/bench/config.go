@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// What lies in the directory of one run.
+const (
+	configName = "supervisord.conf"
+	socketName = "s.sock"
+	fifoName   = "reports"
+	logFolder  = "log"
+	stderrName = "stderr"
+	mainLog    = "supervisord.log"
+)
+
+// load is what a contender has to supervise.
+type load struct {
+	programs int      // numprocs
+	command  []string // of each
+	extra    []string // further lines of [program:p]
+}
+
+// configText is the configuration of one run. One merged log a process, as that is what most people set.
+func configText(dir string, load load) string {
+	socket := filepath.Join(dir, socketName)
+	lines := []string{
+		"[supervisord]",
+		"logfile=" + filepath.Join(dir, mainLog),
+		"pidfile=" + filepath.Join(dir, "supervisord.pid"),
+		"childlogdir=" + dir,
+		"nodaemon=true",
+		"silent=true",
+		fmt.Sprintf("minfds=%d", minfds(load.programs)),
+		"[unix_http_server]",
+		"file=" + socket,
+		"[rpcinterface:supervisor]",
+		"supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+		"[supervisorctl]",
+		"serverurl=unix://" + socket,
+		"[program:p]",
+		"command=" + strings.Join(load.command, " "),
+		fmt.Sprintf("numprocs=%d", load.programs),
+		"process_name=%(program_name)s-%(process_num)d",
+		"redirect_stderr=true",
+		"stdout_logfile=" + filepath.Join(dir, logFolder, "p-%(process_num)d.log"),
+	}
+	return strings.Join(append(lines, load.extra...), "\n") + "\n"
+}
+
+// minfds is how many open files a daemon needs for so many programs, generously: each has two pipes and a log.
+func minfds(programs int) int { return 4*programs + 200 }
+
+// writeConfig makes the directory of one run ready for it.
+func writeConfig(dir string, load load) error {
+	if err := os.MkdirAll(filepath.Join(dir, logFolder), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, configName), []byte(configText(dir, load)), 0o600)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// daemon is a contender at work.
+type daemon struct {
+	contender
+	load    load
+	dir     string
+	socket  string
+	pid     int
+	started time.Duration // just before it was executed
+	reports *reports
+	alive   []report      // each child's first report
+	gone    chan struct{} // closes when it was reaped
+	exited  time.Duration // valid once gone is closed
+}
+
+// startLimit is how long the slowest contender may take to bring up its children.
+const startLimit = 3 * time.Minute
+
+// launch starts the contender with so many programs and waits until every child has reported. childArgs follow the
+// FIFO in the child's command; extra are lines of [program:p]. Close it in any case but an error.
+func (t *turn) launch(ctx context.Context, programs int, childArgs, extra []string) (d *daemon, err error) {
+	dir, err := t.newDir()
+	if err != nil {
+		return nil, err
+	}
+	command := append(append([]string{}, t.fixtures.child...), filepath.Join(dir, fifoName))
+	d = &daemon{
+		contender: t.contender,
+		load:      load{programs: programs, command: append(command, childArgs...), extra: extra},
+		dir:       dir,
+		socket:    filepath.Join(dir, socketName),
+		gone:      make(chan struct{}),
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(d.explain(err), d.close())
+		}
+	}()
+	if err := writeConfig(dir, d.load); err != nil {
+		return nil, err
+	}
+	if d.reports, err = openReports(dir); err != nil {
+		return nil, err
+	}
+	if err := d.exec(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	d.alive, err = d.reports.await(ctx, programs, d.gone)
+	return d, err
+}
+
+// exec runs the contender in a process group of its own, so that Ctrl-C comes to the bench alone.
+func (d *daemon) exec() error {
+	stderr, err := os.Create(filepath.Join(d.dir, stderrName))
+	if err != nil {
+		return err
+	}
+	defer stderr.Close()
+	argv := d.argv(d.dir, d.load)
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir, cmd.Stderr = d.dir, stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	d.started = now()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	d.pid = cmd.Process.Pid
+	go func() {
+		cmd.Wait() // how it ended is of no interest: when is
+		d.exited = now()
+		close(d.gone)
+	}()
+	return nil
+}
+
+// awaitRunning waits until the daemon's log says that each program entered RUNNING. It does not ask the daemon, whose
+// memory and rest are measured next. The floor has no states.
+func (d *daemon) awaitRunning(ctx context.Context) error {
+	if d.who == floor {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		data, err := os.ReadFile(filepath.Join(d.dir, mainLog))
+		if err != nil {
+			return d.explain(err)
+		}
+		running := bytes.Count(data, []byte(" entered RUNNING state"))
+		if running >= d.load.programs {
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-d.gone:
+			return d.explain(fmt.Errorf("%w; %d of %d programs run", errDaemonGone, running, d.load.programs))
+		case <-ctx.Done():
+			return d.explain(fmt.Errorf("%d of %d programs run: %w", running, d.load.programs, context.Cause(ctx)))
+		}
+	}
+}
+
+// await waits for the next n reports.
+func (d *daemon) await(ctx context.Context, n int) ([]report, error) {
+	got, err := d.reports.await(ctx, n, d.gone)
+	if err != nil {
+		err = d.explain(err)
+	}
+	return got, err
+}
+
+// awaitExit waits until the daemon has been reaped and returns when that was.
+func (d *daemon) awaitExit(ctx context.Context) (time.Duration, error) {
+	select {
+	case <-d.gone:
+		return d.exited, nil
+	case <-ctx.Done():
+		return 0, fmt.Errorf("the daemon does not exit: %w", context.Cause(ctx))
+	}
+}
+
+// close ends the daemon and its children if they still run, and removes its directory.
+func (d *daemon) close() error {
+	var errs []error
+	if d.pid != 0 {
+		select {
+		case <-d.gone:
+		default:
+			if err := syscall.Kill(d.pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("cannot kill the daemon, %d: %w", d.pid, err)
+			}
+			<-d.gone
+		}
+		errs = append(errs, endOrphans())
+	}
+	if d.reports != nil {
+		errs = append(errs, d.reports.fifo.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(d.dir))...)
+}
+
+// explain adds the last lines the daemon wrote to an error.
+func (d *daemon) explain(err error) error {
+	for _, name := range []string{stderrName, mainLog} {
+		data, readErr := os.ReadFile(filepath.Join(d.dir, name))
+		if readErr != nil || len(data) == 0 {
+			continue
+		}
+		lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+		lines = lines[max(0, len(lines)-5):]
+		err = fmt.Errorf("%w\n  %s: %s", err, name, strings.Join(lines, "\n  "+name+": "))
+	}
+	return err
+}

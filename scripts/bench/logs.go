@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// rotateAt is the size at which the rotated log rotates.
+const rotateAt = 50 << 20
+
+// logPatience is how long a log may stand still before the rest counts as lost.
+const logPatience = 5 * time.Second
+
+func plainLog(ctx context.Context, t *turn) error {
+	return t.log(ctx, "log", []string{"stdout_logfile_maxbytes=0"})
+}
+
+func rotatedLog(ctx context.Context, t *turn) error {
+	return t.log(ctx, "log/rotated", []string{
+		"stdout_logfile_maxbytes=50MB",
+		fmt.Sprintf("stdout_logfile_backups=%d", t.settings.logBytes/rotateAt+2), // none is to be dropped
+	})
+}
+
+// log measures one child that writes to its log as fast as it can: from its first write until all is in the files.
+func (t *turn) log(ctx context.Context, name string, extra []string) (err error) {
+	size := t.settings.logBytes
+	d, err := t.launch(ctx, 1, []string{strconv.Itoa(size)}, extra)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.awaitRunning(ctx); err != nil {
+		return err
+	}
+	before, err := readStat(d.pid)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(d.alive[0].pid, syscall.SIGUSR1); err != nil {
+		return err
+	}
+	ends, err := d.await(ctx, 2)
+	if err != nil {
+		return err
+	}
+	written, complete, err := d.awaitLog(ctx, size)
+	if err != nil {
+		return err
+	}
+	after, err := readStat(d.pid)
+	if err != nil {
+		return err
+	}
+	t.add(name+"/rate", float64(written)/1e6/(complete-ends[0].at).Seconds())
+	t.add(name+"/cpu", (after.cpu-before.cpu).Seconds()/(float64(size)/(1<<30)))
+	t.add(name+"/lost", float64(size-written))
+	return nil
+}
+
+// awaitLog waits until the log and its backups hold size bytes, or have not grown for long. It returns what they hold
+// and when they last grew. The exact size is waited for: a look during a rotation may count one file twice.
+func (d *daemon) awaitLog(ctx context.Context, size int) (written int, grown time.Duration, err error) {
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for grown = now(); ; {
+		sum, err := filesSize(filepath.Join(d.dir, logFolder))
+		if err != nil {
+			return 0, 0, err
+		}
+		if sum != written {
+			written, grown = sum, now()
+		}
+		if sum == size || now()-grown > logPatience {
+			return written, grown, nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return 0, 0, fmt.Errorf("the log holds %d of %d bytes: %w", sum, size, context.Cause(ctx))
+		}
+	}
+}
+
+// filesSize is the sum of the sizes of the files in dir. A file renamed meanwhile does not count.
+func filesSize(dir string) (int, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0, err
+	}
+	sum := int64(0)
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		sum += info.Size()
+	}
+	return int(sum), nil
+}

@@ -1,0 +1,121 @@
+// Command bench measures two supervisors side by side: ours and the installed original, and beside them the
+// floor, a small C program that makes only the system calls nobody can do without. It is what `make bench` runs.
+//
+// The contenders take turns (A B A B ...), each on the same configuration in a directory of its own, with Unix
+// sockets only. Every process started here is a descendant of the bench, which is their reaper: at the end, at an
+// error and at Ctrl-C it ends what is left, by pid. It needs Linux, for /proc.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"syscall"
+)
+
+// settings are the flags.
+type settings struct {
+	ours, oursCtl           string
+	reference, referenceCtl string
+	only                    *regexp.Regexp
+	repeat                  int
+	quick, large, json      bool
+	dir                     string
+	logBytes                int // how much a child writes to its log
+}
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == childArgument {
+		os.Exit(childMain(os.Args[2:]))
+	}
+	// Also where nobody reads any more: to die of that would leave a daemon behind.
+	ctx, stop := signal.NotifyContext(context.Background(),
+		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures and prints. What was measured is printed even if a turn failed, which is an error.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	set, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	if err := adoptOrphans(); err != nil {
+		return err
+	}
+	base, err := os.MkdirTemp(set.dir, "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(base)
+	b, err := newBench(ctx, set, base, stderr)
+	if err != nil {
+		return err
+	}
+	failed := b.measure(ctx)
+	if set.json {
+		err = printJSON(stdout, b.machine, b.results)
+	} else {
+		err = printTable(stdout, b.machine, b.results)
+	}
+	return errors.Join(failed, err)
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var set settings
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&set.ours, "ours", "bin/supervisord", "our `supervisord`")
+	flags.StringVar(&set.oursCtl, "ours-ctl", "", "our `supervisorctl` (default: beside -ours)")
+	flags.StringVar(&set.reference, "reference", "/usr/bin/supervisord", "the original `supervisord`; empty for none")
+	flags.StringVar(&set.referenceCtl, "reference-ctl", "", "the original `supervisorctl` (default: beside -reference)")
+	only := flags.String("only", "", "measure only figures whose name matches the `regexp`")
+	flags.IntVar(&set.repeat, "repeat", 3, "how often each contender measures each figure")
+	flags.BoolVar(&set.quick, "quick", false, "once, with short windows: a smoke test, not a measurement")
+	flags.BoolVar(&set.large, "large", false, "also 4000 programs, and logs of 2 GiB instead of 1")
+	flags.BoolVar(&set.json, "json", false, "print JSON instead of the table")
+	flags.StringVar(&set.dir, "dir", "", "`directory` for logs and sockets (default: the temporary directory)")
+	if err := flags.Parse(args); err != nil {
+		return settings{}, flag.ErrHelp // already printed, with the usage
+	}
+	if flags.NArg() > 0 {
+		return settings{}, fmt.Errorf("unexpected argument %s", flags.Arg(0))
+	}
+	set.logBytes = 1 << 30
+	if set.large {
+		set.logBytes = 2 << 30
+	}
+	if set.quick {
+		set.repeat, set.logBytes = 1, 256<<20
+	}
+	if set.repeat < 1 {
+		return settings{}, fmt.Errorf("-repeat %d is less than 1", set.repeat)
+	}
+	var err error
+	if set.only, err = regexp.Compile(*only); err != nil {
+		return settings{}, fmt.Errorf("-only: %w", err)
+	}
+	for _, path := range []*string{&set.ours, &set.oursCtl, &set.reference, &set.referenceCtl} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return settings{}, err
+		}
+	}
+	return set, nil
+}

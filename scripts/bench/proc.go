@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// clockTick is the unit of times in /proc/PID/stat; 100 a second on every Linux that Go runs on.
+const clockTick = 10 * time.Millisecond
+
+// stat are the fields of /proc/PID/stat that the bench needs.
+type stat struct {
+	state  string
+	parent int
+	cpu    time.Duration // user and system time of all its threads, children excluded
+}
+
+func readStat(pid int) (stat, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return stat{}, err
+	}
+	return parseStat(data)
+}
+
+// parseStat reads one line of /proc/PID/stat. The second field is a name in parentheses and may hold anything.
+func parseStat(data []byte) (stat, error) {
+	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
+	if len(fields) < 13 {
+		return stat{}, fmt.Errorf("bad stat line %q", data)
+	}
+	var numbers [3]int
+	for i, at := range []int{1, 11, 12} { // parent, utime, stime
+		n, err := strconv.Atoi(string(fields[at]))
+		if err != nil {
+			return stat{}, fmt.Errorf("bad stat line %q: %w", data, err)
+		}
+		numbers[i] = n
+	}
+	cpu := time.Duration(numbers[1]+numbers[2]) * clockTick
+	return stat{state: string(fields[0]), parent: numbers[0], cpu: cpu}, nil
+}
+
+// proportional is the memory of a process in bytes, with its share of pages that others map too.
+func proportional(pid int) (int, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, err
+	}
+	kilobytes, err := keyed(data, "Pss:")
+	return kilobytes * 1024, err
+}
+
+// switches is how often threads of a process gave up a processor or lost it.
+func switches(pid int) (int, error) {
+	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil || len(paths) == 0 {
+		return 0, fmt.Errorf("process %d has no threads", pid)
+	}
+	sum := 0
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return 0, err
+		}
+		for _, key := range []string{"voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"} {
+			n, err := keyed(data, key)
+			if err != nil {
+				return 0, err
+			}
+			sum += n
+		}
+	}
+	return sum, nil
+}
+
+// onCPU is how long the threads of a process ran, in nanoseconds where clock ticks are too coarse.
+func onCPU(pid int) (time.Duration, error) {
+	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(paths) == 0 {
+		s, err := readStat(pid) // a kernel without scheduler statistics
+		return s.cpu, err
+	}
+	var sum time.Duration
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return 0, err
+		}
+		first, _, _ := strings.Cut(string(data), " ")
+		n, err := strconv.Atoi(first)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", path, err)
+		}
+		sum += time.Duration(n)
+	}
+	return sum, nil
+}
+
+// keyed is the number behind a key at the start of a line.
+func keyed(data []byte, key string) (int, error) {
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) > 1 && fields[0] == key {
+			return strconv.Atoi(fields[1])
+		}
+	}
+	return 0, fmt.Errorf("no %s here", key)
+}
+
+// children are the pids of those whose parent is pid.
+func children(pid int) ([]int, error) {
+	paths, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, err
+	}
+	var all []int
+	for _, path := range paths {
+		child, err := strconv.Atoi(filepath.Base(path))
+		if err != nil {
+			continue
+		}
+		if s, err := readStat(child); err == nil && s.parent == pid { // an error: it is gone
+			all = append(all, child)
+		}
+	}
+	return all, nil
+}
+
+// alive says whether a process exists and is no zombie.
+func alive(pid int) bool {
+	s, err := readStat(pid)
+	return err == nil && s.state != "Z" && s.state != "X"
+}
+
+// endOrphans kills and reaps everything that is the bench's own child, until nothing is. It is called when no
+// contender runs and no command is under way.
+func endOrphans() error {
+	for {
+		orphans, err := children(os.Getpid())
+		if err != nil || len(orphans) == 0 {
+			return err
+		}
+		for _, pid := range orphans {
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				return fmt.Errorf("cannot kill %d: %w", pid, err)
+			}
+		}
+		for _, pid := range orphans {
+			if _, err := syscall.Wait4(pid, nil, 0, nil); err != nil && err != syscall.EINTR {
+				return fmt.Errorf("cannot reap %d: %w", pid, err)
+			}
+		}
+	}
+}

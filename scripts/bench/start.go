@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// oneProgram measures a daemon with a single program.
+func oneProgram(ctx context.Context, t *turn) (err error) {
+	d, err := t.launch(ctx, 1, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	t.add("start/1", milliseconds(last(d.alive)-d.started))
+	if !t.wants("getState/1", "ctl/pid/1", "ctl/status/1") {
+		return nil
+	}
+	if err := d.awaitRunning(ctx); err != nil {
+		return err
+	}
+	return errors.Join(t.calls(ctx, d, 1), t.commands(ctx, d, 1))
+}
+
+// thousandPrograms measures the life of a daemon with a thousand programs, from its start to its shutdown.
+func thousandPrograms(ctx context.Context, t *turn) (err error) {
+	d, err := t.launch(ctx, 1000, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	t.add("start/1000", milliseconds(last(d.alive)-d.started))
+	if err := d.awaitRunning(ctx); err != nil {
+		return err
+	}
+	return errors.Join(t.idle(ctx, d), t.calls(ctx, d, 1000), t.commands(ctx, d, 1000), t.stop(ctx, d))
+}
+
+// growth measures what four thousand programs cost beside one thousand.
+func growth(ctx context.Context, t *turn) error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if need := minfds(4000); uint64(limit.Max) < uint64(need) {
+		return fmt.Errorf("4000 programs need a hard limit of %d open files, here it is %d", need, limit.Max)
+	}
+	large, err := t.memoryOf(ctx, 4000)
+	if err != nil || !t.wants("idle/growth") {
+		return err
+	}
+	small, err := t.memoryOf(ctx, 1000)
+	if err != nil {
+		return err
+	}
+	t.add("idle/growth", float64(large-small)/3000/1000)
+	return nil
+}
+
+// memoryOf runs a daemon with so many programs and returns its memory in bytes. With 4000 it keeps their start, too.
+func (t *turn) memoryOf(ctx context.Context, programs int) (memory int, err error) {
+	d, err := t.launch(ctx, programs, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if programs == 4000 {
+		t.add("start/4000", milliseconds(last(d.alive)-d.started))
+	}
+	if err := d.awaitRunning(ctx); err != nil {
+		return 0, err
+	}
+	return proportional(d.pid)
+}
