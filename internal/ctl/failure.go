@@ -1,0 +1,98 @@
+package ctl
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
+)
+
+// failure is an error that a command makes itself, with the class that scripts know it by.
+type failure struct{ class, text string }
+
+func (f *failure) Error() string { return f.text }
+
+// failed reports an error that the command has no words of its own for. Scripts match the beginning of the line, up to
+// the text. Source: ctl, "Connection problems".
+func (c *Controller) failed(err error) {
+	c.status = exitGeneric
+	var status *client.HTTPError
+	if errors.As(err, &status) && status.Code == http.StatusUnauthorized {
+		c.println("Server requires authentication")
+		return
+	}
+	class, text := classify(err)
+	c.println(fmt.Sprintf("error: <class '%s'>, %s: %s", class, text, c.options.ServerURL))
+}
+
+// classify is the class and the text that scripts know an error by.
+func classify(err error) (class, text string) {
+	var (
+		own    *failure
+		fault  *client.Fault
+		status *client.HTTPError
+		scheme *client.SchemeError
+		parse  *client.ParseError
+		lookup *net.DNSError
+		number syscall.Errno
+	)
+	switch {
+	case errors.As(err, &own):
+		return own.class, own.text
+	case errors.As(err, &fault):
+		return "xmlrpc.client.Fault", fmt.Sprintf("<Fault %d: %s>", fault.Code, pyrepr.Quote(fault.Text))
+	case errors.As(err, &status):
+		// The original names this address whatever the server's is.
+		return "xmlrpc.client.ProtocolError",
+			fmt.Sprintf("<ProtocolError for 127.0.0.1/RPC2: %d %s>", status.Code, status.Reason)
+	case errors.As(err, &scheme):
+		return "ValueError", "Unknown protocol for serverurl " + scheme.URL
+	case errors.As(err, &parse):
+		return "xml.parsers.expat.ExpatError", parse.Error()
+	case errors.Is(err, client.ErrGone):
+		return "http.client.RemoteDisconnected", "Remote end closed connection without response"
+	case errors.As(err, &lookup):
+		return "socket.gaierror", "[Errno -2] Name or service not known"
+	case errors.As(err, &number):
+		return errnoClass(number), fmt.Sprintf("[Errno %d] %s", int(number), capital(number.Error()))
+	}
+	return "Exception", err.Error()
+}
+
+func errnoClass(number syscall.Errno) string {
+	switch number {
+	case syscall.ECONNREFUSED:
+		return "ConnectionRefusedError"
+	case syscall.ECONNRESET:
+		return "ConnectionResetError"
+	case syscall.ENOENT:
+		return "FileNotFoundError"
+	case syscall.EACCES, syscall.EPERM:
+		return "PermissionError"
+	case syscall.EPIPE:
+		return "BrokenPipeError"
+	case syscall.ETIMEDOUT:
+		return "TimeoutError"
+	}
+	return "OSError"
+}
+
+// capital makes Go's spelling of a system error the system's own.
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
+func isMissing(err error) bool { return errors.Is(err, syscall.ENOENT) }
+
+// faultCode is the code of a fault, and 0 for any other error.
+func faultCode(err error) int {
+	var fault *client.Fault
+	if errors.As(err, &fault) {
+		return fault.Code
+	}
+	return 0
+}

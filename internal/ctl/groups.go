@@ -1,0 +1,215 @@
+package ctl
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
+)
+
+// avail lists what the configuration has, active or not. Source: ctl, "avail".
+func (c *Controller) avail([]string) error {
+	infos, err := c.server.AllConfigInfo(c.ctx)
+	if err != nil {
+		return c.known(err, map[int]string{api.ShutdownState: "supervisor shutting down"})
+	}
+	for _, info := range infos {
+		use, start := "avail", "manual"
+		if info.InUse {
+			use = "in use"
+		}
+		if info.AutoStart {
+			start = "auto"
+		}
+		fmt.Fprintf(c.out, "%-32s %-9s %-9s %d:%d\n", api.Namespec(info.Group, info.Name), use, start,
+			info.GroupPriority, info.ProcessPriority)
+	}
+	return nil
+}
+
+// known prints the words for a fault code and sets the status; what has none is returned.
+func (c *Controller) known(err error, words map[int]string) error {
+	text, ok := words[faultCode(err)]
+	if !ok {
+		return err
+	}
+	c.println("ERROR: " + text)
+	c.status = exitGeneric
+	return nil
+}
+
+// reloadConfig makes the server read its configuration; ok is false when it did not, and err nil if that was reported.
+func (c *Controller) reloadConfig(shuttingDown string) (changes client.Changes, ok bool, err error) {
+	changes, err = c.server.ReloadConfig(c.ctx)
+	if err == nil {
+		return changes, true, nil
+	}
+	words := map[int]string{api.ShutdownState: shuttingDown}
+	var fault *client.Fault
+	if errors.As(err, &fault) {
+		words[api.CantReread] = fault.Text
+	}
+	return changes, false, c.known(err, words)
+}
+
+// reread tells what update would do. Source: ctl, "reread".
+func (c *Controller) reread([]string) error {
+	changes, ok, err := c.reloadConfig("supervisor shutting down")
+	if !ok {
+		return err
+	}
+	words := map[string]string{}
+	for _, name := range changes.Added {
+		words[name] = "available"
+	}
+	for _, name := range changes.Changed {
+		words[name] = "changed"
+	}
+	for _, name := range changes.Removed {
+		words[name] = "disappeared"
+	}
+	names := slices.Concat(changes.Added, changes.Changed, changes.Removed)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		c.println(name + ": " + words[name])
+	}
+	if len(names) == 0 {
+		c.println("No config updates to processes")
+	}
+	return nil
+}
+
+// update makes the server read its configuration and act on what changed, for the groups named or for all. Source: ctl,
+// "update".
+func (c *Controller) update(names []string) error {
+	changes, ok, err := c.reloadConfig("already shutting down")
+	if !ok {
+		return err
+	}
+	if slices.Contains(names, "all") {
+		names = nil
+	}
+	if err := c.checkGroups(names, changes.Added); err != nil {
+		return err
+	}
+	wanted := func(group string) bool { return len(names) == 0 || slices.Contains(names, group) }
+	steps := []struct {
+		groups []string
+		do     func(group string) error
+	}{{changes.Removed, c.removeGroup}, {changes.Changed, c.replaceGroup}, {changes.Added, c.addGroup}}
+	for _, step := range steps {
+		for _, group := range step.groups {
+			if !wanted(group) {
+				continue
+			}
+			if err := step.do(group); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkGroups reports names that are neither active nor about to be.
+func (c *Controller) checkGroups(names, added []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	all, err := c.server.AllProcessInfo(c.ctx)
+	if err != nil {
+		return err
+	}
+	for i, name := range names {
+		active := slices.ContainsFunc(all, func(info api.ProcessInfo) bool { return info.Group == name })
+		if !active && !slices.Contains(added, name) && !slices.Contains(names[:i], name) {
+			c.println("ERROR: no such group: " + name)
+			c.status = exitGeneric
+		}
+	}
+	return nil
+}
+
+func (c *Controller) removeGroup(group string) error {
+	results, err := c.server.StopProcessGroup(c.ctx, group, true)
+	if err != nil {
+		return err
+	}
+	c.println(group + ": stopped")
+	for _, r := range results {
+		if r.Status == api.Failed {
+			c.println(group + ": has problems; not removing")
+			c.status = exitGeneric
+			return nil
+		}
+	}
+	if err := c.server.RemoveProcessGroup(c.ctx, group); err != nil {
+		return err
+	}
+	c.println(group + ": removed process group")
+	return nil
+}
+
+func (c *Controller) replaceGroup(group string) error {
+	if _, err := c.server.StopProcessGroup(c.ctx, group, true); err != nil {
+		return err
+	}
+	c.println(group + ": stopped")
+	if err := c.server.RemoveProcessGroup(c.ctx, group); err != nil {
+		return err
+	}
+	if err := c.server.AddProcessGroup(c.ctx, group); err != nil {
+		return err
+	}
+	c.println(group + ": updated process group")
+	return nil
+}
+
+func (c *Controller) addGroup(group string) error {
+	if err := c.server.AddProcessGroup(c.ctx, group); err != nil {
+		return err
+	}
+	c.println(group + ": added process group")
+	return nil
+}
+
+// add makes groups active. Source: ctl, "add".
+func (c *Controller) add(names []string) error {
+	for _, name := range names {
+		err := c.server.AddProcessGroup(c.ctx, name)
+		switch {
+		case err == nil:
+			c.println(name + ": added process group")
+			continue
+		case faultCode(err) == api.AlreadyAdded: // no reason for an exit status
+			c.println("ERROR: process group already active")
+			continue
+		}
+		if err := c.known(err, map[int]string{
+			api.ShutdownState: "shutting down",
+			api.BadName:       "no such process/group: " + name,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove takes groups out of the active configuration. Source: ctl, "remove".
+func (c *Controller) remove(names []string) error {
+	for _, name := range names {
+		err := c.server.RemoveProcessGroup(c.ctx, name)
+		if err == nil {
+			c.println(name + ": removed process group")
+			continue
+		}
+		if err := c.known(err, map[int]string{
+			api.StillRunning: "process/group still running: " + name,
+			api.BadName:      "no such process/group: " + name,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

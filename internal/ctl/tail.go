@@ -1,0 +1,154 @@
+package ctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
+)
+
+// tailBytes is how much of a log is shown when nothing is said.
+const tailBytes = 1600
+
+// tail shows the end of a process' log, or follows it. Source: ctl, "tail".
+func (c *Controller) tail(args []string) error {
+	switch {
+	case len(args) == 0:
+		return c.misused("tail", "too few arguments", exitGeneric)
+	case len(args) > 3:
+		return c.misused("tail", "too many arguments", exitGeneric)
+	}
+	modifier := ""
+	if strings.HasPrefix(args[0], "-") {
+		modifier, args = args[0], args[1:]
+	}
+	if len(args) == 0 {
+		return c.refuse("tail requires process name")
+	}
+	name, channel := args[0], "stdout"
+	if len(args) > 1 {
+		channel = strings.ToLower(args[len(args)-1])
+	}
+	if channel != "stdout" && channel != "stderr" {
+		return c.refuse("bad channel " + pyrepr.Quote(channel))
+	}
+	if modifier == "-f" {
+		return c.follow("/logtail/"+name+"/"+channel, func(ctx context.Context) (io.ReadCloser, error) {
+			return c.server.FollowLog(ctx, name, channel)
+		})
+	}
+	size, ok := modifierBytes(modifier)
+	if !ok {
+		return c.refuse("bad argument " + modifier)
+	}
+	read := c.server.ReadProcessStdoutLog
+	if channel == "stderr" {
+		read = c.server.ReadProcessStderrLog
+	}
+	text, err := read(c.ctx, name, -size, 0)
+	return c.showLog(name, text, err)
+}
+
+// maintail does the same with supervisord's own log. Source: ctl, "maintail".
+func (c *Controller) maintail(args []string) error {
+	modifier := ""
+	switch {
+	case len(args) > 1:
+		return c.misused("maintail", "too many arguments", exitGeneric)
+	case len(args) == 1:
+		modifier = args[0]
+	}
+	if modifier == "-f" {
+		return c.follow("/mainlogtail", c.server.FollowMainLog)
+	}
+	size, ok := modifierBytes(modifier)
+	if !ok {
+		return c.refuse("bad argument " + modifier)
+	}
+	text, err := c.server.ReadLog(c.ctx, -size, 0)
+	return c.showLog("supervisord", text, err)
+}
+
+// modifierBytes reads -N; without it, it is the default.
+func modifierBytes(modifier string) (int, bool) {
+	if modifier == "" {
+		return tailBytes, true
+	}
+	digits, found := strings.CutPrefix(modifier, "-")
+	if !found {
+		return 0, false
+	}
+	return pyrepr.ParseInt(digits, 10)
+}
+
+// refuse reports an argument that cannot be, without the help.
+func (c *Controller) refuse(problem string) error {
+	c.println("Error: " + problem)
+	c.status = exitGeneric
+	return nil
+}
+
+func (c *Controller) showLog(name, text string, err error) error {
+	problem := ""
+	switch faultCode(err) {
+	case api.NoFile:
+		problem = "no log file"
+	case api.Failed:
+		problem = "unknown error reading log"
+	case api.BadName:
+		problem = "no such process name"
+	default:
+		if err == nil {
+			c.println(text)
+		}
+		return err
+	}
+	c.println(name + ": ERROR (" + problem + ")")
+	c.status = exitGeneric
+	return nil
+}
+
+// follow copies a stream to the output until it ends or the user interrupts it. Problems with it go to standard error.
+func (c *Controller) follow(path string, open func(context.Context) (io.ReadCloser, error)) error {
+	c.println("==> Press Ctrl-C to exit <==")
+	c.out.Flush()
+	ctx, stop := signal.NotifyContext(c.ctx, os.Interrupt)
+	defer stop()
+	stream, err := open(ctx)
+	if err == nil {
+		defer stream.Close()
+		err = c.copy(stream)
+	}
+	var status *client.HTTPError
+	switch {
+	case ctx.Err() != nil:
+		c.println("")
+	case errors.As(err, &status):
+		fmt.Fprintf(c.options.Err, "%s%s Cannot read, status code %d\n", c.options.ServerURL, path, status.Code)
+		c.status = exitGeneric
+	case err != nil:
+		class, text := classify(err)
+		fmt.Fprintf(c.options.Err, "%s%s Cannot connect, error: <class '%s'> (%s)\n", c.options.ServerURL, path, class, text)
+		c.status = exitGeneric
+	}
+	return nil
+}
+
+// copy shows each piece as it comes. That the stream breaks off is its normal end: the server is gone.
+func (c *Controller) copy(stream io.Reader) error {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := stream.Read(buf)
+		c.out.Write(buf[:n])
+		if c.out.Flush() != nil || err != nil {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,44 @@
+// Command supervisorctl gives commands to a running supervisord.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/ctl"
+)
+
+func main() { os.Exit(run()) }
+
+// run does what the command line asks for and returns the exit status.
+func run() int {
+	argv0 := config.ProgramPath(os.Args[0])
+	options, err := config.ParseCtlArgs(os.Args[0], os.Args[1:])
+	if err == nil && options.Help {
+		fmt.Print(config.CtlUsage(argv0))
+		return 0
+	}
+	var c *config.Ctl
+	if err == nil {
+		c, err = config.LoadCtl(options)
+	}
+	if err != nil {
+		config.PrintUsageError(os.Stderr, argv0, err)
+		return 2
+	}
+	controller := ctl.New(ctl.Options{
+		ServerURL:   c.ServerURL,
+		Username:    c.Username,
+		Password:    c.Password,
+		Prompt:      c.Prompt,
+		Interactive: c.Interactive,
+		In:          os.Stdin,
+		Out:         os.Stdout,
+		Err:         os.Stderr,
+	})
+	if len(c.Args) > 0 {
+		return controller.Run(c.Args)
+	}
+	return controller.Shell()
+}
