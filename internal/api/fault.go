@@ -49,9 +49,10 @@ type Fault struct {
 	Detail string // what stands after the name and ": " in the text; may be empty
 }
 
-// Error is the fault's text as clients see it, such as "BAD_NAME: web".
+// Error is the fault's text as clients see it, such as "BAD_NAME: web". A name or signal that is refused is always shown,
+// an empty one too.
 func (f Fault) Error() string {
-	if f.Detail == "" {
+	if f.Detail == "" && f.Code != BadName && f.Code != BadSignal {
 		return faultNames[f.Code]
 	}
 	return faultNames[f.Code] + ": " + f.Detail

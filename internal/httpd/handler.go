@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -59,6 +60,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// responses keeps the memory of answers for the next ones, so that a client that asks often makes no garbage. Answers that
+// are larger than any list of processes are not kept.
+var responses = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxKeptResponse = 8 << 20 // bytes
+
 // call answers an XML-RPC request, or refuses it when its body brought another status than 200.
 func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, status int) {
 	var response []byte
@@ -67,7 +74,14 @@ func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, stat
 			h.fail(w, r, http.StatusNotFound)
 			return
 		}
-		response, status = h.services.Call(r.Context(), body)
+		room := responses.Get().(*[]byte)
+		response, status = h.services.Call(r.Context(), body, (*room)[:0])
+		defer func() {
+			if cap(response) <= maxKeptResponse {
+				*room = response[:0]
+				responses.Put(room)
+			}
+		}()
 	}
 	switch status {
 	case 0:

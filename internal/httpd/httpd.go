@@ -26,8 +26,9 @@ const (
 // Services is what the servers give access to. All functions may be called from any goroutine; those that are nil make
 // the path unknown.
 type Services struct {
-	// Call answers an XML-RPC request. Another status than 200 makes an error page, 0 closes the connection instead.
-	Call func(ctx context.Context, body []byte) (response []byte, status int)
+	// Call answers an XML-RPC request with what it appends to dst. Another status than 200 makes an error page, 0 closes
+	// the connection instead.
+	Call func(ctx context.Context, body, dst []byte) (response []byte, status int)
 	// ProcessLog is the path of the log of a channel ("stdout", "stderr") of the process that namespec names.
 	ProcessLog func(namespec, channel string) (path string, ok bool)
 	// MainLog is the path of the main log.

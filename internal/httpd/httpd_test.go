@@ -87,7 +87,7 @@ func ask(t *testing.T, socket, request string) (*http.Response, string) {
 }
 
 // echo answers a call with its body in brackets, and with a status that the body asks for.
-func echo(_ context.Context, body []byte) ([]byte, int) {
+func echo(_ context.Context, body, _ []byte) ([]byte, int) {
 	var status int
 	if n, _ := fmt.Sscanf(string(body), "status %d", &status); n == 1 {
 		return nil, status
@@ -192,7 +192,7 @@ func TestHugeHeader(t *testing.T) {
 }
 
 func TestNoAnswer(t *testing.T) {
-	_, socket := start(t, nil, Services{Call: func(context.Context, []byte) ([]byte, int) { return nil, 0 }})
+	_, socket := start(t, nil, Services{Call: func(context.Context, []byte, []byte) ([]byte, int) { return nil, 0 }})
 	conn := dial(t, socket)
 	io.WriteString(conn, post("/RPC2", "Content-Length: 2\r\n", "hi"))
 	if b, err := io.ReadAll(conn); len(b) != 0 || err != nil {
@@ -413,7 +413,7 @@ func TestFollowEndsWithItsClient(t *testing.T) {
 
 func TestCloseLetsAnAnswerFinish(t *testing.T) {
 	called, release := make(chan struct{}), make(chan struct{})
-	s, socket := start(t, nil, Services{Call: func(context.Context, []byte) ([]byte, int) {
+	s, socket := start(t, nil, Services{Call: func(context.Context, []byte, []byte) ([]byte, int) {
 		close(called)
 		<-release
 		return bytes.Repeat([]byte("x"), 100_000), 200

@@ -38,9 +38,9 @@ func (s *Server) offers(method string) bool {
 // result writes what a method answers.
 type result func(*xmlrpc.Encoder)
 
-// ServeXMLRPC answers one request. Status is the HTTP status; 0 says that the connection must be closed without an
+// ServeXMLRPC answers one request and appends the answer to dst. Status is the HTTP status; 0 says that the connection must be closed without an
 // answer, because supervisord went down before there was one.
-func (s *Server) ServeXMLRPC(ctx context.Context, body []byte) (response []byte, status int) {
+func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []byte, status int) {
 	call, err := xmlrpc.ParseCall(body)
 	if err != nil {
 		reason := xmlrpc.ErrUnmarshallable
@@ -48,7 +48,7 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body []byte) (response []byte,
 			reason = xmlrpc.ErrNoMethodName
 		}
 		s.sup.Log().Errorf("XML-RPC request data %s is invalid: %v", pyrepr.Quote(string(body)), reason)
-		return nil, http.StatusBadRequest
+		return dst, http.StatusBadRequest
 	}
 	s.sup.Log().Tracef("XML-RPC method called: %s()", call.Method)
 	res, err := s.call(ctx, call.Method, call.Params)
@@ -56,17 +56,17 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body []byte) (response []byte,
 	switch {
 	case err == nil:
 		s.sup.Log().Tracef("XML-RPC method %s() returned successfully", call.Method)
-		e := xmlrpc.NewEncoder(nil)
+		e := xmlrpc.NewEncoder(dst)
 		res(e)
 		return e.Finish(), http.StatusOK
 	case errors.As(err, &fault):
 		s.sup.Log().Tracef("XML-RPC method %s() returned fault: [%d] %s", call.Method, fault.Code, fault.Error())
-		return xmlrpc.AppendFault(nil, fault.Code, fault.Error()), http.StatusOK
+		return xmlrpc.AppendFault(dst, fault.Code, fault.Error()), http.StatusOK
 	case errors.Is(err, supervisor.ErrDown) || errors.Is(err, context.Canceled):
-		return nil, 0
+		return dst, 0
 	default:
 		s.sup.Log().Critf("XML-RPC method %s() failed: %v", call.Method, err)
-		return nil, http.StatusInternalServerError
+		return dst, http.StatusInternalServerError
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -65,18 +66,24 @@ func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
 	return func(e *xmlrpc.Encoder) { writeInfo(e, info) }, err
 }
 
+// infoLists keeps the memory of getAllProcessInfo's snapshots for the next ones.
+var infoLists = sync.Pool{New: func() any { return new([]api.ProcessInfo) }}
+
 func (s *Server) getAllProcessInfo(context.Context, args) (result, error) {
-	var infos []api.ProcessInfo
+	list := infoLists.Get().(*[]api.ProcessInfo)
+	infos := (*list)[:0]
 	err := s.in(func() error {
 		now := time.Now()
-		processes := s.sup.Processes()
-		infos = make([]api.ProcessInfo, len(processes))
-		for i, p := range processes {
-			infos[i] = p.Info(now)
+		for _, p := range s.sup.Processes() {
+			infos = append(infos, p.Info(now))
 		}
 		return nil
 	})
-	return array(infos, writeInfo), err
+	return func(e *xmlrpc.Encoder) {
+		array(infos, writeInfo)(e)
+		*list = infos
+		infoLists.Put(list)
+	}, err
 }
 
 func writeInfo(e *xmlrpc.Encoder, p api.ProcessInfo) {

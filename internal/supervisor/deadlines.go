@@ -74,6 +74,12 @@ func (s *Supervisor) work(now time.Time) {
 		if p.State() == api.Stopped && p.NeverStarted() && s.mood == api.MoodRunning {
 			p.Start(now)
 		}
+		if len(s.pending) == 0 {
+			s.pending = nil
+			if s.options.Settled != nil {
+				s.options.Settled()
+			}
+		}
 		return
 	}
 	if s.due(now) {

@@ -30,6 +30,8 @@ type Options struct {
 	Chld    <-chan os.Signal // SIGCHLD; capacity 1 is enough
 	// Read reads the configuration again, for a reread or a restart. It may be called from any goroutine.
 	Read func() (*config.Config, error)
+	// Settled, if not nil, is called when everything that starts by itself has been started for the first time.
+	Settled func()
 	// Start starts a child: child.Start, but for tests.
 	Start func(child.Spec) (int, error)
 }

@@ -162,6 +162,10 @@ var plain = func() (table [256]bool) {
 func appendText[T string | []byte](dst []byte, s T) []byte {
 	done := 0 // what is before is appended
 	for i := 0; i < len(s); {
+		if i+8 <= len(s) && allPlain(load(s, i)) {
+			i += 8
+			continue
+		}
 		if plain[s[i]] {
 			i++
 			continue
@@ -186,6 +190,22 @@ func appendText[T string | []byte](dst []byte, s T) []byte {
 		done = i
 	}
 	return append(dst, s[done:]...)
+}
+
+// load is the eight bytes of s from i on; the compiler makes it one instruction.
+func load[T string | []byte](s T, i int) uint64 {
+	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+}
+
+// allPlain says whether none of eight bytes needs a closer look: none is below 0x20, above 0x7F, or one of "&<>". Where
+// the answer is false for eight plain bytes, such as for line ends, it only costs time.
+func allPlain(w uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	hasZero := func(x uint64) uint64 { return (x - ones) & ^x & tops }
+	angles := hasZero((w &^ (ones * 2)) ^ ones*'<') // '<' and '>' differ in one bit
+	amp := hasZero(w ^ ones*'&')
+	return (angles|amp|(w-ones*' ')|w)&tops == 0
 }
 
 func decodeRune[T string | []byte](s T) (rune, int) {

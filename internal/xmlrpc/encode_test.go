@@ -70,6 +70,20 @@ func TestEncodeText(t *testing.T) {
 	}
 }
 
+// Wherever in a long text a character stands that needs care, it gets it.
+func TestEncodeTextAnywhere(t *testing.T) {
+	const long = "0123456789abcdefghijklmnopqrstuvwxyz"
+	for special, want := range map[string]string{"&": "&amp;", "<": "&lt;", ">": "&gt;", "\x01": "\ufffd", "\x7f": "\x7f",
+		"\xff": "\ufffd", "é": "é", "\n": "\n", "\x1f": "\ufffd", "\ufffe": "\ufffd", "~": "~", " ": " "} {
+		for i := range len(long) {
+			got := string(appendText(nil, long[:i]+special+long[i:]))
+			if got != long[:i]+want+long[i:] {
+				t.Errorf("%q at %d: %q", special, i, got)
+			}
+		}
+	}
+}
+
 func encodeBytes(s string) []byte {
 	e := NewEncoder(nil)
 	e.Bytes([]byte(s))

@@ -1,0 +1,63 @@
+# make            build the programs into bin/
+# make demo       run a small sample and show it
+# make test       everything that CI runs
+PREFIX ?= /usr/local
+DESTDIR ?=
+PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy
+GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+REFERENCE = $(shell test -x /usr/bin/supervisord && echo yes)
+
+.PHONY: all programs install demo test check unit cross conformance conformance-report bench arrows clean
+all: programs
+
+programs:
+	$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./scripts/echo_supervisord_conf ./scripts/pidproxy
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+
+demo: programs
+	@go build -o bin/demo ./scripts/demo
+	@exec bin/demo bin/supervisord bin/supervisorctl
+
+# The reference half runs where the original is installed, which scripts/install-reference does for root.
+test: check
+	@scripts/install-reference || echo "test: the original is not installed and cannot be without root: its half is skipped"
+	$(MAKE) conformance
+	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference; fi
+
+check: unit cross
+	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+unit: programs
+	go test -race $$(go list ./... | grep -v /conformance)
+
+cross:
+	GOOS=darwin go build ./...
+	GOOS=freebsd go vet ./...
+	GOARCH=arm64 go build ./...
+
+# The scripts, against ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=.
+IMPL ?= ours
+conformance: programs
+	IMPL=$(IMPL) go test ./conformance -count=1 -timeout 30m
+
+# A table of all behaviours and what both implementations make of them, as Markdown.
+conformance-report: programs
+	@IMPL=ours go test -json ./conformance -count=1 -timeout 30m > bin/ours.json || true
+	@IMPL=reference go test -json ./conformance -count=1 -timeout 30m > bin/reference.json || true
+	@go run ./conformance/report -ours bin/ours.json -reference bin/reference.json
+
+bench: programs
+	@go build -o bin/bench ./scripts/bench
+	@bin/bench $(BENCH)
+
+arrows:
+	@go run ./scripts/arrows
+
+clean:
+	rm -rf bin

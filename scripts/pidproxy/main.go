@@ -1,0 +1,77 @@
+// Pidproxy runs a command that puts itself into the background, and passes the signals it gets on to the process named in
+// the command's pid file, so that supervisord can control it:
+//
+//	pidproxy PIDFILE COMMAND [ARGUMENT ...]
+//
+// After SIGTERM, SIGINT and SIGQUIT it ends at once; otherwise it ends with the command. Its exit status is 0, whatever the
+// command's is.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	if len(os.Args) < 3 {
+		fmt.Printf("pidproxy passes signals on to the process that a pid file names.\n"+
+			"Usage: %s PIDFILE COMMAND [ARGUMENT ...]\n", os.Args[0])
+		os.Exit(1)
+	}
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGQUIT)
+	ended := run(os.Args[2:])
+	for {
+		select {
+		case <-ended:
+			return
+		case s := <-signals:
+			pass(os.Args[1], s.(syscall.Signal))
+			if s == syscall.SIGTERM || s == syscall.SIGINT || s == syscall.SIGQUIT {
+				return
+			}
+		}
+	}
+}
+
+// run starts the command and returns a channel that closes when it has ended. A command that cannot be started has ended.
+func run(command []string) <-chan struct{} {
+	ended := make(chan struct{})
+	path, err := filepath.Abs(command[0])
+	if err != nil {
+		path = command[0]
+	}
+	c := &exec.Cmd{Path: path, Args: command, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	if err := c.Start(); err != nil {
+		fmt.Fprintf(os.Stderr, "pidproxy: %v\n", err)
+		close(ended)
+		return ended
+	}
+	go func() {
+		_ = c.Wait() // its status is nobody's business, as it was with the original
+		close(ended)
+	}()
+	return ended
+}
+
+// pass sends s to the process that the pid file names.
+func pass(file string, s syscall.Signal) {
+	text, err := os.ReadFile(file)
+	var pid int
+	if err == nil {
+		pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
+	}
+	if err != nil || pid <= 0 {
+		fmt.Printf("Can't read child pidfile %s!\n", file)
+		return
+	}
+	if err := syscall.Kill(pid, s); err != nil {
+		fmt.Fprintf(os.Stderr, "pidproxy: cannot signal process %d: %v\n", pid, err)
+	}
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"os"
+	"runtime/debug"
+	"slices"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/httpd"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+)
+
+// supervisord is what outlives a restart.
+type supervisord struct {
+	read    func() (*config.Config, error)
+	signals chan os.Signal
+	chld    chan os.Signal
+	begun   bool // a first life has begun: limits are set, the terminal is left
+}
+
+// live is one life, from a configuration to a shutdown or to the configuration of the next life. Whatever it opens it
+// closes. An error says why it could not begin, and then no child was started.
+func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) {
+	own := &cfg.Supervisord
+	messages, err := d.become(own)
+	if err != nil {
+		return nil, err
+	}
+	log, err := logs.OpenMain(logs.MainOptions{
+		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
+		Stdout: own.NoDaemon && !own.Silent,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	for _, m := range gravestFirst(append(slices.Clone(cfg.Messages), messages...)) {
+		log.Log(m.Level, m.Text)
+	}
+	servers, err := httpd.Open(cfg.Servers, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer servers.Close()
+	if !own.NoCleanup {
+		for _, problem := range logs.CleanAuto(own.ChildLogDir, own.Identifier) {
+			log.Warnf("%v", problem)
+		}
+	}
+	sup, err := supervisor.New(supervisor.Options{
+		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, Read: d.read, Start: child.Start,
+		Settled: func() { go debug.FreeOSMemory() },
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.serve(servers, sup, cfg, log)
+	if !own.NoDaemon && !d.begun {
+		if err := daemon.Background(own.Directory, own.Umask, log.Log); err != nil {
+			return nil, err
+		}
+	}
+	pidFile, err := daemon.WritePIDFile(own.Pidfile)
+	if err != nil {
+		log.Critf("could not write pidfile %s", own.Pidfile)
+	}
+	defer pidFile.Remove()
+	d.begun = true
+	daemon.Ready()
+	log.Infof("supervisord started with pid %d", os.Getpid())
+	return sup.Run(), nil
+}
+
+// runsAsRoot is the warning for whoever lets supervisord keep root's rights without saying so.
+const runsAsRoot = "Supervisor is running as root.  Privileges were not dropped because no user is specified in the " +
+	"config file.  If you intend to run as root, you can set user=root in the config file to avoid this message."
+
+// become switches to the user and, the first time, raises the limits that the configuration asks for. What it returns is
+// for the main log, which is opened after it.
+func (d *supervisord) become(own *config.Supervisord) (messages []config.Message, err error) {
+	if own.User != nil {
+		info, err := daemon.DropPrivileges(own.User)
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, config.Message{Level: api.Info, Text: info})
+	} else if os.Geteuid() == 0 {
+		messages = append(messages, config.Message{Level: api.Critical, Text: runsAsRoot})
+	}
+	if d.begun {
+		return messages, nil
+	}
+	raised, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs)
+	for _, info := range raised {
+		messages = append(messages, config.Message{Level: api.Info, Text: info})
+	}
+	return messages, err
+}
+
+// gravestFirst is the order in which what came up before there was a log is logged.
+func gravestFirst(messages []config.Message) []config.Message {
+	slices.SortStableFunc(messages, func(a, b config.Message) int { return int(b.Level - a.Level) })
+	return messages
+}
+
+// serve lets the servers answer.
+func (d *supervisord) serve(servers *httpd.Servers, sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) {
+	var namespaces []string
+	for _, i := range cfg.Interfaces {
+		if i.Factory == config.MainInterface {
+			namespaces = append(namespaces, i.Name)
+		}
+	}
+	for _, s := range cfg.Servers {
+		for _, i := range cfg.Interfaces {
+			log.Infof("RPC interface '%s' initialized", i.Name)
+		}
+		if s.Username == "" {
+			log.Critf("Server '%s' running without any HTTP authentication checking", s.Section)
+		}
+	}
+	methods := rpc.New(sup, namespaces...)
+	services := httpd.Services{
+		Call:       methods.ServeXMLRPC,
+		ProcessLog: methods.ProcessLog,
+		MainLog:    func() (string, bool) { return log.Path(), log.Path() != "" },
+	}
+	if log.Enabled(api.Trace) {
+		services.Access = func(line string) { log.Tracef("%s", line) }
+	}
+	servers.Serve(services)
+}

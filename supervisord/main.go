@@ -1,0 +1,70 @@
+// Supervisord starts, watches, restarts and logs processes. This file is its command line and its exit statuses: 0 after a
+// shutdown, 2 for whatever keeps it from starting, with the reason on standard error.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/daemon"
+)
+
+func main() {
+	child.Main()
+	// The daemon's live memory is small and lives long: collecting it twice as often as usual costs next to nothing and
+	// halves what it takes at rest.
+	debug.SetGCPercent(50)
+	os.Exit(run(os.Args))
+}
+
+func run(args []string) (status int) {
+	opts, err := config.ParseArgs(args[0], args[1:])
+	switch {
+	case err != nil:
+		return refuse(opts, err)
+	case opts.Help:
+		fmt.Println(config.Usage(opts.Argv0))
+		return 0
+	case opts.Version:
+		fmt.Println(api.Version)
+		return 0
+	}
+	if opts.SearchWarning != "" && !daemon.Detached() {
+		fmt.Fprintln(os.Stderr, opts.SearchWarning)
+	}
+	daemon.CloseOnExecInherited()
+	daemon.DefaultSignals()
+	read := func() (*config.Config, error) { return config.Load(opts, os.Environ()) }
+	cfg, err := read()
+	if err != nil {
+		return refuse(opts, err)
+	}
+	if !cfg.Supervisord.NoDaemon && !daemon.Detached() {
+		status, err := daemon.Detach()
+		if err != nil {
+			return refuse(opts, err)
+		}
+		return status
+	}
+	d := &supervisord{read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1)}
+	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)
+	signal.Notify(d.chld, syscall.SIGCHLD)
+	for cfg != nil {
+		if cfg, err = d.live(cfg); err != nil {
+			return refuse(opts, err)
+		}
+	}
+	return 0
+}
+
+// refuse says why supervisord does not start, or not again.
+func refuse(opts config.Options, err error) (status int) {
+	config.PrintUsageError(os.Stderr, opts.Argv0, err)
+	return 2
+}
