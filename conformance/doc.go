@@ -1,0 +1,125 @@
+// Package conformance holds the scripts that say how supervisord and supervisorctl behave, seen from outside.
+// The same scripts run against the original programs and against ours; nothing here imports our other packages,
+// so that a mistake of ours cannot hide in its own test.
+//
+// # Running
+//
+//	IMPL=ours go test ./conformance               # bin/supervisord, bin/supervisorctl of this tree (the default)
+//	IMPL=reference go test ./conformance          # /usr/bin/supervisord, /usr/bin/supervisorctl
+//	SUPERVISORD=/p/supervisord SUPERVISORCTL=/p/supervisorctl go test ./conformance
+//	go test ./conformance -run 'TestScripts/stop/stopasgroup$' -v
+//
+// TestScripts is skipped while the programs of IMPL=ours are not built. Scripts run eight at a time unless
+// -parallel says otherwise. CONFORMANCE_SCALE=3 makes every deadline three times as long (default 30 s each).
+// CHILD names a prebuilt fixtures/child; without it the suite builds one. -keep leaves the directories of failed
+// scripts in place. Nothing may be left of an exec'd shell that holds its output open, or the script waits for ever:
+// a process that outlives its exec gets "> FILE 2>&1 < /dev/null".
+//
+// # A script
+//
+// A script is scripts/AREA/NAME.txtar in the format of github.com/rogpeppe/go-internal/testscript, with all of its
+// standard commands (exec, cmp, grep, stdout, stderr, exists, cp, rm, mkdir, env, cd, stdin, ...), 10 to 30 lines:
+//
+//	# A program that ignores the stop signal is killed after stopwaitsecs.
+//	# covers: 3.0a2-03
+//	daemon
+//	waitstate t RUNNING
+//	ctl stop t
+//	stdout '^t: stopped$'
+//	waitlog 'WARN stopped: t \(terminated by SIGKILL\)'
+//
+//	-- sd.conf --
+//	[program:t]
+//	command=$CHILD ignore TERM hang
+//	stopwaitsecs=1
+//
+// The first line says the behaviour. A line "# covers: ID ID" names rows of ledger.tsv, or "# contract: FILE SECTION"
+// a section of the contract when no row fits. A script that expects different things of the two programs does so with
+// the conditions [reference] and [ours], and a line "# differs: REASON" that docs/differences.md explains.
+// Scripts never sleep: they wait for a state, a log line, a file or the end of a process.
+// A script that nothing but root can run begins with "[!root] skip 'needs root: WHY'".
+//
+// # Configuration
+//
+// sd.conf holds only what the script is about; a script without it starts the base alone. Before a daemon starts, and
+// in the command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2 and $PIDPROXY in it, and adds what is missing
+// of this base:
+//
+//	[unix_http_server]        file=%(here)s/s.sock
+//	[supervisord]             logfile=%(here)s/main.log  pidfile=%(here)s/sd.pid  childlogdir=%(here)s
+//	[rpcinterface:supervisor] supervisor.rpcinterface_factory=...
+//	[supervisorctl]           serverurl=unix://%(here)s/s.sock
+//
+// Keys go right under the header of a section that is there, missing sections go to the end of the file.
+// A file whose first line is "; raw" is left alone, except that the variables are replaced.
+//
+// # Variables
+//
+//	WORK CHILD           the script's directory; the program of fixtures/child
+//	SUPERVISORD CTL      the two programs (for exec; the commands below add -c)
+//	PIDPROXY SAMPLE      pidproxy and echo_supervisord_conf of the same implementation
+//	DAEMON               process id of the daemon started last
+//	PORT                 a TCP port on 127.0.0.1 that was free when the script started, PORT2 another
+//
+// # Conditions
+//
+// [reference] [ours] [root], [hostconfig] (a configuration of this host lies in /etc; a script that starts supervisord
+// without -c in a directory without one must skip then), and those of testscript, such as [linux] and [exec:NAME].
+//
+// # Commands
+//
+// In texts after a command, {D} stands for $WORK. A leading "!" is allowed where the list says so.
+//
+//	config FILE                install FILE as sd.conf, base added
+//	daemon [-c FILE] [-bg] [-as UID] [-sh TEXT] [-env K=V]... [FLAG...]
+//	    start supervisord (-n unless -bg) with sd.conf, wait until it answers HTTP, or, without a server, has written
+//	    its start line; its output goes to daemon.out and daemon.err. Sets DAEMON. -as runs it as another user and
+//	    gives $WORK to it. -sh TEXT runs TEXT in the shell first (ulimit, exec 9<file), before the daemon takes over.
+//	startfails [-rc N] [-raw] [-as UID] [-env K=V]... [-sh TEXT] [FLAG...]
+//	    run supervisord and expect it to end with status N (default 2); -c sd.conf -n are added unless -raw or a -c is
+//	    given. For the commands stdout and stderr.
+//	usageerror [-section S] [-file F] TEXT
+//	    stderr of the last startfails, or of CTL, was exactly "Error: TEXT" and the help line; -section adds
+//	    " in section 'S' (file: '{D}/F')", F being sd.conf by default
+//	refuse FILE [-section S] TEXT     startfails with FILE as configuration, then usageerror
+//	waitdaemon [STATUS]        wait for the daemon to end, with this status (default 0; any for a background one)
+//	stopdaemon                 send SIGTERM, then waitdaemon 0
+//	leftover                   wait until no process of this script is left, nor s.sock, nor sd.pid
+//	ctl [-rc N] ARG...         run supervisorctl -c sd.conf ARG...; status must be N (default 0); "! ctl": any but 0
+//	rpc METHOD ARG...          call METHOD (supervisor. is added to a name without a dot) and print the result as JSON
+//	    with sorted keys. Fault: prints "fault CODE TEXT"; HTTP error: prints "http CODE"; both need "! rpc".
+//	    ARG: 5 and -5 are int, true and false boolean, s:TEXT a string, json:JSON any value, the rest strings
+//	rpc -tcp ADDR [-u USER:PASSWORD] METHOD ARG...      the same over TCP (also -u without -tcp)
+//	http [-tcp ADDR] [-u USER:PASSWORD] [-H 'K: V']... [-d BODY] METHOD PATH
+//	    print "HTTP STATUS", the header lines in order of name, an empty line and the body; follows no redirect
+//	raw [-tcp ADDR] FILE       send the bytes of FILE (\n become \r\n), print all that comes until the other side closes
+//	waitstate NAME STATE[|STATE]...     wait until getProcessInfo(NAME) shows it
+//	waitlog REGEXP [COUNT]     wait until main.log has COUNT (default 1) matches; ^ and $ match at lines
+//	logcount REGEXP COUNT      main.log has exactly COUNT matches now
+//	logorder REGEXP REGEXP...  wait until main.log has all of them, in this order
+//	nolog REGEXP               main.log has no match now
+//	waitfile FILE [REGEXP]     wait until FILE exists (and matches); "! waitfile FILE": until it is gone
+//	waitgrep COUNT REGEXP FILE wait until FILE has at least COUNT matches
+//	pidof NAME VAR             set VAR to the process id of NAME as soon as it is not 0 (daemon: of the daemon)
+//	pidin FILE VAR             wait for a process id in FILE, set VAR
+//	signal SIG WHO             send SIG (TERM, 15) to daemon, a process id, or the process NAME
+//	alive PID                  the process is there and no zombie
+//	dead PID                   wait until it is not
+//	waitctl [-rc N] REGEXP ARG...       run ctl ARG... until its output matches
+//	waitrpc REGEXP METHOD ARG...        call until the printed result (or fault) matches
+//	eq A B                     the texts are equal ("! eq": not)
+//	bytes FILE N               wait until FILE has exactly N bytes; "bytes -atleast FILE N": at least
+//
+// # Ledger
+//
+// ledger.tsv lists every row that needs cover (id, our one-line wording, class). pending.txt lists the ids of class
+// behaviour and library that no script covers yet. TestLedger fails when an id is neither covered nor pending, is both,
+// or is unknown. Rows of class library may be covered by a Go test anywhere in the tree with "// covers: ID".
+// go test ./conformance -run TestLedger -update-pending rewrites pending.txt.
+//
+// # Report
+//
+//	IMPL=reference go test -json ./conformance > ref.json
+//	IMPL=ours      go test -json ./conformance > ours.json
+//	go run ./conformance/report -ours ours.json -reference ref.json > report.md
+package conformance

@@ -1,0 +1,128 @@
+package conformance
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+)
+
+// Row is one line of ledger.tsv: a fact of the changelog that has to be shown.
+type Row struct {
+	ID    string
+	Text  string
+	Class string // behaviour, library, packaging or superseded
+}
+
+// NeedsCover says whether a script or test has to show the row.
+func (r Row) NeedsCover() bool { return r.Class == "behaviour" || r.Class == "library" }
+
+// Script is what the head comments of one script say.
+type Script struct {
+	Name      string // AREA/NAME, as in the name of its test
+	Behaviour string // the first line, without "# "
+	Covers    []string
+	Contract  []string // sections named by "# contract:"
+	Differs   []string // reasons named by "# differs:"
+}
+
+// ReadLedger reads ledger.tsv in dir. A line that has not three fields is an error.
+func ReadLedger(dir string) ([]Row, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "ledger.tsv"))
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	for i, line := range strings.Split(strings.TrimRight(string(data), "\n"), "\n") {
+		f := strings.Split(line, "\t")
+		if len(f) != 3 {
+			return nil, fmt.Errorf("ledger.tsv:%d: %d fields, want id, text, class", i+1, len(f))
+		}
+		rows = append(rows, Row{ID: f[0], Text: f[1], Class: f[2]})
+	}
+	return rows, nil
+}
+
+// ReadPending reads the ids of pending.txt in dir, one a line.
+func ReadPending(dir string) ([]string, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "pending.txt"))
+	if err != nil {
+		return nil, err
+	}
+	return strings.Fields(string(data)), nil
+}
+
+// ReadScripts reads the head of every script below dir/scripts, in order of name.
+func ReadScripts(dir string) ([]Script, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "scripts", "*", "*.txtar"))
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(files)
+	var scripts []Script
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		name := filepath.Base(filepath.Dir(file)) + "/" + strings.TrimSuffix(filepath.Base(file), ".txtar")
+		scripts = append(scripts, parseHead(name, string(data)))
+	}
+	return scripts, nil
+}
+
+func parseHead(name, text string) Script {
+	s := Script{Name: name}
+	for i, line := range strings.Split(text, "\n") {
+		comment, ok := strings.CutPrefix(line, "#")
+		if !ok {
+			if i == 0 || strings.HasPrefix(line, "-- ") {
+				break
+			}
+			continue
+		}
+		comment = strings.TrimSpace(comment)
+		if i == 0 {
+			s.Behaviour = comment
+		}
+		if rest, ok := strings.CutPrefix(comment, "covers:"); ok {
+			s.Covers = append(s.Covers, strings.Fields(rest)...)
+		}
+		if rest, ok := strings.CutPrefix(comment, "contract:"); ok {
+			s.Contract = append(s.Contract, strings.TrimSpace(rest))
+		}
+		if rest, ok := strings.CutPrefix(comment, "differs:"); ok {
+			s.Differs = append(s.Differs, strings.TrimSpace(rest))
+		}
+	}
+	return s
+}
+
+var goCover = regexp.MustCompile(`(?m)^\s*// covers: (.*)$`)
+
+// ReadGoCovers returns, for each id named in a "// covers:" comment of a Go test below root, the tests' files.
+func ReadGoCovers(root string) (map[string][]string, error) {
+	covers := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range goCover.FindAllStringSubmatch(string(data), -1) {
+			for _, id := range strings.Fields(m[1]) {
+				rel, err := filepath.Rel(root, path)
+				if err != nil {
+					return err
+				}
+				covers[id] = append(covers[id], rel)
+			}
+		}
+		return nil
+	})
+	return covers, err
+}

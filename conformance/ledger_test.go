@@ -1,0 +1,100 @@
+package conformance
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+)
+
+var updatePending = flag.Bool("update-pending", false, "rewrite pending.txt with the ids that nothing covers")
+
+// TestLedger checks that the scripts, the ledger and the list of what is still open agree.
+func TestLedger(t *testing.T) {
+	rows, err := ReadLedger(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := ReadScripts(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	covered, err := ReadGoCovers("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scripts {
+		checkHead(t, s)
+		for _, id := range s.Covers {
+			covered[id] = append(covered[id], s.Name)
+		}
+	}
+	byID := map[string]Row{}
+	for _, r := range rows {
+		if _, twice := byID[r.ID]; twice {
+			t.Errorf("ledger.tsv has %s twice", r.ID)
+		}
+		byID[r.ID] = r
+	}
+	for id, where := range covered {
+		if _, ok := byID[id]; !ok {
+			t.Errorf("%v cover %s, which ledger.tsv does not have", where, id)
+		}
+	}
+	if *updatePending {
+		writePending(t, rows, covered)
+	}
+	pending, err := ReadPending(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPending(t, rows, byID, covered, pending)
+}
+
+func checkHead(t *testing.T, s Script) {
+	if len(strings.Fields(s.Behaviour)) < 3 || strings.Contains(s.Behaviour, "covers:") {
+		t.Errorf("%s: the first line does not say the behaviour", s.Name)
+	}
+	if len(s.Covers) == 0 && len(s.Contract) == 0 {
+		t.Errorf("%s: names neither a ledger row nor a section of the contract", s.Name)
+	}
+	seen := map[string]bool{}
+	for _, id := range s.Covers {
+		if seen[id] {
+			t.Errorf("%s: covers %s twice", s.Name, id)
+		}
+		seen[id] = true
+	}
+}
+
+func writePending(t *testing.T, rows []Row, covered map[string][]string) {
+	var text strings.Builder
+	for _, r := range rows {
+		if r.NeedsCover() && covered[r.ID] == nil {
+			text.WriteString(r.ID + "\n")
+		}
+	}
+	if err := os.WriteFile("pending.txt", []byte(text.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkPending(t *testing.T, rows []Row, byID map[string]Row, covered map[string][]string, pending []string) {
+	open := map[string]bool{}
+	for _, id := range pending {
+		switch {
+		case open[id]:
+			t.Errorf("pending.txt has %s twice", id)
+		case !byID[id].NeedsCover():
+			t.Errorf("pending.txt has %s, which is unknown or needs no cover", id)
+		case covered[id] != nil:
+			t.Errorf("pending.txt has %s, but %v cover it", id, covered[id])
+		}
+		open[id] = true
+	}
+	for _, r := range rows {
+		if r.NeedsCover() && covered[r.ID] == nil && !open[r.ID] {
+			t.Errorf("%s is neither covered nor pending", r.ID)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+// Report prints a Markdown table of the ledger: what each row says, which scripts and tests show it, and whether they
+// pass on our programs and on the original. Its input is what "go test -json ./conformance" prints for either.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/conformance"
+)
+
+func main() {
+	dir := flag.String("dir", "conformance", "the directory of the suite")
+	ours := flag.String("ours", "", "results of our programs (go test -json)")
+	reference := flag.String("reference", "", "results of the original")
+	flag.Parse()
+	if err := run(os.Stdout, *dir, *ours, *reference); err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		os.Exit(1)
+	}
+}
+
+func run(w io.Writer, dir, ours, reference string) error {
+	rows, err := conformance.ReadLedger(dir)
+	if err != nil {
+		return err
+	}
+	scripts, err := conformance.ReadScripts(dir)
+	if err != nil {
+		return err
+	}
+	tests, err := conformance.ReadGoCovers(dir + "/..")
+	if err != nil {
+		return err
+	}
+	our, err := readResults(ours)
+	if err != nil {
+		return err
+	}
+	ref, err := readResults(reference)
+	if err != nil {
+		return err
+	}
+	print(w, rows, scripts, tests, our, ref)
+	return nil
+}
+
+func print(w io.Writer, rows []conformance.Row, scripts []conformance.Script, tests map[string][]string,
+	our, ref results) {
+	byID := map[string][]string{}
+	for _, s := range scripts {
+		for _, id := range s.Covers {
+			byID[id] = append(byID[id], s.Name)
+		}
+	}
+	var body strings.Builder
+	need, covered := 0, 0
+	for _, r := range rows {
+		if !r.NeedsCover() && byID[r.ID] == nil {
+			continue
+		}
+		shown := append(append([]string{}, byID[r.ID]...), tests[r.ID]...)
+		if r.NeedsCover() {
+			need++
+			if len(shown) > 0 {
+				covered++
+			}
+		}
+		fmt.Fprintf(&body, "| %s | %s | %s | %s | %s |\n", r.ID, r.Text, strings.Join(shown, "<br>"),
+			our.of(byID[r.ID]), ref.of(byID[r.ID]))
+	}
+	fmt.Fprintf(w, "# Conformance\n\n%d of %d rows that need cover have a script or test. "+
+		"%d scripts: ours %s; original %s.\n\n", covered, need, len(scripts), our.summary(scripts), ref.summary(scripts))
+	fmt.Fprint(w, "| Row | Behaviour | Shown by | Ours | Original |\n|---|---|---|---|---|\n", body.String())
+	fmt.Fprint(w, "\n## Scripts without a row\n\n| Script | Behaviour | Ours | Original |\n|---|---|---|---|\n")
+	for _, s := range scripts {
+		if len(s.Covers) == 0 {
+			own := []string{s.Name}
+			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", s.Name, s.Behaviour, our.of(own), ref.of(own))
+		}
+	}
+}
+
+// results maps a script's name to pass, fail or skip.
+type results map[string]string
+
+// readResults reads the events of "go test -json". No file means no results.
+func readResults(file string) (results, error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r := results{}
+	in := bufio.NewScanner(f)
+	in.Buffer(nil, 64<<20)
+	for in.Scan() {
+		var event struct{ Action, Test string }
+		if err := json.Unmarshal(in.Bytes(), &event); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		name, ok := strings.CutPrefix(event.Test, "TestScripts/")
+		if ok && (event.Action == "pass" || event.Action == "fail" || event.Action == "skip") {
+			r[name] = event.Action
+		}
+	}
+	return r, in.Err()
+}
+
+// of is the worst result of the scripts: fail, then not run, then skip, then pass; "-" if there are none.
+func (r results) of(scripts []string) string {
+	worst := "-"
+	rank := map[string]int{"-": 0, "pass": 1, "skip": 2, "not run": 3, "fail": 4}
+	for _, s := range scripts {
+		result, ok := r[s]
+		if !ok {
+			result = "not run"
+		}
+		if rank[result] > rank[worst] {
+			worst = result
+		}
+	}
+	return worst
+}
+
+func (r results) summary(scripts []conformance.Script) string {
+	count := map[string]int{}
+	for _, s := range scripts {
+		count[r.of([]string{s.Name})]++
+	}
+	var parts []string
+	for result, n := range count {
+		parts = append(parts, fmt.Sprint(n, " ", result))
+	}
+	sort.Strings(parts)
+	return strings.Join(parts, ", ")
+}
