@@ -9,7 +9,7 @@
 //	SUPERVISORD=/p/supervisord SUPERVISORCTL=/p/supervisorctl go test ./conformance
 //	go test ./conformance -run 'TestScripts/stop/stopasgroup$' -v
 //
-// TestScripts is skipped while the programs of IMPL=ours are not built. Scripts run eight at a time unless
+// Build the programs first (make programs). Scripts run eight at a time unless
 // -parallel says otherwise. CONFORMANCE_SCALE=3 makes every deadline three times as long (default 30 s each).
 // CHILD names a prebuilt fixtures/child; without it the suite builds one. -keep leaves the directories of failed
 // scripts in place. Nothing may be left of an exec'd shell that holds its output open, or the script waits for ever:
@@ -38,6 +38,9 @@
 // the conditions [reference] and [ours], and a line "# differs: REASON" that docs/differences.md explains.
 // Scripts never sleep: they wait for a state, a log line, a file or the end of a process.
 // A script that nothing but root can run begins with "[!root] skip 'needs root: WHY'".
+//
+// Scripts below ahead/ are written ahead of our own programs: they run on every other implementation, the rows they cover
+// are still in pending.txt, and they move to scripts/ with the code that makes them pass.
 //
 // # Configuration
 //

@@ -14,18 +14,28 @@ import (
 )
 
 // TestScripts runs every script below scripts, each area as a subtest.
-func TestScripts(t *testing.T) {
-	if _, err := os.Stat(impl.supervisord); err != nil {
-		t.Skipf("no programs to test: %v", err)
+func TestScripts(t *testing.T) { runScripts(t, "scripts") }
+
+// TestAhead runs the scripts that are ahead of our own programs, on any other implementation.
+func TestAhead(t *testing.T) {
+	if impl.name == "ours" {
+		t.Skip("these scripts show what our programs do not do yet")
 	}
-	areas, err := filepath.Glob("scripts/*")
+	runScripts(t, "ahead")
+}
+
+func runScripts(t *testing.T, dir string) {
+	if _, err := os.Stat(impl.supervisord); err != nil {
+		t.Fatalf("no programs to test: %v", err)
+	}
+	areas, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(areas) == 0 {
-		t.Fatalf("no areas below scripts: %v", err)
+		t.Fatalf("no areas below %s: %v", dir, err)
 	}
 	for _, area := range areas {
 		t.Run(filepath.Base(area), func(t *testing.T) {
 			t.Parallel()
-			work := filepath.Join(root, filepath.Base(area))
+			work := filepath.Join(root, dir[:1]+filepath.Base(area))
 			if err := os.Mkdir(work, 0o755); err != nil {
 				t.Fatal(err)
 			}

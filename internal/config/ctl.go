@@ -144,6 +144,11 @@ func (c *Ctl) read(path string) error {
 		return &Error{File: path, Text: ".ini file does not include supervisorctl section"}
 	}
 	r := &reader{doc: doc, host: thisHost, env: environment(os.Environ()), path: path}
+	return c.values(r, own)
+}
+
+// values reads the [supervisorctl] section own and the plug-ins.
+func (c *Ctl) values(r *reader, own *section) (err error) {
 	k := r.keys(own, names{})
 	k.here = true
 	c.ServerURL = read(k, "serverurl", c.ServerURL, parseString)

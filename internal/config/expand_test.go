@@ -46,7 +46,6 @@ func TestExpand(t *testing.T) {
 		"%(h)s":                      "hidden",
 		"%(a(b)c)s":                  "par",
 		"%(x)ls":                     "abc",
-		"%(x)%":                      "%",
 	} {
 		got, err := sampleNames.expand(in, "where")
 		if want == "" && in != "" {
@@ -68,6 +67,9 @@ func TestExpand(t *testing.T) {
 		"%(x)5":       "is badly formatted: incomplete format",
 		"%(x)q":       "is badly formatted: unsupported format character 'q' (0x71) at index 4",
 		"%USER%":      "is badly formatted: unsupported format character 'U' (0x55) at index 1",
+		"%(x)%":       "is badly formatted: unsupported format character '%' (0x25) at index 4",
+		"%5%":         "is badly formatted: unsupported format character '%' (0x25) at index 2",
+		"%(x)s%5%":    "is badly formatted: not enough arguments for format string",
 		"%(x)é":       "is badly formatted: unsupported format character '?' (0xe9) at index 4",
 		"%(x)d":       "is badly formatted: %d format: a real number is required, not str",
 		"%(x)x":       "is badly formatted: %x format: an integer is required, not str",

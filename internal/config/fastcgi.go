@@ -14,7 +14,7 @@ import (
 func (r *reader) fastCGIGroup(s *section, name string) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
-		return nil, sectionError(s, "", err)
+		return nil, sectionError(s, err)
 	}
 	k := r.keys(s, names{})
 	k.here = true
@@ -44,7 +44,7 @@ func (r *reader) memberSocket(s *section, processes []*Process) {
 		return
 	}
 	k := r.keys(s, names{})
-	k.here = true
+	k.here, k.benign = true, true
 	socket := r.socket(k, pyrepr.TrimSpace(name))
 	if k.err != nil {
 		r.warn("[%s] gets no socket: %v", s.name, k.err)

@@ -32,6 +32,7 @@ type formatter struct {
 type spec struct {
 	arg                             variable
 	named                           bool
+	percent                         bool // %%, which takes no flags or width
 	minus, plus, space, zero, sharp bool
 	width, precision                int // precision -1: none
 	verb                            rune
@@ -62,6 +63,10 @@ func (f *formatter) run() error {
 // spec reads the format that begins after the % before at.
 func (f *formatter) spec() (spec, error) {
 	s := spec{precision: -1}
+	if f.at < len(f.runes) && f.runes[f.at] == '%' {
+		f.at++
+		return spec{percent: true}, nil
+	}
 	if f.at < len(f.runes) && f.runes[f.at] == '(' {
 		if err := f.key(&s); err != nil {
 			return s, err
@@ -89,7 +94,7 @@ func (f *formatter) spec() (spec, error) {
 	}
 	s.verb, s.verbAt = f.runes[f.at], f.at
 	f.at++
-	if !s.named && f.named && s.verb != '%' {
+	if !s.named && f.named {
 		return s, errors.New("not enough arguments for format string")
 	}
 	f.named = f.named || s.named
@@ -167,9 +172,10 @@ func (s *spec) format() (string, error) {
 		kind = "str"
 	}
 	isNumber := s.named && s.arg.isNumber
-	switch s.verb {
-	case '%':
+	if s.percent {
 		return "%", nil
+	}
+	switch s.verb {
 	case 's', 'r', 'a':
 		if !s.named {
 			return "", fmt.Errorf("%%%c format: a name is required", s.verb)

@@ -17,6 +17,7 @@ type option[T any] struct {
 	long     string
 	argument bool
 	repeat   bool // may be given more than once
+	whole    bool // the long name cannot be shortened, nor does it stand in the way of one that can
 	set      func(to *T, text string) error
 }
 
@@ -107,7 +108,7 @@ func findLong[T any](options []option[T], name string) (given[T], error) {
 	ambiguous := false
 	for i := range options {
 		o := &options[i]
-		if o.long == "" || !strings.HasPrefix(o.long, name) {
+		if o.long == "" || !strings.HasPrefix(o.long, name) || o.whole && o.long != name {
 			continue
 		}
 		if o.long == name {

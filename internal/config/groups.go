@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -32,7 +31,10 @@ func (r *reader) groups() ([]*Group, error) {
 			}
 			g, err := kind.read(s, name)
 			if err != nil {
-				return nil, err
+				if err := r.refuse(err); err != nil {
+					return nil, err
+				}
+				continue
 			}
 			list = append(list, source{g, s})
 		}
@@ -76,15 +78,15 @@ func (r *reader) dropEqualNames(g *Group) {
 func (r *reader) priority(k *keys, absent int) int { return read(k, "priority", absent, parseInteger) }
 
 // sectionError is an error about a whole section that has the original's words and nothing added.
-func sectionError(s *section, key string, err error) error {
-	return &Error{File: s.first.path, Section: s.name, Key: key, Text: err.Error()}
+func sectionError(s *section, err error) error {
+	return &Error{File: s.first.path, Section: s.name, Text: err.Error()}
 }
 
 // namedGroup reads a [group:x] section. Source: programs.
 func (r *reader) namedGroup(s *section, name string, members map[*section]bool) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
-		return nil, sectionError(s, "", err)
+		return nil, sectionError(s, err)
 	}
 	k := r.keys(s, names{})
 	k.here = true
@@ -98,7 +100,10 @@ func (r *reader) namedGroup(s *section, name string, members map[*section]bool) 
 	for _, program := range programs {
 		member, err := r.member(s, program)
 		if err != nil {
-			return nil, err
+			if err := r.refuse(err); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		members[member] = true
 		if seen[member] {
@@ -120,22 +125,27 @@ func (r *reader) member(group *section, name string) (*section, error) {
 	program, fastCGI := r.doc.byName["program:"+name], r.doc.byName["fcgi-program:"+name]
 	switch {
 	case program == nil && fastCGI == nil:
-		return nil, sectionError(group, "programs",
-			fmt.Errorf("[%s] names unknown program or fcgi-program %s", group.name, name))
+		return nil, r.memberError(group, "names unknown program or fcgi-program %s", name)
 	case program != nil && fastCGI != nil:
-		return nil, sectionError(group, "programs",
-			fmt.Errorf("[%s] name %s is ambiguous (exists as program and fcgi-program)", group.name, name))
+		return nil, r.memberError(group, "name %s is ambiguous (exists as program and fcgi-program)", name)
 	case program != nil:
 		return program, nil
 	}
 	return fastCGI, nil
 }
 
+func (r *reader) memberError(group *section, format, name string) error {
+	k := r.keys(group, names{})
+	k.benign = true // the caller decides
+	k.failf("programs", "[%s] "+format, group.name, name)
+	return k.err
+}
+
 // programGroup reads a [program:x] section that is in no group.
 func (r *reader) programGroup(s *section, name string) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
-		return nil, sectionError(s, "", err)
+		return nil, sectionError(s, err)
 	}
 	k := r.keys(s, names{})
 	k.here = true

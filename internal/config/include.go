@@ -17,9 +17,21 @@ func (r *reader) readFiles(path string) error {
 		return err
 	}
 	base := absolute(dirname(path))
-	if err := r.doc.parse(&file{path: r.path, here: base}, text); err != nil {
+	if err := r.parse(&file{path: r.path, here: base}, text); err != nil {
 		return err
 	}
+	return r.includes(base)
+}
+
+func (r *reader) parse(from *file, text string) error {
+	if err := r.doc.parse(from, text); err != nil {
+		return r.refuse(err)
+	}
+	return nil
+}
+
+// includes reads the files that [include] names, relative to base.
+func (r *reader) includes(base string) error {
 	section := r.doc.byName["include"]
 	if section == nil {
 		return nil
@@ -32,8 +44,8 @@ func (r *reader) readFiles(path string) error {
 		return k.err
 	}
 	if !ok {
-		return &Error{File: r.path, Section: "include", Key: "files",
-			Text: ".ini file has [include] section, but no files setting"}
+		return r.refuse(&Error{File: r.path, Section: "include", Key: "files",
+			Text: ".ini file has [include] section, but no files setting"})
 	}
 	for _, pattern := range strings.Fields(patterns) {
 		if err := r.include(join(base, pattern)); err != nil {
@@ -60,7 +72,7 @@ func (r *reader) include(pattern string) error {
 			continue
 		}
 		r.messages = append(r.messages, Message{api.Info, `Included extra file "` + path + `" during parsing`})
-		if err := r.doc.parse(&file{path: path, here: filepath.Dir(absolute(path))}, string(text)); err != nil {
+		if err := r.parse(&file{path: path, here: filepath.Dir(absolute(path))}, string(text)); err != nil {
 			return err
 		}
 	}

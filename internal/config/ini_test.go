@@ -79,6 +79,27 @@ func TestSections(t *testing.T) {
 	}
 }
 
+// Positions of bad bytes count from where the original's last reading began, 8192 bytes at a time.
+func TestBadUTF8(t *testing.T) {
+	long := strings.Repeat("x", 20000)
+	for text, want := range map[string]string{
+		"ab\xe9":                   "byte 0xe9 in position 0: unexpected end of data",
+		"ab\xe9\n":                 "byte 0xe9 in position 2: invalid continuation byte",
+		long[:8190] + "\xe2\x82":   "bytes in position 0-1: unexpected end of data",
+		long[:8190] + "\xe2\x82\n": "bytes in position 0-1: invalid continuation byte",
+		long[:8191] + "\xe9\n":     "byte 0xe9 in position 0: invalid continuation byte",
+		long[:8191] + "é\xff":      "byte 0xff in position 2: invalid start byte",
+		long[:8191] + "\xff":       "byte 0xff in position 8191: invalid start byte",
+		long[:8192] + "\xff":       "byte 0xff in position 0: invalid start byte",
+		long[:16380] + "\xe9b":     "byte 0xe9 in position 8188: invalid continuation byte",
+	} {
+		err := newDocument().parse(&file{path: "x.conf"}, text)
+		if err == nil || err.Error() != "'utf-8' codec can't decode "+want {
+			t.Errorf("%d bytes: %v, want %s", len(text), err, want)
+		}
+	}
+}
+
 // FuzzINI: no text makes the reader panic, and what it has read reads the same when it is written plainly.
 func FuzzINI(f *testing.F) {
 	for _, seed := range []string{"[a]\nb=c\n d ;e\n", "x", "[a]\n=\n", "[a]\n\xe2\x82", "[a];\rb:c#", "[DEFAULT]\nk=v"} {

@@ -14,6 +14,15 @@ import (
 func Load(o Options, environ []string) (*Config, error) { return load(o, environ, thisHost) }
 
 func load(o Options, environ []string, h host) (*Config, error) {
+	r, err := newReader(o, environ, h)
+	if err != nil {
+		return nil, err
+	}
+	return r.read(o)
+}
+
+// newReader finds the configuration file.
+func newReader(o Options, environ []string, h host) (*reader, error) {
 	path := o.ConfigFile
 	if !o.hasConfigFile && path == "" {
 		paths := searchPaths(o.Argv0)
@@ -22,16 +31,25 @@ func load(o Options, environ []string, h host) (*Config, error) {
 				"); use the -c option to specify a config file at a different path"}
 		}
 	}
-	r := &reader{doc: newDocument(), host: h.remembering(), env: environment(environ), node: nodeName(), path: path,
-		merged: map[string]mergedEnvironment{}}
-	if err := r.readFiles(join(o.dir, path)); err != nil {
+	return &reader{doc: newDocument(), host: h.remembering(), env: environment(environ), node: nodeName(), path: path,
+		merged: map[string]mergedEnvironment{}}, nil
+}
+
+// read reads the files and applies the command line.
+func (r *reader) read(o Options) (*Config, error) {
+	if err := r.readFiles(join(o.dir, r.path)); err != nil {
 		return nil, err
 	}
+	return r.values(o)
+}
+
+// values makes a configuration of the document.
+func (r *reader) values(o Options) (*Config, error) {
 	s, err := r.supervisord()
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{Path: path}
+	c := &Config{Path: r.path}
 	if c.Interfaces, err = r.plugins("rpcinterface:", "supervisor.rpcinterface_factory"); err != nil {
 		return nil, err
 	}
@@ -46,7 +64,10 @@ func load(o Options, environ []string, h host) (*Config, error) {
 	}
 	if s.user != nil {
 		if s.User, err = r.host.lookup(*s.user); err != nil {
-			return nil, &Error{File: path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error()}
+			e := &Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error()}
+			if err := r.refuse(e); err != nil {
+				return nil, err
+			}
 		}
 	}
 	c.Supervisord = s.Supervisord
@@ -61,11 +82,15 @@ func load(o Options, environ []string, h host) (*Config, error) {
 
 // supervisord reads the section of that name and makes its environment known to all that follow.
 func (r *reader) supervisord() (*settings, error) {
-	section := r.doc.byName["supervisord"]
-	if section == nil {
-		return nil, &Error{File: r.path, Text: ".ini file does not include supervisord section"}
+	own := r.doc.byName["supervisord"]
+	if own == nil {
+		e := &Error{File: r.path, Text: ".ini file does not include supervisord section"}
+		if err := r.refuse(e); err != nil {
+			return nil, err
+		}
+		own = &section{name: "supervisord"}
 	}
-	k := r.keys(section, names{})
+	k := r.keys(own, names{})
 	k.here = true
 	s := &settings{}
 	s.MinFDs = read(k, "minfds", 1024, parseInteger)

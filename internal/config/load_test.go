@@ -310,6 +310,11 @@ var catalogue = []struct{ text, message string }{
 		`unsupported format character 'q' (0x71) at index 7`},
 	{`S|identifier=%(here)d`, `Format string '%(here)d' for 'supervisord.identifier' is badly formatted: ` +
 		`%d format: a real number is required, not str`},
+	{`S|identifier=%5%`, `Format string '%5%' for 'supervisord.identifier' is badly formatted: ` +
+		`unsupported format character '%' (0x25) at index 2`},
+	{`S|identifier=%(here)%`, `Format string '%(here)%' for 'supervisord.identifier' is badly formatted: ` +
+		`unsupported format character '%' (0x25) at index 7`},
+	{`S|minfds=٣`, ``},
 	{`S|identifier=%d`, `Format string '%d' for 'supervisord.identifier' is badly formatted: ` +
 		`%d format: a real number is required, not dict`},
 	{`S|identifier=%s`, `Format string '%s' for 'supervisord.identifier' is badly formatted: ` +

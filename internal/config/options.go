@@ -12,6 +12,7 @@ type Options struct {
 	Argv0         string // as ProgramPath gives it
 	Help          bool   // print Usage and exit
 	Version       bool   // print the version and exit
+	Check         bool   // print what Check finds and exit
 	ConfigFile    string // as given with -c; empty: look for it
 	SearchWarning string // for standard error, if not empty
 
@@ -88,6 +89,10 @@ var daemonOptions = []option[Options]{
 	{short: 'v', long: "version", repeat: true, set: func(o *Options, _ string) error {
 		o.Version = true
 		return errStop
+	}},
+	{long: "check", whole: true, set: func(o *Options, _ string) error {
+		o.Check = true
+		return nil
 	}},
 	{short: 'n', long: "nodaemon", set: flag(func(s *settings) { s.NoDaemon = true })},
 	{short: 's', long: "silent", set: flag(func(s *settings) { s.Silent = true })},

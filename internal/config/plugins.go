@@ -1,8 +1,6 @@
 package config
 
 import (
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -33,13 +31,14 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 		}
 		k := r.keys(s, names{})
 		factory := read(k, factoryKey, "", parseString)
-		if _, ok := k.raw(factoryKey); !ok {
+		_, ok = k.raw(factoryKey)
+		if !ok {
 			k.failf(factoryKey, "section [%s] does not specify a %s", s.name, factoryKey)
 		}
-		known := r.resolve(k, factoryKey, factory)
+		known := ok && r.resolve(k, factoryKey, factory)
 		options := map[string]string{}
-		for _, values := range []map[string]value{r.doc.defaults, s.values} {
-			for _, key := range slices.Sorted(maps.Keys(values)) {
+		for _, values := range []map[string]value{s.values, r.doc.defaults} {
+			for _, key := range byLine(values) {
 				if key != factoryKey {
 					options[key] = read(k, key, "", parseString)
 				}

@@ -29,6 +29,16 @@ func (p *programReader) log(channel string) Log {
 	return log
 }
 
+// isEmpty tells whether a *_logfile key is there with nothing in it, which the original takes for a file name.
+func (p *programReader) isEmpty(key string) bool {
+	text, v, ok := p.text(key, "")
+	if !ok || text == "" {
+		return ok
+	}
+	text, err := p.expand(value{text: text, from: v.from}, key)
+	return err == nil && text == ""
+}
+
 // logDestination reads a *_logfile key. Its text is expanded twice, as the original does: a literal % needs four.
 func (p *programReader) logDestination(key string) Log {
 	v, ok := p.raw(key)

@@ -45,6 +45,9 @@ func (r *reader) readProcesses(s *section, group string) ([]*Process, error) {
 	p.common(name)
 	p.names.vars = append(p.names.vars, variable{name: "process_num", isNumber: true},
 		variable{name: "numprocs", number: p.count, isNumber: true})
+	if r.check != nil && p.count < 1 {
+		r.asking(func() { p.process() })
+	}
 	var list []*Process
 	for i := 0; i < p.count && p.err == nil; i++ {
 		p.names.vars[3].number = p.first + i
@@ -124,7 +127,7 @@ func (p *programReader) process() *Process {
 	process.Stdout = p.log("stdout")
 	process.Stderr = p.log("stderr")
 	if p.program.RedirectErr {
-		if process.Stderr.Kind == LogFile && p.err == nil {
+		if (process.Stderr.Kind == LogFile || p.isEmpty("stderr_logfile")) && p.err == nil {
 			p.r.warn("For [%s], redirect_stderr=true but stderr_logfile has also been set to a filename, "+
 				"the filename has been ignored", p.s.name)
 		}

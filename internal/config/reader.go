@@ -18,11 +18,21 @@ type reader struct {
 	common   map[string]string // [supervisord] environment=
 	merged   map[string]mergedEnvironment
 	messages []Message
-	lenient  bool // leave unknown plug-ins out instead of failing
+	lenient  bool   // leave unknown plug-ins out instead of failing
+	check    *check // collects errors instead of stopping at the first; nil: stop
 }
 
 // mergedEnvironment is a process's own environment and the same on top of the common one.
 type mergedEnvironment struct{ own, all map[string]string }
+
+// refuse returns the error, for the caller to stop, or nil if it was collected and reading goes on.
+func (r *reader) refuse(err error) error {
+	if r.check == nil {
+		return err
+	}
+	r.check.add(err)
+	return nil
+}
 
 // warn notes a line for the main log.
 func (r *reader) warn(format string, args ...any) {
@@ -50,13 +60,15 @@ func nodeName() string {
 	return name
 }
 
-// keys reads one section key by key. After the first error it reads nothing more and gives defaults.
+// keys reads one section key by key. After the first error it reads nothing more and gives defaults, unless errors are
+// collected.
 type keys struct {
-	r     *reader
-	s     *section
-	names names
-	here  bool // whether %(here)s is among the names
-	err   error
+	r      *reader
+	s      *section
+	names  names
+	here   bool // whether %(here)s is among the names
+	benign bool // an error is kept for the caller, even where errors are collected
+	err    error
 }
 
 func (r *reader) keys(s *section, n names) *keys {
@@ -66,6 +78,9 @@ func (r *reader) keys(s *section, n names) *keys {
 
 // raw is a key's text before expansion.
 func (k *keys) raw(key string) (value, bool) {
+	if k.r.check != nil {
+		k.r.check.ask(k.s, key)
+	}
 	if k.err != nil {
 		return value{}, false
 	}
@@ -109,7 +124,7 @@ func (k *keys) expand(v value, where string) (string, error) {
 	return n.expand(v.text, where)
 }
 
-// fail keeps the first error.
+// fail keeps the first error, or collects every one.
 func (k *keys) fail(key string, v value, err error) {
 	if k.err != nil {
 		return
@@ -117,6 +132,10 @@ func (k *keys) fail(key string, v value, err error) {
 	e := &Error{File: k.r.path, Line: v.line, Section: k.s.name, Key: key, Value: v.text, Text: err.Error()}
 	if v.from != nil {
 		e.File = v.from.path
+	}
+	if k.r.check != nil && !k.benign {
+		k.r.check.add(e)
+		return
 	}
 	k.err = e
 }

@@ -24,6 +24,7 @@ var daemonHelp = []string{
 	"-s/--silent -- in the foreground, do not copy the log to stdout (like 'silent=true')",
 	"-h/--help -- print this text and exit",
 	"-v/--version -- print the version and exit",
+	"--check -- check the configuration, print all errors and warnings, and exit with 0 or 2",
 	"-u/--user USER -- switch to this user, given by name or uid",
 	"-m/--umask UMASK -- umask of the daemon and its children (default 022)",
 	"-d/--directory DIRECTORY -- directory to change to when going into the background",

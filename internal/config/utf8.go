@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -19,12 +20,31 @@ func checkUTF8(text, path string) error {
 		at += size
 	}
 	length, reason := badSequence(text[at:])
-	where := fmt.Sprintf("byte 0x%02x in position %d", text[at], at)
+	position := shownPosition(text, at, length, reason)
+	where := fmt.Sprintf("byte 0x%02x in position %d", text[at], position)
 	if length > 1 {
-		where = fmt.Sprintf("bytes in position %d-%d", at, at+length-1)
+		where = fmt.Sprintf("bytes in position %d-%d", position, position+length-1)
 	}
-	return &Error{File: path, Text: fmt.Sprintf("'utf-8' codec can't decode %s: %s", where, reason)}
+	line := strings.Count(text[:at], "\n") + 1
+	return &Error{File: path, Line: line, Text: fmt.Sprintf("'utf-8' codec can't decode %s: %s", where, reason)}
 }
+
+// decoded is how many bytes the original reads and decodes at a time; its positions count from there, or from the start
+// of a character that began before.
+const decoded = 8192
+
+func shownPosition(text string, at, length int, reason string) int {
+	start := at / decoded * decoded
+	if reason != invalidStart && (at+length == len(text) || at+length == start+decoded) {
+		return 0 // not seen to be wrong before the next reading
+	}
+	for !utf8.RuneStart(text[start]) && start < at {
+		start--
+	}
+	return at - start
+}
+
+const invalidStart = "invalid start byte"
 
 // badSequence tells how many bytes at the start of s belong to the character that goes wrong, and what is wrong.
 func badSequence(s string) (length int, reason string) {
@@ -37,7 +57,7 @@ func badSequence(s string) (length int, reason string) {
 	case c >= 0xf0 && c <= 0xf4:
 		want = 4
 	default:
-		return 1, "invalid start byte"
+		return 1, invalidStart
 	}
 	for n := 1; n < want; n++ {
 		if n == len(s) {

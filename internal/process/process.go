@@ -59,7 +59,7 @@ type Process struct {
 	exitStatus int
 	start      int64 // seconds since 1970; 0: never
 	stop       int64
-	moved      uint64        // which of all changes of state was its last
+	moved      time.Time     // when its state changed last
 	changed    chan struct{} // closed at the next change; nil while nobody waits
 }
 
@@ -111,8 +111,8 @@ func (p *Process) Changed() <-chan struct{} {
 	return p.changed
 }
 
-// Moved numbers its last change of state among those of all processes: the higher, the later.
-func (p *Process) Moved() uint64 { return p.moved }
+// Moved is when its state changed last.
+func (p *Process) Moved() time.Time { return p.moved }
 
 // Start starts it on request. It returns false, and changes nothing, in a state that starts from nowhere.
 func (p *Process) Start(now time.Time) bool {
@@ -189,8 +189,8 @@ func (p *Process) move(next state.Machine) {
 	if !changed {
 		return
 	}
-	p.host.moves++
-	p.moved = p.host.moves
+	p.host.Log.Blatherf("%s is %s", p.Name(), next.State)
+	p.moved = time.Now()
 	if p.changed != nil {
 		close(p.changed)
 		p.changed = nil

@@ -3,10 +3,12 @@ package pyrepr
 import (
 	"math"
 	"strings"
+	"unicode"
 )
 
 // ParseInt reads a whole number of base 8 or 10: blanks around it, a sign, and single underscores between digits are
-// allowed; base 8 may begin with 0o. A number beyond 64 bits becomes the nearest int. ok is false for anything else.
+// allowed; base 8 may begin with 0o. Digits may be those of any script. A number beyond 64 bits becomes the nearest
+// int. ok is false for anything else.
 func ParseInt(s string, base int) (n int, ok bool) {
 	s = TrimSpace(s)
 	negative := strings.HasPrefix(s, "-")
@@ -18,12 +20,12 @@ func ParseInt(s string, base int) (n int, ok bool) {
 		digits = strings.TrimPrefix(s[2:], "_")
 	}
 	mayUnderscore := false
-	for i := 0; i < len(digits); i++ {
-		if digits[i] == '_' && mayUnderscore {
+	for _, r := range digits {
+		if r == '_' && mayUnderscore {
 			mayUnderscore = false
 			continue
 		}
-		d := int(digits[i]) - '0'
+		d := digit(r)
 		if d < 0 || d >= base {
 			return 0, false
 		}
@@ -41,6 +43,27 @@ func ParseInt(s string, base int) (n int, ok bool) {
 		n = -n
 	}
 	return n, true
+}
+
+// digit is the value of a decimal digit, -1 for any other character.
+func digit(r rune) int {
+	if r <= unicode.MaxASCII {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return int(r - '0')
+	}
+	for _, block := range unicode.Nd.R16 { // every block begins with a zero and has whole sets of ten
+		if r >= rune(block.Lo) && r <= rune(block.Hi) {
+			return int(r-rune(block.Lo)) % 10
+		}
+	}
+	for _, block := range unicode.Nd.R32 {
+		if r >= rune(block.Lo) && r <= rune(block.Hi) {
+			return int(r-rune(block.Lo)) % 10
+		}
+	}
+	return -1
 }
 
 // IntError is the message for a text that ParseInt refuses in base 10.

@@ -123,7 +123,7 @@ type begun struct {
 	name    string
 	until   wait
 	changed <-chan struct{} // nil: there is nothing to wait for
-	moved   uint64          // the process's last change of state, for the order in which things came about
+	moved   time.Time       // the process's last change of state, for the order in which things came about
 }
 
 // begin does it, in the loop, and looks for the first time whether it has come about.

@@ -1,11 +1,11 @@
 package rpc
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -138,18 +138,34 @@ func (s *Server) forEach(ctx context.Context, pick picker, filter func(api.State
 		all.Go(func() { ends[i] = s.await(ctx, &waiting[i]) })
 	}
 	all.Wait()
-	late := make([]int, len(waiting))
-	for i, err := range ends {
+	for _, err := range ends {
 		if fault := (api.Fault{}); err != nil && !errors.As(err, &fault) {
 			return nil, err
 		}
-		late[i] = i
 	}
-	slices.SortFunc(late, func(a, b int) int { return cmp.Compare(waiting[a].moved, waiting[b].moved) })
-	for _, i := range late {
+	for _, i := range cameAbout(waiting) {
 		outcomes = append(outcomes, status(waiting[i].process, ends[i]))
 	}
 	return array(outcomes, writeStatus), nil
+}
+
+// cameAbout is the order of the result: as things came about, but what came about within the same second, counted from
+// the first of it, as it was begun. The original looked once a second, and people are used to lists in order.
+func cameAbout(waiting []begun) []int {
+	order := make([]int, len(waiting))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return waiting[a].moved.Compare(waiting[b].moved) })
+	for rest := order; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && waiting[rest[n]].moved.Sub(waiting[rest[0]].moved) < time.Second {
+			n++
+		}
+		slices.Sort(rest[:n])
+		rest = rest[n:]
+	}
+	return order
 }
 
 func status(p *process.Process, err error) api.ProcessStatus {

@@ -1,0 +1,166 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// checked is what Check finds in a main file and others, with DIR for their directory.
+func checked(t *testing.T, files map[string]string) (errs, warnings []string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		write(t, dir, name, strings.ReplaceAll(text, "DIR", dir))
+	}
+	o, err := ParseArgs("/usr/bin/supervisord", []string{"-c", filepath.Join(dir, "sd.conf"), "--check"})
+	if err != nil || !o.Check {
+		t.Fatalf("--check: %+v, %v", o, err)
+	}
+	found, warned := Check(o, testEnviron)
+	for _, err := range found {
+		errs = append(errs, strings.ReplaceAll(err.Error(), dir, "DIR"))
+	}
+	for _, warning := range warned {
+		warnings = append(warnings, strings.ReplaceAll(warning, dir, "DIR"))
+	}
+	return errs, warnings
+}
+
+const quietDaemon = "[supervisord]\nlogfile=DIR/main.log\npidfile=DIR/pid\n"
+
+func TestCheckErrors(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		files map[string]string
+		want  []string
+	}{
+		{"every bad value, each once", map[string]string{"sd.conf": quietDaemon + "minfds=x\nloglevel=loud\n" +
+			"[program:a]\ncommand=%(nope)s\nautostart=perhaps\nnumprocs=3\nprocess_name=%(process_num)s\n" +
+			"[program:b b]\ncommand=b\n[program:c]\n[group:g]\nprograms=a,none,nil\n"},
+			[]string{
+				"DIR/sd.conf:4: [supervisord] minfds=x: " + integer + "'x'",
+				"DIR/sd.conf:5: [supervisord] loglevel=loud: bad logging level name 'loud'",
+				"DIR/sd.conf:8: [program:a] autostart=perhaps: not a valid boolean value: 'perhaps'",
+				"DIR/sd.conf:7: [program:a] command=%(nope)s: Format string '%(nope)s' for 'program:a.command' contains " +
+					"names ('nope') which cannot be expanded. Available names: " + process,
+				"DIR/sd.conf:15: [group:g] programs=a,none,nil: [group:g] names unknown program or fcgi-program none",
+				"DIR/sd.conf:15: [group:g] programs=a,none,nil: [group:g] names unknown program or fcgi-program nil",
+				"DIR/sd.conf: [program:b b]: Invalid name: 'b b' because of character: ' '",
+				"DIR/sd.conf: [program:c] command: program section program:c does not specify a command",
+			}},
+		{"no [supervisord], a bad include, the rest is read all the same", map[string]string{
+			"sd.conf":  "[include]\nfiles=*.ini\n[inet_http_server]\nusername=u\n",
+			"bad.ini":  "[program:p]\ncommand=x\njunk\nstartsecs=soon\n",
+			"more.ini": "[eventlistener:l]\ncommand=l\nevents=TICK,TACK\nbuffer_size=0\n"},
+			[]string{
+				"DIR/bad.ini:3: [program:p]: Source contains parsing errors: 'DIR/bad.ini'\n\t[line  3]: 'junk\\n'",
+				"DIR/sd.conf: .ini file does not include supervisord section",
+				"DIR/bad.ini:4: [program:p] startsecs=soon: " + integer + "'soon'",
+				"DIR/more.ini:4: [eventlistener:l] buffer_size=0: [eventlistener:l] section sets invalid buffer_size (0)",
+				"DIR/more.ini:3: [eventlistener:l] events=TICK,TACK: Unknown event type TACK in [eventlistener:l] events",
+				"DIR/sd.conf:4: [inet_http_server] username=u: Section [inet_http_server] contains incomplete " +
+					"authentication: If a username or a password is specified, both the username and password must be specified",
+				"DIR/sd.conf: [inet_http_server] port: section [inet_http_server] has no port value",
+			}},
+		{"a member's socket is no error there, nor what no process reads", map[string]string{"sd.conf": quietDaemon +
+			"[fcgi-program:f]\ncommand=f\n[group:g]\nprograms=f\n[program:z]\nnumprocs=0\n"}, nil},
+		{"no file", map[string]string{"other.conf": ""}, []string{"DIR/sd.conf: could not find config file DIR/sd.conf"}},
+	} {
+		errs, _ := checked(t, c.files)
+		if diff := cmp.Diff(c.want, errs); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.what, diff)
+		}
+	}
+}
+
+func TestCheckWarnings(t *testing.T) {
+	open := filepath.Join(t.TempDir(), "open")
+	if err := os.Mkdir(open, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o777); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what, text string
+		want       []string
+	}{
+		{"nothing", "[program:a]\ncommand=a\nstdout_logfile=DIR/a\n[supervisorctl]\nserverurl=unix:///x\n", nil},
+		{"unknown keys", "logfil=x\nnumprocs=3\n[program:a]\ncommand=a\nstdout_logfiles=x\nnodaemon=true\nzzzzzz=1\n",
+			[]string{
+				"DIR/sd.conf:4: [supervisord] logfil has no effect, perhaps logfile is meant",
+				"DIR/sd.conf:5: [supervisord] numprocs has no effect: it belongs in [eventlistener:x], [fcgi-program:x], " +
+					"[program:x]",
+				"DIR/sd.conf:8: [program:a] stdout_logfiles has no effect, perhaps stdout_logfile is meant",
+				"DIR/sd.conf:9: [program:a] nodaemon has no effect: it belongs in [supervisord]",
+				"DIR/sd.conf:10: [program:a] zzzzzz has no effect",
+			}},
+		{"unknown sections", "[programm:a]\ncommand=a\n[Supervisorctl]\n[whatever at all]\n[DEFAULT]\nx=1\npriority=3\n",
+			[]string{
+				"DIR/sd.conf: [programm:a] is not a section and has no effect, perhaps program:a is meant",
+				"DIR/sd.conf: [Supervisorctl] is not a section and has no effect, perhaps supervisorctl is meant",
+				"DIR/sd.conf: [whatever at all] is not a section and has no effect",
+				"DIR/sd.conf:9: [DEFAULT] x has no effect: no section knows it",
+			}},
+		{"one log for two", "[program:a]\ncommand=a\nstdout_logfile=DIR/x\n[program:b]\ncommand=b\n" +
+			"stderr_logfile=%(here)s/./x\nstdout_logfile=/dev/stdout\n[program:c]\ncommand=c\nstdout_logfile=/dev/stdout\n",
+			[]string{"stdout_logfile of a:a and stderr_logfile of b:b write to the same log DIR/x"}},
+		{"open directories", "[program:a]\ncommand=a\nnumprocs=2\nprocess_name=%(process_num)s\n" +
+			"stdout_logfile=" + open + "/%(process_num)s\n[supervisord]\npidfile=" + open + "/pid\n",
+			[]string{
+				"[supervisord] pidfile " + open + "/pid is in a directory in which everybody can write",
+				"[program:a] stdout_logfile " + open + "/0 is in a directory in which everybody can write",
+			}},
+		{"open server", "[inet_http_server]\nport=127.0.0.1:9001\n[inet_http_server:b]\nport=9002\nusername=u\npassword=p\n",
+			[]string{"[inet_http_server] asks for no username and password: whoever reaches port 9001 can run any " +
+				"command as the user of supervisord"}},
+		{"what Load warns of, and supervisorctl", "[include]\nfiles=*.none\n[supervisorctl]\nprompt=%(here)s\nport=1\n",
+			[]string{
+				`No file matches via include "DIR/*.none"`,
+				"supervisorctl will refuse: DIR/sd.conf:7: [supervisorctl] prompt=%(here)s: Format string '%(here)s' for " +
+					"'supervisorctl.prompt' contains names ('here') which cannot be expanded. Available names: ENV_HOME, ENV_lc",
+				"DIR/sd.conf:8: [supervisorctl] port has no effect: it belongs in [inet_http_server]",
+			}},
+	} {
+		errs, warnings := checked(t, map[string]string{"sd.conf": quietDaemon + c.text})
+		if diff := cmp.Diff(c.want, warnings); diff != "" || errs != nil {
+			t.Errorf("%s: %q (-want +got)\n%s", c.what, errs, diff)
+		}
+	}
+}
+
+// For every entry of the catalogue Check finds an error exactly if Load does, and Load's is one of them.
+func TestCheckAgreesWithLoad(t *testing.T) {
+	for _, c := range catalogue {
+		dir := t.TempDir()
+		path := write(t, dir, "sd.conf", conf(dir, c.text))
+		o, err := ParseArgs("/usr/bin/supervisord", []string{"-c", path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Load(o, testEnviron)
+		errs, _ := Check(o, testEnviron)
+		found := err == nil && len(errs) == 0
+		for _, e := range errs {
+			finding, ok := e.(*Finding)
+			found = found || err != nil && ok && strings.HasPrefix(err.Error(), finding.Cause.Text)
+		}
+		if !found {
+			t.Errorf("%s\nLoad: %v\nCheck: %v", c.text, err, errs)
+		}
+	}
+}
+
+func TestCheckOptionIsWhole(t *testing.T) {
+	o, err := ParseArgs("/usr/bin/supervisord", []string{"-c", "x", "--ch", "/tmp"})
+	if err != nil || o.Check {
+		t.Errorf("--ch is no longer short for --childlogdir: %+v, %v", o, err)
+	}
+	if _, err := ParseArgs("/usr/bin/supervisord", []string{"--chec"}); err == nil {
+		t.Error("--check can be shortened")
+	}
+}
