@@ -3,6 +3,7 @@ package conformance
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -95,6 +96,37 @@ func checkPending(t *testing.T, rows []Row, byID map[string]Row, covered map[str
 	for _, r := range rows {
 		if r.NeedsCover() && covered[r.ID] == nil && !open[r.ID] {
 			t.Errorf("%s is neither covered nor pending", r.ID)
+		}
+	}
+}
+
+// TestDiffers checks that the page of differences explains every difference that a script expects.
+func TestDiffers(t *testing.T) {
+	page, err := os.ReadFile("../docs/differences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("scripts/*/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			reason, ok := strings.CutPrefix(line, "# differs: ")
+			if !ok {
+				continue
+			}
+			reason = strings.TrimSpace(reason)
+			if id, _, _ := strings.Cut(reason, " "); strings.HasPrefix(id, "DIFF-") {
+				reason = "| " + id + " |"
+			}
+			if !strings.Contains(string(page), reason) {
+				t.Errorf("%s: docs/differences.md does not have %q", file, reason)
+			}
 		}
 	}
 }

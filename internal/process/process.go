@@ -32,7 +32,6 @@ type Host struct {
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
 	Changed func(*Process)
-	moves   uint64 // changes of state so far, of all processes
 	// Drained is called from another goroutine when the output of a reaped child has been taken; the loop then calls Gone.
 	Drained func(*Process)
 }

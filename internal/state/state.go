@@ -47,6 +47,7 @@ func (a Action) String() string {
 
 // Rules is what the configuration says about one process.
 type Rules struct {
+	//lint:ignore ST1011 startsecs is the manual's word for it
 	StartSecs         time.Duration // how long a start must last to count; 0 or less: it counts at once
 	StartRetries      int           // further tries after a first failure
 	ExitCodes         []int         // the expected ones
