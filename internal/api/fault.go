@@ -22,25 +22,47 @@ const (
 	CantReread           = 92
 )
 
-var faultNames = map[int]string{
-	UnknownMethod:        "UNKNOWN_METHOD",
-	IncorrectParameters:  "INCORRECT_PARAMETERS",
-	BadArguments:         "BAD_ARGUMENTS",
-	SignatureUnsupported: "SIGNATURE_UNSUPPORTED",
-	ShutdownState:        "SHUTDOWN_STATE",
-	BadName:              "BAD_NAME",
-	BadSignal:            "BAD_SIGNAL",
-	NoFile:               "NO_FILE",
-	NotExecutable:        "NOT_EXECUTABLE",
-	Failed:               "FAILED",
-	AbnormalTermination:  "ABNORMAL_TERMINATION",
-	SpawnError:           "SPAWN_ERROR",
-	AlreadyStarted:       "ALREADY_STARTED",
-	NotRunning:           "NOT_RUNNING",
-	Success:              "SUCCESS",
-	AlreadyAdded:         "ALREADY_ADDED",
-	StillRunning:         "STILL_RUNNING",
-	CantReread:           "CANT_REREAD",
+// faultName is the name of a fault code as clients see it. A map would be built at every start of either program.
+func faultName(code int) string {
+	switch code {
+	case UnknownMethod:
+		return "UNKNOWN_METHOD"
+	case IncorrectParameters:
+		return "INCORRECT_PARAMETERS"
+	case BadArguments:
+		return "BAD_ARGUMENTS"
+	case SignatureUnsupported:
+		return "SIGNATURE_UNSUPPORTED"
+	case ShutdownState:
+		return "SHUTDOWN_STATE"
+	case BadName:
+		return "BAD_NAME"
+	case BadSignal:
+		return "BAD_SIGNAL"
+	case NoFile:
+		return "NO_FILE"
+	case NotExecutable:
+		return "NOT_EXECUTABLE"
+	case Failed:
+		return "FAILED"
+	case AbnormalTermination:
+		return "ABNORMAL_TERMINATION"
+	case SpawnError:
+		return "SPAWN_ERROR"
+	case AlreadyStarted:
+		return "ALREADY_STARTED"
+	case NotRunning:
+		return "NOT_RUNNING"
+	case Success:
+		return "SUCCESS"
+	case AlreadyAdded:
+		return "ALREADY_ADDED"
+	case StillRunning:
+		return "STILL_RUNNING"
+	case CantReread:
+		return "CANT_REREAD"
+	}
+	return ""
 }
 
 // Fault is an error that is part of the protocol. Only rpc makes faults; clients act on Code.
@@ -53,7 +75,7 @@ type Fault struct {
 // an empty one too.
 func (f Fault) Error() string {
 	if f.Detail == "" && f.Code != BadName && f.Code != BadSignal {
-		return faultNames[f.Code]
+		return faultName(f.Code)
 	}
-	return faultNames[f.Code] + ": " + f.Detail
+	return faultName(f.Code) + ": " + f.Detail
 }
