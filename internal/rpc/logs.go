@@ -19,7 +19,7 @@ func window(path string, offset, length int64) (result, error) {
 	data, err := logs.Read(path, offset, length)
 	switch {
 	case err == nil:
-		return bytes(data), nil
+		return logged(data), nil
 	case errors.Is(err, logs.ErrArguments):
 		return nil, api.Fault{Code: api.BadArguments}
 	case errors.Is(err, fs.ErrNotExist):

@@ -104,7 +104,7 @@ func (s *Server) gate() error { return s.in(func() error { return nil }) }
 func boolean(b bool) result     { return func(e *xmlrpc.Encoder) { e.Bool(b) } }
 func integer(n int) result      { return func(e *xmlrpc.Encoder) { e.Int(int64(n)) } }
 func text(t string) result      { return func(e *xmlrpc.Encoder) { e.String(t) } }
-func bytes(b []byte) result     { return func(e *xmlrpc.Encoder) { e.Bytes(b) } }
+func logged(b []byte) result    { return func(e *xmlrpc.Encoder) { e.Bytes(b) } }
 func badName(name string) error { return api.Fault{Code: api.BadName, Detail: name} }
 
 // array writes each of items with write.
