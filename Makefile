@@ -8,7 +8,7 @@ GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 REFERENCE = $(shell test -x /usr/bin/supervisord && echo yes)
 
-.PHONY: all programs install demo test check unit cross conformance conformance-report bench arrows clean
+.PHONY: all programs install demo test check unit cross conformance conformance-report config-diff config-bench bench arrows clean
 all: programs
 
 programs:
@@ -26,7 +26,7 @@ demo: programs
 test: check
 	@scripts/install-reference || echo "test: the original is not installed and cannot be without root: its half is skipped"
 	$(MAKE) conformance
-	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference; fi
+	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff; fi
 
 check: unit cross
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
@@ -51,6 +51,17 @@ conformance-report: programs
 	@IMPL=ours go test -json ./conformance -count=1 -timeout 30m > bin/ours.json || true
 	@IMPL=reference go test -json ./conformance -count=1 -timeout 30m > bin/reference.json || true
 	@go run ./conformance/report -ours bin/ours.json -reference bin/reference.json
+
+# Ours and the installed original on N generated configurations; CI runs this seed.
+N ?= 2000
+SEED ?= 1
+LIVE ?= 20
+config-diff: programs
+	go run ./scripts/configdiff -n $(N) -seed $(SEED) -live $(LIVE)
+
+# Reading 10,000 programs from 1,000 files, beside the original.
+config-bench: programs
+	go run ./scripts/configdiff -bench
 
 bench: programs
 	@go build -o bin/bench ./scripts/bench

@@ -29,11 +29,13 @@ func run(args []string) (status int) {
 	case err != nil:
 		return refuse(opts, err)
 	case opts.Help:
-		fmt.Println(config.Usage(opts.Argv0))
+		fmt.Print(config.Usage(opts.Argv0))
 		return 0
 	case opts.Version:
 		fmt.Println(api.Version)
 		return 0
+	case opts.Check:
+		return check(opts)
 	}
 	if opts.SearchWarning != "" && !daemon.Detached() {
 		fmt.Fprintln(os.Stderr, opts.SearchWarning)
@@ -59,6 +61,21 @@ func run(args []string) (status int) {
 		if cfg, err = d.live(cfg); err != nil {
 			return refuse(opts, err)
 		}
+	}
+	return 0
+}
+
+// check tells everything that is wrong with the configuration, and what is merely odd, and starts nothing.
+func check(opts config.Options) (status int) {
+	errs, warnings := config.Check(opts, os.Environ())
+	for _, err := range errs {
+		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
+	}
+	for _, text := range warnings {
+		fmt.Fprintf(os.Stderr, "Warning: %s\n", text)
+	}
+	if len(errs) > 0 {
+		return 2
 	}
 	return 0
 }

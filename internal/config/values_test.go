@@ -259,3 +259,33 @@ func TestSample(t *testing.T) {
 		}
 	}
 }
+
+// An empty log file name counts as one where it is ignored, as in the original.
+func TestRedirectedEmptyLog(t *testing.T) {
+	for text, want := range map[string]int{"": 1, "%(ENV_none)s": 1, "NONE": 0, "AUTO": 0, "x": 1} {
+		dir := t.TempDir()
+		path := write(t, dir, "sd.conf",
+			"[supervisord]\n[program:x]\ncommand=x\nredirect_stderr=true\nstderr_logfile="+text+"\n")
+		o, err := ParseArgs("/usr/bin/supervisord", []string{"-c", path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(o, []string{"none="})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(texts(c, api.Warn)); got != want || c.Groups[0].Processes[0].Stderr.Kind != LogNone {
+			t.Errorf("%q: %d warnings, want %d", text, got, want)
+		}
+	}
+}
+
+// A plug-in's own keys are read in their order, then those of [DEFAULT]: the first bad one is the error.
+func TestPluginKeyOrder(t *testing.T) {
+	path := write(t, t.TempDir(), "sd.conf", "[DEFAULT]\na=%(none)s\n[supervisord]\n[rpcinterface:x]\n"+
+		"supervisor.rpcinterface_factory="+MainInterface+"\nz=%(first)s\nb=%(second)s\n")
+	_, err := loadFile(t, path)
+	if err == nil || !strings.Contains(err.Error(), "'rpcinterface:x.z'") {
+		t.Errorf("the first bad key is z, got %v", err)
+	}
+}

@@ -81,3 +81,32 @@ func FuzzSplit(f *testing.F) {
 		}
 	})
 }
+
+// quoted is a word as both readers take it back, whatever it holds.
+func quoted(word string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word) + `"`
+}
+
+// The words and tokens of a text, printed in quotes, read the same.
+func FuzzPrintedBack(f *testing.F) {
+	for _, seed := range []string{"", `A="x y",B='c'`, `cmd 'a b' "c\"d" e\ f`, `a"b"'c'\d`, "x#y\nz", `""`,
+		`"\\"`, "é=日本", `'\'`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for name, read := range map[string]func(string) ([]string, error){"Split": Split, "Tokens": Tokens} {
+			words, err := read(strings.ToValidUTF8(text, "?"))
+			if err != nil {
+				continue
+			}
+			var printed []string
+			for _, word := range words {
+				printed = append(printed, quoted(word))
+			}
+			again, err := read(strings.Join(printed, " "))
+			if diff := cmp.Diff(words, again); err != nil || diff != "" {
+				t.Errorf("%s(%q): %v %s", name, text, err, diff)
+			}
+		}
+	})
+}

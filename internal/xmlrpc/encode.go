@@ -89,10 +89,10 @@ func (e *Encoder) BeginStruct() {
 	e.inside = append(e.inside, true)
 }
 
-// Member names the next value of the struct.
+// Member names the next value of the struct. The name is one of the interface's own: it must need no escaping.
 func (e *Encoder) Member(name string) {
 	e.buf = append(e.buf, "<member>\n<name>"...)
-	e.buf = appendText(e.buf, name)
+	e.buf = append(e.buf, name...)
 	e.buf = append(e.buf, "</name>\n"...)
 }
 

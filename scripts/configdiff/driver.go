@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+//go:embed driver.py
+var driverSource string
+
+// driver is one interpreter that has the original loaded and answers questions about configurations.
+type driver struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout *bufio.Reader
+}
+
+// startDriver starts the interpreter that the original's first line names.
+func startDriver(reference, dir string) (*driver, error) {
+	python, err := interpreter(reference)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(python, "-W", "ignore", "-c", driverSource)
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, environ, os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return &driver{cmd, stdin, bufio.NewReader(stdout)}, nil
+}
+
+func interpreter(script string) (string, error) {
+	text, err := os.ReadFile(script)
+	if err != nil {
+		return "", err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(strings.TrimPrefix(first, "#!"))
+	if !strings.HasPrefix(first, "#!") || len(fields) == 0 {
+		return "", fmt.Errorf("%s does not name an interpreter", script)
+	}
+	return fields[0], nil
+}
+
+// ask sends one command about one path and reads the answer into to.
+func (d *driver) ask(command, path string, to any) error {
+	if _, err := fmt.Fprintf(d.stdin, "%s %s\n", command, path); err != nil {
+		return err
+	}
+	line, err := d.stdout.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("the driver is gone: %w", err)
+	}
+	return json.Unmarshal(line, to)
+}
+
+func (d *driver) close() error {
+	d.stdin.Close()
+	return d.cmd.Wait()
+}

@@ -1,0 +1,319 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// rule is a deliberate difference. even changes what the original makes of a configuration into what we intend to make
+// of it; it tells whether it had anything to change. Rules N-2, N-3, DIFF-9 and DIFF-10 are in the driver.
+type rule struct {
+	name   string
+	reason string
+	even   func(original, ours *outcome) bool
+}
+
+// level applies the rules that it takes and returns their names.
+func level(original, ours *outcome) []string {
+	var used []string
+	for _, r := range rules {
+		if r.even(original, ours) {
+			used = append(used, r.name)
+		}
+	}
+	return used
+}
+
+var rules = []rule{
+	{"DIFF-98", "a negative size counts as 0: never rotate, nothing captured", evenSizes},
+	{"umask bits", "the system looks at nine bits of a mask or mode, so we keep nine", evenMasks},
+	{"empty is none", "an empty directory, URL or user name does the same as none", evenEmpty},
+	{"DIFF-30", "the processes of a [group:x] start by priority, ties in the listed order", evenOrder},
+	{"DIFF-17", "which of two equal names wins is the same, but we say so and drop the other at once", evenNames},
+	{"DIFF-10 names", "the name check sees %(here)s of process_name unexpanded, with and without includes", evenHereName},
+	{"DIFF-11", "what is included but cannot be read is a warning instead of a claim that it was read", evenUnread},
+	{"DIFF-103", "a FastCGI program in a group gets its socket, or a warning why not", evenSocketWarning},
+	{"no groups' socket", "a FastCGI group without processes has no socket to compare", evenNoProcess},
+	{"DIFF-12", "stopsignal takes no 0 and no names that are no signals", evenSignals},
+	{"DIFF-13", "an empty file= of [unix_http_server] is refused", evenFile},
+	{"DIFF-15", "messages about FastCGI sockets do not print a tuple", evenTuple},
+	{"DIFF-16", "an unknown member is reported under its group", evenMember},
+	{"N-5", "the message about an unknown plug-in says why", evenReason},
+	{"plug-in format", "what is not module:attribute is reported as a plug-in that cannot be resolved", evenFormat},
+	{"C2 process_name", "%(process_name)s works in log file names", evenProcessName},
+}
+
+// processes calls f for every process of the original's values.
+func processes(o *outcome, f func(p *process) bool) (changed bool) {
+	if o.Values == nil {
+		return false
+	}
+	for i := range o.Values.Groups {
+		for j := range o.Values.Groups[i].Processes {
+			changed = f(&o.Values.Groups[i].Processes[j]) || changed
+		}
+	}
+	return changed
+}
+
+const autoWithoutRollover = "AUTO logging used for"
+
+func evenSizes(original, ours *outcome) bool {
+	raise := func(sizes ...*int) (changed bool) {
+		for _, size := range sizes {
+			changed = changed || *size < 0
+			*size = max(*size, 0)
+		}
+		return changed
+	}
+	if original.Values == nil {
+		return false
+	}
+	daemon := raise(&original.Values.Supervisord.LogfileMaxBytes)
+	logs := processes(original, func(p *process) bool { return raise(&p.StdoutMax, &p.StderrMax) })
+	if logs && ours.Values != nil { // we warn of an AUTO log without rollover then
+		ours.Values.Warnings = slices.DeleteFunc(ours.Values.Warnings, func(line string) bool {
+			return strings.Contains(line, autoWithoutRollover) && !slices.Contains(original.Values.Warnings, line)
+		})
+	}
+	captures := processes(original, func(p *process) bool { return raise(&p.StdoutCapture, &p.StderrCapture) })
+	return daemon || logs || captures
+}
+
+func evenMasks(original, _ *outcome) bool {
+	if original.Values == nil {
+		return false
+	}
+	changed := false
+	cut := func(mask *int) {
+		if mask != nil {
+			changed = changed || *mask != *mask&0o777
+			*mask &= 0o777
+		}
+	}
+	v := original.Values
+	cut(&v.Supervisord.Umask)
+	for i := range v.Servers {
+		cut(&v.Servers[i].Chmod)
+	}
+	for i := range v.Groups {
+		if v.Groups[i].Socket != nil {
+			cut(v.Groups[i].Socket.Mode)
+		}
+	}
+	processes(original, func(p *process) bool { cut(p.Umask); return false })
+	return changed
+}
+
+func evenEmpty(original, _ *outcome) bool {
+	if original.Values == nil {
+		return false
+	}
+	changed := false
+	drop := func(texts ...**string) {
+		for _, text := range texts {
+			if *text != nil && **text == "" {
+				*text, changed = nil, true
+			}
+		}
+	}
+	processes(original, func(p *process) bool {
+		drop(&p.Directory, &p.ServerURL, &p.StdoutLogfile, &p.StderrLogfile)
+		return false
+	})
+	for i := range original.Values.Servers {
+		drop(&original.Values.Servers[i].Username, &original.Values.Servers[i].Password)
+	}
+	return changed
+}
+
+func evenOrder(original, _ *outcome) bool {
+	if original.Values == nil {
+		return false
+	}
+	changed := false
+	for _, g := range original.Values.Groups {
+		byPriority := func(a, b process) int { return a.Priority - b.Priority }
+		if !slices.IsSortedFunc(g.Processes, byPriority) {
+			slices.SortStableFunc(g.Processes, byPriority)
+			changed = true
+		}
+	}
+	return changed
+}
+
+var nameWarning = regexp.MustCompile(`^\[.*\] has the same group name as \[.*\] and is ignored$|` +
+	`^process name .* occurs more than once in group .*, only the one of \[.*\] counts$`)
+
+func evenNames(original, ours *outcome) bool {
+	if original.Values == nil || ours.Values == nil {
+		return false
+	}
+	changed := dropMatching(&ours.Values.Warnings, nameWarning)
+	seen := map[string]bool{}
+	original.Values.Groups = slices.DeleteFunc(original.Values.Groups, func(g group) bool {
+		again := seen[g.Name]
+		seen[g.Name] = true
+		return again
+	})
+	for i := range original.Values.Groups {
+		g := &original.Values.Groups[i]
+		places := map[string]int{}
+		var kept []process
+		for _, p := range g.Processes {
+			if place, ok := places[p.Name]; ok {
+				kept[place], changed = p, true
+				continue
+			}
+			places[p.Name] = len(kept)
+			kept = append(kept, p)
+		}
+		g.Processes = kept
+	}
+	if changed { // a program that is listed twice is read twice there
+		original.Values.Warnings = once(original.Values.Warnings)
+		ours.Values.Warnings = once(ours.Values.Warnings)
+	}
+	return changed
+}
+
+// once leaves out the lines about programs that have come before.
+func once(lines []string) (kept []string) {
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "For [") || !slices.Contains(kept, line) {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}
+
+func dropMatching(lines *[]string, pattern *regexp.Regexp) bool {
+	before := len(*lines)
+	*lines = slices.DeleteFunc(*lines, pattern.MatchString)
+	return len(*lines) != before
+}
+
+// hereName is a directory of ours in a name.
+var hereName = regexp.MustCompile(`^Error: Invalid name: '.*/configdiff[0-9]+/.*' because of character: '/' in section`)
+
+func evenHereName(original, ours *outcome) bool {
+	return hereName.MatchString(original.Message) && !hereName.MatchString(ours.Message) && accept(original, ours)
+}
+
+var unread = regexp.MustCompile(`^Could not read extra file (".*") during parsing: `)
+
+func evenUnread(original, ours *outcome) bool {
+	if original.Values == nil || ours.Values == nil {
+		return false
+	}
+	changed := false
+	for _, warning := range slices.Clone(ours.Values.Warnings) {
+		if m := unread.FindStringSubmatch(warning); m != nil {
+			claim := "Included extra file " + m[1] + " during parsing"
+			if i := slices.Index(original.Values.Infos, claim); i >= 0 {
+				original.Values.Infos = slices.Delete(original.Values.Infos, i, i+1)
+				ours.Values.Warnings = slices.DeleteFunc(ours.Values.Warnings, func(s string) bool { return s == warning })
+				changed = true
+			}
+		}
+	}
+	return changed
+}
+
+var socketWarning = regexp.MustCompile(`^\[fcgi-program:.*\] gets no socket: `)
+
+func evenSocketWarning(_, ours *outcome) bool {
+	return ours.Values != nil && dropMatching(&ours.Values.Warnings, socketWarning)
+}
+
+func evenNoProcess(original, _ *outcome) bool {
+	changed := false
+	if original.Values != nil {
+		for i, g := range original.Values.Groups {
+			if g.Socket != nil && len(g.Processes) == 0 {
+				original.Values.Groups[i].Socket, changed = nil, true
+			}
+		}
+	}
+	return changed
+}
+
+var noSignal = regexp.MustCompile(
+	`^Error: value '\s*([+-]?0[0_]*|(?i:SIG)?_(?i:DFL|IGN|BLOCK|UNBLOCK|SETMASK))\s*' is not a`)
+
+// accept takes over our refusal, for a configuration that the original accepts or refuses for something that it reads
+// later.
+func accept(original, ours *outcome) bool {
+	*original = *ours
+	return true
+}
+
+func evenSignals(original, ours *outcome) bool {
+	return noSignal.MatchString(ours.Message) && original.Message != ours.Message && accept(original, ours)
+}
+
+func evenFile(original, ours *outcome) bool {
+	refused := strings.Contains(ours.Message, "has no file value")
+	return refused && !strings.Contains(original.Message, "has no file value") && accept(original, ours)
+}
+
+var tuple = regexp.MustCompile(
+	`\('(Bad socket format|Unix socket path) %s( is not an absolute path)?', ['"](.*)['"]\) in \[`)
+
+var unescape = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\'`, "'")
+
+func evenTuple(original, _ *outcome) bool {
+	plain := tuple.ReplaceAllStringFunc(original.Message, func(message string) string {
+		m := tuple.FindStringSubmatch(message)
+		return m[1] + " " + unescape.Replace(m[3]) + m[2] + " in ["
+	})
+	changed := plain != original.Message
+	original.Message = plain
+	return changed
+}
+
+var unknownMember = regexp.MustCompile(`^Error: \[(.*)\] (names unknown program or fcgi-program |name )`)
+
+func evenMember(original, ours *outcome) bool {
+	theirs, own := unknownMember.FindStringSubmatch(original.Message), unknownMember.FindStringSubmatch(ours.Message)
+	if theirs == nil || own == nil || theirs[1] == own[1] || !strings.HasPrefix(own[1], "group:") {
+		return false
+	}
+	original.Message = "Error: [" + own[1] + "] " + theirs[2] + strings.TrimPrefix(original.Message, theirs[0])
+	return true
+}
+
+// extras is a plug-in with a list in brackets after it, which the original ignores.
+var extras = regexp.MustCompile(`^Error: \S*\[.*\] cannot be resolved within`)
+
+func evenFormat(original, ours *outcome) bool {
+	odd := strings.HasPrefix(original.Message, `Error: ("EntryPoint must be in`) || extras.MatchString(ours.Message)
+	unresolved := strings.Contains(ours.Message, "cannot be resolved within")
+	return odd && unresolved && original.Message != ours.Message && accept(original, ours)
+}
+
+var reason = regexp.MustCompile(`( cannot be resolved within \[.*\]): No module named '.*'`)
+
+func evenReason(_, ours *outcome) bool {
+	short := reason.ReplaceAllString(ours.Message, "$1")
+	changed := short != ours.Message
+	ours.Message = short
+	return changed
+}
+
+var logProcessName = regexp.MustCompile(`_logfile' contains names \('process_name'\)`)
+
+func evenProcessName(original, ours *outcome) bool {
+	return logProcessName.MatchString(original.Message) && original.Message != ours.Message && accept(original, ours)
+}
+
+// listing is the table of rules with how often each was needed.
+func listing(used map[string]int) string {
+	var b strings.Builder
+	for _, r := range rules {
+		fmt.Fprintf(&b, "%6d  %-18s %s\n", used[r.name], r.name, r.reason)
+	}
+	return b.String()
+}
