@@ -12,7 +12,7 @@ REFERENCE = $(shell test -x /usr/bin/supervisord && echo yes)
 all: programs
 
 programs:
-	$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./scripts/echo_supervisord_conf ./scripts/pidproxy
+	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./scripts/echo_supervisord_conf ./scripts/pidproxy
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin

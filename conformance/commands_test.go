@@ -27,6 +27,7 @@ func commands() map[string]command {
 		"waitstate": cmdWaitstate, "waitlog": cmdWaitlog, "logcount": cmdLogcount, "logorder": cmdLogorder,
 		"nolog": cmdNolog, "waitfile": cmdWaitfile, "waitgrep": cmdWaitgrep, "pidof": cmdPidof, "pidin": cmdPidin,
 		"signal": cmdSignal, "alive": cmdAlive, "dead": cmdDead, "eq": cmdEq, "bytes": cmdBytes,
+		"descriptors": cmdDescriptors,
 	}
 }
 
@@ -332,5 +333,27 @@ func cmdBytes(ts *testscript.TestScript, neg bool, args []string) {
 		return size == want || atLeast && size > want
 	}) {
 		ts.Fatalf("%s has %d bytes, want %d", args[0], size, want)
+	}
+}
+
+// cmdDescriptors waits until a process has no more descriptors open than VAR says, or puts the number into VAR. Fewer are
+// fine: a connection of before may have been on its way out when they were counted.
+func cmdDescriptors(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: descriptors PID VAR")
+	}
+	count := func() int {
+		open, err := os.ReadDir("/proc/" + args[0] + "/fd")
+		ts.Check(err)
+		return len(open)
+	}
+	known, err := strconv.Atoi(ts.Getenv(args[1]))
+	if err != nil {
+		ts.Setenv(args[1], strconv.Itoa(count()))
+		return
+	}
+	n := 0
+	if !poll(func() bool { n = count(); return n <= known }) {
+		ts.Fatalf("%d descriptors are open, want %d", n, known)
 	}
 }

@@ -111,6 +111,7 @@
 //	waitctl [-rc N] REGEXP ARG...       run ctl ARG... until its output matches
 //	waitrpc REGEXP METHOD ARG...        call until the printed result (or fault) matches
 //	eq A B                     the texts are equal ("! eq": not)
+//	descriptors PID VAR        set VAR to the number of open descriptors; if VAR is set, wait until no more are
 //	bytes FILE N               wait until FILE has exactly N bytes; "bytes -atleast FILE N": at least
 //
 // # Ledger
