@@ -145,10 +145,24 @@ func (s *Supervisor) Run() (next *config.Config) {
 		}
 		s.hear(true)
 	}
+	s.lastSignals()
 	if s.mood == api.MoodRestarting {
 		return s.next
 	}
 	return nil
+}
+
+// lastSignals takes the signals that came while the loop took its last steps: a shutdown that was asked for while a
+// restart came to its end must not be lost.
+func (s *Supervisor) lastSignals() {
+	for {
+		select {
+		case sig := <-s.options.Signals:
+			s.signal(sig.(syscall.Signal))
+		default:
+			return
+		}
+	}
 }
 
 // hear takes one message from outside, and waits for one or for the next deadline if told so.
