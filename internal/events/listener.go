@@ -34,8 +34,9 @@ func (l *Listener) Running() { l.pool.stirred = true }
 func (l *Listener) Died() {
 	l.protocol = protocol{}
 	if l.has.event != nil {
-		l.giveBack(nil, time.Time{})
+		l.giveBack(time.Time{})
 	}
+	l.pool.queue.forgive(l)
 }
 
 // Hear takes what the listener wrote.
@@ -53,7 +54,7 @@ func (l *Listener) Hear(chunk []byte, now time.Time) {
 		l.logPhase(before)
 		before = l.phase
 		if l.has.event != nil {
-			l.giveBack(l, now.Add(pause))
+			l.giveBack(now.Add(pause))
 		}
 	})
 }
@@ -87,11 +88,11 @@ func (l *Listener) judge(answer []byte) {
 	}
 }
 
-// giveBack puts what the listener is busy with at the head of the queue; refused is not sent it again before until.
-func (l *Listener) giveBack(refused *Listener, until time.Time) {
+// giveBack puts what the listener is busy with at the head of the queue; it is not sent it again before until.
+func (l *Listener) giveBack(until time.Time) {
 	e := l.has
 	l.has = entry{}
-	e.refused, e.pause = refused, until
+	e.refused, e.pause = l, until
 	l.pool.putBack(e)
 }
 
