@@ -35,8 +35,11 @@ func runScripts(t *testing.T, dir string) {
 	for _, area := range areas {
 		t.Run(filepath.Base(area), func(t *testing.T) {
 			t.Parallel()
-			work := filepath.Join(root, dir[:1]+filepath.Base(area))
-			if err := os.Mkdir(work, 0o755); err != nil {
+			work, err := os.MkdirTemp(root, filepath.Base(area)) // its own with -count, too
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(work, 0o755); err != nil {
 				t.Fatal(err)
 			}
 			testscript.Run(t, testscript.Params{

@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/rpc"
@@ -20,6 +21,7 @@ type supervisord struct {
 	read    func() (*config.Config, error)
 	signals chan os.Signal
 	chld    chan os.Signal
+	serial  events.Serial
 	begun   bool // a first life has begun: limits are set, the terminal is left
 }
 
@@ -54,7 +56,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 	}
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, Read: d.read, Start: child.Start,
-		Settled: func() { go debug.FreeOSMemory() },
+		Settled: func() { go debug.FreeOSMemory() }, Serial: &d.serial,
 	})
 	if err != nil {
 		return nil, err

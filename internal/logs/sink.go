@@ -28,6 +28,13 @@ func (s *Sink) Write(chunk []byte) {
 	s.Main.output(s.Process, s.Channel, chunk)
 }
 
+// Echo takes a chunk that belongs in the main log only: what is captured stays out of the file and of syslog.
+func (s *Sink) Echo(chunk []byte) {
+	if len(chunk) > 0 {
+		s.Main.output(s.Process, s.Channel, chunk)
+	}
+}
+
 // Reopen opens the file again if there is one. On failure the old one stays in use.
 func (s *Sink) Reopen() error {
 	if s.File == nil {

@@ -15,6 +15,7 @@ type channel struct {
 	path    string // of the log file, automatic ones included; empty: none
 	sink    logs.Sink
 	strip   *output.StripANSI // nil: bytes go as they come
+	tap     *tap              // nil: they go nowhere but to the sink
 	pipe    *pump.Pipe
 }
 
@@ -39,6 +40,7 @@ func (c *channel) open() (err error) {
 	if c.process.host.StripANSI {
 		c.strip = new(output.StripANSI)
 	}
+	c.tap = newTap(c)
 	if c.path == "" {
 		return nil
 	}
@@ -52,8 +54,20 @@ func (c *channel) open() (err error) {
 
 // Output takes a chunk of what the child wrote. It implements pump.Sink.
 func (c *channel) Output(chunk []byte) {
+	if c.tap != nil && c.tap.listener {
+		c.tap.found(protocol, chunk)
+	}
 	if c.strip != nil {
 		chunk = c.strip.Strip(chunk)
+	}
+	c.write(chunk)
+}
+
+// write takes what is left of a chunk without terminal sequences.
+func (c *channel) write(chunk []byte) {
+	if c.tap != nil && !c.tap.listener {
+		c.tap.write(chunk)
+		return
 	}
 	c.sink.Write(chunk)
 }
@@ -70,9 +84,16 @@ func (c *channel) finish() {
 
 // close closes the log. The pipe has been finished.
 func (c *channel) close() {
+	if c.tap != nil {
+		c.tap.closing = true
+	}
 	if c.strip != nil {
-		c.sink.Write(c.strip.Flush())
+		c.write(c.strip.Flush())
 		c.strip = nil
+	}
+	if c.tap != nil {
+		c.tap.close()
+		c.tap = nil
 	}
 	c.pipe = nil
 	c.sink.Close()
@@ -88,6 +109,9 @@ func (c *channel) reopen() {
 
 // clear empties the log file, of a live child or of one that is gone.
 func (c *channel) clear() error {
+	if c.tap != nil {
+		c.tap.cleared.Store(true)
+	}
 	switch {
 	case c.sink.File != nil:
 		return c.sink.Clear()

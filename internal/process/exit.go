@@ -32,10 +32,13 @@ func (p *Process) Gone() {
 	exit, now := *p.reaped, p.ended
 	code, how := decode(exit)
 	from := p.machine.State
-	p.pid, p.reaped = 0, nil
+	p.reaped = nil
+	p.host.Hear(now)
 	p.disconnect()
 	next, action := p.machine.Next(state.Event{Kind: state.Exit, Code: code}, now, p.rules)
 	if action == state.Refuse {
+		p.pid = 0
+		p.releaseSocket()
 		return
 	}
 	expected := p.rules.Expected(code)
@@ -53,10 +56,15 @@ func (p *Process) Gone() {
 	if from == api.Starting && next.State == api.Exited { // it was up long enough, only nobody had looked
 		between := p.machine
 		between.State = api.Running
-		p.move(between)
+		p.move(between, false)
 	}
-	p.move(next)
+	p.move(next, expected)
+	p.pid = 0
 	p.logExit(next.State, how, expected)
+	if p.listener != nil {
+		p.listener.Died()
+	}
+	p.releaseSocket()
 	if next.State == api.Backoff && !next.Wake.After(now) {
 		p.Tick(now)
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/pump"
 	"github.com/gosupervisor/supervisor/internal/signame"
@@ -28,6 +30,8 @@ type Host struct {
 	StripANSI  bool
 	AutoLogDir string
 	Identifier string
+	Events     events.Bus
+	Inbox      Inbox // open
 	// Spawned is called when a child exists.
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
@@ -46,6 +50,10 @@ type Process struct {
 	rules   state.Rules
 	user    *child.User // nil: as supervisord
 	machine state.Machine
+	// What few processes have.
+	listener *events.Listener // an event listener's part in its pool
+	socket   *fcgi.Socket     // a FastCGI program's socket
+	holds    bool             // the child, or the start that is going on, uses the socket
 
 	pid    int
 	reaped *child.Exit // set between the child's end and the end of its output
@@ -69,6 +77,15 @@ func New(cfg *config.Process, group string, user *child.User, host *Host) *Proce
 	p.err.init(p, "stderr", &cfg.Stderr)
 	return p
 }
+
+// Listen makes p the process of a listener. It has not been started yet.
+func (p *Process) Listen(l *events.Listener) {
+	p.listener = l
+	p.out.sink.Syslog = nil // the protocol is nobody's news
+}
+
+// Serve gives the children of p a listening socket as their standard input. It has not been started yet.
+func (p *Process) Serve(s *fcgi.Socket) { p.socket = s }
 
 func rules(c *config.Program) state.Rules {
 	return state.Rules{
@@ -150,12 +167,13 @@ func (p *Process) step(e state.Event, now time.Time) bool {
 	if action == state.Refuse {
 		return false
 	}
-	p.move(next)
+	p.move(next, false)
 	switch action {
 	case state.Spawn:
 		if problem := p.spawn(now); problem != "" {
 			p.spawnErr = problem
 			p.host.Log.Infof("spawnerr: %s", problem)
+			p.releaseSocket()
 			p.step(state.Event{Kind: state.SpawnFailed}, now)
 		}
 	case state.Term:
@@ -180,12 +198,13 @@ func (p *Process) step(e state.Event, now time.Time) bool {
 	return true
 }
 
-// move takes the new state and tells everybody who waits for it. It is the one place where a state changes.
-func (p *Process) move(next state.Machine) {
-	changed := p.machine.State != next.State
+// move takes the new state and tells everybody who waits for it. It is the one place where a state changes. Expected
+// counts for EXITED only.
+func (p *Process) move(next state.Machine, expected bool) {
+	from := p.machine.State
 	p.machine = next
 	p.host.Changed(p)
-	if !changed {
+	if from == next.State {
 		return
 	}
 	p.host.Log.Blatherf("%s is %s", p.Name(), next.State)
@@ -193,6 +212,21 @@ func (p *Process) move(next state.Machine) {
 	if p.changed != nil {
 		close(p.changed)
 		p.changed = nil
+	}
+	if p.host.Events.Wants(events.OfState(next.State)) {
+		p.host.Events.Emit(events.Move{Process: p.Name(), Group: p.Group, From: from, To: next.State,
+			Tries: next.Tries, Expected: expected, PID: p.pid}.Payload())
+	}
+	if p.listener != nil && next.State == api.Running {
+		p.listener.Running()
+	}
+}
+
+// releaseSocket gives the socket back if it was in use.
+func (p *Process) releaseSocket() {
+	if p.holds {
+		p.holds = false
+		p.socket.Release()
 	}
 }
 

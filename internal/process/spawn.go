@@ -80,12 +80,19 @@ func (p *Process) find(name string) (path string, info os.FileInfo) {
 func (p *Process) spawn(now time.Time) (problem string) {
 	p.start = now.Unix()
 	p.spawnErr, p.exitStatus = "", 0
+	spec := child.Spec{Dir: p.Config.Directory, Umask: p.Config.Umask, User: p.user}
+	if p.socket != nil {
+		fd, err := p.socket.Acquire()
+		if err != nil {
+			return err.Error()
+		}
+		p.holds, spec.Files[0] = true, fd
+	}
 	path, args, err := p.Command()
 	if err != nil {
 		return err.Error()
 	}
-	spec := child.Spec{Path: path, Args: args, Env: p.environ(), Dir: p.Config.Directory, Umask: p.Config.Umask,
-		User: p.user}
+	spec.Path, spec.Args, spec.Env = path, args, p.environ()
 	theirs, err := p.connect(&spec)
 	if err == nil {
 		p.pid, err = p.host.Start(spec)
@@ -137,6 +144,9 @@ func errnoName(err error) string {
 // also after an error: the caller closes them when the start is over.
 func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 	for fd, c := range []*channel{nil, &p.out, &p.err} {
+		if fd == 0 && p.socket != nil {
+			continue
+		}
 		if fd == 2 && p.Config.RedirectErr {
 			spec.Files[2] = spec.Files[1]
 			break

@@ -55,10 +55,10 @@ func (s *stdin) write(data []byte) error {
 			return nil
 		}
 	}
-	if len(s.unsent)+len(data) > maxUnsent {
+	idle := len(s.unsent) == 0
+	if !idle && len(s.unsent)+len(data) > maxUnsent { // one piece may be of any size, as events can be
 		return ErrStdinFull
 	}
-	idle := len(s.unsent) == 0
 	s.unsent = append(s.unsent, data...)
 	if !idle {
 		return nil

@@ -47,10 +47,13 @@ func (p *Pipe) FinishNow() bool {
 		return false
 	}
 	defer p.mu.Unlock()
-	if !p.closed && p.waiting() > 0 {
+	if p.closed {
+		return true
+	}
+	if p.waiting() > 0 {
 		return false
 	}
-	p.drain()
+	p.close()
 	return true
 }
 

@@ -40,9 +40,9 @@ func (s *Server) reread() (*config.Config, error) {
 	return cfg, nil
 }
 
-func (s *Server) sendRemoteCommEvent(context.Context, args) (result, error) {
-	// No event listener can be configured in this version, and an event that nobody has subscribed to goes nowhere.
-	return boolean(true), nil
+func (s *Server) sendRemoteCommEvent(_ context.Context, a args) (result, error) {
+	err := s.in(func() error { s.sup.SendRemoteComm(a.text(0), a.text(1)); return nil })
+	return boolean(true), err
 }
 
 func (s *Server) sendProcessStdin(_ context.Context, a args) (result, error) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/signame"
 )
 
@@ -82,3 +83,8 @@ func (s *Supervisor) Reread(cfg *config.Config) config.Diff {
 
 // Known are the groups of the last reading of the configuration.
 func (s *Supervisor) Known() []*config.Group { return s.read.Groups }
+
+// SendRemoteComm makes an event of what a client sent. Source: sendRemoteCommEvent.
+func (s *Supervisor) SendRemoteComm(typ, data string) {
+	s.host.Events.Emit(events.RemoteCommunication, events.Remote(typ, data))
+}

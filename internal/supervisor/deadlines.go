@@ -63,11 +63,17 @@ func (s *Supervisor) schedule(p *process.Process) {
 
 // due is true if there is work to do now.
 func (s *Supervisor) due(now time.Time) bool {
-	return len(s.pending) > 0 || len(s.deadlines) > 0 && !s.deadlines[0].at.After(now)
+	return len(s.pending) > 0 || s.dueProcess(now) || s.ticks.Due(&s.host.Events, now)
+}
+
+// dueProcess is true if a process's deadline has come.
+func (s *Supervisor) dueProcess(now time.Time) bool {
+	return len(s.deadlines) > 0 && !s.deadlines[0].at.After(now)
 }
 
 // work takes one step of what is due. One, because a step may start a child: between two starts others get a word in.
 func (s *Supervisor) work(now time.Time) {
+	s.ticks.Tick(&s.host.Events, now)
 	if len(s.pending) > 0 {
 		p := s.pending[0]
 		s.pending = s.pending[1:]
@@ -82,7 +88,7 @@ func (s *Supervisor) work(now time.Time) {
 		}
 		return
 	}
-	if s.due(now) {
+	if s.dueProcess(now) {
 		s.deadlines[0].process.Tick(now)
 	}
 }
@@ -93,8 +99,10 @@ func (s *Supervisor) alarm() <-chan time.Time {
 	if len(s.deadlines) > 0 {
 		at = s.deadlines[0].at
 	}
-	if !s.report.IsZero() && (at.IsZero() || s.report.Before(at)) {
-		at = s.report
+	for _, other := range []time.Time{s.report, s.resume, s.ticks.Next(&s.host.Events, time.Now())} {
+		if !other.IsZero() && (at.IsZero() || other.Before(at)) {
+			at = other
+		}
 	}
 	if at.IsZero() {
 		s.timer.Stop()

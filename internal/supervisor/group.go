@@ -9,6 +9,9 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/fcgi"
+	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
@@ -16,7 +19,9 @@ import (
 type Group struct {
 	Config    *config.Group
 	Processes []*process.Process
-	asked     bool // during shutdown and restart: its processes have been told to stop
+	pool      *events.Pool   // event listeners only
+	sockets   []*fcgi.Socket // of the FastCGI programs in it
+	asked     bool           // during shutdown and restart: its processes have been told to stop
 }
 
 // Name is the group's name.
@@ -54,20 +59,34 @@ func (s *Supervisor) Group(name string) *Group {
 	return nil
 }
 
-// AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet.
+// AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet. After an error
+// nothing is left of it.
 func (s *Supervisor) AddGroup(cfg *config.Group) error {
-	if cfg.Kind == config.ListenerGroup || cfg.Kind == config.FastCGIGroup {
-		return fmt.Errorf("[%s] cannot be run: this version of supervisord runs [program:x] sections only", section(cfg))
-	}
 	g := &Group{Config: cfg, Processes: make([]*process.Process, 0, len(cfg.Processes))}
+	if cfg.Pool != nil {
+		g.pool = s.newPool(cfg)
+	}
+	sockets, err := s.openSockets(g)
+	if err != nil {
+		return err
+	}
 	for _, c := range cfg.Processes {
 		user, err := userOf(c)
 		if err != nil {
+			g.removeSockets()
 			return err
 		}
 		p := process.New(c, cfg.Name, user, &s.host)
 		g.Processes = append(g.Processes, p)
-		if c.AutoStart {
+		if g.pool != nil {
+			p.Listen(g.pool.Listen(p))
+		}
+		if c.Socket != nil {
+			p.Serve(sockets[c.Socket])
+		}
+	}
+	for _, p := range g.Processes {
+		if p.Config.AutoStart {
 			s.pending = append(s.pending, p)
 		}
 	}
@@ -76,14 +95,60 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 	})
 	s.groups = slices.Insert(s.groups, at, g)
 	s.listing = nil
+	if g.pool != nil {
+		s.ticks.Tick(&s.host.Events, time.Now()) // the slice that has begun is none of the new pool's
+		s.host.Events.Add(g.pool)
+	}
+	s.host.Events.Emit(events.ProcessGroupAdded, events.Group(cfg.Name))
 	return nil
 }
 
-func section(cfg *config.Group) string {
-	if cfg.Kind == config.ListenerGroup {
-		return "eventlistener:" + cfg.Name
+// newPool makes the pool of a group of event listeners.
+func (s *Supervisor) newPool(cfg *config.Group) *events.Pool {
+	handle := events.Default
+	if cfg.Pool.ResultHandler == config.StdoutHandler {
+		handle = events.Stdout(logs.Stdout)
 	}
-	return "fcgi-program:" + cfg.Name
+	return events.NewPool(events.PoolOptions{
+		Name: cfg.Name, Identifier: s.host.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
+		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: s.log,
+	})
+}
+
+// openSockets makes the sockets of the FastCGI programs in the group, one for each section, and makes sure that each can
+// be opened.
+func (s *Supervisor) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, error) {
+	var sockets map[*config.Socket]*fcgi.Socket
+	for _, c := range g.Config.Processes {
+		if c.Socket == nil || sockets[c.Socket] != nil {
+			continue
+		}
+		if sockets == nil {
+			sockets = map[*config.Socket]*fcgi.Socket{}
+		}
+		socket := fcgi.New(c.Socket, s.log)
+		if err := socket.Check(); err != nil {
+			g.removeSockets()
+			return nil, err
+		}
+		sockets[c.Socket] = socket
+		g.sockets = append(g.sockets, socket)
+	}
+	return sockets, nil
+}
+
+// removeSockets removes the files of the group's sockets.
+func (g *Group) removeSockets() {
+	for _, socket := range g.sockets {
+		socket.Remove()
+	}
+}
+
+// removeSockets removes the files of all sockets, at the end of a life.
+func (s *Supervisor) removeSockets() {
+	for _, g := range s.groups {
+		g.removeSockets()
+	}
 }
 
 // userOf is whom the process's children become, nil for whom we are.
@@ -106,6 +171,11 @@ func (s *Supervisor) RemoveGroup(g *Group) bool {
 	s.groups = slices.DeleteFunc(s.groups, func(x *Group) bool { return x == g })
 	s.pending = slices.DeleteFunc(s.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
 	s.listing = nil
+	g.removeSockets()
+	if g.pool != nil {
+		s.host.Events.Remove(g.pool)
+	}
+	s.host.Events.Emit(events.ProcessGroupRemoved, events.Group(g.Name()))
 	return true
 }
 
@@ -127,6 +197,8 @@ func (s *Supervisor) leaving(now time.Time) bool {
 		for _, p := range s.Processes() {
 			s.schedule(p)
 		}
+		s.host.Events.Emit(events.SupervisorStateChangeStopping, "")
+		s.resume = s.host.Events.Dispatch(now) // before the listeners themselves are told to stop
 	}
 	for len(s.leave) > 0 {
 		g := s.leave[len(s.leave)-1]

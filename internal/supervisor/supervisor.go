@@ -14,6 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/pump"
@@ -34,6 +35,8 @@ type Options struct {
 	Settled func()
 	// Start starts a child: child.Start, but for tests.
 	Start func(child.Spec) (int, error)
+	// Serial numbers events; it outlives a restart. Nil: a new one.
+	Serial *events.Serial
 }
 
 // Supervisor is one life of supervisord, from reading its configuration to a shutdown or restart. All methods but Do
@@ -55,6 +58,8 @@ type Supervisor struct {
 	pending   []*process.Process // to be started for the first time, in this order
 	deadlines deadlines
 	timer     *time.Timer
+	ticks     events.Ticks
+	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
 
 	next   *config.Config // what a restart goes on with
 	leave  []*Group       // during shutdown and restart: groups not yet stopped; the last one is being stopped
@@ -90,8 +95,15 @@ func New(o Options) (*Supervisor, error) {
 			}
 		},
 	}
+	s.host.Inbox.Open()
+	s.host.Events.Serial = o.Serial
+	if o.Serial == nil {
+		s.host.Events.Serial = new(events.Serial)
+	}
+	s.ticks.Start(time.Now())
 	for _, g := range o.Config.Groups {
 		if err := s.AddGroup(g); err != nil {
+			s.removeSockets()
 			m.Close()
 			return nil, err
 		}
@@ -133,8 +145,12 @@ func (s *Supervisor) Down() <-chan struct{} { return s.down }
 func (s *Supervisor) Run() (next *config.Config) {
 	s.timer = time.NewTimer(time.Hour)
 	defer s.host.Pump.Close()
+	defer s.removeSockets()
+	defer s.host.Inbox.Close()
 	defer close(s.down)
+	s.host.Events.Emit(events.SupervisorStateChangeRunning, "")
 	for {
+		s.resume = s.host.Events.Dispatch(time.Now())
 		if s.mood != api.MoodRunning && s.leaving(time.Now()) {
 			break
 		}
@@ -182,6 +198,8 @@ func (s *Supervisor) hear(wait bool) {
 		s.reap()
 	case p := <-s.drained:
 		p.Gone()
+	case <-s.host.Inbox.Wake():
+		s.host.Hear(time.Now())
 	case sig := <-s.options.Signals:
 		s.signal(sig.(syscall.Signal))
 	case <-alarm:

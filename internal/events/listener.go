@@ -1,0 +1,105 @@
+package events
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+)
+
+// Process is the process behind a listener.
+type Process interface {
+	Name() string
+	State() api.State
+	SendStdin(data []byte) error // never waits
+}
+
+// Listener is one process of a pool, as far as events go.
+type Listener struct {
+	process Process
+	pool    *Pool
+	protocol
+	has entry // what it is busy with; its event is nil if there is none
+}
+
+// pause is how long a listener that did not accept an event is spared it.
+const pause = 100 * time.Millisecond
+
+// Running tells that its process has become one that can be sent events.
+func (l *Listener) Running() { l.pool.stirred = true }
+
+// Died tells that the child has ended, and all it wrote was heard. What it was busy with goes back, and the next child
+// begins anew.
+func (l *Listener) Died() {
+	l.protocol = protocol{}
+	if l.has.event != nil {
+		l.giveBack(time.Time{})
+	}
+	l.pool.queue.forgive(l)
+}
+
+// Hear takes what the listener wrote.
+func (l *Listener) Hear(chunk []byte, now time.Time) {
+	before := l.phase
+	l.read(chunk, func(said heard, text []byte) {
+		switch said {
+		case ready:
+			l.pool.stirred = true
+		case badLine:
+			l.pool.log.Warnf("%s: bad result line: '%s'", l.process.Name(), decoded(text))
+		case result:
+			l.judge(text)
+		}
+		l.logPhase(before)
+		before = l.phase
+		if l.has.event != nil {
+			l.giveBack(now.Add(pause))
+		}
+	})
+}
+
+func (l *Listener) logPhase(before Phase) {
+	log, name := l.pool.log, l.process.Name()
+	if log.Enabled(api.Debug) {
+		log.Debugf("%s: %s -> %s", name, before, l.phase)
+	}
+	if l.phase == Unknown {
+		log.Warnf("%s: has entered the UNKNOWN state and will no longer receive events, this usually indicates the "+
+			"process violated the eventlistener protocol", name)
+	}
+}
+
+// judge asks the pool's handler what the result means. An event that was not accepted stays in l.has.
+func (l *Listener) judge(answer []byte) {
+	log, name := l.pool.log, l.process.Name()
+	l.phase = Acknowledged
+	switch err := l.pool.handle(answer); err {
+	case nil:
+		if log.Enabled(api.Debug) {
+			log.Debugf("%s: event was processed", name)
+		}
+		l.has = entry{}
+	case errRejected:
+		log.Warnf("%s: event was rejected", name)
+	default:
+		log.Warnf("%s: event caused an error", name)
+		l.phase = Unknown
+	}
+}
+
+// giveBack puts what the listener is busy with at the head of the queue; it is not sent it again before until.
+func (l *Listener) giveBack(until time.Time) {
+	e := l.has
+	l.has = entry{}
+	e.refused, e.pause = l, until
+	l.pool.putBack(e)
+}
+
+// decoded is text as log lines show it.
+func decoded(text []byte) string {
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	return "Undecodable: " + pyrepr.Bytes(text)
+}

@@ -1,0 +1,153 @@
+package events
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/logs"
+)
+
+// PoolOptions is what a Pool is made from.
+type PoolOptions struct {
+	Name       string
+	Identifier string // of supervisord
+	Events     []string
+	BufferSize int
+	CountBytes bool // len counts bytes instead of characters
+	Handle     Handler
+	Log        *logs.Main
+}
+
+// Pool keeps the events that it subscribed to until one of its listeners has taken each. Source: "Event Listeners".
+type Pool struct {
+	PoolOptions
+	wants     Set
+	log       *logs.Main
+	handle    Handler
+	listeners []*Listener
+	queue     queue
+	serial    uint64    // of the next event, "poolserial"
+	stirred   bool      // something has happened that may let an event go
+	resume    time.Time // when a pause ends; zero: there is none
+	message   []byte    // room for header and payload
+}
+
+// NewPool makes a pool without listeners.
+func NewPool(o PoolOptions) *Pool {
+	p := &Pool{PoolOptions: o, log: o.Log, handle: o.Handle}
+	for _, name := range o.Events {
+		p.wants |= Family(name)
+	}
+	return p
+}
+
+// Listen makes a process a listener of the pool. Events go to the first that is ready, in the order of these calls.
+func (p *Pool) Listen(process Process) *Listener {
+	l := &Listener{process: process, pool: p}
+	p.listeners = append(p.listeners, l)
+	return l
+}
+
+// accept appends a new event.
+func (p *Pool) accept(e *Event) {
+	p.makeRoom()
+	p.queue.pushBack(entry{event: e, serial: p.serial})
+	p.serial++
+	p.stirred = true
+}
+
+// putBack makes an event the next one again.
+func (p *Pool) putBack(e entry) {
+	p.logPutBack(e, p.queue.n)
+	p.makeRoom()
+	p.queue.pushFront(e)
+	p.stirred = true
+}
+
+func (p *Pool) logPutBack(e entry, n int) {
+	if p.log.Enabled(api.Debug) {
+		p.log.Debugf("rebuffering event %d for pool %s (buf size=%d, max=%d)", e.event.Serial, p.Name, n, p.BufferSize)
+	}
+}
+
+// makeRoom drops the oldest event of a full queue.
+func (p *Pool) makeRoom() {
+	if p.queue.n >= p.BufferSize && p.queue.n > 0 {
+		lost := p.queue.popFront()
+		p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, lost.event.Serial)
+	}
+}
+
+// dispatch sends what can be sent: the next event to the first listener that runs and is ready, and so on.
+func (p *Pool) dispatch(now time.Time) {
+	p.stirred, p.resume = false, time.Time{}
+	tried := false // some listener was ready
+	for p.queue.n > 0 {
+		e := p.queue.at(0)
+		sent, found := p.send(e, now)
+		tried = tried || found
+		if !sent {
+			if tried {
+				p.logPutBack(*e, p.queue.n-1)
+			}
+			return
+		}
+		p.queue.popFront()
+	}
+}
+
+// send sends an event to the first listener that can take it. Found is true if there was one that should have.
+func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
+	p.message = p.message[:0]
+	for _, l := range p.listeners {
+		if l.phase != Ready || l.process.State() != api.Running {
+			continue
+		}
+		if l == e.refused && now.Before(e.pause) {
+			p.resume = e.pause
+			continue
+		}
+		found = true
+		if len(p.message) == 0 {
+			p.message = p.appendMessage(p.message, e)
+		}
+		if err := l.process.SendStdin(p.message); err != nil {
+			p.log.Debugf("epipe occurred while sending event %d to listener %s, listener state unchanged",
+				e.event.Serial, l.process.Name())
+			continue
+		}
+		l.phase, l.has = Busy, *e
+		if p.log.Enabled(api.Debug) {
+			p.log.Debugf("event %d sent to listener %s", e.event.Serial, l.process.Name())
+		}
+		if cap(p.message) > maxKept {
+			p.message = nil
+		}
+		return true, true
+	}
+	return false, found
+}
+
+// appendMessage appends the header line and the payload. Source: "Event Notification Protocol".
+func (p *Pool) appendMessage(b []byte, e *entry) []byte {
+	b = append(b, "ver:3.0 server:"...)
+	b = append(b, p.Identifier...)
+	b = append(b, " serial:"...)
+	b = strconv.AppendUint(b, e.event.Serial, 10)
+	b = append(b, " pool:"...)
+	b = append(b, p.Name...)
+	b = append(b, " poolserial:"...)
+	b = strconv.AppendUint(b, e.serial, 10)
+	b = append(b, " eventname:"...)
+	b = append(b, e.event.Type.String()...)
+	b = append(b, " len:"...)
+	length := len(e.event.Payload)
+	if !p.CountBytes {
+		length = utf8.RuneCountInString(e.event.Payload)
+	}
+	b = strconv.AppendInt(b, int64(length), 10)
+	b = append(b, '\n')
+	return append(b, e.event.Payload...)
+}

@@ -1,0 +1,71 @@
+package events
+
+import "time"
+
+// Event is something that happened, with the text that it had then. Pools share it.
+type Event struct {
+	Type    Type
+	Serial  uint64
+	Payload string // UTF-8
+}
+
+// entry is an event in a pool.
+type entry struct {
+	event   *Event
+	serial  uint64    // "poolserial"
+	refused *Listener // who did not accept it last; nil: nobody
+	pause   time.Time // not to the same listener before this
+}
+
+// queue holds the entries that wait, the next one first. It is a ring; the zero value is empty.
+type queue struct {
+	ring  []entry // length 0 or a power of two
+	first int
+	n     int
+}
+
+func (q *queue) at(i int) *entry { return &q.ring[(q.first+i)&(len(q.ring)-1)] }
+
+func (q *queue) grow() {
+	if q.n < len(q.ring) {
+		return
+	}
+	larger := make([]entry, max(8, 2*len(q.ring)))
+	for i := range q.n {
+		larger[i] = *q.at(i)
+	}
+	q.ring, q.first = larger, 0
+}
+
+func (q *queue) pushBack(e entry) {
+	q.grow()
+	q.n++
+	*q.at(q.n - 1) = e
+}
+
+func (q *queue) pushFront(e entry) {
+	q.grow()
+	q.first = (q.first - 1) & (len(q.ring) - 1)
+	q.n++
+	*q.at(0) = e
+}
+
+func (q *queue) popFront() entry {
+	e := *q.at(0)
+	*q.at(0) = entry{}
+	q.first = (q.first + 1) & (len(q.ring) - 1)
+	q.n--
+	if q.n == 0 && len(q.ring) > 1024 {
+		*q = queue{}
+	}
+	return e
+}
+
+// forgive lets a listener, which has a new child, have at once what the old one refused.
+func (q *queue) forgive(l *Listener) {
+	for i := range q.n {
+		if e := q.at(i); e.refused == l {
+			e.refused = nil
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package process
+
+import (
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/output"
+)
+
+// tap is what a channel has beside its log if its output is listened to, captured or made events of. Most channels have
+// none. Like the channel it works in the pump's goroutine; close works in the loop.
+type tap struct {
+	channel  *channel
+	listener bool // the output is the protocol of a listener
+	stderr   bool
+	events   bool            // stdout_events_enabled
+	capture  *output.Capture // nil: stdout_capture_maxbytes is 0
+	cleared  atomic.Bool     // what is being captured is to be forgotten
+	tail     []byte          // the incomplete character at the end of the last piece of output
+	closing  bool            // the loop calls: it must not wait for itself
+}
+
+// newTap makes the tap that the channel needs, nil if it needs none. It is made for each child.
+func newTap(c *channel) *tap {
+	p := c.process
+	t := &tap{channel: c, stderr: c == &p.err}
+	t.listener = p.listener != nil && !t.stderr
+	if t.listener {
+		return t
+	}
+	limit := p.Config.StdoutCapture
+	t.events = p.Config.StdoutEvents
+	if t.stderr {
+		limit, t.events = p.Config.StderrCapture, p.Config.StderrEvents
+	}
+	if limit > 0 {
+		t.capture = &output.Capture{Max: int(limit)}
+	}
+	if t.capture == nil && !t.events {
+		return nil
+	}
+	return t
+}
+
+// write takes a chunk of output after terminal sequences were removed from it.
+func (t *tap) write(chunk []byte) {
+	if t.capture == nil {
+		t.Plain(chunk)
+		return
+	}
+	if t.cleared.Swap(false) {
+		t.capture.Discard()
+	}
+	t.capture.Write(chunk, t)
+}
+
+// Plain logs what is ordinary output, and makes an event of it. It implements output.Pieces.
+func (t *tap) Plain(data []byte) {
+	t.channel.sink.Write(data)
+	if t.events && len(data) > 0 {
+		t.log(data)
+	}
+}
+
+// Captured shows what is captured in the main log. It implements output.Pieces.
+func (t *tap) Captured(data []byte) { t.channel.sink.Echo(data) }
+
+// Complete makes an event of what was captured. It implements output.Pieces.
+func (t *tap) Complete(data []byte) {
+	c := t.channel
+	t.found(captured, data)
+	c.process.host.Log.Debugf("'%s' %s emitted a comm event", c.process.Name(), c.sink.Channel)
+}
+
+// log makes an event of a piece of output, less a character at its end that is to be continued in the next piece.
+func (t *tap) log(data []byte) {
+	typ := events.ProcessLogStdout
+	if t.stderr {
+		typ = events.ProcessLogStderr
+	}
+	if !t.channel.process.host.Events.Wants(typ) {
+		t.tail = nil
+		return
+	}
+	if len(t.tail) > 0 {
+		data = append(t.tail, data...)
+		t.tail = nil
+	}
+	n := len(data) - incomplete(data)
+	if n < len(data) {
+		t.tail = append([]byte(nil), data[n:]...)
+	}
+	if n > 0 {
+		t.found(logged, data[:n])
+	}
+}
+
+// incomplete is how many bytes at the end of data begin a character that may be continued, at most three.
+func incomplete(data []byte) int {
+	for n := 1; n <= min(utf8.UTFMax-1, len(data)); n++ {
+		if c := data[len(data)-n]; utf8.RuneStart(c) {
+			if c >= utf8.RuneSelf && !utf8.FullRune(data[len(data)-n:]) {
+				return n
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// found takes something to the loop.
+func (t *tap) found(w what, data []byte) {
+	p := t.channel.process
+	f := found{process: p, what: w, stderr: t.stderr}
+	if t.closing {
+		p.heard(f, data, time.Now())
+		return
+	}
+	p.host.Inbox.put(f, data)
+}
+
+// close passes on what was held back, when the child is gone. What it put in the inbox has been heard.
+func (t *tap) close() {
+	t.closing = true
+	if t.capture != nil {
+		t.capture.Flush(t)
+	}
+	if len(t.tail) > 0 {
+		t.found(logged, t.tail)
+		t.tail = nil
+	}
+}
