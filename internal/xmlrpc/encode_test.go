@@ -13,7 +13,7 @@ func TestEncodeBytes(t *testing.T) {
 	e.BeginArray()
 	e.Int(-3)
 	e.BeginStruct()
-	e.Member("a&b")
+	e.Member("ab")
 	e.Bool(true)
 	e.Member("c")
 	e.BeginArray()
@@ -23,7 +23,7 @@ func TestEncodeBytes(t *testing.T) {
 	e.Bytes([]byte("y"))
 	e.EndArray()
 	want := "before <?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n" +
-		"<value><int>-3</int></value>\n<value><struct>\n<member>\n<name>a&amp;b</name>\n" +
+		"<value><int>-3</int></value>\n<value><struct>\n<member>\n<name>ab</name>\n" +
 		"<value><boolean>1</boolean></value>\n</member>\n<member>\n<name>c</name>\n<value><array><data>\n" +
 		"<value><string>&lt;x&gt;</string></value>\n</data></array></value>\n</member>\n</struct></value>\n" +
 		"<value><string>y</string></value>\n</data></array></value>\n</param>\n</params>\n</methodResponse>\n"
