@@ -58,28 +58,14 @@ func newStage(t *testing.T, groups ...*config.Group) *stage {
 	t.Cleanup(sup.host.Pump.Close)
 	w.Supervisor = sup
 	s.settle()
-	s.dispatch()
 	return s
 }
 
-func (s *stage) dispatch() { s.resume = s.host.Events.Dispatch(s.now) }
-
-// say writes what the child says and lets the loop hear it.
+// say writes what the child says.
 func (s *stage) say(f *os.File, text string) {
 	s.t.Helper()
-	select {
-	case <-s.host.Inbox.Wake(): // of something that was heard before the end of a child
-	default:
-	}
 	if _, err := f.WriteString(text); err != nil {
 		s.t.Fatal(err)
-	}
-	select {
-	case <-s.host.Inbox.Wake():
-		s.host.Hear(s.now)
-		s.dispatch()
-	case <-time.After(20 * time.Second):
-		s.t.Fatalf("nothing was heard of %q", text)
 	}
 }
 
@@ -138,7 +124,7 @@ func (s *stage) take(listener string, want ...string) {
 func listener(name string, subscribed ...string) *config.Group {
 	g := program(name, func(p *config.Process) { p.StartSecs, p.Priority = 0, -1 })
 	g.Kind = config.ListenerGroup
-	g.Pool = &config.Pool{BufferSize: 100, Events: subscribed, ResultHandler: config.DefaultHandler}
+	g.Pool = &config.Pool{BufferSize: 100, Events: subscribed, ResultHandler: config.DefaultHandler, PayloadBytes: true}
 	return g
 }
 
@@ -161,7 +147,6 @@ func TestStateEvents(t *testing.T) {
 	s.exit("p", by(syscall.SIGTERM))
 	p.Start(s.now)
 	s.exit("p", code(0))
-	s.dispatch()
 	const who = "processname:p groupname:p from_state:"
 	s.take("l", "PROCESS_STATE_STARTING "+who+"STOPPED tries:0", "PROCESS_STATE_RUNNING "+who+"STARTING pid:PID",
 		"PROCESS_STATE_EXITED "+who+"RUNNING expected:1 pid:PID",
@@ -174,7 +159,6 @@ func TestStateEvents(t *testing.T) {
 	if !s.RemoveGroup(s.Group("p")) {
 		t.Error("not removed")
 	}
-	s.dispatch()
 	s.take("l", "PROCESS_GROUP_REMOVED groupname:p\n")
 	s.Shutdown()
 	s.leaving(s.now)
@@ -194,7 +178,9 @@ func TestLastWords(t *testing.T) {
 			p.Stdout = config.Log{Kind: config.LogFile, Path: filepath.Join(dir, "out")}
 		}))
 	s.say(s.out["l"], "READY\n")
+	const who = "processname:p groupname:p pid:PID"
 	s.say(s.out["p"], "a\xe2\x82")
+	s.take("l", "PROCESS_LOG_STDOUT "+who+" channel:stdout\na")
 	s.say(s.out["p"], "\xac<!--XSUPERVISOR:BEGIN-->told<!--XSUPERVISOR:END-->b")
 	if _, err := s.out["p"].WriteString("<!--X"); err != nil {
 		t.Fatal(err)
@@ -203,24 +189,18 @@ func TestLastWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.exit("p", code(0))
-	s.dispatch()
-	const who = "processname:p groupname:p pid:PID"
 	want := []string{
-		"PROCESS_LOG_STDOUT " + who + " channel:stdout\na", "PROCESS_LOG_STDOUT " + who + " channel:stdout\n€",
+		"PROCESS_LOG_STDOUT " + who + " channel:stdout\n€",
 		"PROCESS_COMMUNICATION_STDOUT " + who + "\ntold", "PROCESS_LOG_STDOUT " + who + " channel:stdout\nb",
 		"PROCESS_LOG_STDERR " + who + " channel:stderr\nUndecodable: b'last\\xff'",
 		"PROCESS_LOG_STDOUT " + who + " channel:stdout\n<!--X",
 		"PROCESS_STATE_EXITED processname:p groupname:p from_state:RUNNING expected:1 pid:PID",
 	}
-	s.countBytes()
 	s.take("l", want...)
 	if got, err := os.ReadFile(filepath.Join(dir, "out")); string(got) != "a€b<!--X" {
 		t.Errorf("the log holds %q, %v", got, err)
 	}
 }
-
-// countBytes lets the tests read payloads by length: len counts bytes from now on.
-func (s *stage) countBytes() { s.Group("l").pool.CountBytes = true }
 
 // TestListenerDies shows that its event goes to the next child.
 func TestListenerDies(t *testing.T) {
@@ -229,7 +209,6 @@ func TestListenerDies(t *testing.T) {
 	s := newStage(t, l)
 	s.say(s.out["l"], "READY\n")
 	s.SendRemoteComm("t", "one")
-	s.dispatch()
 	if got := s.sent("l"); got != "REMOTE_COMMUNICATION type:t\none" {
 		t.Errorf("got %q", got)
 	}
