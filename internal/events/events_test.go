@@ -82,18 +82,13 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
-// fake is a process of a pool; it keeps what it is sent.
+// fake is the input of a listener; it keeps what it is sent.
 type fake struct {
-	name  string
-	state api.State
-	err   error
-	sent  []string
+	err  error
+	sent []string
 }
 
-func (f *fake) Name() string     { return f.name }
-func (f *fake) State() api.State { return f.state }
-
-func (f *fake) SendStdin(data []byte) error {
+func (f *fake) Send(data []byte) error {
 	if f.err == nil {
 		f.sent = append(f.sent, string(data))
 	}
@@ -119,26 +114,27 @@ func newWorld(t *testing.T, n, size int, change ...func(*PoolOptions)) *world {
 		f(&o)
 	}
 	w.bus.Serial = new(Serial)
-	w.Pool = NewPool(o)
+	w.Pool = w.bus.NewPool(o)
 	for i := range n {
-		p := &fake{name: fmt.Sprintf("l%d", i), state: api.Running}
-		w.ps = append(w.ps, p)
-		w.ls = append(w.ls, w.Listen(p))
+		w.join(i)
 	}
 	w.bus.Add(w.Pool)
 	return w
 }
 
-func (w *world) hear(i int, text string) {
-	w.ls[i].Hear([]byte(text), w.now)
-	w.bus.Dispatch(w.now)
+// join adds listener i.
+func (w *world) join(i int) {
+	w.ps = append(w.ps, &fake{})
+	w.ls = append(w.ls, w.Listen(fmt.Sprintf("l%d", i)))
+	w.ls[i].Open(w.ps[i])
 }
+
+func (w *world) hear(i int, text string) { w.ls[i].Hear([]byte(text), w.now) }
 
 func (w *world) emit(data ...string) {
 	for _, d := range data {
 		w.bus.Emit(RemoteCommunication, Remote("t", d))
 	}
-	w.bus.Dispatch(w.now)
 }
 
 // got is what listener i was sent since the last time, as serial, pool serial and data.
@@ -198,7 +194,6 @@ func TestHeader(t *testing.T) {
 		w := newWorld(t, 1, 10, func(o *PoolOptions) { o.CountBytes = count })
 		w.hear(0, "READY\n")
 		w.bus.Emit(RemoteCommunication, Remote("t€", "d€"))
-		w.bus.Dispatch(w.now)
 		want := fmt.Sprintf("ver:3.0 server:id serial:0 pool:pool poolserial:0 eventname:REMOTE_COMMUNICATION len:%d\ntype:t€\nd€", length)
 		if got := w.ps[0].sent; len(got) != 1 || got[0] != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -209,13 +204,11 @@ func TestHeader(t *testing.T) {
 // TestNotYetRunning shows that READY alone is not enough.
 func TestNotYetRunning(t *testing.T) {
 	w := newWorld(t, 1, 10)
-	w.ps[0].state = api.Starting
+	w.ls[0].Shut()
 	w.hear(0, "READY\n")
 	w.emit("a")
 	w.got(0)
-	w.ps[0].state = api.Running
-	w.ls[0].Running()
-	w.bus.Dispatch(w.now)
+	w.ls[0].Open(w.ps[0])
 	w.got(0, "0 0 a")
 }
 
@@ -231,17 +224,17 @@ func TestRejected(t *testing.T) {
 	w.got(0)
 	w.logged("WARN l0: event was rejected", "DEBG l0: BUSY -> ACKNOWLEDGED",
 		"DEBG rebuffering event 0 for pool pool (buf size=1, max=10)", "DEBG l0: ACKNOWLEDGED -> READY")
-	resume := w.bus.Dispatch(w.now)
+	<-w.bus.Pauses()
+	resume := w.bus.Resume(w.now)
 	if d := resume.Sub(w.now); d <= 0 || d > time.Second {
 		t.Errorf("comes again after %v", d)
 	}
 	w.now = resume
-	if !w.bus.Dispatch(w.now).IsZero() {
+	if !w.bus.Resume(w.now).IsZero() {
 		t.Error("there is nothing more to wait for")
 	}
 	w.got(0, "0 0 a")
-	other := w.Listen(&fake{name: "l1", state: api.Running})
-	w.ps, w.ls = append(w.ps, other.process.(*fake)), append(w.ls, other)
+	w.join(1)
 	w.hear(1, "READY\n")
 	w.got(1, "1 1 b")
 	w.hear(1, "RESULT 2\nOKREADY\n")
@@ -253,12 +246,12 @@ func TestRejected(t *testing.T) {
 // TestOverflow shows what a full pool loses: always its oldest event.
 func TestOverflow(t *testing.T) {
 	w := newWorld(t, 1, 2)
-	w.hear(0, "READY\n")
-	w.log.Reset()
-	w.emit("a", "b", "c", "d") // all of them before the pool can send any
-	w.got(0, "2 2 c")
+	w.emit("a", "b", "c", "d")
 	w.logged("ERRO pool pool event buffer overflowed, discarding event 0",
-		"ERRO pool pool event buffer overflowed, discarding event 1", "DEBG event 2 sent to listener l0",
+		"ERRO pool pool event buffer overflowed, discarding event 1")
+	w.hear(0, "READY\n")
+	w.got(0, "2 2 c")
+	w.logged("DEBG l0: ACKNOWLEDGED -> READY", "DEBG event 2 sent to listener l0",
 		"DEBG rebuffering event 3 for pool pool (buf size=0, max=2)")
 	w.emit("e")
 	w.ls[0].Died()
@@ -347,7 +340,7 @@ func TestSerials(t *testing.T) {
 // TestOtherPool shows that an event that one pool did not accept is none of the other's business.
 func TestOtherPool(t *testing.T) {
 	w := newWorld(t, 1, 10)
-	other := NewPool(PoolOptions{Name: "other", Events: []string{"EVENT"}, BufferSize: 10, Handle: Default})
+	other := w.bus.NewPool(PoolOptions{Name: "other", Events: []string{"EVENT"}, BufferSize: 10, Handle: Default})
 	w.bus.Add(other)
 	w.hear(0, "READY\n")
 	w.emit("a")
@@ -487,8 +480,10 @@ func TestQueue(t *testing.T) {
 // BenchmarkEvent takes an event of 80 bytes from its making to the listener's answer.
 func BenchmarkEvent(b *testing.B) {
 	bus := Bus{Serial: new(Serial)}
-	p := NewPool(PoolOptions{Name: "pool", Identifier: "supervisor", Events: []string{"PROCESS_LOG"}, BufferSize: 10, Handle: Default})
-	l := p.Listen(&sink{})
+	p := bus.NewPool(PoolOptions{Name: "pool", Identifier: "supervisor", Events: []string{"PROCESS_LOG"},
+		BufferSize: 10, Handle: Default})
+	l := p.Listen("l")
+	l.Open(sink{})
 	bus.Add(p)
 	now := time.Now()
 	l.Hear([]byte("READY\n"), now)
@@ -496,13 +491,10 @@ func BenchmarkEvent(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		bus.Emit(ProcessLogStdout, Log("program", "program", 12345, "stdout", line))
-		bus.Dispatch(now)
 		l.Hear(answer, now)
 	}
 }
 
 type sink struct{}
 
-func (*sink) Name() string           { return "l" }
-func (*sink) State() api.State       { return api.Running }
-func (*sink) SendStdin([]byte) error { return nil }
+func (sink) Send([]byte) error { return nil }

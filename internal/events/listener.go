@@ -8,17 +8,16 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Process is the process behind a listener.
-type Process interface {
-	Name() string
-	State() api.State
-	SendStdin(data []byte) error // never waits
+// Input is the standard input of a listener.
+type Input interface {
+	Send(data []byte) error // never waits
 }
 
 // Listener is one process of a pool, as far as events go.
 type Listener struct {
-	process Process
+	process string
 	pool    *Pool
+	input   Input // nil: its process is not RUNNING
 	protocol
 	has entry // what it is busy with; its event is nil if there is none
 }
@@ -26,28 +25,43 @@ type Listener struct {
 // pause is how long a listener that did not accept an event is spared it.
 const pause = 100 * time.Millisecond
 
-// Running tells that its process has become one that can be sent events.
-func (l *Listener) Running() { l.pool.stirred = true }
+// Open tells that its process is RUNNING and can be sent events.
+func (l *Listener) Open(in Input) {
+	l.pool.bus.mu.Lock()
+	defer l.pool.bus.mu.Unlock()
+	l.input = in
+	l.pool.dispatch(time.Time{})
+}
+
+// Shut tells that its process is RUNNING no more, though it may still answer.
+func (l *Listener) Shut() {
+	l.pool.bus.mu.Lock()
+	defer l.pool.bus.mu.Unlock()
+	l.input = nil
+}
 
 // Died tells that the child has ended, and all it wrote was heard. What it was busy with goes back, and the next child
 // begins anew.
 func (l *Listener) Died() {
+	l.pool.bus.mu.Lock()
+	defer l.pool.bus.mu.Unlock()
 	l.protocol = protocol{}
 	if l.has.event != nil {
 		l.giveBack(time.Time{})
 	}
 	l.pool.queue.forgive(l)
+	l.pool.dispatch(time.Time{})
 }
 
-// Hear takes what the listener wrote.
+// Hear takes what the listener wrote. Any goroutine may call it.
 func (l *Listener) Hear(chunk []byte, now time.Time) {
+	l.pool.bus.mu.Lock()
+	defer l.pool.bus.mu.Unlock()
 	before := l.phase
 	l.read(chunk, func(said heard, text []byte) {
 		switch said {
-		case ready:
-			l.pool.stirred = true
 		case badLine:
-			l.pool.log.Warnf("%s: bad result line: '%s'", l.process.Name(), decoded(text))
+			l.pool.log.Warnf("%s: bad result line: '%s'", l.process, decoded(text))
 		case result:
 			l.judge(text)
 		}
@@ -57,10 +71,11 @@ func (l *Listener) Hear(chunk []byte, now time.Time) {
 			l.giveBack(now.Add(pause))
 		}
 	})
+	l.pool.dispatch(now)
 }
 
 func (l *Listener) logPhase(before Phase) {
-	log, name := l.pool.log, l.process.Name()
+	log, name := l.pool.log, l.process
 	if log.Enabled(api.Debug) {
 		log.Debugf("%s: %s -> %s", name, before, l.phase)
 	}
@@ -72,7 +87,7 @@ func (l *Listener) logPhase(before Phase) {
 
 // judge asks the pool's handler what the result means. An event that was not accepted stays in l.has.
 func (l *Listener) judge(answer []byte) {
-	log, name := l.pool.log, l.process.Name()
+	log, name := l.pool.log, l.process
 	l.phase = Acknowledged
 	switch err := l.pool.handle(answer); err {
 	case nil:

@@ -23,20 +23,23 @@ type PoolOptions struct {
 // Pool keeps the events that it subscribed to until one of its listeners has taken each. Source: "Event Listeners".
 type Pool struct {
 	PoolOptions
+	bus       *Bus
 	wants     Set
 	log       *logs.Main
 	handle    Handler
 	listeners []*Listener
 	queue     queue
 	serial    uint64    // of the next event, "poolserial"
-	stirred   bool      // something has happened that may let an event go
 	resume    time.Time // when a pause ends; zero: there is none
 	message   []byte    // room for header and payload
 }
 
-// NewPool makes a pool without listeners.
-func NewPool(o PoolOptions) *Pool {
-	p := &Pool{PoolOptions: o, log: o.Log, handle: o.Handle}
+// NewPool makes a pool without listeners, which is not subscribed yet.
+func (b *Bus) NewPool(o PoolOptions) *Pool {
+	if b.pauses == nil {
+		b.pauses = make(chan struct{}, 1)
+	}
+	p := &Pool{PoolOptions: o, bus: b, log: o.Log, handle: o.Handle}
 	for _, name := range o.Events {
 		p.wants |= Family(name)
 	}
@@ -44,7 +47,7 @@ func NewPool(o PoolOptions) *Pool {
 }
 
 // Listen makes a process a listener of the pool. Events go to the first that is ready, in the order of these calls.
-func (p *Pool) Listen(process Process) *Listener {
+func (p *Pool) Listen(process string) *Listener {
 	l := &Listener{process: process, pool: p}
 	p.listeners = append(p.listeners, l)
 	return l
@@ -55,7 +58,6 @@ func (p *Pool) accept(e *Event) {
 	p.makeRoom()
 	p.queue.pushBack(entry{event: e, serial: p.serial})
 	p.serial++
-	p.stirred = true
 }
 
 // putBack makes an event the next one again.
@@ -63,7 +65,6 @@ func (p *Pool) putBack(e entry) {
 	p.logPutBack(e, p.queue.n)
 	p.makeRoom()
 	p.queue.pushFront(e)
-	p.stirred = true
 }
 
 func (p *Pool) logPutBack(e entry, n int) {
@@ -80,9 +81,10 @@ func (p *Pool) makeRoom() {
 	}
 }
 
-// dispatch sends what can be sent: the next event to the first listener that runs and is ready, and so on.
+// dispatch sends what can be sent: the next event to the first listener that runs and is ready, and so on. A zero now
+// means that no time is to be lost looking at the clock: pauses go on.
 func (p *Pool) dispatch(now time.Time) {
-	p.stirred, p.resume = false, time.Time{}
+	p.resume = time.Time{}
 	tried := false // some listener was ready
 	for p.queue.n > 0 {
 		e := p.queue.at(0)
@@ -102,25 +104,25 @@ func (p *Pool) dispatch(now time.Time) {
 func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 	p.message = p.message[:0]
 	for _, l := range p.listeners {
-		if l.phase != Ready || l.process.State() != api.Running {
+		if l.phase != Ready || l.input == nil {
 			continue
 		}
 		if l == e.refused && now.Before(e.pause) {
-			p.resume = e.pause
+			p.wait(e.pause)
 			continue
 		}
 		found = true
 		if len(p.message) == 0 {
 			p.message = p.appendMessage(p.message, e)
 		}
-		if err := l.process.SendStdin(p.message); err != nil {
+		if err := l.input.Send(p.message); err != nil {
 			p.log.Debugf("epipe occurred while sending event %d to listener %s, listener state unchanged",
-				e.event.Serial, l.process.Name())
+				e.event.Serial, l.process)
 			continue
 		}
 		l.phase, l.has = Busy, *e
 		if p.log.Enabled(api.Debug) {
-			p.log.Debugf("event %d sent to listener %s", e.event.Serial, l.process.Name())
+			p.log.Debugf("event %d sent to listener %s", e.event.Serial, l.process)
 		}
 		if cap(p.message) > maxKept {
 			p.message = nil
@@ -128,6 +130,15 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 		return true, true
 	}
 	return false, found
+}
+
+// wait has the loop call Resume.
+func (p *Pool) wait(until time.Time) {
+	p.resume = until
+	select {
+	case p.bus.pauses <- struct{}{}:
+	default:
+	}
 }
 
 // appendMessage appends the header line and the payload. Source: "Event Notification Protocol".

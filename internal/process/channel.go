@@ -55,7 +55,7 @@ func (c *channel) open() (err error) {
 // Output takes a chunk of what the child wrote. It implements pump.Sink.
 func (c *channel) Output(chunk []byte) {
 	if c.tap != nil && c.tap.listener {
-		c.tap.found(protocol, chunk)
+		c.tap.hear(chunk)
 	}
 	if c.strip != nil {
 		chunk = c.strip.Strip(chunk)
@@ -72,6 +72,13 @@ func (c *channel) write(chunk []byte) {
 	c.sink.Write(chunk)
 }
 
+// started tells the process id of the child, 0 when there is none after all.
+func (c *channel) started(pid int) {
+	if c.tap != nil {
+		c.tap.started(pid)
+	}
+}
+
 // finishNow takes what is left and closes the pipe, unless that means waiting; then it returns false.
 func (c *channel) finishNow() bool { return c.pipe == nil || c.pipe.FinishNow() }
 
@@ -84,9 +91,6 @@ func (c *channel) finish() {
 
 // close closes the log. The pipe has been finished.
 func (c *channel) close() {
-	if c.tap != nil {
-		c.tap.closing = true
-	}
 	if c.strip != nil {
 		c.write(c.strip.Flush())
 		c.strip = nil

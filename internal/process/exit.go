@@ -33,7 +33,6 @@ func (p *Process) Gone() {
 	code, how := decode(exit)
 	from := p.machine.State
 	p.reaped = nil
-	p.host.Hear(now)
 	p.disconnect()
 	next, action := p.machine.Next(state.Event{Kind: state.Exit, Code: code}, now, p.rules)
 	if action == state.Refuse {

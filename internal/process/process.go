@@ -31,7 +31,6 @@ type Host struct {
 	AutoLogDir string
 	Identifier string
 	Events     events.Bus
-	Inbox      Inbox // open
 	// Spawned is called when a child exists.
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
@@ -217,8 +216,12 @@ func (p *Process) move(next state.Machine, expected bool) {
 		p.host.Events.Emit(events.Move{Process: p.Name(), Group: p.Group, From: from, To: next.State,
 			Tries: next.Tries, Expected: expected, PID: p.pid}.Payload())
 	}
-	if p.listener != nil && next.State == api.Running {
-		p.listener.Running()
+	switch {
+	case p.listener == nil:
+	case next.State == api.Running:
+		p.listener.Open(p.stdin)
+	case from == api.Running:
+		p.listener.Shut()
 	}
 }
 

@@ -102,6 +102,8 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	} else {
 		problem = p.connectProblem(err)
 	}
+	p.out.started(p.pid)
+	p.err.started(p.pid)
 	for _, fd := range theirs {
 		unix.Close(fd)
 	}

@@ -33,10 +33,11 @@ func (p *Process) SendStdin(data []byte) error {
 	if p.stdin == nil {
 		return ErrStdinClosed
 	}
-	return p.stdin.write(data)
+	return p.stdin.Send(data)
 }
 
-func (s *stdin) write(data []byte) error {
+// Send writes data and never waits for the child. Any goroutine may call it. It implements events.Input.
+func (s *stdin) Send(data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

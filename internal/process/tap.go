@@ -10,7 +10,7 @@ import (
 )
 
 // tap is what a channel has beside its log if its output is listened to, captured or made events of. Most channels have
-// none. Like the channel it works in the pump's goroutine; close works in the loop.
+// none. Like the channel it works in the pump's goroutine; close works in the loop, after the pipe was finished.
 type tap struct {
 	channel  *channel
 	listener bool // the output is the protocol of a listener
@@ -19,13 +19,14 @@ type tap struct {
 	capture  *output.Capture // nil: stdout_capture_maxbytes is 0
 	cleared  atomic.Bool     // what is being captured is to be forgotten
 	tail     []byte          // the incomplete character at the end of the last piece of output
-	closing  bool            // the loop calls: it must not wait for itself
+	known    chan struct{}   // closes when pid is known
+	pid      int
 }
 
 // newTap makes the tap that the channel needs, nil if it needs none. It is made for each child.
 func newTap(c *channel) *tap {
 	p := c.process
-	t := &tap{channel: c, stderr: c == &p.err}
+	t := &tap{channel: c, stderr: c == &p.err, known: make(chan struct{})}
 	t.listener = p.listener != nil && !t.stderr
 	if t.listener {
 		return t
@@ -42,6 +43,12 @@ func newTap(c *channel) *tap {
 		return nil
 	}
 	return t
+}
+
+// started tells the child's process id. A child may write before its start is over.
+func (t *tap) started(pid int) {
+	t.pid = pid
+	close(t.known)
 }
 
 // write takes a chunk of output after terminal sequences were removed from it.
@@ -69,17 +76,20 @@ func (t *tap) Captured(data []byte) { t.channel.sink.Echo(data) }
 
 // Complete makes an event of what was captured. It implements output.Pieces.
 func (t *tap) Complete(data []byte) {
-	c := t.channel
-	t.found(captured, data)
-	c.process.host.Log.Debugf("'%s' %s emitted a comm event", c.process.Name(), c.sink.Channel)
+	p, typ := t.channel.process, events.ProcessCommunicationStdout
+	if t.stderr {
+		typ = events.ProcessCommunicationStderr
+	}
+	if p.host.Events.Wants(typ) {
+		<-t.known
+		p.host.Events.Emit(typ, events.Communication(p.Name(), p.Group, t.pid, data))
+	}
+	p.host.Log.Debugf("'%s' %s emitted a comm event", p.Name(), t.channel.sink.Channel)
 }
 
 // log makes an event of a piece of output, less a character at its end that is to be continued in the next piece.
 func (t *tap) log(data []byte) {
-	typ := events.ProcessLogStdout
-	if t.stderr {
-		typ = events.ProcessLogStderr
-	}
+	typ := t.logType()
 	if !t.channel.process.host.Events.Wants(typ) {
 		t.tail = nil
 		return
@@ -93,8 +103,21 @@ func (t *tap) log(data []byte) {
 		t.tail = append([]byte(nil), data[n:]...)
 	}
 	if n > 0 {
-		t.found(logged, data[:n])
+		t.emitLog(typ, data[:n])
 	}
+}
+
+func (t *tap) emitLog(typ events.Type, data []byte) {
+	p := t.channel.process
+	<-t.known
+	p.host.Events.Emit(typ, events.Log(p.Name(), p.Group, t.pid, t.channel.sink.Channel, data))
+}
+
+func (t *tap) logType() events.Type {
+	if t.stderr {
+		return events.ProcessLogStderr
+	}
+	return events.ProcessLogStdout
 }
 
 // incomplete is how many bytes at the end of data begin a character that may be continued, at most three.
@@ -110,25 +133,16 @@ func incomplete(data []byte) int {
 	return 0
 }
 
-// found takes something to the loop.
-func (t *tap) found(w what, data []byte) {
-	p := t.channel.process
-	f := found{process: p, what: w, stderr: t.stderr}
-	if t.closing {
-		p.heard(f, data, time.Now())
-		return
-	}
-	p.host.Inbox.put(f, data)
-}
+// hear has the listener heard.
+func (t *tap) hear(chunk []byte) { t.channel.process.listener.Hear(chunk, time.Now()) }
 
-// close passes on what was held back, when the child is gone. What it put in the inbox has been heard.
+// close passes on what was held back, when the child is gone.
 func (t *tap) close() {
-	t.closing = true
 	if t.capture != nil {
 		t.capture.Flush(t)
 	}
 	if len(t.tail) > 0 {
-		t.found(logged, t.tail)
+		t.emitLog(t.logType(), t.tail)
 		t.tail = nil
 	}
 }

@@ -63,7 +63,7 @@ func (s *Supervisor) schedule(p *process.Process) {
 
 // due is true if there is work to do now.
 func (s *Supervisor) due(now time.Time) bool {
-	return len(s.pending) > 0 || s.dueProcess(now) || s.ticks.Due(&s.host.Events, now)
+	return len(s.pending) > 0 || s.dueProcess(now) || s.dueEvent(now) || s.ticks.Due(&s.host.Events, now)
 }
 
 // dueProcess is true if a process's deadline has come.
@@ -71,9 +71,15 @@ func (s *Supervisor) dueProcess(now time.Time) bool {
 	return len(s.deadlines) > 0 && !s.deadlines[0].at.After(now)
 }
 
+// dueEvent is true if a listener may now be sent what it did not accept.
+func (s *Supervisor) dueEvent(now time.Time) bool { return !s.resume.IsZero() && !now.Before(s.resume) }
+
 // work takes one step of what is due. One, because a step may start a child: between two starts others get a word in.
 func (s *Supervisor) work(now time.Time) {
 	s.ticks.Tick(&s.host.Events, now)
+	if s.dueEvent(now) {
+		s.resume = s.host.Events.Resume(now)
+	}
 	if len(s.pending) > 0 {
 		p := s.pending[0]
 		s.pending = s.pending[1:]

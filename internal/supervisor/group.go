@@ -79,7 +79,7 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 		p := process.New(c, cfg.Name, user, &s.host)
 		g.Processes = append(g.Processes, p)
 		if g.pool != nil {
-			p.Listen(g.pool.Listen(p))
+			p.Listen(g.pool.Listen(p.Name()))
 		}
 		if c.Socket != nil {
 			p.Serve(sockets[c.Socket])
@@ -109,7 +109,7 @@ func (s *Supervisor) newPool(cfg *config.Group) *events.Pool {
 	if cfg.Pool.ResultHandler == config.StdoutHandler {
 		handle = events.Stdout(logs.Stdout)
 	}
-	return events.NewPool(events.PoolOptions{
+	return s.host.Events.NewPool(events.PoolOptions{
 		Name: cfg.Name, Identifier: s.host.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
 		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: s.log,
 	})
@@ -198,7 +198,6 @@ func (s *Supervisor) leaving(now time.Time) bool {
 			s.schedule(p)
 		}
 		s.host.Events.Emit(events.SupervisorStateChangeStopping, "")
-		s.resume = s.host.Events.Dispatch(now) // before the listeners themselves are told to stop
 	}
 	for len(s.leave) > 0 {
 		g := s.leave[len(s.leave)-1]

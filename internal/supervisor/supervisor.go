@@ -95,7 +95,6 @@ func New(o Options) (*Supervisor, error) {
 			}
 		},
 	}
-	s.host.Inbox.Open()
 	s.host.Events.Serial = o.Serial
 	if o.Serial == nil {
 		s.host.Events.Serial = new(events.Serial)
@@ -146,11 +145,9 @@ func (s *Supervisor) Run() (next *config.Config) {
 	s.timer = time.NewTimer(time.Hour)
 	defer s.host.Pump.Close()
 	defer s.removeSockets()
-	defer s.host.Inbox.Close()
 	defer close(s.down)
 	s.host.Events.Emit(events.SupervisorStateChangeRunning, "")
 	for {
-		s.resume = s.host.Events.Dispatch(time.Now())
 		if s.mood != api.MoodRunning && s.leaving(time.Now()) {
 			break
 		}
@@ -198,8 +195,8 @@ func (s *Supervisor) hear(wait bool) {
 		s.reap()
 	case p := <-s.drained:
 		p.Gone()
-	case <-s.host.Inbox.Wake():
-		s.host.Hear(time.Now())
+	case <-s.host.Events.Pauses():
+		s.resume = s.host.Events.Resume(time.Now())
 	case sig := <-s.options.Signals:
 		s.signal(sig.(syscall.Signal))
 	case <-alarm:

@@ -1,0 +1,335 @@
+package supervisor
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/logs"
+)
+
+// stage is a world in which the tests play the children: they hold the other ends of the pipes.
+type stage struct {
+	*world
+	in, out, err map[string]*os.File // of the last child of each process
+}
+
+func newStage(t *testing.T, groups ...*config.Group) *stage {
+	t.Helper()
+	w := &world{t: t, now: time.Now(), pidOf: map[string]int{}, lastPID: 1 << 30}
+	s := &stage{w, map[string]*os.File{}, map[string]*os.File{}, map[string]*os.File{}}
+	sup, err := New(Options{
+		Config: &config.Config{Groups: groups, Supervisord: config.Supervisord{Identifier: "id"}},
+		Log:    logs.NewMain(&w.log, api.Info),
+		Start: func(spec child.Spec) (int, error) {
+			name := ""
+			for _, kv := range spec.Env {
+				if n, ok := strings.CutPrefix(kv, "SUPERVISOR_PROCESS_NAME="); ok {
+					name = n
+				}
+			}
+			for i, files := range []map[string]*os.File{s.in, s.out, s.err} {
+				fd, err := unix.FcntlInt(uintptr(spec.Files[i]), unix.F_DUPFD_CLOEXEC, 3)
+				if err != nil {
+					t.Error(err)
+				}
+				files[name] = os.NewFile(uintptr(fd), name)
+			}
+			w.lastPID++
+			w.pidOf[name] = w.lastPID
+			return w.lastPID, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sup.host.Pump.Close)
+	w.Supervisor = sup
+	s.settle()
+	return s
+}
+
+// say writes what the child says.
+func (s *stage) say(f *os.File, text string) {
+	s.t.Helper()
+	if _, err := f.WriteString(text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// sent is the next event on the standard input of a listener, with PID for process ids, without the parts of the header
+// that are always the same.
+func (s *stage) sent(listener string) string {
+	s.t.Helper()
+	f := s.in[listener]
+	header, payload := "", []byte(nil)
+	for one := make([]byte, 1); !strings.HasSuffix(header, "\n"); header += string(one) {
+		s.read(f, one)
+	}
+	var serial, own, n int
+	var pool, name string
+	if _, err := fmt.Sscanf(header, "ver:3.0 server:id serial:%d pool:%s poolserial:%d eventname:%s len:%d\n",
+		&serial, &pool, &own, &name, &n); err != nil {
+		s.t.Fatalf("%q: %v", header, err)
+	}
+	payload = make([]byte, n)
+	s.read(f, payload)
+	return name + " " + regexp.MustCompile(`10737\d+`).ReplaceAllString(string(payload), "PID")
+}
+
+func (s *stage) read(f *os.File, into []byte) {
+	s.t.Helper()
+	for len(into) > 0 {
+		fds := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}}
+		if n, _ := unix.Poll(fds, 20_000); n != 1 {
+			s.t.Fatal("nothing was sent")
+		}
+		n, err := f.Read(into)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		into = into[n:]
+	}
+}
+
+// take has a listener that is ready take the events, and compares them.
+func (s *stage) take(listener string, want ...string) {
+	s.t.Helper()
+	var got []string
+	for range want {
+		got = append(got, s.sent(listener))
+		s.say(s.out[listener], "RESULT 2\nOKREADY\n")
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		s.t.Errorf("%s (-want +got):\n%s", listener, d)
+	}
+	if n, err := unix.IoctlGetInt(int(s.in[listener].Fd()), unix.TIOCINQ); err != nil || n != 0 {
+		s.t.Errorf("%s was sent %d bytes more", listener, n)
+	}
+}
+
+// listener is a pool of one listener that counts as RUNNING at once.
+func listener(name string, subscribed ...string) *config.Group {
+	g := program(name, func(p *config.Process) { p.StartSecs, p.Priority = 0, -1 })
+	g.Kind = config.ListenerGroup
+	g.Pool = &config.Pool{BufferSize: 100, Events: subscribed, ResultHandler: config.DefaultHandler, PayloadBytes: true}
+	return g
+}
+
+// TestStateEvents follows a program through its life, with the events of its group and of supervisord.
+func TestStateEvents(t *testing.T) {
+	s := newStage(t, listener("l", "PROCESS_STATE", "PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE"),
+		program("p", func(p *config.Process) { p.AutoStart, p.StartRetries = false, 0 }))
+	s.say(s.out["l"], "READY\n")
+	s.take("l", "PROCESS_GROUP_ADDED groupname:l\n", "PROCESS_GROUP_ADDED groupname:p\n",
+		"PROCESS_STATE_STARTING processname:l groupname:l from_state:STOPPED tries:0",
+		"PROCESS_STATE_RUNNING processname:l groupname:l from_state:STARTING pid:PID")
+	p := s.process("p")
+	p.Start(s.now)
+	s.pass(time.Second)
+	s.exit("p", code(0))
+	p.Start(s.now)
+	s.pass(time.Second)
+	s.exit("p", code(3))
+	p.Stop(s.now)
+	s.exit("p", by(syscall.SIGTERM))
+	p.Start(s.now)
+	s.exit("p", code(0))
+	const who = "processname:p groupname:p from_state:"
+	s.take("l", "PROCESS_STATE_STARTING "+who+"STOPPED tries:0", "PROCESS_STATE_RUNNING "+who+"STARTING pid:PID",
+		"PROCESS_STATE_EXITED "+who+"RUNNING expected:1 pid:PID",
+		"PROCESS_STATE_STARTING "+who+"EXITED tries:0", "PROCESS_STATE_RUNNING "+who+"STARTING pid:PID",
+		"PROCESS_STATE_EXITED "+who+"RUNNING expected:0 pid:PID",
+		"PROCESS_STATE_STARTING "+who+"EXITED tries:0", "PROCESS_STATE_STOPPING "+who+"STARTING pid:PID",
+		"PROCESS_STATE_STOPPED "+who+"STOPPING pid:PID",
+		"PROCESS_STATE_STARTING "+who+"STOPPED tries:0", "PROCESS_STATE_BACKOFF "+who+"STARTING tries:1",
+		"PROCESS_STATE_FATAL "+who+"BACKOFF")
+	if !s.RemoveGroup(s.Group("p")) {
+		t.Error("not removed")
+	}
+	s.take("l", "PROCESS_GROUP_REMOVED groupname:p\n")
+	s.Shutdown()
+	s.leaving(s.now)
+	if got := s.sent("l"); got != "SUPERVISOR_STATE_CHANGE_STOPPING " {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestLastWords shows that what a child wrote last is an event before its end is one, and that of what was held back
+// nothing is lost.
+func TestLastWords(t *testing.T) {
+	dir := t.TempDir()
+	s := newStage(t, listener("l", "PROCESS_STATE_EXITED", "PROCESS_LOG", "PROCESS_COMMUNICATION"),
+		program("p", func(p *config.Process) {
+			p.StartSecs, p.AutoRestart = 0, config.RestartNever
+			p.StdoutCapture, p.StdoutEvents, p.StderrEvents = 100, true, true
+			p.Stdout = config.Log{Kind: config.LogFile, Path: filepath.Join(dir, "out")}
+		}))
+	s.say(s.out["l"], "READY\n")
+	const who = "processname:p groupname:p pid:PID"
+	s.say(s.out["p"], "a\xe2\x82")
+	s.take("l", "PROCESS_LOG_STDOUT "+who+" channel:stdout\na")
+	s.say(s.out["p"], "\xac<!--XSUPERVISOR:BEGIN-->told<!--XSUPERVISOR:END-->b")
+	if _, err := s.out["p"].WriteString("<!--X"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.err["p"].WriteString("last\xff"); err != nil {
+		t.Fatal(err)
+	}
+	s.exit("p", code(0))
+	want := []string{
+		"PROCESS_LOG_STDOUT " + who + " channel:stdout\n€",
+		"PROCESS_COMMUNICATION_STDOUT " + who + "\ntold", "PROCESS_LOG_STDOUT " + who + " channel:stdout\nb",
+		"PROCESS_LOG_STDERR " + who + " channel:stderr\nUndecodable: b'last\\xff'",
+		"PROCESS_LOG_STDOUT " + who + " channel:stdout\n<!--X",
+		"PROCESS_STATE_EXITED processname:p groupname:p from_state:RUNNING expected:1 pid:PID",
+	}
+	s.take("l", want...)
+	if got, err := os.ReadFile(filepath.Join(dir, "out")); string(got) != "a€b<!--X" {
+		t.Errorf("the log holds %q, %v", got, err)
+	}
+}
+
+// TestListenerDies shows that its event goes to the next child.
+func TestListenerDies(t *testing.T) {
+	l := listener("l", "REMOTE_COMMUNICATION")
+	l.Processes[0].AutoRestart = config.RestartAlways
+	s := newStage(t, l)
+	s.say(s.out["l"], "READY\n")
+	s.SendRemoteComm("t", "one")
+	if got := s.sent("l"); got != "REMOTE_COMMUNICATION type:t\none" {
+		t.Errorf("got %q", got)
+	}
+	s.exit("l", code(1))
+	s.pass(time.Second)
+	s.say(s.out["l"], "READY\n")
+	s.take("l", "REMOTE_COMMUNICATION type:t\none")
+}
+
+// TestNobodyListens shows that output that nobody subscribed to does not reach the loop, and that a pool that comes and
+// goes makes the difference.
+func TestNobodyListens(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	s := newStage(t, program("p", func(p *config.Process) {
+		p.StdoutEvents, p.StartSecs = true, 0
+		p.Stdout = config.Log{Kind: config.LogFile, Path: log}
+	}))
+	if _, err := s.out["p"].WriteString("unheard\n"); err != nil {
+		t.Fatal(err)
+	}
+	late := time.Now().Add(20 * time.Second)
+	for size := int64(0); size == 0 && time.Now().Before(late); {
+		if info, err := os.Stat(log); err == nil {
+			size = info.Size()
+		}
+	}
+	if err := s.AddGroup(listener("l", "PROCESS_LOG", "TICK_5")); err != nil {
+		t.Fatal(err)
+	}
+	s.settle()
+	s.say(s.out["l"], "READY\n")
+	s.say(s.out["p"], "heard\n")
+	s.take("l", "PROCESS_LOG_STDOUT processname:p groupname:p pid:PID channel:stdout\nheard\n")
+	if s.ticks.Next(&s.host.Events, s.now).IsZero() {
+		t.Error("no tick is due")
+	}
+	s.process("l").Stop(s.now)
+	s.exit("l", by(syscall.SIGTERM))
+	if !s.RemoveGroup(s.Group("l")) || s.host.Events.Wants(events.ProcessLogStdout) {
+		t.Error("somebody still listens")
+	}
+	if !s.ticks.Next(&s.host.Events, s.now).IsZero() {
+		t.Error("a tick that nobody wants is due")
+	}
+}
+
+// fastCGI is a group of processes that share one socket.
+func fastCGI(path string, names ...string) *config.Group {
+	g := program(names[0])
+	socket := &config.Socket{URL: "unix://" + path, Unix: true, Path: path, Mode: 0o700, UID: -1, GID: -1}
+	g.Name, g.Processes = "f", nil
+	for _, name := range names {
+		p := program(name, func(p *config.Process) { p.StartSecs, p.AutoRestart, p.Socket = 0, config.RestartNever, socket })
+		g.Processes = append(g.Processes, p.Processes[0])
+	}
+	return g
+}
+
+// TestFastCGI shows that processes share one socket as their standard input, from the first start to the last end.
+func TestFastCGI(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.sock")
+	s := newStage(t, fastCGI(path, "a", "b"))
+	creating, closing := "INFO Creating socket unix://"+path, "INFO Closing socket unix://"+path
+	success := "INFO success: %s entered RUNNING state, process has stayed up for > than 0 seconds (startsecs)"
+	s.expect(creating, closing, creating, "INFO spawned: 'a' with pid PID", fmt.Sprintf(success, "a"),
+		"INFO spawned: 'b' with pid PID", fmt.Sprintf(success, "b"))
+	var inode [2]uint64
+	for i, name := range []string{"a", "b"} {
+		var st unix.Stat_t
+		if err := unix.Fstat(int(s.in[name].Fd()), &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+			t.Errorf("mode %o, %v", st.Mode, err)
+		}
+		inode[i] = st.Ino
+		if err := s.Find("f", name).SendStdin([]byte("x")); err == nil {
+			t.Error("it can be written to")
+		}
+	}
+	if inode[0] != inode[1] {
+		t.Error("two sockets")
+	}
+	s.exit("a", code(0))
+	s.expect("INFO exited: a (exit status 0; expected)")
+	s.exit("b", code(0))
+	s.expect("INFO exited: b (exit status 0; expected)", closing)
+	if _, err := os.Lstat(path); err != nil {
+		t.Error(err)
+	}
+	if !s.RemoveGroup(s.Group("f")) {
+		t.Error("not removed")
+	}
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("the file is still there")
+	}
+}
+
+// TestFastCGIProblems shows that a socket that cannot be opened is an error of the group or of the start, no more.
+func TestFastCGIProblems(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "d")
+	path := filepath.Join(dir, "f.sock")
+	s := newStage(t)
+	problem := "Could not create FastCGI socket unix://" + path + ": [Errno 2] No such file or directory"
+	if err := s.AddGroup(fastCGI(path, "a")); err == nil || err.Error() != problem {
+		t.Errorf("got %v", err)
+	}
+	if len(s.groups) != 0 || len(s.pending) != 0 {
+		t.Error("something is left of the group")
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddGroup(fastCGI(path, "a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	s.log.Reset()
+	s.settle()
+	s.expect("INFO Creating socket unix://"+path, "INFO spawnerr: "+problem)
+	p := s.Find("f", "a")
+	if p.State() != api.Backoff || p.SpawnErr() != problem {
+		t.Errorf("%v: %s", p.State(), p.SpawnErr())
+	}
+}

@@ -1,0 +1,139 @@
+package childutils_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/supervisord/childutils"
+)
+
+const header = "ver:3.0 server:supervisor serial:21 pool:l poolserial:10 eventname:PROCESS_LOG_STDOUT len:"
+
+// Example is a listener that reports what programs write.
+func Example() {
+	in := strings.NewReader(header + "55\nprocessname:cat groupname:cat pid:7 channel:stdout\nmeow" +
+		"ver:3.0 server:supervisor serial:22 pool:l poolserial:11 eventname:TICK_5 len:15\nwhen:1201063880")
+	l := childutils.NewListener(in, io.Discard) // os.Stdin and os.Stdout in a real one
+	for {
+		event, err := l.Next()
+		if err != nil {
+			break
+		}
+		fields, data := event.Data()
+		fmt.Println(event.Name(), fields["processname"], fields["when"], data)
+		if err := l.OK(); err != nil {
+			break
+		}
+	}
+	// Output:
+	// PROCESS_LOG_STDOUT cat  meow
+	// TICK_5  1201063880
+}
+
+func ExampleCommunicate() {
+	if err := childutils.Communicate(os.Stdout, "done"); err != nil {
+		fmt.Println(err)
+	}
+	// Output: <!--XSUPERVISOR:BEGIN-->done<!--XSUPERVISOR:END-->
+}
+
+// TestEventData splits at the first line feed only and keeps carriage returns.
+// covers: 3.0a7-15
+func TestEventData(t *testing.T) {
+	fields, data := childutils.EventData("a:1 b:2\nline1\r\nline2\n")
+	if d := cmp.Diff(map[string]string{"a": "1", "b": "2"}, fields); d != "" || data != "line1\r\nline2\n" {
+		t.Errorf("data %q, fields (-want +got):\n%s", data, d)
+	}
+}
+
+// TestListener shows what a listener writes and reads.
+// covers: 3.0a3-19b
+func TestListener(t *testing.T) {
+	var out bytes.Buffer
+	l := childutils.NewListener(strings.NewReader(header+"2\n€x"+header+"3\nabc"+header+"0\n"), &out)
+	for _, c := range []struct {
+		payload string
+		answer  func() error
+	}{
+		{"€x", l.OK}, {"abc", l.Fail}, {"", func() error { return l.Send("hey") }},
+	} {
+		e, err := l.Next()
+		if err != nil || e.Payload != c.payload || e.Header["serial"] != "21" {
+			t.Fatalf("%v, %v", e, err)
+		}
+		if err := c.answer(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.Next(); err != io.EOF {
+		t.Errorf("at the end: %v", err)
+	}
+	if want := "READY\nRESULT 2\nOKREADY\nRESULT 4\nFAILREADY\nRESULT 3\nheyREADY\n"; out.String() != want {
+		t.Errorf("wrote %q", out.String())
+	}
+}
+
+func TestBrokenInput(t *testing.T) {
+	for _, in := range []string{header, header + "5\nabc", header + "x\n", header + "-1\n", header + "1\n\xff"} {
+		if e, err := childutils.NewListener(strings.NewReader(in), io.Discard).Next(); err == nil || err == io.EOF {
+			t.Errorf("%q: %v, %v", in, e, err)
+		}
+	}
+	l := childutils.NewListener(strings.NewReader(header+"3\n€"), io.Discard)
+	l.CountBytes = true
+	if e, err := l.Next(); err != nil || e.Payload != "€" {
+		t.Errorf("in bytes: %v, %v", e, err)
+	}
+}
+
+// TestCommunicate writes a message in one piece.
+// covers: 3.0a3-19c
+func TestCommunicate(t *testing.T) {
+	var out bytes.Buffer
+	if err := childutils.Communicate(&out, "done"); err != nil {
+		t.Fatal(err)
+	}
+	if want := "<!--XSUPERVISOR:BEGIN-->done<!--XSUPERVISOR:END-->"; out.String() != want {
+		t.Errorf("wrote %q", out.String())
+	}
+}
+
+// TestClient calls the supervisord of the environment, with the credentials there.
+// covers: 3.0a3-19a
+func TestClient(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		want := "Basic " + base64.StdEncoding.EncodeToString([]byte("u:p"))
+		if got := r.Header.Get("Authorization"); got != want {
+			t.Errorf("authorization %q", got)
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		io.WriteString(w, "<?xml version='1.0'?><methodResponse><params><param><value><int>42</int></value></param>"+
+			"</params></methodResponse>")
+	}))
+	defer s.Close()
+	t.Setenv("SUPERVISOR_SERVER_URL", "")
+	if _, err := childutils.Client(); err == nil {
+		t.Error("a client without an address")
+	}
+	t.Setenv("SUPERVISOR_SERVER_URL", s.URL)
+	t.Setenv("SUPERVISOR_USERNAME", "u")
+	t.Setenv("SUPERVISOR_PASSWORD", "p")
+	c, err := childutils.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if pid, err := c.PID(context.Background()); err != nil || pid != 42 {
+		t.Errorf("pid %d, %v", pid, err)
+	}
+}
