@@ -246,7 +246,6 @@ func TestCommands(t *testing.T) {
 			[4]any{"a", "a", "RUNNING", 20}, [4]any{"b", strings.Repeat("é", 40), "FATAL", 200})}, status: 3,
 			out: "a" + strings.Repeat(" ", 44) + "RUNNING   about a\n" +
 				strings.Repeat("é", 40) + ":b   FATAL     about b\n", calls: "getAllProcessInfo"},
-		{line: "fg a", status: 1, out: "ERROR: fg is not available in this version\n"},
 		{line: "open ftp://x", status: 1, out: "ERROR: url must be http:// or unix://\n"},
 		{line: "start it's;version", answers: map[string]answer{"startProcess": yes, "getSupervisorVersion": text("9")},
 			out: "it's: started\n9\n", calls: "startProcess it's, getSupervisorVersion"},

@@ -181,7 +181,9 @@ var (
 	pids    = regexp.MustCompile(`pid \d+, uptime \d+:\d\d:\d\d`)
 	stopped = regexp.MustCompile(`[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M`)
 	numbers = regexp.MustCompile(`(?m)^[1-9]\d*$`)
-	concern = regexp.MustCompile(`(?m)^(error: <class '[^']*'>, .*): (?:file: .* line: \d+|unix://.*|http://.*|bogus.*)$`)
+	// moreTopics is the second table of help, which the original has not.
+	moreTopics = regexp.MustCompile(`more commands \(type help <topic>\):\n=+\n.*\n\n`)
+	concern    = regexp.MustCompile(`(?m)^(error: <class '[^']*'>, .*): (?:file: .* line: \d+|unix://.*|http://.*|bogus.*)$`)
 )
 
 // normal takes out what differs from run to run, and what an error line ends in.
@@ -189,6 +191,7 @@ func normal(text string) string {
 	text = pids.ReplaceAllString(text, "pid N, uptime T")
 	text = stopped.ReplaceAllString(text, "TIME")
 	text = numbers.ReplaceAllString(text, "N")
+	text = moreTopics.ReplaceAllString(text, "")
 	return sortRuns(concern.ReplaceAllString(text, "$1: WHERE"))
 }
 
