@@ -18,7 +18,7 @@ func TestCompletion(t *testing.T) {
 	s.expect("web                              RUNNING   up\n" + prompt)
 	before := server.count("getAllProcessInfo")
 	for _, c := range []struct{ keys, shows string }{
-		{"st\t\t", "start   status  stop"},
+		{"st\t\t", "start  status  stop"},
 		{"ver\t", "version "},
 		{"start ap\t", "start app:"},
 		{"start app:\t\t", "app:a  app:*  app:b"},

@@ -1,6 +1,6 @@
 // Package ctl is supervisorctl: its commands, what they print, and the exit status they lead to. It talks to
-// supervisord through package client only and opens no file. Output goes to one writer and is complete when Run or
-// Shell returns.
+// supervisord through package client only and opens no file but the history. Output goes to one writer and is complete
+// when Run or Shell returns.
 package ctl
 
 import (

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 )
@@ -47,13 +48,20 @@ func (c *Controller) fg(names []string) error {
 	return nil
 }
 
+// quiet is how long the logs must have nothing new before fg leaves at the end of an input that is no terminal: what came
+// last may still be answered. It does not wait longer than enough, even if they never rest.
+const (
+	quiet  = time.Second
+	enough = 5 * time.Second
+)
+
 // attach shows both logs of the process and sends it each line, until one of the ends comes.
 func (c *Controller) attach(name string) {
 	ctx, stop := signal.NotifyContext(c.ctx, os.Interrupt)
 	defer stop()
 	following, leave := context.WithCancel(ctx)
 	var shown sync.WaitGroup
-	out := &sharedWriter{to: c.out}
+	out := &sharedWriter{to: c.out, wrote: make(chan struct{}, 1)}
 	for _, channel := range []string{"stdout", "stderr"} {
 		shown.Go(func() {
 			stream, err := c.server.FollowLog(following, name, channel)
@@ -68,6 +76,9 @@ func (c *Controller) attach(name string) {
 	defer leave()
 	for {
 		line, err := c.typed(ctx)
+		if errors.Is(err, io.EOF) && !c.options.Terminal {
+			out.settle(ctx)
+		}
 		if err != nil {
 			return
 		}
@@ -89,13 +100,18 @@ func (c *Controller) attach(name string) {
 
 // sharedWriter lets several goroutines write; each piece is shown at once.
 type sharedWriter struct {
-	mu sync.Mutex
-	to *bufio.Writer
+	mu    sync.Mutex
+	to    *bufio.Writer
+	wrote chan struct{} // full after a write; nil: nobody asks
 }
 
 func (w *sharedWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	select {
+	case w.wrote <- struct{}{}:
+	default:
+	}
 	n, err := w.to.Write(p)
 	if err == nil {
 		err = w.to.Flush()
@@ -104,3 +120,21 @@ func (w *sharedWriter) Write(p []byte) (int, error) {
 }
 
 func (w *sharedWriter) println(line string) { w.Write([]byte(line + "\n")) }
+
+// settle returns when nothing was written for a while, when that takes too long, or at the end of ctx.
+func (w *sharedWriter) settle(ctx context.Context) {
+	timer := time.NewTimer(quiet)
+	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(ctx, enough)
+	defer cancel()
+	for {
+		select {
+		case <-w.wrote:
+			timer.Reset(quiet)
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
