@@ -70,7 +70,7 @@ startsecs=0
 programs=one,two
 `
 
-// reference is a daemon of the original with its own directory.
+// reference is a daemon with its own directory, mostly one of the original.
 type reference struct{ dir, config string }
 
 // startReference starts the original's daemon, and skips the test where that is not wanted or not possible.
@@ -85,6 +85,12 @@ func startReference(t *testing.T) reference {
 	if _, err := os.Stat(referenceDaemon); err != nil {
 		t.Skip("the original is not installed: ", err)
 	}
+	return startDaemon(t, referenceDaemon)
+}
+
+// startDaemon starts a daemon with its own directory and waits until all its programs run.
+func startDaemon(t *testing.T, program string) reference {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "ctl") // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +98,7 @@ func startReference(t *testing.T) reference {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	r := reference{dir, filepath.Join(dir, "sd.conf")}
 	r.write(t, referenceConfig)
-	daemon := exec.Command(referenceDaemon, "-n", "-c", r.config)
+	daemon := exec.Command(program, "-n", "-c", r.config)
 	out, err := daemon.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +173,13 @@ func runOurs(url, input string, words ...string) (out, stderr string, status int
 // theirs runs a command of the original.
 func (r reference) theirs(t *testing.T, url, input string, words ...string) (out, stderr string, status int) {
 	t.Helper()
-	cmd := exec.Command(referenceCtl, append([]string{"-c", r.config, "-s", url}, words...)...)
+	return r.with(t, referenceCtl, url, input, words...)
+}
+
+// with runs a command of any supervisorctl.
+func (r reference) with(t *testing.T, ctl, url, input string, words ...string) (out, stderr string, status int) {
+	t.Helper()
+	cmd := exec.Command(ctl, append([]string{"-c", r.config, "-s", url}, words...)...)
 	var o, e bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &o, &e
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
