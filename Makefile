@@ -8,7 +8,7 @@ GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 REFERENCE = $(shell test -x /usr/bin/supervisord && echo yes)
 
-.PHONY: all programs install demo test check unit cross conformance conformance-report config-diff config-bench bench arrows clean
+.PHONY: all programs install demo test check unit cross cross-session conformance conformance-report config-diff config-bench bench arrows clean
 all: programs
 
 programs:
@@ -40,6 +40,10 @@ cross:
 	GOOS=darwin go build ./...
 	GOOS=freebsd go vet ./...
 	GOARCH=arm64 go build ./...
+
+# The same session with each supervisorctl and each supervisord, the original's and ours; needs the original.
+cross-session: programs
+	CROSS=$(CURDIR)/bin go test ./internal/ctl -run TestCross -count=1 -v -timeout 10m
 
 # The scripts, against ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=.
 IMPL ?= ours

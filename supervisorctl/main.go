@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/ctl"
 )
@@ -32,7 +34,10 @@ func run() int {
 		Username:    c.Username,
 		Password:    c.Password,
 		Prompt:      c.Prompt,
+		HistoryFile: c.HistoryFile,
 		Interactive: c.Interactive,
+		Terminal:    isTerminal(os.Stdin) && isTerminal(os.Stdout),
+		Plugins:     c.Plugins,
 		In:          os.Stdin,
 		Out:         os.Stdout,
 		Err:         os.Stderr,
@@ -41,4 +46,10 @@ func run() int {
 		return controller.Run(c.Args)
 	}
 	return controller.Shell()
+}
+
+// isTerminal says whether a file is a terminal.
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	return err == nil
 }

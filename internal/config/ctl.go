@@ -164,6 +164,6 @@ func (c *Ctl) values(r *reader, own *section) (err error) {
 	if k.err != nil {
 		return k.err
 	}
-	c.Plugins, err = r.plugins("ctlplugin:", "supervisor.ctl_factory")
+	c.Plugins, err = r.plugins(ctlPlugin, "supervisor.ctl_factory")
 	return err
 }

@@ -51,14 +51,16 @@ func TestLoadCtl(t *testing.T) {
 	dir := t.TempDir()
 	path := write(t, dir, "sd.conf", "[include]\n[program:x]\nnumprocs=bad\n[supervisorctl]\n"+
 		"serverurl=unix://%(here)s/../s\nusername=%(ENV_CTL_TEST)s\npassword=100%%\nprompt=p\nhistory_file=%(here)s/h\n"+
-		"[ctlplugin:w]\nsupervisor.ctl_factory="+Wildcards+"\nkey=v\n")
+		"[ctlplugin:w]\nsupervisor.ctl_factory="+Wildcards+"\nkey=v\n"+
+		"[ctlplugin:deploy]\ncommand=/bin/deploy %%x\n")
 	got, err := loadCtl(t, "-c", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &Ctl{ServerURL: "unix://" + dirname(dir) + "/s", Username: "env", Password: "100%", Prompt: "p",
 		HistoryFile: dir + "/h", Interactive: true, Args: []string{},
-		Plugins: []Interface{{Name: "w", Factory: Wildcards, Options: map[string]string{"key": "v"}}}}
+		Plugins: []Interface{{Name: "w", Factory: Wildcards, Options: map[string]string{"key": "v"}},
+			{Name: "deploy", Options: map[string]string{"command": "/bin/deploy %x"}}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

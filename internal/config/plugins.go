@@ -21,6 +21,10 @@ func isBuiltIn(spec string) bool {
 	return false
 }
 
+// ctlPlugin begins the names of sections with commands for supervisorctl. Beside a factory they may have command=, a
+// program that is the command.
+const ctlPlugin = "ctlplugin:"
+
 // plugins reads the sections with the prefix, each of which must name a factory that is built in.
 func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 	var list []Interface
@@ -32,6 +36,10 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 		k := r.keys(s, names{})
 		factory := read(k, factoryKey, "", parseString)
 		_, ok = k.raw(factoryKey)
+		if _, program := k.raw("command"); !ok && program && prefix == ctlPlugin {
+			list = append(list, Interface{Name: name, Options: map[string]string{"command": read(k, "command", "", parseString)}})
+			continue
+		}
 		if !ok {
 			k.failf(factoryKey, "section [%s] does not specify a %s", s.name, factoryKey)
 		}

@@ -21,12 +21,24 @@ type verb struct {
 	process  func(name string) ([]client.ProcessStatus, error)
 }
 
-func (c *Controller) start(names []string) error {
-	if len(names) == 0 {
+func (c *Controller) start(args []string) error {
+	names, w, err := waitFlags(args)
+	switch {
+	case err != nil:
+		return c.refuse(err.Error())
+	case len(names) == 0:
 		return c.misused("start", "start requires a process name", exitInvalidArgs)
 	}
-	return c.each(names, verb{
-		done: "started",
+	return c.within(w.timeout, func() error { return c.each(names, c.startVerb(!w.no)) })
+}
+
+func (c *Controller) startVerb(wait bool) verb {
+	done := "started"
+	if !wait {
+		done = "starting"
+	}
+	return verb{
+		done: done,
 		errors: map[int]string{
 			api.BadName: "no such process", api.NoFile: "no such file", api.NotExecutable: "file is not executable",
 			api.AlreadyStarted: "already started", api.SpawnError: "spawn error",
@@ -34,50 +46,66 @@ func (c *Controller) start(names []string) error {
 		},
 		ignored:  api.AlreadyStarted,
 		badGroup: exitInvalidArgs,
-		all:      func() ([]client.ProcessStatus, error) { return c.server.StartAllProcesses(c.ctx, true) },
+		all:      func() ([]client.ProcessStatus, error) { return c.server.StartAllProcesses(c.ctx, wait) },
 		group: func(name string) ([]client.ProcessStatus, error) {
-			return c.server.StartProcessGroup(c.ctx, name, true)
+			return c.server.StartProcessGroup(c.ctx, name, wait)
 		},
-		process: func(name string) ([]client.ProcessStatus, error) { return c.server.StartProcess(c.ctx, name, true) },
-	})
+		process: func(name string) ([]client.ProcessStatus, error) { return c.server.StartProcess(c.ctx, name, wait) },
+	}
 }
 
-func (c *Controller) stop(names []string) error {
-	if len(names) == 0 {
+func (c *Controller) stop(args []string) error {
+	names, w, err := waitFlags(args)
+	switch {
+	case err != nil:
+		return c.refuse(err.Error())
+	case len(names) == 0:
 		return c.misused("stop", "stop requires a process name", exitGeneric)
 	}
-	return c.each(names, verb{
-		done:     "stopped",
+	return c.within(w.timeout, func() error { return c.each(names, c.stopVerb(!w.no)) })
+}
+
+func (c *Controller) stopVerb(wait bool) verb {
+	done := "stopped"
+	if !wait {
+		done = "stopping"
+	}
+	return verb{
+		done:     done,
 		errors:   signalErrors,
 		verbatim: true,
 		ignored:  api.NotRunning,
 		badGroup: exitGeneric,
-		all:      func() ([]client.ProcessStatus, error) { return c.server.StopAllProcesses(c.ctx, true) },
+		all:      func() ([]client.ProcessStatus, error) { return c.server.StopAllProcesses(c.ctx, wait) },
 		group: func(name string) ([]client.ProcessStatus, error) {
-			return c.server.StopProcessGroup(c.ctx, name, true)
+			return c.server.StopProcessGroup(c.ctx, name, wait)
 		},
-		process: func(name string) ([]client.ProcessStatus, error) { return c.server.StopProcess(c.ctx, name, true) },
-	})
+		process: func(name string) ([]client.ProcessStatus, error) { return c.server.StopProcess(c.ctx, name, wait) },
+	}
 }
 
-// restart stops and then starts. All names are stopped before the first is started.
-func (c *Controller) restart(names []string) error {
-	if len(names) == 0 {
+// restart stops and then starts. All names are stopped before the first is started. Whoever does not want to wait
+// still does so for the end: a process that is being stopped cannot be started.
+func (c *Controller) restart(args []string) error {
+	names, w, err := waitFlags(args)
+	switch {
+	case err != nil:
+		return c.refuse(err.Error())
+	case len(names) == 0:
 		return c.misused("restart", "restart requires a process name", exitGeneric)
 	}
-	if err := c.again("stop", names); err != nil {
-		return err
-	}
-	return c.again("start", names)
-}
-
-// again runs another command as if it had been typed, with its own look at the server: that may have gone meanwhile.
-func (c *Controller) again(name string, names []string) error {
-	up, err := c.upcheck()
-	if !up || err != nil {
-		return err
-	}
-	return find(name).run(c, names)
+	return c.within(w.timeout, func() error {
+		for _, v := range []verb{c.stopVerb(true), c.startVerb(!w.no)} {
+			up, err := c.upcheck() // as if typed one after the other: the server may have gone meanwhile
+			if !up || err != nil {
+				return err
+			}
+			if err := c.each(names, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 var signalErrors = map[int]string{

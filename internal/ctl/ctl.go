@@ -1,6 +1,6 @@
 // Package ctl is supervisorctl: its commands, what they print, and the exit status they lead to. It talks to
-// supervisord through package client only and opens no file. Output goes to one writer and is complete when Run or
-// Shell returns.
+// supervisord through package client only and opens no file but the history. Output goes to one writer and is complete
+// when Run or Shell returns.
 package ctl
 
 import (
@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
@@ -23,6 +24,7 @@ const (
 	exitUnreachable   = 4 // connection refused; status: unknown name, or no server
 	exitWrongVersion  = 5
 	exitNotRunning    = 7 // also: the socket file is missing
+	exitTimedOut      = 8 // what --timeout allows was not enough
 )
 
 // Options are what a Controller is made from.
@@ -31,9 +33,12 @@ type Options struct {
 	Username    string
 	Password    string
 	Prompt      string    // of the shell, without the "> "
+	HistoryFile string    // of the shell on a terminal; empty: none
 	Interactive bool      // ask before a shutdown or a restart
+	Terminal    bool      // the standard input and output of this process are a terminal; In and Out are these two
 	In          io.Reader // commands and answers
 	Out, Err    io.Writer
+	Plugins     []config.Interface // the [ctlplugin:x] sections
 }
 
 // Controller runs commands. Make one with New; use it from one goroutine.
@@ -43,6 +48,9 @@ type Controller struct {
 	badURL  error // why there is no server; reported by the first command that needs one
 	out     *bufio.Writer
 	in      *lines
+	tty     *terminal // what Options.Terminal promises, once it is needed
+	plugins []plugin
+	names   *[]api.ProcessInfo // what completion knows of the processes until the next command
 	status  int
 	ctx     context.Context // of the command that runs
 }
@@ -51,6 +59,7 @@ type Controller struct {
 func New(options Options) *Controller {
 	c := &Controller{options: options, out: bufio.NewWriter(options.Out), ctx: context.Background()}
 	c.in = newLines(options.In)
+	c.plugins = newPlugins(options.Plugins)
 	c.open(options.ServerURL)
 	return c
 }
@@ -61,10 +70,18 @@ func (c *Controller) open(serverURL string) {
 	c.server, c.badURL = client.New(serverURL, c.options.Username, c.options.Password)
 }
 
+// close writes out what is left and puts the terminal back as it was.
+func (c *Controller) close() {
+	c.out.Flush()
+	if c.tty != nil {
+		c.tty.close()
+	}
+}
+
 // Run does what the words of a command line ask for and returns the exit status: the first that is not 0 of the
 // commands, which semicolons separate.
 func (c *Controller) Run(words []string) int {
-	defer c.out.Flush()
+	defer c.close()
 	first := 0
 	for _, line := range split(strings.Join(words, " ")) {
 		c.status = 0
@@ -134,13 +151,19 @@ func (c *Controller) command(line string) (leave bool) {
 		c.println("")
 		return true
 	}
-	cmd := find(word)
-	if cmd == nil {
+	cmd := c.find(word)
+	if cmd == nil || cmd.run == nil {
 		c.unknown(line)
 		return false
 	}
+	c.names = nil
 	err := c.run(cmd, arg)
-	if err != nil && c.ctx.Err() != nil { // interrupted
+	for isUnauthorized(err) && c.canAsk() {
+		if err = c.login(); err == nil {
+			err = c.run(cmd, arg)
+		}
+	}
+	if errors.Is(err, errInterrupted) || err != nil && c.ctx.Err() != nil {
 		c.println("")
 		return true
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -21,7 +22,9 @@ import (
 // fake is a server that answers methods with what the test says; the others are unknown to it.
 type fake struct {
 	*httptest.Server
-	calls   []string // method and parameters, without getVersion
+	mu      sync.Mutex
+	byName  func(method, name string) answer // answers those of the methods that have no other answer
+	calls   []string                         // method and parameters, without getVersion
 	answers map[string]func(e *xmlrpc.Encoder) (code int, text string)
 }
 
@@ -49,12 +52,16 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, p := range call.Params {
 			name += " " + p.Text
 		}
+		f.mu.Lock()
 		f.calls = append(f.calls, strings.TrimSpace(name))
+		f.mu.Unlock()
 		name, _, _ = strings.Cut(name, " ")
 	}
 	reply, known := f.answers[name]
 	if !known && name == "getVersion" {
 		reply = text("3.0")
+	} else if !known && f.byName != nil {
+		reply = f.byName(name, call.Params[0].Text)
 	} else if !known {
 		reply = fault(1, "UNKNOWN_METHOD")
 	}
@@ -145,6 +152,7 @@ func infos(list ...[4]any) answer {
 }
 
 // What no reference daemon can be brought to say, and where we differ from it on purpose.
+// covers: 3.0a1-19
 func TestCommands(t *testing.T) {
 	for _, test := range []struct {
 		line    string
@@ -246,7 +254,33 @@ func TestCommands(t *testing.T) {
 			[4]any{"a", "a", "RUNNING", 20}, [4]any{"b", strings.Repeat("é", 40), "FATAL", 200})}, status: 3,
 			out: "a" + strings.Repeat(" ", 44) + "RUNNING   about a\n" +
 				strings.Repeat("é", 40) + ":b   FATAL     about b\n", calls: "getAllProcessInfo"},
-		{line: "fg a", status: 1, out: "ERROR: fg is not available in this version\n"},
+		{line: "start --no-wait a --timeout 5", answers: map[string]answer{"startProcess": yes}, out: "a: starting\n",
+			calls: "startProcess a"},
+		{line: "stop a --no-wait", answers: map[string]answer{"stopProcess": yes}, out: "a: stopping\n",
+			calls: "stopProcess a"},
+		{line: "restart a --no-wait", answers: map[string]answer{"stopProcess": yes, "startProcess": yes},
+			out: "a: stopped\na: starting\n", calls: "stopProcess a, startProcess a"},
+		{line: "start a --timeout", status: 1, out: "Error: --timeout requires a value\n"},
+		{line: "stop a --timeout=soon", status: 1, out: "Error: bad timeout soon\n"},
+		{line: "restart a --timeout=-1", status: 1, out: "Error: bad timeout -1\n"},
+		{line: "wait", status: 2, out: "Error: wait requires a process name\n" + waitHelp()},
+		{line: "wait a --for SLEEPING", status: 1, out: "Error: bad state SLEEPING\n"},
+		{line: "wait nope", answers: map[string]answer{"getAllProcessInfo": infos()}, status: 4,
+			out: "nope: ERROR (no such process)\n", calls: "getAllProcessInfo"},
+		{line: "wait a b --for exited,running", answers: map[string]answer{"getAllProcessInfo": infos(
+			[4]any{"a", "a", "RUNNING", 20}, [4]any{"b", "b", "EXITED", 100})},
+			out: "a: RUNNING\nb: EXITED\n", calls: "getAllProcessInfo"},
+		{line: "wait g:*", answers: map[string]answer{"getAllProcessInfo": infos(
+			[4]any{"a", "g", "RUNNING", 20}, [4]any{"b", "g", "FATAL", 200})}, status: 3,
+			out: "g:a: RUNNING\ng:b: ERROR (about b)\n", calls: "getAllProcessInfo"},
+		{line: "logs -n x", status: 1, out: "Error: bad number of lines x\n"},
+		{line: "completion", status: 1, out: "Error: completion requires the name of a shell\n" + find("completion").help + "\n"},
+		{line: "completion csh", status: 1, out: "Error: bad shell csh\n"},
+		{line: "complete cur=st", out: "start\nstatus\nstop\n"},
+		{line: "complete cur=g: start", answers: map[string]answer{"getAllProcessInfo": infos(
+			[4]any{"a", "g", "RUNNING", 20})}, out: "g:a\ng:*\n", calls: "getAllProcessInfo"},
+		{line: "options", status: 1, out: "*** Unknown syntax: options\n"},
+		{line: "help complete", out: "*** No help on complete\n"},
 		{line: "open ftp://x", status: 1, out: "ERROR: url must be http:// or unix://\n"},
 		{line: "start it's;version", answers: map[string]answer{"startProcess": yes, "getSupervisorVersion": text("9")},
 			out: "it's: started\n9\n", calls: "startProcess it's, getSupervisorVersion"},
@@ -264,6 +298,12 @@ func TestCommands(t *testing.T) {
 		}
 	}
 }
+
+// find is a command of a controller without plug-ins.
+func find(name string) *command { return new(Controller).find(name) }
+
+// waitHelp is what follows a misuse of wait.
+func waitHelp() string { return find("wait").help + "\n" }
 
 const sorry = "Sorry, supervisord responded but did not recognize the supervisor namespace commands that " +
 	"supervisorctl uses to control it.  Please check that the [rpcinterface:supervisor] section is enabled in the " +

@@ -1,6 +1,8 @@
 package ctl
 
 import (
+	"errors"
+	"io"
 	"net/url"
 	"strings"
 
@@ -47,13 +49,11 @@ func (c *Controller) confirm(question string) (bool, error) {
 	if !c.options.Interactive {
 		return true, nil
 	}
-	c.out.WriteString(question)
-	c.out.Flush()
-	answer, ok := c.in.next(c.ctx)
-	if !ok {
-		return false, &failure{"EOFError", "EOF when reading a line"}
+	answer, err := c.ask(question)
+	if errors.Is(err, io.EOF) {
+		err = &failure{"EOFError", "EOF when reading a line"}
 	}
-	return strings.HasPrefix(strings.ToLower(answer), "y"), nil
+	return strings.HasPrefix(strings.ToLower(answer), "y"), err
 }
 
 // version prints the version of the server. Source: ctl, "version".
@@ -76,16 +76,9 @@ func (c *Controller) openURL(args []string) error {
 	}
 	before := c.status
 	c.open(address)
-	if err := c.run(find("status"), ""); err != nil {
+	if err := c.run(c.find("status"), ""); err != nil {
 		return err
 	}
 	c.status = before
-	return nil
-}
-
-// fg belongs to the interactive shell, which is still to come.
-func (c *Controller) fg([]string) error {
-	c.println("ERROR: fg is not available in this version")
-	c.status = exitGeneric
 	return nil
 }

@@ -21,8 +21,7 @@ func (f *failure) Error() string { return f.text }
 // the text. Source: ctl, "Connection problems".
 func (c *Controller) failed(err error) {
 	c.status = exitGeneric
-	var status *client.HTTPError
-	if errors.As(err, &status) && status.Code == http.StatusUnauthorized {
+	if isUnauthorized(err) {
 		c.println("Server requires authentication")
 		return
 	}
@@ -84,6 +83,12 @@ func errnoClass(number syscall.Errno) string {
 
 // capital makes Go's spelling of a system error the system's own.
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// isUnauthorized says whether the server wants other credentials than those it got.
+func isUnauthorized(err error) bool {
+	var status *client.HTTPError
+	return errors.As(err, &status) && status.Code == http.StatusUnauthorized
+}
 
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 func isMissing(err error) bool { return errors.Is(err, syscall.ENOENT) }

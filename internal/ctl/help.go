@@ -1,14 +1,20 @@
 package ctl
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// topicRows is how many rows the table of topics has; it is filled column by column. Its width follows from the names.
-const topicRows = 3
+// screenWidth is how wide a table of topics may be.
+const screenWidth = 80
 
-// help prints the table of topics, or what there is to say about one.
+// help prints the tables of topics, or what there is to say about one.
 func (c *Controller) help(topic string) {
 	if topic == "" {
-		c.topics()
+		c.println("")
+		for _, b := range c.blocks() {
+			c.topics(b)
+		}
 		return
 	}
 	if topic == "help" {
@@ -16,36 +22,47 @@ func (c *Controller) help(topic string) {
 		c.println("help <action>\tPrint help for <action>")
 		return
 	}
-	cmd := find(topic)
-	if cmd == nil {
+	cmd := c.find(topic)
+	if cmd == nil || cmd.help == "" {
 		c.println("*** No help on " + topic)
 		return
 	}
 	c.println(cmd.help)
 }
 
-func (c *Controller) topics() {
-	c.println("")
-	const title = "default commands (type help <topic>):"
+func (c *Controller) topics(b block) {
+	title := b.title + " commands (type help <topic>):"
 	c.println(title)
 	c.println(strings.Repeat("=", len(title)))
-	columns := (len(commands) + topicRows - 1) / topicRows
-	for row := range topicRows {
-		var cells []string
-		for col := range columns {
-			width := 0
-			for i := col * topicRows; i < min((col+1)*topicRows, len(commands)); i++ {
-				width = max(width, len(commands[i].name))
-			}
-			name := ""
-			if i := col*topicRows + row; i < len(commands) {
-				name = commands[i].name
-			} else {
-				width = 0
-			}
-			cells = append(cells, name+strings.Repeat(" ", width-len(name)))
-		}
-		c.println(strings.Join(cells, "  "))
+	var names []string
+	for _, cmd := range b.commands {
+		names = append(names, cmd.name)
+	}
+	for _, row := range columns(names) {
+		c.println(row)
 	}
 	c.println("")
+}
+
+// columns arranges names in as few rows as the screen allows, filled column by column, two blanks between columns. The
+// last name of a row is padded too.
+func columns(names []string) []string {
+	for height := 1; ; height++ {
+		rows := make([]string, height)
+		for column := range slices.Chunk(names, height) {
+			width := 0
+			for _, name := range column {
+				width = max(width, len(name))
+			}
+			for i, name := range column {
+				if rows[i] != "" {
+					rows[i] += "  "
+				}
+				rows[i] += name + strings.Repeat(" ", width-len(name))
+			}
+		}
+		if height >= len(names) || len(rows[0]) <= screenWidth {
+			return rows
+		}
+	}
 }

@@ -70,7 +70,7 @@ startsecs=0
 programs=one,two
 `
 
-// reference is a daemon of the original with its own directory.
+// reference is a daemon with its own directory, mostly one of the original.
 type reference struct{ dir, config string }
 
 // startReference starts the original's daemon, and skips the test where that is not wanted or not possible.
@@ -85,6 +85,12 @@ func startReference(t *testing.T) reference {
 	if _, err := os.Stat(referenceDaemon); err != nil {
 		t.Skip("the original is not installed: ", err)
 	}
+	return startDaemon(t, referenceDaemon)
+}
+
+// startDaemon starts a daemon with its own directory and waits until all its programs run.
+func startDaemon(t *testing.T, program string) reference {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "ctl") // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +98,7 @@ func startReference(t *testing.T) reference {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	r := reference{dir, filepath.Join(dir, "sd.conf")}
 	r.write(t, referenceConfig)
-	daemon := exec.Command(referenceDaemon, "-n", "-c", r.config)
+	daemon := exec.Command(program, "-n", "-c", r.config)
 	out, err := daemon.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +173,13 @@ func runOurs(url, input string, words ...string) (out, stderr string, status int
 // theirs runs a command of the original.
 func (r reference) theirs(t *testing.T, url, input string, words ...string) (out, stderr string, status int) {
 	t.Helper()
-	cmd := exec.Command(referenceCtl, append([]string{"-c", r.config, "-s", url}, words...)...)
+	return r.with(t, referenceCtl, url, input, words...)
+}
+
+// with runs a command of any supervisorctl.
+func (r reference) with(t *testing.T, ctl, url, input string, words ...string) (out, stderr string, status int) {
+	t.Helper()
+	cmd := exec.Command(ctl, append([]string{"-c", r.config, "-s", url}, words...)...)
 	var o, e bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &o, &e
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
@@ -181,7 +193,9 @@ var (
 	pids    = regexp.MustCompile(`pid \d+, uptime \d+:\d\d:\d\d`)
 	stopped = regexp.MustCompile(`[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M`)
 	numbers = regexp.MustCompile(`(?m)^[1-9]\d*$`)
-	concern = regexp.MustCompile(`(?m)^(error: <class '[^']*'>, .*): (?:file: .* line: \d+|unix://.*|http://.*|bogus.*)$`)
+	// moreTopics is the second table of help, which the original has not.
+	moreTopics = regexp.MustCompile(`more commands \(type help <topic>\):\n=+\n.*\n\n`)
+	concern    = regexp.MustCompile(`(?m)^(error: <class '[^']*'>, .*): (?:file: .* line: \d+|unix://.*|http://.*|bogus.*)$`)
 )
 
 // normal takes out what differs from run to run, and what an error line ends in.
@@ -189,6 +203,7 @@ func normal(text string) string {
 	text = pids.ReplaceAllString(text, "pid N, uptime T")
 	text = stopped.ReplaceAllString(text, "TIME")
 	text = numbers.ReplaceAllString(text, "N")
+	text = moreTopics.ReplaceAllString(text, "")
 	return sortRuns(concern.ReplaceAllString(text, "$1: WHERE"))
 }
 

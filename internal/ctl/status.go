@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -9,30 +10,42 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// showStatus prints a row for each process that the names match. Source: ctl, "status".
-func (c *Controller) showStatus(names []string) error {
-	all, err := c.server.AllProcessInfo(c.ctx)
+// showStatus prints a row for each process that the names match, or with --json an array. Source: ctl, "status".
+func (c *Controller) showStatus(args []string) error {
+	names := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--json" })
+	show, problems := c.table, io.Writer(c.out)
+	if len(names) < len(args) {
+		show, problems = c.json, c.options.Err
+	}
+	matching, err := c.matching(names, problems)
 	if err != nil {
 		return err
 	}
-	matching := all
-	if len(names) > 0 && !slices.Contains(names, "all") {
-		matching = nil
-		for _, name := range names {
-			found := match(all, splitNamespec(name))
-			if len(found) == 0 {
-				c.noMatch(name)
-			}
-			matching = append(matching, found...)
-		}
-	}
-	c.table(matching)
+	show(matching)
 	for _, info := range matching {
 		if info.State.IsStopped() {
 			c.status = exitStopped
 		}
 	}
 	return nil
+}
+
+// matching is the processes that the names match, all of them without names. Names that match none are reported as
+// problems.
+func (c *Controller) matching(names []string, problems io.Writer) ([]api.ProcessInfo, error) {
+	all, err := c.server.AllProcessInfo(c.ctx)
+	if err != nil || len(names) == 0 || slices.Contains(names, "all") {
+		return all, err
+	}
+	var matching []api.ProcessInfo
+	for _, name := range names {
+		found := match(all, splitNamespec(name))
+		if len(found) == 0 {
+			c.noMatch(name, problems)
+		}
+		matching = append(matching, found...)
+	}
+	return matching, nil
 }
 
 func match(all []api.ProcessInfo, n namespec) (found []api.ProcessInfo) {
@@ -44,11 +57,11 @@ func match(all []api.ProcessInfo, n namespec) (found []api.ProcessInfo) {
 	return found
 }
 
-func (c *Controller) noMatch(name string) {
+func (c *Controller) noMatch(name string, problems io.Writer) {
 	if n := splitNamespec(name); n.isGroup() {
-		c.println(n.group + ": ERROR (no such group)")
+		fmt.Fprintln(problems, n.group+": ERROR (no such group)")
 	} else {
-		c.println(name + ": ERROR (no such process)")
+		fmt.Fprintln(problems, name+": ERROR (no such process)")
 	}
 	c.status = exitUnreachable
 }

@@ -51,18 +51,40 @@ func ParseResponse(body []byte) (Value, *Fault, error) {
 	return p.params[0], nil, nil
 }
 
+// ParseList reads the answer to a call whose result is an array, and gives its items away one by one; an item is the
+// caller's until each returns. So a list of any length takes the memory of one item. The fault is nil if there is none.
+func ParseList(body string, each func(Value)) (*Fault, error) {
+	p := parser{scanner: scanner{doc: body, forgiving: true}, each: each}
+	if err := p.document(); err != nil {
+		return nil, err
+	}
+	if code, ok := p.fault.Get("faultCode"); ok {
+		text, _ := p.fault.Get("faultString")
+		return &Fault{Code: int(code.Number), Text: text.Text}, nil
+	}
+	if len(p.params) != 1 || p.params[0].Kind != Array {
+		return nil, errNoList
+	}
+	return nil, nil
+}
+
 // parser keeps what the elements of a document amount to.
 type parser struct {
 	scanner
 	method string
 	params []Value
 	fault  Value
+	each   func(Value) // gets the items of the array that is the result; nil: they are kept
 }
+
+// resultDepth is how deep the <data> of a response's result stands, below methodResponse, params, param, value, array.
+const resultDepth = 6
 
 var (
 	errShape  = errors.New("xmlrpc: an element is missing or in the wrong place")
 	errDepth  = errors.New("xmlrpc: elements stand too deep in one another")
 	errScalar = errors.New("xmlrpc: malformed scalar")
+	errNoList = errors.New("xmlrpc: the result is no array")
 )
 
 // document reads one root element and nothing but blanks beside it.
@@ -156,11 +178,18 @@ func (p *parser) element(name string, depth int, v *Value) error {
 // list reads to the end of an element all of whose children are values.
 func (p *parser) list(name string, depth int, v *Value) error {
 	v.Kind = Array
+	var item Value // of a list that is given away
 	for {
 		tok, err := p.next()
 		switch {
 		case err != nil:
 			return err
+		case tok.kind == startTag && p.each != nil && depth == resultDepth:
+			item = Value{Members: item.Members[:0]}
+			if err := p.element(tok.text, depth+1, &item); err != nil {
+				return err
+			}
+			p.each(item)
 		case tok.kind == startTag:
 			v.Items = append(v.Items, Value{})
 			if err := p.element(tok.text, depth+1, &v.Items[len(v.Items)-1]); err != nil {
@@ -180,15 +209,22 @@ func (p *parser) list(name string, depth int, v *Value) error {
 // structure reads to the end of a struct.
 func (p *parser) structure(depth int, v *Value) error {
 	v.Kind = Struct
+	if v.Members == nil && p.forgiving {
+		v.Members = make([]Member, 0, 16) // a ProcessInfo has 14
+	}
 	for {
+		if name, kind, text, ok := p.shortMember(); ok {
+			v.Members = append(v.Members, Member{Name: name})
+			if err := p.finish(kind, text, 0, &v.Members[len(v.Members)-1].Value); err != nil {
+				return err
+			}
+			continue
+		}
 		tok, err := p.next()
 		switch {
 		case err != nil:
 			return err
 		case tok.kind == startTag:
-			if v.Members == nil && p.forgiving {
-				v.Members = make([]Member, 0, 16) // a ProcessInfo has 14
-			}
 			v.Members = append(v.Members, Member{})
 			if err := p.member(tok.text, depth+1, &v.Members[len(v.Members)-1]); err != nil {
 				return err

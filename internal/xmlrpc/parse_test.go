@@ -2,10 +2,12 @@ package xmlrpc
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	kolo "github.com/kolo/xmlrpc"
 )
 
@@ -156,6 +158,42 @@ func TestParseResponse(t *testing.T) {
 		if v, fault, err := ParseResponse([]byte(doc)); err == nil {
 			t.Errorf("%q: %v, %v", doc, v, fault)
 		}
+	}
+}
+
+// A list that is given away item by item has the items of one that is kept, in whatever way it is laid out.
+func TestParseList(t *testing.T) {
+	const (
+		short = "<value><struct>\n<member>\n<name>a</name>\n<value><int>-7</int></value>\n</member>\n" +
+			"<member>\n<name>b</name>\n<value><string>x &amp; y</string></value>\n</member>\n</struct></value>\n"
+		long = "<value><struct><member> <name>a</name><value> <i4>1</i4></value></member><member>\n<name>b</name>\n" +
+			"<value><array><data><value>z</value></data></array></value>\n</member></struct></value>"
+		odd = "<value><struct>\n<member>\n<name>a&amp;b</name>\n<value><int>1</int></value>\n</member>\n</struct></value>"
+	)
+	for _, items := range []string{"", short, short + short + long + short, long + odd, "<value>text</value>" + short} {
+		doc := "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value><array><data>\n" + items +
+			"</data></array></value>\n</param>\n</params>\n</methodResponse>\n"
+		want, _, err := ParseResponse([]byte(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []Value
+		fault, err := ParseList(doc, func(v Value) {
+			v.Members = slices.Clone(v.Members)
+			got = append(got, v)
+		})
+		if diff := cmp.Diff(want.Items, got, cmpopts.EquateEmpty()); diff != "" || err != nil || fault != nil {
+			t.Errorf("%v, %v, -want +got\n%s", fault, err, diff)
+		}
+	}
+	for _, doc := range []string{"", "<a>", string(AppendString(nil, "x")), "<methodResponse><params/></methodResponse>"} {
+		if fault, err := ParseList(doc, nil); err == nil || fault != nil {
+			t.Errorf("%q: %v, %v", doc, fault, err)
+		}
+	}
+	fault, err := ParseList(string(AppendFault(nil, 10, "BAD_NAME: <x>")), nil)
+	if err != nil || fault == nil || *fault != (Fault{10, "BAD_NAME: <x>"}) {
+		t.Errorf("%v, %v", fault, err)
 	}
 }
 

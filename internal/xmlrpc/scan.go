@@ -107,6 +107,47 @@ func (s *scanner) leaf(begin, end string) (text string, ok bool) {
 	return text, true
 }
 
+// shortMember is the same for a whole member of a struct whose value is an <int> or a <string>, laid out as servers do.
+func (s *scanner) shortMember() (name, kind, text string, ok bool) {
+	const open, middle = "<member>\n<name>", "</name>\n<value><"
+	rest := s.doc[s.pos:]
+	if s.unclosed || len(rest) == 0 {
+		return "", "", "", false
+	}
+	if rest[0] == '\n' {
+		rest = rest[1:]
+	}
+	if !strings.HasPrefix(rest, open) {
+		return "", "", "", false
+	}
+	rest = rest[len(open):]
+	n := strings.IndexByte(rest, '<')
+	if n < 0 || !strings.HasPrefix(rest[n:], middle) {
+		return "", "", "", false
+	}
+	name, rest = rest[:n], rest[n+len(middle):]
+	close := "</string></value>\n</member>"
+	switch {
+	case strings.HasPrefix(rest, "string>"):
+		kind, rest = "string", rest[len("string>"):]
+	case strings.HasPrefix(rest, "int>"):
+		kind, rest = "int", rest[len("int>"):]
+		close = "</int></value>\n</member>"
+	default:
+		return "", "", "", false
+	}
+	n = strings.IndexByte(rest, '<')
+	if n < 0 || !strings.HasPrefix(rest[n:], close) || strings.ContainsAny(name, "&\r") {
+		return "", "", "", false
+	}
+	text, err := s.resolve(rest[:n])
+	if err != nil {
+		return "", "", "", false
+	}
+	s.pos = len(s.doc) - len(rest) + n + len(close)
+	return name, kind, text, true
+}
+
 // skip moves behind the mark that ends what begins here; false when it is missing.
 func (s *scanner) skip(begin, mark string) bool {
 	n := strings.Index(s.doc[s.pos+len(begin):], mark)

@@ -1,6 +1,6 @@
 // Package xmlrpc is the wire format of supervisord's XML-RPC interface: it reads calls and responses and writes
 // responses and faults. It is pure text work: it knows no method, opens nothing and keeps nothing between two calls.
-// The server uses ParseCall and Encoder; the client uses ParseResponse for the one list that is large.
+// The server uses ParseCall and Encoder; the client uses ParseList for the lists that can be large.
 package xmlrpc
 
 // Kind is the type of a Value.

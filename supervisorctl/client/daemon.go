@@ -1,6 +1,10 @@
 package client
 
-import "context"
+import (
+	"context"
+
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
 
 // APIVersion is the version of the interface, "3.0". Source: getAPIVersion.
 func (c *Client) APIVersion(ctx context.Context) (version string, err error) {
@@ -79,15 +83,9 @@ func (c *Client) SendRemoteCommEvent(ctx context.Context, kind, data string) err
 
 // AllConfigInfo is the configuration of every process, sorted by process name. Source: getAllConfigInfo.
 func (c *Client) AllConfigInfo(ctx context.Context) ([]ConfigInfo, error) {
-	values, err := c.list(ctx, "supervisor.getAllConfigInfo")
-	if err != nil {
-		return nil, err
-	}
-	infos := make([]ConfigInfo, len(values))
-	for i, v := range values {
-		infos[i] = configInfo(v)
-	}
-	return infos, nil
+	var infos []ConfigInfo
+	err := c.list(ctx, "supervisor.getAllConfigInfo", func(v xmlrpc.Value) { infos = append(infos, configInfo(v)) })
+	return infos, err
 }
 
 // done makes a call whose result says nothing: it is true, or a fault comes instead.

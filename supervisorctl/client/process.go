@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"errors"
+
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
 var errShape = errors.New("the result has an unexpected shape")
@@ -15,15 +17,9 @@ func (c *Client) ProcessInfo(ctx context.Context, name string) (info ProcessInfo
 
 // AllProcessInfo is the state of every process, sorted by group and name. Source: getAllProcessInfo.
 func (c *Client) AllProcessInfo(ctx context.Context) ([]ProcessInfo, error) {
-	values, err := c.list(ctx, "supervisor.getAllProcessInfo")
-	if err != nil {
-		return nil, err
-	}
-	infos := make([]ProcessInfo, len(values))
-	for i, v := range values {
-		infos[i] = processInfo(v)
-	}
-	return infos, nil
+	var infos []ProcessInfo
+	err := c.list(ctx, "supervisor.getAllProcessInfo", func(v xmlrpc.Value) { infos = append(infos, processInfo(v)) })
+	return infos, err
 }
 
 // StartProcess starts a process and, with wait, returns when it is RUNNING. For a group, "name:*", there is a status

@@ -1,0 +1,181 @@
+package ctl
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
+)
+
+// followedBytes is how much of a log a stream shows before it follows: the server decides that. A stream that begins
+// with so much may begin in the middle of a line.
+const followedBytes = 1024
+
+// logLine is about how long lines of a log are; when they are longer, logs reads once more.
+const logLine = 200
+
+// source is one log that logs shows.
+type source struct {
+	name    string // of the process
+	channel string
+	prefix  string // of each line
+}
+
+// logs shows the last lines of the logs of processes, and with -f goes on with what is written.
+func (c *Controller) logs(args []string) error {
+	count, follow := 10, false
+	names, err := flags(args, map[string]func(string) error{"-n": func(text string) (err error) {
+		if count, err = strconv.Atoi(text); err != nil || count < 0 {
+			return fmt.Errorf("bad number of lines %s", text)
+		}
+		return nil
+	}}, map[string]*bool{"-f": &follow})
+	if err != nil {
+		return c.refuse(err.Error())
+	}
+	infos, err := c.matching(names, c.out)
+	if err != nil {
+		return err
+	}
+	sources := logSources(infos, c.options.Terminal && os.Getenv("NO_COLOR") == "")
+	if follow && len(sources) > 0 {
+		c.followAll(sources, count)
+		return nil
+	}
+	for _, s := range sources {
+		if err := c.showLines(s, count); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logSources are the logs of the processes. Names are padded to the same width; with colour each process has its own.
+func logSources(infos []api.ProcessInfo, colour bool) (sources []source) {
+	width := 0
+	for _, info := range infos {
+		width = max(width, utf8.RuneCountInString(api.Namespec(info.Group, info.Name)))
+	}
+	for i, info := range infos {
+		name := api.Namespec(info.Group, info.Name)
+		for _, log := range []struct{ channel, file, mark string }{
+			{"stdout", info.StdoutLogfile, "|"}, {"stderr", info.StderrLogfile, "!"},
+		} {
+			if log.file == "" {
+				continue
+			}
+			prefix := fmt.Sprintf("%-*s %s ", width, name, log.mark)
+			if colour {
+				prefix = fmt.Sprintf("\x1b[%dm%s\x1b[0m", 31+(i+1)%6, prefix)
+			}
+			sources = append(sources, source{name, log.channel, prefix})
+		}
+	}
+	return sources
+}
+
+// showLines shows the last lines of a log. A log that is not there has none.
+func (c *Controller) showLines(s source, count int) error {
+	read := c.server.ReadProcessStdoutLog
+	if s.channel == "stderr" {
+		read = c.server.ReadProcessStderrLog
+	}
+	for size := count * logLine; size > 0; size *= 8 {
+		text, err := read(c.ctx, s.name, -size, 0)
+		switch {
+		case faultCode(err) == api.NoFile:
+			return nil
+		case err != nil:
+			return err
+		}
+		lines, whole := lastLines(text, count, len(text) < size)
+		if !whole {
+			continue
+		}
+		for _, line := range lines {
+			c.println(s.prefix + line)
+		}
+		return nil
+	}
+	return nil
+}
+
+// lastLines cuts the last lines out of the end of a log. complete says that text is all there is; without it, whole is
+// false when text does not hold count whole lines.
+func lastLines(text string, count int, complete bool) (lines []string, whole bool) {
+	lines = strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if text == "" {
+		lines = nil
+	}
+	if !complete && len(lines) <= count { // the first may have lost its beginning
+		return nil, false
+	}
+	return lines[max(0, len(lines)-count):], true
+}
+
+// followAll shows the logs as they are written, a line at a time, until all have ended or an interrupt comes.
+func (c *Controller) followAll(sources []source, count int) {
+	ctx, stop := signal.NotifyContext(c.ctx, os.Interrupt)
+	defer stop()
+	c.out.Flush()
+	out := &sharedWriter{to: c.out}
+	var shown sync.WaitGroup
+	for _, s := range sources {
+		shown.Go(func() {
+			stream, err := c.server.FollowLog(ctx, s.name, s.channel)
+			var status *client.HTTPError
+			switch {
+			case ctx.Err() != nil || errors.As(err, &status): // no such log yet
+			case err != nil:
+				_, text := classify(err)
+				out.println(s.prefix + "ERROR: " + text)
+			default:
+				defer stream.Close()
+				followLines(ctx, stream, count, func(line string) { out.println(s.prefix + line) })
+			}
+		})
+	}
+	shown.Wait()
+	if ctx.Err() != nil {
+		c.println("")
+	}
+}
+
+// followLines shows the last count lines of what the stream begins with, and every line after that.
+func followLines(ctx context.Context, stream io.Reader, count int, show func(string)) {
+	begin := make([]byte, followedBytes)
+	n, err := stream.Read(begin)
+	if err != nil && n == 0 {
+		return
+	}
+	text := string(begin[:n])
+	cut := strings.LastIndexByte(text, '\n') + 1 // the rest of the last line is still to come
+	lines := strings.SplitAfter(text[:cut], "\n")
+	lines = lines[:len(lines)-1]
+	if n == followedBytes && len(lines) > 1 {
+		lines = lines[1:]
+	}
+	for _, line := range lines[max(0, len(lines)-count):] {
+		show(strings.TrimSuffix(line, "\n"))
+	}
+	rest := bufio.NewReader(io.MultiReader(strings.NewReader(text[cut:]), stream))
+	for ctx.Err() == nil {
+		line, err := rest.ReadString('\n')
+		if line != "" {
+			show(strings.TrimSuffix(line, "\n"))
+		}
+		if err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package ctl
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/shlex"
+)
+
+// plugin is the commands of one [ctlplugin:x] section.
+type plugin struct {
+	name     string
+	commands []command
+}
+
+// newPlugins makes the commands that the sections ask for: those of a factory that is built in, or one that is a
+// program.
+func newPlugins(sections []config.Interface) (plugins []plugin) {
+	for _, s := range sections {
+		switch line, program := s.Options["command"]; {
+		case s.Factory == config.Wildcards:
+			plugins = append(plugins, plugin{s.Name, wildcardCommands(s.Options["match_group"])})
+		case program:
+			plugins = append(plugins, plugin{s.Name, []command{{
+				name: s.Name, offline: true, help: s.Name + "\tRuns " + line,
+				run: func(c *Controller, args []string) error {
+					argv, err := shlex.Split(line)
+					if err != nil || len(argv) == 0 {
+						return &failure{"ValueError", "[ctlplugin:" + s.Name + "] has a bad command"}
+					}
+					return c.program(argv[0], append(argv[1:], args...))
+				},
+			}}})
+		}
+	}
+	return plugins
+}
+
+// onPath makes a command of the program supervisorctl-NAME, if the PATH has one.
+func onPath(name string) *command {
+	path, err := exec.LookPath("supervisorctl-" + name)
+	if err != nil {
+		return nil
+	}
+	return &command{name: name, offline: true, help: name + "\tRuns " + path,
+		run: func(c *Controller, args []string) error { return c.program(path, args) }}
+}
+
+// program runs a program with our input and output, which learns from its environment how to reach the server. Its exit
+// status is ours.
+func (c *Controller) program(path string, args []string) error {
+	c.out.Flush()
+	cmd := exec.Command(path, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.options.In, c.options.Out, c.options.Err
+	cmd.Env = os.Environ()
+	for _, v := range []struct{ name, value string }{
+		{"SUPERVISOR_SERVER_URL", c.options.ServerURL},
+		{"SUPERVISOR_USERNAME", c.options.Username},
+		{"SUPERVISOR_PASSWORD", c.options.Password},
+	} {
+		cmd.Env = append(cmd.Env, v.name+"="+v.value)
+	}
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return &failure{"FileNotFoundError", "[Errno 2] No such file or directory: '" + path + "'"}
+	case !errors.As(err, &exit):
+		return err
+	}
+	c.status = exit.ExitCode()
+	if w, ok := exit.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		c.status = 128 + int(w.Signal())
+	}
+	return nil
+}

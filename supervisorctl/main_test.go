@@ -1,0 +1,238 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+// asProgram in the environment makes the test binary supervisorctl itself.
+const asProgram = "TEST_AS_SUPERVISORCTL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(run())
+	}
+	os.Exit(m.Run())
+}
+
+// server is a supervisord with the processes web, and a and b of the group app. What is sent to a process comes back
+// in capitals on its log.
+type server struct {
+	*httptest.Server
+	password string // empty: none is wanted
+	echo     chan string
+	gone     bool // the processes have ended
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func startServer(t *testing.T) *server {
+	s := &server{echo: make(chan string, 10)}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// count is how often a method was called.
+func (s *server) count(method string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, call := range s.calls {
+		if call == method {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, password, _ := r.BasicAuth(); password != s.password {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	if r.Method == http.MethodGet {
+		s.stream(w, r)
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	call, err := xmlrpc.ParseCall(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	method := strings.TrimPrefix(call.Method, "supervisor.")
+	s.mu.Lock()
+	s.calls = append(s.calls, method)
+	s.mu.Unlock()
+	e := xmlrpc.NewEncoder(nil)
+	switch method {
+	case "getVersion":
+		e.String("3.0")
+	case "getSupervisorVersion":
+		e.String("9.9")
+	case "getPID":
+		e.Int(4711)
+	case "getAllProcessInfo":
+		e.BeginArray()
+		for _, name := range [][2]string{{"app", "a"}, {"app", "b"}, {"web", "web"}} {
+			process(e, name[0], name[1])
+		}
+		e.EndArray()
+	case "getProcessInfo":
+		process(e, "web", "web")
+	case "sendProcessStdin":
+		if s.gone {
+			w.Write(xmlrpc.AppendFault(nil, 70, "NOT_RUNNING"))
+			return
+		}
+		s.echo <- strings.ToUpper(call.Params[1].Text)
+		e.Bool(true)
+	case "shutdown":
+		e.Bool(true)
+	default:
+		w.Write(xmlrpc.AppendFault(nil, 1, "UNKNOWN_METHOD"))
+		return
+	}
+	w.Write(e.Finish())
+}
+
+func process(e *xmlrpc.Encoder, group, name string) {
+	e.BeginStruct()
+	for _, field := range [][2]string{{"name", name}, {"group", group}, {"statename", "RUNNING"}, {"description", "up"}} {
+		e.Member(field[0])
+		e.String(field[1])
+	}
+	e.Member("state")
+	e.Int(20)
+	e.EndStruct()
+}
+
+// stream follows the one log there is, that of web.
+func (s *server) stream(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/logtail/web/stdout" {
+		http.NotFound(w, r)
+		return
+	}
+	text := "hello from web\n"
+	for {
+		io.WriteString(w, text)
+		w.(http.Flusher).Flush()
+		select {
+		case text = <-s.echo:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// session is supervisorctl on a terminal.
+type session struct {
+	t      *testing.T
+	tty    *os.File
+	cmd    *exec.Cmd
+	pieces chan string
+	text   string // what came and was not expected yet
+	config string
+}
+
+// start starts supervisorctl with these arguments, on a terminal.
+func start(t *testing.T, url string, args ...string) *session {
+	t.Helper()
+	dir := t.TempDir()
+	s := &session{t: t, pieces: make(chan string, 100), config: filepath.Join(dir, "sd.conf")}
+	config := fmt.Sprintf("[supervisorctl]\nserverurl=%s\n", url)
+	if err := os.WriteFile(s.config, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd = exec.Command(os.Args[0], append([]string{"-c", s.config}, args...)...)
+	s.cmd.Env = append(os.Environ(), asProgram+"=1", "TERM=xterm")
+	var err error
+	if s.tty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.cmd.Process.Kill()
+		s.cmd.Wait()
+		s.tty.Close()
+	})
+	go func() {
+		defer close(s.pieces)
+		for buf := make([]byte, 4096); ; {
+			n, err := s.tty.Read(buf)
+			if err != nil {
+				return
+			}
+			s.pieces <- string(buf[:n])
+		}
+	}()
+	return s
+}
+
+// escapes are what an editor of lines moves the cursor with.
+var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]|\r|\a")
+
+// expect waits until the text is shown and returns what came before it.
+func (s *session) expect(want string) string {
+	s.t.Helper()
+	timeout := time.After(20 * time.Second)
+	for {
+		if before, after, found := strings.Cut(s.text, want); found {
+			s.text = after
+			return before
+		}
+		select {
+		case piece, ok := <-s.pieces:
+			if !ok {
+				s.t.Fatalf("ended without %q: %q", want, s.text)
+			}
+			s.text = escapes.ReplaceAllString(s.text+piece, "")
+		case <-timeout:
+			s.t.Fatalf("no %q in %q", want, s.text)
+		}
+	}
+}
+
+// send types.
+func (s *session) send(keys string) {
+	s.t.Helper()
+	if _, err := s.tty.WriteString(keys); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// ends waits for the end and returns what came last.
+func (s *session) ends(status int) string {
+	s.t.Helper()
+	timeout := time.After(20 * time.Second)
+	for {
+		select {
+		case piece, ok := <-s.pieces:
+			if ok {
+				s.text = escapes.ReplaceAllString(s.text+piece, "")
+				continue
+			}
+			s.cmd.Wait()
+			if got := s.cmd.ProcessState.ExitCode(); got != status {
+				s.t.Errorf("exit status %d, not %d", got, status)
+			}
+			return s.text
+		case <-timeout:
+			s.t.Fatalf("goes on: %q", s.text)
+		}
+	}
+}

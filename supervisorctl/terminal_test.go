@@ -1,0 +1,209 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const prompt = "supervisor> "
+
+// The shell completes what can be typed next; two tabs show the choices.
+// covers: 3.0a7-10a
+func TestCompletion(t *testing.T) {
+	server := startServer(t)
+	s := start(t, server.URL)
+	s.expect("web                              RUNNING   up\n" + prompt)
+	before := server.count("getAllProcessInfo")
+	for _, c := range []struct{ keys, shows string }{
+		{"st\t\t", "start  status  stop"},
+		{"ver\t", "version "},
+		{"start ap\t", "start app:"},
+		{"start app:\t\t", "app:a  app:*  app:b"},
+		{"start w\t", "start web "},
+		{"start web:\t\t", "web:web  web:*"},
+		{"stop web app:b\t", "stop web app:b "},
+		{"update \t\t", "app  web"},
+		{"update w\t", "update web "},
+		{"help mai\t", "help maintail "},
+		{"pid; start we\t", "pid; start web "},
+		{"\t\t", "wait"},
+	} {
+		s.send(c.keys)
+		s.expect(c.shows)
+		s.send("\x15") // clear the line
+		s.expect(prompt)
+	}
+	if calls := server.count("getAllProcessInfo") - before; calls != 1 {
+		t.Errorf("completion asked %d times between two commands, not once", calls)
+	}
+	s.send("\x04")
+	s.ends(0)
+}
+
+// The lines of one run of the shell are there in the next.
+// covers: 3.0a5-01
+func TestHistory(t *testing.T) {
+	server := startServer(t)
+	for _, option := range []string{"-r", "--history_file", "--history-file"} {
+		file := filepath.Join(t.TempDir(), "history")
+		s := start(t, server.URL, option, file)
+		for _, line := range []string{"pid", "status web", "status web"} {
+			s.expect(prompt)
+			s.send(line + "\r")
+		}
+		s.expect(prompt)
+		s.send("shutdown\r")
+		s.expect("y/N? ")
+		s.send("no\r")
+		s.expect(prompt)
+		s.send("quit\r")
+		s.ends(0)
+		want := "pid\nstatus web\nshutdown\nno\nquit\n"
+		if text, err := os.ReadFile(file); err != nil || string(text) != want {
+			t.Errorf("%s: %q, %v", option, text, err)
+		}
+		s = start(t, server.URL, option, file)
+		s.expect(prompt)
+		s.send(strings.Repeat("\x1b[A", 5)) // up
+		s.expect("pid")
+		s.send("\r")
+		s.expect("4711\n" + prompt)
+		s.send("\x04")
+		s.ends(0)
+		if text, err := os.ReadFile(file); err != nil || string(text) != want+"pid\n" {
+			t.Errorf("%s: %q, %v", option, text, err)
+		}
+	}
+}
+
+// Ctrl-C and Ctrl-D at the prompt leave, with an empty line and status 0.
+func TestLeave(t *testing.T) {
+	server := startServer(t)
+	for keys, shows := range map[string]string{"\x03": "^C\n\n", "\x04": "\n", "exit\r": "exit\n\n", "pi\x03": "pi^C\n\n"} {
+		s := start(t, server.URL)
+		s.expect(prompt)
+		s.send(keys)
+		if text := s.ends(0); !strings.HasSuffix(text, shows) || strings.Count(text, "\n") > 2 {
+			t.Errorf("%q: %q", keys, text)
+		}
+	}
+}
+
+// A terminating signal at the prompt ends the shell and not without putting the terminal back.
+func TestTerminated(t *testing.T) {
+	server := startServer(t)
+	s := start(t, server.URL)
+	s.expect(prompt)
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	s.ends(-1)
+	if status := s.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM {
+		t.Errorf("%v", s.cmd.ProcessState)
+	}
+}
+
+// shutdown and reload ask first.
+func TestQuestion(t *testing.T) {
+	server := startServer(t)
+	s := start(t, server.URL)
+	s.expect(prompt)
+	s.send("shutdown\r")
+	s.expect("Really shut the remote supervisord process down y/N? ")
+	s.send("n\r")
+	s.expect(prompt)
+	s.send("reload\r")
+	s.expect("Really restart the remote supervisord process y/N? ")
+	s.send("\r")
+	s.expect(prompt)
+	s.send("shutdown\r")
+	s.expect("y/N? ")
+	s.send("Y\r")
+	s.expect("Shut down\n" + prompt)
+	if server.count("shutdown") != 1 || server.count("restart") != 0 {
+		t.Errorf("%v", server.calls)
+	}
+}
+
+// A shell without credentials asks for them, as often as it takes, does what was to be done, and keeps them.
+// covers: 1.0.2-04
+func TestLogin(t *testing.T) {
+	server := startServer(t)
+	server.password = "secret"
+	s := start(t, server.URL)
+	s.expect("Server requires authentication\nUsername:")
+	s.send("me\r")
+	s.expect("Password:")
+	s.send("wrong\r")
+	if before := s.expect("Server requires authentication\nUsername:"); strings.Contains(before, "wrong") {
+		t.Errorf("the password is shown: %q", before)
+	}
+	s.send("me\r")
+	s.expect("Password:")
+	s.send("secret\r")
+	s.expect("RUNNING   up\n" + prompt)
+	s.send("pid\r")
+	s.expect("4711\n" + prompt)
+	s.send("quit\r")
+	s.ends(0)
+
+	s = start(t, server.URL, "version") // no shell: nobody is asked
+	if text := s.ends(1); text != "Server requires authentication\n" {
+		t.Errorf("%q", text)
+	}
+	s = start(t, server.URL, "-i", "version")
+	s.expect("Username:")
+	s.send("me\r")
+	s.expect("Password:")
+	s.send("secret\r")
+	if text := s.ends(0); !strings.HasSuffix(text, "\n9.9\n") {
+		t.Errorf("%q", text)
+	}
+}
+
+// fg shows the log and sends what is typed; Ctrl-C and Ctrl-D lead back to the prompt, which misses no line.
+func TestForeground(t *testing.T) {
+	server := startServer(t)
+	s := start(t, server.URL)
+	for _, leave := range []string{"\x03", "\x04"} {
+		s.expect(prompt)
+		s.send("fg web\r")
+		s.expect("==> Press Ctrl-C to exit <==\nhello from web\n")
+		s.send("Some text\n")
+		s.expect("SOME TEXT\n")
+		s.send(leave)
+		s.expect("Exiting foreground\n" + prompt)
+		s.send("version\r")
+		s.expect("9.9\n")
+	}
+	s.expect(prompt)
+	s.send("\x04")
+	s.ends(0)
+
+	for _, leave := range []string{"\x03", "\x04"} {
+		s = start(t, server.URL, "fg", "web")
+		s.expect("hello from web\n")
+		s.send(leave)
+		if text := s.ends(0); !strings.HasSuffix(text, "Exiting foreground\n") {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
+// Ctrl-C ends a log that is followed, and the shell goes on.
+func TestFollow(t *testing.T) {
+	server := startServer(t)
+	s := start(t, server.URL)
+	for _, command := range []string{"tail -f web", "tail -f web"} {
+		s.expect(prompt)
+		s.send(command + "\r")
+		s.expect("hello from web\n")
+		s.send("\x03")
+	}
+	s.expect(prompt)
+	s.send("version\r")
+	s.expect("9.9\n" + prompt)
+	s.send("\x04")
+	s.ends(0)
+}
