@@ -36,9 +36,11 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 		k := r.keys(s, names{})
 		factory := read(k, factoryKey, "", parseString)
 		_, ok = k.raw(factoryKey)
-		if _, program := k.raw("command"); !ok && program && prefix == ctlPlugin {
-			list = append(list, Interface{Name: name, Options: map[string]string{"command": read(k, "command", "", parseString)}})
-			continue
+		if prefix == ctlPlugin && !ok {
+			if _, program := k.raw("command"); program {
+				list = append(list, Interface{Name: name, Options: map[string]string{"command": read(k, "command", "", parseString)}})
+				continue
+			}
 		}
 		if !ok {
 			k.failf(factoryKey, "section [%s] does not specify a %s", s.name, factoryKey)
