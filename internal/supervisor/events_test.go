@@ -135,7 +135,8 @@ func TestStateEvents(t *testing.T) {
 		program("p", func(p *config.Process) { p.AutoStart, p.StartRetries = false, 0 }),
 		program("q", func(p *config.Process) { p.AutoStart = false }))
 	s.say(s.out["l"], "READY\n")
-	s.take("l", "PROCESS_GROUP_ADDED groupname:l\n", "PROCESS_GROUP_ADDED groupname:p\n", "PROCESS_GROUP_ADDED groupname:q\n",
+	s.take("l", "PROCESS_GROUP_ADDED groupname:l\n", "PROCESS_GROUP_ADDED groupname:p\n",
+		"PROCESS_GROUP_ADDED groupname:q\n",
 		"PROCESS_STATE_STARTING processname:l groupname:l from_state:STOPPED tries:0",
 		"PROCESS_STATE_RUNNING processname:l groupname:l from_state:STARTING pid:PID")
 	p := s.process("p")
