@@ -10,10 +10,10 @@ import (
 // Serial counts the events that some pool took, as long as the daemon lives. Source: "serial".
 type Serial struct{ next uint64 }
 
-// Bus hands each event to all pools that subscribed to it, which send it on at once if they can. The loop owns the bus and
-// its pools; events may come, and listeners may be heard, in any goroutine, because a listener's answer has to meet the
-// next event without waking the loop: that would cost several times as much as all else. Its lock is held for no longer
-// than a write that does not wait. The zero value has no pools, and nobody wants anything.
+// Bus hands each event to all pools that subscribed to it, which send it on at once if they can. The loop owns the bus
+// and its pools; events may come, and listeners may be heard, in any goroutine, because a listener's answer has to meet
+// the next event without waking the loop: that would cost several times as much as all else. Its lock is held for no
+// longer than a write that does not wait. The zero value has no pools, and nobody wants anything.
 type Bus struct {
 	Serial *Serial // outlives the bus
 

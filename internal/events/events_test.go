@@ -144,8 +144,8 @@ func (w *world) got(i int, want ...string) {
 	for _, text := range w.ps[i].sent {
 		var serial, own int
 		var data string
-		if _, err := fmt.Sscanf(text, "ver:3.0 server:id serial:%d pool:pool poolserial:%d eventname:REMOTE_COMMUNICATION len:8\n"+
-			"type:t\n%s", &serial, &own, &data); err != nil {
+		if _, err := fmt.Sscanf(text, "ver:3.0 server:id serial:%d pool:pool poolserial:%d "+
+			"eventname:REMOTE_COMMUNICATION len:8\ntype:t\n%s", &serial, &own, &data); err != nil {
 			w.t.Errorf("%q: %v", text, err)
 		}
 		got = append(got, fmt.Sprintf("%d %d %s", serial, own, data))
@@ -194,7 +194,8 @@ func TestHeader(t *testing.T) {
 		w := newWorld(t, 1, 10, func(o *PoolOptions) { o.CountBytes = count })
 		w.hear(0, "READY\n")
 		w.bus.Emit(RemoteCommunication, Remote("t€", "d€"))
-		want := fmt.Sprintf("ver:3.0 server:id serial:0 pool:pool poolserial:0 eventname:REMOTE_COMMUNICATION len:%d\ntype:t€\nd€", length)
+		want := fmt.Sprintf("ver:3.0 server:id serial:0 pool:pool poolserial:0 eventname:REMOTE_COMMUNICATION len:%d\n"+
+			"type:t€\nd€", length)
 		if got := w.ps[0].sent; len(got) != 1 || got[0] != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -317,8 +318,8 @@ func TestClosedInput(t *testing.T) {
 	w.got(1, "0 0 a")
 }
 
-// TestSerials shows that only events that somebody takes are counted, that a pool counts its own, and that the count goes
-// on with the next bus.
+// TestSerials shows that only events that somebody takes are counted, that a pool counts its own, and that the count
+// goes on with the next bus.
 func TestSerials(t *testing.T) {
 	w := newWorld(t, 1, 10, func(o *PoolOptions) { o.Events = []string{"REMOTE_COMMUNICATION"} })
 	w.hear(0, "READY\n")
@@ -372,8 +373,8 @@ func TestTicks(t *testing.T) {
 			got = append(got, e.Type.String()+" "+e.Payload)
 		}
 	}
-	want := []string{"TICK_5 when:1201063885", "TICK_5 when:1201063890", "TICK_5 when:1201063920", "TICK_60 when:1201063920",
-		"TICK_5 when:1201060000", "TICK_60 when:1201059960"}
+	want := []string{"TICK_5 when:1201063885", "TICK_5 when:1201063890", "TICK_5 when:1201063920",
+		"TICK_60 when:1201063920", "TICK_5 when:1201060000", "TICK_60 when:1201059960"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}

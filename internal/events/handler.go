@@ -22,8 +22,8 @@ func Default(result []byte) error {
 	return errRejected
 }
 
-// Stdout is the handler of the plug-in supervisor-stdout, whose listener answers with the payload of a PROCESS_LOG event:
-// every line goes to w behind the names of the process and the channel.
+// Stdout is the handler of the plug-in supervisor-stdout, whose listener answers with the payload of a PROCESS_LOG
+// event: every line goes to w behind the names of the process and the channel.
 func Stdout(w io.Writer) Handler {
 	return func(result []byte) error {
 		head, data, ok := bytes.Cut(result, []byte("\n"))

@@ -38,7 +38,8 @@ func (m Move) Payload() (Type, string) {
 	return OfState(m.To), string(b)
 }
 
-// Communication is the payload of what a child wrote between the two tokens. Source: "PROCESS_COMMUNICATION Event Type".
+// Communication is the payload of what a child wrote between the two tokens. Source: "PROCESS_COMMUNICATION Event
+// Type".
 func Communication(process, group string, pid int, data []byte) string {
 	b := make([]byte, 0, len(process)+len(group)+len(data)+48)
 	b = appendPID(appendProcess(b, process, group), pid)

@@ -26,9 +26,9 @@ const readyToken = "READY\n"
 // maxKept is the largest buffer, in bytes, that is kept while it is not used.
 const maxKept = 64 << 10
 
-// protocol reads what one listener writes. However its output is cut into pieces, the same is heard. The zero value is a
-// listener that has just been started. Phase moves by itself to Ready and Unknown; whoever hears a result moves it on, and
-// whoever sends an event sets Busy.
+// protocol reads what one listener writes. However its output is cut into pieces, the same is heard. The zero value is
+// a listener that has just been started. Phase moves by itself to Ready and Unknown; whoever hears a result moves it
+// on, and whoever sends an event sets Busy.
 type protocol struct {
 	phase  Phase
 	length int    // of the result that is being read; 0 or more only if sized
@@ -47,7 +47,8 @@ const (
 	result                 // the text is its result
 )
 
-// read hears what the listener wrote. After each thing that it said, heed is called; the text is valid until heed returns.
+// read hears what the listener wrote. After each thing that it said, heed is called; the text is valid until heed
+// returns.
 func (m *protocol) read(chunk []byte, heed func(said heard, text []byte)) {
 	in := chunk
 	if len(m.held) > 0 {

@@ -52,7 +52,8 @@ type Set uint32
 func (s Set) Has(t Type) bool { return s&(1<<t) != 0 }
 
 // Family is what somebody who names a type subscribes to: the type and all below it. The tree is in the names: what is
-// below PROCESS_STATE begins with PROCESS_STATE_, and EVENT is above all. An unknown name has no family. Source: events=.
+// below PROCESS_STATE begins with PROCESS_STATE_, and EVENT is above all. An unknown name has no family. Source:
+// events=.
 func Family(name string) Set {
 	var s Set
 	for t := range types {

@@ -1,5 +1,5 @@
-// Package fcgi is the listening socket that the processes of one [fcgi-program:x] section share as their standard input.
-// It never accepts a connection. Only the loop of supervisord calls it.
+// Package fcgi is the listening socket that the processes of one [fcgi-program:x] section share as their standard
+// input. It never accepts a connection. Only the loop of supervisord calls it.
 package fcgi
 
 import (
@@ -49,11 +49,21 @@ func (s *Socket) Acquire() (fd int, err error) {
 	if s.users == 0 {
 		s.log.Infof("Creating socket %s", s.config.URL)
 		if s.fd, err = s.open(); err != nil {
-			return -1, fmt.Errorf("Could not create FastCGI socket %s: %s", s.config.URL, reason(err))
+			return -1, &openError{s.config.URL, err}
 		}
 	}
 	s.users++
 	return s.fd, nil
+}
+
+// openError is a socket that cannot be opened, in the words that people know.
+type openError struct {
+	url string
+	err error
+}
+
+func (e *openError) Error() string {
+	return fmt.Sprintf("Could not create FastCGI socket %s: %s", e.url, reason(e.err))
 }
 
 // Release closes the socket after its last user. The file of a Unix socket stays.

@@ -111,8 +111,8 @@ func TestRemoveLeavesOthers(t *testing.T) {
 func TestProblems(t *testing.T) {
 	s, _ := socket(t, "/nonexistent/dir/x.sock")
 	_, err := s.Acquire()
-	if want := "Could not create FastCGI socket unix:///nonexistent/dir/x.sock: [Errno 2] No such file or directory"; err == nil ||
-		err.Error() != want {
+	want := "Could not create FastCGI socket unix:///nonexistent/dir/x.sock: [Errno 2] No such file or directory"
+	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	c := &config.Socket{URL: "tcp://nohost.invalid:1", Host: "nohost.invalid", Port: 1}

@@ -8,8 +8,8 @@ const (
 	end   = "<!--XSUPERVISOR:END-->"
 )
 
-// Capture takes what stands between the two tokens out of a stream. Nothing is held back but what may be the beginning of
-// a token. The zero value captures nothing longer than no byte: set Max. Source: stdout_capture_maxbytes.
+// Capture takes what stands between the two tokens out of a stream. Nothing is held back but what may be the beginning
+// of a token. The zero value captures nothing longer than no byte: set Max. Source: stdout_capture_maxbytes.
 type Capture struct {
 	Max int // of what is captured the last Max bytes are kept
 

@@ -7,8 +7,9 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pump"
 )
 
-// channel is one output channel of a process, stdout or stderr: what the pump reads goes to its sink. Output runs in the
-// pump's goroutine; the fields it uses are set before the pump gets the pipe and cleared after the pipe was finished.
+// channel is one output channel of a process, stdout or stderr: what the pump reads goes to its sink. Output runs in
+// the pump's goroutine; the fields it uses are set before the pump gets the pipe and cleared after the pipe was
+// finished.
 type channel struct {
 	process *Process
 	config  *config.Log

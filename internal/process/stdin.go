@@ -17,8 +17,8 @@ var (
 	ErrStdinFull   = errors.New("too much waits for the process to read its standard input")
 )
 
-// stdin is the writing end of a child's standard input. What the pipe does not take at once is kept, and a goroutine that
-// exists as long as there is such a rest writes it.
+// stdin is the writing end of a child's standard input. What the pipe does not take at once is kept, and a goroutine
+// that exists as long as there is such a rest writes it.
 type stdin struct {
 	fd int
 

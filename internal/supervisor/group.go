@@ -37,7 +37,8 @@ func (g *Group) Process(name string) *process.Process {
 	return nil
 }
 
-// Descending are the processes in the order in which they are stopped: descending priority, equal ones in the usual order.
+// Descending are the processes in the order in which they are stopped: descending priority, equal ones in the usual
+// order.
 func (g *Group) Descending() []*process.Process {
 	ps := slices.Clone(g.Processes)
 	slices.SortStableFunc(ps, func(a, b *process.Process) int { return cmp.Compare(b.Config.Priority, a.Config.Priority) })
@@ -115,8 +116,8 @@ func (s *Supervisor) newPool(cfg *config.Group) *events.Pool {
 	})
 }
 
-// openSockets makes the sockets of the FastCGI programs in the group, one for each section, and makes sure that each can
-// be opened.
+// openSockets makes the sockets of the FastCGI programs in the group, one for each section, and makes sure that each
+// can be opened.
 func (s *Supervisor) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, error) {
 	var sockets map[*config.Socket]*fcgi.Socket
 	for _, c := range g.Config.Processes {
@@ -187,8 +188,8 @@ func (s *Supervisor) Find(group, name string) *process.Process {
 	return nil
 }
 
-// leaving goes on with the shutdown: one group at a time, the last one first; the next is stopped when this one is down.
-// It returns true when nothing is left.
+// leaving goes on with the shutdown: one group at a time, the last one first; the next is stopped when this one is
+// down. It returns true when nothing is left.
 func (s *Supervisor) leaving(now time.Time) bool {
 	if s.leave == nil && s.report.IsZero() {
 		s.leave = slices.Clone(s.groups)

@@ -1,5 +1,5 @@
-// Package childutils is for programs that supervisord runs: event listeners, children that tell supervisord something on
-// their standard output, and children that call the supervisord that started them.
+// Package childutils is for programs that supervisord runs: event listeners, children that tell supervisord something
+// on their standard output, and children that call the supervisord that started them.
 //
 // A listener is a loop around Next:
 //
@@ -74,8 +74,8 @@ func NewListener(in io.Reader, out io.Writer) *Listener {
 	return &Listener{in: bufio.NewReader(in), out: out}
 }
 
-// Next says READY and waits for an event, which has to be answered with OK, Fail or Send before the next one. The error is
-// io.EOF when there are no more.
+// Next says READY and waits for an event, which has to be answered with OK, Fail or Send before the next one. The error
+// is io.EOF when there are no more.
 func (l *Listener) Next() (Event, error) {
 	if _, err := io.WriteString(l.out, "READY\n"); err != nil {
 		return Event{}, err
@@ -142,8 +142,8 @@ const (
 )
 
 // Communicate makes supervisord send a PROCESS_COMMUNICATION event with data. W is os.Stdout or os.Stderr, and
-// stdout_capture_maxbytes or stderr_capture_maxbytes of the program must be set. It is one write, so that no other output
-// of the program comes between.
+// stdout_capture_maxbytes or stderr_capture_maxbytes of the program must be set. It is one write, so that no other
+// output of the program comes between.
 func Communicate(w io.Writer, data string) error {
 	_, err := io.WriteString(w, beginToken+data+endToken)
 	return err
