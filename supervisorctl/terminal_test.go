@@ -82,7 +82,8 @@ func TestHistory(t *testing.T) {
 // Ctrl-C and Ctrl-D at the prompt leave, with an empty line and status 0.
 func TestLeave(t *testing.T) {
 	server := startServer(t)
-	for keys, shows := range map[string]string{"\x03": "^C\n\n", "\x04": "\n", "exit\r": "exit\n\n", "pi\x03": "pi^C\n\n"} {
+	for keys, shows := range map[string]string{"\x03": "^C\n\n", "\x04": "\n", "exit\r": "exit\n\n",
+		"pi\x03": "pi^C\n\n"} {
 		s := start(t, server.URL)
 		s.expect(prompt)
 		s.send(keys)

@@ -37,7 +37,8 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 		factory := read(k, factoryKey, "", parseString)
 		_, ok = k.raw(factoryKey)
 		if _, program := k.raw("command"); !ok && program && prefix == ctlPlugin {
-			list = append(list, Interface{Name: name, Options: map[string]string{"command": read(k, "command", "", parseString)}})
+			options := map[string]string{"command": read(k, "command", "", parseString)}
+			list = append(list, Interface{Name: name, Options: options})
 			continue
 		}
 		if !ok {

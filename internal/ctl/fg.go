@@ -48,8 +48,8 @@ func (c *Controller) fg(names []string) error {
 	return nil
 }
 
-// quiet is how long the logs must have nothing new before fg leaves at the end of an input that is no terminal: what came
-// last may still be answered. It does not wait longer than enough, even if they never rest.
+// quiet is how long the logs must have nothing new before fg leaves at the end of an input that is no terminal: what
+// came last may still be answered. It does not wait longer than enough, even if they never rest.
 const (
 	quiet  = time.Second
 	enough = 5 * time.Second
