@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"os/signal"
 	"sync"
 	"time"
 
@@ -57,7 +55,7 @@ const (
 
 // attach shows both logs of the process and sends it each line, until one of the ends comes.
 func (c *Controller) attach(name string) {
-	ctx, stop := signal.NotifyContext(c.ctx, os.Interrupt)
+	ctx, stop := c.untilInterrupt()
 	defer stop()
 	following, leave := context.WithCancel(ctx)
 	var shown sync.WaitGroup
