@@ -160,7 +160,7 @@ func start(t *testing.T, url string, args ...string) *session {
 		t.Fatal(err)
 	}
 	s.cmd = exec.Command(os.Args[0], append([]string{"-c", s.config}, args...)...)
-	s.cmd.Env = append(os.Environ(), asProgram+"=1", "TERM=xterm")
+	s.cmd.Env = append(os.Environ(), asProgram+"=1", "TERM=xterm", "GORACE=atexit_sleep_ms=0")
 	var err error
 	if s.tty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,8 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 		_, ok = k.raw(factoryKey)
 		if prefix == ctlPlugin && !ok {
 			if _, program := k.raw("command"); program {
-				list = append(list, Interface{Name: name, Options: map[string]string{"command": read(k, "command", "", parseString)}})
+				options := map[string]string{"command": read(k, "command", "", parseString)}
+				list = append(list, Interface{Name: name, Options: options})
 				continue
 			}
 		}

@@ -52,6 +52,7 @@ type Controller struct {
 	plugins []plugin
 	names   *[]api.ProcessInfo // what completion knows of the processes until the next command
 	status  int
+	shell   bool            // an interrupt ends ctx
 	ctx     context.Context // of the command that runs
 }
 

@@ -274,7 +274,8 @@ func TestCommands(t *testing.T) {
 			[4]any{"a", "g", "RUNNING", 20}, [4]any{"b", "g", "FATAL", 200})}, status: 3,
 			out: "g:a: RUNNING\ng:b: ERROR (about b)\n", calls: "getAllProcessInfo"},
 		{line: "logs -n x", status: 1, out: "Error: bad number of lines x\n"},
-		{line: "completion", status: 1, out: "Error: completion requires the name of a shell\n" + find("completion").help + "\n"},
+		{line: "completion", status: 1,
+			out: "Error: completion requires the name of a shell\n" + find("completion").help + "\n"},
 		{line: "completion csh", status: 1, out: "Error: bad shell csh\n"},
 		{line: "complete cur=st", out: "start\nstatus\nstop\n"},
 		{line: "complete cur=g: start", answers: map[string]answer{"getAllProcessInfo": infos(

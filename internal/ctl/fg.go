@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"os/signal"
 	"sync"
 	"time"
 
@@ -48,8 +46,8 @@ func (c *Controller) fg(names []string) error {
 	return nil
 }
 
-// quiet is how long the logs must have nothing new before fg leaves at the end of an input that is no terminal: what came
-// last may still be answered. It does not wait longer than enough, even if they never rest.
+// quiet is how long the logs must have nothing new before fg leaves at the end of an input that is no terminal: what
+// came last may still be answered. It does not wait longer than enough, even if they never rest.
 const (
 	quiet  = time.Second
 	enough = 5 * time.Second
@@ -57,7 +55,7 @@ const (
 
 // attach shows both logs of the process and sends it each line, until one of the ends comes.
 func (c *Controller) attach(name string) {
-	ctx, stop := signal.NotifyContext(c.ctx, os.Interrupt)
+	ctx, stop := c.untilInterrupt()
 	defer stop()
 	following, leave := context.WithCancel(ctx)
 	var shown sync.WaitGroup

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
@@ -125,7 +124,7 @@ func lastLines(text string, count int, complete bool) (lines []string, whole boo
 
 // followAll shows the logs as they are written, a line at a time, until all have ended or an interrupt comes.
 func (c *Controller) followAll(sources []source, count int) {
-	ctx, stop := signal.NotifyContext(c.ctx, os.Interrupt)
+	ctx, stop := c.untilInterrupt()
 	defer stop()
 	c.out.Flush()
 	out := &sharedWriter{to: c.out}

@@ -56,7 +56,8 @@ var exitMeanings = []struct {
 	{0, "Everything was done."},
 	{exitGeneric, "An error, a bad name or a bad argument."},
 	{exitInvalidArgs, "Bad options, a bad configuration, or start without a name or with an unknown group."},
-	{exitStopped, "status lists a process that has stopped; wait found one in FATAL; the server has no supervisor interface."},
+	{exitStopped, "status lists a process that has stopped; wait found one in FATAL; " +
+		"the server has no supervisor interface."},
 	{exitUnreachable, "The server refuses connections; status or wait got an unknown name."},
 	{exitWrongVersion, "The server has another version of the interface."},
 	{exitNotRunning, "The server's socket is missing, a process could not be started, or it does not run."},

@@ -76,7 +76,8 @@ func TestMatchesPattern(t *testing.T) {
 		want          bool
 	}{
 		{"*", "", true}, {"*-a", "celery-a", true}, {"*-a", "celery-b", false}, {"a?c", "abc", true}, {"a?c", "ac", false},
-		{"a[bc]d", "acd", true}, {"a[!bc]d", "acd", false}, {"a[!bc]d", "axd", true}, {"a[b", "a[b", true}, {"[]", "[]", true},
+		{"a[bc]d", "acd", true}, {"a[!bc]d", "acd", false}, {"a[!bc]d", "axd", true}, {"a[b", "a[b", true},
+		{"[]", "[]", true},
 		{"a.c", "abc", false}, {"a", "ab", false}, {"g:*", "g:x", true}, {"[a-c]", "b", true}, {"[^a]", "^", true},
 		{"[z-a]", "z", false},
 	} {
@@ -125,7 +126,7 @@ func TestWildcards(t *testing.T) {
 	}
 }
 
-// A program is a command: named in a section, or by its own name. It learns where the server is, and its status is ours.
+// A program is a command: named in a section, or by its own name. It learns where the server is; its status is ours.
 func TestPrograms(t *testing.T) {
 	dir := t.TempDir()
 	script := "#!/bin/sh\necho $0: $# $1 $SUPERVISOR_SERVER_URL $SUPERVISOR_USERNAME:$SUPERVISOR_PASSWORD\n" +
@@ -147,7 +148,8 @@ func TestPrograms(t *testing.T) {
 		{"hello killed", path + ": 1 killed unix:///s u:p\n", 128 + 15},
 		{"deploy x", path + ": 2 a b unix:///s u:p\n", 7},
 		{"help deploy", "deploy\tRuns " + path + " 'a b'\n", 0},
-		{"lost", "error: <class 'FileNotFoundError'>, [Errno 2] No such file or directory: '/no/such/program': unix:///s\n", 1},
+		{"lost", "error: <class 'FileNotFoundError'>, [Errno 2] No such file or directory: '/no/such/program': " +
+			"unix:///s\n", 1},
 		{"nosuch", "*** Unknown syntax: nosuch\n", 1},
 	} {
 		var out bytes.Buffer

@@ -195,7 +195,8 @@ var (
 	numbers = regexp.MustCompile(`(?m)^[1-9]\d*$`)
 	// moreTopics is the second table of help, which the original has not.
 	moreTopics = regexp.MustCompile(`more commands \(type help <topic>\):\n=+\n.*\n\n`)
-	concern    = regexp.MustCompile(`(?m)^(error: <class '[^']*'>, .*): (?:file: .* line: \d+|unix://.*|http://.*|bogus.*)$`)
+	concern    = regexp.MustCompile(
+		`(?m)^(error: <class '[^']*'>, .*): (?:file: .* line: \d+|unix://.*|http://.*|bogus.*)$`)
 )
 
 // normal takes out what differs from run to run, and what an error line ends in.

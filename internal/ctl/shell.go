@@ -13,21 +13,20 @@ import (
 // taken as they come. Source: ctl, "Modes".
 func (c *Controller) Shell() int {
 	defer c.close()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer func() { stop() }()
+	c.shell = true
+	interrupts := make(chan os.Signal, 1) // nobody reads it: between two steps an interrupt is for nobody, and no end
+	signal.Notify(interrupts, os.Interrupt)
+	defer signal.Stop(interrupts)
 	for line := "status"; ; {
-		c.ctx = ctx
 		for _, part := range split(line) {
-			if c.command(part) {
+			leave := false
+			c.interruptible(func() { leave = c.command(part) })
+			if leave {
 				return 0
 			}
 		}
-		if ctx.Err() != nil { // the interrupt ended a log that was followed; the shell goes on
-			stop()
-			ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt)
-			c.ctx = ctx
-		}
-		next, err := c.ask(c.options.Prompt + "> ")
+		var err error
+		c.interruptible(func() { line, err = c.ask(c.options.Prompt + "> ") })
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, errInterrupted) {
 				c.failed(err)
@@ -35,6 +34,21 @@ func (c *Controller) Shell() int {
 			c.println("")
 			return 0
 		}
-		line = next
 	}
+}
+
+// interruptible runs one step of the shell with a context of its own, so that an interrupt ends that step only.
+func (c *Controller) interruptible(step func()) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	c.ctx = ctx
+	step()
+}
+
+// untilInterrupt is a context for what goes on until an interrupt comes; in the shell that is the command's own.
+func (c *Controller) untilInterrupt() (context.Context, context.CancelFunc) {
+	if c.shell {
+		return c.ctx, func() {}
+	}
+	return signal.NotifyContext(c.ctx, os.Interrupt)
 }

@@ -12,8 +12,8 @@ type command struct {
 	help        string                                   // what "help NAME" prints
 }
 
-// commands are those of the original, moreCommands ours; hiddenCommands are for installers and the completion of shells.
-// They are set in init because help and open run other commands of the table.
+// commands are those of the original, moreCommands ours; hiddenCommands are for installers and the completion of
+// shells. They are set in init because help and open run other commands of the table.
 var commands, moreCommands, hiddenCommands []command
 
 func init() {

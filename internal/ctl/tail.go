@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -119,7 +117,7 @@ func (c *Controller) showLog(name, text string, err error) error {
 func (c *Controller) follow(path string, open func(context.Context) (io.ReadCloser, error)) error {
 	c.println("==> Press Ctrl-C to exit <==")
 	c.out.Flush()
-	ctx, stop := signal.NotifyContext(c.ctx, os.Interrupt)
+	ctx, stop := c.untilInterrupt()
 	defer stop()
 	stream, err := open(ctx)
 	if err == nil {

@@ -134,8 +134,8 @@ func (c *Client) Call(ctx context.Context, result any, method string, args ...an
 	return nil
 }
 
-// list calls a method that answers with an array that can be long, and gives its items to each. It reads the answer with
-// the server's own scanner: a thousand processes take kolo/xmlrpc about 60 ms, and a user waits for them.
+// list calls a method that answers with an array that can be long, and gives its items to each. It reads the answer
+// with the server's own scanner: a thousand processes take kolo/xmlrpc about 60 ms, and a user waits for them.
 func (c *Client) list(ctx context.Context, method string, each func(xmlrpc.Value)) error {
 	body, err := c.post(ctx, method, nil)
 	if err != nil {
