@@ -31,6 +31,7 @@ type Pool struct {
 	queue     queue
 	serial    uint64    // of the next event, "poolserial"
 	resume    time.Time // when a pause ends; zero: there is none
+	told      time.Time // the pause that the loop knows of
 	message   []byte    // room for header and payload
 }
 
@@ -135,6 +136,10 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 // wait has the loop call Resume.
 func (p *Pool) wait(until time.Time) {
 	p.resume = until
+	if p.told.Equal(until) {
+		return
+	}
+	p.told = until
 	select {
 	case p.bus.pauses <- struct{}{}:
 	default:

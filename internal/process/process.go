@@ -218,7 +218,7 @@ func (p *Process) move(next state.Machine, expected bool) {
 	}
 	switch {
 	case p.listener == nil:
-	case next.State == api.Running:
+	case next.State == api.Running && p.stdin != nil: // nil: it was up long enough, and is gone already
 		p.listener.Open(p.stdin)
 	case from == api.Running:
 		p.listener.Shut()

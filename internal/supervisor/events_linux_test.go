@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -219,6 +220,23 @@ func TestListenerDies(t *testing.T) {
 	s.pass(time.Second)
 	s.say(s.out["l"], "READY\n")
 	s.take("l", "REMOTE_COMMUNICATION type:t\none")
+}
+
+// TestListenerGoneUnseen shows that a listener that nobody saw RUNNING before it ended is sent nothing.
+func TestListenerGoneUnseen(t *testing.T) {
+	l := listener("l", "PROCESS_STATE")
+	l.Processes[0].StartSecs, l.Processes[0].AutoRestart = 1, config.RestartNever
+	watcher := listener("w", "PROCESS_STATE_EXITED")
+	watcher.Processes[0].Priority = 0
+	s := newStage(t, l, watcher)
+	s.say(s.out["w"], "READY\n")
+	s.say(s.out["l"], "READY\n")
+	s.now = s.now.Add(2 * time.Second)
+	s.exit("l", code(0))
+	s.take("w", "PROCESS_STATE_EXITED processname:l groupname:l from_state:RUNNING expected:1 pid:PID")
+	if n, err := s.in["l"].Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("it was sent something: %d, %v", n, err)
+	}
 }
 
 // TestNobodyListens shows that output that nobody subscribed to does not reach the loop, and that a pool that comes and
