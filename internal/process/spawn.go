@@ -30,7 +30,8 @@ func (e *CommandError) Error() string { return e.Text }
 func (p *Process) Command() (path string, args []string, err error) {
 	args, err = shlex.Split(p.Config.Command)
 	if err != nil {
-		return "", nil, &CommandError{api.NotExecutable, fmt.Sprintf("can't parse command %s: %v", pyrepr.Quote(p.Config.Command), err)}
+		text := fmt.Sprintf("can't parse command %s: %v", pyrepr.Quote(p.Config.Command), err)
+		return "", nil, &CommandError{api.NotExecutable, text}
 	}
 	if len(args) == 0 {
 		return "", nil, &CommandError{api.NotExecutable, "command is empty"}

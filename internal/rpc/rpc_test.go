@@ -260,8 +260,9 @@ func TestGate(t *testing.T) {
 	if _, fault := call(t, s, "supervisor.shutdown"); fault != "" {
 		t.Error(fault)
 	}
-	for method, want := range map[string]string{"supervisor.getState": "6 SHUTDOWN_STATE", "supervisor.startAllProcesses": "6 SHUTDOWN_STATE",
-		"supervisor.shutdown": "6 SHUTDOWN_STATE", "supervisor.sendRemoteCommEvent": "2 INCORRECT_PARAMETERS"} {
+	for method, want := range map[string]string{"supervisor.getState": "6 SHUTDOWN_STATE",
+		"supervisor.startAllProcesses": "6 SHUTDOWN_STATE", "supervisor.shutdown": "6 SHUTDOWN_STATE",
+		"supervisor.sendRemoteCommEvent": "2 INCORRECT_PARAMETERS"} {
 		if _, fault := call(t, s, method); fault != want {
 			t.Errorf("%s: %q", method, fault)
 		}

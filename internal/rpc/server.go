@@ -38,8 +38,8 @@ func (s *Server) offers(method string) bool {
 // result writes what a method answers.
 type result func(*xmlrpc.Encoder)
 
-// ServeXMLRPC answers one request and appends the answer to dst. Status is the HTTP status; 0 says that the connection must be closed without an
-// answer, because supervisord went down before there was one.
+// ServeXMLRPC answers one request and appends the answer to dst. Status is the HTTP status; 0 says that the connection
+// must be closed without an answer, because supervisord went down before there was one.
 func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []byte, status int) {
 	call, err := xmlrpc.ParseCall(body)
 	if err != nil {

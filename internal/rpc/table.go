@@ -16,7 +16,7 @@ var (
 		{Name: "offset", Type: "int", Help: "the offset that the last call returned"},
 		{Name: "length", Type: "int", Help: "how many bytes at the most"}}
 	startWait = Param{Name: "wait", Type: "boolean", Help: "answer when it runs, not when it was started", Optional: true}
-	stopWait  = Param{Name: "wait", Type: "boolean", Help: "answer when it has stopped, not when it was told to", Optional: true}
+	stopWait  = Param{Name: "wait", Type: "boolean", Help: "answer when it has stopped, not when told to", Optional: true}
 )
 
 const statuses = "array a struct for each process: name, group, status, description"
