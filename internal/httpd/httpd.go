@@ -75,6 +75,7 @@ func (s *Servers) Serve(services Services) {
 			ReadHeaderTimeout:            headerWait,
 			IdleTimeout:                  idleWait,
 			MaxHeaderBytes:               maxHeader,
+			ConnState:                    new(idlers).state,
 			DisableGeneralOptionsHandler: true,
 			ErrorLog:                     log.New(io.Discard, "", 0),
 		}

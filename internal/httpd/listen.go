@@ -62,6 +62,10 @@ func openError(err error) error {
 	return usageError(prefix + err.Error())
 }
 
+// waiting is how many clients may wait to be accepted; the system cuts it to what it allows. The constant SOMAXCONN is 128,
+// and a client that finds no place there gets an error instead of waiting.
+const waiting = 4096
+
 func listen(c config.Server, stderr io.Writer) (*listener, error) {
 	if c.Unix {
 		return listenUnix(c, stderr)
@@ -115,7 +119,7 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 		}
 		return nil, err
 	}
-	if err := syscall.Listen(fd, syscall.SOMAXCONN); err != nil {
+	if err := syscall.Listen(fd, waiting); err != nil {
 		return nil, err
 	}
 	if err := place(temporary, c.File, stderr); err != nil {
