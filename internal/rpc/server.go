@@ -98,8 +98,18 @@ func (s *Server) in(f func() error) error {
 	return err
 }
 
-// gate is in for methods that need nothing from the loop.
-func (s *Server) gate() error { return s.in(func() error { return nil }) }
+// gate is in for methods that need nothing from the loop: a visit there would cost them as much as all the rest.
+func (s *Server) gate() error {
+	select {
+	case <-s.sup.Down():
+		return supervisor.ErrDown
+	default:
+	}
+	if s.sup.Mood() != api.MoodRunning {
+		return api.Fault{Code: api.ShutdownState}
+	}
+	return nil
+}
 
 func boolean(b bool) result     { return func(e *xmlrpc.Encoder) { e.Bool(b) } }
 func integer(n int) result      { return func(e *xmlrpc.Encoder) { e.Int(int64(n)) } }

@@ -30,8 +30,8 @@ func (s *Server) getIdentification(context.Context, args) (result, error) {
 func (s *Server) getPID(context.Context, args) (result, error) { return integer(os.Getpid()), s.gate() }
 
 func (s *Server) getState(context.Context, args) (result, error) {
-	var mood api.Mood
-	err := s.in(func() error { mood = s.sup.Mood(); return nil })
+	err := s.gate()
+	mood := s.sup.Mood()
 	return func(e *xmlrpc.Encoder) {
 		e.BeginStruct()
 		e.Member("statecode")

@@ -16,7 +16,7 @@ func (s *Supervisor) signal(sig syscall.Signal) {
 		s.log.Warnf("received %s indicating exit request", signame.Name(sig))
 		s.Shutdown()
 	case syscall.SIGHUP:
-		if s.mood == api.MoodShutdown {
+		if s.Mood() == api.MoodShutdown {
 			s.log.Warnf("ignored %s indicating restart request (shutdown in progress)", signame.Name(sig))
 			return
 		}
@@ -57,12 +57,13 @@ func (s *Supervisor) reopenLogs() {
 }
 
 // Shutdown begins to stop everything; Run then ends.
-func (s *Supervisor) Shutdown() { s.mood = api.MoodShutdown }
+func (s *Supervisor) Shutdown() { s.mood.Store(int32(api.MoodShutdown)) }
 
 // Restart begins to stop everything; Run then ends with cfg. A shutdown that has begun goes on.
 func (s *Supervisor) Restart(cfg *config.Config) {
-	if s.mood != api.MoodShutdown {
-		s.mood, s.next = api.MoodRestarting, cfg
+	if s.Mood() != api.MoodShutdown {
+		s.next = cfg
+		s.mood.Store(int32(api.MoodRestarting))
 	}
 }
 

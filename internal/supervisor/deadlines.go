@@ -46,7 +46,7 @@ func (d *deadlines) Pop() any {
 // schedule enters what p has coming now, in place of what it had.
 func (s *Supervisor) schedule(p *process.Process) {
 	at := p.Wake()
-	if s.mood != api.MoodRunning && (p.State() == api.Exited || p.State() == api.Backoff) {
+	if s.Mood() != api.MoodRunning && (p.State() == api.Exited || p.State() == api.Backoff) {
 		at = time.Time{} // nothing starts any more
 	}
 	switch {
@@ -83,7 +83,7 @@ func (s *Supervisor) work(now time.Time) {
 	if len(s.pending) > 0 {
 		p := s.pending[0]
 		s.pending = s.pending[1:]
-		if p.State() == api.Stopped && p.NeverStarted() && s.mood == api.MoodRunning {
+		if p.State() == api.Stopped && p.NeverStarted() && s.Mood() == api.MoodRunning {
 			p.Start(now)
 		}
 		if len(s.pending) == 0 {

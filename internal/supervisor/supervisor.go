@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -51,7 +52,7 @@ type Supervisor struct {
 	drained chan *process.Process
 	down    chan struct{} // closed when the loop has ended
 
-	mood      api.Mood
+	mood      atomic.Int32       // an api.Mood
 	groups    []*Group           // ascending priority, then name
 	listing   []*process.Process // by group and name, for status listings
 	pids      map[int]*process.Process
@@ -78,10 +79,11 @@ func New(o Options) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{
-		log: o.Log, options: o, read: o.Config, mood: api.MoodRunning,
+		log: o.Log, options: o, read: o.Config,
 		calls: make(chan call), drained: make(chan *process.Process), down: make(chan struct{}),
 		pids: map[int]*process.Process{},
 	}
+	s.mood.Store(int32(api.MoodRunning))
 	s.host = process.Host{
 		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
 		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
@@ -148,7 +150,7 @@ func (s *Supervisor) Run() (next *config.Config) {
 	defer close(s.down)
 	s.host.Events.Emit(events.SupervisorStateChangeRunning, "")
 	for {
-		if s.mood != api.MoodRunning && s.leaving(time.Now()) {
+		if s.Mood() != api.MoodRunning && s.leaving(time.Now()) {
 			break
 		}
 		if s.due(time.Now()) {
@@ -159,7 +161,7 @@ func (s *Supervisor) Run() (next *config.Config) {
 		s.hear(true)
 	}
 	s.lastSignals()
-	if s.mood == api.MoodRestarting {
+	if s.Mood() == api.MoodRestarting {
 		return s.next
 	}
 	return nil
@@ -224,8 +226,8 @@ func (s *Supervisor) reap() {
 	}
 }
 
-// Mood is supervisord's own state.
-func (s *Supervisor) Mood() api.Mood { return s.mood }
+// Mood is supervisord's own state. Only the loop changes it; unlike the other methods it may be called in any goroutine.
+func (s *Supervisor) Mood() api.Mood { return api.Mood(s.mood.Load()) }
 
 // Groups are the active groups by ascending priority and name.
 func (s *Supervisor) Groups() []*Group { return s.groups }
