@@ -243,7 +243,7 @@ func TestSameAsReference(t *testing.T) {
 		"pid", "pid cat", "pid nope", "pid manual", "pid all", "pid g:one cat", "pid g:*", "pid nope cat",
 		"version", "version x", "avail", "avail x",
 		"start", "start cat", "start manual", "stop manual", "start nope", "start nope:*", "start missing",
-		"start notexec", "start dies", "start g:*", "start all nope", "start cat nope manual", "start cat:cat", "start :x",
+		"start notexec", "start dies", "start g:*", "signal CONT all nope", "start cat nope manual", "start cat:cat", "start :x",
 		"stop", "stop nope", "stop nope:*", "stop g:one", "stop g:*", "stop g:", "stop all", "stop cat nope manual",
 		"restart", "restart cat", "restart nope", "restart g:* cat", "restart nope:*", "restart manual",
 		"signal", "signal HUP", "signal CONT cat", "signal cont cat", "signal 18 cat", "signal BOGUS cat",
