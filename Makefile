@@ -6,7 +6,6 @@ DESTDIR ?=
 PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy
 GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-REFERENCE = $(shell test -x /usr/bin/supervisord && echo yes)
 
 .PHONY: all programs install demo test check unit cross cross-session conformance conformance-report config-diff config-bench bench arrows clean
 all: programs
