@@ -79,28 +79,38 @@ func (f *Finding) Error() string {
 // Unwrap gives the error without its place.
 func (f *Finding) Unwrap() error { return f.Cause }
 
+// Report is what Check finds. The warnings are about what Load accepts and the user may not have meant.
+type Report struct {
+	File     string  // the main file, as it was given or found; empty: none was found
+	Errors   []error // each is a *Finding, but for a main file that was not found
+	Warnings []string
+}
+
 // Check reads a configuration as Load does, but reports every error instead of the first; there are none exactly if
-// Load succeeds. Each is a *Finding. The warnings are about what Load accepts and the user may not have meant. Source:
-// --check.
-func Check(o Options, environ []string) (errs []error, warnings []string) {
+// Load succeeds. Source: --check.
+func Check(o Options, environ []string) Report {
 	r, err := newReader(o, environ, thisHost)
 	if err != nil {
-		return []error{err}, nil
+		return Report{Errors: []error{err}}
 	}
 	r.check = newCheck()
+	found := Report{File: r.path}
 	c, err := r.read(o)
 	if err != nil { // nothing could be read
 		r.check.add(err)
-		return r.check.errs, nil
+		found.Errors = r.check.errs
+		return found
 	}
 	for _, m := range c.Messages {
 		if m.Level >= api.Warn {
-			warnings = append(warnings, m.Text)
+			found.Warnings = append(found.Warnings, m.Text)
 		}
 	}
-	warnings = append(warnings, r.checkCtl()...)
-	warnings = append(warnings, r.unread()...)
-	return r.check.errs, append(warnings, risks(c)...)
+	found.Warnings = append(found.Warnings, r.checkCtl()...)
+	found.Warnings = append(found.Warnings, r.unread()...)
+	found.Warnings = append(found.Warnings, risks(c)...)
+	found.Errors = r.check.errs
+	return found
 }
 
 // checkCtl reads what supervisorctl would read. Nothing in it keeps supervisord from starting, so all are warnings.

@@ -20,11 +20,11 @@ func checked(t *testing.T, files map[string]string) (errs, warnings []string) {
 	if err != nil || !o.Check {
 		t.Fatalf("--check: %+v, %v", o, err)
 	}
-	found, warned := Check(o, testEnviron)
-	for _, err := range found {
+	report := Check(o, testEnviron)
+	for _, err := range report.Errors {
 		errs = append(errs, strings.ReplaceAll(err.Error(), dir, "DIR"))
 	}
-	for _, warning := range warned {
+	for _, warning := range report.Warnings {
 		warnings = append(warnings, strings.ReplaceAll(warning, dir, "DIR"))
 	}
 	return errs, warnings
@@ -143,7 +143,7 @@ func TestCheckAgreesWithLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = Load(o, testEnviron)
-		errs, _ := Check(o, testEnviron)
+		errs := Check(o, testEnviron).Errors
 		found := err == nil && len(errs) == 0
 		for _, e := range errs {
 			finding, ok := e.(*Finding)
@@ -162,5 +162,26 @@ func TestCheckOptionIsWhole(t *testing.T) {
 	}
 	if _, err := ParseArgs("/usr/bin/supervisord", []string{"--chec"}); err == nil {
 		t.Error("--check can be shortened")
+	}
+}
+
+func TestShortOfCheck(t *testing.T) {
+	for args, want := range map[string]bool{
+		"-t":               true,
+		"-t -c x":          true,
+		"-tc x":            true,
+		"-c x -t --check":  true,
+		"-n --check -c x":  true,
+		"-nt -c x":         false,
+		"-t -l /tmp/x":     false,
+		"--strip_ansi":     false,
+		"-t -h":            false,
+		"--config x --str": false,
+		"-c x":             false,
+	} {
+		o, err := ParseArgs("/usr/bin/supervisord", strings.Fields(args))
+		if err != nil || o.Check != want {
+			t.Errorf("%s: check is %v, %v", args, o.Check, err)
+		}
 	}
 }
