@@ -55,25 +55,10 @@ type Finding struct{ Cause *Error }
 
 // Error is the place as far as it is known, and the original's words: file:line: [section] key=value: text.
 func (f *Finding) Error() string {
-	e := f.Cause
-	var b strings.Builder
-	if e.File != "" {
-		b.WriteString(e.File)
-		if e.Line > 0 {
-			fmt.Fprintf(&b, ":%d", e.Line)
-		}
-		b.WriteString(": ")
+	if place := f.Cause.place(); place != "" {
+		return place + ": " + f.Cause.Text
 	}
-	switch {
-	case e.Section == "":
-	case e.Key == "":
-		fmt.Fprintf(&b, "[%s]: ", e.Section)
-	case e.Line == 0: // the key is missing
-		fmt.Fprintf(&b, "[%s] %s: ", e.Section, e.Key)
-	default:
-		fmt.Fprintf(&b, "[%s] %s=%s: ", e.Section, e.Key, e.Value)
-	}
-	return b.String() + e.Text
+	return f.Cause.Text
 }
 
 // Unwrap gives the error without its place.
