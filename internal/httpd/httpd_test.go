@@ -87,12 +87,12 @@ func ask(t *testing.T, socket, request string) (*http.Response, string) {
 }
 
 // echo answers a call with its body in brackets, and with a status that the body asks for.
-func echo(_ context.Context, body, _ []byte) ([]byte, int) {
+func echo(_ context.Context, body, dst []byte) ([]byte, func(), int) {
 	var status int
 	if n, _ := fmt.Sscanf(string(body), "status %d", &status); n == 1 {
-		return nil, status
+		return dst, nil, status
 	}
-	return []byte("[" + string(body) + "]"), http.StatusOK
+	return append(dst, "["+string(body)+"]"...), nil, http.StatusOK
 }
 
 func post(path, headers, body string) string {
@@ -192,7 +192,7 @@ func TestHugeHeader(t *testing.T) {
 }
 
 func TestNoAnswer(t *testing.T) {
-	_, socket := start(t, nil, Services{Call: func(context.Context, []byte, []byte) ([]byte, int) { return nil, 0 }})
+	_, socket := start(t, nil, Services{Call: func(_ context.Context, _, dst []byte) ([]byte, func(), int) { return dst, nil, 0 }})
 	conn := dial(t, socket)
 	io.WriteString(conn, post("/RPC2", "Content-Length: 2\r\n", "hi"))
 	if b, err := io.ReadAll(conn); len(b) != 0 || err != nil {
@@ -413,10 +413,10 @@ func TestFollowEndsWithItsClient(t *testing.T) {
 
 func TestCloseLetsAnAnswerFinish(t *testing.T) {
 	called, release := make(chan struct{}), make(chan struct{})
-	s, socket := start(t, nil, Services{Call: func(context.Context, []byte, []byte) ([]byte, int) {
+	s, socket := start(t, nil, Services{Call: func(_ context.Context, _, dst []byte) ([]byte, func(), int) {
 		close(called)
 		<-release
-		return bytes.Repeat([]byte("x"), 100_000), 200
+		return append(dst, bytes.Repeat([]byte("x"), 100_000)...), nil, 200
 	}})
 	idle := dial(t, socket)
 	conn := dial(t, socket)
