@@ -44,6 +44,7 @@ type launch struct {
 	status     int
 	uid        string
 	shell      string
+	syslog     string // file that gets what the daemon sends to syslog
 	env        []string
 	flags      []string
 }
@@ -67,6 +68,8 @@ func parseLaunch(ts *testscript.TestScript, args []string) launch {
 			l.env, args = append(l.env, args[1]), args[1:]
 		case args[0] == "-sh":
 			l.shell, args = args[1], args[1:]
+		case args[0] == "-syslog":
+			l.syslog, args = ts.MkAbs(args[1]), args[1:]
 		case args[0] == "-as":
 			l.uid, args = args[1], args[1:]
 		case args[0] == "-c" && !l.raw:
@@ -93,6 +96,9 @@ func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
 	if l.shell != "" {
 		argv = append([]string{"/bin/sh", "-c", l.shell + "\nexec \"$@\"", "sh"}, argv...)
 	}
+	if l.syslog != "" {
+		argv = append([]string{"unshare", "-m", "/bin/sh", "-c", ownSyslog, "sh", of(ts).work}, argv...)
+	}
 	if l.uid != "" {
 		argv = append([]string{"setpriv", "--reuid=" + l.uid, "--regid=" + l.uid, "--clear-groups", "--"}, argv...)
 	}
@@ -105,6 +111,47 @@ func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
 	// A signal to the test's own group must not reach the daemon, and the reverse.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
+}
+
+// ownSyslog gives the process that it becomes a /dev with a /dev/log of the script's. Nobody outside sees it.
+const ownSyslog = `set -e
+work=$1; shift
+mkdir -p $work/dev
+mount --rbind /dev $work/dev
+mount -t tmpfs none /dev
+ln -s $work/dev/* /dev/
+rm -f /dev/log
+ln -s $work/syslog.sock /dev/log
+exec "$@"`
+
+// receive listens where ownSyslog leads to and appends each record to file, as a line.
+func (s *session) receive(file string) error {
+	path := filepath.Join(s.work, "syslog.sock")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o777); err != nil {
+		return err
+	}
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, conn)
+	go func() {
+		defer out.Close()
+		record := make([]byte, 64<<10)
+		for {
+			n, err := conn.Read(record)
+			if err != nil {
+				return
+			}
+			line := strings.TrimRight(string(record[:n]), "\x00")
+			fmt.Fprintln(out, strings.TrimSuffix(line, "\n"))
+		}
+	}()
+	return nil
 }
 
 func (l launch) own(ts *testscript.TestScript) {
@@ -123,6 +170,9 @@ func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(l.conf, nil, 0o644)) // a script without sd.conf is about the base alone
 	}
 	ts.Check(s.prepare(l.conf))
+	if l.syslog != "" {
+		ts.Check(s.receive(l.syslog))
+	}
 	l.own(ts)
 	cmd := l.command(ts)
 	stdout, err := s.appendTo("daemon.out")

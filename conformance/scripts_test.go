@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -55,6 +56,8 @@ func condition(cond string) (bool, error) {
 		return impl.name == cond, nil
 	case "root":
 		return os.Getuid() == 0, nil
+	case "resource":
+		return mayRaiseLimits(), nil
 	case "hostconfig":
 		for _, file := range []string{"/etc/supervisord.conf", "/etc/supervisor/supervisord.conf"} {
 			if _, err := os.Stat(file); err == nil {
@@ -64,6 +67,19 @@ func condition(cond string) (bool, error) {
 		return false, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
+}
+
+// mayRaiseLimits is true if a process that we start may raise a hard limit: root with CAP_SYS_RESOURCE.
+func mayRaiseLimits() bool {
+	const capSysResource = 24
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(status), "CapEff:")
+	word, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+	set, err := strconv.ParseUint(word, 16, 64)
+	return err == nil && set&(1<<capSysResource) != 0
 }
 
 type sessionKey struct{}
@@ -76,6 +92,7 @@ type session struct {
 	daemons []*daemon
 	argv0   string // program of the last startfails
 	stderr  string // and its standard error
+	closers []io.Closer
 }
 
 // of returns the session of the script.
@@ -142,6 +159,9 @@ func (s *session) end(tb testing.TB) {
 		}
 		return len(pids) == 0
 	})
+	for _, c := range s.closers {
+		_ = c.Close()
+	}
 	if !(*keep && tb.Failed()) {
 		if err := os.RemoveAll(s.work); err != nil {
 			tb.Errorf("cannot remove the script's directory: %v", err)

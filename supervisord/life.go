@@ -12,6 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
@@ -76,7 +77,40 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 	d.begun = true
 	daemon.Ready()
 	log.Infof("supervisord started with pid %d", os.Getpid())
+	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
+		log.Warnf("subreaper=true has no effect: %v", err)
+	}
+	if pidFile != nil {
+		record := remember(sup, own, log)
+		defer record.Close()
+	}
 	return sup.Run(), nil
+}
+
+// remember begins the record of our children, and sees to those that outlived an earlier supervisord.
+func remember(sup *supervisor.Supervisor, own *config.Supervisord, log *logs.Main) *orphans.Record {
+	path := own.Pidfile + ".children"
+	record, living, rival, err := orphans.Open(path)
+	switch {
+	case rival != 0:
+		log.Warnf("supervisord with pid %d still runs and keeps %s: children that outlive us will not be found again",
+			rival, path)
+	case err != nil:
+		log.Warnf("children that outlive supervisord may not be found again: %v", err)
+	}
+	for _, c := range living {
+		log.Warnf("'%s' of an earlier supervisord still runs with pid %d", c, c.PID)
+	}
+	var clear chan struct{}
+	if own.KillOrphans && len(living) > 0 {
+		clear = make(chan struct{})
+		go func() {
+			defer close(clear)
+			orphans.Stop(living, log)
+		}()
+	}
+	sup.Remember(record, clear)
+	return record
 }
 
 // runsAsRoot is the warning for whoever lets supervisord keep root's rights without saying so.
@@ -98,6 +132,7 @@ func (d *supervisord) become(own *config.Supervisord) (messages []config.Message
 	if d.begun {
 		return messages, nil
 	}
+	daemon.ReserveThreads()
 	raised, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs)
 	for _, info := range raised {
 		messages = append(messages, config.Message{Level: api.Info, Text: info})

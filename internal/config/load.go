@@ -119,6 +119,9 @@ func (r *reader) supervisord() (*settings, error) {
 	}
 	s.NoCleanup = read(k, "nocleanup", false, parseBoolean)
 	s.StripANSI = read(k, "strip_ansi", false, parseBoolean)
+	s.Subreaper = read(k, "subreaper", false, parseBoolean)
+	s.ShutdownTimeout = read(k, "shutdown_timeout", 0, parseInteger)
+	s.KillOrphans = read(k, "orphans", false, parseOrphans)
 	k.names.vars = []variable{{name: "host_node_name", text: r.node}}
 	if text, v, ok := k.text("environment", "environment"); ok {
 		env, err := parseEnvironment(text)
