@@ -1,7 +1,8 @@
 // The supervised program of the bench. It says when it is alive and, asked to, writes a log.
 //
 //   child FIFO          report, then wait for a signal
-//   child FIFO BYTES    report; at SIGUSR1 report, write BYTES to stdout, report again, wait
+//   child FIFO BYTES [PIECE]
+//                       report; at SIGUSR1 report, write BYTES to stdout, PIECE at a time (65536), report again, wait
 //
 // A report is one line, "PID NANOSECONDS" of the monotonic clock, in one write.
 //
@@ -72,13 +73,13 @@ static void report(long fifo)
 		leave(3);
 }
 
-static void fill(long bytes)
+static void fill(long bytes, long piece)
 {
 	static char text[block];
 	for (int i = 0; i < block; i++)
 		text[i] = i % line == line - 1 ? '\n' : 'x';
 	while (bytes > 0) {
-		long n = call(SYS_write, 1, (long)text, bytes < block ? bytes : block, 0);
+		long n = call(SYS_write, 1, (long)text, bytes < piece ? bytes : piece, 0);
 		if (n < 0)
 			leave(4);
 		bytes -= n;
@@ -107,7 +108,7 @@ static void work(long argc, char **argv)
 	if (argc > 2) {
 		call(SYS_rt_sigtimedwait, (long)&go, 0, 0, signal_set);
 		report(fifo);
-		fill(number(argv[2]));
+		fill(number(argv[2]), argc > 3 ? number(argv[3]) : block);
 		report(fifo);
 	}
 	call(SYS_close, fifo, 0, 0, 0);
