@@ -3,7 +3,6 @@ package events
 import (
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -148,7 +147,7 @@ func (p *Pool) wait(until time.Time) {
 func (p *Pool) appendMessage(b []byte, e *entry) []byte {
 	length := len(e.event.Payload)
 	if !p.CountBytes {
-		length = utf8.RuneCountInString(e.event.Payload)
+		length = characters(e.event.Payload)
 	}
 	b = append(p.appendHeader(b, e, length), '\n')
 	return append(b, e.event.Payload...)

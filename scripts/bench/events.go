@@ -23,33 +23,59 @@ type counted struct {
 
 func (c counted) rate(n int) float64 { return float64(n) / (c.last - c.first).Seconds() }
 
-// lineEvents measures the events that one child makes which writes lines as fast as it can, each with one write. How
-// many lines an event holds depends on how fast the daemon reads: both rates count.
-func lineEvents(ctx context.Context, t *turn) (err error) {
+// lineEvents measures two things about the output of one child. The rate at which events reach a listener, when plenty of
+// them wait, each of them one line: how many events there are does not depend on how fast the daemon reads. And the rate
+// of lines from a child that writes as fast as it can, each line with one write, until all have reached the listener; the
+// slower the daemon reads, the more lines an event holds.
+func lineEvents(ctx context.Context, t *turn) error {
 	if t.fixtures.listener == "" {
 		return errors.New("there is no C compiler to build the listener with")
 	}
-	lines := or(t.settings.quick, 50_000, 500_000)
+	events := or(t.settings.quick, 5_000, 30_000)
 	if t.who == floor {
-		return t.eventFloor(ctx, lines)
+		return t.eventFloor(ctx, events)
 	}
-	d, result, err := t.launchListening(ctx, 1, lines, "PROCESS_LOG",
-		[]string{strconv.Itoa(lines * lineLength), strconv.Itoa(lineLength)}, "stdout_events_enabled=true")
+	if t.wants("events/log") {
+		c, err := t.countLines(ctx, events, true)
+		if err != nil {
+			return err
+		}
+		t.add("events/log", c.rate(c.events))
+		t.add("events/log/disorder", float64(c.disorder))
+	}
+	if t.wants("events/log/lines") {
+		c, err := t.countLines(ctx, or(t.settings.quick, 50_000, 500_000), false)
+		if err != nil {
+			return err
+		}
+		t.add("events/log/lines", c.rate(c.lines))
+	}
+	return nil
+}
+
+// countLines has a child write lines. If they are to wait, the listener is started when all have been read.
+func (t *turn) countLines(ctx context.Context, lines int, wait bool) (c counted, err error) {
+	args := []string{strconv.Itoa(lines * lineLength), strconv.Itoa(lineLength)}
+	if wait {
+		args = append(args, "paced")
+	}
+	d, result, err := t.launchListening(ctx, 1, lines, "PROCESS_LOG", !wait, args, "stdout_events_enabled=true")
 	if err != nil {
-		return err
+		return c, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := syscall.Kill(d.alive[0].pid, syscall.SIGUSR1); err != nil {
-		return err
+		return c, err
 	}
-	c, err := d.awaitCounted(ctx, result)
-	if err != nil {
-		return err
+	if wait {
+		if _, err := d.await(ctx, 2); err != nil {
+			return c, err
+		}
+		if _, err := d.call(ctx, "supervisor.startProcess", "l", "false"); err != nil {
+			return c, d.explain(err)
+		}
 	}
-	t.add("events/log", c.rate(c.events))
-	t.add("events/log/lines", c.rate(c.lines))
-	t.add("events/log/disorder", float64(c.disorder))
-	return nil
+	return d.awaitCounted(ctx, result)
 }
 
 // eventFloor is a C program that sends lines to the same listener.
@@ -77,7 +103,7 @@ func stateEvents(ctx context.Context, t *turn) (err error) {
 		return errors.New("there is no C compiler to build the listener with")
 	}
 	const programs = 100
-	d, result, err := t.launchListening(ctx, programs, 0, "PROCESS_STATE,REMOTE_COMMUNICATION", nil)
+	d, result, err := t.launchListening(ctx, programs, 0, "PROCESS_STATE,REMOTE_COMMUNICATION", true, nil)
 	if err != nil {
 		return err
 	}
@@ -129,7 +155,7 @@ func tickEvents(ctx context.Context, t *turn) (err error) {
 	if t.fixtures.listener == "" {
 		return errors.New("there is no C compiler to build the listener with")
 	}
-	d, _, err := t.launchListening(ctx, 1000, 0, "TICK_5", nil)
+	d, _, err := t.launchListening(ctx, 1000, 0, "TICK_5", true, nil)
 	if err != nil {
 		return err
 	}
@@ -153,18 +179,21 @@ func tickEvents(ctx context.Context, t *turn) (err error) {
 	return nil
 }
 
-// launchListening is launch with an event listener, the same for all contenders, whose buffer never overflows. It
-// returns where the listener tells what it counted.
-func (t *turn) launchListening(ctx context.Context, programs, lines int, events string, childArgs []string,
-	extra ...string) (d *daemon, result string, err error) {
+// launchListening is launch with an event listener, the same for all contenders, whose buffer never overflows, and which
+// may be started later. It returns where the listener tells what it counted.
+func (t *turn) launchListening(ctx context.Context, programs, lines int, events string, start bool,
+	childArgs []string, extra ...string) (d *daemon, result string, err error) {
 	result = filepath.Join(t.base, fmt.Sprintf("counted%d", t.turns))
 	extra = append(extra, "startsecs=0", "stdout_logfile=NONE", "[eventlistener:l]",
 		fmt.Sprintf("command=%s %s %d", t.fixtures.listener, result, lines),
-		"events="+events, "buffer_size=1000000", "startsecs=0", "stdout_logfile=NONE", "stderr_logfile=NONE")
+		"events="+events, "buffer_size=1000000", "startsecs=0", "stdout_logfile=NONE", "stderr_logfile=NONE",
+		fmt.Sprintf("autostart=%t", start))
 	if d, err = t.launch(ctx, programs, childArgs, extra); err != nil {
 		return nil, "", err
 	}
-	d.load.listeners = 1
+	if start {
+		d.load.listeners = 1
+	}
 	if err := d.awaitRunning(ctx); err != nil {
 		return nil, "", errors.Join(err, d.close())
 	}
