@@ -67,6 +67,10 @@ func (c *conn) send(parts ...[]byte) (err error) {
 // connKey is where the context of a request has its conn.
 type connKey struct{}
 
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
 func connOf(ctx context.Context) *conn { return ctx.Value(connKey{}).(*conn) }
 
 // crowd is the connections of a server. The zero value works.
@@ -92,13 +96,20 @@ func (k *crowd) enter(raw net.Conn) *conn {
 	}
 	k.conns[c] = struct{}{}
 	if len(k.conns) > maxWaiting {
-		k.thin()
+		k.thin(maxWaiting)
 	}
 	return c
 }
 
-// thin closes the connection that waits longest if too many wait.
-func (k *crowd) thin() {
+// closeOldest closes the connection that waits longest: there is no descriptor for a new one.
+func (k *crowd) closeOldest() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.thin(0)
+}
+
+// thin closes the connection that waits longest if more than most wait. The lock is held.
+func (k *crowd) thin(most int) {
 	var oldest *conn
 	var first int64
 	waiting := 0
@@ -111,7 +122,7 @@ func (k *crowd) thin() {
 			oldest, first = c, since
 		}
 	}
-	if waiting > maxWaiting {
+	if waiting > most {
 		delete(k.conns, oldest)
 		_ = oldest.Close()
 	}

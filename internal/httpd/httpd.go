@@ -64,7 +64,7 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 		l, err := listen(c, stderr)
 		if err != nil {
 			s.Close()
-			return nil, openError(err)
+			return nil, openError(c, err)
 		}
 		s.listeners = append(s.listeners, l)
 	}
@@ -82,7 +82,7 @@ func (s *Servers) Serve(services Services) {
 			IdleTimeout:                  idleWait,
 			MaxHeaderBytes:               maxHeader,
 			ConnState:                    h.turn,
-			ConnContext:                  func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
+			ConnContext:                  withConn,
 			DisableGeneralOptionsHandler: true,
 			ErrorLog:                     log.New(io.Discard, "", 0),
 		}

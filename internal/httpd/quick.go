@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -42,6 +43,9 @@ func (d *door) open() {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err != nil: // no descriptor is left, or the client has gone already
+			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+				d.crowd.closeOldest()
+			}
 			select {
 			case <-time.After(pause):
 			case <-d.ctx.Done():

@@ -53,6 +53,9 @@ var scenarios = []struct {
 	{"rude", rude},
 	{"log", plainLog},
 	{"rotated", rotatedLog},
+	{"lines", lineEvents},
+	{"states", stateEvents},
+	{"ticks", tickEvents},
 }
 
 // turn is one contender's go at one scenario.
