@@ -9,7 +9,7 @@ import (
 
 // What a client sends cannot grow much while it is read, whatever it is made of.
 func TestParseCallMemory(t *testing.T) {
-	const size = 4 << 20
+	const size = 1 << 20
 	call := func(inner string) string {
 		return "<methodCall><methodName>m</methodName><params>" + inner + "</params></methodCall>"
 	}
