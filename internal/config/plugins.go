@@ -34,6 +34,13 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 			continue
 		}
 		k := r.keys(s, names{})
+		if prefix == pluginPrefix && r.isPlugin(s) {
+			r.eventTypes = append(r.eventTypes, r.declaredTypes(k)...)
+			if k.err != nil {
+				return nil, k.err
+			}
+			continue
+		}
 		factory := read(k, factoryKey, "", parseString)
 		_, ok = k.raw(factoryKey)
 		if prefix == ctlPlugin && !ok {

@@ -25,6 +25,7 @@ type Pool struct {
 	PoolOptions
 	bus       *Bus
 	wants     Set
+	families  []string // of plug-ins: the types that are subscribed to by name
 	log       *logs.Main
 	handle    Handler
 	listeners []*Listener
@@ -42,7 +43,7 @@ func (b *Bus) NewPool(o PoolOptions) *Pool {
 	}
 	p := &Pool{PoolOptions: o, bus: b, log: o.Log, handle: o.Handle}
 	for _, name := range o.Events {
-		p.wants |= Family(name)
+		p.subscribe(name)
 	}
 	return p
 }
@@ -157,7 +158,7 @@ func (p *Pool) appendMessage(b []byte, e *entry) []byte {
 	b = append(b, " poolserial:"...)
 	b = strconv.AppendUint(b, e.serial, 10)
 	b = append(b, " eventname:"...)
-	b = append(b, e.event.Type.String()...)
+	b = append(b, e.event.name()...)
 	b = append(b, " len:"...)
 	length := len(e.event.Payload)
 	if !p.CountBytes {
