@@ -12,6 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
@@ -19,7 +20,8 @@ import (
 type Group struct {
 	Config    *config.Group
 	Processes []*process.Process
-	pool      *events.Pool   // event listeners only
+	pool      *events.Pool   // of event listeners, or of a plug-in that subscribed to events
+	plugin    *plugin.Plugin // of an [rpcinterface:x] with a program or a URL
 	sockets   []*fcgi.Socket // of the FastCGI programs in it
 	asked     bool           // during shutdown and restart: its processes have been told to stop
 }
@@ -67,6 +69,9 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 	if cfg.Pool != nil {
 		g.pool = s.newPool(cfg)
 	}
+	if err := s.openPlugin(g); err != nil {
+		return err
+	}
 	sockets, err := s.openSockets(g)
 	if err != nil {
 		return err
@@ -75,11 +80,17 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 		user, err := userOf(c)
 		if err != nil {
 			g.removeSockets()
+			if g.plugin != nil {
+				g.plugin.Close()
+			}
 			return err
 		}
 		p := process.New(c, cfg.Name, user, &s.host)
 		g.Processes = append(g.Processes, p)
-		if g.pool != nil {
+		switch {
+		case g.plugin != nil:
+			s.extend(p, g)
+		case g.pool != nil:
 			p.Listen(g.pool.Listen(p.Name()))
 		}
 		if c.Socket != nil {
@@ -96,6 +107,7 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 	})
 	s.groups = slices.Insert(s.groups, at, g)
 	s.listing = nil
+	s.publish()
 	if g.pool != nil {
 		s.ticks.Tick(&s.host.Events, time.Now()) // the slice that has begun is none of the new pool's
 		s.host.Events.Add(g.pool)
@@ -149,6 +161,9 @@ func (g *Group) removeSockets() {
 func (s *Supervisor) removeSockets() {
 	for _, g := range s.groups {
 		g.removeSockets()
+		if g.plugin != nil {
+			g.plugin.Close()
+		}
 	}
 }
 
@@ -172,9 +187,13 @@ func (s *Supervisor) RemoveGroup(g *Group) bool {
 	s.groups = slices.DeleteFunc(s.groups, func(x *Group) bool { return x == g })
 	s.pending = slices.DeleteFunc(s.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
 	s.listing = nil
+	s.publish()
 	g.removeSockets()
 	if g.pool != nil {
 		s.host.Events.Remove(g.pool)
+	}
+	if g.plugin != nil {
+		g.plugin.Close()
 	}
 	s.host.Events.Emit(events.ProcessGroupRemoved, events.Group(g.Name()))
 	return true

@@ -60,7 +60,10 @@ type Supervisor struct {
 	deadlines deadlines
 	timer     *time.Timer
 	ticks     events.Ticks
-	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
+	plugins   atomic.Pointer[plugins] // of the active groups, for all goroutines
+
+	credentials map[string]string // in the environment of plug-ins
+	resume      time.Time         // when a listener may be sent what it did not accept; zero: there is none
 
 	next   *config.Config // what a restart goes on with
 	leave  []*Group       // during shutdown and restart: groups not yet stopped; the last one is being stopped
@@ -81,15 +84,16 @@ func New(o Options) (*Supervisor, error) {
 	s := &Supervisor{
 		log: o.Log, options: o, read: o.Config,
 		calls: make(chan call), drained: make(chan *process.Process), down: make(chan struct{}),
-		pids: map[int]*process.Process{},
+		pids: map[int]*process.Process{}, credentials: credentials(o.Config.Servers),
 	}
+	s.publish()
 	s.mood.Store(int32(api.MoodRunning))
 	s.host = process.Host{
 		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
 		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		Spawned: func(p *process.Process) { s.pids[p.PID()] = p },
-		Changed: s.schedule,
+		Changed: s.changed,
 		Drained: func(p *process.Process) {
 			select {
 			case s.drained <- p:
