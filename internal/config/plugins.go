@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -42,23 +43,26 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 			continue
 		}
 		factory := read(k, factoryKey, "", parseString)
-		_, ok = k.raw(factoryKey)
-		if prefix == ctlPlugin && !ok {
-			if _, program := k.raw("command"); program {
-				options := map[string]string{"command": read(k, "command", "", parseString)}
-				list = append(list, Interface{Name: name, Options: options})
-				continue
-			}
+		_, named := k.raw(factoryKey)
+		known := false
+		if prefix == ctlPlugin && !named {
+			_, known = k.raw("command") // a program is as good as a factory
 		}
-		if !ok {
+		switch {
+		case named:
+			known = r.resolve(k, factoryKey, factory)
+		case !known:
 			k.failf(factoryKey, "section [%s] does not specify a %s", s.name, factoryKey)
 		}
-		known := ok && r.resolve(k, factoryKey, factory)
 		options := map[string]string{}
+		var own []string
 		for _, values := range []map[string]value{s.values, r.doc.defaults} {
 			for _, key := range byLine(values) {
 				if key != factoryKey {
 					options[key] = read(k, key, "", parseString)
+					if _, ok := s.values[key]; ok && !slices.Contains(own, key) {
+						own = append(own, key)
+					}
 				}
 			}
 		}
@@ -66,7 +70,7 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 			return nil, k.err
 		}
 		if known {
-			list = append(list, Interface{Name: name, Factory: factory, Options: options})
+			list = append(list, Interface{Name: name, Factory: factory, Options: options, Keys: own})
 		}
 	}
 	return list, nil

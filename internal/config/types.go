@@ -71,7 +71,8 @@ type Server struct {
 type Interface struct {
 	Name    string
 	Factory string
-	Options map[string]string // the other keys
+	Options map[string]string // the other keys, those of [DEFAULT] too
+	Keys    []string          // those of Options that the section itself has
 }
 
 // Kind tells what a group was made from.

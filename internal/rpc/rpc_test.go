@@ -62,7 +62,7 @@ func serve(t testing.TB, groups ...*config.Group) *Server {
 		<-ended
 		signal.Stop(chld)
 	})
-	return New(sup, "supervisor")
+	return New(sup, config.Interface{Name: "supervisor", Factory: config.MainInterface})
 }
 
 // call calls a method as a client does and returns the result, or the fault as text.

@@ -9,10 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
@@ -20,19 +19,13 @@ import (
 
 // Server answers calls for one Supervisor.
 type Server struct {
-	sup        *supervisor.Supervisor
-	namespaces []string
+	sup     *supervisor.Supervisor
+	methods map[string]*Method // that are built in, by their whole names
 }
 
-// New makes a Server that offers the methods of these namespaces, and those of "system".
-func New(sup *supervisor.Supervisor, namespaces ...string) *Server {
-	return &Server{sup: sup, namespaces: append(namespaces, "system")}
-}
-
-// offers is true if the method is in one of our namespaces.
-func (s *Server) offers(method string) bool {
-	namespace, _, _ := strings.Cut(method, ".")
-	return slices.Contains(s.namespaces, namespace)
+// New makes a Server that offers the methods of these interfaces, of the plug-ins that are active, and of "system".
+func New(sup *supervisor.Supervisor, interfaces ...config.Interface) *Server {
+	return &Server{sup: sup, methods: offered(interfaces)}
 }
 
 // result writes what a method answers.
@@ -72,9 +65,9 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 
 // call runs one method. A fault is returned as an api.Fault.
 func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
-	m := methods[name]
-	if m == nil || !s.offers(name) {
-		return nil, api.Fault{Code: api.UnknownMethod}
+	m := s.methods[name]
+	if m == nil {
+		return s.extension(ctx, name, params)
 	}
 	a, err := m.arguments(params)
 	if err != nil {
