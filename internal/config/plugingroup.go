@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 // pluginPrefix begins the names of sections with methods for clients. Beside a factory they may have command= or url=:
@@ -109,21 +111,11 @@ func (r *reader) options(k *keys) map[string]string {
 	for _, values := range []map[string]value{r.doc.defaults, k.s.values} {
 		for _, key := range byLine(values) {
 			if !meant[key] {
-				told[OptionVariable(key)] = read(k, key, "", parseString)
+				told[api.OptionVariable(key)] = read(k, key, "", parseString)
 			}
 		}
 	}
 	return told
-}
-
-// OptionVariable is the environment variable that tells a plug-in about one of its section's own keys.
-func OptionVariable(key string) string {
-	return "SUPERVISOR_OPTION_" + strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '_'
-	}, strings.ToUpper(key))
 }
 
 var eventType = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"syscall"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/shlex"
 )
@@ -44,7 +45,7 @@ func newPlugins(sections []config.Interface) (plugins []plugin) {
 func optionVariables(options map[string]string) (env []string) {
 	for key, text := range options {
 		if key != "command" {
-			env = append(env, config.OptionVariable(key)+"="+text)
+			env = append(env, api.OptionVariable(key)+"="+text)
 		}
 	}
 	return env
