@@ -59,7 +59,7 @@ func (p *Plugin) Call(ctx context.Context, method string, params []xmlrpc.Value)
 	if err != nil {
 		return xmlrpc.Value{}, err
 	}
-	ctx, cancel := within(ctx, l, p.wait())
+	ctx, cancel := within(ctx, l, p.wait)
 	defer cancel()
 	if err := p.lists(ctx, l, method); err != nil {
 		return xmlrpc.Value{}, err

@@ -73,7 +73,7 @@ func (s *subscriber) event(l *life, text string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := within(l, l, s.plugin.wait())
+	ctx, cancel := within(l, l, s.plugin.wait)
 	defer cancel()
 	v, err := s.plugin.post(ctx, EventMethod, []xmlrpc.Value{header(m), {Kind: xmlrpc.String, Text: m.Payload}})
 	switch {

@@ -99,7 +99,7 @@ func (p *Plugin) listed(ctx context.Context, l *life, age time.Duration) (*list,
 
 // ask asks for the list and closes done.
 func (p *Plugin) ask(l *life, done chan struct{}) {
-	ctx, cancel := within(context.Background(), l, min(listWait, p.wait()))
+	ctx, cancel := within(context.Background(), l, min(listWait, p.wait))
 	defer cancel()
 	names, err := p.fetch(ctx)
 	p.mu.Lock()
@@ -207,7 +207,7 @@ func cached[T any](ctx context.Context, p *Plugin, method, ask string, in func(*
 	if err != nil {
 		return answer, err
 	}
-	ctx, cancel := within(ctx, l, p.wait())
+	ctx, cancel := within(ctx, l, p.wait)
 	defer cancel()
 	if err := p.lists(ctx, l, method); err != nil {
 		return answer, err

@@ -37,6 +37,7 @@ type Plugin struct {
 
 	address    string // the URL of every request
 	client     *http.Client
+	wait       time.Duration // how long a call may take
 	slots      chan struct{} // holds a value for each call that is going on
 	waiting    atomic.Int32  // calls that wait for a slot
 	subscriber *subscriber   // nil: it wants no events
@@ -65,7 +66,8 @@ func (e *DownError) Error() string { return fmt.Sprintf("plug-in %s is %s", e.Na
 
 // New makes a plug-in. One with a URL can be called at once, another when the loop says so.
 func New(o Options) (*Plugin, error) {
-	p := &Plugin{Options: o, slots: make(chan struct{}, o.Config.CallLimit), state: "STOPPED"}
+	p := &Plugin{Options: o, wait: time.Duration(o.Config.CallWait) * time.Second,
+		slots: make(chan struct{}, o.Config.CallLimit), state: "STOPPED"}
 	if o.Config.URL != "" {
 		p.dial(o.Config.URL)
 		p.begin()
@@ -143,9 +145,6 @@ func (p *Plugin) alive() (*life, error) {
 	}
 	return p.now, nil
 }
-
-// wait is how long a call may take.
-func (p *Plugin) wait() time.Duration { return time.Duration(p.Config.CallWait) * time.Second }
 
 // Emits is true if the plug-in declared the type of events.
 func (p *Plugin) Emits(name string) bool { return slices.Contains(p.Config.EventTypes, name) }
