@@ -13,7 +13,7 @@ import (
 // How long what a plug-in told counts. A child is asked again when it has another process; of a server elsewhere nobody
 // says when it changes.
 const (
-	listWait = 5 * time.Second  // for the list to come
+	listWait = 5 * time.Second  // for the list to come, where one can do without
 	freshURL = 30 * time.Second // a list
 	recheck  = time.Second      // a list that lacks a method, and the failure to get one
 )
@@ -99,7 +99,7 @@ func (p *Plugin) listed(ctx context.Context, l *life, age time.Duration) (*list,
 
 // ask asks for the list and closes done.
 func (p *Plugin) ask(l *life, done chan struct{}) {
-	ctx, cancel := within(context.Background(), l, min(listWait, p.wait))
+	ctx, cancel := within(context.Background(), l, p.wait)
 	defer cancel()
 	names, err := p.fetch(ctx)
 	p.mu.Lock()
