@@ -14,6 +14,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -44,9 +45,10 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := &crashes{limit: limit, within: time.Duration(seconds) * time.Second, of: map[string][]time.Time{}}
+	c := &crashes{limit: limit, within: time.Duration(seconds) * time.Second, out: os.Stdout, of: map[string][]time.Time{}}
 	p := pluginutils.New()
-	p.Handle(pluginutils.Method{Name: "all", Help: "Tell how often each process crashed.", Types: []string{"struct"}, Do: c.all})
+	p.Handle(pluginutils.Method{Name: "all", Help: "Tell how often each process crashed.",
+		Types: []string{"struct"}, Do: c.all})
 	p.Handle(pluginutils.Method{Name: "count", Help: "Tell how often a process crashed.",
 		Types: []string{"int", "string"}, Do: c.count})
 	p.Handle(pluginutils.Method{Name: "reset", Help: "Forget all crashes.", Types: []string{"boolean"}, Do: c.reset})
@@ -71,6 +73,7 @@ func number(key string, absent int) (int, error) {
 type crashes struct {
 	limit  int
 	within time.Duration
+	out    io.Writer // where events go
 
 	mu sync.Mutex
 	of map[string][]time.Time // by namespec
@@ -119,7 +122,7 @@ func (c *crashes) event(_ context.Context, e pluginutils.Event) error {
 	times := append(c.of[name], time.Now())
 	c.of[name] = times
 	if n := len(times); n >= c.limit && n%c.limit == 0 && times[n-1].Sub(times[n-c.limit]) <= c.within {
-		return pluginutils.Emit(os.Stdout, "CRASH_LOOP", fmt.Sprintf("process:%s crashes:%d", name, n))
+		return pluginutils.Emit(c.out, "CRASH_LOOP", fmt.Sprintf("process:%s crashes:%d", name, n))
 	}
 	return nil
 }
