@@ -1,7 +1,9 @@
 package events
 
 import (
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -70,4 +72,23 @@ func TestParseMessage(t *testing.T) {
 			t.Errorf("%q: %+v", bad, m)
 		}
 	}
+}
+
+// Whatever a message is, it is taken apart or refused, and what a pool makes is read back.
+func FuzzParseMessage(f *testing.F) {
+	f.Add("ver:3.0 server:id serial:1 pool:p poolserial:2 eventname:X len:1\ny", "id", "p", "payload")
+	f.Add("ver:3.0 server:", "", "%d", "a\nb")
+	f.Fuzz(func(t *testing.T, text, identifier, pool, payload string) {
+		_, _ = ParseMessage(text, identifier, pool)
+		if strings.ContainsAny(identifier, "\n") || strings.ContainsFunc(pool, unicode.IsSpace) || pool == "" {
+			return
+		}
+		p := Pool{PoolOptions: PoolOptions{Name: pool, Identifier: identifier}}
+		e := entry{event: &Event{Type: Extension, Name: "DISK", Serial: 7, Payload: payload}, serial: 8}
+		got, err := ParseMessage(string(p.appendMessage(nil, &e)), identifier, pool)
+		want := Message{Server: identifier, Pool: pool, Serial: 7, PoolSerial: 8, Name: "DISK", Payload: payload}
+		if got != want || err != nil {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
 }

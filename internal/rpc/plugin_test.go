@@ -68,6 +68,12 @@ func TestPluginMethods(t *testing.T) {
 	p.Handle(pluginutils.Method{Name: "echo", Help: "Says it.", Types: []string{"string", "string"},
 		Do: func(_ context.Context, params []any) (any, error) { return params[0], nil }})
 	p.Handle(pluginutils.Method{Name: "emitEvent", Help: "Hidden by ours."})
+	entered, over := make(chan struct{}), make(chan struct{})
+	p.Handle(pluginutils.Method{Name: "slow", Do: func(context.Context, []any) (any, error) {
+		close(entered)
+		<-over
+		return "at last", nil
+	}})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() { _ = p.Serve(ctx, l) }()
@@ -115,8 +121,18 @@ func TestPluginMethods(t *testing.T) {
 			t.Errorf("%s%v\n got %s\nwant %s", c.method, c.params, got, c.want)
 		}
 	}
+	slow := make(chan string)
+	go func() { slow <- say("x.slow") }()
+	<-entered // while one caller waits for the plug-in, all others are answered
+	if v, fault := call(t, s, "supervisor.getState"); fault != "" || len(v.Members) != 2 || say("x.echo", "fast") != "fast" {
+		t.Errorf("%+v, %s", v, fault)
+	}
 	methods := say("system.listMethods")
-	if !strings.HasPrefix(methods, "gone.emitEvent supervisor.") || !strings.HasSuffix(methods, " system.multicall x.echo x.emitEvent") {
+	close(over)
+	if got := <-slow; got != "at last" {
+		t.Errorf("%s", got)
+	}
+	if !strings.HasPrefix(methods, "gone.emitEvent supervisor.") || !strings.HasSuffix(methods, " system.multicall x.echo x.emitEvent x.slow") {
 		t.Errorf("%s", methods)
 	}
 	calls := []any{map[string]any{"methodName": "x.echo", "params": []any{"a"}}, map[string]any{"methodName": "x.echo", "params": []any{}}}
