@@ -40,7 +40,9 @@ func (b *Bus) EmitExtension(name, payload string) {
 			continue
 		}
 		if e == nil { // a serial is for events that some pool took
-			e = &Event{Type: Extension, Name: name, Serial: b.Serial.next, Payload: string(appendText(nil, []byte(payload)))}
+			var text strings.Builder
+			writeText(&text, []byte(payload))
+			e = &Event{Type: Extension, Name: name, Serial: b.Serial.next, Payload: text.String()}
 			b.Serial.next++
 		}
 		p.accept(e)

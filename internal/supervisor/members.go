@@ -20,7 +20,9 @@ func (s *Supervisor) AddProcesses(g *Group, added []*config.Process) error {
 		if err != nil {
 			return err
 		}
-		processes = append(processes, process.New(c, g.Name(), user, &s.host))
+		p := process.New(c, g.Name(), user, &s.host)
+		p.GroupPriority = g.Config.Priority
+		processes = append(processes, p)
 	}
 	g.edit(func(members []*config.Process) []*config.Process { return append(members, added...) })
 	g.Processes = append(slices.Clone(g.Processes), processes...)
