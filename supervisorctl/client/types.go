@@ -140,9 +140,9 @@ func configInfo(v xmlrpc.Value) (info ConfigInfo) {
 		} else if to := flags[m.Name]; to != nil {
 			*to = m.Value.Number != 0
 		} else if m.Name == "uid" {
-			info.UID = plain(m.Value)
+			info.UID = scalar(m.Value)
 		} else if m.Name == "autorestart" {
-			info.AutoRestart = plain(m.Value)
+			info.AutoRestart = scalar(m.Value)
 		} else if m.Name == "exitcodes" {
 			for _, code := range m.Value.Items {
 				info.ExitCodes = append(info.ExitCodes, int(code.Number))
@@ -150,4 +150,14 @@ func configInfo(v xmlrpc.Value) (info ConfigInfo) {
 		}
 	}
 	return info
+}
+
+func scalar(v xmlrpc.Value) any {
+	switch v.Kind {
+	case xmlrpc.Int:
+		return v.Number
+	case xmlrpc.Bool:
+		return v.Number != 0
+	}
+	return v.Text
 }
