@@ -45,8 +45,8 @@
 // # Configuration
 //
 // sd.conf holds only what the script is about; a script without it starts the base alone. Before a daemon starts, and
-// in the command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2 and $PIDPROXY in it, and adds what is missing
-// of this base:
+// in the command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY, $BIN and $SAMPLES in it, and adds
+// what is missing of this base:
 //
 //	[unix_http_server]        file=%(here)s/s.sock
 //	[supervisord]             logfile=%(here)s/main.log  pidfile=%(here)s/sd.pid  childlogdir=%(here)s
@@ -61,6 +61,7 @@
 //	WORK CHILD           the script's directory; the program of fixtures/child
 //	SUPERVISORD CTL      the two programs (for exec; the commands below add -c)
 //	PIDPROXY SAMPLE      pidproxy and echo_supervisord_conf of the same implementation
+//	BIN SAMPLES          our own bin, for the listeners in it; scripts/samples
 //	DAEMON               process id of the daemon started last
 //	PORT                 a TCP port on 127.0.0.1 that was free when the script started, PORT2 another
 //

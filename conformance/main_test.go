@@ -22,7 +22,9 @@ type programs struct {
 var (
 	impl  programs
 	child string // fixtures/child
-	root  string // short temporary directory of this run, readable by every user
+	// Our listeners and samples, which have to work under every implementation.
+	bin, samples string
+	root         string // short temporary directory of this run, readable by every user
 )
 
 func TestMain(m *testing.M) {
@@ -68,14 +70,18 @@ func run(m *testing.M) int {
 
 // choose finds the programs that IMPL, SUPERVISORD and SUPERVISORCTL name.
 func choose() (programs, error) {
-	bin, err := filepath.Abs("../bin")
-	if err != nil {
+	var err error
+	if bin, err = filepath.Abs("../bin"); err != nil {
 		return programs{}, err
 	}
+	if samples, err = filepath.Abs("../scripts/samples"); err != nil {
+		return programs{}, err
+	}
+	dir := bin
 	name := os.Getenv("IMPL")
 	switch name {
 	case "reference":
-		bin = "/usr/bin"
+		dir = "/usr/bin"
 	case "", "ours":
 		name = "ours"
 	default:
@@ -83,10 +89,10 @@ func choose() (programs, error) {
 	}
 	p := programs{name, os.Getenv("SUPERVISORD"), os.Getenv("SUPERVISORCTL"), "", ""}
 	if p.supervisord == "" {
-		p.supervisord = filepath.Join(bin, "supervisord")
+		p.supervisord = filepath.Join(dir, "supervisord")
 	}
 	if p.supervisorctl == "" {
-		p.supervisorctl = filepath.Join(bin, "supervisorctl")
+		p.supervisorctl = filepath.Join(dir, "supervisorctl")
 	}
 	for _, path := range []*string{&p.supervisord, &p.supervisorctl} {
 		if *path, err = filepath.Abs(*path); err != nil {

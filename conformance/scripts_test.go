@@ -71,7 +71,7 @@ type sessionKey struct{}
 // session is what the commands of one running script share.
 type session struct {
 	work    string
-	vars    *strings.Replacer // $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY in configurations
+	vars    *strings.Replacer // $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY, $BIN, $SAMPLES in configurations
 	mark    string            // value of the variable mark in every process of this script
 	daemons []*daemon
 	argv0   string // program of the last startfails
@@ -91,10 +91,11 @@ func setup(env *testscript.Env) error {
 	for _, v := range []struct{ name, value string }{
 		{mark, s.mark}, {"CHILD", child},
 		{"SUPERVISORD", impl.supervisord}, {"CTL", impl.supervisorctl}, {"PIDPROXY", impl.pidproxy}, {"SAMPLE", impl.sample},
+		{"BIN", bin}, {"SAMPLES", samples},
 	} {
 		env.Setenv(v.name, v.value)
 	}
-	vars := []string{"$CHILD", child, "$WORK", s.work, "$PIDPROXY", impl.pidproxy}
+	vars := []string{"$CHILD", child, "$WORK", s.work, "$PIDPROXY", impl.pidproxy, "$BIN", bin, "$SAMPLES", samples}
 	for _, name := range []string{"PORT2", "PORT"} { // the longer name first, for the replacer
 		port, err := freePort()
 		if err != nil {
