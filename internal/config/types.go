@@ -51,6 +51,9 @@ type Supervisord struct {
 	StripANSI       bool
 	Environment     map[string]string
 	Identifier      string
+	Subreaper       bool
+	ShutdownTimeout int  // seconds; 0 or less: none
+	KillOrphans     bool // orphans=kill
 }
 
 // Server is one [unix_http_server] or [inet_http_server] section.

@@ -56,7 +56,7 @@ func (c *channel) open() (err error) {
 }
 
 // Output takes a chunk of what the child wrote. It implements pump.Sink.
-func (c *channel) Output(chunk []byte) {
+func (c *channel) Output(chunk []byte) (room <-chan struct{}) {
 	if c.tap != nil && c.tap.hearer != nil {
 		c.tap.hearer.Hear(chunk, time.Now())
 	}
@@ -64,6 +64,7 @@ func (c *channel) Output(chunk []byte) {
 		chunk = c.strip.Strip(chunk)
 	}
 	c.write(chunk)
+	return c.sink.Room()
 }
 
 // write takes what is left of a chunk without terminal sequences.

@@ -31,6 +31,7 @@ type Host struct {
 	AutoLogDir string
 	Identifier string
 	Events     events.Bus
+	MaxFD      int // the largest descriptor that a child's pipe may have here; 0: any
 	// Spawned is called when a child exists.
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
@@ -44,6 +45,8 @@ type Process struct {
 	Config *config.Process
 	Group  string
 	Index  int // for the owner of the deadlines
+	// GroupPriority is the group's own.
+	GroupPriority int
 
 	host    *Host
 	rules   state.Rules
@@ -153,6 +156,9 @@ func (p *Process) Stop(now time.Time) (problem string) { return p.end(state.Stop
 
 // Abandon stops it because supervisord ends; a process that waits for its next try is given up.
 func (p *Process) Abandon(now time.Time) { p.end(state.Abandon, now) }
+
+// Hurry kills what still runs, because supervisord can wait no longer.
+func (p *Process) Hurry(now time.Time) { p.end(state.Hurry, now) }
 
 func (p *Process) end(kind state.Kind, now time.Time) string {
 	if p.machine.State == api.Backoff && kind == state.Stop {

@@ -166,6 +166,11 @@ func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 		if err != nil {
 			return theirs, err
 		}
+		if most := p.host.MaxFD; most > 0 && max(our, their) > most { // the rest is for those who ask what is wrong
+			unix.Close(our)
+			unix.Close(their)
+			return theirs, syscall.EMFILE
+		}
 		theirs = append(theirs, their)
 		spec.Files[fd] = their
 		if c == nil {

@@ -69,8 +69,7 @@ func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
 		m.pipes = append(m.pipes, p)
 	}
 	m.mu.Unlock()
-	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd), Pad: int32(p.slot)}
-	if err := unix.EpollCtl(m.ep, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
+	if err := m.control(p); err != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.close()
@@ -78,6 +77,18 @@ func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
 	}
 	return p, nil
 }
+
+// control has the instance watch the pipe.
+func (m *Pump) control(p *Pipe) error {
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(p.fd), Pad: int32(p.slot)}
+	return unix.EpollCtl(m.ep, unix.EPOLL_CTL_ADD, p.fd, &ev)
+}
+
+// watch goes on with a pipe after unwatch. False: that cannot be done.
+func (m *Pump) watch(p *Pipe) bool { return m.control(p) == nil }
+
+// unwatch lets a pipe alone. It leaves the instance: an end of the pipe would be reported whatever is asked for.
+func (m *Pump) unwatch(p *Pipe) { unix.EpollCtl(m.ep, unix.EPOLL_CTL_DEL, p.fd, nil) }
 
 // forget takes the pipe out of the table. Its descriptor leaves the epoll instance here and not by being closed, because
 // a child that was just forked may still hold a copy of it for a moment.
@@ -132,7 +143,7 @@ func (m *Pump) serve(ev unix.EpollEvent, buf []byte) []byte {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || p.paused != nil {
 		return buf
 	}
 	chunk := buf[:usual]
@@ -146,7 +157,7 @@ func (m *Pump) serve(ev unix.EpollEvent, buf []byte) []byte {
 	n, err := read(p.fd, chunk)
 	switch {
 	case n > 0:
-		p.sink.Output(chunk[:n])
+		p.give(chunk[:n])
 		m.measure(p, n)
 	case errors.Is(err, unix.EAGAIN):
 	default:

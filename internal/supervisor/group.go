@@ -66,6 +66,9 @@ func (s *Supervisor) Group(name string) *Group {
 // AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet. After an error
 // nothing is left of it.
 func (s *Supervisor) AddGroup(cfg *config.Group) error {
+	if s.begun {
+		s.warnOfSharedLogs(cfg)
+	}
 	g := &Group{Config: cfg, Processes: make([]*process.Process, 0, len(cfg.Processes))}
 	if cfg.Pool != nil {
 		g.pool = s.newPool(cfg)
@@ -81,6 +84,7 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 			return err
 		}
 		p := process.New(c, cfg.Name, user, &s.host)
+		p.GroupPriority = cfg.Priority
 		g.Processes = append(g.Processes, p)
 		switch {
 		case c.JudgesResults:
@@ -109,6 +113,17 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 	}
 	s.host.Events.Emit(events.ProcessGroupAdded, events.Group(cfg.Name))
 	return nil
+}
+
+// warnOfSharedLogs warns if a group that comes writes to a log that another one writes to.
+func (s *Supervisor) warnOfSharedLogs(cfg *config.Group) {
+	groups := make([]*config.Group, 0, len(s.groups)+1)
+	for _, g := range s.groups {
+		groups = append(groups, g.Config)
+	}
+	for _, text := range config.SharedLogs(s.log.Path(), append(groups, cfg), len(groups)) {
+		s.log.Warnf("%s", text)
+	}
 }
 
 // newPool makes the pool of a group of event listeners.
@@ -214,7 +229,13 @@ func (s *Supervisor) leaving(now time.Time) bool {
 		for _, p := range s.Processes() {
 			s.schedule(p)
 		}
+		if wait := s.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
+			s.limit = now.Add(time.Duration(wait) * time.Second)
+		}
 		s.host.Events.Emit(events.SupervisorStateChangeStopping, "")
+	}
+	if !s.limit.IsZero() && !now.Before(s.limit) {
+		s.hurry(now)
 	}
 	for len(s.leave) > 0 {
 		g := s.leave[len(s.leave)-1]
@@ -239,6 +260,11 @@ func (s *Supervisor) tell(now time.Time) {
 		return
 	}
 	s.report = now.Add(3 * time.Second)
+	s.log.Infof("waiting for %s to die", s.unstopped())
+}
+
+// unstopped names the processes that are not stopped.
+func (s *Supervisor) unstopped() string {
 	var names []string
 	for _, g := range s.groups {
 		for _, p := range g.Processes {
@@ -247,5 +273,18 @@ func (s *Supervisor) tell(now time.Time) {
 			}
 		}
 	}
-	s.log.Infof("waiting for %s to die", strings.Join(names, ", "))
+	return strings.Join(names, ", ")
+}
+
+// hurry kills what still runs, when shutdown_timeout is over. It is done once: a process that SIGKILL does not end gets it
+// again by itself.
+func (s *Supervisor) hurry(now time.Time) {
+	s.limit = time.Time{}
+	s.log.Warnf("shutdown_timeout is over, killing %s", s.unstopped())
+	for _, g := range s.groups {
+		g.asked = true
+		for _, p := range g.Processes {
+			p.Hurry(now)
+		}
+	}
 }

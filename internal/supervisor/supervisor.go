@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/pump"
 )
@@ -62,9 +63,13 @@ type Supervisor struct {
 	ticks     events.Ticks
 	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
 
-	next   *config.Config // what a restart goes on with
-	leave  []*Group       // during shutdown and restart: groups not yet stopped; the last one is being stopped
-	report time.Time      // during shutdown and restart: when to tell next who is waited for
+	record *orphans.Record // of the children; may be nil
+	clear  <-chan struct{} // nil: nothing has to be waited for before the first starts
+	begun  bool            // all groups of the configuration have been added
+	next   *config.Config  // what a restart goes on with
+	leave  []*Group        // during shutdown and restart: groups not yet stopped; the last one is being stopped
+	report time.Time       // during shutdown and restart: when to tell next who is waited for
+	limit  time.Time       // during shutdown and restart: when to kill what still runs; zero: never
 }
 
 type call struct {
@@ -88,7 +93,7 @@ func New(o Options) (*Supervisor, error) {
 		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
 		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
-		Spawned: func(p *process.Process) { s.pids[p.PID()] = p },
+		MaxFD: maxFD(), Spawned: s.spawned,
 		Changed: s.schedule,
 		Drained: func(p *process.Process) {
 			select {
@@ -102,6 +107,9 @@ func New(o Options) (*Supervisor, error) {
 		s.host.Events.Serial = new(events.Serial)
 	}
 	s.ticks.Start(time.Now())
+	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, o.Config.Groups, 0) {
+		s.log.Warnf("%s", text)
+	}
 	for _, g := range o.Config.Groups {
 		if err := s.AddGroup(g); err != nil {
 			s.removeSockets()
@@ -109,6 +117,7 @@ func New(o Options) (*Supervisor, error) {
 			return nil, err
 		}
 	}
+	s.begun = true
 	return s, nil
 }
 
@@ -195,6 +204,8 @@ func (s *Supervisor) hear(wait bool) {
 	case <-s.options.Chld:
 		s.log.Debugf("received SIGCHLD indicating a child quit")
 		s.reap()
+	case <-s.clear:
+		s.clear = nil
 	case p := <-s.drained:
 		p.Gone()
 	case <-s.host.Events.Pauses():
