@@ -109,7 +109,8 @@ func remote(d *instance) {
 	for n := 0; n < stormRemote; {
 		var calls []client.Call
 		for ; len(calls) < 100 && n < stormRemote; n++ {
-			calls = append(calls, client.Call{Method: "supervisor.sendRemoteCommEvent", Params: []any{"n", strconv.Itoa(n)}})
+			calls = append(calls, client.Call{Method: "supervisor.sendRemoteCommEvent",
+				Params: []any{"n", strconv.Itoa(n)}})
 		}
 		if _, err := d.Multicall(context.Background(), calls); err != nil {
 			d.t.Fatal(err)
@@ -229,7 +230,8 @@ func contents(t *testing.T, payloads map[int]delivery) {
 		case "PROCESS_LOG_STDOUT":
 			logged[fields["processname"][1]-'0'].WriteString(data)
 		case "PROCESS_STATE_EXITED":
-			if strings.HasPrefix(fields["groupname"], "source") && next["PROCESS_COMMUNICATION_STDOUT "+fields["processname"]] != stormSaid {
+			said := next["PROCESS_COMMUNICATION_STDOUT "+fields["processname"]]
+			if fields["groupname"] == "source" && said != stormSaid {
 				t.Errorf("%s is gone before its last words", fields["processname"])
 			}
 		}
@@ -310,7 +312,8 @@ func stormListener(args []string) error {
 		} else if n < 13 {
 			verdict = "okdies"
 		}
-		if _, err := fmt.Fprintf(f, "%s %s %s %q\n", event.Header["poolserial"], verdict, event.Name(), event.Payload); err != nil {
+		_, err = fmt.Fprintf(f, "%s %s %s %q\n", event.Header["poolserial"], verdict, event.Name(), event.Payload)
+		if err != nil {
 			return err
 		}
 		if verdict != "dies" {

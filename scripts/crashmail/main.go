@@ -30,7 +30,8 @@ type crashmail struct {
 
 func configure(flags *pflag.FlagSet) func() (func(childutils.Event) error, error) {
 	c := &crashmail{}
-	flags.StringArrayVarP(&c.programs, "program", "p", nil, "watch this `process`, PROCESS or GROUP:PROCESS (may be repeated)")
+	flags.StringArrayVarP(&c.programs, "program", "p", nil,
+		"watch this `process`, PROCESS or GROUP:PROCESS (may be repeated)")
 	flags.BoolVarP(&c.any, "any", "a", false, "watch all processes")
 	flags.StringVarP(&c.prefix, "optionalheader", "o", "", "begin the subject with this `text` and a colon")
 	c.mail.Flags(flags)

@@ -31,7 +31,8 @@ func main() {
 		b.send()
 		os.Exit(0)
 	}()
-	status := watch.Main("-t ADDRESS[,ADDRESS] -f ADDRESS [-i MINUTES] [-s SUBJECT] [-e EVENT] [-c COMMAND | -H HOST]", b.configure)
+	status := watch.Main("-t ADDRESS[,ADDRESS] -f ADDRESS [-i MINUTES] [-s SUBJECT] [-e EVENT] [-c COMMAND | -H HOST]",
+		b.configure)
 	b.send() // what came since the last tick is not lost, here and above
 	os.Exit(status)
 }

@@ -49,7 +49,8 @@ func TestSMTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := strings.Join(<-told, "\n")
-	for _, want := range []string{"MAIL FROM:<s@b>", "RCPT TO:<a@b>", "RCPT TO:<c@d>", "To: a@b, c@d\nFrom: s@b\nSubject: Alert\nDate: ",
+	for _, want := range []string{"MAIL FROM:<s@b>", "RCPT TO:<a@b>", "RCPT TO:<c@d>",
+		"To: a@b, c@d\nFrom: s@b\nSubject: Alert\nDate: ",
 		"\n\none\n..two\n.\nQUIT"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %s", want, got)

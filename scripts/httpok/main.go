@@ -44,7 +44,8 @@ type httpok struct {
 
 func configure(flags *pflag.FlagSet) func() (func(childutils.Event) error, error) {
 	h := &httpok{}
-	flags.StringArrayVarP(&h.programs, "program", "p", nil, "restart this `process`, PROCESS or GROUP:PROCESS (may be repeated)")
+	flags.StringArrayVarP(&h.programs, "program", "p", nil,
+		"restart this `process`, PROCESS or GROUP:PROCESS (may be repeated)")
 	flags.BoolVarP(&h.any, "any", "a", false, "restart all processes that run")
 	timeout := flags.IntP("timeout", "t", 10, "wait so many `seconds` for the answer")
 	flags.StringSliceVarP(&h.probe.statuses, "code", "c", []string{"200"}, "the `status` that is right (may be repeated)")
@@ -120,7 +121,8 @@ func (h *httpok) act(problem, detail string) {
 		}
 	}
 	for _, name := range h.programs {
-		if !slices.ContainsFunc(infos, func(p client.ProcessInfo) bool { return watch.Named([]string{name}, p.Group, p.Name) }) {
+		is := func(p client.ProcessInfo) bool { return watch.Named([]string{name}, p.Group, p.Name) }
+		if !slices.ContainsFunc(infos, is) {
 			say("%s is not restarted, it does not exist", name)
 		}
 	}

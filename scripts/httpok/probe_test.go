@@ -83,7 +83,8 @@ func TestAskLater(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	for url, good := range map[string]bool{"http://h/x": true, "https://h": true, "ftp://h": false, "h": false, "http://": false} {
+	for url, good := range map[string]bool{"http://h/x": true, "https://h": true, "ftp://h": false, "h": false,
+		"http://": false} {
 		if err := (&probe{url: url}).check(); (err == nil) != good {
 			t.Errorf("%s: %v", url, err)
 		}

@@ -22,8 +22,8 @@ import (
 )
 
 func main() {
-	os.Exit(watch.Main("[-c] [-p PROCESS=SIZE]... [-g GROUP=SIZE]... [-a SIZE] [-m ADDRESS] [-s COMMAND] [-u TIME] [-n NAME]",
-		configure))
+	os.Exit(watch.Main("[-c] [-p PROCESS=SIZE]... [-g GROUP=SIZE]... [-a SIZE] [-m ADDRESS] [-s COMMAND] [-u TIME]"+
+		" [-n NAME]", configure))
 }
 
 // memmon is what the command line asks for. Sizes are bytes of resident memory.
@@ -42,7 +42,8 @@ type limits map[string]int64
 
 func configure(flags *pflag.FlagSet) func() (func(childutils.Event) error, error) {
 	m := &memmon{programs: limits{}, groups: limits{}}
-	flags.VarP(m.programs, "program", "p", "restart this process, PROCESS or GROUP:PROCESS, above this size (may be repeated)")
+	flags.VarP(m.programs, "program", "p",
+		"restart this process, PROCESS or GROUP:PROCESS, above this size (may be repeated)")
 	flags.VarP(m.groups, "group", "g", "restart a process of this group above this size (may be repeated)")
 	anySize := flags.StringP("any", "a", "", "restart any process above this `size`; sizes take the suffixes KB, MB and GB")
 	flags.BoolVarP(&m.cumulative, "cumulative", "c", false, "count a process together with all its descendants")

@@ -23,7 +23,8 @@ func main() {
 		os.Exit(1)
 	}
 	// Standard output is the protocol: whatever else a listener has to say belongs on standard error.
-	err = childutils.NewListener(os.Stdin, os.Stdout).Each(func(event childutils.Event) error { return handle(file, event) })
+	listener := childutils.NewListener(os.Stdin, os.Stdout)
+	err = listener.Each(func(event childutils.Event) error { return handle(file, event) })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
