@@ -112,7 +112,7 @@ func (s *Server) all(o order) picker {
 // needed no waiting, then the others as they came about.
 func (s *Server) forEach(ctx context.Context, pick picker, filter func(api.State) bool, do act, until wait) (result, error) {
 	var chosen []*process.Process
-	if err := s.in(func() (err error) { chosen, err = pick(); return err }); err != nil {
+	if err := s.look(func() (err error) { chosen, err = pick(); return err }); err != nil {
 		return nil, err
 	}
 	var outcomes []api.ProcessStatus
