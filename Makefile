@@ -3,7 +3,9 @@
 # make test       everything that CI runs
 PREFIX ?= /usr/local
 DESTDIR ?=
-PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy
+# The listeners that come with it have names of their own beside superlance's.
+LISTENERS = memmon httpok crashmail fatalmailbatch
+PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy $(LISTENERS:%=bin/supervisor-%)
 GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -12,6 +14,9 @@ all: programs
 
 programs:
 	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./scripts/echo_supervisord_conf ./scripts/pidproxy
+	@for l in $(LISTENERS); do $(GOBUILD) -o bin/supervisor-$$l ./scripts/$$l || exit 1; done
+	@$(GOBUILD) -o bin/sample-listener ./scripts/samples/listener
+	@$(GOBUILD) -o bin/sample-generator ./scripts/samples/generator
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin

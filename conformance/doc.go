@@ -45,8 +45,8 @@
 // # Configuration
 //
 // sd.conf holds only what the script is about; a script without it starts the base alone. Before a daemon starts, and
-// in the command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2 and $PIDPROXY in it, and adds what is missing
-// of this base:
+// in the command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY, $LISTENERS and $SAMPLES in it,
+// and adds what is missing of this base:
 //
 //	[unix_http_server]        file=%(here)s/s.sock
 //	[supervisord]             logfile=%(here)s/main.log  pidfile=%(here)s/sd.pid  childlogdir=%(here)s
@@ -61,12 +61,14 @@
 //	WORK CHILD           the script's directory; the program of fixtures/child
 //	SUPERVISORD CTL      the two programs (for exec; the commands below add -c)
 //	PIDPROXY SAMPLE      pidproxy and echo_supervisord_conf of the same implementation
+//	LISTENERS SAMPLES    directories of our supervisor-memmon etc., and scripts/samples
 //	DAEMON               process id of the daemon started last
 //	PORT                 a TCP port on 127.0.0.1 that was free when the script started, PORT2 another
 //
 // # Conditions
 //
-// [reference] [ours] [root] [resource] (hard limits can be raised), [hostconfig] (a configuration of this host lies in
+// [reference] [ours] [root] [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are there),
+// [hostconfig] (a configuration of this host lies in
 // /etc; a script that starts supervisord without -c in a directory without one must skip then), and those of
 // testscript, such as [linux] and [exec:NAME].
 //

@@ -77,7 +77,11 @@ func choose() error {
 			return err
 		}
 	}
-	return nil
+	var err error
+	if suite.Listeners, err = filepath.Abs("../bin"); err == nil {
+		suite.Samples, err = filepath.Abs("../scripts/samples")
+	}
+	return err
 }
 
 func buildChild() (string, error) {

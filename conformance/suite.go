@@ -14,13 +14,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// Suite is the programs under test and where scripts may write. All fields but Keep must be set.
+// Suite is the programs under test and where scripts may write. Keep and what follows it may be left out.
 type Suite struct {
 	Name                       string // "ours" or "reference": whose behaviour is expected where the two differ
 	Supervisord, Supervisorctl string // absolute paths; pidproxy and echo_supervisord_conf are looked for beside supervisord
 	Child                      string // the program of fixtures/child/cmd, which every user can execute
 	Dir                        string // a short path that every user may enter
 	Keep                       bool   // leave the directories of failed scripts in place
+
+	// Our listeners and samples, which have to work under every implementation. Empty: their scripts are skipped.
+	Listeners, Samples string
 }
 
 // T is what a running script needs of a testing.T.
@@ -59,6 +62,8 @@ func (s *Suite) condition(cond string) (bool, error) {
 		return s.Name == cond, nil
 	case "root":
 		return os.Getuid() == 0, nil
+	case "listeners":
+		return s.Listeners != "" && s.Samples != "", nil
 	case "resource":
 		return mayRaiseLimits(), nil
 	case "hostconfig":
@@ -91,7 +96,7 @@ type sessionKey struct{}
 type session struct {
 	suite   *Suite
 	work    string
-	vars    *strings.Replacer // $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY in configurations
+	vars    *strings.Replacer // $CHILD, $WORK, $PORT, $PORT2, ... in configurations
 	mark    string            // value of the variable mark in every process of this script
 	daemons []*daemon
 	argv0   string // program of the last startfails
@@ -114,10 +119,12 @@ func (s *Suite) setup(env *testscript.Env) error {
 	for _, v := range []struct{ name, value string }{
 		{mark, run.mark}, {"CHILD", s.Child}, {"SUPERVISORD", s.Supervisord}, {"CTL", s.Supervisorctl},
 		{"PIDPROXY", pidproxy}, {"SAMPLE", filepath.Join(beside, "echo_supervisord_conf")},
+		{"LISTENERS", s.Listeners}, {"SAMPLES", s.Samples},
 	} {
 		env.Setenv(v.name, v.value)
 	}
-	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$PIDPROXY", pidproxy}
+	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$PIDPROXY", pidproxy,
+		"$LISTENERS", s.Listeners, "$SAMPLES", s.Samples}
 	for _, name := range []string{"PORT2", "PORT"} { // the longer name first, for the replacer
 		port, err := freePort()
 		if err != nil {

@@ -31,11 +31,12 @@ func TestResultHandler(t *testing.T) {
 	for text, want := range map[string]string{
 		"result_handler_timeout=0\n": "result_handler_timeout must be at least 1, not 0",
 		"result_handler_timeout=x\n": "invalid literal for int() with base 10: 'x'",
-		"process_name=l_result_handler\nresult_handler_exec=j\n": "[eventlistener:l] has a process named l_result_handler, " +
-			"which is the name of its result handler",
+		"process_name=l_result_handler\nresult_handler_exec=j\n": "[eventlistener:l] has a process named " +
+			"l_result_handler, which is the name of its result handler",
 		"result_handler=not.here:at_all\n": "not.here:at_all cannot be resolved within [eventlistener:l]",
 	} {
-		_, err := loadFile(t, write(t, t.TempDir(), "sd.conf", "[supervisord]\n[eventlistener:l]\ncommand=l\nevents=EVENT\n"+text))
+		text = "[supervisord]\n[eventlistener:l]\ncommand=l\nevents=EVENT\n" + text
+		_, err := loadFile(t, write(t, t.TempDir(), "sd.conf", text))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}

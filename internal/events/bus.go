@@ -74,7 +74,8 @@ func (b *Bus) Emit(t Type, payload string) {
 // Pauses brings a value when the loop has to call Resume.
 func (b *Bus) Pauses() <-chan struct{} { return b.pauses }
 
-// Resume sends what had to wait until now, and fails what was not judged until now. It returns when there will be more, zero for never.
+// Resume sends what had to wait until now, and fails what was not judged until now. It returns when there will be more,
+// zero for never.
 func (b *Bus) Resume(now time.Time) (next time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

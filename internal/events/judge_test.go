@@ -70,8 +70,8 @@ func TestVerdicts(t *testing.T) {
 		{"FAIL\n", []string{"WARN l0: event caused an error", "DEBG l0: BUSY -> UNKNOWN", out, back}, Unknown},
 		{"OK\n", []string{"WARN result handler of pool pool bad answer: 'OK'", "WARN l0: event caused an error",
 			"DEBG l0: BUSY -> UNKNOWN", out, back}, Unknown},
-		{strings.Repeat("x", 1000), []string{"WARN result handler of pool pool bad answer: '" + strings.Repeat("x", 65) + "'",
-			"WARN l0: event caused an error", "DEBG l0: BUSY -> UNKNOWN", out, back}, Unknown},
+		{strings.Repeat("x", 1000), []string{
+			"WARN result handler of pool pool bad answer: '" + strings.Repeat("x", 65) + "'", "WARN l0: event caused an error", "DEBG l0: BUSY -> UNKNOWN", out, back}, Unknown},
 	} {
 		for _, pieces := range [][]string{{test.says}, strings.Split(test.says, "")} {
 			c := newCourt(t, 1)

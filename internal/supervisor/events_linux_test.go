@@ -354,3 +354,12 @@ func TestFastCGIProblems(t *testing.T) {
 		t.Errorf("%v: %s", p.State(), p.SpawnErr())
 	}
 }
+
+// TestTickEvents sends all three ticks to a listener, at the first moment of an hour that the loop sees.
+func TestTickEvents(t *testing.T) {
+	s := newStage(t, listener("l", "TICK"))
+	s.say(s.out["l"], "READY\n")
+	s.ticks.Start(time.Unix(1201064399, 0))
+	s.ticks.Tick(&s.host.Events, time.Unix(1201064403, 5e8))
+	s.take("l", "TICK_5 when:1201064400", "TICK_60 when:1201064400", "TICK_3600 when:1201064400")
+}

@@ -108,7 +108,7 @@ func stateEvents(ctx context.Context, t *turn) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	for range or(t.settings.quick, 2, 15) {
+	for range or(t.settings.quick, 2, 5) {
 		if err := d.again(ctx); err != nil {
 			return d.explain(err)
 		}

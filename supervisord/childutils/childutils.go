@@ -1,19 +1,15 @@
 // Package childutils is for programs that supervisord runs: event listeners, children that tell supervisord something
 // on their standard output, and children that call the supervisord that started them.
 //
-// A listener is a loop around Next:
+// A listener is a function that is called with each event:
 //
 //	l := childutils.NewListener(os.Stdin, os.Stdout)
-//	for {
-//		event, err := l.Next()
-//		if err != nil {
-//			return err // io.EOF: supervisord has gone
-//		}
-//		handle(event)
-//		if err := l.OK(); err != nil {
-//			return err
-//		}
-//	}
+//	err := l.Each(func(event childutils.Event) error {
+//		fmt.Fprintln(os.Stderr, event.Name())
+//		return nil
+//	})
+//
+// or a loop around Next, for those that want to answer in their own way. A ResultHandler judges what listeners answer.
 //
 // Whatever else a listener wants to say belongs on its standard error: its standard output is the protocol.
 package childutils
@@ -143,6 +139,28 @@ func whole(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// Each calls handle with each event until there are no more. If handle returns an error the event was not handled, and
+// supervisord sends it again; the error goes to standard error.
+func (l *Listener) Each(handle func(Event) error) error {
+	for {
+		event, err := l.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		answer := l.OK
+		if err := handle(event); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			answer = l.Fail
+		}
+		if err := answer(); err != nil {
+			return err
+		}
+	}
 }
 
 // OK says that the event was handled.

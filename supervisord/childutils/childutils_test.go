@@ -25,20 +25,16 @@ func Example() {
 	in := strings.NewReader(header + "55\nprocessname:cat groupname:cat pid:7 channel:stdout\nmeow" +
 		"ver:3.0 server:supervisor serial:22 pool:l poolserial:11 eventname:TICK_5 len:15\nwhen:1201063880")
 	l := childutils.NewListener(in, io.Discard) // os.Stdin and os.Stdout in a real one
-	for {
-		event, err := l.Next()
-		if err != nil {
-			break
-		}
+	err := l.Each(func(event childutils.Event) error {
 		fields, data := event.Data()
-		fmt.Println(event.Name(), fields["processname"], fields["when"], data)
-		if err := l.OK(); err != nil {
-			break
-		}
-	}
+		fmt.Printf("%s %q %q\n", event.Name(), fields, data)
+		return nil
+	})
+	fmt.Println(err)
 	// Output:
-	// PROCESS_LOG_STDOUT cat  meow
-	// TICK_5  1201063880
+	// PROCESS_LOG_STDOUT map["channel":"stdout" "groupname":"cat" "pid":"7" "processname":"cat"] "meow"
+	// TICK_5 map["when":"1201063880"] ""
+	// <nil>
 }
 
 func ExampleCommunicate() {
@@ -185,6 +181,26 @@ func FuzzEventData(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestEach answers by what the function returns, and ends with the input.
+func TestEach(t *testing.T) {
+	var out bytes.Buffer
+	l := childutils.NewListener(strings.NewReader(header+"1\na"+header+"1\nb"), &out)
+	var got string
+	err := l.Each(func(e childutils.Event) error {
+		got += e.Payload
+		if e.Payload == "b" {
+			return io.ErrShortWrite
+		}
+		return nil
+	})
+	if want := "READY\nRESULT 2\nOKREADY\nRESULT 4\nFAILREADY\n"; err != nil || got != "ab" || out.String() != want {
+		t.Errorf("got %q, %v, wrote %q", got, err, out.String())
+	}
+	if err := childutils.NewListener(strings.NewReader("x"), io.Discard).Each(nil); err == nil {
+		t.Error("half an event is no end")
+	}
 }
 
 // TestCommunicate writes a message in one piece.
