@@ -24,6 +24,7 @@ func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i)
 //
 //	seq BYTES          write a sequence of so many bytes as fast as possible
 //	steady FILE        write a sequence, 16 lines a millisecond, until SIGUSR1; then write the number of bytes to FILE and wait
+//	account FILE       write "RUN N" for N = 0, 1, ... until SIGTERM; then append "RUN COUNT" to FILE and end
 //	long BYTES         write one line of so many bytes without an end
 //	spew BYTES FILE    wait for FILE, then write a sequence of so many bytes, then wait
 func child(args []string) int {
@@ -53,6 +54,8 @@ func child(args []string) int {
 		for n := count(1); n > 0 && err == nil; n -= len(piece) {
 			_, err = os.Stdout.Write(piece[:min(n, len(piece))])
 		}
+	case "account":
+		err = account(args[1])
 	case "steady":
 		err = steady(args[1])
 	default:
@@ -106,6 +109,35 @@ func steady(file string) error {
 				return err
 			}
 			hang()
+		}
+	}
+}
+
+func account(file string) error {
+	enough := make(chan os.Signal, 1)
+	signal.Notify(enough, syscall.SIGTERM)
+	tick := time.NewTicker(2 * time.Millisecond)
+	run := fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano())
+	for i := 0; ; {
+		select {
+		case <-tick.C:
+			var burst []byte
+			for range 8 {
+				burst = fmt.Appendf(burst, "%s %d\n", run, i)
+				i++
+			}
+			if _, err := os.Stdout.Write(burst); err != nil {
+				return err
+			}
+		case <-enough:
+			f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(f, "%s %d\n", run, i); err != nil {
+				return err
+			}
+			return f.Close()
 		}
 	}
 }
