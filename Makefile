@@ -7,7 +7,8 @@ PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidpr
 GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all programs install demo test check unit cross faults reliability soak vuln cross-session conformance conformance-report config-diff config-bench bench arrows clean
+.PHONY: all programs install demo test check unit cross faults reliability soak vuln \
+	cross-session conformance conformance-report config-diff config-bench bench mutants arrows clean
 all: programs
 
 programs:
@@ -93,6 +94,11 @@ config-bench: programs
 bench: programs
 	@go build -o bin/bench ./scripts/bench
 	@bin/bench $(BENCH)
+
+# What the tests notice: MUTANTS='-n 210 -seed 1' small defects, one at a time. Takes an hour; needs root, for a sandbox.
+mutants: programs
+	@go build -o bin/mutants ./scripts/mutants
+	@bin/mutants $(MUTANTS)
 
 arrows:
 	@go run ./scripts/arrows

@@ -84,7 +84,8 @@
 //	    run supervisord and expect it to end with status N (default 2); -c sd.conf -n are added unless -raw or a -c is
 //	    given. For the commands stdout and stderr.
 //	usageerror [-section S] [-file F] TEXT
-//	    stderr of the last startfails, or of CTL, was exactly "Error: TEXT" and the help line; -section adds
+//	    stderr of the last startfails, or of CTL, was exactly "Error: TEXT" and the help line, with at most one line
+//	    between them, indented by two blanks, that says where the error is; -section adds
 //	    " in section 'S' (file: '{D}/F')", F being sd.conf by default
 //	refuse FILE [-section S] TEXT     startfails with FILE as configuration, then usageerror
 //	waitdaemon [STATUS]        wait for the daemon to end, with this status (default 0; any for a background one)

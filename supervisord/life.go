@@ -62,7 +62,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 	if err != nil {
 		return nil, err
 	}
-	d.serve(servers, sup, cfg, log)
+	services := d.services(sup, cfg, log)
 	if !own.NoDaemon && !d.begun {
 		if err := daemon.Background(own.Directory, own.Umask, log.Log); err != nil {
 			return nil, err
@@ -73,6 +73,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		log.Critf("could not write pidfile %s", own.Pidfile)
 	}
 	defer pidFile.Remove()
+	servers.Serve(services) // whoever gets an answer finds the pid file in place
 	d.begun = true
 	daemon.Ready()
 	log.Infof("supervisord started with pid %d", os.Getpid())
@@ -145,8 +146,8 @@ func gravestFirst(messages []config.Message) []config.Message {
 	return messages
 }
 
-// serve lets the servers answer.
-func (d *supervisord) serve(servers *httpd.Servers, sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) {
+// services is what the servers will answer with; the log says who will be let in.
+func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) httpd.Services {
 	var namespaces []string
 	for _, i := range cfg.Interfaces {
 		if i.Factory == config.MainInterface {
@@ -170,5 +171,5 @@ func (d *supervisord) serve(servers *httpd.Servers, sup *supervisor.Supervisor, 
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }
 	}
-	servers.Serve(services)
+	return services
 }

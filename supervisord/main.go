@@ -74,16 +74,17 @@ func run(args []string) (status int) {
 
 // check tells everything that is wrong with the configuration, and what is merely odd, and starts nothing.
 func check(opts config.Options) (status int) {
-	errs, warnings := config.Check(opts, os.Environ())
-	for _, err := range errs {
+	found := config.Check(opts, os.Environ())
+	for _, err := range found.Errors {
 		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
 	}
-	for _, text := range warnings {
+	for _, text := range found.Warnings {
 		fmt.Fprintf(os.Stderr, "Warning: %s\n", text)
 	}
-	if len(errs) > 0 {
+	if len(found.Errors) > 0 {
 		return 2
 	}
+	fmt.Printf("%s: no errors\n", found.File)
 	return 0
 }
 

@@ -65,6 +65,11 @@ func (r *reader) values(o Options) (*Config, error) {
 	if s.user != nil {
 		if s.User, err = r.host.lookup(*s.user); err != nil {
 			e := &Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error()}
+			if own := r.doc.byName["supervisord"]; own != nil {
+				if v, ok := r.doc.find(own, "user"); ok && v.text == *s.user { // else it is from the command line
+					e.File, e.Line = v.from.path, v.line
+				}
+			}
 			if err := r.refuse(e); err != nil {
 				return nil, err
 			}

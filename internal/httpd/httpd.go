@@ -59,7 +59,7 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 		l, err := listen(c, stderr)
 		if err != nil {
 			s.Close()
-			return nil, openError(err)
+			return nil, openError(c, err)
 		}
 		s.listeners = append(s.listeners, l)
 	}

@@ -54,6 +54,7 @@ type Process struct {
 	machine state.Machine
 	// What few processes have.
 	listener *events.Listener // an event listener's part in its pool
+	judge    *events.Judge    // a result handler's part in its pool
 	socket   *fcgi.Socket     // a FastCGI program's socket
 	holds    bool             // the child, or the start that is going on, uses the socket
 
@@ -84,6 +85,12 @@ func New(cfg *config.Process, group string, user *child.User, host *Host) *Proce
 func (p *Process) Listen(l *events.Listener) {
 	p.listener = l
 	p.out.sink.Syslog = nil // the protocol is nobody's news
+}
+
+// Judge makes p the process of a result handler. It has not been started yet.
+func (p *Process) Judge(j *events.Judge) {
+	p.judge = j
+	p.out.sink.Syslog = nil // as for listeners
 }
 
 // Serve gives the children of p a listening socket as their standard input. It has not been started yet.

@@ -74,14 +74,20 @@ func (s *Supervisor) dueProcess(now time.Time) bool {
 	return len(s.deadlines) > 0 && !s.deadlines[0].at.After(now)
 }
 
-// dueEvent is true if a listener may now be sent what it did not accept.
+// dueEvent is true if a listener may now be sent what it did not accept, or a result was not judged in time.
 func (s *Supervisor) dueEvent(now time.Time) bool { return !s.resume.IsZero() && !now.Before(s.resume) }
+
+// resumeEvents does what the pools have to do now.
+func (s *Supervisor) resumeEvents(now time.Time) {
+	s.resume = s.host.Events.Resume(now)
+	s.endBroken(now)
+}
 
 // work takes one step of what is due. One, because a step may start a child: between two starts others get a word in.
 func (s *Supervisor) work(now time.Time) {
 	s.ticks.Tick(&s.host.Events, now)
 	if s.dueEvent(now) {
-		s.resume = s.host.Events.Resume(now)
+		s.resumeEvents(now)
 	}
 	if s.startsPending() {
 		p := s.pending[0]

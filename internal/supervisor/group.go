@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
@@ -19,9 +20,11 @@ import (
 type Group struct {
 	Config    *config.Group
 	Processes []*process.Process
-	pool      *events.Pool   // event listeners only
-	sockets   []*fcgi.Socket // of the FastCGI programs in it
-	asked     bool           // during shutdown and restart: its processes have been told to stop
+	pool      *events.Pool     // event listeners only
+	judge     *events.Judge    // of a pool whose results a program judges
+	handler   *process.Process // this program
+	sockets   []*fcgi.Socket   // of the FastCGI programs in it
+	asked     bool             // during shutdown and restart: its processes have been told to stop
 }
 
 // Name is the group's name.
@@ -83,7 +86,11 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 		p := process.New(c, cfg.Name, user, &s.host)
 		p.GroupPriority = cfg.Priority
 		g.Processes = append(g.Processes, p)
-		if g.pool != nil {
+		switch {
+		case c.JudgesResults:
+			g.handler, g.judge = p, g.pool.Judge(time.Duration(cfg.Pool.HandlerTimeout)*time.Second)
+			p.Judge(g.judge)
+		case g.pool != nil:
 			p.Listen(g.pool.Listen(p.Name()))
 		}
 		if c.Socket != nil {
@@ -129,6 +136,15 @@ func (s *Supervisor) newPool(cfg *config.Group) *events.Pool {
 		Name: cfg.Name, Identifier: s.host.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
 		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: s.log,
 	})
+}
+
+// endBroken kills the result handlers that did not answer as they must; they are started again.
+func (s *Supervisor) endBroken(now time.Time) {
+	for _, g := range s.groups {
+		if g.judge != nil && g.judge.Broken() {
+			g.handler.Signal(syscall.SIGKILL, now)
+		}
+	}
 }
 
 // openSockets makes the sockets of the FastCGI programs in the group, one for each section, and makes sure that each

@@ -209,7 +209,7 @@ func (s *Supervisor) hear(wait bool) {
 	case p := <-s.drained:
 		p.Gone()
 	case <-s.host.Events.Pauses():
-		s.resume = s.host.Events.Resume(time.Now())
+		s.resumeEvents(time.Now())
 	case sig := <-s.options.Signals:
 		s.signal(sig.(syscall.Signal))
 	case <-alarm:
