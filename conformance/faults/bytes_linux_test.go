@@ -14,6 +14,14 @@ import (
 	"time"
 )
 
+// hangs is how long something may take that never comes on a daemon that hangs.
+func hangs() time.Duration {
+	if reference {
+		return patience() / 9
+	}
+	return patience()
+}
+
 // backups are the pieces of a log, the oldest first.
 func (d *daemon) backups(name string) (pieces [][]byte) {
 	d.Helper()
@@ -115,13 +123,16 @@ func TestLongLine(t *testing.T) {
 func TestSpewing(t *testing.T) {
 	f := begin(t, "requests are answered while 200 children write as fast as they can, and no byte is lost")
 	const programs, each = 200, 1 << 20
-	d := f.start(setup{config: fmt.Sprintf("[program:p]\ncommand=%s child spew %d {D}/begin\nnumprocs=200\n"+
+	d := f.start(setup{config: fmt.Sprintf("[program:p]\ncommand=%s child spew %d {D}/go\nnumprocs=200\n"+
 		"process_name=p%%(process_num)d\nstartsecs=0\nredirect_stderr=true\n"+
 		"stdout_logfile={D}/p%%(process_num)d.log\nstdout_logfile_maxbytes=0\n", self, each)})
 	d.await("RUNNING", programs)
-	if err := os.WriteFile(d.path("begin"), nil, 0o666); err != nil {
+	// Whoever waits for a writer goes on now, and whoever comes later does not wait.
+	held, err := os.OpenFile(d.path("go"), os.O_WRONLY, 0)
+	if err != nil {
 		d.stop("%v", err)
 	}
+	defer held.Close()
 	began := time.Now()
 	var waits []time.Duration
 	complete := func() bool {
@@ -138,7 +149,7 @@ func TestSpewing(t *testing.T) {
 		return true
 	}
 	for !complete() {
-		if time.Since(began) > 2*patience() {
+		if time.Since(began) > patience() {
 			d.stop("the output does not arrive")
 		}
 	}
@@ -200,7 +211,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Remove(inside + "filler"); err != nil {
 		d.stop("%v", err)
 	}
-	if !pollFor(patience()/4, func() bool { return size() > last }) {
+	if !pollFor(hangs(), func() bool { return size() > last }) {
 		d.wrong("writing does not go on")
 	}
 	said := poll(func() bool { return reference || resumed.Match(d.log()) })
@@ -248,7 +259,7 @@ func TestStuckReader(t *testing.T) {
 	fifo := os.NewFile(uintptr(fd), "fifo")
 	defer fifo.Close()
 	d.launch(setup{})
-	if !pollFor(patience()/2, func() bool { return d.count("exited: free (exit status 0; expected)") == 1 && d.answers() }) {
+	if !pollFor(hangs(), func() bool { return d.count("exited: free (exit status 0; expected)") == 1 && d.answers() }) {
 		d.wrong("the other program or the daemon is held up: %s", d.tail())
 	}
 	free, problem := inSequence(d.backups("p.log")...)
@@ -293,7 +304,7 @@ func TestStuckStdout(t *testing.T) {
 		"autorestart=false\nredirect_stderr=true\nstdout_logfile=NONE\n", self, 16<<20)})
 	d.launch(setup{stdout: w})
 	w.Close()
-	finished := pollFor(patience()/2, func() bool { return d.count("exited: p (exit status 0; expected)") == 1 })
+	finished := pollFor(hangs(), func() bool { return d.count("exited: p (exit status 0; expected)") == 1 })
 	answers := finished && d.answers()
 	d.figure("the program ends: %v, requests are answered: %v, said once: %v", finished, answers,
 		d.count("the standard output takes no more lines") == 1)

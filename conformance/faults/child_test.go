@@ -26,7 +26,8 @@ func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i)
 //	steady FILE        write a sequence, 16 lines a millisecond, until SIGUSR1; then write the number of bytes to FILE and wait
 //	account FILE       write "RUN N" for N = 0, 1, ... until SIGTERM; then append "RUN COUNT" to FILE and end
 //	long BYTES         write one line of so many bytes without an end
-//	spew BYTES FILE    wait for FILE, then write a sequence of so many bytes, then wait
+//	spew BYTES FIFO    wait until FIFO is open for writing, then write a sequence of so many bytes, then wait
+//	strangers N FIFO   wait likewise, start N processes and end without waiting for them
 func child(args []string) int {
 	count := func(i int) int {
 		n, err := strconv.Atoi(args[i])
@@ -41,11 +42,22 @@ func child(args []string) int {
 	case "seq":
 		err = sequence(os.Stdout, count(1))
 	case "spew":
-		for _, failed := os.Stat(args[2]); failed != nil; _, failed = os.Stat(args[2]) {
-			<-time.After(10 * time.Millisecond)
+		var gate *os.File
+		if gate, err = os.Open(args[2]); err != nil { // waits for a writer
+			break
 		}
+		gate.Close()
 		err = sequence(os.Stdout, count(1))
 		hang()
+	case "strangers":
+		var gate *os.File
+		if gate, err = os.Open(args[2]); err != nil {
+			break
+		}
+		gate.Close()
+		for n := count(1); n > 0 && err == nil; n-- {
+			_, err = syscall.ForkExec("/bin/false", []string{"false"}, nil)
+		}
 	case "long":
 		piece := make([]byte, 64<<10)
 		for i := range piece {

@@ -49,17 +49,19 @@ func (d *daemon) peak() int {
 	return field(status, "VmHWM:")
 }
 
-// zombies are the children of the daemon that it has not reaped.
+// zombies are the children of the daemon that it has not reaped. The kernel lists children by the thread that they belong to.
 func (d *daemon) zombies() (n int) {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, stat := range stats {
-		text, err := os.ReadFile(stat)
+	lists, _ := filepath.Glob("/proc/" + strconv.Itoa(d.pid) + "/task/*/children")
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
 		if err != nil {
 			continue
 		}
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if len(fields) > 1 && fields[0] == "Z" && fields[1] == strconv.Itoa(d.pid) {
-			n++
+		for pid := range bytes.FieldsSeq(text) {
+			stat, err := os.ReadFile("/proc/" + string(pid) + "/stat")
+			if err == nil && strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " Z") {
+				n++
+			}
 		}
 	}
 	return n
