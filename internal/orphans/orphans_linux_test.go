@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,6 +36,27 @@ func start(t *testing.T, name string, priority int, script string) Child {
 	})
 	return Child{PID: cmd.Process.Pid, Group: "g", Name: name, GroupPriority: 999, Priority: priority,
 		StopSignal: syscall.SIGTERM, StopWait: time.Second}
+}
+
+// until waits for a fact.
+func until(t *testing.T, fact func() bool) {
+	t.Helper()
+	late := time.After(time.Minute)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !fact() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("it does not come about")
+		}
+	}
+}
+
+// awaitEnd waits until a child has ended, reaped or not.
+func awaitEnd(t *testing.T, c Child) {
+	t.Helper()
+	until(t, func() bool { _, runs := startOf(c.PID); return !runs })
 }
 
 // forget makes a record look as if its supervisord had been killed: a process that is no more.
@@ -78,11 +100,7 @@ func TestRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for { // until b is a zombie or reaped
-		if _, runs := startOf(b.PID); !runs {
-			break
-		}
-	}
+	awaitEnd(t, b)
 	forget(t, path)
 	r, living = reopen(t, path)
 	if d := cmp.Diff([]Child{a}, living); d != "" {
@@ -100,11 +118,7 @@ func TestRecord(t *testing.T) {
 	if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for {
-		if _, runs := startOf(a.PID); !runs {
-			break
-		}
-	}
+	awaitEnd(t, a)
 	r, _ = reopen(t, path)
 	r.Close()
 	if _, err := os.Stat(path); err == nil {
@@ -155,7 +169,7 @@ func TestLivingOwner(t *testing.T) {
 	r, _ := reopen(t, path)
 	owner, c := start(t, "owner", 1, "sleep 1000"), start(t, "c", 1, "sleep 1000")
 	began, _ := startOf(owner.PID)
-	text := strings.Join([]string{"supervisord", itoa(owner.PID), itoa(int(began)), r.boot}, " ") + "\n" +
+	text := strings.Join([]string{"supervisord", strconv.Itoa(owner.PID), strconv.FormatInt(began, 10), r.boot}, " ") + "\n" +
 		string(c.format(nil, ticksNow()))
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -168,8 +182,6 @@ func TestLivingOwner(t *testing.T) {
 		t.Errorf("the record has changed: %s, %v", now, err)
 	}
 }
-
-func itoa(n int) string { return strings.TrimSpace(string(bytes.TrimLeft([]byte(" "+time.Duration(n).String()), " "))[:len(time.Duration(n).String())-2]) }
 
 // TestManyStarts shows that the file does not grow with the number of starts, and that all that run are still in it.
 func TestManyStarts(t *testing.T) {
@@ -230,12 +242,8 @@ func TestStop(t *testing.T) {
 	first := start(t, "first", 2, "sleep 1000")
 	first.StopAsGroup, first.StopSignal = true, syscall.SIGINT
 	gone := start(t, "gone", 1, "exit 0")
-	for {
-		_, runs := startOf(gone.PID)
-		if _, err := os.Stat(up); err == nil && !runs {
-			break
-		}
-	}
+	awaitEnd(t, gone)
+	until(t, func() bool { _, err := os.Stat(up); return err == nil })
 	var text bytes.Buffer
 	Stop([]Child{deaf, gone, first}, logs.NewMain(&text, api.Info))
 	var got []string
@@ -243,7 +251,7 @@ func TestStop(t *testing.T) {
 		_, line, _ = strings.Cut(strings.TrimSpace(line), ",")
 		line = line[len("000 "):]
 		for _, c := range []Child{deaf, first} {
-			line = strings.ReplaceAll(line, itoa(c.PID), "PID")
+			line = strings.ReplaceAll(line, strconv.Itoa(c.PID), "PID")
 		}
 		got = append(got, line)
 	}
