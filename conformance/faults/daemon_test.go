@@ -29,6 +29,7 @@ type daemon struct {
 	ended  chan struct{} // closed when the started process has ended
 	http   *http.Client
 	seen   []byte // of the main log
+	counts map[string]*counted
 	offset int64
 }
 
@@ -217,6 +218,26 @@ func (d *daemon) states() map[string]int {
 	return counts
 }
 
+// stopAll stops everything. One that is between two runs cannot be stopped, so it takes more than one try.
+func (d *daemon) stopAll() {
+	d.Helper()
+	var counts map[string]int
+	if !poll(func() bool {
+		_, err := d.call("stopAllProcesses")
+		counts = d.states()
+		return err == nil && len(counts) > 0 && counts["STOPPED"]+counts["FATAL"] == total(counts)
+	}) {
+		d.stop("the processes are %v", counts)
+	}
+}
+
+func total(counts map[string]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
 // await waits until n processes are in the state.
 func (d *daemon) await(state string, n int) {
 	d.Helper()
@@ -259,8 +280,30 @@ func (d *daemon) log() []byte {
 	return d.seen
 }
 
-// count is how often text is in the main log.
-func (d *daemon) count(text string) int { return bytes.Count(d.log(), []byte(text)) }
+// count is how often text is in the main log. Only what is new is looked through.
+func (d *daemon) count(text string) int {
+	log := d.log()
+	c := d.counts[text]
+	if c == nil {
+		if d.counts == nil {
+			d.counts = map[string]*counted{}
+		}
+		c = new(counted)
+		d.counts[text] = c
+	}
+	for {
+		at := bytes.Index(log[c.upTo:], []byte(text))
+		if at < 0 {
+			c.upTo = max(c.upTo, len(log)-len(text)+1)
+			return c.times
+		}
+		c.upTo += at + len(text)
+		c.times++
+	}
+}
+
+// counted is how often a text was found in a part of the log.
+type counted struct{ upTo, times int }
 
 // awaitLog waits until the main log has text n times.
 func (d *daemon) awaitLog(text string, n int) {

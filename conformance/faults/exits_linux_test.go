@@ -26,11 +26,11 @@ func TestRestarts(t *testing.T) {
 		return float64(n) / time.Since(began).Seconds()
 	}
 	run(warm)
-	d.must("stopAllProcesses")
+	d.stopAll()
 	before := d.look()
 	d.must("startAllProcesses", false)
 	d.figure("%d restarts, %.0f a second", restarts, run(restarts))
-	d.must("stopAllProcesses")
+	d.stopAll()
 	d.compare("restarts", before, d.look(), 4000)
 	d.terminate()
 	found := 0

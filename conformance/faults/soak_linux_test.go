@@ -246,13 +246,7 @@ func (s *soak) settle() vitals {
 	for _, p := range s.programs {
 		p.on, p.maybe = false, false
 	}
-	poll(func() bool { // one that is between two runs cannot be stopped
-		_, _ = s.call("stopAllProcesses")
-		counts := s.states()
-		delete(counts, "STOPPED")
-		delete(counts, "FATAL")
-		return len(counts) == 0
-	})
+	s.stopAll()
 	s.check()
 	s.http.CloseIdleConnections()
 	v := s.look()
