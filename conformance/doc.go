@@ -11,7 +11,7 @@
 //
 // Build the programs first (make programs). Scripts run four for each processor at a time, two with
 // IMPL=reference, unless -parallel says otherwise. CONFORMANCE_SCALE=3 makes every deadline three times as long (default 30 s each).
-// CHILD names a prebuilt fixtures/child; without it the suite builds one. -keep leaves the directories of failed
+// CHILD names a prebuilt fixtures/child/cmd; without it the suite builds one. -keep leaves the directories of failed
 // scripts in place. Nothing may be left of an exec'd shell that holds its output open, or the script waits for ever:
 // a process that outlives its exec gets "> FILE 2>&1 < /dev/null".
 //

@@ -74,7 +74,7 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 	child := filepath.Join(dir, "child")
-	if err := run(ctx, unitTime, nil, "go", "build", "-o", child, "./fixtures/child"); err != nil {
+	if err := run(ctx, unitTime, nil, "go", "build", "-o", child, "./fixtures/child/cmd"); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "first everything as it is")

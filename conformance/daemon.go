@@ -92,7 +92,7 @@ func parseLaunch(ts *testscript.TestScript, args []string) launch {
 
 // command builds the process to run: supervisord, behind a shell if something has to be set up for it.
 func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
-	argv := append([]string{impl.supervisord}, l.flags...)
+	argv := append([]string{of(ts).suite.Supervisord}, l.flags...)
 	if l.shell != "" {
 		argv = append([]string{"/bin/sh", "-c", l.shell + "\nexec \"$@\"", "sh"}, argv...)
 	}
@@ -287,7 +287,7 @@ func cmdStartfails(ts *testscript.TestScript, neg bool, args []string) {
 		<-d.done
 		ts.Fatalf("supervisord did not end\nstderr: %s", &stderr)
 	}
-	s.argv0, s.stderr = impl.supervisord, stderr.String()
+	s.argv0, s.stderr = s.suite.Supervisord, stderr.String()
 	fmt.Fprint(ts.Stderr(), s.stderr)
 	if d.status != l.status {
 		ts.Fatalf("supervisord ended with status %d, want %d\nstderr: %s", d.status, l.status, s.stderr)

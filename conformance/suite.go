@@ -6,54 +6,57 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
-	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestScripts runs every script below scripts, each area as a subtest.
-func TestScripts(t *testing.T) { runScripts(t, "scripts") }
-
-// TestAhead runs the scripts that are ahead of our own programs, on any other implementation.
-func TestAhead(t *testing.T) {
-	if impl.name == "ours" {
-		t.Skip("these scripts show what our programs do not do yet")
-	}
-	runScripts(t, "ahead")
+// Suite is the programs under test and where scripts may write. All fields but Keep must be set.
+type Suite struct {
+	Name                       string // "ours" or "reference": whose behaviour is expected where the two differ
+	Supervisord, Supervisorctl string // absolute paths; pidproxy and echo_supervisord_conf are looked for beside supervisord
+	Child                      string // the program of fixtures/child/cmd, which every user can execute
+	Dir                        string // a short path that every user may enter
+	Keep                       bool   // leave the directories of failed scripts in place
 }
 
-func runScripts(t *testing.T, dir string) {
-	if _, err := os.Stat(impl.supervisord); err != nil {
-		t.Fatalf("no programs to test: %v", err)
-	}
-	areas, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(areas) == 0 {
-		t.Fatalf("no areas below %s: %v", dir, err)
-	}
-	for _, area := range areas {
-		t.Run(filepath.Base(area), func(t *testing.T) {
-			t.Parallel()
-			work, err := os.MkdirTemp(root, filepath.Base(area)) // its own with -count, too
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chmod(work, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			testscript.Run(t, testscript.Params{
-				Dir: area, WorkdirRoot: work, Setup: setup, Condition: condition, Cmds: commands(),
-			})
-		})
-	}
+// T is what a running script needs of a testing.T.
+type T interface {
+	testscript.T
+	Failed() bool
+	Cleanup(func())
 }
 
-func condition(cond string) (bool, error) {
+// Run runs scripts of one area as subtests of t.
+func (s *Suite) Run(t T, area string, files []string) {
+	work, err := os.MkdirTemp(s.Dir, area) // its own with -count, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(work, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	testscript.RunT(t, testscript.Params{
+		Files: files, WorkdirRoot: work, Setup: s.setup, Condition: s.condition, Cmds: commands(),
+	})
+}
+
+// AtOnce is how many scripts run well at once: they mostly wait. The original and its client are interpreted and keep
+// the processors busy for a second at each start.
+func (s *Suite) AtOnce() int {
+	if s.Name == "reference" {
+		return 2 * runtime.GOMAXPROCS(0)
+	}
+	return 4 * runtime.GOMAXPROCS(0)
+}
+
+func (s *Suite) condition(cond string) (bool, error) {
 	switch cond {
 	case "reference", "ours":
-		return impl.name == cond, nil
+		return s.Name == cond, nil
 	case "root":
 		return os.Getuid() == 0, nil
 	case "resource":
@@ -86,6 +89,7 @@ type sessionKey struct{}
 
 // session is what the commands of one running script share.
 type session struct {
+	suite   *Suite
 	work    string
 	vars    *strings.Replacer // $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY in configurations
 	mark    string            // value of the variable mark in every process of this script
@@ -98,20 +102,22 @@ type session struct {
 // of returns the session of the script.
 func of(ts *testscript.TestScript) *session { return ts.Value(sessionKey{}).(*session) }
 
-func setup(env *testscript.Env) error {
+func (s *Suite) setup(env *testscript.Env) error {
 	// The script's own umask decides about files; a child of another user must get in.
 	if err := os.Chmod(env.WorkDir, 0o755); err != nil {
 		return err
 	}
-	s := &session{work: env.WorkDir, mark: env.WorkDir}
-	env.Values[sessionKey{}] = s
+	run := &session{suite: s, work: env.WorkDir, mark: env.WorkDir}
+	env.Values[sessionKey{}] = run
+	beside := filepath.Dir(s.Supervisord)
+	pidproxy := filepath.Join(beside, "pidproxy")
 	for _, v := range []struct{ name, value string }{
-		{mark, s.mark}, {"CHILD", child},
-		{"SUPERVISORD", impl.supervisord}, {"CTL", impl.supervisorctl}, {"PIDPROXY", impl.pidproxy}, {"SAMPLE", impl.sample},
+		{mark, run.mark}, {"CHILD", s.Child}, {"SUPERVISORD", s.Supervisord}, {"CTL", s.Supervisorctl},
+		{"PIDPROXY", pidproxy}, {"SAMPLE", filepath.Join(beside, "echo_supervisord_conf")},
 	} {
 		env.Setenv(v.name, v.value)
 	}
-	vars := []string{"$CHILD", child, "$WORK", s.work, "$PIDPROXY", impl.pidproxy}
+	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$PIDPROXY", pidproxy}
 	for _, name := range []string{"PORT2", "PORT"} { // the longer name first, for the replacer
 		port, err := freePort()
 		if err != nil {
@@ -120,9 +126,9 @@ func setup(env *testscript.Env) error {
 		env.Setenv(name, strconv.Itoa(port))
 		vars = append(vars, "$"+name, strconv.Itoa(port))
 	}
-	s.vars = strings.NewReplacer(vars...)
-	tb := env.T().(testing.TB)
-	tb.Cleanup(func() { s.end(tb) })
+	run.vars = strings.NewReplacer(vars...)
+	t := env.T().(T)
+	t.Cleanup(func() { run.end(t) })
 	return nil
 }
 
@@ -137,11 +143,11 @@ func freePort() (int, error) {
 }
 
 // end shows what the daemons said if the script failed, and leaves nothing of the script behind.
-func (s *session) end(tb testing.TB) {
-	if tb.Failed() {
+func (s *session) end(t T) {
+	if t.Failed() {
 		for _, name := range []string{"sd.conf", "main.log", "daemon.out", "daemon.err"} {
 			if data, err := os.ReadFile(filepath.Join(s.work, name)); err == nil {
-				tb.Logf("== %s\n%s", name, lastBytes(data, 8000))
+				t.Log(fmt.Sprintf("== %s\n%s", name, lastBytes(data, 8000)))
 			}
 		}
 	}
@@ -162,9 +168,9 @@ func (s *session) end(tb testing.TB) {
 	for _, c := range s.closers {
 		_ = c.Close()
 	}
-	if !(*keep && tb.Failed()) {
+	if !(s.suite.Keep && t.Failed()) {
 		if err := os.RemoveAll(s.work); err != nil {
-			tb.Errorf("cannot remove the script's directory: %v", err)
+			t.Fatal("cannot remove the script's directory: ", err)
 		}
 	}
 }
