@@ -104,6 +104,22 @@ var figures = []figure{
 	{name: "log/rotated/cpu", unit: "s/GiB", where: "rotated"},
 	{name: "log/rotated/lost", unit: "bytes", where: "rotated", aims: []aim{atMost(0)}},
 
+	{name: "writers/rate", unit: "MB/s", where: "writers", floor: true,
+		aims: []aim{atLeastOf(1.1, original, "writers/rate")}},
+	{name: "writers/cpu", unit: "s/GB", where: "writers", floor: true, aims: []aim{atMost(0.7)}},
+	{name: "writers/lost", unit: "bytes", where: "writers", floor: true, aims: []aim{atMost(0)}},
+	{name: "writers/getState/p99", unit: "ms", where: "writers", aims: []aim{atMost(10)}},
+
+	{name: "idle/100/memory", unit: "MB", where: "sizes"},
+	{name: "idle/100/switches", unit: "1/s", where: "sizes", aims: []aim{below(0.1)}},
+	{name: "idle/4000/memory", unit: "MB", where: "sizes", large: true},
+	{name: "idle/4000/switches", unit: "1/s", where: "sizes", large: true, aims: []aim{below(0.1)}},
+	{name: "limit/programs", unit: "", where: "limit", large: true},
+	{name: "limit/start", unit: "ms", where: "limit", large: true},
+	{name: "limit/memory", unit: "MB", where: "limit", large: true},
+	{name: "limit/getAllProcessInfo/p50", unit: "ms", where: "limit", large: true},
+	{name: "limit/stop", unit: "ms", where: "limit", large: true},
+
 	{name: "events/log", unit: "1/s", where: "lines", floor: true, aims: []aim{atLeastOf(3.2, original, "events/log")}},
 	{name: "events/log/lines", unit: "1/s", where: "lines", aims: []aim{atLeastOf(1, original, "events/log/lines")}},
 	{name: "events/log/disorder", unit: "events", where: "lines", aims: []aim{atMost(0)}},
