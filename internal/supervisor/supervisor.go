@@ -60,6 +60,8 @@ type Supervisor struct {
 	deadlines deadlines
 	timer     *time.Timer
 	ticks     events.Ticks
+	watches   []*Watch
+	layout    int       // goes up when a group comes or goes
 	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
 
 	next   *config.Config // what a restart goes on with
@@ -89,7 +91,12 @@ func New(o Options) (*Supervisor, error) {
 		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		Spawned: func(p *process.Process) { s.pids[p.PID()] = p },
-		Changed: s.schedule,
+		Changed: func(p *process.Process) {
+			s.schedule(p)
+			for _, w := range s.watches {
+				w.note(p)
+			}
+		},
 		Drained: func(p *process.Process) {
 			select {
 			case s.drained <- p:
