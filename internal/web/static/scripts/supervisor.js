@@ -95,10 +95,10 @@ document.addEventListener("submit", async (event) => {
     if (await post(fields)) acted(fields.get("action"));
     return;
   }
-  const row = event.submitter.closest("tr");
-  row.setAttribute("aria-busy", "true");
+  const name = event.submitter.value, row = () => $(`tr[data-name="${CSS.escape(name)}"]`); // it may be replaced meanwhile
+  row()?.setAttribute("aria-busy", "true");
   await post(fields);
-  row.removeAttribute("aria-busy");
+  row()?.removeAttribute("aria-busy");
 });
 
 let acted = () => {}; // called after an action that was asked about
@@ -313,9 +313,11 @@ function statusPage() {
   }
   function tick() {
     if (document.hidden) return;
-    const at = now();
-    for (const row of open) tickRow(row, at);
-    $("#uptime").textContent = uptime(at - main.dataset.started);
+    if ($("#live.on")) { // else we know nothing of now
+      const at = now();
+      for (const row of open) tickRow(row, at);
+      $("#uptime").textContent = uptime(at - main.dataset.started);
+    }
     if (Date.now() - heard > 40000 && stream?.readyState === EventSource.OPEN) { // the beat is missing
       sign("off", "Connection lost");
       connect();
