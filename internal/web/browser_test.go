@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -29,7 +30,7 @@ import (
 var shots = flag.String("shots", "", "write screenshots of the main states of the pages to this `directory`")
 
 // limit is how long a test waits for anything. It is there to end tests that hang.
-const limit = 3 * time.Minute
+const limit = 90 * time.Second
 
 // built is our supervisord, made for the tests of this package.
 var built = sync.OnceValues(func() (string, error) {
@@ -251,7 +252,14 @@ func (b *tab) text(selector string) string {
 	return v
 }
 
-func quoted(s string) string { b, _ := json.Marshal(s); return string(b) }
+// quoted is a text in quotes, for JavaScript and for selectors.
+func quoted(s string) string {
+	var b strings.Builder
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false) // selectors know no \u003c
+	_ = out.Encode(s)
+	return strings.TrimSpace(b.String())
+}
 
 // wait waits until an expression is true in the page, which may be another one meanwhile.
 func (b *tab) wait(expression string) {
@@ -372,7 +380,7 @@ func (d *daemon) write(t *testing.T, name, text string) {
 			t.Fatal(err)
 		}
 	}
-	if err := d.call("sendProcessStdin", &done, name, text); err != nil {
+	if err := d.call("sendProcessStdin", &done, name, kolo.Base64(base64.StdEncoding.EncodeToString([]byte(text)))); err != nil {
 		t.Fatal(err)
 	}
 	d.until("the log of "+name, func() bool {
