@@ -127,7 +127,6 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 	d := supervise(t, some)
 	pid := d.state("t", "RUNNING").PID
 	token := d.token()
-	asked := make(chan string, 10)
 	form := func(extra string) string {
 		return fmt.Sprintf(`<form id="f" method="post" action="%sindex.html"><input name="action" value="stop">
 			<input name="processname" value="t">%s</form><script>onload = () => setTimeout(() => f.submit())</script>`, d.url, extra)
@@ -143,7 +142,6 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, "<!DOCTYPE html>"+pages[r.URL.Path])
-		asked <- r.URL.Path
 	}))
 	defer other.Close()
 	foreign := strings.Replace(other.URL, "127.0.0.1", "localhost", 1) // another site to a browser
