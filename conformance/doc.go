@@ -11,7 +11,7 @@
 //
 // Build the programs first (make programs). Scripts run four for each processor at a time, two with
 // IMPL=reference, unless -parallel says otherwise. CONFORMANCE_SCALE=3 makes every deadline three times as long (default 30 s each).
-// CHILD names a prebuilt fixtures/child; without it the suite builds one. -keep leaves the directories of failed
+// CHILD names a prebuilt fixtures/child/cmd; without it the suite builds one. -keep leaves the directories of failed
 // scripts in place. Nothing may be left of an exec'd shell that holds its output open, or the script waits for ever:
 // a process that outlives its exec gets "> FILE 2>&1 < /dev/null".
 //
@@ -63,23 +63,26 @@
 //
 // # Conditions
 //
-// [reference] [ours] [root], [hostconfig] (a configuration of this host lies in /etc; a script that starts supervisord
-// without -c in a directory without one must skip then), and those of testscript, such as [linux] and [exec:NAME].
+// [reference] [ours] [root] [resource] (hard limits can be raised), [hostconfig] (a configuration of this host lies in
+// /etc; a script that starts supervisord without -c in a directory without one must skip then), and those of
+// testscript, such as [linux] and [exec:NAME].
 //
 // # Commands
 //
 // In texts after a command, {D} stands for $WORK. A leading "!" is allowed where the list says so.
 //
 //	config FILE                install FILE as sd.conf, base added
-//	daemon [-c FILE] [-bg] [-as UID] [-sh TEXT] [-env K=V]... [FLAG...]
+//	daemon [-c FILE] [-bg] [-as UID] [-sh TEXT] [-syslog FILE] [-env K=V]... [FLAG...]
 //	    start supervisord (-n unless -bg) with sd.conf, wait until it answers HTTP, or, without a server, has written
 //	    its start line; its output goes to daemon.out and daemon.err. Sets DAEMON. -as runs it as another user and
 //	    gives $WORK to it. -sh TEXT runs TEXT in the shell first (ulimit, exec 9<file), before the daemon takes over.
+//	    -syslog FILE appends what the daemon sends to syslog to FILE, a line a record; it needs root and unshare.
 //	startfails [-rc N] [-raw] [-as UID] [-env K=V]... [-sh TEXT] [FLAG...]
 //	    run supervisord and expect it to end with status N (default 2); -c sd.conf -n are added unless -raw or a -c is
 //	    given. For the commands stdout and stderr.
 //	usageerror [-section S] [-file F] TEXT
-//	    stderr of the last startfails, or of CTL, was exactly "Error: TEXT" and the help line; -section adds
+//	    stderr of the last startfails, or of CTL, was exactly "Error: TEXT" and the help line, with at most one line
+//	    between them, indented by two blanks, that says where the error is; -section adds
 //	    " in section 'S' (file: '{D}/F')", F being sd.conf by default
 //	refuse FILE [-section S] TEXT     startfails with FILE as configuration, then usageerror
 //	waitdaemon [STATUS]        wait for the daemon to end, with this status (default 0; any for a background one)

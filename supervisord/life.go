@@ -13,6 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/web"
@@ -64,7 +65,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 	if err != nil {
 		return nil, err
 	}
-	d.serve(servers, sup, cfg, log)
+	services := d.services(sup, cfg, log)
 	if !own.NoDaemon && !d.begun {
 		if err := daemon.Background(own.Directory, own.Umask, log.Log); err != nil {
 			return nil, err
@@ -75,10 +76,44 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		log.Critf("could not write pidfile %s", own.Pidfile)
 	}
 	defer pidFile.Remove()
+	servers.Serve(services) // whoever gets an answer finds the pid file in place
 	d.begun = true
 	daemon.Ready()
 	log.Infof("supervisord started with pid %d", os.Getpid())
+	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
+		log.Warnf("subreaper=true has no effect: %v", err)
+	}
+	if pidFile != nil {
+		record := remember(sup, own, log)
+		defer record.Close()
+	}
 	return sup.Run(), nil
+}
+
+// remember begins the record of our children, and sees to those that outlived an earlier supervisord.
+func remember(sup *supervisor.Supervisor, own *config.Supervisord, log *logs.Main) *orphans.Record {
+	path := own.Pidfile + ".children"
+	record, living, rival, err := orphans.Open(path)
+	switch {
+	case rival != 0:
+		log.Warnf("supervisord with pid %d still runs and keeps %s: children that outlive us will not be found again",
+			rival, path)
+	case err != nil:
+		log.Warnf("children that outlive supervisord may not be found again: %v", err)
+	}
+	for _, c := range living {
+		log.Warnf("'%s' of an earlier supervisord still runs with pid %d", c, c.PID)
+	}
+	var clear chan struct{}
+	if own.KillOrphans && len(living) > 0 {
+		clear = make(chan struct{})
+		go func() {
+			defer close(clear)
+			orphans.Stop(living, log)
+		}()
+	}
+	sup.Remember(record, clear)
+	return record
 }
 
 // runsAsRoot is the warning for whoever lets supervisord keep root's rights without saying so.
@@ -100,6 +135,7 @@ func (d *supervisord) become(own *config.Supervisord) (messages []config.Message
 	if d.begun {
 		return messages, nil
 	}
+	daemon.ReserveThreads()
 	raised, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs)
 	for _, info := range raised {
 		messages = append(messages, config.Message{Level: api.Info, Text: info})
@@ -113,8 +149,8 @@ func gravestFirst(messages []config.Message) []config.Message {
 	return messages
 }
 
-// serve lets the servers answer.
-func (d *supervisord) serve(servers *httpd.Servers, sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) {
+// services is what the servers will answer with; the log says who will be let in.
+func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) httpd.Services {
 	var namespaces []string
 	for _, i := range cfg.Interfaces {
 		if i.Factory == config.MainInterface {
@@ -139,5 +175,5 @@ func (d *supervisord) serve(servers *httpd.Servers, sup *supervisor.Supervisor, 
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }
 	}
-	servers.Serve(services)
+	return services
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 func main() {
@@ -21,8 +22,13 @@ func main() {
 	// The daemon's live memory is small and lives long: collecting it twice as often as usual costs next to nothing and
 	// halves what it takes at rest.
 	debug.SetGCPercent(50)
-	os.Exit(run(os.Args))
+	status := run(os.Args)
+	logs.Flush(lastWords)
+	os.Exit(status)
 }
+
+// lastWords is how long the end waits for whoever reads our log from a pipe or a terminal.
+const lastWords = 2 * time.Second
 
 func run(args []string) (status int) {
 	opts, err := config.ParseArgs(args[0], args[1:])
@@ -68,16 +74,17 @@ func run(args []string) (status int) {
 
 // check tells everything that is wrong with the configuration, and what is merely odd, and starts nothing.
 func check(opts config.Options) (status int) {
-	errs, warnings := config.Check(opts, os.Environ())
-	for _, err := range errs {
+	found := config.Check(opts, os.Environ())
+	for _, err := range found.Errors {
 		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
 	}
-	for _, text := range warnings {
+	for _, text := range found.Warnings {
 		fmt.Fprintf(os.Stderr, "Warning: %s\n", text)
 	}
-	if len(errs) > 0 {
+	if len(found.Errors) > 0 {
 		return 2
 	}
+	fmt.Printf("%s: no errors\n", found.File)
 	return 0
 }
 

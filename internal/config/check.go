@@ -55,52 +55,47 @@ type Finding struct{ Cause *Error }
 
 // Error is the place as far as it is known, and the original's words: file:line: [section] key=value: text.
 func (f *Finding) Error() string {
-	e := f.Cause
-	var b strings.Builder
-	if e.File != "" {
-		b.WriteString(e.File)
-		if e.Line > 0 {
-			fmt.Fprintf(&b, ":%d", e.Line)
-		}
-		b.WriteString(": ")
+	if place := f.Cause.place(); place != "" {
+		return place + ": " + f.Cause.Text
 	}
-	switch {
-	case e.Section == "":
-	case e.Key == "":
-		fmt.Fprintf(&b, "[%s]: ", e.Section)
-	case e.Line == 0: // the key is missing
-		fmt.Fprintf(&b, "[%s] %s: ", e.Section, e.Key)
-	default:
-		fmt.Fprintf(&b, "[%s] %s=%s: ", e.Section, e.Key, e.Value)
-	}
-	return b.String() + e.Text
+	return f.Cause.Text
 }
 
 // Unwrap gives the error without its place.
 func (f *Finding) Unwrap() error { return f.Cause }
 
+// Report is what Check finds. The warnings are about what Load accepts and the user may not have meant.
+type Report struct {
+	File     string  // the main file, as it was given or found; empty: none was found
+	Errors   []error // each is a *Finding, but for a main file that was not found
+	Warnings []string
+}
+
 // Check reads a configuration as Load does, but reports every error instead of the first; there are none exactly if
-// Load succeeds. Each is a *Finding. The warnings are about what Load accepts and the user may not have meant. Source:
-// --check.
-func Check(o Options, environ []string) (errs []error, warnings []string) {
+// Load succeeds. Source: --check.
+func Check(o Options, environ []string) Report {
 	r, err := newReader(o, environ, thisHost)
 	if err != nil {
-		return []error{err}, nil
+		return Report{Errors: []error{err}}
 	}
 	r.check = newCheck()
+	found := Report{File: r.path}
 	c, err := r.read(o)
 	if err != nil { // nothing could be read
 		r.check.add(err)
-		return r.check.errs, nil
+		found.Errors = r.check.errs
+		return found
 	}
 	for _, m := range c.Messages {
 		if m.Level >= api.Warn {
-			warnings = append(warnings, m.Text)
+			found.Warnings = append(found.Warnings, m.Text)
 		}
 	}
-	warnings = append(warnings, r.checkCtl()...)
-	warnings = append(warnings, r.unread()...)
-	return r.check.errs, append(warnings, risks(c)...)
+	found.Warnings = append(found.Warnings, r.checkCtl()...)
+	found.Warnings = append(found.Warnings, r.unread()...)
+	found.Warnings = append(found.Warnings, risks(c)...)
+	found.Errors = r.check.errs
+	return found
 }
 
 // checkCtl reads what supervisorctl would read. Nothing in it keeps supervisord from starting, so all are warnings.

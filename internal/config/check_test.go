@@ -20,11 +20,11 @@ func checked(t *testing.T, files map[string]string) (errs, warnings []string) {
 	if err != nil || !o.Check {
 		t.Fatalf("--check: %+v, %v", o, err)
 	}
-	found, warned := Check(o, testEnviron)
-	for _, err := range found {
+	report := Check(o, testEnviron)
+	for _, err := range report.Errors {
 		errs = append(errs, strings.ReplaceAll(err.Error(), dir, "DIR"))
 	}
-	for _, warning := range warned {
+	for _, warning := range report.Warnings {
 		warnings = append(warnings, strings.ReplaceAll(warning, dir, "DIR"))
 	}
 	return errs, warnings
@@ -49,8 +49,8 @@ func TestCheckErrors(t *testing.T) {
 					"names ('nope') which cannot be expanded. Available names: " + process,
 				"DIR/sd.conf:15: [group:g] programs=a,none,nil: [group:g] names unknown program or fcgi-program none",
 				"DIR/sd.conf:15: [group:g] programs=a,none,nil: [group:g] names unknown program or fcgi-program nil",
-				"DIR/sd.conf: [program:b b]: Invalid name: 'b b' because of character: ' '",
-				"DIR/sd.conf: [program:c] command: program section program:c does not specify a command",
+				"DIR/sd.conf:11: [program:b b]: Invalid name: 'b b' because of character: ' '",
+				"DIR/sd.conf:13: [program:c] command: program section program:c does not specify a command",
 			}},
 		{"no [supervisord], a bad include, the rest is read all the same", map[string]string{
 			"sd.conf":  "[include]\nfiles=*.ini\n[inet_http_server]\nusername=u\n",
@@ -64,7 +64,7 @@ func TestCheckErrors(t *testing.T) {
 				"DIR/more.ini:3: [eventlistener:l] events=TICK,TACK: Unknown event type TACK in [eventlistener:l] events",
 				"DIR/sd.conf:4: [inet_http_server] username=u: Section [inet_http_server] contains incomplete " +
 					"authentication: If a username or a password is specified, both the username and password must be specified",
-				"DIR/sd.conf: [inet_http_server] port: section [inet_http_server] has no port value",
+				"DIR/sd.conf:3: [inet_http_server] port: section [inet_http_server] has no port value",
 			}},
 		{"a member's socket is no error there, nor what no process reads", map[string]string{"sd.conf": quietDaemon +
 			"[fcgi-program:f]\ncommand=f\n[group:g]\nprograms=f\n[program:z]\nnumprocs=0\n"}, nil},
@@ -143,7 +143,7 @@ func TestCheckAgreesWithLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = Load(o, testEnviron)
-		errs, _ := Check(o, testEnviron)
+		errs := Check(o, testEnviron).Errors
 		found := err == nil && len(errs) == 0
 		for _, e := range errs {
 			finding, ok := e.(*Finding)
@@ -162,5 +162,26 @@ func TestCheckOptionIsWhole(t *testing.T) {
 	}
 	if _, err := ParseArgs("/usr/bin/supervisord", []string{"--chec"}); err == nil {
 		t.Error("--check can be shortened")
+	}
+}
+
+func TestShortOfCheck(t *testing.T) {
+	for args, want := range map[string]bool{
+		"-t":               true,
+		"-t -c x":          true,
+		"-tc x":            true,
+		"-c x -t --check":  true,
+		"-n --check -c x":  true,
+		"-nt -c x":         false,
+		"-t -l /tmp/x":     false,
+		"--strip_ansi":     false,
+		"-t -h":            false,
+		"--config x --str": false,
+		"-c x":             false,
+	} {
+		o, err := ParseArgs("/usr/bin/supervisord", strings.Fields(args))
+		if err != nil || o.Check != want {
+			t.Errorf("%s: check is %v, %v", args, o.Check, err)
+		}
 	}
 }

@@ -54,7 +54,7 @@ func (p *Pool) equal(other *Pool) bool {
 		return p == other
 	}
 	return p.BufferSize == other.BufferSize && p.ResultHandler == other.ResultHandler &&
-		p.PayloadBytes == other.PayloadBytes &&
+		p.HandlerTimeout == other.HandlerTimeout && p.PayloadBytes == other.PayloadBytes &&
 		slices.Equal(slices.Sorted(slices.Values(p.Events)), slices.Sorted(slices.Values(other.Events)))
 }
 
@@ -81,5 +81,6 @@ func (p *Program) equal(other *Program) bool {
 		a.StopAsGroup == b.StopAsGroup && a.KillAsGroup == b.KillAsGroup &&
 		a.Umask == b.Umask && a.RedirectErr == b.RedirectErr && a.ServerURL == b.ServerURL &&
 		a.StdoutCapture == b.StdoutCapture && a.StderrCapture == b.StderrCapture &&
-		a.StdoutEvents == b.StdoutEvents && a.StderrEvents == b.StderrEvents
+		a.StdoutEvents == b.StdoutEvents && a.StderrEvents == b.StderrEvents &&
+		a.JudgesResults == b.JudgesResults
 }

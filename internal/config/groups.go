@@ -79,7 +79,7 @@ func (r *reader) priority(k *keys, absent int) int { return read(k, "priority", 
 
 // sectionError is an error about a whole section that has the original's words and nothing added.
 func sectionError(s *section, err error) error {
-	return &Error{File: s.first.path, Section: s.name, Text: err.Error()}
+	return &Error{File: s.first.path, Line: s.line, Section: s.name, Text: err.Error()}
 }
 
 // namedGroup reads a [group:x] section. Source: programs.

@@ -25,6 +25,7 @@ type value struct {
 type section struct {
 	name   string
 	first  *file // where it appeared first
+	line   int   // of its header there, from 1
 	values map[string]value
 }
 
@@ -109,11 +110,11 @@ func (p *parser) line(line string, number int) error {
 	}
 	p.indent = indent
 	if end := strings.LastIndexByte(text, ']'); text[0] == '[' && end >= 2 {
-		p.header(text[1:end])
+		p.header(text[1:end], number)
 		return nil
 	}
 	if p.values == nil {
-		return &Error{File: p.from.path, Line: number, Value: line, Text: fmt.Sprintf(
+		return &Error{File: p.from.path, Line: number, Syntax: true, Value: line, Text: fmt.Sprintf(
 			"File contains no section headers.\nfile: %s, line: %d\n%s",
 			pyrepr.Quote(p.from.path), number, pyrepr.Quote(line))}
 	}
@@ -121,7 +122,7 @@ func (p *parser) line(line string, number int) error {
 	return nil
 }
 
-func (p *parser) header(name string) {
+func (p *parser) header(name string, number int) {
 	p.flush()
 	p.section = name
 	if s := p.doc.byName[name]; s != nil {
@@ -132,7 +133,7 @@ func (p *parser) header(name string) {
 		p.values = p.doc.defaults
 		return
 	}
-	s := &section{name: name, first: p.from, values: map[string]value{}}
+	s := &section{name: name, first: p.from, line: number, values: map[string]value{}}
 	p.doc.byName[name] = s
 	p.doc.sections = append(p.doc.sections, s)
 	p.values = s.values
@@ -156,7 +157,7 @@ func (p *parser) option(text, line string, number int) {
 // junk notes a line that is neither header nor option; the whole file is read before its error is reported.
 func (p *parser) junk(line string, number int) {
 	if p.bad == nil {
-		p.bad = &Error{File: p.from.path, Line: number, Section: p.section, Value: line,
+		p.bad = &Error{File: p.from.path, Line: number, Section: p.section, Syntax: true, Value: line,
 			Text: "Source contains parsing errors: " + pyrepr.Quote(p.from.path)}
 	}
 	p.bad.Text += fmt.Sprintf("\n\t[line %2d]: %s", number, pyrepr.Quote(line))

@@ -35,8 +35,16 @@ func (r *reader) listenerGroup(s *section, name string) (*Group, error) {
 		return nil, k.err
 	}
 	var err error
-	g.Processes, err = r.processes(s, name)
-	return g, err
+	if g.Processes, err = r.processes(s, name); err != nil {
+		return nil, err
+	}
+	k = r.keys(s, names{vars: []variable{
+		{name: "program_name", text: name}, {name: "host_node_name", text: r.node}, {name: "group_name", text: name}}})
+	k.here = true
+	if handler := r.handlerProcess(k, name, g.Processes); handler != nil {
+		g.Processes = append([]*Process{handler}, g.Processes...) // there before the first result
+	}
+	return g, k.err
 }
 
 func (r *reader) pool(k *keys) *Pool {
@@ -45,9 +53,11 @@ func (r *reader) pool(k *keys) *Pool {
 		k.failf("buffer_size", "[%s] section sets invalid buffer_size (%d)", k.s.name, pool.BufferSize)
 	}
 	pool.ResultHandler = read(k, "result_handler", DefaultHandler, parseString)
-	if !r.resolve(k, "result_handler", pool.ResultHandler) {
+	// A program in its place may be what a section says to us that names code of the original's to the original.
+	if _, program := k.raw("result_handler_exec"); program || !r.resolve(k, "result_handler", pool.ResultHandler) {
 		pool.ResultHandler = DefaultHandler
 	}
+	pool.HandlerTimeout = read(k, "result_handler_timeout", 5, parseHandlerTimeout)
 	events := read(k, "events", nil, parseList)
 	if len(events) == 0 {
 		k.failf("events", `[%s] section requires an "events" line`, k.s.name)

@@ -65,6 +65,11 @@ func (r *reader) values(o Options) (*Config, error) {
 	if s.user != nil {
 		if s.User, err = r.host.lookup(*s.user); err != nil {
 			e := &Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error()}
+			if own := r.doc.byName["supervisord"]; own != nil {
+				if v, ok := r.doc.find(own, "user"); ok && v.text == *s.user { // else it is from the command line
+					e.File, e.Line = v.from.path, v.line
+				}
+			}
 			if err := r.refuse(e); err != nil {
 				return nil, err
 			}
@@ -114,6 +119,9 @@ func (r *reader) supervisord() (*settings, error) {
 	}
 	s.NoCleanup = read(k, "nocleanup", false, parseBoolean)
 	s.StripANSI = read(k, "strip_ansi", false, parseBoolean)
+	s.Subreaper = read(k, "subreaper", false, parseBoolean)
+	s.ShutdownTimeout = read(k, "shutdown_timeout", 0, parseInteger)
+	s.KillOrphans = read(k, "orphans", false, parseOrphans)
 	k.names.vars = []variable{{name: "host_node_name", text: r.node}}
 	if text, v, ok := k.text("environment", "environment"); ok {
 		env, err := parseEnvironment(text)

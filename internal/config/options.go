@@ -37,12 +37,29 @@ func ParseArgs(argv0 string, args []string) (Options, error) {
 	if _, err := getopt(&o, daemonOptions, args, false); err != nil {
 		return o, &Error{Text: err.Error()}
 	}
+	o.Check = o.Check || checkAlone(args)
 	if !o.Help && !o.Version && !o.hasConfigFile && os.Getuid() == 0 {
 		o.SearchWarning = "UserWarning: Supervisord is running as root and it is searching for its configuration file " +
 			"in default locations (including its current working directory); you probably want to specify a \"-c\" " +
 			"argument specifying an absolute path to a configuration file for improved security."
 	}
 	return o, nil
+}
+
+// checkAlone is true if -t is given and nothing else but a configuration: then it asks for a check. With any other option
+// it means --strip_ansi, as in the original.
+func checkAlone(args []string) bool {
+	list, _, _ := splitOptions(daemonOptions, args)
+	asked := false
+	for _, g := range list {
+		switch {
+		case g.name == "-t":
+			asked = true
+		case g.option.long != "configuration" && g.option.long != "check":
+			return false
+		}
+	}
+	return asked
 }
 
 // override makes the set of an option that parses its text and keeps the value for every Load.

@@ -26,7 +26,7 @@ func (r *reader) processes(s *section, group string) ([]*Process, error) {
 	if err == nil {
 		return list, nil
 	}
-	e := &Error{File: s.first.path, Section: s.name, Text: err.Error()}
+	e := &Error{File: s.first.path, Line: s.line, Section: s.name, Text: err.Error()}
 	errors.As(err, &e)
 	e.Text += " in section " + pyrepr.Quote(s.name) + " (file: " + pyrepr.Quote(s.first.path) + ")"
 	return nil, e

@@ -130,8 +130,11 @@ func (k *keys) fail(key string, v value, err error) {
 		return
 	}
 	e := &Error{File: k.r.path, Line: v.line, Section: k.s.name, Key: key, Value: v.text, Text: err.Error()}
-	if v.from != nil {
+	switch {
+	case v.from != nil:
 		e.File = v.from.path
+	case k.s.first != nil:
+		e.File, e.Line, e.Missing = k.s.first.path, k.s.line, true
 	}
 	if k.r.check != nil && !k.benign {
 		k.r.check.add(e)

@@ -51,6 +51,9 @@ type Supervisord struct {
 	StripANSI       bool
 	Environment     map[string]string
 	Identifier      string
+	Subreaper       bool
+	ShutdownTimeout int  // seconds; 0 or less: none
+	KillOrphans     bool // orphans=kill
 }
 
 // Server is one [unix_http_server] or [inet_http_server] section.
@@ -94,10 +97,11 @@ type Group struct {
 
 // Pool is what an [eventlistener:x] section has beside its processes.
 type Pool struct {
-	BufferSize    int
-	Events        []string // upper case, as subscribed to
-	ResultHandler string   // one of the handlers that are built in, such as DefaultHandler
-	PayloadBytes  bool     // payload_length=bytes: len counts bytes instead of characters
+	BufferSize     int
+	Events         []string // upper case, as subscribed to
+	ResultHandler  string   // one of the handlers that are built in; no matter if a process of the group judges results
+	HandlerTimeout int      // in seconds, for such a process
+	PayloadBytes   bool     // payload_length=bytes: len counts bytes instead of characters
 }
 
 // Socket is the listening socket of an [fcgi-program:x] section.
@@ -144,6 +148,7 @@ type Program struct {
 	StdoutEvents  bool
 	StderrEvents  bool
 	Socket        *Socket // fcgi-program only
+	JudgesResults bool    // the result handler of a pool, result_handler_exec, and no listener
 }
 
 // LogKind says where the output of one channel goes, syslog apart.

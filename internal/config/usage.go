@@ -37,7 +37,7 @@ var daemonHelp = []string{
 	"-q/--childlogdir DIRECTORY -- directory of automatic child logs",
 	"-k/--nocleanup -- keep the automatic child logs of the previous run",
 	"-a/--minfds NUM -- number of file descriptors that must be available",
-	"-t/--strip_ansi -- remove ANSI escape sequences from child logs",
+	"-t/--strip_ansi -- remove ANSI escape sequences from child logs (-t without another option but -c: --check)",
 	"--minprocs NUM -- number of processes that must be available",
 	"--profile_options OPTIONS -- accepted for compatibility, without effect",
 }

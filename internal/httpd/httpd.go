@@ -61,7 +61,7 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 		l, err := listen(c, stderr)
 		if err != nil {
 			s.Close()
-			return nil, openError(err)
+			return nil, openError(c, err)
 		}
 		s.listeners = append(s.listeners, l)
 	}
@@ -72,17 +72,18 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 func (s *Servers) Serve(services Services) {
 	s.services = services
 	for _, l := range s.listeners {
+		silent := new(idlers)
 		server := &http.Server{
 			Handler:                      &handler{Servers: s, config: l.config},
 			ReadHeaderTimeout:            headerWait,
 			IdleTimeout:                  idleWait,
 			MaxHeaderBytes:               maxHeader,
-			ConnState:                    new(idlers).state,
+			ConnState:                    silent.state,
 			DisableGeneralOptionsHandler: true,
 			ErrorLog:                     log.New(io.Discard, "", 0),
 		}
 		s.servers = append(s.servers, server)
-		go func() { _ = server.Serve(l) }()
+		go func() { _ = server.Serve(&frugal{l, silent}) }()
 	}
 }
 

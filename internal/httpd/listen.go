@@ -40,26 +40,50 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// openError turns what went wrong into the text that users know.
-func openError(err error) error {
+// errNoSocket is about a file at the path of a socket that is something else, and not ours to delete.
+var errNoSocket = fmt.Errorf("what is there is no socket: %w", syscall.EEXIST)
+
+// openError turns what went wrong into the text that users know, followed by a line that says with which server.
+func openError(c config.Server, err error) error {
+	place := fmt.Sprintf("[%s] port=%s", c.Section, net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
+	if c.Unix {
+		place = fmt.Sprintf("[%s] file=%s", c.Section, c.File)
+	}
+	if text := openText(err); text != err.Error() {
+		return usageError(text + "\n  " + place + ": " + reason(err))
+	}
+	return usageError(err.Error() + "\n  " + place)
+}
+
+// openText is the text that users know.
+func openText(err error) string {
 	const prefix = "Cannot open an HTTP server: socket.error reported "
 	var usage usageError
 	var number syscall.Errno
 	var resolve *net.DNSError
 	switch {
 	case errors.As(err, &usage):
-		return usage
+		return usage.Error()
 	case errors.Is(err, syscall.EADDRINUSE):
-		return usageError("Another program is already listening on a port that one of our HTTP servers is configured to " +
-			"use.  Shut this program down first before starting supervisord.")
+		return "Another program is already listening on a port that one of our HTTP servers is configured to " +
+			"use.  Shut this program down first before starting supervisord."
 	case errors.As(err, &number):
-		return usageError(fmt.Sprintf("%serrno.%s (%d)", prefix, unix.ErrnoName(number), int(number)))
+		return fmt.Sprintf("%serrno.%s (%d)", prefix, unix.ErrnoName(number), int(number))
 	case errors.As(err, &resolve) && resolve.IsTemporary:
-		return usageError(prefix + "-3") // EAI_AGAIN
+		return prefix + "-3" // EAI_AGAIN
 	case errors.As(err, &resolve):
-		return usageError(prefix + "-2") // EAI_NONAME
+		return prefix + "-2" // EAI_NONAME
 	}
-	return usageError(prefix + err.Error())
+	return prefix + err.Error()
+}
+
+// reason is what the system says, without the address that the place tells already.
+func reason(err error) string {
+	var number syscall.Errno
+	if errors.As(err, &number) && !errors.Is(err, errNoSocket) {
+		return number.Error()
+	}
+	return err.Error()
 }
 
 // waiting is how many clients may wait to be accepted; the system cuts it to what it allows. The constant SOMAXCONN is 128,
@@ -165,7 +189,7 @@ func own(c config.Server, path string) error {
 }
 
 // place gives the socket at temporary its name as well. A socket there that nobody answers on is unlinked; a live one
-// is EADDRINUSE, and anything that is no socket EEXIST: it is not ours to delete.
+// is EADDRINUSE, anything that is no socket errNoSocket.
 func place(temporary, path string, stderr io.Writer) error {
 	const attempts = 10 // others may be at the same
 	for range attempts {
@@ -187,7 +211,7 @@ func place(temporary, path string, stderr io.Writer) error {
 			return err
 		}
 		if before.Mode().Type() != os.ModeSocket {
-			return syscall.EEXIST
+			return errNoSocket
 		}
 		if !vacant(path) {
 			return syscall.EADDRINUSE

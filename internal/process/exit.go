@@ -63,6 +63,9 @@ func (p *Process) Gone() {
 	if p.listener != nil {
 		p.listener.Died()
 	}
+	if p.judge != nil {
+		p.judge.Died(now)
+	}
 	p.releaseSocket()
 	if next.State == api.Backoff && !next.Wake.After(now) {
 		p.Tick(now)

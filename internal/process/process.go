@@ -31,6 +31,7 @@ type Host struct {
 	AutoLogDir string
 	Identifier string
 	Events     events.Bus
+	MaxFD      int // the largest descriptor that a child's pipe may have here; 0: any
 	// Spawned is called when a child exists.
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
@@ -44,6 +45,8 @@ type Process struct {
 	Config *config.Process
 	Group  string
 	Index  int // for the owner of the deadlines
+	// GroupPriority is the group's own.
+	GroupPriority int
 
 	host    *Host
 	rules   state.Rules
@@ -51,6 +54,7 @@ type Process struct {
 	machine state.Machine
 	// What few processes have.
 	listener *events.Listener // an event listener's part in its pool
+	judge    *events.Judge    // a result handler's part in its pool
 	socket   *fcgi.Socket     // a FastCGI program's socket
 	holds    bool             // the child, or the start that is going on, uses the socket
 
@@ -82,6 +86,12 @@ func New(cfg *config.Process, group string, user *child.User, host *Host) *Proce
 func (p *Process) Listen(l *events.Listener) {
 	p.listener = l
 	p.out.sink.Syslog = nil // the protocol is nobody's news
+}
+
+// Judge makes p the process of a result handler. It has not been started yet.
+func (p *Process) Judge(j *events.Judge) {
+	p.judge = j
+	p.out.sink.Syslog = nil // as for listeners
 }
 
 // Serve gives the children of p a listening socket as their standard input. It has not been started yet.
@@ -147,6 +157,9 @@ func (p *Process) Stop(now time.Time) (problem string) { return p.end(state.Stop
 
 // Abandon stops it because supervisord ends; a process that waits for its next try is given up.
 func (p *Process) Abandon(now time.Time) { p.end(state.Abandon, now) }
+
+// Hurry kills what still runs, because supervisord can wait no longer.
+func (p *Process) Hurry(now time.Time) { p.end(state.Hurry, now) }
 
 func (p *Process) end(kind state.Kind, now time.Time) string {
 	if p.machine.State == api.Backoff && kind == state.Stop {

@@ -114,6 +114,9 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	}
 	p.host.Spawned(p)
 	p.host.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
+	if p.judge != nil { // it need not be RUNNING: the first result may wait already
+		p.judge.Open(p.stdin, now)
+	}
 	return ""
 }
 
@@ -162,6 +165,11 @@ func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 		our, their, err := child.Pipe(fd > 0)
 		if err != nil {
 			return theirs, err
+		}
+		if most := p.host.MaxFD; most > 0 && max(our, their) > most { // the rest is for those who ask what is wrong
+			unix.Close(our)
+			unix.Close(their)
+			return theirs, syscall.EMFILE
 		}
 		theirs = append(theirs, their)
 		spec.Files[fd] = their

@@ -73,6 +73,22 @@ func (m *Pump) forget(p *Pipe) {
 	m.nudge()
 }
 
+// watch goes on with a pipe after unwatch.
+func (m *Pump) watch(p *Pipe) bool {
+	m.setIdle(p, false)
+	return true
+}
+
+// unwatch lets a pipe alone.
+func (m *Pump) unwatch(p *Pipe) { m.setIdle(p, true) }
+
+func (m *Pump) setIdle(p *Pipe, idle bool) {
+	m.mu.Lock()
+	p.idle = idle
+	m.mu.Unlock()
+	m.nudge()
+}
+
 func (m *Pump) run() {
 	buf := make([]byte, usual)
 	for {
@@ -99,7 +115,7 @@ func (m *Pump) watched() (fds []unix.PollFd, pipes []*Pipe, closed bool) {
 	defer m.mu.Unlock()
 	fds = append(fds, unix.PollFd{Fd: int32(m.wake[0]), Events: unix.POLLIN})
 	for _, p := range m.pipes {
-		if p != nil {
+		if p != nil && !p.idle {
 			fds = append(fds, unix.PollFd{Fd: int32(p.fd), Events: unix.POLLIN})
 			pipes = append(pipes, p)
 		}
@@ -110,13 +126,13 @@ func (m *Pump) watched() (fds []unix.PollFd, pipes []*Pipe, closed bool) {
 func (p *Pipe) serve(buf []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || p.paused != nil {
 		return
 	}
 	n, err := read(p.fd, buf)
 	switch {
 	case n > 0:
-		p.sink.Output(buf[:n])
+		p.give(buf[:n])
 	case errors.Is(err, unix.EAGAIN):
 	default:
 		p.close()

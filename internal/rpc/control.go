@@ -35,7 +35,7 @@ func (s *Server) reread() (*config.Config, error) {
 	}
 	cfg, err := s.sup.Read()
 	if err != nil {
-		return nil, api.Fault{Code: api.CantReread, Detail: err.Error()}
+		return nil, api.Fault{Code: api.CantReread, Detail: config.Explain(err)}
 	}
 	return cfg, nil
 }

@@ -37,7 +37,8 @@ func (s *Supervisor) rereadAndRestart() {
 		cfg, err := s.options.Read()
 		_ = s.Do(func() { // an error says that a shutdown was faster
 			if err != nil {
-				s.log.Errorf("cannot restart, the configuration is wrong and everything goes on as it is: %v", err)
+				s.log.Errorf("cannot restart, the configuration is wrong and everything goes on as it is: %s",
+					config.Explain(err))
 				return
 			}
 			s.Restart(cfg)

@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/pump"
 )
@@ -64,9 +65,13 @@ type Supervisor struct {
 	layout    int       // goes up when a group comes or goes
 	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
 
-	next   *config.Config // what a restart goes on with
-	leave  []*Group       // during shutdown and restart: groups not yet stopped; the last one is being stopped
-	report time.Time      // during shutdown and restart: when to tell next who is waited for
+	record *orphans.Record // of the children; may be nil
+	clear  <-chan struct{} // nil: nothing has to be waited for before the first starts
+	begun  bool            // all groups of the configuration have been added
+	next   *config.Config  // what a restart goes on with
+	leave  []*Group        // during shutdown and restart: groups not yet stopped; the last one is being stopped
+	report time.Time       // during shutdown and restart: when to tell next who is waited for
+	limit  time.Time       // during shutdown and restart: when to kill what still runs; zero: never
 }
 
 type call struct {
@@ -90,7 +95,7 @@ func New(o Options) (*Supervisor, error) {
 		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
 		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
-		Spawned: func(p *process.Process) { s.pids[p.PID()] = p },
+		MaxFD: maxFD(), Spawned: s.spawned,
 		Changed: func(p *process.Process) {
 			s.schedule(p)
 			for _, w := range s.watches {
@@ -109,6 +114,9 @@ func New(o Options) (*Supervisor, error) {
 		s.host.Events.Serial = new(events.Serial)
 	}
 	s.ticks.Start(time.Now())
+	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, o.Config.Groups, 0) {
+		s.log.Warnf("%s", text)
+	}
 	for _, g := range o.Config.Groups {
 		if err := s.AddGroup(g); err != nil {
 			s.removeSockets()
@@ -116,6 +124,7 @@ func New(o Options) (*Supervisor, error) {
 			return nil, err
 		}
 	}
+	s.begun = true
 	return s, nil
 }
 
@@ -202,10 +211,12 @@ func (s *Supervisor) hear(wait bool) {
 	case <-s.options.Chld:
 		s.log.Debugf("received SIGCHLD indicating a child quit")
 		s.reap()
+	case <-s.clear:
+		s.clear = nil
 	case p := <-s.drained:
 		p.Gone()
 	case <-s.host.Events.Pauses():
-		s.resume = s.host.Events.Resume(time.Now())
+		s.resumeEvents(time.Now())
 	case sig := <-s.options.Signals:
 		s.signal(sig.(syscall.Signal))
 	case <-alarm:

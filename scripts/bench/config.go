@@ -21,7 +21,9 @@ const (
 type load struct {
 	programs int      // numprocs
 	command  []string // of each
-	extra    []string // further lines of [program:p]
+	extra    []string // further lines of [program:p], and further sections
+
+	listeners int // processes among these sections
 }
 
 // configText is the configuration of one run. One merged log a process, as that is what most people set.

@@ -21,7 +21,7 @@ type client struct {
 	body    []byte // of the latest response, overwritten by the next
 }
 
-// dial connects to the daemon for calls of method, with string parameters. The end of ctx breaks the connection.
+// dial connects to the daemon for calls of method, with parameters. The end of ctx breaks the connection.
 func (d *daemon) dial(ctx context.Context, method string, params ...string) (*client, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", d.socket)
@@ -34,12 +34,20 @@ func (d *daemon) dial(ctx context.Context, method string, params ...string) (*cl
 	var call strings.Builder
 	call.WriteString("<?xml version='1.0'?>\n<methodCall>\n<methodName>" + method + "</methodName>\n<params>\n")
 	for _, param := range params {
-		call.WriteString("<param>\n<value><string>" + param + "</string></value>\n</param>\n")
+		call.WriteString("<param>\n<value>" + typed(param) + "</value>\n</param>\n")
 	}
 	call.WriteString("</params>\n</methodCall>\n")
 	header := "POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n"
 	request := fmt.Sprintf(header+"%s", call.Len(), call.String())
 	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), request: []byte(request)}, nil
+}
+
+// typed is a parameter with its type: a string, but for the one truth value that the bench needs.
+func typed(param string) string {
+	if param == "false" {
+		return "<boolean>0</boolean>"
+	}
+	return "<string>" + param + "</string>"
 }
 
 // call makes one call and returns the body of its response, valid until the next. A fault is an error.

@@ -51,6 +51,9 @@ var scenarios = []struct {
 	{"restart", restarts},
 	{"log", plainLog},
 	{"rotated", rotatedLog},
+	{"lines", lineEvents},
+	{"states", stateEvents},
+	{"ticks", tickEvents},
 }
 
 // turn is one contender's go at one scenario.

@@ -147,7 +147,7 @@ func checkAgrees(path string, own outcome) string {
 	if err != nil {
 		return err.Error()
 	}
-	errs, _ := config.Check(o, environ)
+	errs := config.Check(o, environ).Errors
 	if (len(errs) == 0) != (own.Message == "") {
 		return fmt.Sprintf("Check finds %d errors, Load says %q", len(errs), own.Message)
 	}

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -122,9 +122,7 @@ func ours(path string, environ []string) (outcome, *config.Config) {
 	}
 	c, err := config.Load(o, environ)
 	if err != nil {
-		var text strings.Builder
-		config.PrintUsageError(&text, "supervisord", err)
-		return outcome{Status: 2, Message: text.String()}, nil
+		return outcome{Status: 2, Message: fmt.Sprintf("Error: %s\nFor help, use supervisord -h\n", err)}, nil
 	}
 	v := &values{Supervisord: daemonOf(&c.Supervisord)}
 	for _, g := range c.Groups {

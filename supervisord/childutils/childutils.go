@@ -80,47 +80,69 @@ func (l *Listener) Next() (Event, error) {
 	if _, err := io.WriteString(l.out, "READY\n"); err != nil {
 		return Event{}, err
 	}
-	line, err := l.in.ReadString('\n')
+	header, err := readHeader(l.in)
 	if err != nil {
-		if err == io.EOF && line != "" {
-			err = io.ErrUnexpectedEOF
-		}
 		return Event{}, err
 	}
-	e := Event{Header: Fields(line)}
-	n, err := strconv.Atoi(e.Header["len"])
-	if err != nil || n < 0 {
-		return Event{}, fmt.Errorf("no length in the header of an event: %q", line)
+	n, err := length(header, "len")
+	if err != nil {
+		return Event{}, err
 	}
-	e.Payload, err = l.payload(n)
-	return e, err
+	read := readCharacters
+	if l.CountBytes {
+		read = readBytes
+	}
+	payload, err := read(l.in, n)
+	return Event{Header: header, Payload: payload}, err
 }
 
-// payload reads n characters or bytes.
-func (l *Listener) payload(n int) (string, error) {
+// readHeader reads a header line. The error is io.EOF if there is none any more.
+func readHeader(in *bufio.Reader) (map[string]string, error) {
+	line, err := in.ReadString('\n')
+	if err == io.EOF && line != "" {
+		err = io.ErrUnexpectedEOF
+	}
+	return Fields(line), err
+}
+
+// length is a length in a header.
+func length(header map[string]string, key string) (int, error) {
+	n, err := strconv.Atoi(header[key])
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("no %s in the header of an event: %q", key, header[key])
+	}
+	return n, nil
+}
+
+// readBytes reads n bytes.
+func readBytes(in *bufio.Reader, n int) (string, error) {
+	var b strings.Builder
+	_, err := io.CopyN(&b, in, int64(n)) // a length that is wrong must not cost its memory
+	return b.String(), whole(err)
+}
+
+// readCharacters reads n characters.
+func readCharacters(in *bufio.Reader, n int) (string, error) {
 	var b strings.Builder
 	for range n {
-		var err error
-		if l.CountBytes {
-			var c byte
-			c, err = l.in.ReadByte()
-			b.WriteByte(c)
-		} else {
-			var r rune
-			var size int
-			if r, size, err = l.in.ReadRune(); r == utf8.RuneError && size == 1 {
-				err = errors.New("the payload of an event is not UTF-8")
-			}
-			b.WriteRune(r)
-		}
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
+		r, size, err := in.ReadRune()
+		if r == utf8.RuneError && size == 1 {
+			err = errors.New("the payload of an event is not UTF-8")
 		}
 		if err != nil {
-			return "", err
+			return "", whole(err)
 		}
+		b.WriteRune(r)
 	}
 	return b.String(), nil
+}
+
+// whole is the error for input that ended too early.
+func whole(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // OK says that the event was handled.

@@ -35,7 +35,7 @@ func commands() map[string]command {
 func runCtl(ts *testscript.TestScript, stdout, stderr *bytes.Buffer, args []string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), patience())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, impl.supervisorctl, append([]string{"-c", ts.MkAbs("sd.conf")}, args...)...)
+	cmd := exec.CommandContext(ctx, of(ts).suite.Supervisorctl, append([]string{"-c", ts.MkAbs("sd.conf")}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), mark + "=" + ts.Getenv(mark)}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
@@ -56,7 +56,7 @@ func cmdCtl(ts *testscript.TestScript, neg bool, args []string) {
 	got := runCtl(ts, &stdout, &stderr, args)
 	fmt.Fprint(ts.Stdout(), stdout.String())
 	fmt.Fprint(ts.Stderr(), stderr.String())
-	of(ts).argv0, of(ts).stderr = impl.supervisorctl, stderr.String()
+	of(ts).argv0, of(ts).stderr = of(ts).suite.Supervisorctl, stderr.String()
 	if (got == want) == neg {
 		ts.Fatalf("supervisorctl ended with status %d, want %d (negated: %v)\n%s%s", got, want, neg, &stdout, &stderr)
 	}

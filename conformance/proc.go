@@ -12,6 +12,9 @@ import (
 // mark is the variable by which the processes of one script are found again, however they were started.
 const mark = "CONFORMANCE_SCRIPT"
 
+// Inside tells whether this process was started by a script.
+func Inside() bool { return os.Getenv(mark) != "" }
+
 // marked returns the process ids that carry value in their environment, except our own. It needs /proc; elsewhere
 // it finds none.
 func marked(value string) []int {

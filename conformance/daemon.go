@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -43,6 +44,7 @@ type launch struct {
 	status     int
 	uid        string
 	shell      string
+	syslog     string // file that gets what the daemon sends to syslog
 	env        []string
 	flags      []string
 }
@@ -66,6 +68,8 @@ func parseLaunch(ts *testscript.TestScript, args []string) launch {
 			l.env, args = append(l.env, args[1]), args[1:]
 		case args[0] == "-sh":
 			l.shell, args = args[1], args[1:]
+		case args[0] == "-syslog":
+			l.syslog, args = ts.MkAbs(args[1]), args[1:]
 		case args[0] == "-as":
 			l.uid, args = args[1], args[1:]
 		case args[0] == "-c" && !l.raw:
@@ -88,9 +92,12 @@ func parseLaunch(ts *testscript.TestScript, args []string) launch {
 
 // command builds the process to run: supervisord, behind a shell if something has to be set up for it.
 func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
-	argv := append([]string{impl.supervisord}, l.flags...)
+	argv := append([]string{of(ts).suite.Supervisord}, l.flags...)
 	if l.shell != "" {
 		argv = append([]string{"/bin/sh", "-c", l.shell + "\nexec \"$@\"", "sh"}, argv...)
+	}
+	if l.syslog != "" {
+		argv = append([]string{"unshare", "-m", "/bin/sh", "-c", ownSyslog, "sh", of(ts).work}, argv...)
 	}
 	if l.uid != "" {
 		argv = append([]string{"setpriv", "--reuid=" + l.uid, "--regid=" + l.uid, "--clear-groups", "--"}, argv...)
@@ -104,6 +111,47 @@ func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
 	// A signal to the test's own group must not reach the daemon, and the reverse.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
+}
+
+// ownSyslog gives the process that it becomes a /dev with a /dev/log of the script's. Nobody outside sees it.
+const ownSyslog = `set -e
+work=$1; shift
+mkdir -p $work/dev
+mount --rbind /dev $work/dev
+mount -t tmpfs none /dev
+ln -s $work/dev/* /dev/
+rm -f /dev/log
+ln -s $work/syslog.sock /dev/log
+exec "$@"`
+
+// receive listens where ownSyslog leads to and appends each record to file, as a line.
+func (s *session) receive(file string) error {
+	path := filepath.Join(s.work, "syslog.sock")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o777); err != nil {
+		return err
+	}
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, conn)
+	go func() {
+		defer out.Close()
+		record := make([]byte, 64<<10)
+		for {
+			n, err := conn.Read(record)
+			if err != nil {
+				return
+			}
+			line := strings.TrimRight(string(record[:n]), "\x00")
+			fmt.Fprintln(out, strings.TrimSuffix(line, "\n"))
+		}
+	}()
+	return nil
 }
 
 func (l launch) own(ts *testscript.TestScript) {
@@ -122,6 +170,9 @@ func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(l.conf, nil, 0o644)) // a script without sd.conf is about the base alone
 	}
 	ts.Check(s.prepare(l.conf))
+	if l.syslog != "" {
+		ts.Check(s.receive(l.syslog))
+	}
 	l.own(ts)
 	cmd := l.command(ts)
 	stdout, err := s.appendTo("daemon.out")
@@ -236,7 +287,7 @@ func cmdStartfails(ts *testscript.TestScript, neg bool, args []string) {
 		<-d.done
 		ts.Fatalf("supervisord did not end\nstderr: %s", &stderr)
 	}
-	s.argv0, s.stderr = impl.supervisord, stderr.String()
+	s.argv0, s.stderr = s.suite.Supervisord, stderr.String()
 	fmt.Fprint(ts.Stderr(), s.stderr)
 	if d.status != l.status {
 		ts.Fatalf("supervisord ended with status %d, want %d\nstderr: %s", d.status, l.status, s.stderr)
@@ -316,10 +367,13 @@ func cmdUsageerror(ts *testscript.TestScript, neg bool, args []string) {
 		text += fmt.Sprintf(" in section '%s' (file: '%s/%s')", section, s.work, file)
 	}
 	want := fmt.Sprintf("Error: %s\nFor help, use %s -h\n", text, s.argv0)
-	if (s.stderr == want) == neg {
+	if (where.ReplaceAllString(s.stderr, "") == want) == neg {
 		ts.Fatalf("stderr is\n%swant (negated: %v)\n%s", s.stderr, neg, want)
 	}
 }
+
+// where is the line in which an implementation may say where in the configuration an error is.
+var where = regexp.MustCompile(`(?m)^  .*\n`)
 
 func cmdRefuse(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
