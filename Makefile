@@ -1,13 +1,14 @@
 # make            build the programs into bin/
 # make demo       run a small sample and show it
 # make test       everything that CI runs
+# make web-shots  pictures of the web pages, into SHOTS
 PREFIX ?= /usr/local
 DESTDIR ?=
 PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy
 GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all programs install demo test check unit cross cross-session conformance conformance-binary conformance-report config-diff config-bench bench mutants arrows clean
+.PHONY: all programs install demo test check unit cross cross-session conformance conformance-binary conformance-report config-diff config-bench bench mutants web-shots arrows clean
 all: programs
 
 programs:
@@ -35,7 +36,8 @@ check: unit cross
 
 unit: programs
 	@scripts/install-compiler || echo "check: there is no C compiler: the unit tests run without the race detector"
-	go test $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -v '/conformance$$')
+	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
+	go test -timeout 20m $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -v '/conformance$$')
 
 cross:
 	GOOS=darwin go build ./...
@@ -80,6 +82,11 @@ bench: programs
 mutants: programs
 	@go build -o bin/mutants ./scripts/mutants
 	@bin/mutants $(MUTANTS)
+
+SHOTS ?= bin/shots
+web-shots:
+	@scripts/install-browser
+	go test ./internal/web -run TestShots -count=1 -shots $(abspath $(SHOTS))
 
 arrows:
 	@go run ./scripts/arrows

@@ -182,11 +182,8 @@ func (d *daemon) state(name, state string) (info api.ProcessInfo) {
 	return info
 }
 
-// alive is true if there is a process of this id that has not ended.
-func alive(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err == nil && !strings.Contains(string(stat), ") Z ")
-}
+// alive is true if there is a process of this id: what has ended supervisord has reaped.
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
 // tab is a page in a browser, with cookies and storage of its own.
 type tab struct {

@@ -128,8 +128,8 @@ func TestShots(t *testing.T) {
 	b.shot("lost")
 }
 
-// TestShotOfThousand adds the page of 1,000 programs.
-func TestShotOfThousand(t *testing.T) {
+// TestShotsOfThousand adds the page of 1,000 programs.
+func TestShotsOfThousand(t *testing.T) {
 	if *shots == "" {
 		t.Skip("there is no -shots")
 	}

@@ -84,6 +84,8 @@ var figures = []figure{
 	{name: "getAllProcessInfo/1000/p50", unit: "ms", where: "thousand", aims: []aim{atMost(2.5)}},
 	{name: "getAllProcessInfo/1000/p99", unit: "ms", where: "thousand"},
 	{name: "getAllProcessInfo/1000/32clients/p99", unit: "ms", where: "thousand", aims: []aim{atMost(120)}},
+	{name: "page/1000/p50", unit: "ms", where: "thousand", aims: []aim{atMostOf(0.05, original, "page/1000/p50")}},
+	{name: "page/1000/bytes", unit: "bytes", where: "thousand", aims: []aim{atMost(400_000)}},
 	{name: "ctl/pid/1", unit: "ms", where: "one", aims: []aim{atMost(5)}},
 	{name: "ctl/pid/1000", unit: "ms", where: "thousand", aims: []aim{atMost(5)}},
 	{name: "ctl/status/1", unit: "ms", where: "one"},
