@@ -45,6 +45,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch bare := strings.TrimLeft(path, "/"); {
 	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
 		h.fail(w, r, http.StatusNotFound)
+	case isCall && forged(r):
+		h.fail(w, r, http.StatusForbidden)
 	case isCall:
 		h.call(w, r, body, status)
 	case strings.HasPrefix(path, "/logtail"):
