@@ -8,7 +8,7 @@ PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidpr
 GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all programs install demo test check unit cross cross-session conformance conformance-binary conformance-report config-diff config-bench bench mutants web-shots arrows clean
+.PHONY: all programs install demo test check unit ports cross record docs conformance conformance-binary conformance-report config-diff config-bench bench mutants web-shots arrows clean
 all: programs
 
 programs:
@@ -27,9 +27,9 @@ test:
 	@scripts/install-reference || echo "test: the original is not installed and cannot be without root: its half is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
-	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff; fi
+	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff && $(MAKE) cross; fi
 
-check: unit cross
+check: unit ports
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
@@ -39,14 +39,24 @@ unit: programs
 	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
 	go test -timeout 20m $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -v '/conformance$$')
 
-cross:
+# The other systems and processors that must at least build.
+ports:
 	GOOS=darwin go build ./...
 	GOOS=freebsd go vet ./...
 	GOARCH=arm64 go build ./...
 
 # The same session with each supervisorctl and each supervisord, the original's and ours; needs the original.
-cross-session: programs
+cross: programs
 	CROSS=$(CURDIR)/bin go test ./internal/ctl -run TestCross -count=1 -v -timeout 10m
+
+# Requests and responses of every method and every fault, as tests read them: of ours, and of the original if installed.
+record: programs
+	go run ./scripts/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
+	if [ -x /usr/bin/supervisord ]; then go run ./scripts/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
+
+# The part of docs/xmlrpc.md that comes from the table of methods; a test holds the two together.
+docs:
+	go test ./internal/rpc -run TestReference -count=1 -update
 
 # The scripts, against ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=.
 IMPL ?= ours

@@ -145,7 +145,7 @@ shutdown
 `), "\n")
 
 // Both programs of ours work with both of the original's: the same session prints the same and ends the same with any
-// supervisorctl and any supervisord. CROSS names the directory of ours; make cross-session sets it.
+// supervisorctl and any supervisord. CROSS names the directory of ours; make cross sets it.
 func TestCross(t *testing.T) {
 	bin := os.Getenv("CROSS")
 	if bin == "" {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 	"syscall"
 
@@ -87,7 +86,7 @@ func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 // isUnauthorized says whether the server wants other credentials than those it got.
 func isUnauthorized(err error) bool {
 	var status *client.HTTPError
-	return errors.As(err, &status) && status.Code == http.StatusUnauthorized
+	return errors.As(err, &status) && status.Code == 401
 }
 
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

@@ -78,7 +78,7 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, path string, ok
 			s.err = h.ctx.Err()
 		}
 	}
-	h.access(r, http.StatusOK, s.sent)
+	h.access(r.RemoteAddr, requestLine(r), http.StatusOK, s.sent)
 }
 
 // openLog opens a plain file; nil for anything else.

@@ -26,7 +26,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = http.NewResponseController(w).Flush()
-	h.access(r, counted.status, counted.size)
+	h.access(r.RemoteAddr, requestLine(r), counted.status, counted.size)
 }
 
 // unblock makes an end of writes to a client that reads nothing: it must not hold up Close.
@@ -82,7 +82,7 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 	header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	s := &stream{w: w, file: f}
 	s.upTo(info.Size())
-	h.access(r, http.StatusOK, s.sent)
+	h.access(r.RemoteAddr, requestLine(r), http.StatusOK, s.sent)
 	if s.sent < info.Size() {
 		panic(http.ErrAbortHandler) // it was truncated meanwhile, and the client must know that this is not all
 	}

@@ -16,6 +16,7 @@ type Method struct {
 	Help   string // one sentence or more, for methodHelp
 	Params []Param
 	Result string // its type, and behind a blank what it means, for methodHelp and methodSignature
+	Shared bool   // one answer does for all who ask at the same time; it takes no parameters and does not wait
 	Do     func(*Server, context.Context, args) (result, error)
 }
 

@@ -119,7 +119,7 @@ func (s *Server) forEach(ctx context.Context, pick picker, filter func(api.State
 func (s *Server) outcomes(ctx context.Context, pick picker, filter func(api.State) bool, do act,
 	until wait) ([]api.ProcessStatus, error) {
 	var chosen []*process.Process
-	if err := s.in(func() (err error) { chosen, err = pick(); return err }); err != nil {
+	if err := s.look(func() (err error) { chosen, err = pick(); return err }); err != nil {
 		return nil, err
 	}
 	var outcomes []api.ProcessStatus

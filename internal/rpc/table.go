@@ -75,7 +75,7 @@ var table = []Method{
 		Help: "Make an event for the listeners of REMOTE_COMMUNICATION.", Result: "boolean always true"},
 	{Name: "supervisor.getProcessInfo", Do: (*Server).getProcessInfo, Params: []Param{nameParam},
 		Help: "Tell about a process.", Result: "struct what is known about it"},
-	{Name: "supervisor.getAllProcessInfo", Do: (*Server).getAllProcessInfo,
+	{Name: "supervisor.getAllProcessInfo", Do: (*Server).getAllProcessInfo, Shared: true,
 		Help: "Tell about all processes.", Result: "array a struct for each, as getProcessInfo returns it"},
 	{Name: "supervisor.getAllConfigInfo", Do: (*Server).getAllConfigInfo,
 		Help: "Tell about all processes of the configuration as it was read last.", Result: "array a struct for each"},

@@ -53,6 +53,7 @@ type Supervisor struct {
 	drained chan *process.Process
 	down    chan struct{} // closed when the loop has ended
 
+	version   atomic.Uint64      // grows before anything changes
 	mood      atomic.Int32       // an api.Mood
 	groups    []*Group           // ascending priority, then name
 	listing   []*process.Process // by group and name, for status listings
@@ -75,8 +76,9 @@ type Supervisor struct {
 }
 
 type call struct {
-	do   func()
-	done chan struct{}
+	do    func()
+	looks bool // changes nothing
+	done  chan struct{}
 }
 
 // New makes a Supervisor with all groups of the configuration; their processes start when Run is called.
@@ -143,8 +145,13 @@ func serverURL(servers []config.Server) string {
 }
 
 // Do runs f in the loop and returns after it. When the loop has ended it returns ErrDown and f has not run.
-func (s *Supervisor) Do(f func()) error {
-	c := call{f, make(chan struct{})}
+func (s *Supervisor) Do(f func()) error { return s.call(call{do: f}) }
+
+// Look is Do for an f that changes nothing.
+func (s *Supervisor) Look(f func()) error { return s.call(call{do: f, looks: true}) }
+
+func (s *Supervisor) call(c call) error {
+	c.done = make(chan struct{})
 	select {
 	case s.calls <- c:
 		<-c.done
@@ -171,6 +178,7 @@ func (s *Supervisor) Run() (next *config.Config) {
 		}
 		if s.due(time.Now()) {
 			s.hear(false)
+			s.version.Add(1)
 			s.work(time.Now())
 			continue
 		}
@@ -206,20 +214,29 @@ func (s *Supervisor) hear(wait bool) {
 	}
 	select {
 	case c := <-s.calls:
+		if !c.looks {
+			s.version.Add(1)
+		}
 		c.do()
 		close(c.done)
 	case <-s.options.Chld:
+		s.version.Add(1)
 		s.log.Debugf("received SIGCHLD indicating a child quit")
 		s.reap()
 	case <-s.clear:
+		s.version.Add(1)
 		s.clear = nil
 	case p := <-s.drained:
+		s.version.Add(1)
 		p.Gone()
 	case <-s.host.Events.Pauses():
+		s.version.Add(1)
 		s.resumeEvents(time.Now())
 	case sig := <-s.options.Signals:
+		s.version.Add(1)
 		s.signal(sig.(syscall.Signal))
 	case <-alarm:
+		s.version.Add(1)
 		s.reap() // an exit that is known by now counts before a deadline that came after it
 	case <-now:
 	}
@@ -246,6 +263,10 @@ func (s *Supervisor) reap() {
 
 // Mood is supervisord's own state. Only the loop changes it; unlike the other methods it may be called in any goroutine.
 func (s *Supervisor) Mood() api.Mood { return api.Mood(s.mood.Load()) }
+
+// Version is another number after every change of what the loop owns. Like Mood it may be called in any goroutine: while it
+// stays the same, what a Look saw is still so.
+func (s *Supervisor) Version() uint64 { return s.version.Load() }
 
 // Groups are the active groups by ascending priority and name.
 func (s *Supervisor) Groups() []*Group { return s.groups }

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Encoder writes one response: NewEncoder, one value, Finish. An array or a struct is one value between its Begin and
+// Encoder writes one response: NewEncoder, one value, Finish. (A call is written likewise: NewCall.) An array or a struct is one value between its Begin and
 // its End; in a struct each value is preceded by Member. The order of calls is not checked.
 //
 //	e := xmlrpc.NewEncoder(nil)
@@ -36,6 +36,23 @@ func (e *Encoder) Finish() []byte {
 	return e.buf
 }
 
+// NewCall begins a method call: each parameter stands between BeginParam and EndParam, FinishCall ends it.
+func NewCall(method string) *Encoder {
+	e := &Encoder{buf: append(make([]byte, 0, 256), "<?xml version='1.0'?>\n<methodCall>\n<methodName>"...)}
+	e.buf = appendText(e.buf, method)
+	e.buf = append(e.buf, "</methodName>\n<params>\n"...)
+	return e
+}
+
+// BeginParam begins a parameter of a call.
+func (e *Encoder) BeginParam() { e.buf = append(e.buf, "<param>\n"...) }
+
+// EndParam ends the parameter begun last.
+func (e *Encoder) EndParam() { e.buf = append(e.buf, "</param>\n"...) }
+
+// FinishCall ends a call and returns it.
+func (e *Encoder) FinishCall() []byte { return append(e.buf, "</params>\n</methodCall>\n"...) }
+
 // Int writes an integer. The protocol has 32 bits; what does not fit becomes the nearest number that does.
 func (e *Encoder) Int(n int64) {
 	e.buf = append(e.buf, "<value><int>"...)
@@ -51,6 +68,14 @@ func (e *Encoder) Bool(b bool) {
 	} else {
 		e.buf = append(e.buf, "<value><boolean>0</boolean></value>\n"...)
 	}
+	e.endMember()
+}
+
+// Double writes a number with a fraction.
+func (e *Encoder) Double(f float64) {
+	e.buf = append(e.buf, "<value><double>"...)
+	e.buf = strconv.AppendFloat(e.buf, f, 'f', -1, 64)
+	e.buf = append(e.buf, "</double></value>\n"...)
 	e.endMember()
 }
 
@@ -93,6 +118,13 @@ func (e *Encoder) BeginStruct() {
 func (e *Encoder) Member(name string) {
 	e.buf = append(e.buf, "<member>\n<name>"...)
 	e.buf = append(e.buf, name...)
+	e.buf = append(e.buf, "</name>\n"...)
+}
+
+// MemberText is Member for any name.
+func (e *Encoder) MemberText(name string) {
+	e.buf = append(e.buf, "<member>\n<name>"...)
+	e.buf = appendText(e.buf, name)
 	e.buf = append(e.buf, "</name>\n"...)
 }
 

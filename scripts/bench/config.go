@@ -53,8 +53,8 @@ func configText(dir string, load load) string {
 	return strings.Join(append(lines, load.extra...), "\n") + "\n"
 }
 
-// minfds is how many open files a daemon needs for so many programs, generously: each has two pipes and a log.
-func minfds(programs int) int { return 4*programs + 200 }
+// minfds is how many open files a daemon needs for so many programs, generously: each has two pipes and a log, and there are clients.
+func minfds(programs int) int { return 4*programs + 2000 }
 
 // writeConfig makes the directory of one run ready for it.
 func writeConfig(dir string, load load) error {

@@ -49,6 +49,8 @@ var scenarios = []struct {
 	{"thousand", thousandPrograms},
 	{"growth", growth},
 	{"restart", restarts},
+	{"busy", busy},
+	{"rude", rude},
 	{"log", plainLog},
 	{"rotated", rotatedLog},
 	{"lines", lineEvents},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 )
 
 // Fault is an error that supervisord answers with. Code is one of the fault codes of its interface, such as 10 for a
@@ -44,13 +43,9 @@ func (e *ParseError) Unwrap() error { return e.Err }
 // ErrGone is a connection that the server closed before it answered.
 var ErrGone = errors.New("remote end closed connection without response")
 
-// callError takes away what net/http wraps around an error, so that the cause shows. Whether the connection was
-// refused, the socket is missing or may not be opened tells errors.Is with syscall.ECONNREFUSED, ENOENT and EACCES.
+// callError says that the server has gone where its answer broke off. Whether the connection was refused, the socket is
+// missing or may not be opened tells errors.Is with syscall.ECONNREFUSED, ENOENT and EACCES.
 func callError(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrGone
 	}

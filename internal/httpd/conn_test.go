@@ -13,7 +13,7 @@ import (
 func TestIdleConnections(t *testing.T) {
 	_, socket := start(t, nil, Services{})
 	const extra = 3
-	conns := make([]net.Conn, maxIdle+extra)
+	conns := make([]net.Conn, maxWaiting+extra)
 	for i := range conns {
 		conns[i] = dial(t, socket)
 	}
