@@ -1,6 +1,7 @@
 # make            build the programs into bin/
 # make demo       run a small sample and show it
 # make test       everything that CI runs
+# make web-shots  pictures of the web pages, into SHOTS
 PREFIX ?= /usr/local
 DESTDIR ?=
 # The listeners that come with it have names of their own beside superlance's.
@@ -10,7 +11,7 @@ GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: all programs install demo test check unit ports cross faults reliability soak vuln record docs \
-	conformance conformance-binary conformance-report config-diff config-bench bench mutants arrows clean
+	conformance conformance-binary conformance-report config-diff config-bench bench mutants web-shots arrows clean
 all: programs
 
 programs:
@@ -43,7 +44,8 @@ check: unit ports
 
 unit: programs
 	@scripts/install-compiler || echo "check: there is no C compiler: the unit tests run without the race detector"
-	go test $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -vE '/conformance(/faults)?$$')
+	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
+	go test -timeout 20m $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -vE '/conformance(/faults)?$$')
 
 # The other systems and processors that must at least build.
 ports:
@@ -118,6 +120,11 @@ bench: programs
 mutants: programs
 	@go build -o bin/mutants ./scripts/mutants
 	@bin/mutants $(MUTANTS)
+
+SHOTS ?= bin/shots
+web-shots:
+	@scripts/install-browser
+	go test ./internal/web -run TestShots -count=1 -shots $(abspath $(SHOTS))
 
 arrows:
 	@go run ./scripts/arrows

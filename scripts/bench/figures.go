@@ -91,6 +91,8 @@ var figures = []figure{
 	{name: "rude/getState/p50", unit: "ms", where: "rude"},
 	{name: "rude/getState/max", unit: "ms", where: "rude", aims: []aim{atMost(100)}},
 	{name: "rude/memory", unit: "MB", where: "rude"},
+	{name: "page/1000/p50", unit: "ms", where: "thousand", aims: []aim{atMostOf(0.05, original, "page/1000/p50")}},
+	{name: "page/1000/bytes", unit: "bytes", where: "thousand", aims: []aim{atMost(400_000)}},
 	{name: "ctl/pid/1", unit: "ms", where: "one", aims: []aim{atMost(5)}},
 	{name: "ctl/pid/1000", unit: "ms", where: "thousand", aims: []aim{atMost(5)}},
 	{name: "ctl/status/1", unit: "ms", where: "one"},
