@@ -22,7 +22,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
-	"github.com/gosupervisor/supervisor/supervisord/pluginutils"
+	"github.com/gosupervisor/supervisor/supervisord/childutils"
 )
 
 // running runs a Supervisor with the configuration of this text until the end of the test.
@@ -64,12 +64,12 @@ func TestPluginMethods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := pluginutils.NewIn("x")
-	p.Handle(pluginutils.Method{Name: "echo", Help: "Says it.", Types: []string{"string", "string"},
+	p := childutils.NewPluginIn("x")
+	p.Handle(childutils.Method{Name: "echo", Help: "Says it.", Types: []string{"string", "string"},
 		Do: func(_ context.Context, params []any) (any, error) { return params[0], nil }})
-	p.Handle(pluginutils.Method{Name: "emitEvent", Help: "Hidden by ours."})
+	p.Handle(childutils.Method{Name: "emitEvent", Help: "Hidden by ours."})
 	entered, over := make(chan struct{}), make(chan struct{})
-	p.Handle(pluginutils.Method{Name: "slow", Do: func(context.Context, []any) (any, error) {
+	p.Handle(childutils.Method{Name: "slow", Do: func(context.Context, []any) (any, error) {
 		close(entered)
 		<-over
 		return "at last", nil

@@ -1,5 +1,5 @@
-// Package childutils is for programs that supervisord runs: event listeners, children that tell supervisord something
-// on their standard output, and children that call the supervisord that started them.
+// Package childutils is for programs that supervisord runs: event listeners, plug-ins, children that tell supervisord
+// something on their standard output, and children that call the supervisord that started them.
 //
 // A listener is a function that is called with each event:
 //

@@ -24,7 +24,6 @@ import (
 
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
-	"github.com/gosupervisor/supervisor/supervisord/pluginutils"
 )
 
 func main() {
@@ -46,19 +45,19 @@ func run(ctx context.Context) error {
 		return err
 	}
 	c := &crashes{limit: limit, within: time.Duration(seconds) * time.Second, out: os.Stdout, of: map[string][]time.Time{}}
-	p := pluginutils.New()
-	p.Handle(pluginutils.Method{Name: "all", Help: "Tell how often each process crashed.",
+	p := childutils.NewPlugin()
+	p.Handle(childutils.Method{Name: "all", Help: "Tell how often each process crashed.",
 		Types: []string{"struct"}, Do: c.all})
-	p.Handle(pluginutils.Method{Name: "count", Help: "Tell how often a process crashed.",
+	p.Handle(childutils.Method{Name: "count", Help: "Tell how often a process crashed.",
 		Types: []string{"int", "string"}, Do: c.count})
-	p.Handle(pluginutils.Method{Name: "reset", Help: "Forget all crashes.", Types: []string{"boolean"}, Do: c.reset})
+	p.Handle(childutils.Method{Name: "reset", Help: "Forget all crashes.", Types: []string{"boolean"}, Do: c.reset})
 	p.HandleEvents(c.event)
 	return p.Run(ctx)
 }
 
 // number is one of our keys as a number.
 func number(key string, absent int) (int, error) {
-	text, ok := pluginutils.Option(key)
+	text, ok := childutils.Option(key)
 	if !ok {
 		return absent, nil
 	}
@@ -108,7 +107,7 @@ func (c *crashes) reset(context.Context, []any) (any, error) {
 }
 
 // event takes an event. Supervisord sends it again if this returns an error.
-func (c *crashes) event(_ context.Context, e pluginutils.Event) error {
+func (c *crashes) event(_ context.Context, e childutils.Event) error {
 	fields, _ := childutils.EventData(e.Payload)
 	if fields["expected"] == "1" {
 		return nil
@@ -122,7 +121,7 @@ func (c *crashes) event(_ context.Context, e pluginutils.Event) error {
 	times := append(c.of[name], time.Now())
 	c.of[name] = times
 	if n := len(times); n >= c.limit && n%c.limit == 0 && times[n-1].Sub(times[n-c.limit]) <= c.within {
-		return pluginutils.Emit(c.out, "CRASH_LOOP", fmt.Sprintf("process:%s crashes:%d", name, n))
+		return childutils.Emit(c.out, "CRASH_LOOP", fmt.Sprintf("process:%s crashes:%d", name, n))
 	}
 	return nil
 }

@@ -20,14 +20,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
-	"github.com/gosupervisor/supervisor/supervisord/pluginutils"
 )
 
 // TestMain is the plug-in, or a listener, if a supervisord of the test started it as one.
 func TestMain(m *testing.M) {
 	child.Main()
 	switch {
-	case pluginutils.Namespace() != "":
+	case childutils.Namespace() != "":
 		main()
 	case os.Getenv("LISTENER_FILE") != "":
 		listen(os.Getenv("LISTENER_FILE"))

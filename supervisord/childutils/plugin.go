@@ -1,16 +1,4 @@
-// Package pluginutils is for plug-ins of supervisord: programs that an [rpcinterface:x] section names with command=, and
-// that give clients of supervisord methods x.something. A plug-in is what it offers, and Run:
-//
-//	p := pluginutils.New()
-//	p.Handle(pluginutils.Method{Name: "add", Help: "Add two numbers.", Types: []string{"int", "int", "int"},
-//		Do: func(ctx context.Context, params []any) (any, error) {
-//			return params[0].(int64) + params[1].(int64), nil
-//		}})
-//	log.Fatal(p.Run(context.Background()))
-//
-// A call of supervisord comes in a goroutine of its own, as many at once as the section's call_limit says. Whatever a
-// plug-in writes to its standard output or error is logged, but for the events that Emit makes.
-package pluginutils
+package childutils
 
 import (
 	"context"
@@ -21,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -42,26 +31,29 @@ type Method struct {
 	Do func(ctx context.Context, params []any) (any, error)
 }
 
-// Event is an event that the plug-in's section subscribed to with events=.
-type Event struct {
-	Server, Pool       string
-	Serial, PoolSerial int
-	Name               string // such as PROCESS_STATE_EXITED
-	Payload            string // childutils.EventData takes it apart
-}
-
-// Plugin is what a program offers. Make one with New.
+// Plugin is what a plug-in of supervisord offers: a program that an [rpcinterface:x] section names with command=, and that
+// gives clients methods x.something. Make one with NewPlugin, and Run it:
+//
+//	p := childutils.NewPlugin()
+//	p.Handle(childutils.Method{Name: "add", Help: "Add two numbers.", Types: []string{"int", "int", "int"},
+//		Do: func(ctx context.Context, params []any) (any, error) {
+//			return params[0].(int64) + params[1].(int64), nil
+//		}})
+//	log.Fatal(p.Run(context.Background()))
+//
+// A call of supervisord comes in a goroutine of its own, as many at once as the section's call_limit says. Whatever a
+// plug-in writes to its standard output or error is logged, but for the events that Emit makes.
 type Plugin struct {
 	namespace string
 	methods   map[string]*Method
 	event     func(context.Context, Event) error
 }
 
-// New makes a plug-in without methods, with the name space of the section that started this program.
-func New() *Plugin { return NewIn(Namespace()) }
+// NewPlugin makes a plug-in without methods, with the name space of the section that started this program.
+func NewPlugin() *Plugin { return NewPluginIn(Namespace()) }
 
-// NewIn makes a plug-in for another name space, such as that of a section with url=.
-func NewIn(namespace string) *Plugin {
+// NewPluginIn makes a plug-in for another name space, such as that of a section with url=.
+func NewPluginIn(namespace string) *Plugin {
 	return &Plugin{namespace: namespace, methods: map[string]*Method{}}
 }
 
@@ -199,17 +191,15 @@ func (p *Plugin) take(ctx context.Context, params []xmlrpc.Value) error {
 	if !fit([]string{"struct", "string"}, params) {
 		return &client.Fault{Code: incorrectParameters, Text: "INCORRECT_PARAMETERS"}
 	}
-	text := func(name string) string { v, _ := params[0].Get(name); return v.Text }
-	number := func(name string) int { v, _ := params[0].Get(name); return int(v.Number) }
-	return p.event(ctx, Event{Server: text("server"), Pool: text("pool"), Serial: number("serial"),
-		PoolSerial: number("poolserial"), Name: text("eventname"), Payload: params[1].Text})
+	e := Event{Header: map[string]string{}, Payload: params[1].Text}
+	for _, m := range params[0].Members {
+		e.Header[m.Name] = m.Value.Text
+		if m.Value.Kind == xmlrpc.Int {
+			e.Header[m.Name] = strconv.FormatInt(m.Value.Number, 10)
+		}
+	}
+	return p.event(ctx, e)
 }
-
-// The tokens between which supervisord takes output for an event.
-const (
-	beginToken = "<!--XSUPERVISOR:BEGIN-->"
-	endToken   = "<!--XSUPERVISOR:END-->"
-)
 
 // Emit makes an event of one of the section's event_types. W is os.Stdout or os.Stderr; event and payload together must
 // not exceed its capture_maxbytes. It is one write, so that nothing else comes between.

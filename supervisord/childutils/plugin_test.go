@@ -1,4 +1,4 @@
-package pluginutils
+package childutils
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 
 // sample is a plug-in with a method for each thing that can happen.
 func sample() *Plugin {
-	p := NewIn("x")
+	p := NewPluginIn("x")
 	p.Handle(Method{Name: "add", Help: "Add.", Types: []string{"int", "int", "int"},
 		Do: func(_ context.Context, params []any) (any, error) { return params[0].(int64) + params[1].(int64), nil }})
 	p.Handle(Method{Name: "any", Do: func(_ context.Context, params []any) (any, error) { return params, nil }})
@@ -117,7 +117,8 @@ func TestEvent(t *testing.T) {
 	if v, _, err := xmlrpc.ParseResponse(p.answer(context.Background(), call)); err != nil || !v.Truth() {
 		t.Errorf("%v, %v", v, err)
 	}
-	if d := cmp.Diff(Event{"s", "x", 7, 3, "TICK_5", "when:5"}, got); d != "" {
+	if d := cmp.Diff(Event{Payload: "when:5", Header: map[string]string{
+		"server": "s", "pool": "x", "serial": "7", "poolserial": "3", "eventname": "TICK_5"}}, got); d != "" {
 		t.Error(d)
 	}
 	refuse = errors.New("not now")
@@ -144,13 +145,13 @@ func TestEmit(t *testing.T) {
 func TestOption(t *testing.T) {
 	t.Setenv("SUPERVISOR_NAMESPACE", "x")
 	t.Setenv("SUPERVISOR_OPTION_MY_KEY", "v")
-	if text, ok := Option("my.key"); text != "v" || !ok || New().namespace != "x" {
+	if text, ok := Option("my.key"); text != "v" || !ok || NewPlugin().namespace != "x" {
 		t.Errorf("%q, %v", text, ok)
 	}
 	if _, ok := Option("other"); ok {
 		t.Error("an option that is not there")
 	}
-	if err := New().Run(context.Background()); err == nil {
+	if err := NewPlugin().Run(context.Background()); err == nil {
 		t.Error("it runs without a socket")
 	}
 }
