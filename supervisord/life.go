@@ -13,6 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
+	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
@@ -50,10 +51,14 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		return nil, err
 	}
 	defer servers.Close()
+	if err := rpc.Check(cfg.Interfaces); err != nil && len(cfg.Servers) > 0 {
+		return nil, err
+	}
 	if !own.NoCleanup {
 		for _, problem := range logs.CleanAuto(own.ChildLogDir, own.Identifier) {
 			log.Warnf("%v", problem)
 		}
+		plugin.Clean(own.ChildLogDir, own.Identifier)
 	}
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, Read: d.read, Start: child.Start,
@@ -150,19 +155,21 @@ func gravestFirst(messages []config.Message) []config.Message {
 func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) httpd.Services {
 	var namespaces []string
 	for _, i := range cfg.Interfaces {
-		if i.Factory == config.MainInterface {
-			namespaces = append(namespaces, i.Name)
-		}
+		namespaces = append(namespaces, i.Name)
 	}
+	for name := range sup.Plugins() {
+		namespaces = append(namespaces, name)
+	}
+	slices.Sort(namespaces[len(cfg.Interfaces):])
 	for _, s := range cfg.Servers {
-		for _, i := range cfg.Interfaces {
-			log.Infof("RPC interface '%s' initialized", i.Name)
+		for _, name := range namespaces {
+			log.Infof("RPC interface '%s' initialized", name)
 		}
 		if s.Username == "" {
 			log.Critf("Server '%s' running without any HTTP authentication checking", s.Section)
 		}
 	}
-	methods := rpc.New(sup, namespaces...)
+	methods := rpc.New(sup, cfg.Interfaces...)
 	services := httpd.Services{
 		Call:       methods.ServeXMLRPC,
 		ProcessLog: methods.ProcessLog,

@@ -58,21 +58,26 @@ func (r *reader) pool(k *keys) *Pool {
 		pool.ResultHandler = DefaultHandler
 	}
 	pool.HandlerTimeout = read(k, "result_handler_timeout", 5, parseHandlerTimeout)
-	events := read(k, "events", nil, parseList)
-	if len(events) == 0 {
+	pool.Events = r.subscriptions(k)
+	if len(pool.Events) == 0 {
 		k.failf("events", `[%s] section requires an "events" line`, k.s.name)
-	}
-	for _, event := range events {
-		event = strings.ToUpper(event)
-		if !slices.Contains(eventTypes, event) {
-			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.name)
-		}
-		if !slices.Contains(pool.Events, event) {
-			pool.Events = append(pool.Events, event)
-		}
 	}
 	pool.PayloadBytes = read(k, "payload_length", false, parsePayloadLength)
 	return pool
+}
+
+// subscriptions reads the types of events that a section subscribes to, each once.
+func (r *reader) subscriptions(k *keys) (types []string) {
+	for _, event := range read(k, "events", nil, parseList) {
+		event = strings.ToUpper(event)
+		if !slices.Contains(eventTypes, event) && !slices.Contains(r.eventTypes, event) {
+			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.name)
+		}
+		if !slices.Contains(types, event) {
+			types = append(types, event)
+		}
+	}
+	return types
 }
 
 // parsePayloadLength tells whether len in the header of an event counts bytes.

@@ -24,6 +24,7 @@ type Config struct {
 	Interfaces  []Interface
 	Groups      []*Group  // ascending priority, then name
 	Messages    []Message // what the reading wants in the main log: critical first, then warnings, then information
+	reader      *reader   // for programs that are added later
 }
 
 // Message is a line for the main log that reading the configuration gave rise to.
@@ -73,7 +74,8 @@ type Server struct {
 type Interface struct {
 	Name    string
 	Factory string
-	Options map[string]string // the other keys
+	Options map[string]string // the other keys, those of [DEFAULT] too
+	Keys    []string          // those of Options that the section itself has
 }
 
 // Kind tells what a group was made from.
@@ -84,6 +86,7 @@ const (
 	NamedGroup                // a [group:x]
 	ListenerGroup             // an [eventlistener:x]
 	FastCGIGroup              // an [fcgi-program:x] of its own
+	PluginGroup               // an [rpcinterface:x] with command= or url=
 )
 
 // Group is a set of processes that is added, removed and stopped as one.
@@ -92,7 +95,18 @@ type Group struct {
 	Kind      Kind
 	Priority  int
 	Processes []*Process // a [group:x]: ascending priority, ties in the order of programs=; else in the order of names
-	Pool      *Pool      // event listeners only
+	Pool      *Pool      // event listeners, and plug-ins that subscribe to events
+	Plugin    *Plugin    // plug-ins only
+}
+
+// Plugin is what an [rpcinterface:x] section with command= or url= says beside its processes and its events. The group
+// has no process if it is reached by a URL.
+type Plugin struct {
+	URL        string // unix:///path or http://host:port/path; empty: a child of ours
+	CallWait   int    // seconds that a call may take
+	CallLimit  int    // how many calls at once
+	ResultMax  Bytes  // of an answer
+	EventTypes []string
 }
 
 // Pool is what an [eventlistener:x] section has beside its processes.

@@ -24,6 +24,7 @@ type Pool struct {
 	PoolOptions
 	bus       *Bus
 	wants     Set
+	families  []string // of plug-ins: the types that are subscribed to by name
 	log       *logs.Main
 	handle    Handler
 	judge     *Judge // in place of handle; nil: none
@@ -42,7 +43,7 @@ func (b *Bus) NewPool(o PoolOptions) *Pool {
 	}
 	p := &Pool{PoolOptions: o, bus: b, log: o.Log, handle: o.Handle}
 	for _, name := range o.Events {
-		p.wants |= Family(name)
+		p.subscribe(name)
 	}
 	return p
 }
@@ -164,7 +165,7 @@ func (p *Pool) appendHeader(b []byte, e *entry, length int) []byte {
 	b = append(b, " poolserial:"...)
 	b = strconv.AppendUint(b, e.serial, 10)
 	b = append(b, " eventname:"...)
-	b = append(b, e.event.Type.String()...)
+	b = append(b, e.event.name()...)
 	b = append(b, " len:"...)
 	return strconv.AppendInt(b, int64(length), 10)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
-	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/pump"
 	"github.com/gosupervisor/supervisor/internal/signame"
@@ -55,8 +54,10 @@ type Process struct {
 	// What few processes have.
 	listener *events.Listener // an event listener's part in its pool
 	judge    *events.Judge    // a result handler's part in its pool
-	socket   *fcgi.Socket     // a FastCGI program's socket
+	socket   Socket           // a FastCGI program's, or a plug-in's
 	holds    bool             // the child, or the start that is going on, uses the socket
+	told     map[string]string
+	emits    func(captured []byte) // takes what is captured, in place of an event about it; nil: nothing does
 
 	pid    int
 	reaped *child.Exit // set between the child's end and the end of its output
@@ -93,8 +94,21 @@ func (p *Process) Judge(j *events.Judge) {
 	p.out.sink.Syslog = nil // as for listeners
 }
 
+// Socket is a listening socket for children.
+type Socket interface {
+	Acquire() (fd int, err error) // for one child more
+	Release()                     // after its end
+}
+
 // Serve gives the children of p a listening socket as their standard input. It has not been started yet.
-func (p *Process) Serve(s *fcgi.Socket) { p.socket = s }
+func (p *Process) Serve(s Socket) { p.socket = s }
+
+// Tell puts variables into the environment of p's children; those of its configuration count more.
+func (p *Process) Tell(vars map[string]string) { p.told = vars }
+
+// Emits has f take what the children of p write between the tokens. It has not been started yet, and f is called in the
+// pump's goroutine.
+func (p *Process) Emits(f func(captured []byte)) { p.emits = f }
 
 func rules(c *config.Program) state.Rules {
 	return state.Rules{

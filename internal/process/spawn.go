@@ -3,6 +3,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -205,9 +206,8 @@ func (p *Process) environ() []string {
 	if url := p.serverURL(); url != "" {
 		set["SUPERVISOR_SERVER_URL"] = url
 	}
-	for k, v := range p.Config.Environment {
-		set[k] = v
-	}
+	maps.Copy(set, p.told)
+	maps.Copy(set, p.Config.Environment)
 	env := make([]string, 0, len(p.host.Environ)+len(set))
 	for _, kv := range p.host.Environ {
 		if k, _, _ := strings.Cut(kv, "="); !has(set, k) {

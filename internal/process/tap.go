@@ -87,6 +87,10 @@ func (t *tap) Captured(data []byte) { t.channel.sink.Echo(data) }
 // Complete makes an event of what was captured. It implements output.Pieces.
 func (t *tap) Complete(data []byte) {
 	p, typ := t.channel.process, events.ProcessCommunicationStdout
+	if p.emits != nil {
+		p.emits(data)
+		return
+	}
 	if t.stderr {
 		typ = events.ProcessCommunicationStderr
 	}

@@ -62,7 +62,7 @@ func serve(t testing.TB, groups ...*config.Group) *Server {
 		<-ended
 		signal.Stop(chld)
 	})
-	return New(sup, "supervisor")
+	return New(sup, config.Interface{Name: "supervisor", Factory: config.MainInterface})
 }
 
 // call calls a method as a client does and returns the result, or the fault as text.
@@ -351,13 +351,13 @@ func BenchmarkGetAllProcessInfo(b *testing.B) {
 // covers: 2.1-04
 func TestEveryMethodAnswers(t *testing.T) {
 	s := serve(t, program("a", "/bin/sleep 1000", "a"))
-	for _, name := range s.names() {
+	for name, method := range s.methods {
 		asked := s
 		if name == "supervisor.restart" || name == "supervisor.shutdown" { // after them there are no more answers
 			asked = serve(t)
 		}
 		var params []any
-		for _, p := range methods[name].Params {
+		for _, p := range method.Params {
 			params = append(params, map[string]any{"string": "a", "int": 0, "boolean": true, "signal": "CONT", "array": []any{}}[p.Type])
 		}
 		v, fault := call(t, asked, name, params...)

@@ -9,10 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
@@ -20,26 +19,20 @@ import (
 
 // Server answers calls for one Supervisor.
 type Server struct {
-	sup        *supervisor.Supervisor
-	namespaces []string
-	rounds     map[*Method]*rounds // of the methods whose answers are shared
+	sup     *supervisor.Supervisor
+	methods map[string]*Method  // that are built in, by their whole names
+	rounds  map[*Method]*rounds // of the methods whose answers are shared
 }
 
-// New makes a Server that offers the methods of these namespaces, and those of "system".
-func New(sup *supervisor.Supervisor, namespaces ...string) *Server {
-	s := &Server{sup: sup, namespaces: append(namespaces, "system"), rounds: map[*Method]*rounds{}}
-	for i := range table {
-		if table[i].Shared {
-			s.rounds[&table[i]] = new(rounds)
+// New makes a Server that offers the methods of these interfaces, of the plug-ins that are active, and of "system".
+func New(sup *supervisor.Supervisor, interfaces ...config.Interface) *Server {
+	s := &Server{sup: sup, methods: offered(interfaces), rounds: map[*Method]*rounds{}}
+	for _, m := range s.methods {
+		if m.Shared && s.rounds[m] == nil {
+			s.rounds[m] = new(rounds)
 		}
 	}
 	return s
-}
-
-// offers is true if the method is in one of our namespaces.
-func (s *Server) offers(method string) bool {
-	namespace, _, _ := strings.Cut(method, ".")
-	return slices.Contains(s.namespaces, namespace)
 }
 
 // result writes what a method answers.
@@ -83,7 +76,7 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 
 // answer makes the answer of a call; as to done see ServeXMLRPC.
 func (s *Server) answer(ctx context.Context, call xmlrpc.Call, dst []byte) (response []byte, done func(), err error) {
-	if m := methods[call.Method]; s.rounds[m] != nil && s.offers(call.Method) && len(call.Params) == 0 {
+	if m := s.methods[call.Method]; s.rounds[m] != nil && len(call.Params) == 0 {
 		return s.rounds[m].serve(s, m)
 	}
 	res, err := s.call(ctx, call.Method, call.Params)
@@ -97,9 +90,9 @@ func (s *Server) answer(ctx context.Context, call xmlrpc.Call, dst []byte) (resp
 
 // call runs one method. A fault is returned as an api.Fault.
 func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
-	m := methods[name]
-	if m == nil || !s.offers(name) {
-		return nil, api.Fault{Code: api.UnknownMethod}
+	m := s.methods[name]
+	if m == nil {
+		return s.extension(ctx, name, params)
 	}
 	a, err := m.arguments(params)
 	if err != nil {

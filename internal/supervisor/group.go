@@ -13,6 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
@@ -20,7 +21,8 @@ import (
 type Group struct {
 	Config    *config.Group
 	Processes []*process.Process
-	pool      *events.Pool     // event listeners only
+	pool      *events.Pool     // of event listeners, or of a plug-in that subscribed to events
+	plugin    *plugin.Plugin   // of an [rpcinterface:x] with a program or a URL
 	judge     *events.Judge    // of a pool whose results a program judges
 	handler   *process.Process // this program
 	sockets   []*fcgi.Socket   // of the FastCGI programs in it
@@ -73,6 +75,9 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 	if cfg.Pool != nil {
 		g.pool = s.newPool(cfg)
 	}
+	if err := s.openPlugin(g); err != nil {
+		return err
+	}
 	sockets, err := s.openSockets(g)
 	if err != nil {
 		return err
@@ -87,6 +92,8 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 		p.GroupPriority = cfg.Priority
 		g.Processes = append(g.Processes, p)
 		switch {
+		case g.plugin != nil:
+			s.extend(p, g)
 		case c.JudgesResults:
 			g.handler, g.judge = p, g.pool.Judge(time.Duration(cfg.Pool.HandlerTimeout)*time.Second)
 			p.Judge(g.judge)
@@ -107,6 +114,7 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 	})
 	s.groups = slices.Insert(s.groups, at, g)
 	s.listing = nil
+	s.publish()
 	if g.pool != nil {
 		s.ticks.Tick(&s.host.Events, time.Now()) // the slice that has begun is none of the new pool's
 		s.host.Events.Add(g.pool)
@@ -169,10 +177,13 @@ func (s *Supervisor) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, err
 	return sockets, nil
 }
 
-// removeSockets removes the files of the group's sockets.
+// removeSockets removes the files of the group's sockets, and ends all that has to do with its plug-in.
 func (g *Group) removeSockets() {
 	for _, socket := range g.sockets {
 		socket.Remove()
+	}
+	if g.plugin != nil {
+		g.plugin.Close()
 	}
 }
 
@@ -203,6 +214,7 @@ func (s *Supervisor) RemoveGroup(g *Group) bool {
 	s.groups = slices.DeleteFunc(s.groups, func(x *Group) bool { return x == g })
 	s.pending = slices.DeleteFunc(s.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
 	s.listing = nil
+	s.publish()
 	g.removeSockets()
 	if g.pool != nil {
 		s.host.Events.Remove(g.pool)

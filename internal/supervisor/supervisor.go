@@ -62,7 +62,10 @@ type Supervisor struct {
 	deadlines deadlines
 	timer     *time.Timer
 	ticks     events.Ticks
-	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
+	plugins   atomic.Pointer[plugins] // of the active groups, for all goroutines
+
+	credentials map[string]string // in the environment of plug-ins
+	resume      time.Time         // when a listener may be sent what it did not accept; zero: there is none
 
 	record *orphans.Record // of the children; may be nil
 	clear  <-chan struct{} // nil: nothing has to be waited for before the first starts
@@ -88,15 +91,16 @@ func New(o Options) (*Supervisor, error) {
 	s := &Supervisor{
 		log: o.Log, options: o, read: o.Config,
 		calls: make(chan call), drained: make(chan *process.Process), down: make(chan struct{}),
-		pids: map[int]*process.Process{},
+		pids: map[int]*process.Process{}, credentials: credentials(o.Config.Servers),
 	}
+	s.publish()
 	s.mood.Store(int32(api.MoodRunning))
 	s.host = process.Host{
 		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
 		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), Spawned: s.spawned,
-		Changed: s.schedule,
+		Changed: s.changed,
 		Drained: func(p *process.Process) {
 			select {
 			case s.drained <- p:

@@ -202,6 +202,9 @@ func TestRecordedAlike(t *testing.T) {
 		want, got := ourValue(t, f), ourValue(t, ours[i])
 		if list, ok := got.([]any); ok && len(list) == 3 && list[0] == "fault" {
 			codes[list[1].(float64)] = true
+			if list[1] == 92.0 { // behind the original's words ours says where it is
+				list[2], _, _ = strings.Cut(list[2].(string), "\n  ")
+			}
 		}
 		if call, ok := got.([]any); ok && strings.HasSuffix(f.Name, "request") {
 			called[call[0].(string)] = true
