@@ -1,6 +1,7 @@
 # make            build the programs into bin/
 # make demo       run a small sample and show it
 # make test       everything that CI runs
+# make web-shots  pictures of the web pages, into SHOTS
 PREFIX ?= /usr/local
 DESTDIR ?=
 # The listeners that come with it have names of their own beside superlance's.
@@ -9,7 +10,8 @@ PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidpr
 GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all programs install demo test check unit ports cross record docs conformance conformance-binary conformance-report config-diff config-bench bench mutants arrows clean
+.PHONY: all programs install demo test check unit ports cross faults reliability soak vuln record docs \
+	conformance conformance-binary conformance-report config-diff config-bench bench mutants web-shots arrows clean
 all: programs
 
 programs:
@@ -31,6 +33,8 @@ test:
 	@scripts/install-reference || echo "test: the original is not installed and cannot be without root: its half is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
+	$(MAKE) faults
+	$(MAKE) soak DURATION=2m
 	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff && $(MAKE) cross; fi
 
 check: unit ports
@@ -40,7 +44,8 @@ check: unit ports
 
 unit: programs
 	@scripts/install-compiler || echo "check: there is no C compiler: the unit tests run without the race detector"
-	go test $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -v '/conformance$$')
+	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
+	go test -timeout 20m $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -vE '/conformance(/faults)?$$')
 
 # The other systems and processors that must at least build.
 ports:
@@ -76,6 +81,26 @@ conformance-report: programs
 	@IMPL=reference go test -json ./conformance -count=1 -timeout 30m > bin/reference.json || true
 	@go run ./conformance/report -ours bin/ours.json -reference bin/reference.json
 
+# What happens when things go wrong, with figures: full disks, limits, signals, thousands of exits. Some need root.
+faults: programs
+	IMPL=$(IMPL) go test ./conformance/faults -skip TestSoak -count=1 -timeout 30m
+
+# The same on both, and the table in docs/reliability.md. What the original fails is in the table and no error.
+reliability: programs
+	@rm -f bin/faults-ours bin/faults-reference
+	FAULTS_RESULTS=$(CURDIR)/bin/faults-ours IMPL=ours go test ./conformance/faults -count=1 -timeout 30m
+	-FAULTS_RESULTS=$(CURDIR)/bin/faults-reference IMPL=reference go test ./conformance/faults -count=1 -timeout 60m
+	go run ./conformance/faults/report -ours bin/faults-ours -reference bin/faults-reference
+
+# Random operations against a model of what must hold, for DURATION; SEED repeats a run.
+DURATION ?= 2m
+soak: programs
+	SOAK_DURATION=$(DURATION) SOAK_SEED=$(SEED) go test ./conformance/faults -run TestSoak -count=1 -v -timeout 24h
+
+# Known vulnerabilities of what we depend on. It needs the data of vuln.go.dev, which is not everywhere to be had.
+vuln:
+	go run golang.org/x/vuln/cmd/govulncheck@latest ./... || echo "vuln: nothing is known: vuln.go.dev cannot be reached, or see above"
+
 # Ours and the installed original on N generated configurations; CI runs this seed.
 N ?= 2000
 SEED ?= 1
@@ -95,6 +120,11 @@ bench: programs
 mutants: programs
 	@go build -o bin/mutants ./scripts/mutants
 	@bin/mutants $(MUTANTS)
+
+SHOTS ?= bin/shots
+web-shots:
+	@scripts/install-browser
+	go test ./internal/web -run TestShots -count=1 -shots $(abspath $(SHOTS))
 
 arrows:
 	@go run ./scripts/arrows

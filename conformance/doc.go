@@ -39,9 +39,6 @@
 // Scripts never sleep: they wait for a state, a log line, a file or the end of a process.
 // A script that nothing but root can run begins with "[!root] skip 'needs root: WHY'".
 //
-// Scripts below ahead/ are written ahead of our own programs: they run on every other implementation, the rows they cover
-// are still in pending.txt, and they move to scripts/ with the code that makes them pass.
-//
 // # Configuration
 //
 // sd.conf holds only what the script is about; a script without it starts the base alone. Before a daemon starts, and

@@ -106,17 +106,8 @@ func (t goT) Run(name string, f func(testscript.T)) {
 func (t goT) Verbose() bool { return testing.Verbose() }
 
 // TestScripts runs every script below scripts, each area as a subtest.
-func TestScripts(t *testing.T) { runScripts(t, "scripts") }
-
-// TestAhead runs the scripts that are ahead of our own programs, on any other implementation.
-func TestAhead(t *testing.T) {
-	if suite.Name == "ours" {
-		t.Skip("these scripts show what our programs do not do yet")
-	}
-	runScripts(t, "ahead")
-}
-
-func runScripts(t *testing.T, dir string) {
+func TestScripts(t *testing.T) {
+	const dir = "scripts"
 	if _, err := os.Stat(suite.Supervisord); err != nil {
 		t.Fatalf("no programs to test: %v", err)
 	}

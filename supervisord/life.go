@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
@@ -16,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/web"
 )
 
 // supervisord is what outlives a restart.
@@ -24,6 +26,7 @@ type supervisord struct {
 	signals chan os.Signal
 	chld    chan os.Signal
 	serial  events.Serial
+	started time.Time
 	begun   bool // a first life has begun: limits are set, the terminal is left
 }
 
@@ -174,6 +177,7 @@ func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, l
 		Call:       methods.ServeXMLRPC,
 		ProcessLog: methods.ProcessLog,
 		MainLog:    func() (string, bool) { return log.Path(), log.Path() != "" },
+		Pages:      web.New(methods, d.started).Serve,
 	}
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }

@@ -57,14 +57,20 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch bare := strings.TrimLeft(path, "/"); {
 	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
 		h.fail(w, r, http.StatusNotFound)
+	case isCall && forged(r):
+		h.fail(w, r, http.StatusForbidden)
 	case isCall:
 		h.call(w, r, body, status)
 	case strings.HasPrefix(path, "/logtail"):
 		h.followProcess(w, r, bare)
 	case strings.HasPrefix(path, "/mainlogtail"):
 		h.followMain(w, r)
+	case strings.HasPrefix(bare, "logfile/") || bare == "mainlogfile":
+		h.download(w, r, bare)
 	case bare == "ok.html" && (r.Method == http.MethodGet || r.Method == http.MethodPost):
 		h.answer(w, r, http.StatusOK, "text/plain", []byte("OK"))
+	case h.services.Pages != nil:
+		h.page(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.fail(w, r, http.StatusBadRequest)
 	default:

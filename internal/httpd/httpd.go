@@ -37,6 +37,8 @@ type Services struct {
 	ProcessLog func(namespec, channel string) (path string, ok bool)
 	// MainLog is the path of the main log.
 	MainLog func() (path string, ok bool)
+	// Pages answers all that nothing else is in charge of.
+	Pages Pages
 	// Access, if not nil, gets a line for each answer. Source: loglevel, "trace".
 	Access func(line string)
 }

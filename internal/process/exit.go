@@ -13,7 +13,7 @@ import (
 // Reaped takes the end of the child. What the child wrote last is taken first, so that it precedes the change of state: if
 // none is left that happens at once, else another goroutine takes it and reports through Host.Drained.
 func (p *Process) Reaped(e child.Exit, now time.Time) {
-	p.reaped, p.ended = &e, now
+	p.reaped, p.ended, p.last = &e, now, e.Status
 	p.stop = now.Unix()
 	if p.out.finishNow() && p.err.finishNow() {
 		p.Gone()
@@ -84,6 +84,14 @@ func (p *Process) logExit(to api.State, how string, expected bool) {
 	default:
 		log.Warnf("exited: %s (%s; not expected)", p.Name(), how)
 	}
+}
+
+// LastExit tells how the last child ended; it is empty if none has.
+func (p *Process) LastExit() string {
+	if p.stop == 0 {
+		return ""
+	}
+	return ExitText(child.Exit{Status: p.last})
 }
 
 // decode tells the exit code, -1 for a signal, and how the child ended, in words.

@@ -68,7 +68,8 @@ type Process struct {
 
 	spawnErr   string
 	exitStatus int
-	start      int64 // seconds since 1970; 0: never
+	last       syscall.WaitStatus // how the last child ended; it outlives the next start
+	start      int64              // seconds since 1970; 0: never
 	stop       int64
 	moved      time.Time     // when its state changed last
 	changed    chan struct{} // closed at the next change; nil while nobody waits

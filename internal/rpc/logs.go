@@ -13,13 +13,18 @@ import (
 
 // window reads a part of a log for a client. The reading is done outside the loop.
 func window(path string, offset, length int64) (result, error) {
+	data, err := read(path, offset, length)
+	return logged(data), err
+}
+
+func read(path string, offset, length int64) ([]byte, error) {
 	if path == "" {
 		return nil, api.Fault{Code: api.NoFile}
 	}
 	data, err := logs.Read(path, offset, length)
 	switch {
 	case err == nil:
-		return logged(data), nil
+		return data, nil
 	case errors.Is(err, logs.ErrArguments):
 		return nil, api.Fault{Code: api.BadArguments}
 	case errors.Is(err, fs.ErrNotExist):

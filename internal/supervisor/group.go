@@ -113,7 +113,7 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 		return cmp.Or(cmp.Compare(a.Config.Priority, b.Config.Priority), strings.Compare(a.Name(), b.Name()))
 	})
 	s.groups = slices.Insert(s.groups, at, g)
-	s.listing = nil
+	s.relist()
 	s.publish()
 	if g.pool != nil {
 		s.ticks.Tick(&s.host.Events, time.Now()) // the slice that has begun is none of the new pool's
@@ -213,7 +213,7 @@ func (s *Supervisor) RemoveGroup(g *Group) bool {
 	}
 	s.groups = slices.DeleteFunc(s.groups, func(x *Group) bool { return x == g })
 	s.pending = slices.DeleteFunc(s.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
-	s.listing = nil
+	s.relist()
 	s.publish()
 	g.removeSockets()
 	if g.pool != nil {

@@ -63,6 +63,9 @@ func (s *Supervisor) changed(p *process.Process) {
 	if all := s.Plugins(); all != nil && all[p.Group] != nil {
 		s.follow(p, all[p.Group])
 	}
+	for _, w := range s.watches {
+		w.note(p)
+	}
 }
 
 // follow tells a plug-in whether it has a process that answers: one that runs, or listens soon.

@@ -63,9 +63,11 @@ type Supervisor struct {
 	timer     *time.Timer
 	ticks     events.Ticks
 	plugins   atomic.Pointer[plugins] // of the active groups, for all goroutines
+	watches   []*Watch
+	layout    int       // goes up when a group comes or goes
+	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
 
 	credentials map[string]string // in the environment of plug-ins
-	resume      time.Time         // when a listener may be sent what it did not accept; zero: there is none
 
 	record *orphans.Record // of the children; may be nil
 	clear  <-chan struct{} // nil: nothing has to be waited for before the first starts

@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// writers is how many children write at once in busy.
-const writers = 100
-
 // busy measures how long a client waits for an answer while a hundred children write short lines as fast as they can.
 func busy(ctx context.Context, t *turn) (err error) {
 	// More than they can write meanwhile; what is kept of it is bounded by the rotation.

@@ -53,8 +53,15 @@ func configText(dir string, load load) string {
 	return strings.Join(append(lines, load.extra...), "\n") + "\n"
 }
 
-// minfds is how many open files a daemon needs for so many programs, generously: each has two pipes and a log, and there are clients.
-func minfds(programs int) int { return 4*programs + 2000 }
+// minfds is how many open files a daemon needs for so many programs, generously: each has two pipes and a log, and there
+// are clients. It asks for no more than there are.
+func minfds(programs int) int {
+	need := 4*programs + 2000
+	if most := openFiles(); need > most && 3*programs+200 <= most {
+		return most
+	}
+	return need
+}
 
 // writeConfig makes the directory of one run ready for it.
 func writeConfig(dir string, load load) error {

@@ -1,4 +1,4 @@
-package process
+package api
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ func TestUptime(t *testing.T) {
 		86405: "1 day, 0:00:05", 10*86400 + 3661: "10 days, 1:01:01",
 	}
 	for secs := range want {
-		got[secs] = string(appendUptime(nil, secs))
+		got[secs] = string(AppendUptime(nil, secs))
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
