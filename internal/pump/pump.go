@@ -27,7 +27,6 @@ type Pipe struct {
 	mu     sync.Mutex // held while a chunk is read and handed on
 	closed bool
 	paused chan struct{} // not nil: its sink has no room; closes when the pipe is closed
-	idle   bool          // the same, for a pump that keeps no list in the kernel; guarded by its lock
 	full   int           // reads in a row that filled the buffer
 	large  bool          // the pipe was enlarged
 }
