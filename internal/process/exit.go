@@ -13,8 +13,7 @@ import (
 // Reaped takes the end of the child. What the child wrote last is taken first, so that it precedes the change of state: if
 // none is left that happens at once, else another goroutine takes it and reports through Host.Drained.
 func (p *Process) Reaped(e child.Exit, now time.Time) {
-	p.reaped, p.ended, p.last = &e, now, e.Status
-	p.stop = now.Unix()
+	p.reaped, p.ended = &e, now
 	if p.out.finishNow() && p.err.finishNow() {
 		p.Gone()
 		return
@@ -30,6 +29,7 @@ func (p *Process) Reaped(e child.Exit, now time.Time) {
 // Gone completes the end of the child: it was reaped and its output taken.
 func (p *Process) Gone() {
 	exit, now := *p.reaped, p.ended
+	p.last, p.stop = exit.Status, now.Unix()
 	code, how := decode(exit)
 	from := p.machine.State
 	p.reaped = nil
