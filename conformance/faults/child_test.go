@@ -47,8 +47,9 @@ func child(args []string) int {
 			break
 		}
 		gate.Close()
-		err = sequence(os.Stdout, count(1))
-		hang()
+		if err = sequence(os.Stdout, count(1)); err == nil {
+			hang()
+		}
 	case "strangers":
 		var gate *os.File
 		if gate, err = os.Open(args[2]); err != nil {
