@@ -34,7 +34,6 @@ test:
 	$(MAKE) check
 	$(MAKE) conformance
 	$(MAKE) faults
-	$(MAKE) soak DURATION=2m
 	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff && $(MAKE) cross; fi
 
 check: unit ports

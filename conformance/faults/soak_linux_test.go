@@ -241,8 +241,9 @@ func (s *soak) check() {
 	}
 }
 
-// settle stops everything and looks at the daemon.
-func (s *soak) settle() vitals {
+// settle stops everything and looks at the daemon, which may need a moment to notice that clients have gone: until it has
+// no more descriptors than most. 0: any number.
+func (s *soak) settle(most int) vitals {
 	for _, p := range s.programs {
 		p.on, p.maybe = false, false
 	}
@@ -250,7 +251,12 @@ func (s *soak) settle() vitals {
 	s.check()
 	s.http.CloseIdleConnections()
 	v := s.look()
-	poll(func() bool { next := s.look(); same := next == v; v = next; return same })
+	poll(func() bool {
+		next := s.look()
+		same := next == v
+		v = next
+		return same && (most == 0 || v.descriptors <= most)
+	})
 	return v
 }
 
@@ -302,10 +308,10 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	run(duration / 4)
-	before := s.settle()
+	before := s.settle(0)
 	s.restart()
 	run(duration - duration/4)
-	after := s.settle()
+	after := s.settle(before.descriptors)
 	s.figure("%d operations, %d lives, %d renames", operations, s.lives, s.renames)
 	s.compare("soak", before, after, 4000)
 	s.terminate()

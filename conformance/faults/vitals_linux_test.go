@@ -30,6 +30,16 @@ func (d *daemon) look() vitals {
 	return vitals{len(open), field(status, "Threads:"), d.zombies(), field(status, "VmRSS:")}
 }
 
+// open tells what the daemon's descriptors lead to.
+func (d *daemon) open() (targets []string) {
+	links, _ := filepath.Glob("/proc/" + strconv.Itoa(d.pid) + "/fd/*")
+	for _, link := range links {
+		target, _ := os.Readlink(link)
+		targets = append(targets, filepath.Base(link)+": "+target)
+	}
+	return targets
+}
+
 func field(status []byte, name string) int {
 	for line := range bytes.Lines(status) {
 		if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {
@@ -76,7 +86,7 @@ func (d *daemon) compare(what string, before, after vitals, memory int) {
 	d.Helper()
 	d.figure("%s: %v before, %v after", what, before, after)
 	if after.descriptors > before.descriptors {
-		d.wrong("descriptors: %d before, %d after", before.descriptors, after.descriptors)
+		d.wrong("descriptors: %d before, %d after, which now are %v", before.descriptors, after.descriptors, d.open())
 	}
 	if after.threads > before.threads+4 {
 		d.wrong("threads: %d before, %d after", before.threads, after.threads)
