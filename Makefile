@@ -1,17 +1,24 @@
 # make            build the programs into bin/
 # make demo       run a small sample and show it
 # make test       everything that CI runs
+# make web-shots  pictures of the web pages, into SHOTS
 PREFIX ?= /usr/local
 DESTDIR ?=
-PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy
+# The listeners that come with it have names of their own beside superlance's.
+LISTENERS = memmon httpok crashmail fatalmailbatch
+PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy $(LISTENERS:%=bin/supervisor-%)
 GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all programs install demo test check unit cross cross-session conformance conformance-report config-diff config-bench bench arrows clean
+.PHONY: all programs install demo test check unit ports cross faults reliability soak vuln record docs \
+	conformance conformance-binary conformance-report config-diff config-bench bench mutants web-shots arrows clean
 all: programs
 
 programs:
 	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./scripts/echo_supervisord_conf ./scripts/pidproxy
+	@for l in $(LISTENERS); do $(GOBUILD) -o bin/supervisor-$$l ./scripts/$$l || exit 1; done
+	@$(GOBUILD) -o bin/sample-listener ./scripts/samples/listener
+	@$(GOBUILD) -o bin/sample-generator ./scripts/samples/generator
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin
@@ -26,36 +33,72 @@ test:
 	@scripts/install-reference || echo "test: the original is not installed and cannot be without root: its half is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
-	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff; fi
+	$(MAKE) faults
+	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff && $(MAKE) cross; fi
 
-check: unit cross
+check: unit ports
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
 unit: programs
 	@scripts/install-compiler || echo "check: there is no C compiler: the unit tests run without the race detector"
-	go test $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -v /conformance)
+	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
+	go test -timeout 20m $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -vE '/conformance(/faults)?$$')
 
-cross:
+# The other systems and processors that must at least build.
+ports:
 	GOOS=darwin go build ./...
 	GOOS=freebsd go vet ./...
 	GOARCH=arm64 go build ./...
 
 # The same session with each supervisorctl and each supervisord, the original's and ours; needs the original.
-cross-session: programs
+cross: programs
 	CROSS=$(CURDIR)/bin go test ./internal/ctl -run TestCross -count=1 -v -timeout 10m
+
+# Requests and responses of every method and every fault, as tests read them: of ours, and of the original if installed.
+record: programs
+	go run ./scripts/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
+	if [ -x /usr/bin/supervisord ]; then go run ./scripts/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
+
+# The part of docs/xmlrpc.md that comes from the table of methods; a test holds the two together.
+docs:
+	go test ./internal/rpc -run TestReference -count=1 -update
 
 # The scripts, against ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=.
 IMPL ?= ours
 conformance: programs
 	IMPL=$(IMPL) go test ./conformance -count=1 -timeout 30m
 
+# The suite as one program, for whoever has neither this tree nor Go: bin/conformance -supervisord /usr/bin/supervisord
+conformance-binary:
+	@$(GOBUILD) -o bin/conformance ./conformance/run
+
 # A table of all behaviours and what both implementations make of them, as Markdown.
 conformance-report: programs
 	@IMPL=ours go test -json ./conformance -count=1 -timeout 30m > bin/ours.json || true
 	@IMPL=reference go test -json ./conformance -count=1 -timeout 30m > bin/reference.json || true
 	@go run ./conformance/report -ours bin/ours.json -reference bin/reference.json
+
+# What happens when things go wrong, with figures: full disks, limits, signals, thousands of exits. Some need root.
+faults: programs
+	IMPL=$(IMPL) go test ./conformance/faults -skip TestSoak -count=1 -timeout 30m
+
+# The same on both, and the table in docs/reliability.md. What the original fails is in the table and no error.
+reliability: programs
+	@rm -f bin/faults-ours bin/faults-reference
+	FAULTS_RESULTS=$(CURDIR)/bin/faults-ours IMPL=ours go test ./conformance/faults -count=1 -timeout 30m
+	-FAULTS_RESULTS=$(CURDIR)/bin/faults-reference IMPL=reference go test ./conformance/faults -count=1 -timeout 60m
+	go run ./conformance/faults/report -ours bin/faults-ours -reference bin/faults-reference
+
+# Random operations against a model of what must hold, for DURATION; SEED repeats a run.
+DURATION ?= 2m
+soak: programs
+	SOAK_DURATION=$(DURATION) SOAK_SEED=$(SEED) go test ./conformance/faults -run TestSoak -count=1 -v -timeout 24h
+
+# Known vulnerabilities of what we depend on. It needs the data of vuln.go.dev, which is not everywhere to be had.
+vuln:
+	go run golang.org/x/vuln/cmd/govulncheck@latest ./... || echo "vuln: nothing is known: vuln.go.dev cannot be reached, or see above"
 
 # Ours and the installed original on N generated configurations; CI runs this seed.
 N ?= 2000
@@ -71,6 +114,16 @@ config-bench: programs
 bench: programs
 	@go build -o bin/bench ./scripts/bench
 	@bin/bench $(BENCH)
+
+# What the tests notice: MUTANTS='-n 210 -seed 1' small defects, one at a time. Takes an hour; needs root, for a sandbox.
+mutants: programs
+	@go build -o bin/mutants ./scripts/mutants
+	@bin/mutants $(MUTANTS)
+
+SHOTS ?= bin/shots
+web-shots:
+	@scripts/install-browser
+	go test ./internal/web -run TestShots -count=1 -shots $(abspath $(SHOTS))
 
 arrows:
 	@go run ./scripts/arrows

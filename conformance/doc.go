@@ -11,7 +11,7 @@
 //
 // Build the programs first (make programs). Scripts run four for each processor at a time, two with
 // IMPL=reference, unless -parallel says otherwise. CONFORMANCE_SCALE=3 makes every deadline three times as long (default 30 s each).
-// CHILD names a prebuilt fixtures/child; without it the suite builds one. -keep leaves the directories of failed
+// CHILD names a prebuilt fixtures/child/cmd; without it the suite builds one. -keep leaves the directories of failed
 // scripts in place. Nothing may be left of an exec'd shell that holds its output open, or the script waits for ever:
 // a process that outlives its exec gets "> FILE 2>&1 < /dev/null".
 //
@@ -39,14 +39,11 @@
 // Scripts never sleep: they wait for a state, a log line, a file or the end of a process.
 // A script that nothing but root can run begins with "[!root] skip 'needs root: WHY'".
 //
-// Scripts below ahead/ are written ahead of our own programs: they run on every other implementation, the rows they cover
-// are still in pending.txt, and they move to scripts/ with the code that makes them pass.
-//
 // # Configuration
 //
 // sd.conf holds only what the script is about; a script without it starts the base alone. Before a daemon starts, and
-// in the command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2 and $PIDPROXY in it, and adds what is missing
-// of this base:
+// in the command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY, $LISTENERS and $SAMPLES in it,
+// and adds what is missing of this base:
 //
 //	[unix_http_server]        file=%(here)s/s.sock
 //	[supervisord]             logfile=%(here)s/main.log  pidfile=%(here)s/sd.pid  childlogdir=%(here)s
@@ -61,23 +58,27 @@
 //	WORK CHILD           the script's directory; the program of fixtures/child
 //	SUPERVISORD CTL      the two programs (for exec; the commands below add -c)
 //	PIDPROXY SAMPLE      pidproxy and echo_supervisord_conf of the same implementation
+//	LISTENERS SAMPLES    directories of our supervisor-memmon etc., and scripts/samples
 //	DAEMON               process id of the daemon started last
 //	PORT                 a TCP port on 127.0.0.1 that was free when the script started, PORT2 another
 //
 // # Conditions
 //
-// [reference] [ours] [root], [hostconfig] (a configuration of this host lies in /etc; a script that starts supervisord
-// without -c in a directory without one must skip then), and those of testscript, such as [linux] and [exec:NAME].
+// [reference] [ours] [root] [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are there),
+// [hostconfig] (a configuration of this host lies in
+// /etc; a script that starts supervisord without -c in a directory without one must skip then), and those of
+// testscript, such as [linux] and [exec:NAME].
 //
 // # Commands
 //
 // In texts after a command, {D} stands for $WORK. A leading "!" is allowed where the list says so.
 //
 //	config FILE                install FILE as sd.conf, base added
-//	daemon [-c FILE] [-bg] [-as UID] [-sh TEXT] [-env K=V]... [FLAG...]
+//	daemon [-c FILE] [-bg] [-as UID] [-sh TEXT] [-syslog FILE] [-env K=V]... [FLAG...]
 //	    start supervisord (-n unless -bg) with sd.conf, wait until it answers HTTP, or, without a server, has written
 //	    its start line; its output goes to daemon.out and daemon.err. Sets DAEMON. -as runs it as another user and
 //	    gives $WORK to it. -sh TEXT runs TEXT in the shell first (ulimit, exec 9<file), before the daemon takes over.
+//	    -syslog FILE appends what the daemon sends to syslog to FILE, a line a record; it needs root and unshare.
 //	startfails [-rc N] [-raw] [-as UID] [-env K=V]... [-sh TEXT] [FLAG...]
 //	    run supervisord and expect it to end with status N (default 2); -c sd.conf -n are added unless -raw or a -c is
 //	    given. For the commands stdout and stderr.

@@ -1,13 +1,20 @@
 package conformance
 
 import (
+	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
 )
+
+// Files are the scripts and ledger.tsv, for a program that runs without this tree.
+//
+//go:embed ledger.tsv scripts
+var Files embed.FS
 
 // Row is one line of ledger.tsv: a fact of the changelog that has to be shown.
 type Row struct {
@@ -28,9 +35,9 @@ type Script struct {
 	Differs   []string // reasons named by "# differs:"
 }
 
-// ReadLedger reads ledger.tsv in dir. A line that has not three fields is an error.
-func ReadLedger(dir string) ([]Row, error) {
-	data, err := os.ReadFile(filepath.Join(dir, "ledger.tsv"))
+// ReadLedger reads ledger.tsv. A line that has not three fields is an error.
+func ReadLedger(dir fs.FS) ([]Row, error) {
+	data, err := fs.ReadFile(dir, "ledger.tsv")
 	if err != nil {
 		return nil, err
 	}
@@ -45,29 +52,29 @@ func ReadLedger(dir string) ([]Row, error) {
 	return rows, nil
 }
 
-// ReadPending reads the ids of pending.txt in dir, one a line.
-func ReadPending(dir string) ([]string, error) {
-	data, err := os.ReadFile(filepath.Join(dir, "pending.txt"))
+// ReadPending reads the ids of pending.txt, one a line.
+func ReadPending(dir fs.FS) ([]string, error) {
+	data, err := fs.ReadFile(dir, "pending.txt")
 	if err != nil {
 		return nil, err
 	}
 	return strings.Fields(string(data)), nil
 }
 
-// ReadScripts reads the head of every script below dir/scripts, in order of name.
-func ReadScripts(dir string) ([]Script, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "scripts", "*", "*.txtar"))
+// ReadScripts reads the head of every script below scripts, in order of name.
+func ReadScripts(dir fs.FS) ([]Script, error) {
+	files, err := fs.Glob(dir, "scripts/*/*.txtar")
 	if err != nil {
 		return nil, err
 	}
 	sort.Strings(files)
 	var scripts []Script
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		data, err := fs.ReadFile(dir, file)
 		if err != nil {
 			return nil, err
 		}
-		name := filepath.Base(filepath.Dir(file)) + "/" + strings.TrimSuffix(filepath.Base(file), ".txtar")
+		name := strings.TrimSuffix(strings.TrimPrefix(file, "scripts/"), ".txtar")
 		scripts = append(scripts, parseHead(name, string(data)))
 	}
 	return scripts, nil

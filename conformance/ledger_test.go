@@ -12,11 +12,11 @@ var updatePending = flag.Bool("update-pending", false, "rewrite pending.txt with
 
 // TestLedger checks that the scripts, the ledger and the list of what is still open agree.
 func TestLedger(t *testing.T) {
-	rows, err := ReadLedger(".")
+	rows, err := ReadLedger(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	scripts, err := ReadScripts(".")
+	scripts, err := ReadScripts(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestLedger(t *testing.T) {
 	if *updatePending {
 		writePending(t, rows, covered)
 	}
-	pending, err := ReadPending(".")
+	pending, err := ReadPending(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}

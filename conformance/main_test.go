@@ -9,57 +9,42 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 var keep = flag.Bool("keep", false, "leave the directories of failed scripts in place")
 
-// programs are the paths of the implementation under test.
-type programs struct {
-	name                                         string // reference or ours
-	supervisord, supervisorctl, pidproxy, sample string
-}
-
-var (
-	impl  programs
-	child string // fixtures/child
-	root  string // short temporary directory of this run, readable by every user
-)
+// suite is what the tests run the scripts on.
+var suite = &Suite{}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(run(m))
 }
 
-// atOnce is how many scripts run at once unless -parallel says otherwise: they mostly wait. The original and its client
-// are interpreted and keep the processors busy for a second at each start.
-func atOnce() int {
-	if impl.name == "reference" {
-		return 2 * runtime.GOMAXPROCS(0)
-	}
-	return 4 * runtime.GOMAXPROCS(0)
-}
-
 func run(m *testing.M) int {
 	var err error
-	if root, err = os.MkdirTemp("/tmp", "sc"); err == nil {
-		err = os.Chmod(root, 0o755)
+	if suite.Dir, err = os.MkdirTemp("/tmp", "sc"); err == nil {
+		err = os.Chmod(suite.Dir, 0o755)
 	}
 	if err == nil {
-		impl, err = choose()
+		err = choose()
 	}
 	if err == nil && flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
-		err = flag.Set("test.parallel", strconv.Itoa(atOnce()))
+		err = flag.Set("test.parallel", strconv.Itoa(suite.AtOnce()))
 	}
 	if err == nil {
-		child, err = buildChild()
+		suite.Child, err = buildChild()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	suite.Keep = *keep
 	status := m.Run()
 	if !*keep {
-		if err := os.RemoveAll(root); err != nil {
+		if err := os.RemoveAll(suite.Dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}
@@ -67,46 +52,78 @@ func run(m *testing.M) int {
 }
 
 // choose finds the programs that IMPL, SUPERVISORD and SUPERVISORCTL name.
-func choose() (programs, error) {
-	bin, err := filepath.Abs("../bin")
-	if err != nil {
-		return programs{}, err
-	}
-	name := os.Getenv("IMPL")
-	switch name {
+func choose() error {
+	bin := "../bin"
+	switch suite.Name = os.Getenv("IMPL"); suite.Name {
 	case "reference":
 		bin = "/usr/bin"
 	case "", "ours":
-		name = "ours"
+		suite.Name = "ours"
 	default:
-		return programs{}, fmt.Errorf("IMPL=%s is neither reference nor ours", name)
+		return fmt.Errorf("IMPL=%s is neither reference nor ours", suite.Name)
 	}
-	p := programs{name, os.Getenv("SUPERVISORD"), os.Getenv("SUPERVISORCTL"), "", ""}
-	if p.supervisord == "" {
-		p.supervisord = filepath.Join(bin, "supervisord")
-	}
-	if p.supervisorctl == "" {
-		p.supervisorctl = filepath.Join(bin, "supervisorctl")
-	}
-	for _, path := range []*string{&p.supervisord, &p.supervisorctl} {
-		if *path, err = filepath.Abs(*path); err != nil {
-			return programs{}, err
+	for _, p := range []struct {
+		path           *string
+		variable, name string
+	}{
+		{&suite.Supervisord, "SUPERVISORD", "supervisord"}, {&suite.Supervisorctl, "SUPERVISORCTL", "supervisorctl"},
+	} {
+		path := os.Getenv(p.variable)
+		if path == "" {
+			path = filepath.Join(bin, p.name)
+		}
+		var err error
+		if *p.path, err = filepath.Abs(path); err != nil {
+			return err
 		}
 	}
-	beside := filepath.Dir(p.supervisord)
-	p.pidproxy = filepath.Join(beside, "pidproxy")
-	p.sample = filepath.Join(beside, "echo_supervisord_conf")
-	return p, nil
+	var err error
+	if suite.Listeners, err = filepath.Abs("../bin"); err == nil {
+		suite.Samples, err = filepath.Abs("../scripts/samples")
+	}
+	return err
 }
 
 func buildChild() (string, error) {
 	if path := os.Getenv("CHILD"); path != "" {
 		return filepath.Abs(path)
 	}
-	path := filepath.Join(root, "child")
-	out, err := exec.Command("go", "build", "-o", path, "../fixtures/child").CombinedOutput()
+	path := filepath.Join(suite.Dir, "child")
+	out, err := exec.Command("go", "build", "-o", path, "../fixtures/child/cmd").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("cannot build fixtures/child: %w\n%s", err, out)
+		return "", fmt.Errorf("cannot build fixtures/child/cmd: %w\n%s", err, out)
 	}
 	return path, nil
+}
+
+// goT is a testing.T as the suite needs it.
+type goT struct{ *testing.T }
+
+func (t goT) Run(name string, f func(testscript.T)) {
+	t.T.Run(name, func(t *testing.T) { f(goT{t}) })
+}
+
+func (t goT) Verbose() bool { return testing.Verbose() }
+
+// TestScripts runs every script below scripts, each area as a subtest.
+func TestScripts(t *testing.T) {
+	const dir = "scripts"
+	if _, err := os.Stat(suite.Supervisord); err != nil {
+		t.Fatalf("no programs to test: %v", err)
+	}
+	areas, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(areas) == 0 {
+		t.Fatalf("no areas below %s: %v", dir, err)
+	}
+	for _, area := range areas {
+		files, err := filepath.Glob(filepath.Join(area, "*.txtar"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no scripts in %s: %v", area, err)
+		}
+		name := filepath.Base(area)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			suite.Run(goT{t}, name, files)
+		})
+	}
 }

@@ -147,6 +147,7 @@ type session struct {
 	cmd    *exec.Cmd
 	pieces chan string
 	text   string // what came and was not expected yet
+	raw    string // all that came, as it came
 	config string
 }
 
@@ -200,6 +201,7 @@ func (s *session) expect(want string) string {
 			if !ok {
 				s.t.Fatalf("ended without %q: %q", want, s.text)
 			}
+			s.raw += piece
 			s.text = escapes.ReplaceAllString(s.text+piece, "")
 		case <-timeout:
 			s.t.Fatalf("no %q in %q", want, s.text)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/creack/pty"
 )
 
 const prompt = "supervisor> "
@@ -206,6 +208,54 @@ func TestFollow(t *testing.T) {
 	s.expect(prompt)
 	s.send("version\r")
 	s.expect("9.9\n" + prompt)
+	s.send("\x04")
+	s.ends(0)
+}
+
+// What a process writes reaches the terminal byte by byte, whatever it is: colours, other encodings, zeros.
+func TestBytesAsTheyAre(t *testing.T) {
+	server := startServer(t)
+	const odd = "\x1b[31mred\x1b[0m \xff\xfe \x00 caf\xc3\xa9 \xc3"
+	for _, command := range []string{"tail -f web", "fg web"} {
+		s := start(t, server.URL)
+		s.expect(prompt)
+		s.send(command + "\r")
+		s.expect("hello from web\n")
+		server.echo <- odd + "|end\n"
+		s.expect("|end")
+		if !strings.Contains(s.raw, odd+"|end") {
+			t.Errorf("%s: %q", command, s.raw[strings.LastIndex(s.raw, "web"):])
+		}
+		s.send("\x03")
+		s.expect(prompt)
+		s.send("\x04")
+		s.ends(0)
+	}
+}
+
+// A terminal that changes its size in the middle of a line, or of a log, disturbs neither.
+func TestResize(t *testing.T) {
+	server := startServer(t)
+	s := start(t, server.URL)
+	s.expect(prompt)
+	s.send("ver")
+	s.expect("ver")
+	for _, columns := range []uint16{20, 200, 40} {
+		if err := pty.Setsize(s.tty, &pty.Winsize{Rows: 10, Cols: columns}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.send("sion\r")
+	s.expect("9.9\n" + prompt)
+	s.send("tail -f web\r")
+	s.expect("hello from web\n")
+	if err := pty.Setsize(s.tty, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+		t.Fatal(err)
+	}
+	server.echo <- "still here\n"
+	s.expect("still here\n")
+	s.send("\x03")
+	s.expect(prompt)
 	s.send("\x04")
 	s.ends(0)
 }

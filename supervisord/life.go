@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
@@ -12,8 +13,11 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
+	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/web"
 )
 
 // supervisord is what outlives a restart.
@@ -23,6 +27,7 @@ type supervisord struct {
 	chld    chan os.Signal
 	start   func(child.Spec) (pid int, err error)
 	serial  events.Serial
+	started time.Time
 	begun   bool // a first life has begun: limits are set, the terminal is left
 }
 
@@ -50,10 +55,14 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		return nil, err
 	}
 	defer servers.Close()
+	if err := rpc.Check(cfg.Interfaces); err != nil && len(cfg.Servers) > 0 {
+		return nil, err
+	}
 	if !own.NoCleanup {
 		for _, problem := range logs.CleanAuto(own.ChildLogDir, own.Identifier) {
 			log.Warnf("%v", problem)
 		}
+		plugin.Clean(own.ChildLogDir, own.Identifier)
 	}
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, Read: d.read, Start: d.start,
@@ -62,7 +71,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 	if err != nil {
 		return nil, err
 	}
-	d.serve(servers, sup, cfg, log)
+	services := d.services(sup, cfg, log)
 	if !own.NoDaemon && !d.begun {
 		if err := daemon.Background(own.Directory, own.Umask, log.Log); err != nil {
 			return nil, err
@@ -73,10 +82,44 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		log.Critf("could not write pidfile %s", own.Pidfile)
 	}
 	defer pidFile.Remove()
+	servers.Serve(services) // whoever gets an answer finds the pid file in place
 	d.begun = true
 	daemon.Ready()
 	log.Infof("supervisord started with pid %d", os.Getpid())
+	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
+		log.Warnf("subreaper=true has no effect: %v", err)
+	}
+	if pidFile != nil {
+		record := remember(sup, own, log)
+		defer record.Close()
+	}
 	return sup.Run(), nil
+}
+
+// remember begins the record of our children, and sees to those that outlived an earlier supervisord.
+func remember(sup *supervisor.Supervisor, own *config.Supervisord, log *logs.Main) *orphans.Record {
+	path := own.Pidfile + ".children"
+	record, living, rival, err := orphans.Open(path)
+	switch {
+	case rival != 0:
+		log.Warnf("supervisord with pid %d still runs and keeps %s: children that outlive us will not be found again",
+			rival, path)
+	case err != nil:
+		log.Warnf("children that outlive supervisord may not be found again: %v", err)
+	}
+	for _, c := range living {
+		log.Warnf("'%s' of an earlier supervisord still runs with pid %d", c, c.PID)
+	}
+	var clear chan struct{}
+	if own.KillOrphans && len(living) > 0 {
+		clear = make(chan struct{})
+		go func() {
+			defer close(clear)
+			orphans.Stop(living, log)
+		}()
+	}
+	sup.Remember(record, clear)
+	return record
 }
 
 // runsAsRoot is the warning for whoever lets supervisord keep root's rights without saying so.
@@ -98,6 +141,7 @@ func (d *supervisord) become(own *config.Supervisord) (messages []config.Message
 	if d.begun {
 		return messages, nil
 	}
+	daemon.ReserveThreads()
 	raised, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs)
 	for _, info := range raised {
 		messages = append(messages, config.Message{Level: api.Info, Text: info})
@@ -111,30 +155,33 @@ func gravestFirst(messages []config.Message) []config.Message {
 	return messages
 }
 
-// serve lets the servers answer.
-func (d *supervisord) serve(servers *httpd.Servers, sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) {
+// services is what the servers will answer with; the log says who will be let in.
+func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) httpd.Services {
 	var namespaces []string
 	for _, i := range cfg.Interfaces {
-		if i.Factory == config.MainInterface {
-			namespaces = append(namespaces, i.Name)
-		}
+		namespaces = append(namespaces, i.Name)
 	}
+	for name := range sup.Plugins() {
+		namespaces = append(namespaces, name)
+	}
+	slices.Sort(namespaces[len(cfg.Interfaces):])
 	for _, s := range cfg.Servers {
-		for _, i := range cfg.Interfaces {
-			log.Infof("RPC interface '%s' initialized", i.Name)
+		for _, name := range namespaces {
+			log.Infof("RPC interface '%s' initialized", name)
 		}
 		if s.Username == "" {
 			log.Critf("Server '%s' running without any HTTP authentication checking", s.Section)
 		}
 	}
-	methods := rpc.New(sup, namespaces...)
+	methods := rpc.New(sup, cfg.Interfaces...)
 	services := httpd.Services{
 		Call:       methods.ServeXMLRPC,
 		ProcessLog: methods.ProcessLog,
 		MainLog:    func() (string, bool) { return log.Path(), log.Path() != "" },
+		Pages:      web.New(methods, d.started).Serve,
 	}
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }
 	}
-	servers.Serve(services)
+	return services
 }

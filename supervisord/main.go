@@ -8,11 +8,13 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 func main() {
@@ -20,8 +22,13 @@ func main() {
 	// The daemon's live memory is small and lives long: collecting it twice as often as usual costs next to nothing and
 	// halves what it takes at rest.
 	debug.SetGCPercent(50)
-	os.Exit(run(os.Args))
+	status := run(os.Args)
+	logs.Flush(lastWords)
+	os.Exit(status)
 }
+
+// lastWords is how long the end waits for whoever reads our log from a pipe or a terminal.
+const lastWords = 2 * time.Second
 
 func run(args []string) (status int) {
 	opts, err := config.ParseArgs(args[0], args[1:])
@@ -54,7 +61,7 @@ func run(args []string) (status int) {
 		}
 		return status
 	}
-	d := &supervisord{read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1), start: child.Apart()}
+	d := &supervisord{started: time.Now(), read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1), start: child.Apart()}
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)
 	signal.Notify(d.chld, syscall.SIGCHLD)
 	for cfg != nil {

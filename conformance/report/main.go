@@ -27,11 +27,11 @@ func main() {
 }
 
 func run(w io.Writer, dir, ours, reference string) error {
-	rows, err := conformance.ReadLedger(dir)
+	rows, err := conformance.ReadLedger(os.DirFS(dir))
 	if err != nil {
 		return err
 	}
-	scripts, err := conformance.ReadScripts(dir)
+	scripts, err := conformance.ReadScripts(os.DirFS(dir))
 	if err != nil {
 		return err
 	}

@@ -62,18 +62,22 @@ func faultName(code int) string {
 	case CantReread:
 		return "CANT_REREAD"
 	}
-	return ""
+	return "UNKNOWN"
 }
 
 // Fault is an error that is part of the protocol. Only rpc makes faults; clients act on Code.
 type Fault struct {
-	Code   int
-	Detail string // what stands after the name and ": " in the text; may be empty
+	Code    int
+	Detail  string // what stands after the name and ": " in the text; may be empty
+	Foreign bool   // a plug-in made it, and Detail is the whole text
 }
 
 // Error is the fault's text as clients see it, such as "BAD_NAME: web". A name or signal that is refused is always shown,
 // an empty one too.
 func (f Fault) Error() string {
+	if f.Foreign {
+		return f.Detail
+	}
 	if f.Detail == "" && f.Code != BadName && f.Code != BadSignal {
 		return faultName(f.Code)
 	}

@@ -94,7 +94,7 @@ func TestCheckWarnings(t *testing.T) {
 			[]string{
 				"DIR/sd.conf:4: [supervisord] logfil has no effect, perhaps logfile is meant",
 				"DIR/sd.conf:5: [supervisord] numprocs has no effect: it belongs in [eventlistener:x], [fcgi-program:x], " +
-					"[program:x]",
+					"[program:x], [rpcinterface:x]",
 				"DIR/sd.conf:8: [program:a] stdout_logfiles has no effect, perhaps stdout_logfile is meant",
 				"DIR/sd.conf:9: [program:a] nodaemon has no effect: it belongs in [supervisord]",
 				"DIR/sd.conf:10: [program:a] zzzzzz has no effect",
@@ -115,6 +115,10 @@ func TestCheckWarnings(t *testing.T) {
 				"[supervisord] pidfile " + open + "/pid is in a directory in which everybody can write",
 				"[program:a] stdout_logfile " + open + "/0 is in a directory in which everybody can write",
 			}},
+		{"a plug-in", "[rpcinterface:a]\ncommand=a\nanything=goes\n[rpcinterface:b]\nurl=unix:///x\nautostart=1\nbufer_size=1\n",
+			[]string{"DIR/sd.conf:9: [rpcinterface:b] autostart has no effect: it belongs in [eventlistener:x], " +
+				"[fcgi-program:x], [program:x], [rpcinterface:x]",
+				"DIR/sd.conf:10: [rpcinterface:b] bufer_size has no effect, perhaps buffer_size is meant"}},
 		{"open server", "[inet_http_server]\nport=127.0.0.1:9001\n[inet_http_server:b]\nport=9002\nusername=u\npassword=p\n",
 			[]string{"[inet_http_server] asks for no username and password: whoever reaches port 9001 can run any " +
 				"command as the user of supervisord"}},

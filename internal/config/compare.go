@@ -36,7 +36,8 @@ func Compare(running, read []*Group) Diff {
 // equal tells whether two groups would run the same. It is no difference whether a program stands alone or in a
 // [group:x] of its name.
 func (g *Group) equal(other *Group) bool {
-	if kindOf(g) != kindOf(other) || g.Priority != other.Priority || !g.Pool.equal(other.Pool) {
+	if kindOf(g) != kindOf(other) || g.Priority != other.Priority || !g.Pool.equal(other.Pool) ||
+		!g.Plugin.equal(other.Plugin) {
 		return false
 	}
 	return slices.EqualFunc(g.Processes, other.Processes, (*Process).equal)
@@ -54,8 +55,16 @@ func (p *Pool) equal(other *Pool) bool {
 		return p == other
 	}
 	return p.BufferSize == other.BufferSize && p.ResultHandler == other.ResultHandler &&
-		p.PayloadBytes == other.PayloadBytes &&
+		p.HandlerTimeout == other.HandlerTimeout && p.PayloadBytes == other.PayloadBytes &&
 		slices.Equal(slices.Sorted(slices.Values(p.Events)), slices.Sorted(slices.Values(other.Events)))
+}
+
+func (p *Plugin) equal(other *Plugin) bool {
+	if p == nil || other == nil {
+		return p == other
+	}
+	return p.URL == other.URL && p.CallWait == other.CallWait && p.CallLimit == other.CallLimit &&
+		p.ResultMax == other.ResultMax && slices.Equal(p.EventTypes, other.EventTypes)
 }
 
 func (p *Process) equal(other *Process) bool {
@@ -81,5 +90,6 @@ func (p *Program) equal(other *Program) bool {
 		a.StopAsGroup == b.StopAsGroup && a.KillAsGroup == b.KillAsGroup &&
 		a.Umask == b.Umask && a.RedirectErr == b.RedirectErr && a.ServerURL == b.ServerURL &&
 		a.StdoutCapture == b.StdoutCapture && a.StderrCapture == b.StderrCapture &&
-		a.StdoutEvents == b.StdoutEvents && a.StderrEvents == b.StderrEvents
+		a.StdoutEvents == b.StdoutEvents && a.StderrEvents == b.StderrEvents &&
+		a.JudgesResults == b.JudgesResults
 }

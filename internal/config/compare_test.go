@@ -25,6 +25,8 @@ func TestCompare(t *testing.T) {
 		{"explicit log file", "[program:a]\nstdout_logfile=/tmp/x\n", Diff{Changed: []string{"a"}}},
 		{"order of events", "[eventlistener:l]\nevents=TICK_60,TICK_5\n", Diff{}},
 		{"events", "[eventlistener:l]\nevents=TICK\n", Diff{Changed: []string{"l"}}},
+		{"a program as result handler", "[eventlistener:l]\nresult_handler_exec=j\n", Diff{Changed: []string{"l"}}},
+		{"time for results", "[eventlistener:l]\nresult_handler_timeout=7\n", Diff{Changed: []string{"l"}}},
 		{"socket mode", "[fcgi-program:f]\nsocket_mode=0777\n", Diff{Changed: []string{"f"}}},
 		{"socket backlog", "[fcgi-program:f]\nsocket_backlog=7\n", Diff{Changed: []string{"f"}}},
 		{"exit codes", "[program:a]\nexitcodes=0,1\n", Diff{Changed: []string{"a"}}},

@@ -111,7 +111,7 @@ func normalizeIfAny(path string) string {
 }
 
 // LoadCtl reads what supervisorctl needs from the configuration file, if there is one, and applies the command line.
-// It looks at no other section than its own and its plugins', and follows no [include].
+// It looks at no other section than its own and its plugins', but for ignore_unknown_plugins, and follows no [include].
 func LoadCtl(o CtlOptions) (*Ctl, error) {
 	c := &Ctl{ServerURL: defaultServerURL, Prompt: "supervisor", Args: o.Args}
 	path := o.ConfigFile
@@ -163,6 +163,11 @@ func (c *Ctl) values(r *reader, own *section) (err error) {
 	c.HistoryFile = normalizeIfAny(read(k, "history_file", "", parseString))
 	if k.err != nil {
 		return k.err
+	}
+	if daemon := r.doc.byName["supervisord"]; daemon != nil {
+		k := r.keys(daemon, names{})
+		k.benign = true // what is wrong in it is not our affair
+		r.lenient = read(k, "ignore_unknown_plugins", false, parseBoolean)
 	}
 	c.Plugins, err = r.plugins(ctlPlugin, "supervisor.ctl_factory")
 	return err

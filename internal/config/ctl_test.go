@@ -59,8 +59,8 @@ func TestLoadCtl(t *testing.T) {
 	}
 	want := &Ctl{ServerURL: "unix://" + dirname(dir) + "/s", Username: "env", Password: "100%", Prompt: "p",
 		HistoryFile: dir + "/h", Interactive: true, Args: []string{},
-		Plugins: []Interface{{Name: "w", Factory: Wildcards, Options: map[string]string{"key": "v"}},
-			{Name: "deploy", Options: map[string]string{"command": "/bin/deploy %x"}}}}
+		Plugins: []Interface{{Name: "w", Factory: Wildcards, Options: map[string]string{"key": "v"}, Keys: []string{"key"}},
+			{Name: "deploy", Options: map[string]string{"command": "/bin/deploy %x"}, Keys: []string{"command"}}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

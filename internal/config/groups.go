@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -23,10 +24,11 @@ func (r *reader) groups() ([]*Group, error) {
 		{"program:", r.programGroup},
 		{"eventlistener:", r.listenerGroup},
 		{"fcgi-program:", r.fastCGIGroup},
+		{pluginPrefix, r.pluginGroup},
 	} {
 		for _, s := range r.doc.sections {
 			name, ok := strings.CutPrefix(s.name, kind.prefix)
-			if !ok || members[s] {
+			if !ok || members[s] || kind.prefix == pluginPrefix && !r.isPlugin(s) && !r.asksOnly() {
 				continue
 			}
 			g, err := kind.read(s, name)
@@ -46,6 +48,13 @@ func (r *reader) groups() ([]*Group, error) {
 	seen := map[string]*section{}
 	for _, l := range list {
 		if first := seen[l.group.Name]; first != nil {
+			if l.group.Kind == PluginGroup || strings.HasPrefix(first.name, pluginPrefix) {
+				if err := r.refuse(sectionError(l.from, fmt.Errorf("[%s] has the same group name as [%s]",
+					l.from.name, first.name))); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			r.warn("[%s] has the same group name as [%s] and is ignored", l.from.name, first.name)
 			continue
 		}

@@ -17,6 +17,7 @@ func (r *reader) readFiles(path string) error {
 		return err
 	}
 	base := absolute(dirname(path))
+	r.here = base
 	if err := r.parse(&file{path: r.path, here: base}, text); err != nil {
 		return err
 	}

@@ -35,8 +35,16 @@ func (r *reader) listenerGroup(s *section, name string) (*Group, error) {
 		return nil, k.err
 	}
 	var err error
-	g.Processes, err = r.processes(s, name)
-	return g, err
+	if g.Processes, err = r.processes(s, name); err != nil {
+		return nil, err
+	}
+	k = r.keys(s, names{vars: []variable{
+		{name: "program_name", text: name}, {name: "host_node_name", text: r.node}, {name: "group_name", text: name}}})
+	k.here = true
+	if handler := r.handlerProcess(k, name, g.Processes); handler != nil {
+		g.Processes = append([]*Process{handler}, g.Processes...) // there before the first result
+	}
+	return g, k.err
 }
 
 func (r *reader) pool(k *keys) *Pool {
@@ -45,24 +53,31 @@ func (r *reader) pool(k *keys) *Pool {
 		k.failf("buffer_size", "[%s] section sets invalid buffer_size (%d)", k.s.name, pool.BufferSize)
 	}
 	pool.ResultHandler = read(k, "result_handler", DefaultHandler, parseString)
-	if !r.resolve(k, "result_handler", pool.ResultHandler) {
+	// A program in its place may be what a section says to us that names code of the original's to the original.
+	if _, program := k.raw("result_handler_exec"); program || !r.resolve(k, "result_handler", pool.ResultHandler) {
 		pool.ResultHandler = DefaultHandler
 	}
-	events := read(k, "events", nil, parseList)
-	if len(events) == 0 {
+	pool.HandlerTimeout = read(k, "result_handler_timeout", 5, parseHandlerTimeout)
+	pool.Events = r.subscriptions(k)
+	if len(pool.Events) == 0 {
 		k.failf("events", `[%s] section requires an "events" line`, k.s.name)
-	}
-	for _, event := range events {
-		event = strings.ToUpper(event)
-		if !slices.Contains(eventTypes, event) {
-			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.name)
-		}
-		if !slices.Contains(pool.Events, event) {
-			pool.Events = append(pool.Events, event)
-		}
 	}
 	pool.PayloadBytes = read(k, "payload_length", false, parsePayloadLength)
 	return pool
+}
+
+// subscriptions reads the types of events that a section subscribes to, each once.
+func (r *reader) subscriptions(k *keys) (types []string) {
+	for _, event := range read(k, "events", nil, parseList) {
+		event = strings.ToUpper(event)
+		if !slices.Contains(eventTypes, event) && !slices.Contains(r.eventTypes, event) {
+			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.name)
+		}
+		if !slices.Contains(types, event) {
+			types = append(types, event)
+		}
+	}
+	return types
 }
 
 // parsePayloadLength tells whether len in the header of an event counts bytes.

@@ -50,7 +50,7 @@ func (r *reader) values(o Options) (*Config, error) {
 		return nil, err
 	}
 	c := &Config{Path: r.path}
-	if c.Interfaces, err = r.plugins("rpcinterface:", "supervisor.rpcinterface_factory"); err != nil {
+	if c.Interfaces, err = r.plugins(pluginPrefix, interfaceFactory); err != nil {
 		return nil, err
 	}
 	if c.Groups, err = r.groups(); err != nil {
@@ -80,6 +80,7 @@ func (r *reader) values(o Options) (*Config, error) {
 		c.Supervisord.Logfile = normalize(c.Supervisord.Logfile)
 	}
 	c.Supervisord.Pidfile = normalize(c.Supervisord.Pidfile)
+	c.reader = r.kept()
 	c.Messages = r.messages
 	slices.SortStableFunc(c.Messages, func(a, b Message) int { return int(b.Level - a.Level) })
 	return c, nil
@@ -119,6 +120,9 @@ func (r *reader) supervisord() (*settings, error) {
 	}
 	s.NoCleanup = read(k, "nocleanup", false, parseBoolean)
 	s.StripANSI = read(k, "strip_ansi", false, parseBoolean)
+	s.Subreaper = read(k, "subreaper", false, parseBoolean)
+	s.ShutdownTimeout = read(k, "shutdown_timeout", 0, parseInteger)
+	s.KillOrphans = read(k, "orphans", false, parseOrphans)
 	k.names.vars = []variable{{name: "host_node_name", text: r.node}}
 	if text, v, ok := k.text("environment", "environment"); ok {
 		env, err := parseEnvironment(text)

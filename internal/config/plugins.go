@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -34,24 +35,34 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 			continue
 		}
 		k := r.keys(s, names{})
-		factory := read(k, factoryKey, "", parseString)
-		_, ok = k.raw(factoryKey)
-		if prefix == ctlPlugin && !ok {
-			if _, program := k.raw("command"); program {
-				options := map[string]string{"command": read(k, "command", "", parseString)}
-				list = append(list, Interface{Name: name, Options: options})
-				continue
+		if prefix == pluginPrefix && r.isPlugin(s) {
+			r.eventTypes = append(r.eventTypes, r.declaredTypes(k)...)
+			if k.err != nil {
+				return nil, k.err
 			}
+			continue
 		}
-		if !ok {
+		factory := read(k, factoryKey, "", parseString)
+		_, named := k.raw(factoryKey)
+		known := false
+		if prefix == ctlPlugin && !named {
+			_, known = k.raw("command") // a program is as good as a factory
+		}
+		switch {
+		case named:
+			known = r.resolve(k, factoryKey, factory)
+		case !known:
 			k.failf(factoryKey, "section [%s] does not specify a %s", s.name, factoryKey)
 		}
-		known := ok && r.resolve(k, factoryKey, factory)
 		options := map[string]string{}
+		var own []string
 		for _, values := range []map[string]value{s.values, r.doc.defaults} {
 			for _, key := range byLine(values) {
 				if key != factoryKey {
 					options[key] = read(k, key, "", parseString)
+					if _, ok := s.values[key]; ok && !slices.Contains(own, key) {
+						own = append(own, key)
+					}
 				}
 			}
 		}
@@ -59,7 +70,7 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 			return nil, k.err
 		}
 		if known {
-			list = append(list, Interface{Name: name, Factory: factory, Options: options})
+			list = append(list, Interface{Name: name, Factory: factory, Options: options, Keys: own})
 		}
 	}
 	return list, nil

@@ -15,11 +15,15 @@ type reader struct {
 	env      map[string]string // what ENV_X stands for
 	node     string            // the host's name
 	path     string            // of the main file, for messages
+	here     string            // its directory, absolute
 	common   map[string]string // [supervisord] environment=
 	merged   map[string]mergedEnvironment
 	messages []Message
-	lenient  bool   // leave unknown plug-ins out instead of failing
-	check    *check // collects errors instead of stopping at the first; nil: stop
+	// eventTypes are those that plug-ins declare.
+	eventTypes []string
+	meant      map[string]bool // the keys of a plug-in's section that are not its own; nil in others
+	lenient    bool            // leave unknown plug-ins out instead of failing
+	check      *check          // collects errors instead of stopping at the first; nil: stop
 }
 
 // mergedEnvironment is a process's own environment and the same on top of the common one.
@@ -80,6 +84,9 @@ func (r *reader) keys(s *section, n names) *keys {
 func (k *keys) raw(key string) (value, bool) {
 	if k.r.check != nil {
 		k.r.check.ask(k.s, key)
+	}
+	if k.r.meant != nil {
+		k.r.meant[key] = true
 	}
 	if k.err != nil {
 		return value{}, false

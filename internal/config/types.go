@@ -24,6 +24,7 @@ type Config struct {
 	Interfaces  []Interface
 	Groups      []*Group  // ascending priority, then name
 	Messages    []Message // what the reading wants in the main log: critical first, then warnings, then information
+	reader      *reader   // for programs that are added later
 }
 
 // Message is a line for the main log that reading the configuration gave rise to.
@@ -51,6 +52,9 @@ type Supervisord struct {
 	StripANSI       bool
 	Environment     map[string]string
 	Identifier      string
+	Subreaper       bool
+	ShutdownTimeout int  // seconds; 0 or less: none
+	KillOrphans     bool // orphans=kill
 }
 
 // Server is one [unix_http_server] or [inet_http_server] section.
@@ -70,7 +74,8 @@ type Server struct {
 type Interface struct {
 	Name    string
 	Factory string
-	Options map[string]string // the other keys
+	Options map[string]string // the other keys, those of [DEFAULT] too
+	Keys    []string          // those of Options that the section itself has
 }
 
 // Kind tells what a group was made from.
@@ -81,6 +86,7 @@ const (
 	NamedGroup                // a [group:x]
 	ListenerGroup             // an [eventlistener:x]
 	FastCGIGroup              // an [fcgi-program:x] of its own
+	PluginGroup               // an [rpcinterface:x] with command= or url=
 )
 
 // Group is a set of processes that is added, removed and stopped as one.
@@ -89,15 +95,27 @@ type Group struct {
 	Kind      Kind
 	Priority  int
 	Processes []*Process // a [group:x]: ascending priority, ties in the order of programs=; else in the order of names
-	Pool      *Pool      // event listeners only
+	Pool      *Pool      // event listeners, and plug-ins that subscribe to events
+	Plugin    *Plugin    // plug-ins only
+}
+
+// Plugin is what an [rpcinterface:x] section with command= or url= says beside its processes and its events. The group
+// has no process if it is reached by a URL.
+type Plugin struct {
+	URL        string // unix:///path or http://host:port/path; empty: a child of ours
+	CallWait   int    // seconds that a call may take
+	CallLimit  int    // how many calls at once
+	ResultMax  Bytes  // of an answer
+	EventTypes []string
 }
 
 // Pool is what an [eventlistener:x] section has beside its processes.
 type Pool struct {
-	BufferSize    int
-	Events        []string // upper case, as subscribed to
-	ResultHandler string   // one of the handlers that are built in, such as DefaultHandler
-	PayloadBytes  bool     // payload_length=bytes: len counts bytes instead of characters
+	BufferSize     int
+	Events         []string // upper case, as subscribed to
+	ResultHandler  string   // one of the handlers that are built in; no matter if a process of the group judges results
+	HandlerTimeout int      // in seconds, for such a process
+	PayloadBytes   bool     // payload_length=bytes: len counts bytes instead of characters
 }
 
 // Socket is the listening socket of an [fcgi-program:x] section.
@@ -144,6 +162,7 @@ type Program struct {
 	StdoutEvents  bool
 	StderrEvents  bool
 	Socket        *Socket // fcgi-program only
+	JudgesResults bool    // the result handler of a pool, result_handler_exec, and no listener
 }
 
 // LogKind says where the output of one channel goes, syslog apart.

@@ -53,6 +53,17 @@ func parseBoolean(s string) (bool, error) {
 	return false, errors.New("not a valid boolean value: " + pyrepr.Quote(s))
 }
 
+// parseOrphans is true for "kill".
+func parseOrphans(s string) (kill bool, err error) {
+	switch strings.ToLower(s) {
+	case "warn":
+		return false, nil
+	case "kill":
+		return true, nil
+	}
+	return false, errors.New("invalid 'orphans' value " + pyrepr.Quote(s))
+}
+
 func parseOctal(s string) (int, error) {
 	n, ok := pyrepr.ParseInt(s, 8)
 	if !ok {

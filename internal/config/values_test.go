@@ -161,7 +161,8 @@ func TestGroups(t *testing.T) {
 			t.Errorf("no warning %q in %q", w, gotWarn)
 		}
 	}
-	pool := &Pool{BufferSize: 10, Events: []string{"TICK_5", "EVENT"}, ResultHandler: DefaultHandler, PayloadBytes: true}
+	pool := &Pool{BufferSize: 10, Events: []string{"TICK_5", "EVENT"}, ResultHandler: DefaultHandler, PayloadBytes: true,
+		HandlerTimeout: 5}
 	if diff := cmp.Diff(pool, c.Groups[0].Pool); diff != "" {
 		t.Error(diff)
 	}

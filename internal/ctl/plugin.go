@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"syscall"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/shlex"
 )
@@ -32,12 +33,22 @@ func newPlugins(sections []config.Interface) (plugins []plugin) {
 					if err != nil || len(argv) == 0 {
 						return &failure{"ValueError", "[ctlplugin:" + s.Name + "] has a bad command"}
 					}
-					return c.program(argv[0], append(argv[1:], args...))
+					return c.program(argv[0], append(argv[1:], args...), optionVariables(s.Options)...)
 				},
 			}}})
 		}
 	}
 	return plugins
+}
+
+// optionVariables tell the program about its section's own keys.
+func optionVariables(options map[string]string) (env []string) {
+	for key, text := range options {
+		if key != "command" {
+			env = append(env, api.OptionVariable(key)+"="+text)
+		}
+	}
+	return env
 }
 
 // onPath makes a command of the program supervisorctl-NAME, if the PATH has one.
@@ -50,13 +61,13 @@ func onPath(name string) *command {
 		run: func(c *Controller, args []string) error { return c.program(path, args) }}
 }
 
-// program runs a program with our input and output, which learns from its environment how to reach the server. Its exit
-// status is ours.
-func (c *Controller) program(path string, args []string) error {
+// program runs a program with our input and output, which learns from its environment how to reach the server, and what
+// else env says. Its exit status is ours.
+func (c *Controller) program(path string, args []string, env ...string) error {
 	c.out.Flush()
 	cmd := exec.Command(path, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.options.In, c.options.Out, c.options.Err
-	cmd.Env = os.Environ()
+	cmd.Env = append(os.Environ(), env...)
 	for _, v := range []struct{ name, value string }{
 		{"SUPERVISOR_SERVER_URL", c.options.ServerURL},
 		{"SUPERVISOR_USERNAME", c.options.Username},

@@ -95,6 +95,30 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestRaised shows which limits are asked for. Whether the system grants a higher hard limit is its decision.
+func TestRaised(t *testing.T) {
+	const infinity = ^uint64(0)
+	for _, c := range []struct {
+		soft, hard uint64
+		min        int
+		want       [2]uint64
+		change     bool
+	}{
+		{300, 2000, 1024, [2]uint64{1024, 2000}, true},
+		{512, 512, 1024, [2]uint64{1024, 1024}, true}, // covers: 3.0a11-08b
+		{1024, 2000, 1024, [2]uint64{1024, 2000}, false},
+		{5000, 9000, 1024, [2]uint64{5000, 9000}, false},
+		{300, infinity, 1024, [2]uint64{1024, infinity}, true},
+		{infinity, infinity, 1024, [2]uint64{infinity, infinity}, false},
+		{0, 100, -1, [2]uint64{0, 100}, false},
+	} {
+		soft, hard, change := raised(c.soft, c.hard, c.min)
+		if got := [2]uint64{soft, hard}; got != c.want || change != c.change {
+			t.Errorf("raised(%d, %d, %d) = %v, %v; want %v, %v", c.soft, c.hard, c.min, got, change, c.want, c.change)
+		}
+	}
+}
+
 func TestLimitsOutOfReach(t *testing.T) {
 	cmd := again("limits", "ulimit -n 400", "1024", "1")
 	if os.Getuid() == 0 {

@@ -40,15 +40,25 @@ func RaiseLimits(minFDs, minProcs int) (messages []string, err error) {
 		if err != nil {
 			return messages, fmt.Errorf("cannot read %s: %w", want.name, err)
 		}
-		if want.min < 0 || soft >= uint64(want.min) {
+		newSoft, newHard, change := raised(soft, hard, want.min)
+		if !change {
 			continue
 		}
-		if err := setLimit(want.resource, uint64(want.min), max(hard, uint64(want.min))); err != nil {
+		if err := setLimit(want.resource, newSoft, newHard); err != nil {
 			return messages, fmt.Errorf(want.problem, want.min, hard)
 		}
 		messages = append(messages, fmt.Sprintf("Increased %s limit to %d", want.name, want.min))
 	}
 	return messages, nil
+}
+
+// raised is what a limit has to be for at least min, and whether that is another one. The hard limit is raised as well if it
+// is too low, which the system allows root with CAP_SYS_RESOURCE; it never gets lower.
+func raised(soft, hard uint64, min int) (newSoft, newHard uint64, change bool) {
+	if min < 0 || soft >= uint64(min) {
+		return soft, hard, false
+	}
+	return uint64(min), max(hard, uint64(min)), true
 }
 
 // current is the limit as the one who started us set it. Infinity is the largest number there is.

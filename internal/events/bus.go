@@ -37,6 +37,9 @@ func (b *Bus) Remove(p *Pool) {
 	defer b.mu.Unlock()
 	b.pools = slices.DeleteFunc(b.pools, func(x *Pool) bool { return x == p })
 	p.queue = queue{}
+	if p.judge != nil {
+		p.judge.pending, p.judge.asked = nil, false
+	}
 	b.count()
 }
 
@@ -71,7 +74,8 @@ func (b *Bus) Emit(t Type, payload string) {
 // Pauses brings a value when the loop has to call Resume.
 func (b *Bus) Pauses() <-chan struct{} { return b.pauses }
 
-// Resume sends what had to wait until now. It returns when there will be more, zero for never.
+// Resume sends what had to wait until now, and fails what was not judged until now. It returns when there will be more,
+// zero for never.
 func (b *Bus) Resume(now time.Time) (next time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,9 +83,27 @@ func (b *Bus) Resume(now time.Time) (next time.Time) {
 		if !p.resume.IsZero() && !now.Before(p.resume) {
 			p.dispatch(now)
 		}
-		if !p.resume.IsZero() && (next.IsZero() || p.resume.Before(next)) {
-			next = p.resume
+		next = earlier(next, p.resume)
+		if p.judge != nil {
+			next = earlier(next, p.judge.resume(now))
+			next = earlier(next, p.resume) // a result that failed may have sent its event into a pause
 		}
 	}
 	return next
+}
+
+// tell has the loop call Resume.
+func (b *Bus) tell() {
+	select {
+	case b.pauses <- struct{}{}:
+	default:
+	}
+}
+
+// earlier is the earlier of two moments; zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

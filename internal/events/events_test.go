@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -79,6 +80,21 @@ func TestPayloads(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+// TestCharacters counts as the standard library does, wherever the text begins and ends.
+func TestCharacters(t *testing.T) {
+	text := strings.Repeat("aé€😀ÿ\x00", 7) + "plain ASCII text of some length"
+	for i := range text {
+		for j := i; j <= len(text); j++ {
+			if j < len(text) && !utf8.RuneStart(text[j]) {
+				continue
+			}
+			if got, want := characters(text[i:j]), utf8.RuneCountInString(text[i:j]); got != want {
+				t.Fatalf("%q: %d, want %d", text[i:j], got, want)
+			}
+		}
 	}
 }
 

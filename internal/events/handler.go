@@ -14,6 +14,9 @@ type Handler func(result []byte) error
 // listener out of service.
 var errRejected = errors.New("rejected")
 
+// errFailed is what an external handler's failure is.
+var errFailed = errors.New("failed")
+
 // Default accepts OK and rejects all else.
 func Default(result []byte) error {
 	if string(result) == "OK" {

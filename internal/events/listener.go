@@ -40,11 +40,15 @@ func (l *Listener) Shut() {
 	l.input = nil
 }
 
-// Died tells that the child has ended, and all it wrote was heard. What it was busy with goes back, and the next child
-// begins anew.
+// Died tells that the child has ended, and all it wrote was heard. What it was busy with goes back, unless it gave a
+// result that is still being judged, and the next child begins anew.
 func (l *Listener) Died() {
 	l.pool.bus.mu.Lock()
 	defer l.pool.bus.mu.Unlock()
+	if l.judged {
+		l.pool.judge.forget(l)
+		l.has = entry{}
+	}
 	l.protocol = protocol{}
 	if l.has.event != nil {
 		l.giveBack(time.Time{})
@@ -57,21 +61,36 @@ func (l *Listener) Died() {
 func (l *Listener) Hear(chunk []byte, now time.Time) {
 	l.pool.bus.mu.Lock()
 	defer l.pool.bus.mu.Unlock()
+	l.listen(chunk, now)
+	l.pool.dispatch(now)
+}
+
+// listen takes what the listener wrote, after what of it was not understood yet.
+func (l *Listener) listen(chunk []byte, now time.Time) {
 	before := l.phase
 	l.read(chunk, func(said heard, text []byte) {
-		switch said {
-		case badLine:
-			l.pool.log.Warnf("%s: bad result line: '%s'", l.process, decoded(text))
-		case result:
-			l.judge(text)
-		}
-		l.logPhase(before)
+		l.move(before, now, func() {
+			switch said {
+			case badLine:
+				l.pool.log.Warnf("%s: bad result line: '%s'", l.process, decoded(text))
+			case result:
+				l.judge(text, now)
+			}
+		})
 		before = l.phase
-		if l.has.event != nil {
-			l.giveBack(now.Add(pause))
-		}
 	})
-	l.pool.dispatch(now)
+}
+
+// move does what may change the phase, and logs the change. An event that is then nobody's goes back.
+func (l *Listener) move(before Phase, now time.Time, do func()) {
+	do()
+	if l.phase == before {
+		return
+	}
+	l.logPhase(before)
+	if l.has.event != nil {
+		l.giveBack(now.Add(pause))
+	}
 }
 
 func (l *Listener) logPhase(before Phase) {
@@ -85,20 +104,24 @@ func (l *Listener) logPhase(before Phase) {
 	}
 }
 
-// judge asks the pool's handler what the result means. An event that was not accepted stays in l.has.
-func (l *Listener) judge(answer []byte) {
-	log, name := l.pool.log, l.process
+// judge asks the pool's handler what the result means, now or as soon as it can tell.
+func (l *Listener) judge(result []byte, now time.Time) {
+	if l.pool.judge != nil {
+		l.pool.judge.take(l, result, now)
+		return
+	}
+	l.settle(l.pool.handle(result))
+}
+
+// settle takes the verdict. An event that was not accepted stays in l.has.
+func (l *Listener) settle(verdict error) {
+	l.pool.logVerdict(l.process, verdict)
 	l.phase = Acknowledged
-	switch err := l.pool.handle(answer); err {
+	switch verdict {
 	case nil:
-		if log.Enabled(api.Debug) {
-			log.Debugf("%s: event was processed", name)
-		}
 		l.has = entry{}
 	case errRejected:
-		log.Warnf("%s: event was rejected", name)
 	default:
-		log.Warnf("%s: event caused an error", name)
 		l.phase = Unknown
 	}
 }

@@ -1,8 +1,12 @@
 package events
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
@@ -41,26 +45,32 @@ func (m Move) Payload() (Type, string) {
 // Communication is the payload of what a child wrote between the two tokens. Source: "PROCESS_COMMUNICATION Event
 // Type".
 func Communication(process, group string, pid int, data []byte) string {
-	b := make([]byte, 0, len(process)+len(group)+len(data)+48)
-	b = appendPID(appendProcess(b, process, group), pid)
-	b = append(b, '\n')
-	return string(appendText(b, data))
+	var b strings.Builder
+	writeProcess(&b, process, group, pid, len(data))
+	b.WriteByte('\n')
+	writeText(&b, data)
+	return b.String()
 }
 
 // Log is the payload of a piece of output. Source: "PROCESS_LOG Event Type".
 func Log(process, group string, pid int, channel string, data []byte) string {
-	b := make([]byte, 0, len(process)+len(group)+len(data)+64)
-	b = appendPID(appendProcess(b, process, group), pid)
-	b = append(b, " channel:"...)
-	b = append(b, channel...)
-	b = append(b, '\n')
-	return string(appendText(b, data))
+	var b strings.Builder
+	writeProcess(&b, process, group, pid, len(data))
+	b.WriteString(" channel:")
+	b.WriteString(channel)
+	b.WriteByte('\n')
+	writeText(&b, data)
+	return b.String()
 }
 
 // Remote is the payload of what a client sent. Source: sendRemoteCommEvent.
 func Remote(typ, data string) string {
-	b := appendText([]byte("type:"), []byte(typ))
-	return string(appendText(append(b, '\n'), []byte(data)))
+	var b strings.Builder
+	b.WriteString("type:")
+	writeText(&b, []byte(typ))
+	b.WriteByte('\n')
+	writeText(&b, []byte(data))
+	return b.String()
 }
 
 // Group is the payload for a group that was added or removed; it ends with a line feed.
@@ -81,10 +91,38 @@ func appendPID(b []byte, pid int) []byte {
 	return strconv.AppendInt(b, int64(pid), 10)
 }
 
-// appendText appends data, or what stands for data that is not UTF-8.
-func appendText(b, data []byte) []byte {
+// writeProcess writes what payloads with data begin with, and makes room for n bytes of it: data can be long, and is
+// copied once.
+func writeProcess(b *strings.Builder, process, group string, pid, n int) {
+	var room [128]byte
+	head := appendPID(appendProcess(room[:0], process, group), pid)
+	b.Grow(len(head) + len(" channel:stderr\n") + n)
+	b.Write(head)
+}
+
+// writeText writes data, or what stands for data that is not UTF-8.
+func writeText(b *strings.Builder, data []byte) {
 	if utf8.Valid(data) {
-		return append(b, data...)
+		b.Write(data)
+		return
 	}
-	return append(append(b, "Undecodable: "...), pyrepr.Bytes(data)...)
+	b.WriteString("Undecodable: ")
+	b.WriteString(pyrepr.Bytes(data))
+}
+
+// characters is how many characters the text has, which is UTF-8: all bytes but those that continue a character. It looks
+// at eight of them at a time.
+func characters(text string) int {
+	const ones = 0x0101010101010101
+	data, n := unsafe.Slice(unsafe.StringData(text), len(text)), len(text)
+	for ; len(data) >= 8; data = data[8:] {
+		word := binary.LittleEndian.Uint64(data)
+		n -= bits.OnesCount64(word >> 7 &^ (word >> 6) & ones)
+	}
+	for _, b := range data {
+		if !utf8.RuneStart(b) {
+			n--
+		}
+	}
+	return n
 }

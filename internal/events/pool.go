@@ -3,7 +3,6 @@ package events
 import (
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -25,8 +24,10 @@ type Pool struct {
 	PoolOptions
 	bus       *Bus
 	wants     Set
+	families  []string // of plug-ins: the types that are subscribed to by name
 	log       *logs.Main
 	handle    Handler
+	judge     *Judge // in place of handle; nil: none
 	listeners []*Listener
 	queue     queue
 	serial    uint64    // of the next event, "poolserial"
@@ -42,7 +43,7 @@ func (b *Bus) NewPool(o PoolOptions) *Pool {
 	}
 	p := &Pool{PoolOptions: o, bus: b, log: o.Log, handle: o.Handle}
 	for _, name := range o.Events {
-		p.wants |= Family(name)
+		p.subscribe(name)
 	}
 	return p
 }
@@ -140,14 +141,21 @@ func (p *Pool) wait(until time.Time) {
 		return
 	}
 	p.told = until
-	select {
-	case p.bus.pauses <- struct{}{}:
-	default:
-	}
+	p.bus.tell()
 }
 
 // appendMessage appends the header line and the payload. Source: "Event Notification Protocol".
 func (p *Pool) appendMessage(b []byte, e *entry) []byte {
+	length := len(e.event.Payload)
+	if !p.CountBytes {
+		length = characters(e.event.Payload)
+	}
+	b = append(p.appendHeader(b, e, length), '\n')
+	return append(b, e.event.Payload...)
+}
+
+// appendHeader appends the header line without its line feed.
+func (p *Pool) appendHeader(b []byte, e *entry, length int) []byte {
 	b = append(b, "ver:3.0 server:"...)
 	b = append(b, p.Identifier...)
 	b = append(b, " serial:"...)
@@ -157,13 +165,7 @@ func (p *Pool) appendMessage(b []byte, e *entry) []byte {
 	b = append(b, " poolserial:"...)
 	b = strconv.AppendUint(b, e.serial, 10)
 	b = append(b, " eventname:"...)
-	b = append(b, e.event.Type.String()...)
+	b = append(b, e.event.name()...)
 	b = append(b, " len:"...)
-	length := len(e.event.Payload)
-	if !p.CountBytes {
-		length = utf8.RuneCountInString(e.event.Payload)
-	}
-	b = strconv.AppendInt(b, int64(length), 10)
-	b = append(b, '\n')
-	return append(b, e.event.Payload...)
+	return strconv.AppendInt(b, int64(length), 10)
 }

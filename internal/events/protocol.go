@@ -23,6 +23,13 @@ func (p Phase) String() string {
 
 const readyToken = "READY\n"
 
+// longestLine and longestResult are the most bytes that a result line and a result may have: more than that comes from a
+// program that is out of its mind, and has to be kept in memory.
+const (
+	longestLine   = 4 << 10
+	longestResult = 64 << 20
+)
+
 // maxKept is the largest buffer, in bytes, that is kept while it is not used.
 const maxKept = 64 << 10
 
@@ -34,6 +41,7 @@ type protocol struct {
 	length int    // of the result that is being read; 0 or more only if sized
 	sized  bool   // the result line has been read
 	held   []byte // not yet understood
+	judged bool   // a result is being judged: what follows it waits
 }
 
 // heard is what a listener said.
@@ -63,11 +71,13 @@ func (m *protocol) read(chunk []byte, heed func(said heard, text []byte)) {
 		}
 		heed(said, text)
 	}
-	if len(in) == 0 && cap(m.held) > maxKept {
+	switch {
+	case len(in) == 0 && cap(m.held) > maxKept:
 		m.held = nil
-		return
+	case len(in) == len(m.held): // nothing of it was understood: it is in its place
+	default:
+		m.held = append(m.held[:0], in...)
 	}
-	m.held = append(m.held[:0], in...)
 }
 
 // next looks at what is there and says what it means and what follows it.
@@ -89,6 +99,9 @@ func (m *protocol) next(in []byte) (said heard, text, rest []byte) {
 			return violation, nil, nil
 		}
 	case Busy:
+		if m.judged { // all that it may say now is READY: one byte more shows that it says more
+			return nothing, nil, in[:min(len(in), len(readyToken)+1)]
+		}
 		return m.result(in)
 	}
 	return nothing, nil, nil
@@ -98,11 +111,12 @@ func (m *protocol) next(in []byte) (said heard, text, rest []byte) {
 func (m *protocol) result(in []byte) (said heard, text, rest []byte) {
 	if !m.sized {
 		line, after, complete := bytes.Cut(in, []byte("\n"))
-		if !complete {
+		if !complete && len(line) <= longestLine {
 			return nothing, nil, in
 		}
+		line = line[:min(len(line), longestLine)]
 		length, ok := pyrepr.ParseInt(string(line[min(len("RESULT "), len(line)):]), 10)
-		if !ok || length < 0 {
+		if !complete || !ok || length < 0 || length > longestResult {
 			m.phase = Unknown
 			return badLine, line, nil
 		}

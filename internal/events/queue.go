@@ -5,8 +5,17 @@ import "time"
 // Event is something that happened, with the text that it had then. Pools share it.
 type Event struct {
 	Type    Type
+	Name    string // of an Extension; else empty
 	Serial  uint64
 	Payload string // UTF-8
+}
+
+// name is what listeners know the type by.
+func (e *Event) name() string {
+	if e.Type == Extension {
+		return e.Name
+	}
+	return e.Type.String()
 }
 
 // entry is an event in a pool.

@@ -31,7 +31,8 @@ const (
 	Tick3600
 	ProcessGroupAdded
 	ProcessGroupRemoved
-	types // how many there are
+	Extension // any type that a plug-in declared; Event.Name tells which
+	types     // how many there are
 )
 
 var names = [types]string{
@@ -39,10 +40,10 @@ var names = [types]string{
 	"PROCESS_STATE_EXITED", "PROCESS_STATE_STOPPED", "PROCESS_STATE_FATAL", "PROCESS_STATE_UNKNOWN",
 	"PROCESS_COMMUNICATION_STDOUT", "PROCESS_COMMUNICATION_STDERR", "PROCESS_LOG_STDOUT", "PROCESS_LOG_STDERR",
 	"REMOTE_COMMUNICATION", "SUPERVISOR_STATE_CHANGE_RUNNING", "SUPERVISOR_STATE_CHANGE_STOPPING",
-	"TICK_5", "TICK_60", "TICK_3600", "PROCESS_GROUP_ADDED", "PROCESS_GROUP_REMOVED",
+	"TICK_5", "TICK_60", "TICK_3600", "PROCESS_GROUP_ADDED", "PROCESS_GROUP_REMOVED", "",
 }
 
-// String is the name in the header, "eventname".
+// String is the name in the header, "eventname", empty for Extension.
 func (t Type) String() string { return names[t] }
 
 // Set is a set of types.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -28,16 +27,7 @@ func (h *handler) followProcess(w http.ResponseWriter, r *http.Request, path str
 		h.fail(w, r, http.StatusBadRequest)
 		return
 	}
-	_, rest, _ := strings.Cut(path, "/")
-	name, channel, given := strings.Cut(rest, "/")
-	if !given {
-		channel = "stdout"
-	}
-	if name == "" || channel != "stdout" && channel != "stderr" || h.services.ProcessLog == nil {
-		h.fail(w, r, http.StatusNotFound)
-		return
-	}
-	file, ok := h.services.ProcessLog(name, channel)
+	file, ok := h.logOf(path)
 	if ok {
 		w.Header().Set("X-Accel-Buffering", "no")
 	}
@@ -50,11 +40,7 @@ func (h *handler) followMain(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, http.StatusBadRequest)
 		return
 	}
-	if h.services.MainLog == nil {
-		h.fail(w, r, http.StatusNotFound)
-		return
-	}
-	file, ok := h.services.MainLog()
+	file, ok := h.logOf("mainlogfile")
 	h.follow(w, r, file, ok)
 }
 
@@ -70,14 +56,13 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, path string, ok
 		h.fail(w, r, http.StatusNotFound)
 		return
 	}
-	s := &stream{w: w, path: path, file: f, offset: max(0, info.Size()-backlog)}
+	s := &stream{w: w, path: path, file: f, offset: max(0, info.Size()-past(r))}
 	defer func() { s.file.Close() }()
-	abandon := context.AfterFunc(h.ctx, func() { // a write to a client that reads nothing must not hold up Close
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now())
-	})
-	defer abandon()
+	defer context.AfterFunc(h.ctx, func() { unblock(w) })()
 	w.Header().Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "text/plain;charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff") // whatever a program wrote, it is text
+	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
 	s.flush()
 	s.more()
@@ -93,7 +78,7 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, path string, ok
 			s.err = h.ctx.Err()
 		}
 	}
-	h.access(r, http.StatusOK, s.sent)
+	h.access(r.RemoteAddr, requestLine(r), http.StatusOK, s.sent)
 }
 
 // openLog opens a plain file; nil for anything else.
@@ -146,31 +131,38 @@ func (s *stream) advance() {
 	s.more()
 }
 
-// more sends everything from the offset to the end, in portions.
+// more sends everything from the offset to the end.
 func (s *stream) more() {
-	var buffer []byte
 	for s.err == nil {
 		info, err := s.file.Stat()
 		if err != nil {
 			s.err = err
 			return
 		}
-		if info.Size() <= s.offset {
+		if before := s.offset; info.Size() <= before || s.upTo(info.Size()) == before {
 			return
 		}
+	}
+}
+
+// upTo sends everything from the offset up to end, in portions, and returns the new offset.
+func (s *stream) upTo(end int64) int64 {
+	var buffer []byte
+	for s.err == nil && s.offset < end {
 		if buffer == nil {
-			buffer = make([]byte, min(portion, info.Size()-s.offset))
+			buffer = make([]byte, min(portion, end-s.offset))
 		}
-		n, err := s.file.ReadAt(buffer, s.offset)
+		n, err := s.file.ReadAt(buffer[:min(int64(len(buffer)), end-s.offset)], s.offset)
 		if err != nil && err != io.EOF {
 			s.err = err
 		}
 		if n == 0 {
-			return
+			break
 		}
 		s.offset += int64(n)
 		s.send(buffer[:n])
 	}
+	return s.offset
 }
 
 func (s *stream) send(data []byte) {

@@ -19,6 +19,17 @@ import (
 type handler struct {
 	*Servers
 	config config.Server
+	crowd  *crowd
+}
+
+// turn follows whose turn it is on a connection that net/http serves.
+func (h *handler) turn(c net.Conn, state http.ConnState) {
+	switch c := c.(*conn); state {
+	case http.StateIdle:
+		c.waits()
+	case http.StateClosed, http.StateHijacked:
+		h.crowd.leave(c)
+	}
 }
 
 // ServeHTTP finds what a request is about. The first rule that fits wins.
@@ -31,6 +42,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if welcome && isCall {
 		body, status = requestBody(w, r) // before begin: a client that is slow to send does not hold up Close
 	}
+	connOf(r.Context()).busy()
 	if !h.begin() {
 		panic(http.ErrAbortHandler) // closes the connection
 	}
@@ -45,14 +57,20 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch bare := strings.TrimLeft(path, "/"); {
 	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
 		h.fail(w, r, http.StatusNotFound)
+	case isCall && forged(r):
+		h.fail(w, r, http.StatusForbidden)
 	case isCall:
 		h.call(w, r, body, status)
 	case strings.HasPrefix(path, "/logtail"):
 		h.followProcess(w, r, bare)
 	case strings.HasPrefix(path, "/mainlogtail"):
 		h.followMain(w, r)
+	case strings.HasPrefix(bare, "logfile/") || bare == "mainlogfile":
+		h.download(w, r, bare)
 	case bare == "ok.html" && (r.Method == http.MethodGet || r.Method == http.MethodPost):
 		h.answer(w, r, http.StatusOK, "text/plain", []byte("OK"))
+	case h.services.Pages != nil:
+		h.page(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.fail(w, r, http.StatusBadRequest)
 	default:
@@ -66,6 +84,14 @@ var responses = sync.Pool{New: func() any { return new([]byte) }}
 
 const maxKeptResponse = 8 << 20 // bytes
 
+// keep gives back the room of an answer, which may have moved to a larger one.
+func keep(room *[]byte, response []byte) {
+	if cap(response) <= maxKeptResponse {
+		*room = response[:0]
+		responses.Put(room)
+	}
+}
+
 // call answers an XML-RPC request, or refuses it when its body brought another status than 200.
 func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, status int) {
 	var response []byte
@@ -75,13 +101,14 @@ func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, stat
 			return
 		}
 		room := responses.Get().(*[]byte)
-		response, status = h.services.Call(r.Context(), body, (*room)[:0])
-		defer func() {
-			if cap(response) <= maxKeptResponse {
-				*room = response[:0]
-				responses.Put(room)
-			}
-		}()
+		var done func()
+		response, done, status = h.services.Call(r.Context(), body, (*room)[:0])
+		if done != nil {
+			responses.Put(room)
+			defer done()
+		} else {
+			defer func() { keep(room, response) }()
+		}
 	}
 	switch status {
 	case 0:
@@ -106,6 +133,9 @@ func requestBody(w http.ResponseWriter, r *http.Request) (body []byte, status in
 	case r.ContentLength > maxBody:
 		return nil, http.StatusRequestEntityTooLarge
 	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyWait))
+	defer control.SetReadDeadline(time.Time{})
 	var err error
 	if r.ContentLength > 0 && r.ContentLength <= maxHeader { // common, and not worth growing a buffer for
 		body = make([]byte, r.ContentLength)
@@ -134,26 +164,36 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, con
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client may have gone
+	control := http.NewResponseController(w)
+	size := len(body)
+	for r.Method != http.MethodHead && len(body) > 0 {
+		n := min(len(body), piece)
+		_ = control.SetWriteDeadline(time.Now().Add(takingWait))
+		if _, err := w.Write(body[:n]); err != nil { // the client has gone
+			break
+		}
+		body = body[n:]
 	}
-	_ = http.NewResponseController(w).Flush()
-	h.access(r, status, int64(len(body)))
+	_ = control.Flush()
+	_ = control.SetWriteDeadline(time.Time{})
+	h.access(r.RemoteAddr, requestLine(r), status, int64(size))
 }
 
-// access reports an answer to whoever wants to know.
-func (h *handler) access(r *http.Request, status int, size int64) {
+func requestLine(r *http.Request) string { return r.Method + " " + r.RequestURI + " " + r.Proto }
+
+// access reports an answer to whoever wants to know. On a Unix socket no client has an address.
+func (h *handler) access(remote, request string, status int, size int64) {
 	if h.services.Access == nil {
 		return
 	}
 	host, port := "localhost", "0"
 	if !h.config.Unix {
-		if a, p, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		if a, p, err := net.SplitHostPort(remote); err == nil {
 			host, port = a, p
 		}
 	}
-	h.services.Access(fmt.Sprintf(`%s:%s - - [%s] "%s %s %s" %d %d`, host, port,
-		time.Now().UTC().Format("02/Jan/2006:15:04:05 -0700"), r.Method, r.RequestURI, r.Proto, status, size))
+	h.services.Access(fmt.Sprintf(`%s:%s - - [%s] "%s" %d %d`, host, port,
+		time.Now().UTC().Format("02/Jan/2006:15:04:05 -0700"), request, status, size))
 }
 
 // errorPage is the body of an answer that is no success.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -19,6 +20,8 @@ const (
 	maxHeader   = 64 << 10 // bytes
 	maxBody     = 32 << 20 // bytes
 	headerWait  = time.Minute
+	bodyWait    = 5 * time.Minute
+	takingWait  = time.Minute // for a piece of an answer; streams may stand still for ever
 	idleWait    = 30 * time.Minute
 	closingWait = 2 * time.Second // for answers on their way when the servers are closed
 )
@@ -26,13 +29,16 @@ const (
 // Services is what the servers give access to. All functions may be called from any goroutine; those that are nil make
 // the path unknown.
 type Services struct {
-	// Call answers an XML-RPC request with what it appends to dst. Another status than 200 makes an error page, 0 closes
-	// the connection instead.
-	Call func(ctx context.Context, body, dst []byte) (response []byte, status int)
+	// Call answers an XML-RPC request: dst with the answer behind it, or, if done is not nil, an answer that others get as
+	// well, and done is called when it has been sent. Another status than 200 makes an error page, 0 closes the connection
+	// instead. The body is the caller's again when Call returns.
+	Call func(ctx context.Context, body, dst []byte) (response []byte, done func(), status int)
 	// ProcessLog is the path of the log of a channel ("stdout", "stderr") of the process that namespec names.
 	ProcessLog func(namespec, channel string) (path string, ok bool)
 	// MainLog is the path of the main log.
 	MainLog func() (path string, ok bool)
+	// Pages answers all that nothing else is in charge of.
+	Pages Pages
 	// Access, if not nil, gets a line for each answer. Source: loglevel, "trace".
 	Access func(line string)
 }
@@ -40,7 +46,8 @@ type Services struct {
 // Servers is a set of open listening sockets and what runs on them.
 type Servers struct {
 	listeners []*listener
-	servers   []*http.Server
+	servers   []*http.Server // those of what is not a plain call
+	crowds    []*crowd
 	services  Services
 	ctx       context.Context // ends with Close
 	cancel    context.CancelFunc
@@ -70,17 +77,22 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 func (s *Servers) Serve(services Services) {
 	s.services = services
 	for _, l := range s.listeners {
+		h := &handler{Servers: s, config: l.config, crowd: new(crowd)}
 		server := &http.Server{
-			Handler:                      &handler{Servers: s, config: l.config},
+			Handler:                      h,
 			ReadHeaderTimeout:            headerWait,
 			IdleTimeout:                  idleWait,
 			MaxHeaderBytes:               maxHeader,
-			ConnState:                    new(idlers).state,
+			ConnState:                    h.turn,
+			ConnContext:                  withConn,
 			DisableGeneralOptionsHandler: true,
 			ErrorLog:                     log.New(io.Discard, "", 0),
 		}
 		s.servers = append(s.servers, server)
-		go func() { _ = server.Serve(l) }()
+		s.crowds = append(s.crowds, h.crowd)
+		d := &door{handler: h, listener: l, odd: make(chan net.Conn)}
+		go d.open()
+		go func() { _ = server.Serve(d) }()
 	}
 }
 
@@ -111,6 +123,9 @@ func (s *Servers) Close() {
 	}
 	for _, server := range s.servers {
 		_ = server.Close()
+	}
+	for _, k := range s.crowds {
+		k.close()
 	}
 }
 

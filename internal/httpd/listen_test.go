@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
 )
@@ -130,6 +132,51 @@ func TestSocketFile(t *testing.T) {
 	if _, err := os.Lstat(path); !os.IsNotExist(err) {
 		t.Errorf("after Close: %v", err)
 	}
+}
+
+// There is no moment in which others than those of its mode could connect to a socket: whenever its file, by whichever name,
+// has a wider mode, nobody listens yet.
+func TestNeverOpenToOthers(t *testing.T) {
+	dir := shortDir(t)
+	path := filepath.Join(dir, "s")
+	defer syscall.Umask(syscall.Umask(0))
+	var wide atomic.Int32
+	stop, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		names := []string{path, fmt.Sprintf("%s.%d", path, os.Getpid())}
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			for _, name := range names {
+				st, err := os.Lstat(name)
+				if err != nil || st.Mode().Perm() == 0o700 {
+					continue
+				}
+				wide.Add(1)
+				conn, err := net.Dial("unix", name)
+				if err != nil {
+					continue
+				}
+				conn.Close()
+				if now, err := os.Lstat(name); err == nil && os.SameFile(st, now) && now.Mode() == st.Mode() {
+					t.Errorf("%s is open with mode %v", name, st.Mode())
+				}
+			}
+		}
+	}()
+	for late := time.Now().Add(patience); wide.Load() < 20 && time.Now().Before(late); { // the watcher must have been in time
+		s, err := Open([]config.Server{unixServer(path)}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	}
+	close(stop)
+	<-watched
 }
 
 func TestCloseLeavesTheSocketOfAnother(t *testing.T) {

@@ -4,9 +4,9 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
-
-	"golang.org/x/sys/unix"
+	"time"
 )
 
 // piece is the largest part of a write between two looks at the size while rotation is on, in bytes. It is what the
@@ -14,18 +14,26 @@ import (
 const piece = 128 << 10
 
 // File is a log that is appended to, on a raw descriptor: thousands of them exist, and an os.File each would cost
-// memory and a place in the poller. Targets that are no plain files (pipes, devices) are never rotated nor cleared.
+// memory and a place in the poller. Targets that are no plain files (pipes, devices) are never rotated nor cleared, and
+// a write to them never waits.
 type File struct {
 	mu      sync.Mutex
 	path    string
-	max     int64 // bytes; 0: never rotate
-	size    int64 // bytes, as far as we know without asking
-	lost    int64 // bytes
-	fd      int32 // -1 when closed
+	max     int64     // bytes; 0: never rotate
+	size    int64     // bytes, as far as we know without asking
+	lost    int64     // bytes that could not be written
+	told    int64     // bytes of these that somebody has been told of
+	failed  time.Time // when writing failed last
+	looked  time.Time // when we last made sure that the file still has a name
+	unsure  int64     // bytes written since
+	fd      int32     // -1 when closed
 	backups int32
-	mode    uint32 // for creating; the umask applies
-	plain   bool   // a regular file that is not reached through /dev or /proc
-	failing bool   // the last write failed, and that has been reported
+	mode    uint32                // for creating; the umask applies
+	plain   bool                  // a regular file that is not reached through /dev or /proc
+	gone    bool                  // the file has no name any more, and could not be made again
+	failing bool                  // writing fails, and that has been reported
+	stuck   bool                  // so does rotation
+	relay   atomic.Pointer[relay] // of what may keep a writer waiting, else nil
 }
 
 // FileOptions says how a File is created and rotated. The zero value is a file that grows without limit.
@@ -56,6 +64,11 @@ func (f *File) openBase(flags int) (int, error) {
 	flags |= syscall.O_WRONLY | syscall.O_APPEND | syscall.O_CREAT | syscall.O_CLOEXEC | syscall.O_NONBLOCK
 	for {
 		fd, err := syscall.Open(f.path, flags, f.mode)
+		if err != nil && err != syscall.EINTR {
+			if own, ok := inherited(f.path); ok {
+				return own, nil
+			}
+		}
 		if err != syscall.EINTR {
 			return fd, err
 		}
@@ -64,15 +77,24 @@ func (f *File) openBase(flags int) (int, error) {
 
 // use takes fd as the file's descriptor in place of the one it has.
 func (f *File) use(fd int) {
-	f.closeFD()
-	f.fd = int32(fd)
-	f.size, f.plain = 0, false
+	var next *relay
 	var st syscall.Stat_t
-	if err := syscall.Fstat(fd, &st); err != nil || st.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		return
+	err := syscall.Fstat(fd, &st)
+	regular := err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFREG
+	if err == nil && !regular {
+		next, _ = targets.acquire(fd, &st) // without one, a target that takes nothing loses output
 	}
-	f.size = st.Size
-	f.plain = !strings.HasPrefix(f.path, "/dev/") && !strings.HasPrefix(f.path, "/proc/")
+	f.closeFD()
+	if f.gone { // what was written lately is nowhere, and writing begins to work
+		f.lost, f.failed, f.gone = f.lost+f.unsure, time.Time{}, false
+	}
+	f.fd, f.size, f.plain, f.unsure = int32(fd), 0, false, 0
+	f.relay.Store(next)
+	if regular {
+		f.size = st.Size
+		f.plain = !strings.HasPrefix(f.path, "/dev/") && !strings.HasPrefix(f.path, "/proc/")
+		f.looked = time.Now()
+	}
 }
 
 func (f *File) closeFD() {
@@ -80,88 +102,68 @@ func (f *File) closeFD() {
 		_ = syscall.Close(int(f.fd))
 		f.fd = -1
 	}
+	if r := f.relay.Swap(nil); r != nil {
+		targets.release(r)
+	}
 }
 
 // Write appends p and rotates when the file has reached its limit. It returns how many bytes arrived; what did not is
-// counted by Lost. An error is returned only for the first of a row of failures, so that a full disk is reported once
-// and not for every line. After Close nothing is written and nothing is an error.
+// counted by Lost. The error is news, for whoever tells people about it: a failure is returned once and not for every
+// line, and so is its end, as a Resumed. After Close nothing is written and nothing is an error.
 func (f *File) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.max == 0 || !f.plain {
-		n, err := f.writeAll(p)
-		return n, f.report(err)
+	if r := f.relay.Load(); r != nil {
+		lost, err := r.send(p)
+		f.lost += lost
+		return max(0, len(p)-int(lost)), f.report(err)
 	}
+	news := f.look()
 	written := 0
 	for len(p) > 0 && f.fd >= 0 {
-		part := p[:min(len(p), piece)]
+		part := p
+		if f.max > 0 && f.plain {
+			part = p[:min(len(p), piece)]
+		}
 		p = p[len(part):]
 		n, err := f.writeAll(part)
 		written += n
-		if err == nil {
-			err = f.rotateIfDue()
-		} else {
+		if err != nil {
 			f.lost += int64(len(p))
 			p = nil
 		}
-		if err := f.report(err); err != nil {
-			f.lost += int64(len(p))
-			return written, err
+		news = first(news, f.report(err))
+		if err == nil && f.max > 0 && f.plain {
+			news = first(news, f.reportRotation(f.rotateIfDue()))
 		}
 	}
-	return written, nil
+	return written, news
 }
 
-// report lets an error through when it is the first of a row.
-func (f *File) report(err error) error {
-	if err == nil {
-		f.failing = false
-		return nil
+// first is the news that is told when there are two at once: the other one comes again, or is nothing new by then.
+func first(a, b error) error {
+	if a != nil {
+		return a
 	}
-	if f.failing {
-		return nil
-	}
-	f.failing = true
-	return err
+	return b
 }
 
 // writeAll writes p whole, or counts the rest as lost.
 func (f *File) writeAll(p []byte) (written int, err error) {
-	for len(p) > 0 && f.fd >= 0 {
-		n, err := syscall.Write(int(f.fd), p)
-		if n > 0 {
-			written += n
-			f.size += int64(n)
-			p = p[n:]
-			continue
-		}
-		switch err {
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			f.waitWritable()
-		case nil:
-			f.lost += int64(len(p))
-			return written, syscall.EIO
-		default:
-			f.lost += int64(len(p))
-			return written, err
-		}
+	written, err = writeNow(int(f.fd), p)
+	f.size += int64(written)
+	f.unsure += int64(written)
+	f.lost += int64(len(p) - written)
+	return written, err
+}
+
+// Room is nil while the file takes more. Otherwise its reader is slow, whoever can wait should do so, and the channel
+// closes when it goes on.
+func (f *File) Room() <-chan struct{} {
+	if r := f.relay.Load(); r != nil {
+		return r.roomLater()
 	}
-	return written, nil
-}
-
-// waitWritable waits for room in a pipe, without the lock: Reopen and Close must not wait for whoever reads it. The
-// descriptor may be another one afterwards, which is why the wait ends now and then.
-func (f *File) waitWritable() {
-	fd := f.fd
-	f.mu.Unlock()
-	waitWritable(fd)
-	f.mu.Lock()
-}
-
-// waitWritable waits a second at most for a descriptor to take more.
-func waitWritable(fd int32) {
-	_, _ = unix.Poll([]unix.PollFd{{Fd: fd, Events: unix.POLLOUT}}, 1000)
+	return nil
 }
 
 // Reopen opens the path again, for when someone moved the file away. On failure the old descriptor stays in use and
@@ -240,11 +242,23 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// Close closes the file. A second Close does nothing.
-func (f *File) Close() {
+// Close closes the file. The error is news as that of Write: output was lost that nobody was told of. A second Close does
+// nothing.
+func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.fd < 0 {
+		return nil
+	}
 	f.closeFD()
+	if f.gone {
+		f.lost += f.unsure
+	}
+	if untold := f.lost - f.told; untold > 0 {
+		f.told = f.lost
+		return &Lost{Bytes: untold}
+	}
+	return nil
 }
 
 // Path is the path the file was opened by.

@@ -38,7 +38,7 @@ func open(t *testing.T, path string, o FileOptions) *File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(f.Close)
+	t.Cleanup(func() { f.Close() })
 	return f
 }
 
@@ -134,7 +134,7 @@ func TestRotationInVanishedDirectory(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Write([]byte("1234")); err != syscall.ENOENT {
+	if _, err := f.Write([]byte("1234")); !errors.Is(err, syscall.ENOENT) {
 		t.Errorf("first failed rotation: %v, want ENOENT", err)
 	}
 	if n, err := f.Write([]byte("1234")); n != 4 || err != nil {

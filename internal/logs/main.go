@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -30,6 +31,13 @@ type Main struct {
 	file   *File
 	syslog *Syslog
 	copy   io.Writer
+	missed missed // by the copy
+}
+
+// missed is what the copy lacks because its reader does not keep up.
+type missed struct {
+	lines int
+	bytes int
 }
 
 // MainOptions says where the main log goes.
@@ -46,7 +54,7 @@ type MainOptions struct {
 func OpenMain(o MainOptions) (*Main, error) {
 	m := &Main{level: o.Level}
 	if o.Stdout {
-		m.copy = descriptor(1)
+		m.copy = Stdout
 	}
 	if o.Path == SyslogName {
 		m.syslog = &Syslog{}
@@ -72,30 +80,6 @@ func sameFile(a, b int) bool {
 		return false
 	}
 	return sa.Dev == sb.Dev && sa.Ino == sb.Ino
-}
-
-// descriptor writes to a descriptor of the process without an os.File, for which a closed pipe would be the end of us.
-type descriptor int
-
-func (d descriptor) Write(p []byte) (int, error) {
-	written := 0
-	for written < len(p) {
-		n, err := syscall.Write(int(d), p[written:])
-		if n > 0 {
-			written += n
-			continue
-		}
-		switch err {
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			waitWritable(int32(d))
-		case nil:
-			return written, io.ErrShortWrite
-		default:
-			return written, err
-		}
-	}
-	return written, nil
 }
 
 // Path is the file's path, empty when the log goes to syslog. Source: readLog.
@@ -196,19 +180,58 @@ func (m *Main) write(b *[]byte) {
 	var stamp [2 * len(stampLayout)]byte // formatting writes past its end and takes that back
 	copy(*b, time.Now().AppendFormat(stamp[:0], stampLayout))
 	if m.copy != nil {
-		_, _ = m.copy.Write(*b)
+		m.writeCopy(*b)
 	}
-	if m.file != nil {
-		if _, err := m.file.Write(*b); err != nil {
-			fmt.Fprintf(descriptor(2), "supervisord: could not write log file %s: %v\n", m.path, err)
-		}
-	}
+	m.writeFile(*b)
 	if m.syslog != nil {
 		m.sendSyslog(*b)
 	}
 	if cap(*b) <= maxKeptLine {
 		lines.Put(b)
 	}
+}
+
+// writeFile writes a line to the file. The lock is held.
+func (m *Main) writeFile(line []byte) {
+	if m.file == nil {
+		return
+	}
+	_, news := m.file.Write(line)
+	if news == nil {
+		return
+	}
+	text := tell("log file "+m.path, news)
+	if takesLines(news) {
+		_, _ = m.file.Write(dated("WARN " + text))
+		return
+	}
+	fmt.Fprintf(Stderr, "supervisord: %s\n", text)
+}
+
+// writeCopy writes a line to the copy. When its reader does not keep up, that is said once, in the file; what is missing in
+// the copy is said there when it goes on. The lock is held.
+func (m *Main) writeCopy(line []byte) {
+	if m.missed.lines > 0 {
+		note := fmt.Sprintf("WARN %d lines (%d bytes) are missing here, nobody read them in time",
+			m.missed.lines, m.missed.bytes)
+		if _, err := m.copy.Write(dated(note)); errors.Is(err, ErrBehind) {
+			m.missed.lines++
+			m.missed.bytes += len(line)
+			return
+		}
+		m.writeFile(dated(fmt.Sprintf("WARN the standard output takes lines again, %d lines (%d bytes) were dropped",
+			m.missed.lines, m.missed.bytes)))
+		m.missed = missed{}
+	}
+	if _, err := m.copy.Write(line); errors.Is(err, ErrBehind) {
+		m.missed = missed{1, len(line)}
+		m.writeFile(dated("WARN the standard output takes no more lines, they are dropped there until it does"))
+	}
+}
+
+// dated is a line that is written while another one is.
+func dated(text string) []byte {
+	return append(time.Now().AppendFormat(nil, stampLayout), text+"\n"...)
 }
 
 // sendSyslog makes each line of a message a record with the message's date and level.
@@ -236,7 +259,8 @@ func (m *Main) Clear() error {
 	return m.file.Clear()
 }
 
-// Close closes file and socket. Lines written afterwards go to the copy only.
+// Close closes file and socket. Lines written afterwards go to the copy only. What waits for a slow reader is written
+// nevertheless; Flush waits for that.
 func (m *Main) Close() {
 	if m == nil {
 		return
@@ -244,7 +268,9 @@ func (m *Main) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.file != nil {
-		m.file.Close()
+		if news := m.file.Close(); news != nil {
+			fmt.Fprintf(Stderr, "supervisord: %s\n", tell("log file "+m.path, news))
+		}
 	}
 	if m.syslog != nil {
 		m.syslog.Close()

@@ -17,15 +17,28 @@ func (s *Sink) Write(chunk []byte) {
 		return
 	}
 	if s.File != nil {
-		if _, err := s.File.Write(chunk); err != nil {
-			s.Main.Warnf("could not write log file %s of process '%s': %v, its output is lost until this is mended",
-				s.File.Path(), s.Process, err)
+		if _, news := s.File.Write(chunk); news != nil {
+			s.tell(news)
 		}
 	}
 	if s.Syslog != nil {
 		s.Syslog.Send(s.Process+" ", string(chunk))
 	}
 	s.Main.output(s.Process, s.Channel, chunk)
+}
+
+// tell reports news of the file in the main log.
+func (s *Sink) tell(news error) {
+	s.Main.Warnf("%s", tell("log file "+s.File.Path()+" of process '"+s.Process+"'", news))
+}
+
+// Room is nil while the sink takes more; otherwise the channel closes when it does so again. Whoever cannot wait writes
+// all the same.
+func (s *Sink) Room() <-chan struct{} {
+	if s.File == nil {
+		return nil
+	}
+	return s.File.Room()
 }
 
 // Echo takes a chunk that belongs in the main log only: what is captured stays out of the file and of syslog.
@@ -53,7 +66,10 @@ func (s *Sink) Clear() error {
 
 // Close closes the file if there is one. Syslog and the main log belong to others.
 func (s *Sink) Close() {
-	if s.File != nil {
-		s.File.Close()
+	if s.File == nil {
+		return
+	}
+	if news := s.File.Close(); news != nil {
+		s.tell(news)
 	}
 }

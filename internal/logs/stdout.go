@@ -1,6 +1,49 @@
 package logs
 
-import "io"
+import (
+	"io"
+	"sync"
+	"syscall"
+)
 
-// Stdout is the standard output of the process. Unlike os.Stdout, a closed pipe behind it does not end the process.
-var Stdout io.Writer = descriptor(1)
+// Stdout and Stderr are our standard output and error. A write never waits: what the reader does not take at once is kept
+// up to a bound, and then dropped with ErrBehind. Unlike os.Stdout, a closed pipe behind it does not end the process.
+var (
+	Stdout io.Writer = &standard{fd: 1}
+	Stderr io.Writer = &standard{fd: 2}
+)
+
+// standard is one of the standard descriptors. What it leads to may change, when we go into the background.
+type standard struct {
+	fd    int
+	mu    sync.Mutex
+	relay *relay // nil: none yet, or not needed for a plain file
+	at    inode
+}
+
+// Write implements io.Writer.
+func (s *standard) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var st syscall.Stat_t
+	if err := syscall.Fstat(s.fd, &st); err != nil {
+		return 0, err
+	}
+	if st.Mode&syscall.S_IFMT == syscall.S_IFREG {
+		return writeNow(s.fd, p)
+	}
+	if s.relay == nil || s.at != inodeOf(&st) {
+		r, err := targets.acquire(s.fd, &st)
+		if err != nil {
+			return 0, err
+		}
+		if s.relay != nil {
+			targets.release(s.relay)
+		}
+		s.relay, s.at = r, inodeOf(&st)
+	}
+	if lost, err := s.relay.send(p); err != nil {
+		return max(0, len(p)-int(lost)), err
+	}
+	return len(p), nil
+}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 )
@@ -25,6 +26,8 @@ func TestMain(m *testing.M) {
 	}
 	log.Infof("one")
 	log.Infof("two")
+	log.Close()
+	Flush(10 * time.Second)
 }
 
 func TestCopyOnStandardOutput(t *testing.T) {

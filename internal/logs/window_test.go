@@ -3,6 +3,7 @@ package logs
 import (
 	"errors"
 	"io/fs"
+	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
@@ -139,4 +140,47 @@ func TestCreateAuto(t *testing.T) {
 	if _, err := CreateAuto(dir+"/none", "web", "stdout", "x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing directory: %v", err)
 	}
+}
+
+// FuzzWindow reads any part of any log, and gets what the same cut of its bytes is.
+func FuzzWindow(f *testing.F) {
+	for _, c := range [][2]int64{{0, 0}, {0, 5}, {5, 0}, {-3, 0}, {-3, 1}, {18, 5}, {100, 5}, {-1 << 63, 0}, {1<<63 - 1, 1<<63 - 1},
+		{0, -1 << 63}, {19, 5}, {20, 10}, {-5, 3}} {
+		f.Add([]byte(twenty), c[0], c[1])
+		f.Add([]byte{}, c[0], c[1])
+	}
+	path := filepath.Join(f.TempDir(), "log")
+	f.Fuzz(func(t *testing.T, text []byte, offset, length int64) {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		size := int64(len(text))
+		got, err := Read(path, offset, length)
+		switch {
+		case length < 0 || offset < 0 && length != 0:
+			if err != ErrArguments {
+				t.Errorf("Read(%d, %d): %v", offset, length, err)
+			}
+		default:
+			begin, end := min(offset, size), size
+			if offset < 0 {
+				begin = size - min(size, -max(offset, -size))
+			}
+			if length > 0 && length < size-begin {
+				end = begin + length
+			}
+			if string(got) != string(text[begin:end]) || err != nil {
+				t.Errorf("Read(%d, %d) of %d bytes: %q, %v", offset, length, size, got, err)
+			}
+		}
+		data, next, overflow, err := Tail(path, offset, length)
+		want := text[size-min(max(length, 0), size):]
+		more := big.NewInt(size).Cmp(new(big.Int).Add(big.NewInt(offset), big.NewInt(length))) > 0
+		if !more && offset >= size {
+			want = nil
+		}
+		if string(data) != string(want) || next != size || overflow != more || err != nil {
+			t.Errorf("Tail(%d, %d) of %d bytes: %q, %d, %v, %v; want %q", offset, length, size, data, next, overflow, err, want)
+		}
+	})
 }

@@ -1,6 +1,8 @@
 package process
 
 import (
+	"time"
+
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/output"
@@ -54,19 +56,20 @@ func (c *channel) open() (err error) {
 }
 
 // Output takes a chunk of what the child wrote. It implements pump.Sink.
-func (c *channel) Output(chunk []byte) {
-	if c.tap != nil && c.tap.listener {
-		c.tap.hear(chunk)
+func (c *channel) Output(chunk []byte) (room <-chan struct{}) {
+	if c.tap != nil && c.tap.hearer != nil {
+		c.tap.hearer.Hear(chunk, time.Now())
 	}
 	if c.strip != nil {
 		chunk = c.strip.Strip(chunk)
 	}
 	c.write(chunk)
+	return c.sink.Room()
 }
 
 // write takes what is left of a chunk without terminal sequences.
 func (c *channel) write(chunk []byte) {
-	if c.tap != nil && !c.tap.listener {
+	if c.tap != nil && c.tap.hearer == nil {
 		c.tap.write(chunk)
 		return
 	}

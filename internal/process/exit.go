@@ -14,7 +14,6 @@ import (
 // none is left that happens at once, else another goroutine takes it and reports through Host.Drained.
 func (p *Process) Reaped(e child.Exit, now time.Time) {
 	p.reaped, p.ended = &e, now
-	p.stop = now.Unix()
 	if p.out.finishNow() && p.err.finishNow() {
 		p.Gone()
 		return
@@ -30,6 +29,7 @@ func (p *Process) Reaped(e child.Exit, now time.Time) {
 // Gone completes the end of the child: it was reaped and its output taken.
 func (p *Process) Gone() {
 	exit, now := *p.reaped, p.ended
+	p.last, p.stop = exit.Status, now.Unix()
 	code, how := decode(exit)
 	from := p.machine.State
 	p.reaped = nil
@@ -63,6 +63,9 @@ func (p *Process) Gone() {
 	if p.listener != nil {
 		p.listener.Died()
 	}
+	if p.judge != nil {
+		p.judge.Died(now)
+	}
 	p.releaseSocket()
 	if next.State == api.Backoff && !next.Wake.After(now) {
 		p.Tick(now)
@@ -81,6 +84,14 @@ func (p *Process) logExit(to api.State, how string, expected bool) {
 	default:
 		log.Warnf("exited: %s (%s; not expected)", p.Name(), how)
 	}
+}
+
+// LastExit tells how the last child ended; it is empty if none has.
+func (p *Process) LastExit() string {
+	if p.stop == 0 {
+		return ""
+	}
+	return ExitText(child.Exit{Status: p.last})
 }
 
 // decode tells the exit code, -1 for a signal, and how the child ended, in words.

@@ -37,7 +37,7 @@ func (p *Process) describe(now time.Time) string {
 		buf = append(buf, "pid "...)
 		buf = strconv.AppendInt(buf, int64(p.pid), 10)
 		buf = append(buf, ", uptime "...)
-		return string(appendUptime(buf, now.Unix()-p.start))
+		return string(api.AppendUptime(buf, now.Unix()-p.start))
 	case api.Fatal, api.Backoff:
 		if p.spawnErr == "" {
 			return fmt.Sprintf("unknown error (try \"tail %s\")", p.Name())
@@ -50,22 +50,4 @@ func (p *Process) describe(now time.Time) string {
 		return time.Unix(p.stop, 0).Format("Jan 02 03:04 PM")
 	}
 	return ""
-}
-
-// appendUptime appends a number of seconds as "0:00:05", "1 day, 0:00:05" or "10 days, 1:01:01".
-func appendUptime(buf []byte, secs int64) []byte {
-	secs = max(secs, 0)
-	if days := secs / 86400; days > 0 {
-		buf = strconv.AppendInt(buf, days, 10)
-		buf = append(buf, " day"...)
-		if days > 1 {
-			buf = append(buf, 's')
-		}
-		buf = append(buf, ", "...)
-	}
-	buf = strconv.AppendInt(buf, secs%86400/3600, 10)
-	for _, n := range [...]int64{secs % 3600 / 60, secs % 60} {
-		buf = append(buf, ':', byte('0'+n/10), byte('0'+n%10))
-	}
-	return buf
 }

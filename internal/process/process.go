@@ -12,7 +12,6 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
-	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/pump"
 	"github.com/gosupervisor/supervisor/internal/signame"
@@ -31,6 +30,7 @@ type Host struct {
 	AutoLogDir string
 	Identifier string
 	Events     events.Bus
+	MaxFD      int // the largest descriptor that a child's pipe may have here; 0: any
 	// Spawned is called when a child exists.
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
@@ -44,6 +44,8 @@ type Process struct {
 	Config *config.Process
 	Group  string
 	Index  int // for the owner of the deadlines
+	// GroupPriority is the group's own.
+	GroupPriority int
 
 	host    *Host
 	rules   state.Rules
@@ -51,8 +53,11 @@ type Process struct {
 	machine state.Machine
 	// What few processes have.
 	listener *events.Listener // an event listener's part in its pool
-	socket   *fcgi.Socket     // a FastCGI program's socket
+	judge    *events.Judge    // a result handler's part in its pool
+	socket   Socket           // a FastCGI program's, or a plug-in's
 	holds    bool             // the child, or the start that is going on, uses the socket
+	told     map[string]string
+	emits    func(captured []byte) // takes what is captured, in place of an event about it; nil: nothing does
 
 	pid    int
 	reaped *child.Exit // set between the child's end and the end of its output
@@ -63,7 +68,8 @@ type Process struct {
 
 	spawnErr   string
 	exitStatus int
-	start      int64 // seconds since 1970; 0: never
+	last       syscall.WaitStatus // how the last child ended; it outlives the next start
+	start      int64              // seconds since 1970; 0: never
 	stop       int64
 	moved      time.Time     // when its state changed last
 	changed    chan struct{} // closed at the next change; nil while nobody waits
@@ -83,8 +89,27 @@ func (p *Process) Listen(l *events.Listener) {
 	p.out.sink.Syslog = nil // the protocol is nobody's news
 }
 
+// Judge makes p the process of a result handler. It has not been started yet.
+func (p *Process) Judge(j *events.Judge) {
+	p.judge = j
+	p.out.sink.Syslog = nil // as for listeners
+}
+
+// Socket is a listening socket for children.
+type Socket interface {
+	Acquire() (fd int, err error) // for one child more
+	Release()                     // after its end
+}
+
 // Serve gives the children of p a listening socket as their standard input. It has not been started yet.
-func (p *Process) Serve(s *fcgi.Socket) { p.socket = s }
+func (p *Process) Serve(s Socket) { p.socket = s }
+
+// Tell puts variables into the environment of p's children; those of its configuration count more.
+func (p *Process) Tell(vars map[string]string) { p.told = vars }
+
+// Emits has f take what the children of p write between the tokens. It has not been started yet, and f is called in the
+// pump's goroutine.
+func (p *Process) Emits(f func(captured []byte)) { p.emits = f }
 
 func rules(c *config.Program) state.Rules {
 	return state.Rules{
@@ -146,6 +171,9 @@ func (p *Process) Stop(now time.Time) (problem string) { return p.end(state.Stop
 
 // Abandon stops it because supervisord ends; a process that waits for its next try is given up.
 func (p *Process) Abandon(now time.Time) { p.end(state.Abandon, now) }
+
+// Hurry kills what still runs, because supervisord can wait no longer.
+func (p *Process) Hurry(now time.Time) { p.end(state.Hurry, now) }
 
 func (p *Process) end(kind state.Kind, now time.Time) string {
 	if p.machine.State == api.Backoff && kind == state.Stop {

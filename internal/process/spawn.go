@@ -3,6 +3,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,6 +115,9 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	}
 	p.host.Spawned(p)
 	p.host.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
+	if p.judge != nil { // it need not be RUNNING: the first result may wait already
+		p.judge.Open(p.stdin, now)
+	}
 	return ""
 }
 
@@ -163,6 +167,11 @@ func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 		if err != nil {
 			return theirs, err
 		}
+		if most := p.host.MaxFD; most > 0 && max(our, their) > most { // the rest is for those who ask what is wrong
+			unix.Close(our)
+			unix.Close(their)
+			return theirs, syscall.EMFILE
+		}
 		theirs = append(theirs, their)
 		spec.Files[fd] = their
 		if c == nil {
@@ -197,9 +206,8 @@ func (p *Process) environ() []string {
 	if url := p.serverURL(); url != "" {
 		set["SUPERVISOR_SERVER_URL"] = url
 	}
-	for k, v := range p.Config.Environment {
-		set[k] = v
-	}
+	maps.Copy(set, p.told)
+	maps.Copy(set, p.Config.Environment)
 	env := make([]string, 0, len(p.host.Environ)+len(set))
 	for _, kv := range p.host.Environ {
 		if k, _, _ := strings.Cut(kv, "="); !has(set, k) {

@@ -12,23 +12,33 @@ import (
 // tap is what a channel has beside its log if its output is listened to, captured or made events of. Most channels have
 // none. Like the channel it works in the pump's goroutine; close works in the loop, after the pipe was finished.
 type tap struct {
-	channel  *channel
-	listener bool // the output is the protocol of a listener
-	stderr   bool
-	events   bool            // stdout_events_enabled
-	capture  *output.Capture // nil: stdout_capture_maxbytes is 0
-	cleared  atomic.Bool     // what is being captured is to be forgotten
-	tail     []byte          // the incomplete character at the end of the last piece of output
-	known    chan struct{}   // closes when pid is known
-	pid      int
+	channel *channel
+	hearer  hearer // the output is a protocol and this understands it; nil: it is output
+	stderr  bool
+	events  bool            // stdout_events_enabled
+	capture *output.Capture // nil: stdout_capture_maxbytes is 0
+	cleared atomic.Bool     // what is being captured is to be forgotten
+	tail    []byte          // the incomplete character at the end of the last piece of output
+	known   chan struct{}   // closes when pid is known
+	pid     int
+}
+
+// hearer is an events.Listener or an events.Judge.
+type hearer interface {
+	Hear(chunk []byte, now time.Time)
 }
 
 // newTap makes the tap that the channel needs, nil if it needs none. It is made for each child.
 func newTap(c *channel) *tap {
 	p := c.process
 	t := &tap{channel: c, stderr: c == &p.err, known: make(chan struct{})}
-	t.listener = p.listener != nil && !t.stderr
-	if t.listener {
+	switch {
+	case t.stderr:
+	case p.listener != nil:
+		t.hearer = p.listener
+		return t
+	case p.judge != nil:
+		t.hearer = p.judge
 		return t
 	}
 	limit := p.Config.StdoutCapture
@@ -77,6 +87,10 @@ func (t *tap) Captured(data []byte) { t.channel.sink.Echo(data) }
 // Complete makes an event of what was captured. It implements output.Pieces.
 func (t *tap) Complete(data []byte) {
 	p, typ := t.channel.process, events.ProcessCommunicationStdout
+	if p.emits != nil {
+		p.emits(data)
+		return
+	}
 	if t.stderr {
 		typ = events.ProcessCommunicationStderr
 	}
@@ -132,9 +146,6 @@ func incomplete(data []byte) int {
 	}
 	return 0
 }
-
-// hear has the listener heard.
-func (t *tap) hear(chunk []byte) { t.channel.process.listener.Hear(chunk, time.Now()) }
 
 // close passes on what was held back, when the child is gone.
 func (t *tap) close() {

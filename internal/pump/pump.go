@@ -10,8 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Sink takes what one pipe brings, in order. It is never called twice at once, and must not keep the chunk.
-type Sink interface{ Output(chunk []byte) }
+// Sink takes what one pipe brings, in order. It is never called twice at once, and must not keep the chunk. It returns nil
+// or, when it should not be given more for now, a channel that closes when it should: until then the pipe is left alone
+// and the child waits, but nobody else. What a child wrote last is given to it all the same.
+type Sink interface {
+	Output(chunk []byte) (room <-chan struct{})
+}
 
 // Pipe is the reading end of one child's output.
 type Pipe struct {
@@ -22,8 +26,9 @@ type Pipe struct {
 
 	mu     sync.Mutex // held while a chunk is read and handed on
 	closed bool
-	full   int  // reads in a row that filled the buffer
-	large  bool // the pipe was enlarged
+	paused chan struct{} // not nil: its sink has no room; closes when the pipe is closed
+	full   int           // reads in a row that filled the buffer
+	large  bool          // the pipe was enlarged
 }
 
 const (
@@ -86,11 +91,42 @@ func (p *Pipe) drain() {
 	p.close()
 }
 
+// give hands a chunk on and lets the pipe alone if the sink has no room. The lock is held.
+func (p *Pipe) give(chunk []byte) {
+	room := p.sink.Output(chunk)
+	if room == nil {
+		return
+	}
+	closed := make(chan struct{})
+	p.paused = closed
+	p.pump.unwatch(p)
+	go func() {
+		select {
+		case <-room:
+		case <-closed:
+			return
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.closed {
+			return
+		}
+		p.paused = nil
+		if !p.pump.watch(p) {
+			p.close()
+		}
+	}()
+}
+
 // close forgets the pipe. The lock is held.
 func (p *Pipe) close() {
 	p.pump.forget(p)
 	unix.Close(p.fd)
 	p.closed = true
+	if p.paused != nil {
+		close(p.paused)
+		p.paused = nil
+	}
 }
 
 var buffers = sync.Pool{New: func() any { return new([usual]byte) }}

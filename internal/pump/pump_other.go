@@ -14,14 +14,15 @@ const fionread = 0x4004667f // FIONREAD
 // Pump waits for all pipes with poll, in one goroutine; a pipe of its own wakes it when there is a new one.
 type Pump struct {
 	mu     sync.Mutex
-	pipes  []*Pipe // by slot; nil: free
+	pipes  []*Pipe        // by slot; nil: free
+	idle   map[*Pipe]bool // those that are let alone, as their sinks have no room
 	wake   [2]int
 	closed bool
 }
 
 // New makes a pump and starts its goroutine, which ends with Close.
 func New() (*Pump, error) {
-	m := &Pump{}
+	m := &Pump{idle: map[*Pipe]bool{}}
 	if err := unix.Pipe(m.wake[:]); err != nil {
 		return nil, err
 	}
@@ -69,6 +70,27 @@ func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
 func (m *Pump) forget(p *Pipe) {
 	m.mu.Lock()
 	m.pipes[p.slot] = nil
+	delete(m.idle, p)
+	m.mu.Unlock()
+	m.nudge()
+}
+
+// watch goes on with a pipe after unwatch.
+func (m *Pump) watch(p *Pipe) bool {
+	m.setIdle(p, false)
+	return true
+}
+
+// unwatch lets a pipe alone.
+func (m *Pump) unwatch(p *Pipe) { m.setIdle(p, true) }
+
+func (m *Pump) setIdle(p *Pipe, idle bool) {
+	m.mu.Lock()
+	if idle {
+		m.idle[p] = true
+	} else {
+		delete(m.idle, p)
+	}
 	m.mu.Unlock()
 	m.nudge()
 }
@@ -99,7 +121,7 @@ func (m *Pump) watched() (fds []unix.PollFd, pipes []*Pipe, closed bool) {
 	defer m.mu.Unlock()
 	fds = append(fds, unix.PollFd{Fd: int32(m.wake[0]), Events: unix.POLLIN})
 	for _, p := range m.pipes {
-		if p != nil {
+		if p != nil && !m.idle[p] {
 			fds = append(fds, unix.PollFd{Fd: int32(p.fd), Events: unix.POLLIN})
 			pipes = append(pipes, p)
 		}
@@ -110,13 +132,13 @@ func (m *Pump) watched() (fds []unix.PollFd, pipes []*Pipe, closed bool) {
 func (p *Pipe) serve(buf []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || p.paused != nil {
 		return
 	}
 	n, err := read(p.fd, buf)
 	switch {
 	case n > 0:
-		p.sink.Output(buf[:n])
+		p.give(buf[:n])
 	case errors.Is(err, unix.EAGAIN):
 	default:
 		p.close()

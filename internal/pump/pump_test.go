@@ -14,18 +14,21 @@ type collector struct {
 	mu   sync.Mutex
 	data []byte
 	got  chan struct{} // capacity 1: something came
+	room chan struct{} // what Output returns
 }
 
 func newCollector() *collector { return &collector{got: make(chan struct{}, 1)} }
 
-func (c *collector) Output(chunk []byte) {
+func (c *collector) Output(chunk []byte) <-chan struct{} {
 	c.mu.Lock()
 	c.data = append(c.data, chunk...)
+	room := c.room
 	c.mu.Unlock()
 	select {
 	case c.got <- struct{}{}:
 	default:
 	}
+	return room
 }
 
 func (c *collector) wait(t *testing.T, n int) []byte {
@@ -165,4 +168,57 @@ func TestEnd(t *testing.T) {
 			t.Fatal("still open")
 		}
 	}
+}
+
+// TestPause shows that a sink without room is given nothing but last words until it has some, and that others go on.
+func TestPause(t *testing.T) {
+	m, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	stuck, ends, other := newCollector(), newCollector(), newCollector()
+	stuck.room, ends.room = make(chan struct{}), make(chan struct{})
+	var write [3]int
+	var pipes [3]*Pipe
+	for i, c := range []*collector{stuck, ends, other} {
+		r, w := pipe(t)
+		defer unix.Close(w)
+		write[i] = w
+		if pipes[i], err = m.Add(r, c); err != nil {
+			t.Fatal(err)
+		}
+		put := func(text string) {
+			t.Helper()
+			if _, err := unix.Write(w, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put("a")
+		c.wait(t, 1)
+		put("b")
+	}
+	other.wait(t, 2) // all that was ready before has been served
+	for _, c := range []*collector{stuck, ends} {
+		if got := string(c.wait(t, 1)); got != "a" {
+			t.Errorf("it was given %q without room", got)
+		}
+	}
+	if pipes[1].FinishNow() {
+		t.Error("a pipe with something in it was finished without waiting")
+	}
+	pipes[1].Finish()
+	if got := string(ends.wait(t, 2)); got != "ab" {
+		t.Errorf("last words: %q", got)
+	}
+	room := stuck.room
+	stuck.mu.Lock()
+	stuck.room = nil
+	stuck.mu.Unlock()
+	close(room)
+	if got := string(stuck.wait(t, 2)); got != "ab" {
+		t.Errorf("after the pause: %q", got)
+	}
+	pipes[0].Finish()
+	pipes[2].Finish()
 }

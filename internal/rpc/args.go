@@ -16,13 +16,14 @@ type Method struct {
 	Help   string // one sentence or more, for methodHelp
 	Params []Param
 	Result string // its type, and behind a blank what it means, for methodHelp and methodSignature
+	Shared bool   // one answer does for all who ask at the same time; it takes no parameters and does not wait
 	Do     func(*Server, context.Context, args) (result, error)
 }
 
 // Param is one parameter of a method.
 type Param struct {
 	Name     string
-	Type     string // "string", "int", "boolean", "array" or "signal", which is a string or an int
+	Type     string // "string", "int", "boolean", "array", "struct"; "signal" and "level" are a string or an int
 	Help     string
 	Optional bool // only the last ones; a boolean that is missing is true
 }
@@ -70,8 +71,12 @@ func convert(v xmlrpc.Value, to string) (xmlrpc.Value, bool) {
 			return xmlrpc.Value{Kind: xmlrpc.String, Text: strconv.FormatInt(v.Number, 10)}, true
 		}
 		return v, v.Kind == xmlrpc.String
+	case "level":
+		return v, v.Kind == xmlrpc.String || v.Kind == xmlrpc.Int
 	case "array":
 		return v, v.Kind == xmlrpc.Array
+	case "struct":
+		return v, v.Kind == xmlrpc.Struct
 	}
 	return v, v.Kind == xmlrpc.String || v.Kind == xmlrpc.Base64
 }

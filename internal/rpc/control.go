@@ -163,7 +163,7 @@ func (s *Server) await(ctx context.Context, b *begun) (err error) {
 			return context.Canceled
 		case <-s.sup.Down():
 		}
-		if down := s.sup.Do(func() { err = b.look() }); down != nil {
+		if down := s.sup.Look(func() { err = b.look() }); down != nil {
 			return down
 		}
 	}

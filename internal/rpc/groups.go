@@ -111,8 +111,15 @@ func (s *Server) all(o order) picker {
 // requests get a word in, and then waits for all of them at once unless until is nil. First in the result are those that
 // needed no waiting, then the others as they came about.
 func (s *Server) forEach(ctx context.Context, pick picker, filter func(api.State) bool, do act, until wait) (result, error) {
+	outcomes, err := s.outcomes(ctx, pick, filter, do, until)
+	return array(outcomes, writeStatus), err
+}
+
+// outcomes is forEach with the result as a value.
+func (s *Server) outcomes(ctx context.Context, pick picker, filter func(api.State) bool, do act,
+	until wait) ([]api.ProcessStatus, error) {
 	var chosen []*process.Process
-	if err := s.in(func() (err error) { chosen, err = pick(); return err }); err != nil {
+	if err := s.look(func() (err error) { chosen, err = pick(); return err }); err != nil {
 		return nil, err
 	}
 	var outcomes []api.ProcessStatus
@@ -146,7 +153,7 @@ func (s *Server) forEach(ctx context.Context, pick picker, filter func(api.State
 	for _, i := range cameAbout(waiting) {
 		outcomes = append(outcomes, status(waiting[i].process, ends[i]))
 	}
-	return array(outcomes, writeStatus), nil
+	return outcomes, nil
 }
 
 // cameAbout is the order of the result: as things came about, but what came about within the same second, counted from

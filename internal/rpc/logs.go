@@ -13,19 +13,24 @@ import (
 
 // window reads a part of a log for a client. The reading is done outside the loop.
 func window(path string, offset, length int64) (result, error) {
+	data, err := read(path, offset, length)
+	return logged(data), err
+}
+
+func read(path string, offset, length int64) ([]byte, error) {
 	if path == "" {
 		return nil, api.Fault{Code: api.NoFile}
 	}
 	data, err := logs.Read(path, offset, length)
 	switch {
 	case err == nil:
-		return logged(data), nil
+		return data, nil
 	case errors.Is(err, logs.ErrArguments):
 		return nil, api.Fault{Code: api.BadArguments}
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, api.Fault{Code: api.NoFile, Detail: path}
 	}
-	return nil, failed(err)
+	return nil, api.Fault{Code: api.Failed} // as it always was, without a reason
 }
 
 func (s *Server) readLog(_ context.Context, a args) (result, error) {
@@ -52,7 +57,7 @@ func (s *Server) clearLog(context.Context, args) (result, error) {
 
 // logfile is the path of a log of the process that name means; empty if it has none.
 func (s *Server) logfile(name string, stderr bool) (path string, err error) {
-	err = s.in(func() error {
+	err = s.look(func() error {
 		p, err := s.find(name)
 		if err == nil {
 			path = p.Logfile(stderr)
@@ -96,7 +101,7 @@ func (s *Server) tailProcessLog(a args, stderr bool) (result, error) {
 	var overflow bool
 	if path != "" {
 		if data, next, overflow, err = logs.Tail(path, a.int(1), a.int(2)); err != nil {
-			return nil, failed(err)
+			data, next, overflow = nil, a.int(1), false // no fault: there is just nothing new
 		}
 	}
 	return func(e *xmlrpc.Encoder) {
@@ -135,7 +140,7 @@ func (s *Server) clearAllProcessLogs(ctx context.Context, _ args) (result, error
 // ProcessLog is the path of the log of a channel, "stdout" or "stderr", of the process that name means, for the streams
 // of httpd. It is false if there is no such log.
 func (s *Server) ProcessLog(name, channel string) (path string, ok bool) {
-	_ = s.sup.Do(func() {
+	_ = s.sup.Look(func() {
 		if p, err := s.find(name); err == nil {
 			path = p.Logfile(channel == "stderr")
 		}

@@ -62,7 +62,7 @@ func serve(t testing.TB, groups ...*config.Group) *Server {
 		<-ended
 		signal.Stop(chld)
 	})
-	return New(sup, "supervisor")
+	return New(sup, config.Interface{Name: "supervisor", Factory: config.MainInterface})
 }
 
 // call calls a method as a client does and returns the result, or the fault as text.
@@ -72,7 +72,10 @@ func call(t testing.TB, s *Server, method string, params ...any) (xmlrpc.Value, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, status := s.ServeXMLRPC(context.Background(), body, nil)
+	response, done, status := s.ServeXMLRPC(context.Background(), body, nil)
+	if done != nil {
+		defer done()
+	}
 	if status != http.StatusOK {
 		return xmlrpc.Value{}, fmt.Sprint("status ", status)
 	}
@@ -310,7 +313,10 @@ func FuzzServe(f *testing.F) {
 		if bytes.Contains(body, []byte("shutdown")) || bytes.Contains(body, []byte("restart")) {
 			return // the others still want it
 		}
-		response, status := s.ServeXMLRPC(context.Background(), body, nil)
+		response, done, status := s.ServeXMLRPC(context.Background(), body, nil)
+		if done != nil {
+			defer done()
+		}
 		if status != http.StatusOK && status != http.StatusBadRequest {
 			t.Fatalf("status %d", status)
 		}
@@ -333,10 +339,30 @@ func BenchmarkGetAllProcessInfo(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var response []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		response, _ = s.ServeXMLRPC(context.Background(), body, response[:0])
+		response, done, _ := s.ServeXMLRPC(context.Background(), body, nil)
+		b.SetBytes(int64(len(response)))
+		done()
 	}
-	b.SetBytes(int64(len(response)))
+}
+
+// TestEveryMethodAnswers calls every method there is: each has a result that is not nil, or a fault.
+// covers: 2.1-04
+func TestEveryMethodAnswers(t *testing.T) {
+	s := serve(t, program("a", "/bin/sleep 1000", "a"))
+	for name, method := range s.methods {
+		asked := s
+		if name == "supervisor.restart" || name == "supervisor.shutdown" { // after them there are no more answers
+			asked = serve(t)
+		}
+		var params []any
+		for _, p := range method.Params {
+			params = append(params, map[string]any{"string": "a", "int": 0, "boolean": true, "signal": "CONT", "array": []any{}}[p.Type])
+		}
+		v, fault := call(t, asked, name, params...)
+		if fault == "" && v.Kind == xmlrpc.Nil || strings.HasPrefix(fault, "status ") {
+			t.Errorf("%s: %v, %q", name, v, fault)
+		}
+	}
 }

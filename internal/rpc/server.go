@@ -9,10 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
@@ -20,27 +19,29 @@ import (
 
 // Server answers calls for one Supervisor.
 type Server struct {
-	sup        *supervisor.Supervisor
-	namespaces []string
+	sup     *supervisor.Supervisor
+	methods map[string]*Method  // that are built in, by their whole names
+	rounds  map[*Method]*rounds // of the methods whose answers are shared
 }
 
-// New makes a Server that offers the methods of these namespaces, and those of "system".
-func New(sup *supervisor.Supervisor, namespaces ...string) *Server {
-	return &Server{sup: sup, namespaces: append(namespaces, "system")}
-}
-
-// offers is true if the method is in one of our namespaces.
-func (s *Server) offers(method string) bool {
-	namespace, _, _ := strings.Cut(method, ".")
-	return slices.Contains(s.namespaces, namespace)
+// New makes a Server that offers the methods of these interfaces, of the plug-ins that are active, and of "system".
+func New(sup *supervisor.Supervisor, interfaces ...config.Interface) *Server {
+	s := &Server{sup: sup, methods: offered(interfaces), rounds: map[*Method]*rounds{}}
+	for _, m := range s.methods {
+		if m.Shared && s.rounds[m] == nil {
+			s.rounds[m] = new(rounds)
+		}
+	}
+	return s
 }
 
 // result writes what a method answers.
 type result func(*xmlrpc.Encoder)
 
-// ServeXMLRPC answers one request and appends the answer to dst. Status is the HTTP status; 0 says that the connection
-// must be closed without an answer, because supervisord went down before there was one.
-func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []byte, status int) {
+// ServeXMLRPC answers one request and appends the answer to dst. If done is not nil, the answer is shared with other
+// requests instead, stands alone, and done must be called when it has been sent. Status is the HTTP status; 0 says that the
+// connection must be closed without an answer, because supervisord went down before there was one.
+func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []byte, done func(), status int) {
 	call, err := xmlrpc.ParseCall(body)
 	if err != nil {
 		reason := xmlrpc.ErrUnmarshallable
@@ -48,33 +49,50 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 			reason = xmlrpc.ErrNoMethodName
 		}
 		s.sup.Log().Errorf("XML-RPC request data %s is invalid: %v", pyrepr.Quote(string(body)), reason)
-		return dst, http.StatusBadRequest
+		return dst, nil, http.StatusBadRequest
 	}
-	s.sup.Log().Tracef("XML-RPC method called: %s()", call.Method)
-	res, err := s.call(ctx, call.Method, call.Params)
+	trace := s.sup.Log().Enabled(api.Trace)
+	if trace {
+		s.sup.Log().Tracef("XML-RPC method called: %s()", call.Method)
+	}
+	response, done, err = s.answer(ctx, call, dst)
 	var fault api.Fault
 	switch {
 	case err == nil:
-		s.sup.Log().Tracef("XML-RPC method %s() returned successfully", call.Method)
-		e := xmlrpc.NewEncoder(dst)
-		res(e)
-		return e.Finish(), http.StatusOK
+		if trace {
+			s.sup.Log().Tracef("XML-RPC method %s() returned successfully", call.Method)
+		}
+		return response, done, http.StatusOK
 	case errors.As(err, &fault):
 		s.sup.Log().Tracef("XML-RPC method %s() returned fault: [%d] %s", call.Method, fault.Code, fault.Error())
-		return xmlrpc.AppendFault(dst, fault.Code, fault.Error()), http.StatusOK
+		return xmlrpc.AppendFault(dst, fault.Code, fault.Error()), nil, http.StatusOK
 	case errors.Is(err, supervisor.ErrDown) || errors.Is(err, context.Canceled):
-		return dst, 0
+		return dst, nil, 0
 	default:
 		s.sup.Log().Critf("XML-RPC method %s() failed: %v", call.Method, err)
-		return dst, http.StatusInternalServerError
+		return dst, nil, http.StatusInternalServerError
 	}
+}
+
+// answer makes the answer of a call; as to done see ServeXMLRPC.
+func (s *Server) answer(ctx context.Context, call xmlrpc.Call, dst []byte) (response []byte, done func(), err error) {
+	if m := s.methods[call.Method]; s.rounds[m] != nil && len(call.Params) == 0 {
+		return s.rounds[m].serve(s, m)
+	}
+	res, err := s.call(ctx, call.Method, call.Params)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := xmlrpc.NewEncoder(dst)
+	res(e)
+	return e.Finish(), nil, nil
 }
 
 // call runs one method. A fault is returned as an api.Fault.
 func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
-	m := methods[name]
-	if m == nil || !s.offers(name) {
-		return nil, api.Fault{Code: api.UnknownMethod}
+	m := s.methods[name]
+	if m == nil {
+		return s.extension(ctx, name, params)
 	}
 	a, err := m.arguments(params)
 	if err != nil {
@@ -84,9 +102,14 @@ func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (
 }
 
 // in runs f in the loop, unless supervisord is on its way down: then the fault says so.
-func (s *Server) in(f func() error) error {
+func (s *Server) in(f func() error) error { return gated(s, s.sup.Do, f) }
+
+// look is in for an f that changes nothing.
+func (s *Server) look(f func() error) error { return gated(s, s.sup.Look, f) }
+
+func gated(s *Server, visit func(func()) error, f func() error) error {
 	var err error
-	if down := s.sup.Do(func() {
+	if down := visit(func() {
 		if s.sup.Mood() != api.MoodRunning {
 			err = api.Fault{Code: api.ShutdownState}
 			return
@@ -98,7 +121,7 @@ func (s *Server) in(f func() error) error {
 	return err
 }
 
-// gate is in for methods that need nothing from the loop: a visit there would cost them as much as all the rest.
+// gate is look for methods that need nothing from the loop: a visit there would cost them as much as all the rest.
 func (s *Server) gate() error {
 	select {
 	case <-s.sup.Down():

@@ -56,7 +56,7 @@ func (s *Server) find(name string) (*process.Process, error) {
 
 func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
 	var info api.ProcessInfo
-	err := s.in(func() error {
+	err := s.look(func() error {
 		p, err := s.find(a.text(0))
 		if err == nil {
 			info = p.Info(time.Now())
@@ -72,7 +72,7 @@ var infoLists = sync.Pool{New: func() any { return new([]api.ProcessInfo) }}
 func (s *Server) getAllProcessInfo(context.Context, args) (result, error) {
 	list := infoLists.Get().(*[]api.ProcessInfo)
 	infos := (*list)[:0]
-	err := s.in(func() error {
+	err := s.look(func() error {
 		now := time.Now()
 		for _, p := range s.sup.Processes() {
 			infos = append(infos, p.Info(now))
@@ -117,7 +117,7 @@ type configured struct {
 
 func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 	var all []configured
-	err := s.in(func() error {
+	err := s.look(func() error {
 		for _, g := range s.sup.Known() {
 			active := s.sup.Group(g.Name)
 			for _, p := range g.Processes {

@@ -3,29 +3,30 @@ package rpc
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-func (s *Server) listMethods(context.Context, args) (result, error) {
-	return array(s.names(), writeString), nil
+func (s *Server) listMethods(ctx context.Context, _ args) (result, error) {
+	names := append(slices.Collect(maps.Keys(s.methods)), s.extensions(ctx)...)
+	slices.Sort(names)
+	return array(names, writeString), nil
 }
 
-// known is the method of that name, or the fault for methods that are asked about and do not exist.
-func (s *Server) known(name string) (*Method, error) {
-	if m := methods[name]; m != nil && s.offers(name) {
-		return m, nil
+func (s *Server) methodHelp(ctx context.Context, a args) (result, error) {
+	m := s.methods[a.text(0)]
+	if m == nil {
+		return s.extensionHelp(ctx, a.text(0))
 	}
-	return nil, api.Fault{Code: api.SignatureUnsupported}
+	return text(m.help()), nil
 }
 
-func (s *Server) methodHelp(_ context.Context, a args) (result, error) {
-	m, err := s.known(a.text(0))
-	if err != nil {
-		return nil, err
-	}
+// help is the text of methodHelp.
+func (m *Method) help() string {
 	var b strings.Builder
 	b.WriteString(m.Help + "\n\n")
 	for _, p := range m.Params {
@@ -33,27 +34,35 @@ func (s *Server) methodHelp(_ context.Context, a args) (result, error) {
 	}
 	typ, meaning, _ := strings.Cut(m.Result, " ")
 	b.WriteString("@return " + typ + " result " + meaning + "\n")
-	return text(b.String()), nil
+	return b.String()
 }
 
 func (p Param) wireType() string {
-	if p.Type == "signal" {
+	switch p.Type {
+	case "signal":
 		return "string"
+	case "level":
+		return "string|int"
 	}
 	return p.Type
 }
 
-func (s *Server) methodSignature(_ context.Context, a args) (result, error) {
-	m, err := s.known(a.text(0))
-	if err != nil {
-		return nil, err
+func (s *Server) methodSignature(ctx context.Context, a args) (result, error) {
+	m := s.methods[a.text(0)]
+	if m == nil {
+		return s.extensionSignature(ctx, a.text(0))
 	}
+	return array(m.signature(), writeString), nil
+}
+
+// signature is the type of the result, then those of the parameters.
+func (m *Method) signature() []string {
 	typ, _, _ := strings.Cut(m.Result, " ")
 	types := []string{typ}
 	for _, p := range m.Params {
 		types = append(types, p.wireType())
 	}
-	return array(types, writeString), nil
+	return types
 }
 
 // multicall runs the calls one after the other. A call that fails gives a fault in its place; the others go on.

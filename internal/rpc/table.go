@@ -1,8 +1,10 @@
 package rpc
 
 import (
-	"maps"
-	"slices"
+	"fmt"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/config"
 )
 
 var (
@@ -75,7 +77,7 @@ var table = []Method{
 		Help: "Make an event for the listeners of REMOTE_COMMUNICATION.", Result: "boolean always true"},
 	{Name: "supervisor.getProcessInfo", Do: (*Server).getProcessInfo, Params: []Param{nameParam},
 		Help: "Tell about a process.", Result: "struct what is known about it"},
-	{Name: "supervisor.getAllProcessInfo", Do: (*Server).getAllProcessInfo,
+	{Name: "supervisor.getAllProcessInfo", Do: (*Server).getAllProcessInfo, Shared: true,
 		Help: "Tell about all processes.", Result: "array a struct for each, as getProcessInfo returns it"},
 	{Name: "supervisor.getAllConfigInfo", Do: (*Server).getAllConfigInfo,
 		Help: "Tell about all processes of the configuration as it was read last.", Result: "array a struct for each"},
@@ -115,23 +117,52 @@ var aliases = map[string]string{
 	"supervisor.clearProcessLog": "supervisor.clearProcessLogs",
 }
 
-// methods is the table by name, aliases included. It is filled by init because the methods of system look into it.
-var methods map[string]*Method
+// mainMethods and systemMethods are the methods that are built in by what stands behind the dot, aliases included. They are filled by
+// init because the methods of system look into the table.
+var mainMethods, systemMethods map[string]*Method
 
 func init() {
-	methods = make(map[string]*Method, len(table)+len(aliases))
+	mainMethods, systemMethods = map[string]*Method{}, map[string]*Method{}
 	for i := range table {
-		methods[table[i].Name] = &table[i]
+		if name, ok := strings.CutPrefix(table[i].Name, "system."); ok {
+			systemMethods[name] = &table[i]
+		} else {
+			mainMethods[strings.TrimPrefix(table[i].Name, "supervisor.")] = &table[i]
+		}
 	}
 	for alias, name := range aliases {
-		methods[alias] = methods[name]
+		mainMethods[strings.TrimPrefix(alias, "supervisor.")] = mainMethods[strings.TrimPrefix(name, "supervisor.")]
 	}
 }
 
-// names are the names of all methods of the namespaces that s offers, sorted.
-func (s *Server) names() []string {
-	all := slices.Collect(maps.Keys(methods))
-	all = slices.DeleteFunc(all, func(name string) bool { return !s.offers(name) })
-	slices.Sort(all)
+// Check looks for keys that an interface does not know; the original cannot make it with them.
+func Check(interfaces []config.Interface) error {
+	for _, i := range interfaces {
+		for _, key := range i.Keys {
+			if i.Factory != config.Twiddler || key != "whitelist" {
+				return fmt.Errorf("Could not make %s rpc interface", i.Name) //lint:ignore ST1005 the original's words
+			}
+		}
+	}
+	return nil
+}
+
+// offered are the methods of these interfaces and of system.
+func offered(interfaces []config.Interface) map[string]*Method {
+	all := make(map[string]*Method, len(mainMethods)+len(systemMethods))
+	offer := func(namespace string, methods map[string]*Method) {
+		for name, m := range methods {
+			all[namespace+"."+name] = m
+		}
+	}
+	for _, i := range interfaces {
+		switch i.Factory {
+		case config.MainInterface:
+			offer(i.Name, mainMethods)
+		case config.Twiddler:
+			offer(i.Name, twiddlerMethods(i.Options["whitelist"]))
+		}
+	}
+	offer("system", systemMethods)
 	return all
 }

@@ -20,6 +20,7 @@ const (
 	Tick                    // Machine.Wake has been reached
 	Stop                    // somebody wants it to stop
 	Abandon                 // supervisord ends: as Stop, and a process that waits for its next try is given up
+	Hurry                   // the time for the end of supervisord is over: what still runs is killed at once
 	SignalLost              // a stop signal could not be delivered though the child exists
 )
 
@@ -95,6 +96,13 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 				return Machine{State: api.Fatal, Since: m.Since}, Nothing
 			}
 			return Machine{State: api.Stopped, Since: m.Since}, Nothing
+		}
+	case Hurry:
+		switch m.State {
+		case api.Starting, api.Running, api.Stopping:
+			return Machine{State: api.Stopping, Since: m.Since, Wake: now.Add(again)}, Kill
+		case api.Backoff:
+			return Machine{State: api.Fatal, Since: m.Since}, Nothing
 		}
 	case SignalLost:
 		if m.State.IsSignallable() {

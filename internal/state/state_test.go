@@ -33,6 +33,7 @@ var happenings = []struct {
 	{"deadline", Event{Kind: Tick}, 5 * time.Second},
 	{"stop", Event{Kind: Stop}, 5 * time.Second},
 	{"abandon", Event{Kind: Abandon}, 5 * time.Second},
+	{"hurry", Event{Kind: Hurry}, 5 * time.Second},
 	{"signal lost", Event{Kind: SignalLost}, 5 * time.Second},
 }
 

@@ -63,24 +63,33 @@ func (s *Supervisor) schedule(p *process.Process) {
 
 // due is true if there is work to do now.
 func (s *Supervisor) due(now time.Time) bool {
-	return len(s.pending) > 0 || s.dueProcess(now) || s.dueEvent(now) || s.ticks.Due(&s.host.Events, now)
+	return s.startsPending() || s.dueProcess(now) || s.dueEvent(now) || s.ticks.Due(&s.host.Events, now)
 }
+
+// startsPending is true if something may now be started for the first time.
+func (s *Supervisor) startsPending() bool { return len(s.pending) > 0 && s.clear == nil }
 
 // dueProcess is true if a process's deadline has come.
 func (s *Supervisor) dueProcess(now time.Time) bool {
 	return len(s.deadlines) > 0 && !s.deadlines[0].at.After(now)
 }
 
-// dueEvent is true if a listener may now be sent what it did not accept.
+// dueEvent is true if a listener may now be sent what it did not accept, or a result was not judged in time.
 func (s *Supervisor) dueEvent(now time.Time) bool { return !s.resume.IsZero() && !now.Before(s.resume) }
+
+// resumeEvents does what the pools have to do now.
+func (s *Supervisor) resumeEvents(now time.Time) {
+	s.resume = s.host.Events.Resume(now)
+	s.endBroken(now)
+}
 
 // work takes one step of what is due. One, because a step may start a child: between two starts others get a word in.
 func (s *Supervisor) work(now time.Time) {
 	s.ticks.Tick(&s.host.Events, now)
 	if s.dueEvent(now) {
-		s.resume = s.host.Events.Resume(now)
+		s.resumeEvents(now)
 	}
-	if len(s.pending) > 0 {
+	if s.startsPending() {
 		p := s.pending[0]
 		s.pending = s.pending[1:]
 		if p.State() == api.Stopped && p.NeverStarted() && s.Mood() == api.MoodRunning {
@@ -105,7 +114,7 @@ func (s *Supervisor) alarm() <-chan time.Time {
 	if len(s.deadlines) > 0 {
 		at = s.deadlines[0].at
 	}
-	for _, other := range []time.Time{s.report, s.resume, s.ticks.Next(&s.host.Events, time.Now())} {
+	for _, other := range []time.Time{s.report, s.limit, s.resume, s.ticks.Next(&s.host.Events, time.Now())} {
 		if !other.IsZero() && (at.IsZero() || other.Before(at)) {
 			at = other
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
@@ -12,6 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
@@ -19,9 +21,12 @@ import (
 type Group struct {
 	Config    *config.Group
 	Processes []*process.Process
-	pool      *events.Pool   // event listeners only
-	sockets   []*fcgi.Socket // of the FastCGI programs in it
-	asked     bool           // during shutdown and restart: its processes have been told to stop
+	pool      *events.Pool     // of event listeners, or of a plug-in that subscribed to events
+	plugin    *plugin.Plugin   // of an [rpcinterface:x] with a program or a URL
+	judge     *events.Judge    // of a pool whose results a program judges
+	handler   *process.Process // this program
+	sockets   []*fcgi.Socket   // of the FastCGI programs in it
+	asked     bool             // during shutdown and restart: its processes have been told to stop
 }
 
 // Name is the group's name.
@@ -63,9 +68,15 @@ func (s *Supervisor) Group(name string) *Group {
 // AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet. After an error
 // nothing is left of it.
 func (s *Supervisor) AddGroup(cfg *config.Group) error {
+	if s.begun {
+		s.warnOfSharedLogs(cfg)
+	}
 	g := &Group{Config: cfg, Processes: make([]*process.Process, 0, len(cfg.Processes))}
 	if cfg.Pool != nil {
 		g.pool = s.newPool(cfg)
+	}
+	if err := s.openPlugin(g); err != nil {
+		return err
 	}
 	sockets, err := s.openSockets(g)
 	if err != nil {
@@ -78,8 +89,15 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 			return err
 		}
 		p := process.New(c, cfg.Name, user, &s.host)
+		p.GroupPriority = cfg.Priority
 		g.Processes = append(g.Processes, p)
-		if g.pool != nil {
+		switch {
+		case g.plugin != nil:
+			s.extend(p, g)
+		case c.JudgesResults:
+			g.handler, g.judge = p, g.pool.Judge(time.Duration(cfg.Pool.HandlerTimeout)*time.Second)
+			p.Judge(g.judge)
+		case g.pool != nil:
 			p.Listen(g.pool.Listen(p.Name()))
 		}
 		if c.Socket != nil {
@@ -95,13 +113,25 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 		return cmp.Or(cmp.Compare(a.Config.Priority, b.Config.Priority), strings.Compare(a.Name(), b.Name()))
 	})
 	s.groups = slices.Insert(s.groups, at, g)
-	s.listing = nil
+	s.relist()
+	s.publish()
 	if g.pool != nil {
 		s.ticks.Tick(&s.host.Events, time.Now()) // the slice that has begun is none of the new pool's
 		s.host.Events.Add(g.pool)
 	}
 	s.host.Events.Emit(events.ProcessGroupAdded, events.Group(cfg.Name))
 	return nil
+}
+
+// warnOfSharedLogs warns if a group that comes writes to a log that another one writes to.
+func (s *Supervisor) warnOfSharedLogs(cfg *config.Group) {
+	groups := make([]*config.Group, 0, len(s.groups)+1)
+	for _, g := range s.groups {
+		groups = append(groups, g.Config)
+	}
+	for _, text := range config.SharedLogs(s.log.Path(), append(groups, cfg), len(groups)) {
+		s.log.Warnf("%s", text)
+	}
 }
 
 // newPool makes the pool of a group of event listeners.
@@ -114,6 +144,15 @@ func (s *Supervisor) newPool(cfg *config.Group) *events.Pool {
 		Name: cfg.Name, Identifier: s.host.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
 		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: s.log,
 	})
+}
+
+// endBroken kills the result handlers that did not answer as they must; they are started again.
+func (s *Supervisor) endBroken(now time.Time) {
+	for _, g := range s.groups {
+		if g.judge != nil && g.judge.Broken() {
+			g.handler.Signal(syscall.SIGKILL, now)
+		}
+	}
 }
 
 // openSockets makes the sockets of the FastCGI programs in the group, one for each section, and makes sure that each
@@ -138,10 +177,13 @@ func (s *Supervisor) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, err
 	return sockets, nil
 }
 
-// removeSockets removes the files of the group's sockets.
+// removeSockets removes the files of the group's sockets, and ends all that has to do with its plug-in.
 func (g *Group) removeSockets() {
 	for _, socket := range g.sockets {
 		socket.Remove()
+	}
+	if g.plugin != nil {
+		g.plugin.Close()
 	}
 }
 
@@ -171,7 +213,8 @@ func (s *Supervisor) RemoveGroup(g *Group) bool {
 	}
 	s.groups = slices.DeleteFunc(s.groups, func(x *Group) bool { return x == g })
 	s.pending = slices.DeleteFunc(s.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
-	s.listing = nil
+	s.relist()
+	s.publish()
 	g.removeSockets()
 	if g.pool != nil {
 		s.host.Events.Remove(g.pool)
@@ -198,7 +241,13 @@ func (s *Supervisor) leaving(now time.Time) bool {
 		for _, p := range s.Processes() {
 			s.schedule(p)
 		}
+		if wait := s.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
+			s.limit = now.Add(time.Duration(wait) * time.Second)
+		}
 		s.host.Events.Emit(events.SupervisorStateChangeStopping, "")
+	}
+	if !s.limit.IsZero() && !now.Before(s.limit) {
+		s.hurry(now)
 	}
 	for len(s.leave) > 0 {
 		g := s.leave[len(s.leave)-1]
@@ -223,6 +272,11 @@ func (s *Supervisor) tell(now time.Time) {
 		return
 	}
 	s.report = now.Add(3 * time.Second)
+	s.log.Infof("waiting for %s to die", s.unstopped())
+}
+
+// unstopped names the processes that are not stopped.
+func (s *Supervisor) unstopped() string {
 	var names []string
 	for _, g := range s.groups {
 		for _, p := range g.Processes {
@@ -231,5 +285,18 @@ func (s *Supervisor) tell(now time.Time) {
 			}
 		}
 	}
-	s.log.Infof("waiting for %s to die", strings.Join(names, ", "))
+	return strings.Join(names, ", ")
+}
+
+// hurry kills what still runs, when shutdown_timeout is over. It is done once: a process that SIGKILL does not end gets it
+// again by itself.
+func (s *Supervisor) hurry(now time.Time) {
+	s.limit = time.Time{}
+	s.log.Warnf("shutdown_timeout is over, killing %s", s.unstopped())
+	for _, g := range s.groups {
+		g.asked = true
+		for _, p := range g.Processes {
+			p.Hurry(now)
+		}
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/pump"
 )
@@ -52,6 +53,7 @@ type Supervisor struct {
 	drained chan *process.Process
 	down    chan struct{} // closed when the loop has ended
 
+	version   atomic.Uint64      // grows before anything changes
 	mood      atomic.Int32       // an api.Mood
 	groups    []*Group           // ascending priority, then name
 	listing   []*process.Process // by group and name, for status listings
@@ -60,16 +62,26 @@ type Supervisor struct {
 	deadlines deadlines
 	timer     *time.Timer
 	ticks     events.Ticks
+	plugins   atomic.Pointer[plugins] // of the active groups, for all goroutines
+	watches   []*Watch
+	layout    int       // goes up when a group comes or goes
 	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
 
-	next   *config.Config // what a restart goes on with
-	leave  []*Group       // during shutdown and restart: groups not yet stopped; the last one is being stopped
-	report time.Time      // during shutdown and restart: when to tell next who is waited for
+	credentials map[string]string // in the environment of plug-ins
+
+	record *orphans.Record // of the children; may be nil
+	clear  <-chan struct{} // nil: nothing has to be waited for before the first starts
+	begun  bool            // all groups of the configuration have been added
+	next   *config.Config  // what a restart goes on with
+	leave  []*Group        // during shutdown and restart: groups not yet stopped; the last one is being stopped
+	report time.Time       // during shutdown and restart: when to tell next who is waited for
+	limit  time.Time       // during shutdown and restart: when to kill what still runs; zero: never
 }
 
 type call struct {
-	do   func()
-	done chan struct{}
+	do    func()
+	looks bool // changes nothing
+	done  chan struct{}
 }
 
 // New makes a Supervisor with all groups of the configuration; their processes start when Run is called.
@@ -81,15 +93,16 @@ func New(o Options) (*Supervisor, error) {
 	s := &Supervisor{
 		log: o.Log, options: o, read: o.Config,
 		calls: make(chan call), drained: make(chan *process.Process), down: make(chan struct{}),
-		pids: map[int]*process.Process{},
+		pids: map[int]*process.Process{}, credentials: credentials(o.Config.Servers),
 	}
+	s.publish()
 	s.mood.Store(int32(api.MoodRunning))
 	s.host = process.Host{
 		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
 		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
-		Spawned: func(p *process.Process) { s.pids[p.PID()] = p },
-		Changed: s.schedule,
+		MaxFD: maxFD(), Spawned: s.spawned,
+		Changed: s.changed,
 		Drained: func(p *process.Process) {
 			select {
 			case s.drained <- p:
@@ -102,6 +115,9 @@ func New(o Options) (*Supervisor, error) {
 		s.host.Events.Serial = new(events.Serial)
 	}
 	s.ticks.Start(time.Now())
+	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, o.Config.Groups, 0) {
+		s.log.Warnf("%s", text)
+	}
 	for _, g := range o.Config.Groups {
 		if err := s.AddGroup(g); err != nil {
 			s.removeSockets()
@@ -109,6 +125,7 @@ func New(o Options) (*Supervisor, error) {
 			return nil, err
 		}
 	}
+	s.begun = true
 	return s, nil
 }
 
@@ -127,8 +144,13 @@ func serverURL(servers []config.Server) string {
 }
 
 // Do runs f in the loop and returns after it. When the loop has ended it returns ErrDown and f has not run.
-func (s *Supervisor) Do(f func()) error {
-	c := call{f, make(chan struct{})}
+func (s *Supervisor) Do(f func()) error { return s.call(call{do: f}) }
+
+// Look is Do for an f that changes nothing.
+func (s *Supervisor) Look(f func()) error { return s.call(call{do: f, looks: true}) }
+
+func (s *Supervisor) call(c call) error {
+	c.done = make(chan struct{})
 	select {
 	case s.calls <- c:
 		<-c.done
@@ -155,6 +177,7 @@ func (s *Supervisor) Run() (next *config.Config) {
 		}
 		if s.due(time.Now()) {
 			s.hear(false)
+			s.version.Add(1)
 			s.work(time.Now())
 			continue
 		}
@@ -190,18 +213,29 @@ func (s *Supervisor) hear(wait bool) {
 	}
 	select {
 	case c := <-s.calls:
+		if !c.looks {
+			s.version.Add(1)
+		}
 		c.do()
 		close(c.done)
 	case <-s.options.Chld:
+		s.version.Add(1)
 		s.log.Debugf("received SIGCHLD indicating a child quit")
 		s.reap()
+	case <-s.clear:
+		s.version.Add(1)
+		s.clear = nil
 	case p := <-s.drained:
+		s.version.Add(1)
 		p.Gone()
 	case <-s.host.Events.Pauses():
-		s.resume = s.host.Events.Resume(time.Now())
+		s.version.Add(1)
+		s.resumeEvents(time.Now())
 	case sig := <-s.options.Signals:
+		s.version.Add(1)
 		s.signal(sig.(syscall.Signal))
 	case <-alarm:
+		s.version.Add(1)
 		s.reap() // an exit that is known by now counts before a deadline that came after it
 	case <-now:
 	}
@@ -228,6 +262,10 @@ func (s *Supervisor) reap() {
 
 // Mood is supervisord's own state. Only the loop changes it; unlike the other methods it may be called in any goroutine.
 func (s *Supervisor) Mood() api.Mood { return api.Mood(s.mood.Load()) }
+
+// Version is another number after every change of what the loop owns. Like Mood it may be called in any goroutine: while it
+// stays the same, what a Look saw is still so.
+func (s *Supervisor) Version() uint64 { return s.version.Load() }
 
 // Groups are the active groups by ascending priority and name.
 func (s *Supervisor) Groups() []*Group { return s.groups }

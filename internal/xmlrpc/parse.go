@@ -10,8 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep elements stand in one another; an array in an array takes three.
-const maxDepth = 300
+const (
+	// maxDepth bounds how deep elements stand in one another; an array in an array takes three.
+	maxDepth = 300
+	// maxValues bounds how many values and members a call has: the shortest takes four bytes to send and a hundred to keep.
+	maxValues = 1 << 16
+)
 
 // The two ways in which a call can be no call; the caller logs them with these words. Source: rpc, "Routing".
 var (
@@ -74,6 +78,7 @@ type parser struct {
 	method string
 	params []Value
 	fault  Value
+	count  int         // of the values and members of a call
 	each   func(Value) // gets the items of the array that is the result; nil: they are kept
 }
 
@@ -82,6 +87,7 @@ const resultDepth = 6
 
 var (
 	errShape  = errors.New("xmlrpc: an element is missing or in the wrong place")
+	errCount  = errors.New("xmlrpc: too many values")
 	errDepth  = errors.New("xmlrpc: elements stand too deep in one another")
 	errScalar = errors.New("xmlrpc: malformed scalar")
 	errNoList = errors.New("xmlrpc: the result is no array")
@@ -175,6 +181,12 @@ func (p *parser) element(name string, depth int, v *Value) error {
 	}
 }
 
+// full counts one more value and tells whether those are too many. The answers of servers are not counted.
+func (p *parser) full() bool {
+	p.count++
+	return p.count > maxValues && !p.forgiving
+}
+
 // list reads to the end of an element all of whose children are values.
 func (p *parser) list(name string, depth int, v *Value) error {
 	v.Kind = Array
@@ -190,6 +202,8 @@ func (p *parser) list(name string, depth int, v *Value) error {
 				return err
 			}
 			p.each(item)
+		case tok.kind == startTag && p.full():
+			return errCount
 		case tok.kind == startTag:
 			v.Items = append(v.Items, Value{})
 			if err := p.element(tok.text, depth+1, &v.Items[len(v.Items)-1]); err != nil {
@@ -213,6 +227,9 @@ func (p *parser) structure(depth int, v *Value) error {
 		v.Members = make([]Member, 0, 16) // a ProcessInfo has 14
 	}
 	for {
+		if p.full() {
+			return errCount
+		}
 		if name, kind, text, ok := p.shortMember(); ok {
 			v.Members = append(v.Members, Member{Name: name})
 			if err := p.finish(kind, text, 0, &v.Members[len(v.Members)-1].Value); err != nil {

@@ -15,9 +15,11 @@ var native embed.FS
 
 // fixtures are the programs that the bench brings along.
 type fixtures struct {
-	child []string // the supervised program's command, without its own arguments
-	kind  string   // how it was made, for the reader of the table
-	floor string   // path of the floor, empty without a C compiler
+	child    []string // the supervised program's command, without its own arguments
+	kind     string   // how it was made, for the reader of the table
+	floor    string   // path of the floor, empty without a C compiler
+	listener string   // path of the event listener, empty without a C compiler
+	events   string   // path of the floor of events, empty without a C compiler
 }
 
 // A way is how to compile a C program. They are tried in turn; the first starts fastest.
@@ -45,6 +47,8 @@ func buildFixtures(ctx context.Context, dir string) (fixtures, error) {
 		built.child, built.kind = []string{path}, kind
 	}
 	built.floor, _ = compile(ctx, dir, "floor", static, dynamic)
+	built.listener, _ = compile(ctx, dir, "listener", static, dynamic)
+	built.events, _ = compile(ctx, dir, "events", static, dynamic)
 	return built, ctx.Err()
 }
 

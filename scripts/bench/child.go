@@ -12,7 +12,8 @@ import (
 // childArgument is the first argument with which the bench plays the supervised program.
 const childArgument = "-as-child"
 
-// childMain does what native/child.c does, where there is no C compiler. args are FIFO and, optionally, BYTES.
+// childMain does what native/child.c does, where there is no C compiler. args are FIFO and, optionally, BYTES and
+// PIECE.
 func childMain(args []string) int {
 	start := make(chan os.Signal, 1)
 	if len(args) > 1 {
@@ -29,10 +30,16 @@ func childMain(args []string) int {
 		if err != nil {
 			return 2
 		}
+		piece := 64 << 10
+		if len(args) > 2 {
+			if piece, err = strconv.Atoi(args[2]); err != nil {
+				return 2
+			}
+		}
 		<-start
 		report()
 		line := append(bytes.Repeat([]byte("x"), 127), '\n')
-		for block := bytes.Repeat(line, 512); size > 0; size -= len(block) {
+		for block := bytes.Repeat(line, 512)[:piece]; size > 0; size -= len(block) {
 			block = block[:min(size, len(block))]
 			if _, err := os.Stdout.Write(block); err != nil {
 				return 4

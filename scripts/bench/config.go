@@ -21,7 +21,9 @@ const (
 type load struct {
 	programs int      // numprocs
 	command  []string // of each
-	extra    []string // further lines of [program:p]
+	extra    []string // further lines of [program:p], and further sections
+
+	listeners int // processes among these sections
 }
 
 // configText is the configuration of one run. One merged log a process, as that is what most people set.
@@ -51,8 +53,15 @@ func configText(dir string, load load) string {
 	return strings.Join(append(lines, load.extra...), "\n") + "\n"
 }
 
-// minfds is how many open files a daemon needs for so many programs, generously: each has two pipes and a log.
-func minfds(programs int) int { return 4*programs + 200 }
+// minfds is how many open files a daemon needs for so many programs, generously: each has two pipes and a log, and there
+// are clients. It asks for no more than there are.
+func minfds(programs int) int {
+	need := 4*programs + 2000
+	if most := openFiles(); need > most && 3*programs+200 <= most {
+		return most
+	}
+	return need
+}
 
 // writeConfig makes the directory of one run ready for it.
 func writeConfig(dir string, load load) error {

@@ -105,7 +105,7 @@ func (d *daemon) awaitRunning(ctx context.Context) error {
 			return d.explain(err)
 		}
 		running := bytes.Count(data, []byte(" entered RUNNING state"))
-		if running >= d.load.programs {
+		if running >= d.load.programs+d.load.listeners {
 			return nil
 		}
 		select {

@@ -34,6 +34,9 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == childArgument {
 		os.Exit(childMain(os.Args[2:]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == bareArgument {
+		os.Exit(bareMain(os.Args[2:]))
+	}
 	// Also where nobody reads any more: to die of that would leave a daemon behind.
 	ctx, stop := signal.NotifyContext(context.Background(),
 		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)

@@ -12,6 +12,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == childArgument {
 		os.Exit(childMain(os.Args[2:]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == bareArgument {
+		os.Exit(bareMain(os.Args[2:]))
+	}
 	os.Exit(m.Run())
 }
 

@@ -21,7 +21,7 @@ type client struct {
 	body    []byte // of the latest response, overwritten by the next
 }
 
-// dial connects to the daemon for calls of method, with string parameters. The end of ctx breaks the connection.
+// dial connects to the daemon for calls of method, with parameters. The end of ctx breaks the connection.
 func (d *daemon) dial(ctx context.Context, method string, params ...string) (*client, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", d.socket)
@@ -34,12 +34,20 @@ func (d *daemon) dial(ctx context.Context, method string, params ...string) (*cl
 	var call strings.Builder
 	call.WriteString("<?xml version='1.0'?>\n<methodCall>\n<methodName>" + method + "</methodName>\n<params>\n")
 	for _, param := range params {
-		call.WriteString("<param>\n<value><string>" + param + "</string></value>\n</param>\n")
+		call.WriteString("<param>\n<value>" + typed(param) + "</value>\n</param>\n")
 	}
 	call.WriteString("</params>\n</methodCall>\n")
 	header := "POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n"
 	request := fmt.Sprintf(header+"%s", call.Len(), call.String())
 	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), request: []byte(request)}, nil
+}
+
+// typed is a parameter with its type: a string, but for the one truth value that the bench needs.
+func typed(param string) string {
+	if param == "false" {
+		return "<boolean>0</boolean>"
+	}
+	return "<string>" + param + "</string>"
 }
 
 // call makes one call and returns the body of its response, valid until the next. A fault is an error.
@@ -106,20 +114,28 @@ func (d *daemon) call(ctx context.Context, method string, params ...string) ([]b
 	return body, nil
 }
 
-// calls measures the XML-RPC interface of a daemon with so many programs.
+// The sizes of what ours answers, in bytes, for the floor.
+const (
+	stateSize = 400
+	infoSize  = 1300 // also of each process in a list
+)
+
+// calls measures the XML-RPC interface of a daemon with so many programs. In the place of the floor, which has none, a
+// bare server of Go's library gives answers of the same size.
 func (t *turn) calls(ctx context.Context, d *daemon, programs int) error {
 	window := or(t.settings.quick, 300*time.Millisecond, 2*time.Second)
 	for _, c := range []struct {
 		method  string
 		params  []string
 		structs int // in a response
+		size    int // of a response, about
 		clients int
 	}{
-		{"getState", nil, 1, 1},
-		{"getState", nil, 1, 32},
-		{"getProcessInfo", []string{"p:p-0"}, 1, 1},
-		{"getAllProcessInfo", nil, programs, 1},
-		{"getAllProcessInfo", nil, programs, 32},
+		{"getState", nil, 1, stateSize, 1},
+		{"getState", nil, 1, stateSize, 32},
+		{"getProcessInfo", []string{"p:p-0"}, 1, infoSize, 1},
+		{"getAllProcessInfo", nil, programs, programs * infoSize, 1},
+		{"getAllProcessInfo", nil, programs, programs * infoSize, 32},
 	} {
 		name := fmt.Sprintf("%s/%d", c.method, programs)
 		if c.clients > 1 {
@@ -128,7 +144,15 @@ func (t *turn) calls(ctx context.Context, d *daemon, programs int) error {
 		if !t.wants(name, name+"/p50", name+"/p99") {
 			continue
 		}
-		took, elapsed, err := d.press(ctx, window, c.clients, c.structs, "supervisor."+c.method, c.params...)
+		asked, stop := d, func() {}
+		if t.who == floor {
+			var err error
+			if asked, stop, err = t.bare(ctx, d, c.size, c.structs); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		took, elapsed, err := asked.press(ctx, window, c.clients, c.structs, "supervisor."+c.method, c.params...)
+		stop()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, d.explain(err))
 		}

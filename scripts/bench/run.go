@@ -49,8 +49,16 @@ var scenarios = []struct {
 	{"thousand", thousandPrograms},
 	{"growth", growth},
 	{"restart", restarts},
+	{"busy", busy},
+	{"rude", rude},
 	{"log", plainLog},
 	{"rotated", rotatedLog},
+	{"writers", hundredWriters},
+	{"sizes", sizes},
+	{"limit", untilTheLimit},
+	{"lines", lineEvents},
+	{"states", stateEvents},
+	{"ticks", tickEvents},
 }
 
 // turn is one contender's go at one scenario.

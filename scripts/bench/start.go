@@ -35,7 +35,8 @@ func thousandPrograms(ctx context.Context, t *turn) (err error) {
 	if err := d.awaitRunning(ctx); err != nil {
 		return err
 	}
-	return errors.Join(t.idle(ctx, d), t.calls(ctx, d, 1000), t.commands(ctx, d, 1000), t.stop(ctx, d))
+	return errors.Join(t.idle(ctx, d), t.calls(ctx, d, 1000), t.page(ctx, d), t.commands(ctx, d, 1000),
+		t.stop(ctx, d))
 }
 
 // growth measures what four thousand programs cost beside one thousand.

@@ -59,7 +59,8 @@ func run(supervisord, supervisorctl string) error {
 	if err == nil && ctx.Err() == nil {
 		fmt.Printf("%s\nsupervisord runs in %s. Try, in another terminal:\n\n"+
 			"  %[3]s -c %[4]s status\n  %[3]s -c %[4]s tail -f clock\n  %[3]s -c %[4]s restart worker:*\n"+
-			"  %[3]s -c %[4]s start hopeless\n\nIt also answers at http://127.0.0.1:%[5]d/RPC2 (XML-RPC). Ctrl-C stops it.\n",
+			"  %[3]s -c %[4]s start hopeless\n\nor in a browser: http://127.0.0.1:%[5]d/\n\nIt also answers at http://127.0.0.1:%[5]d/RPC2 (XML-RPC). "+
+			"Ctrl-C stops it.\n",
 			table, dir, supervisorctl, conf, port)
 	}
 	select {

@@ -1,19 +1,15 @@
-// Package childutils is for programs that supervisord runs: event listeners, children that tell supervisord something
-// on their standard output, and children that call the supervisord that started them.
+// Package childutils is for programs that supervisord runs: event listeners, plug-ins, children that tell supervisord
+// something on their standard output, and children that call the supervisord that started them.
 //
-// A listener is a loop around Next:
+// A listener is a function that is called with each event:
 //
 //	l := childutils.NewListener(os.Stdin, os.Stdout)
-//	for {
-//		event, err := l.Next()
-//		if err != nil {
-//			return err // io.EOF: supervisord has gone
-//		}
-//		handle(event)
-//		if err := l.OK(); err != nil {
-//			return err
-//		}
-//	}
+//	err := l.Each(func(event childutils.Event) error {
+//		fmt.Fprintln(os.Stderr, event.Name())
+//		return nil
+//	})
+//
+// or a loop around Next, for those that want to answer in their own way. A ResultHandler judges what listeners answer.
 //
 // Whatever else a listener wants to say belongs on its standard error: its standard output is the protocol.
 package childutils
@@ -80,47 +76,91 @@ func (l *Listener) Next() (Event, error) {
 	if _, err := io.WriteString(l.out, "READY\n"); err != nil {
 		return Event{}, err
 	}
-	line, err := l.in.ReadString('\n')
+	header, err := readHeader(l.in)
 	if err != nil {
-		if err == io.EOF && line != "" {
-			err = io.ErrUnexpectedEOF
-		}
 		return Event{}, err
 	}
-	e := Event{Header: Fields(line)}
-	n, err := strconv.Atoi(e.Header["len"])
-	if err != nil || n < 0 {
-		return Event{}, fmt.Errorf("no length in the header of an event: %q", line)
+	n, err := length(header, "len")
+	if err != nil {
+		return Event{}, err
 	}
-	e.Payload, err = l.payload(n)
-	return e, err
+	read := readCharacters
+	if l.CountBytes {
+		read = readBytes
+	}
+	payload, err := read(l.in, n)
+	return Event{Header: header, Payload: payload}, err
 }
 
-// payload reads n characters or bytes.
-func (l *Listener) payload(n int) (string, error) {
+// readHeader reads a header line. The error is io.EOF if there is none any more.
+func readHeader(in *bufio.Reader) (map[string]string, error) {
+	line, err := in.ReadString('\n')
+	if err == io.EOF && line != "" {
+		err = io.ErrUnexpectedEOF
+	}
+	return Fields(line), err
+}
+
+// length is a length in a header.
+func length(header map[string]string, key string) (int, error) {
+	n, err := strconv.Atoi(header[key])
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("no %s in the header of an event: %q", key, header[key])
+	}
+	return n, nil
+}
+
+// readBytes reads n bytes.
+func readBytes(in *bufio.Reader, n int) (string, error) {
+	var b strings.Builder
+	_, err := io.CopyN(&b, in, int64(n)) // a length that is wrong must not cost its memory
+	return b.String(), whole(err)
+}
+
+// readCharacters reads n characters.
+func readCharacters(in *bufio.Reader, n int) (string, error) {
 	var b strings.Builder
 	for range n {
-		var err error
-		if l.CountBytes {
-			var c byte
-			c, err = l.in.ReadByte()
-			b.WriteByte(c)
-		} else {
-			var r rune
-			var size int
-			if r, size, err = l.in.ReadRune(); r == utf8.RuneError && size == 1 {
-				err = errors.New("the payload of an event is not UTF-8")
-			}
-			b.WriteRune(r)
-		}
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
+		r, size, err := in.ReadRune()
+		if r == utf8.RuneError && size == 1 {
+			err = errors.New("the payload of an event is not UTF-8")
 		}
 		if err != nil {
-			return "", err
+			return "", whole(err)
 		}
+		b.WriteRune(r)
 	}
 	return b.String(), nil
+}
+
+// whole is the error for input that ended too early.
+func whole(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// Each calls handle with each event until there are no more. If handle returns an error the event was not handled, and
+// supervisord sends it again; the error goes to standard error.
+func (l *Listener) Each(handle func(Event) error) error {
+	for {
+		event, err := l.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		answer := l.OK
+		if err := handle(event); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			answer = l.Fail
+		}
+		if err := answer(); err != nil {
+			return err
+		}
+	}
 }
 
 // OK says that the event was handled.

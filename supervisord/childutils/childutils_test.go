@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,20 +25,16 @@ func Example() {
 	in := strings.NewReader(header + "55\nprocessname:cat groupname:cat pid:7 channel:stdout\nmeow" +
 		"ver:3.0 server:supervisor serial:22 pool:l poolserial:11 eventname:TICK_5 len:15\nwhen:1201063880")
 	l := childutils.NewListener(in, io.Discard) // os.Stdin and os.Stdout in a real one
-	for {
-		event, err := l.Next()
-		if err != nil {
-			break
-		}
+	err := l.Each(func(event childutils.Event) error {
 		fields, data := event.Data()
-		fmt.Println(event.Name(), fields["processname"], fields["when"], data)
-		if err := l.OK(); err != nil {
-			break
-		}
-	}
+		fmt.Printf("%s %q %q\n", event.Name(), fields, data)
+		return nil
+	})
+	fmt.Println(err)
 	// Output:
-	// PROCESS_LOG_STDOUT cat  meow
-	// TICK_5  1201063880
+	// PROCESS_LOG_STDOUT map["channel":"stdout" "groupname":"cat" "pid":"7" "processname":"cat"] "meow"
+	// TICK_5 map["when":"1201063880"] ""
+	// <nil>
 }
 
 func ExampleCommunicate() {
@@ -93,6 +90,116 @@ func TestBrokenInput(t *testing.T) {
 	l.CountBytes = true
 	if e, err := l.Next(); err != nil || e.Payload != "€" {
 		t.Errorf("in bytes: %v, %v", e, err)
+	}
+}
+
+// ExampleResultHandler accepts what listeners say in capital letters.
+func ExampleResultHandler() {
+	in := strings.NewReader(header + "15 listener:l_0 resultlen:2\nwhen:1201063880OK" +
+		header + "0 listener:l_1 resultlen:4\nfine")
+	h := childutils.NewResultHandler(in, os.Stdout) // os.Stdin in a real one
+	for {
+		r, err := h.Next()
+		if err != nil {
+			break
+		}
+		fmt.Printf("%s says %s to %q\n", r.Listener, r.Text, r.Payload)
+		answer := h.Reject
+		if strings.ToUpper(r.Text) == r.Text {
+			answer = h.Accept
+		}
+		if err := answer(); err != nil {
+			break
+		}
+	}
+	// Output:
+	// l_0 says OK to "when:1201063880"
+	// ACCEPT
+	// l_1 says fine to ""
+	// REJECT
+}
+
+func TestBrokenQuestions(t *testing.T) {
+	const q = header + "1 listener:l resultlen:"
+	for _, in := range []string{header, header + "1\nab", q + "x\na", q + "-1\na", q + "5\nab", header + "9\n"} {
+		if r, err := childutils.NewResultHandler(strings.NewReader(in), io.Discard).Next(); err == nil || err == io.EOF {
+			t.Errorf("%q: %v, %v", in, r, err)
+		}
+	}
+}
+
+// FuzzListener reads any input as events, and what it understands in the same way however it is cut into pieces.
+func FuzzListener(f *testing.F) {
+	for _, in := range []string{header + "2\n€x" + header + "0\n", header + "3\nab", "len:1\n\xff", "len:-1\nx",
+		header + "1 listener:l resultlen:2\nabc", "len:1 resultlen:9\nab", "\n\n", "len:99999999999\nx"} {
+		f.Add(in, false)
+		f.Add(in, true)
+	}
+	f.Fuzz(func(t *testing.T, in string, countBytes bool) {
+		if len(in) > 1<<16 {
+			return
+		}
+		read := func(r io.Reader) (events []string) {
+			l := childutils.NewListener(r, io.Discard)
+			l.CountBytes = countBytes
+			for {
+				e, err := l.Next()
+				if err != nil {
+					return append(events, err.Error())
+				}
+				fields, data := e.Data()
+				events = append(events, fmt.Sprint(e.Name(), e.Payload, fields, data))
+			}
+		}
+		if d := cmp.Diff(read(strings.NewReader(in)), read(iotest.OneByteReader(strings.NewReader(in)))); d != "" {
+			t.Errorf("(-whole +byte by byte):\n%s", d)
+		}
+		for h := childutils.NewResultHandler(strings.NewReader(in), io.Discard); ; {
+			if r, err := h.Next(); err != nil {
+				break
+			} else if len(r.Payload)+len(r.Text) > len(in) {
+				t.Errorf("%q was made of %q", r, in)
+			}
+		}
+	})
+}
+
+// FuzzEventData takes any payload apart; what is behind the first line is left as it is.
+func FuzzEventData(f *testing.F) {
+	for _, in := range []string{"a:1 b:2\nline1\r\nline2\n", "", "\n", "a b:c:d :e  f:\n"} {
+		f.Add(in)
+	}
+	f.Fuzz(func(t *testing.T, payload string) {
+		fields, data := childutils.EventData(payload)
+		if head, rest, _ := strings.Cut(payload, "\n"); rest != data || cmp.Diff(childutils.Fields(head), fields) != "" {
+			t.Errorf("%q: data %q, fields %v", payload, data, fields)
+		}
+		for key, value := range fields {
+			if strings.ContainsAny(key, ": \n") || strings.ContainsAny(value, " \n") ||
+				!strings.Contains(payload, key+":"+value) {
+				t.Errorf("%q: %q=%q", payload, key, value)
+			}
+		}
+	})
+}
+
+// TestEach answers by what the function returns, and ends with the input.
+func TestEach(t *testing.T) {
+	var out bytes.Buffer
+	l := childutils.NewListener(strings.NewReader(header+"1\na"+header+"1\nb"), &out)
+	var got string
+	err := l.Each(func(e childutils.Event) error {
+		got += e.Payload
+		if e.Payload == "b" {
+			return io.ErrShortWrite
+		}
+		return nil
+	})
+	if want := "READY\nRESULT 2\nOKREADY\nRESULT 4\nFAILREADY\n"; err != nil || got != "ab" || out.String() != want {
+		t.Errorf("got %q, %v, wrote %q", got, err, out.String())
+	}
+	if err := childutils.NewListener(strings.NewReader("x"), io.Discard).Each(nil); err == nil {
+		t.Error("half an event is no end")
 	}
 }
 

@@ -1,7 +1,9 @@
 // The supervised program of the bench. It says when it is alive and, asked to, writes a log.
 //
 //   child FIFO          report, then wait for a signal
-//   child FIFO BYTES    report; at SIGUSR1 report, write BYTES to stdout, report again, wait
+//   child FIFO BYTES [PIECE [paced]]
+//                       report; at SIGUSR1 report, write BYTES to stdout, PIECE at a time (65536), report again, wait;
+//                       paced: no piece before somebody has read the one before
 //
 // A report is one line, "PID NANOSECONDS" of the monotonic clock, in one write.
 //
@@ -10,6 +12,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,16 +75,21 @@ static void report(long fifo)
 		leave(3);
 }
 
-static void fill(long bytes)
+static void fill(long bytes, long piece, int paced)
 {
 	static char text[block];
 	for (int i = 0; i < block; i++)
 		text[i] = i % line == line - 1 ? '\n' : 'x';
 	while (bytes > 0) {
-		long n = call(SYS_write, 1, (long)text, bytes < block ? bytes : block, 0);
+		long n = call(SYS_write, 1, (long)text, bytes < piece ? bytes : piece, 0);
 		if (n < 0)
 			leave(4);
 		bytes -= n;
+		for (int left = paced; left > 0;) {
+			call(SYS_sched_yield, 0, 0, 0, 0);
+			if (call(SYS_ioctl, 1, FIONREAD, (long)&left, 0) < 0)
+				leave(4);
+		}
 	}
 }
 
@@ -107,7 +115,7 @@ static void work(long argc, char **argv)
 	if (argc > 2) {
 		call(SYS_rt_sigtimedwait, (long)&go, 0, 0, signal_set);
 		report(fifo);
-		fill(number(argv[2]));
+		fill(number(argv[2]), argc > 3 ? number(argv[3]) : block, argc > 4);
 		report(fifo);
 	}
 	call(SYS_close, fifo, 0, 0, 0);

@@ -1,0 +1,177 @@
+package faults
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// childWord as first argument makes this binary a child of the daemon under test.
+const childWord = "child"
+
+// number is how long the lines of a sequence are: each is its own number, so that nothing can be lost, doubled or moved
+// without being noticed.
+const number = 16
+
+func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i) }
+
+// child is what a child does:
+//
+//	seq BYTES          write a sequence of so many bytes as fast as possible
+//	steady FILE        write a sequence, 16 lines a millisecond, until SIGUSR1; then write the number of bytes to FILE and wait
+//	account FILE       write "RUN N" for N = 0, 1, ... until SIGTERM; then append "RUN COUNT" to FILE and end
+//	long BYTES         write one line of so many bytes without an end
+//	spew BYTES FIFO    wait until FIFO is open for writing, then write a sequence of so many bytes, then wait
+//	strangers N FIFO   wait likewise, start N processes and end without waiting for them
+func child(args []string) int {
+	count := func(i int) int {
+		n, err := strconv.Atoi(args[i])
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(99)
+		}
+		return n
+	}
+	var err error
+	switch args[0] {
+	case "seq":
+		err = sequence(os.Stdout, count(1))
+	case "spew":
+		var gate *os.File
+		if gate, err = os.Open(args[2]); err != nil { // waits for a writer
+			break
+		}
+		gate.Close()
+		if err = sequence(os.Stdout, count(1)); err == nil {
+			hang()
+		}
+	case "strangers":
+		var gate *os.File
+		if gate, err = os.Open(args[2]); err != nil {
+			break
+		}
+		gate.Close()
+		for n := count(1); n > 0 && err == nil; n-- {
+			_, err = syscall.ForkExec("/bin/false", []string{"false"}, nil)
+		}
+	case "long":
+		piece := make([]byte, 64<<10)
+		for i := range piece {
+			piece[i] = 'x'
+		}
+		for n := count(1); n > 0 && err == nil; n -= len(piece) {
+			_, err = os.Stdout.Write(piece[:min(n, len(piece))])
+		}
+	case "account":
+		err = account(args[1])
+	case "steady":
+		err = steady(args[1])
+	default:
+		err = fmt.Errorf("unknown word %s", args[0])
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 99
+	}
+	return 0
+}
+
+func hang() {
+	for {
+		<-time.After(time.Hour)
+	}
+}
+
+func sequence(w io.Writer, size int) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	var b []byte
+	for i := 0; i*number < size; i++ {
+		b = line(b[:0], i)
+		if _, err := out.Write(b); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+func steady(file string) error {
+	enough := make(chan os.Signal, 1)
+	signal.Notify(enough, syscall.SIGUSR1)
+	tick := time.NewTicker(time.Millisecond)
+	for i := 0; ; {
+		select {
+		case <-tick.C:
+			var burst []byte
+			for range 16 {
+				burst = line(burst, i)
+				i++
+			}
+			if _, err := os.Stdout.Write(burst); err != nil {
+				return err
+			}
+		case <-enough:
+			if err := os.WriteFile(file+".new", []byte(strconv.Itoa(i*number)), 0o644); err != nil {
+				return err
+			}
+			if err := os.Rename(file+".new", file); err != nil {
+				return err
+			}
+			hang()
+		}
+	}
+}
+
+func account(file string) error {
+	enough := make(chan os.Signal, 1)
+	signal.Notify(enough, syscall.SIGTERM)
+	tick := time.NewTicker(2 * time.Millisecond)
+	run := fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano())
+	for i := 0; ; {
+		select {
+		case <-tick.C:
+			var burst []byte
+			for range 8 {
+				burst = fmt.Appendf(burst, "%s %d\n", run, i)
+				i++
+			}
+			if _, err := os.Stdout.Write(burst); err != nil {
+				return err
+			}
+		case <-enough:
+			f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(f, "%s %d\n", run, i); err != nil {
+				return err
+			}
+			return f.Close()
+		}
+	}
+}
+
+// inSequence says how many bytes of the sequence from its start are in the pieces, one after the other, and what is wrong.
+func inSequence(pieces ...[]byte) (size int, problem string) {
+	var want []byte
+	i := 0
+	for _, p := range pieces {
+		for len(p) > 0 {
+			if len(want) == 0 {
+				want = line(nil, i)
+				i++
+			}
+			n := min(len(want), len(p))
+			if string(want[:n]) != string(p[:n]) {
+				return size, fmt.Sprintf("after %d bytes comes %q instead of %q", size, p[:n], want[:n])
+			}
+			size += n
+			want, p = want[n:], p[n:]
+		}
+	}
+	return size, ""
+}

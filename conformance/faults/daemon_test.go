@@ -1,0 +1,359 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// mark is the variable by which all processes of a case are found again.
+const mark = "FAULTS_CASE"
+
+// daemon is one supervisord in a directory of its own.
+type daemon struct {
+	*fault
+	dir    string
+	cmd    *exec.Cmd
+	pid    int           // of supervisord, as we see it
+	ended  chan struct{} // closed when the started process has ended
+	http   *http.Client
+	seen   []byte // of the main log
+	counts map[string]*counted
+	offset int64
+}
+
+// setup is how a daemon is started.
+type setup struct {
+	config string   // added to the base; {D} is the directory
+	own    string   // more lines for [supervisord]
+	before []string // what runs supervisord: a command line it is appended to
+	stdout *os.File // nil: a file
+	log    string   // the main log; empty: main.log in the directory
+	dir    string   // empty: a new one
+}
+
+// prepare makes the directory and the configuration.
+func (f *fault) prepare(s setup) *daemon {
+	f.Helper()
+	dir := s.dir
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("/tmp", "fl"); err != nil {
+			f.Fatal(err)
+		}
+		if err := os.Chmod(dir, 0o777); err != nil {
+			f.Fatal(err)
+		}
+		f.Cleanup(func() { os.RemoveAll(dir) })
+	}
+	d := &daemon{fault: f, dir: dir}
+	_ = syscall.Mkfifo(filepath.Join(dir, "go"), 0o666) // children wait on it without looking again and again
+	if s.log == "" {
+		s.log = "{D}/main.log"
+	}
+	text := strings.ReplaceAll("[supervisord]\nlogfile="+s.log+"\npidfile={D}/sd.pid\nchildlogdir={D}\nnodaemon=true\n"+
+		"logfile_maxbytes=0\n"+s.own+"\n[unix_http_server]\nfile={D}/s.sock\nchmod=0777\n[rpcinterface:supervisor]\n"+
+		"supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"+s.config, "{D}", dir)
+	if err := os.WriteFile(filepath.Join(dir, "sd.conf"), []byte(text), 0o644); err != nil {
+		f.Fatal(err)
+	}
+	return d
+}
+
+// start starts a daemon and waits until it answers. Whatever is left of it is killed at the end of the case.
+func (f *fault) start(s setup) *daemon {
+	f.Helper()
+	d := f.prepare(s)
+	d.launch(s)
+	if !poll(func() bool { return d.answers() || !d.runs() }) || !d.runs() {
+		f.stop("supervisord does not come up: %s", d.tail())
+	}
+	return d
+}
+
+// launch starts the process.
+func (d *daemon) launch(s setup) {
+	d.Helper()
+	argv := append(append([]string(nil), s.before...), supervisord, "-c", filepath.Join(d.dir, "sd.conf"))
+	d.cmd = exec.Command(argv[0], argv[1:]...)
+	d.cmd.Env = append(os.Environ(), mark+"="+d.dir)
+	d.cmd.Dir = d.dir
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	d.cmd.Stdout = s.stdout
+	if s.stdout == nil {
+		out, err := os.OpenFile(filepath.Join(d.dir, "out"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+		if err != nil {
+			d.Fatal(err)
+		}
+		defer out.Close()
+		d.cmd.Stdout, d.cmd.Stderr = out, out
+	}
+	if err := d.cmd.Start(); err != nil {
+		d.Fatal(err)
+	}
+	d.pid, d.ended = d.cmd.Process.Pid, make(chan struct{})
+	cmd, ended := d.cmd, d.ended
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	d.Cleanup(func() { d.sweep() })
+	socket := filepath.Join(d.dir, "s.sock")
+	d.http = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+	}}}
+	d.Cleanup(d.http.CloseIdleConnections)
+}
+
+// sweep kills what is left of the case.
+func (d *daemon) sweep() {
+	poll(func() bool {
+		left := d.processes()
+		if d.runs() {
+			left = append(left, d.cmd.Process.Pid)
+		}
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		return len(left) == 0
+	})
+}
+
+// processes are those of the case that have not ended.
+func (d *daemon) processes() (pids []int) {
+	want := []byte(mark + "=" + d.dir + "\x00")
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range dirs {
+		pid, _ := strconv.Atoi(filepath.Base(dir))
+		environ, err := os.ReadFile(filepath.Join(dir, "environ"))
+		if err == nil && bytes.Contains(append(environ, 0), want) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func (d *daemon) runs() bool {
+	select {
+	case <-d.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// call calls a method with texts, numbers and booleans and returns the answer's XML.
+func (d *daemon) call(method string, args ...any) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<?xml version='1.0'?><methodCall><methodName>supervisor.%s</methodName><params>", method)
+	for _, a := range args {
+		kind := map[string]string{"string": "string", "int": "int", "bool": "boolean"}[fmt.Sprintf("%T", a)]
+		if on, ok := a.(bool); ok {
+			a = map[bool]int{true: 1, false: 0}[on]
+		}
+		fmt.Fprintf(&b, "<param><value><%s>%v</%s></value></param>", kind, a, kind)
+	}
+	b.WriteString("</params></methodCall>")
+	ctx, cancel := context.WithTimeout(context.Background(), patience())
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://x/RPC2", strings.NewReader(b.String()))
+	if err != nil {
+		return "", err
+	}
+	resp, err := d.http.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	switch {
+	case err != nil:
+		return "", err
+	case resp.StatusCode != http.StatusOK:
+		return "", fmt.Errorf("%s: %s", method, resp.Status)
+	case bytes.Contains(body, []byte("<fault>")):
+		return "", fmt.Errorf("%s: %s", method, faultText.FindSubmatch(body)[1])
+	}
+	return string(body), nil
+}
+
+var (
+	faultText = regexp.MustCompile(`(?s)faultString</name>\s*<value><string>(.*?)</string>`)
+	stateName = regexp.MustCompile(`(?s)<name>statename</name>\s*<value><string>(.*?)</string>`)
+	pidValue  = regexp.MustCompile(`(?s)<name>pid</name>\s*<value><int>(\d+)</int>`)
+)
+
+func (d *daemon) answers() bool { _, err := d.call("getState"); return err == nil }
+
+// must calls a method that must succeed.
+func (d *daemon) must(method string, args ...any) string {
+	d.Helper()
+	body, err := d.call(method, args...)
+	if err != nil {
+		d.stop("%s%v: %v", method, args, err)
+	}
+	return body
+}
+
+// states counts the processes by state.
+func (d *daemon) states() map[string]int {
+	body, err := d.call("getAllProcessInfo")
+	counts := map[string]int{}
+	if err == nil {
+		for _, m := range stateName.FindAllStringSubmatch(body, -1) {
+			counts[m[1]]++
+		}
+	}
+	return counts
+}
+
+// stopAll stops everything. One that is between two runs cannot be stopped, so it takes more than one try.
+func (d *daemon) stopAll() {
+	d.Helper()
+	var counts map[string]int
+	if !poll(func() bool {
+		_, err := d.call("stopAllProcesses")
+		counts = d.states()
+		return err == nil && len(counts) > 0 && counts["STOPPED"]+counts["FATAL"] == total(counts)
+	}) {
+		d.stop("the processes are %v", counts)
+	}
+}
+
+func total(counts map[string]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// await waits until n processes are in the state.
+func (d *daemon) await(state string, n int) {
+	d.Helper()
+	var counts map[string]int
+	if !poll(func() bool { counts = d.states(); return counts[state] == n }) {
+		d.stop("the processes are %v, not %d %s: %s", counts, n, state, d.tail())
+	}
+}
+
+// pids are the process ids of all children that run.
+func (d *daemon) pids() (pids []int) {
+	d.Helper()
+	for _, m := range pidValue.FindAllStringSubmatch(d.must("getAllProcessInfo"), -1) {
+		if pid, _ := strconv.Atoi(m[1]); pid != 0 {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func (d *daemon) pidOf(name string) int {
+	d.Helper()
+	m := pidValue.FindStringSubmatch(d.must("getProcessInfo", name))
+	pid, _ := strconv.Atoi(m[1])
+	return pid
+}
+
+// log is what the main log has now. Only what is new is read.
+func (d *daemon) log() []byte {
+	f, err := os.Open(filepath.Join(d.dir, "main.log"))
+	if err != nil {
+		return d.seen
+	}
+	defer f.Close()
+	fresh, err := io.ReadAll(io.NewSectionReader(f, d.offset, 1<<40))
+	if err == nil {
+		d.seen = append(d.seen, fresh...)
+		d.offset += int64(len(fresh))
+	}
+	return d.seen
+}
+
+// count is how often text is in the main log. Only what is new is looked through.
+func (d *daemon) count(text string) int {
+	log := d.log()
+	c := d.counts[text]
+	if c == nil {
+		if d.counts == nil {
+			d.counts = map[string]*counted{}
+		}
+		c = new(counted)
+		d.counts[text] = c
+	}
+	for {
+		at := bytes.Index(log[c.upTo:], []byte(text))
+		if at < 0 {
+			c.upTo = max(c.upTo, len(log)-len(text)+1)
+			return c.times
+		}
+		c.upTo += at + len(text)
+		c.times++
+	}
+}
+
+// counted is how often a text was found in a part of the log.
+type counted struct{ upTo, times int }
+
+// awaitLog waits until the main log has text n times.
+func (d *daemon) awaitLog(text string, n int) {
+	d.Helper()
+	if !d.awaitLogFor(patience(), text, n) {
+		d.stop("the log has %q %d times, not %d: %s", text, d.count(text), n, d.tail())
+	}
+}
+
+func (d *daemon) awaitLogFor(wait time.Duration, text string, n int) bool {
+	return pollFor(wait, func() bool { return d.count(text) >= n })
+}
+
+// tail is the end of what the daemon said, for messages.
+func (d *daemon) tail() string {
+	out, _ := os.ReadFile(filepath.Join(d.dir, "out"))
+	text := append(bytes.Clone(lastBytes(d.log(), 1500)), lastBytes(out, 1500)...)
+	return string(text)
+}
+
+func lastBytes(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
+
+// terminate asks the daemon to end and waits for it.
+func (d *daemon) terminate() {
+	d.Helper()
+	if err := syscall.Kill(d.pid, syscall.SIGTERM); err != nil {
+		d.stop("cannot stop supervisord: %v", err)
+	}
+	d.awaitEnd()
+}
+
+func (d *daemon) awaitEnd() {
+	d.Helper()
+	if !poll(func() bool { return !d.runs() }) {
+		d.stop("supervisord does not end: %s", d.tail())
+	}
+}
+
+// status is how the daemon ended.
+func (d *daemon) status() string { return d.cmd.ProcessState.String() }
+
+// path is a file of the case.
+func (d *daemon) path(name string) string { return filepath.Join(d.dir, name) }
+
+// read reads a file of the case.
+func (d *daemon) read(name string) []byte {
+	d.Helper()
+	data, err := os.ReadFile(d.path(name))
+	if err != nil {
+		d.stop("%v", err)
+	}
+	return data
+}

@@ -1,0 +1,132 @@
+package faults
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// slowest asks so many times, each time over a connection of its own, and returns the slowest answer; each answer that
+// does not come is wrong.
+func (d *daemon) slowest(times int) time.Duration {
+	d.Helper()
+	var waits []time.Duration
+	for range times {
+		d.http.CloseIdleConnections()
+		asked := time.Now()
+		if _, err := d.call("getState"); err != nil {
+			d.stop("no answer: %v: %s", err, d.tail())
+		}
+		waits = append(waits, time.Since(asked))
+	}
+	return slices.Max(waits)
+}
+
+func TestNoDescriptors(t *testing.T) {
+	t.Parallel()
+	f := begin(t, "out of descriptors, a program that cannot start has its spawn error and its tries; the daemon answers")
+	const programs = 100
+	d := f.start(setup{own: "minfds=150", before: []string{"/bin/sh", "-c", "ulimit -n 150; exec \"$@\"", "sh"},
+		config: "[program:p]\ncommand=/bin/sleep 1000\nnumprocs=100\nprocess_name=p%(process_num)d\nstartsecs=0\n" +
+			"startretries=0\nredirect_stderr=true\nstdout_logfile={D}/p.log\nstdout_logfile_maxbytes=0\n"})
+	var counts map[string]int
+	poll(func() bool {
+		counts = d.states()
+		return counts["RUNNING"] > 0 && counts["RUNNING"]+counts["FATAL"] == programs
+	})
+	slow := d.slowest(200)
+	d.figure("with 150 descriptors: %d run, %d gave up, %d spawn errors; slowest of 200 answers %.1f ms", counts["RUNNING"],
+		counts["FATAL"], d.count("spawnerr: too many open files to spawn 'p"), ms(slow))
+	if counts["RUNNING"] < 20 || counts["RUNNING"]+counts["FATAL"] != programs ||
+		d.count("spawnerr: too many open files to spawn 'p") != counts["FATAL"] {
+		d.wrong("%v, %d spawn errors", counts, d.count("spawnerr: too many open files to spawn 'p"))
+	}
+	d.must("stopAllProcesses")
+	d.must("startProcess", "p:p99")
+	if d.states()["RUNNING"] != 1 {
+		d.wrong("afterwards: %v", d.states())
+	}
+	d.terminate()
+}
+
+func TestNoProcesses(t *testing.T) {
+	t.Parallel()
+	f := begin(t, "out of processes, a program that cannot start has its spawn error and its tries; the daemon lives and "+
+		"answers, and starts it when there is room")
+	f.needRoot()
+	const user, programs, allowed = "61237", 80, 60
+	d := f.start(setup{own: "minprocs=1", before: []string{"prlimit", "--nproc=" + strconv.Itoa(allowed), "setpriv", "--reuid=" + user,
+		"--regid=" + user, "--clear-groups", "--inh-caps=-all", "--"},
+		config: "[program:p]\ncommand=/bin/sleep 1000\nnumprocs=80\nprocess_name=p%(process_num)d\nstartsecs=0\n" +
+			"startretries=0\nredirect_stderr=true\nstdout_logfile=NONE\n"})
+	var counts map[string]int
+	poll(func() bool {
+		counts = d.states()
+		return counts["RUNNING"] > 0 && counts["RUNNING"]+counts["FATAL"] == programs
+	})
+	slow := d.slowest(200)
+	const text = "spawnerr: Too many processes in process table to spawn 'p"
+	d.figure("with %d processes: %d run, %d gave up, %d spawn errors; slowest of 200 answers %.1f ms", allowed,
+		counts["RUNNING"], counts["FATAL"], d.count(text), ms(slow))
+	if counts["RUNNING"] < 20 || counts["FATAL"] < programs-allowed || d.count(text) != counts["FATAL"] {
+		d.wrong("%v, %d spawn errors", counts, d.count(text))
+	}
+	d.must("stopAllProcesses")
+	d.must("startProcess", "p:p79")
+	if d.states()["RUNNING"] != 1 {
+		d.wrong("afterwards: %v", d.states())
+	}
+	d.terminate()
+}
+
+func TestPidsCgroup(t *testing.T) {
+	t.Parallel()
+	f := begin(t, "the same in a control group with a limit of processes")
+	f.needRoot()
+	group := makePidsCgroup(f, 70)
+	d := f.start(setup{own: "minprocs=1", before: []string{"/bin/sh", "-c", "echo $$ > " + group + "/cgroup.procs; exec \"$@\"", "sh"},
+		config: "[program:p]\ncommand=/bin/sleep 1000\nnumprocs=80\nprocess_name=p%(process_num)d\nstartsecs=0\n" +
+			"startretries=0\nredirect_stderr=true\nstdout_logfile=NONE\n"})
+	var counts map[string]int
+	poll(func() bool {
+		counts = d.states()
+		return counts["RUNNING"] > 0 && counts["RUNNING"]+counts["FATAL"] == 80
+	})
+	slow := d.slowest(200)
+	d.figure("with 70 tasks: %d run, %d gave up; slowest of 200 answers %.1f ms", counts["RUNNING"], counts["FATAL"], ms(slow))
+	if counts["RUNNING"] < 30 || counts["FATAL"] < 10 {
+		d.wrong("%v", counts)
+	}
+	if err := os.WriteFile(group+"/pids.max", []byte("200"), 0o644); err != nil {
+		d.stop("%v", err)
+	}
+	d.must("startAllProcesses")
+	if n := d.states()["RUNNING"]; n != 80 {
+		d.wrong("with more room %d run", n)
+	}
+	d.terminate()
+}
+
+// makePidsCgroup makes a control group with a limit of tasks below the one we are in.
+func makePidsCgroup(f *fault, limit int) (dir string) {
+	f.Helper()
+	for _, root := range []string{"/sys/fs/cgroup/pids", "/sys/fs/cgroup"} {
+		dir, err := os.MkdirTemp(root, "faults")
+		if err != nil {
+			continue
+		}
+		f.Cleanup(func() { os.Remove(dir) })
+		if os.WriteFile(filepath.Join(dir, "pids.max"), []byte(strconv.Itoa(limit)), 0o644) != nil {
+			continue
+		}
+		if procs, err := os.ReadFile(filepath.Join(dir, "cgroup.procs")); err == nil && strings.TrimSpace(string(procs)) == "" {
+			return dir
+		}
+	}
+	f.skip("no control group with a limit of processes can be made here")
+	return ""
+}

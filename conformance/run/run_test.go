@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gosupervisor/supervisor/conformance"
+)
+
+// results runs four scripts: one that passes, one that fails, one that is skipped, and one that does not exist.
+func results(t *testing.T) (*runner, string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a/good": "# Good.\nexec true\n",
+		"a/bad":  "# Bad.\nexec echo 'seen <&>'\nexec false\n",
+		"b/not":  "# Not here.\nskip 'needs a moon'\n",
+	} {
+		path := filepath.Join(dir, "scripts", name+".txtar")
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	suite := &conformance.Suite{Name: "ours", Supervisord: "/p/supervisord", Supervisorctl: "/p/supervisorctl",
+		Child: "/p/child", Dir: dir}
+	r := newRunner(suite, 1, false)
+	var progress bytes.Buffer
+	r.run([]conformance.Script{
+		{Name: "a/bad", Behaviour: "Bad.", Covers: []string{"3.0b1-05a"}}, {Name: "a/good", Behaviour: "Good # 1."},
+		{Name: "b/not", Behaviour: "Not here."},
+	}, &progress)
+	return r, progress.String()
+}
+
+func TestRun(t *testing.T) {
+	r, progress := results(t)
+	if passed, failed, skipped := r.count(); passed != 1 || failed != 1 || skipped != 1 {
+		t.Errorf("%d passed, %d failed, %d skipped\n%s", passed, failed, skipped, progress)
+	}
+	for _, want := range []string{"ok    a/good (", "FAIL  a/bad (", "> exec false", "skip  b/not (", "needs a moon"} {
+		if !strings.Contains(progress, want) {
+			t.Errorf("no %q in\n%s", want, progress)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	r, _ := results(t)
+	var tap, junit, markdown bytes.Buffer
+	for w, write := range map[*bytes.Buffer]func() error{
+		&tap: func() error { return writeTAP(&tap, r) }, &junit: func() error { return writeJUnit(&junit, r) },
+		&markdown: func() error { return writeMarkdown(&markdown, r) },
+	} {
+		if err := write(); err != nil {
+			t.Fatal(err, w)
+		}
+	}
+	for _, want := range []string{"TAP version 13\n1..3\n", "not ok 1 - a/bad: Bad.\n# covers 3.0b1-05a\n", "# > exec false\n",
+		"\nok 2 - a/good: Good \\# 1.\n", "\nok 3 - b/not: Not here. # SKIP "} {
+		if !strings.Contains(tap.String(), want) {
+			t.Errorf("no %q in\n%s", want, &tap)
+		}
+	}
+	var suite junitSuite
+	if err := xml.Unmarshal(junit.Bytes(), &suite); err != nil {
+		t.Fatal(err, junit.String())
+	}
+	if suite.Tests != 3 || suite.Failures != 1 || suite.Skipped != 1 || suite.Cases[0].Failure == nil ||
+		!strings.Contains(suite.Cases[0].Failure.Text, "seen <&>") {
+		t.Errorf("%+v", suite)
+	}
+	for _, want := range []string{"3 scripts: 1 passed, 1 failed, 1 skipped.", "| 3.0b1-05a |", "| a/bad | fail |",
+		"| b/not | Not here. | skip |"} {
+		if !strings.Contains(markdown.String(), want) {
+			t.Errorf("no %q in\n%s", want, &markdown)
+		}
+	}
+}
+
+// A script that cannot be read has failed, and so has one that was never begun.
+func TestMissing(t *testing.T) {
+	dir := t.TempDir()
+	r := newRunner(&conformance.Suite{Name: "ours", Dir: dir}, 1, false)
+	var progress bytes.Buffer
+	r.run([]conformance.Script{{Name: "a/gone", Behaviour: "Gone."}}, &progress)
+	if _, failed, _ := r.count(); failed != 1 {
+		t.Errorf("%s", &progress)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{{"-nope"}, {"x"}, {"-run", "("}, {"-expect", "theirs"}, {"-run", "nothing/like/this"},
+		{"-supervisord", "/nonexistent/supervisord"}} {
+		var out, err bytes.Buffer
+		if status := run(args, &out, &err); status != 2 || err.Len() == 0 {
+			t.Errorf("%v: status %d, %q", args, status, &err)
+		}
+	}
+	var out, err bytes.Buffer
+	if status := run([]string{"-list", "-id", "3.0b1-05a"}, &out, &err); status != 0 || !strings.Contains(out.String(), "stop/stopasgroup ") {
+		t.Errorf("-list: %d, %s%s", status, &out, &err)
+	}
+}

@@ -1,0 +1,30 @@
+package conformance
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// TestSamples holds the sample that users copy against the one that a script runs.
+func TestSamples(t *testing.T) {
+	archive, err := txtar.ParseFile("scripts/plugins/python.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample, err := os.ReadFile("../scripts/plugins/greeting.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range archive.Files {
+		if f.Name == "greeting.py" {
+			if diff := cmp.Diff(string(sample), string(f.Data)); diff != "" {
+				t.Errorf("scripts/plugins/greeting.py (-) and python.txtar (+):\n%s", diff)
+			}
+			return
+		}
+	}
+	t.Error("python.txtar has no greeting.py")
+}

@@ -1,0 +1,190 @@
+package conformance
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// Suite is the programs under test and where scripts may write. Keep and what follows it may be left out.
+type Suite struct {
+	Name                       string // "ours" or "reference": whose behaviour is expected where the two differ
+	Supervisord, Supervisorctl string // absolute paths; pidproxy and echo_supervisord_conf are looked for beside supervisord
+	Child                      string // the program of fixtures/child/cmd, which every user can execute
+	Dir                        string // a short path that every user may enter
+	Keep                       bool   // leave the directories of failed scripts in place
+
+	// Our listeners and samples, which have to work under every implementation. Empty: their scripts are skipped.
+	Listeners, Samples string
+}
+
+// T is what a running script needs of a testing.T.
+type T interface {
+	testscript.T
+	Failed() bool
+	Cleanup(func())
+}
+
+// Run runs scripts of one area as subtests of t.
+func (s *Suite) Run(t T, area string, files []string) {
+	work, err := os.MkdirTemp(s.Dir, area) // its own with -count, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(work, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	testscript.RunT(t, testscript.Params{
+		Files: files, WorkdirRoot: work, Setup: s.setup, Condition: s.condition, Cmds: commands(),
+	})
+}
+
+// AtOnce is how many scripts run well at once: they mostly wait. The original and its client are interpreted and keep
+// the processors busy for a second at each start.
+func (s *Suite) AtOnce() int {
+	if s.Name == "reference" {
+		return 2 * runtime.GOMAXPROCS(0)
+	}
+	return 4 * runtime.GOMAXPROCS(0)
+}
+
+func (s *Suite) condition(cond string) (bool, error) {
+	switch cond {
+	case "reference", "ours":
+		return s.Name == cond, nil
+	case "root":
+		return os.Getuid() == 0, nil
+	case "listeners":
+		return s.Listeners != "" && s.Samples != "", nil
+	case "resource":
+		return mayRaiseLimits(), nil
+	case "hostconfig":
+		for _, file := range []string{"/etc/supervisord.conf", "/etc/supervisor/supervisord.conf"} {
+			if _, err := os.Stat(file); err == nil {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", cond)
+}
+
+// mayRaiseLimits is true if a process that we start may raise a hard limit: root with CAP_SYS_RESOURCE.
+func mayRaiseLimits() bool {
+	const capSysResource = 24
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(status), "CapEff:")
+	word, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+	set, err := strconv.ParseUint(word, 16, 64)
+	return err == nil && set&(1<<capSysResource) != 0
+}
+
+type sessionKey struct{}
+
+// session is what the commands of one running script share.
+type session struct {
+	suite   *Suite
+	work    string
+	vars    *strings.Replacer // $CHILD, $WORK, $PORT, $PORT2, ... in configurations
+	mark    string            // value of the variable mark in every process of this script
+	daemons []*daemon
+	argv0   string // program of the last startfails
+	stderr  string // and its standard error
+	closers []io.Closer
+}
+
+// of returns the session of the script.
+func of(ts *testscript.TestScript) *session { return ts.Value(sessionKey{}).(*session) }
+
+func (s *Suite) setup(env *testscript.Env) error {
+	// The script's own umask decides about files; a child of another user must get in.
+	if err := os.Chmod(env.WorkDir, 0o755); err != nil {
+		return err
+	}
+	run := &session{suite: s, work: env.WorkDir, mark: env.WorkDir}
+	env.Values[sessionKey{}] = run
+	beside := filepath.Dir(s.Supervisord)
+	pidproxy := filepath.Join(beside, "pidproxy")
+	for _, v := range []struct{ name, value string }{
+		{mark, run.mark}, {"CHILD", s.Child}, {"SUPERVISORD", s.Supervisord}, {"CTL", s.Supervisorctl},
+		{"PIDPROXY", pidproxy}, {"SAMPLE", filepath.Join(beside, "echo_supervisord_conf")},
+		{"LISTENERS", s.Listeners}, {"SAMPLES", s.Samples},
+	} {
+		env.Setenv(v.name, v.value)
+	}
+	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$PIDPROXY", pidproxy,
+		"$LISTENERS", s.Listeners, "$SAMPLES", s.Samples}
+	for _, name := range []string{"PORT2", "PORT"} { // the longer name first, for the replacer
+		port, err := freePort()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, strconv.Itoa(port))
+		vars = append(vars, "$"+name, strconv.Itoa(port))
+	}
+	run.vars = strings.NewReplacer(vars...)
+	t := env.T().(T)
+	t.Cleanup(func() { run.end(t) })
+	return nil
+}
+
+// freePort returns a TCP port of 127.0.0.1 on which nobody listens now.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// end shows what the daemons said if the script failed, and leaves nothing of the script behind.
+func (s *session) end(t T) {
+	if t.Failed() {
+		for _, name := range []string{"sd.conf", "main.log", "daemon.out", "daemon.err"} {
+			if data, err := os.ReadFile(filepath.Join(s.work, name)); err == nil {
+				t.Log(fmt.Sprintf("== %s\n%s", name, lastBytes(data, 8000)))
+			}
+		}
+	}
+	// What a daemon does when it is told to end has scripts of its own; here it is killed, as its children are.
+	// A process may start another while we look, so look until there is none.
+	poll(func() bool {
+		for _, d := range s.daemons {
+			if d.alive() {
+				_ = syscall.Kill(d.pid, syscall.SIGKILL)
+			}
+		}
+		pids := marked(s.mark)
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		return len(pids) == 0
+	})
+	for _, c := range s.closers {
+		_ = c.Close()
+	}
+	if !(s.suite.Keep && t.Failed()) {
+		if err := os.RemoveAll(s.work); err != nil {
+			t.Fatal("cannot remove the script's directory: ", err)
+		}
+	}
+}
+
+func lastBytes(data []byte, n int) []byte {
+	if len(data) > n {
+		return data[len(data)-n:]
+	}
+	return data
+}

@@ -1,0 +1,40 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+)
+
+// handlerProcess makes the process of a result handler that is a program, nil if the section has none: a process of the
+// pool like the listeners, with their keys as the first of them has them, that runs another command, is always
+// restarted, and whose standard error goes to a log file of its own. It has a name that shows in log lines whose it is.
+func (r *reader) handlerProcess(k *keys, pool string, listeners []*Process) *Process {
+	command := read(k, "result_handler_exec", "", parseString)
+	if command == "" || len(listeners) == 0 {
+		return nil
+	}
+	program := *listeners[0].Program
+	program.JudgesResults, program.AutoRestart = true, RestartAlways
+	program.StdoutCapture, program.StdoutEvents = 0, false
+	p := *listeners[0]
+	p.Program, p.ProcessName, p.Command = &program, pool+"_result_handler", command
+	p.Stdout = Log{}
+	p.Stderr.Kind, p.Stderr.Path, p.Stderr.Syslog = LogAuto, "", false
+	for _, l := range listeners {
+		if l.ProcessName == p.ProcessName {
+			k.failf("result_handler_exec", "[%s] has a process named %s, which is the name of its result handler",
+				k.s.name, l.ProcessName)
+		}
+	}
+	return &p
+}
+
+// parseHandlerTimeout reads for how long, in seconds, a result handler may think.
+func parseHandlerTimeout(s string) (int, error) {
+	secs, err := parseInteger(s)
+	if err == nil && secs < 1 {
+		err = fmt.Errorf("result_handler_timeout must be at least 1, not %s", pyrepr.TrimSpace(s))
+	}
+	return secs, err
+}

@@ -1,0 +1,158 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// pluginPrefix begins the names of sections with methods for clients. Beside a factory they may have command= or url=:
+// a program that has the methods.
+const (
+	pluginPrefix     = "rpcinterface:"
+	interfaceFactory = "supervisor.rpcinterface_factory"
+)
+
+// isPlugin is true if the section names a program and no factory.
+func (r *reader) isPlugin(s *section) bool {
+	if _, factory := r.doc.find(s, interfaceFactory); factory {
+		return false
+	}
+	_, program := s.values["command"]
+	_, address := s.values["url"]
+	return program || address
+}
+
+// Limits of a plug-in that its section does not set.
+const (
+	defaultCallWait  = 10 // seconds
+	defaultCallLimit = 8
+	defaultResultMax = 4 << 20
+	defaultCapture   = 64 << 10 // of a plug-in that emits events
+	pluginPriority   = -2       // before event listeners, which may call it or wait for its events
+)
+
+var namespace = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// pluginGroup reads an [rpcinterface:x] section with command= or url=.
+func (r *reader) pluginGroup(s *section, name string) (*Group, error) {
+	k := r.keys(s, names{})
+	k.here = true
+	r.meant = map[string]bool{}
+	defer func() { r.meant = nil }()
+	switch {
+	case name == "system" || name == "supervisor":
+		return nil, sectionError(s, fmt.Errorf("[%s] cannot be a plug-in: the methods of this name are built in", s.name))
+	case !namespace.MatchString(name) && !r.asksOnly():
+		return nil, sectionError(s, fmt.Errorf("[%s] is not a name for the methods of a plug-in", s.name))
+	}
+	g := &Group{Name: name, Kind: PluginGroup, Priority: r.priority(k, pluginPriority)}
+	g.Plugin = &Plugin{
+		URL:        read(k, "url", "", parsePluginURL),
+		CallWait:   read(k, "callwaitsecs", defaultCallWait, parsePositive),
+		CallLimit:  read(k, "call_limit", defaultCallLimit, parsePositive),
+		ResultMax:  read(k, "result_maxbytes", defaultResultMax, parseBytes),
+		EventTypes: r.declaredTypes(k),
+	}
+	buffer := read(k, "buffer_size", 10, parsePositive)
+	if types := r.subscriptions(k); len(types) > 0 {
+		g.Pool = &Pool{BufferSize: buffer, Events: types, ResultHandler: DefaultHandler}
+	}
+	_, program := k.raw("command")
+	if program && g.Plugin.URL != "" {
+		k.failf("url", "[%s] section has both a command and a url", s.name)
+	}
+	if k.err != nil || !program && !r.asksOnly() {
+		return g, k.err
+	}
+	return g, r.pluginProcesses(k, g)
+}
+
+// asksOnly is true while nothing counts but which keys are asked for.
+func (r *reader) asksOnly() bool { return r.check != nil && r.check.quiet }
+
+// pluginProcesses reads the program of a plug-in, which is a program like any other but for some defaults, and learns
+// what else its section says from its environment.
+func (r *reader) pluginProcesses(k *keys, g *Group) (err error) {
+	if g.Processes, err = r.processes(k.s, g.Name); err != nil || len(g.Processes) == 0 {
+		return err
+	}
+	program := g.Processes[0].Program
+	if _, set := k.raw("autorestart"); !set {
+		program.AutoRestart = RestartAlways
+	}
+	if len(g.Plugin.EventTypes) > 0 {
+		for key, limit := range map[string]*Bytes{
+			"stdout_capture_maxbytes": &program.StdoutCapture, "stderr_capture_maxbytes": &program.StderrCapture,
+		} {
+			if _, set := k.raw(key); !set {
+				*limit = defaultCapture
+			}
+		}
+	}
+	told := map[string]string{"SUPERVISOR_NAMESPACE": g.Name}
+	maps.Copy(told, r.options(k))
+	for _, p := range g.Processes {
+		env := maps.Clone(told)
+		maps.Copy(env, p.Environment)
+		p.Environment = env
+	}
+	return k.err
+}
+
+// options are the keys of a section that mean nothing to us, as its program finds them in its environment.
+func (r *reader) options(k *keys) map[string]string {
+	told, meant := map[string]string{}, maps.Clone(r.meant)
+	for _, values := range []map[string]value{r.doc.defaults, k.s.values} {
+		for _, key := range byLine(values) {
+			if !meant[key] {
+				told[api.OptionVariable(key)] = read(k, key, "", parseString)
+			}
+		}
+	}
+	return told
+}
+
+var eventType = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+
+// declaredTypes reads the types of events that a plug-in emits. Those that are built in, and what is below them, are
+// not for plug-ins: who subscribed to them counts on what they say.
+func (r *reader) declaredTypes(k *keys) (types []string) {
+	for _, name := range read(k, "event_types", nil, parseList) {
+		name = strings.ToUpper(name)
+		below := func(known string) bool { return name == known || strings.HasPrefix(name, known+"_") }
+		switch {
+		case !eventType.MatchString(name):
+			k.failf("event_types", "Invalid event type %s in [%s] event_types", name, k.s.name)
+		case slices.ContainsFunc(eventTypes, below):
+			k.failf("event_types", "Event type %s in [%s] event_types is not for plug-ins", name, k.s.name)
+		}
+		if !slices.Contains(types, name) {
+			types = append(types, name)
+		}
+	}
+	return types
+}
+
+// parsePluginURL reads where a plug-in answers.
+func parsePluginURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err == nil && (u.Scheme == "unix" && u.Host == "" && strings.HasPrefix(u.Path, "/") ||
+		u.Scheme == "http" && u.Host != "") {
+		return s, nil
+	}
+	return "", fmt.Errorf("url must be unix:///path or http://host:port, not %s", s)
+}
+
+func parsePositive(s string) (int, error) {
+	n, err := parseInteger(s)
+	if err == nil && n < 1 {
+		err = fmt.Errorf("%d is not a positive number", n)
+	}
+	return n, err
+}

@@ -1,0 +1,40 @@
+package ctl
+
+import (
+	"strings"
+	"testing"
+)
+
+// FuzzCommandLine cuts any line into commands and words: nothing is lost or made up, no part can be cut further, and
+// completion looks at every line without harm.
+func FuzzCommandLine(f *testing.F) {
+	for _, line := range []string{"", "status", "start a; stop b", `signal "a;b" c;d`, "?start", "a'b;c", `";";`, "tail -5 x;;", "é;x",
+		"stop 'web:*' \"a", "\x00;\xff", ";;;", "help\t;", "  pid  ;  version  "} {
+		f.Add(line)
+	}
+	c := New(Options{ServerURL: "unix:///no/such/socket", Out: new(strings.Builder), Err: new(strings.Builder)})
+	f.Fuzz(func(t *testing.T, line string) {
+		parts := split(line)
+		if strings.Join(parts, ";") != line {
+			t.Fatalf("%q became %q", line, parts)
+		}
+		for _, part := range parts {
+			if again := split(part); len(again) != 1 {
+				t.Errorf("%q can be cut: %q", part, again)
+			}
+			word, arg, ok := parse(strings.TrimSpace(part))
+			if ok != (word != "") || strings.ContainsAny(word, " ;\"'") || strings.TrimSpace(arg) != arg {
+				t.Errorf("%q: %q, %q, %v", part, word, arg, ok)
+			}
+		}
+		head, words := c.complete(line)
+		if !strings.HasPrefix(line, head) {
+			t.Errorf("%q: completion keeps %q", line, head)
+		}
+		for _, word := range words {
+			if !strings.HasPrefix(head+word, line) {
+				t.Errorf("%q cannot become %q", line, head+word)
+			}
+		}
+	})
+}

@@ -1,0 +1,94 @@
+package events
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestBelow(t *testing.T) {
+	for _, c := range []struct {
+		name, family string
+		want         bool
+	}{
+		{"DISK", "DISK", true}, {"DISK_FULL", "DISK", true}, {"DISK_FULL", "EVENT", true}, {"DISK", "DISK_FULL", false},
+		{"DISKS", "DISK", false}, {"DISK", "TICK", false}, {"A", "AB", false},
+	} {
+		if got := Below(c.name, c.family); got != c.want {
+			t.Errorf("%s below %s: %v", c.name, c.family, got)
+		}
+	}
+}
+
+// TestExtension sends types of plug-ins to whoever subscribed to them, to what is above them, or to EVENT. Only what some
+// pool took has a serial.
+func TestExtension(t *testing.T) {
+	for subscribed, want := range map[string][]string{
+		"EVENT":                {"DISK_FULL", "REMOTE_COMMUNICATION", "DISK", "OTHER"},
+		"DISK":                 {"DISK_FULL", "DISK"},
+		"DISK_FULL":            {"DISK_FULL"},
+		"REMOTE_COMMUNICATION": {"REMOTE_COMMUNICATION"},
+	} {
+		w := newWorld(t, 1, 10, func(o *PoolOptions) { o.Events = []string{subscribed} })
+		w.hear(0, "READY\n")
+		w.bus.EmitExtension("DISK_FULL", "path:/var")
+		w.emit("x")
+		w.bus.EmitExtension("DISK", "path:/var")
+		w.bus.EmitExtension("OTHER", "path:/var")
+		var got []string
+		for serial := 0; len(w.ps[0].sent) > 0; serial++ {
+			message := w.ps[0].sent[0]
+			w.ps[0].sent = nil
+			header, err := ParseMessage(message, "id", "pool")
+			if err != nil || header.Serial != int64(serial) || header.PoolSerial != int64(serial) {
+				t.Errorf("%q: %+v, %v", message, header, err)
+			}
+			got = append(got, header.Name)
+			w.hear(0, "RESULT 2\nOKREADY\n")
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", subscribed, d)
+		}
+		if n := int(w.bus.Serial.next); n != len(want) {
+			t.Errorf("%s: %d serials for %d events", subscribed, n, len(want))
+		}
+	}
+}
+
+// TestParseMessage reads back what a pool sends, whatever the names in it.
+func TestParseMessage(t *testing.T) {
+	w := newWorld(t, 1, 10, func(o *PoolOptions) { o.Identifier = "my host: a" })
+	w.hear(0, "READY\n")
+	w.bus.EmitExtension("DISK", "a:1\nb\xff")
+	got, err := ParseMessage(w.ps[0].sent[0], "my host: a", "pool")
+	want := Message{Server: "my host: a", Pool: "pool", Name: "DISK", Payload: `Undecodable: b'a:1\nb\xff'`}
+	if got != want || err != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, bad := range []string{"", "ver:3.0 server:x", "ver:3.0 server:id serial:a pool:pool poolserial:1 eventname:X len:0\n"} {
+		if m, err := ParseMessage(bad, "id", "pool"); err == nil {
+			t.Errorf("%q: %+v", bad, m)
+		}
+	}
+}
+
+// Whatever a message is, it is taken apart or refused, and what a pool makes is read back.
+func FuzzParseMessage(f *testing.F) {
+	f.Add("ver:3.0 server:id serial:1 pool:p poolserial:2 eventname:X len:1\ny", "id", "p", "payload")
+	f.Add("ver:3.0 server:", "", "%d", "a\nb")
+	f.Fuzz(func(t *testing.T, text, identifier, pool, payload string) {
+		_, _ = ParseMessage(text, identifier, pool)
+		if strings.ContainsAny(identifier, "\n") || strings.ContainsFunc(pool, unicode.IsSpace) || pool == "" {
+			return
+		}
+		p := Pool{PoolOptions: PoolOptions{Name: pool, Identifier: identifier}}
+		e := entry{event: &Event{Type: Extension, Name: "DISK", Serial: 7, Payload: payload}, serial: 8}
+		got, err := ParseMessage(string(p.appendMessage(nil, &e)), identifier, pool)
+		want := Message{Server: identifier, Pool: pool, Serial: 7, PoolSerial: 8, Name: "DISK", Payload: payload}
+		if got != want || err != nil {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}

@@ -1,0 +1,268 @@
+package orphans
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/logs"
+)
+
+// start starts a child and returns how it is remembered. It is ended and reaped with the test.
+func start(t *testing.T, name string, priority int, script string) Child {
+	t.Helper()
+	cmd := exec.Command("/bin/sh", "-c", script)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		<-ended
+	})
+	return Child{PID: cmd.Process.Pid, Group: "g", Name: name, GroupPriority: 999, Priority: priority,
+		StopSignal: syscall.SIGTERM, StopWait: time.Second}
+}
+
+// until waits for a fact.
+func until(t *testing.T, fact func() bool) {
+	t.Helper()
+	late := time.After(time.Minute)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !fact() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("it does not come about")
+		}
+	}
+}
+
+// awaitEnd waits until a child has ended, reaped or not.
+func awaitEnd(t *testing.T, c Child) {
+	t.Helper()
+	until(t, func() bool { _, runs := startOf(c.PID); return !runs })
+}
+
+// forget makes a record look as if its supervisord had been killed: a process that is no more.
+func forget(t *testing.T, path string) {
+	t.Helper()
+	gone := exec.Command("/bin/true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, _ := bytes.Cut(text, []byte("\n"))
+	fields := strings.Fields(string(head))
+	fields[1] = "999999999"
+	if err := os.WriteFile(path, append([]byte(strings.Join(fields, " ")+"\n"), rest...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func reopen(t *testing.T, path string) (*Record, []Child) {
+	t.Helper()
+	r, living, rival, err := Open(path)
+	if err != nil || rival != 0 {
+		t.Fatalf("rival %d, %v", rival, err)
+	}
+	return r, living
+}
+
+func TestRecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sd.pid.children")
+	r, living := reopen(t, path)
+	if len(living) != 0 {
+		t.Errorf("%v", living)
+	}
+	a := start(t, `a "b" c`, 1, "sleep 1000")
+	b := start(t, "ends", 2, "exit 0")
+	for _, c := range []Child{a, b} {
+		if err := r.Add(c, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	awaitEnd(t, b)
+	forget(t, path)
+	r, living = reopen(t, path)
+	if d := cmp.Diff([]Child{a}, living); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	forget(t, path)
+	r.forget()
+	if r, living = reopen(t, path); len(living) != 1 {
+		t.Errorf("it is forgotten when a second one finds it: %v", living)
+	}
+	r.Close()
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("it still runs, and is forgotten: %v", err)
+	}
+	if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	awaitEnd(t, a)
+	r, _ = reopen(t, path)
+	r.Close()
+	if _, err := os.Stat(path); err == nil {
+		t.Error("nothing runs, and the file is still there")
+	}
+}
+
+// TestOthersOfTheSameNumber shows that a process that began later than the line says is none of ours, nor is any after the
+// machine was started anew, nor is there anything to learn from a file that is no record.
+func TestOthersOfTheSameNumber(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "r")
+	r, _ := reopen(t, path)
+	c := start(t, "x", 1, "sleep 1000")
+	began, ok := startOf(c.PID)
+	if !ok {
+		t.Fatal("it does not run")
+	}
+	line := func(at int64) string { return string(c.format(nil, at)) }
+	head := "supervisord 999999999 1 " + r.boot + "\n"
+	for _, test := range []struct {
+		name, text string
+		want       int
+	}{
+		{"at its start", head + line(began), 1},
+		{"later", head + line(began+100), 1},
+		{"before its start", head + line(began-2), 0},
+		{"twice, the last counts", head + line(began) + line(began-2), 0},
+		{"another start of the machine", "supervisord 999999999 1 other\n" + line(began), 0},
+		{"cut off", head + line(began)[:10], 0},
+		{"no record", "something else\n" + line(began), 0},
+		{"empty", "", 0},
+	} {
+		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, living := reopen(t, path)
+		r.forget()
+		if len(living) != test.want {
+			t.Errorf("%s: %v", test.name, living)
+		}
+	}
+}
+
+// TestLivingOwner shows that the children of a supervisord that runs are left alone.
+func TestLivingOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r")
+	r, _ := reopen(t, path)
+	owner, c := start(t, "owner", 1, "sleep 1000"), start(t, "c", 1, "sleep 1000")
+	began, _ := startOf(owner.PID)
+	text := strings.Join([]string{"supervisord", strconv.Itoa(owner.PID), strconv.FormatInt(began, 10), r.boot}, " ") + "\n" +
+		string(c.format(nil, ticksNow()))
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, living, rival, err := Open(path)
+	if r != nil || living != nil || rival != owner.PID || err != nil {
+		t.Errorf("%v, %v, %d, %v", r, living, rival, err)
+	}
+	if now, err := os.ReadFile(path); err != nil || string(now) != text {
+		t.Errorf("the record has changed: %s, %v", now, err)
+	}
+}
+
+// TestManyStarts shows that the file does not grow with the number of starts, and that all that run are still in it.
+func TestManyStarts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r")
+	r, _ := reopen(t, path)
+	c := start(t, "c", 1, "sleep 1000")
+	running := func(yield func(Child) bool) { yield(c) }
+	dead := c
+	for dead.PID = 1 << 29; dead.PID < 1<<29+5*fewLines; dead.PID++ {
+		if err := r.Add(dead, running); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(text, []byte("\n")); n > fewLines+2 {
+		t.Errorf("%d lines", n)
+	}
+	forget(t, path)
+	if _, living := reopen(t, path); len(living) != 1 {
+		t.Errorf("%v", living)
+	}
+}
+
+// TestWriteFails shows that a record that cannot be written is told of once, and is whole again afterwards.
+func TestWriteFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r")
+	r, _ := reopen(t, path)
+	c := start(t, "c", 1, "sleep 1000")
+	running := func(yield func(Child) bool) { yield(c) }
+	full, err := syscall.Open("/dev/full", syscall.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full")
+	}
+	good := r.fd
+	r.fd = full
+	if err := r.Add(c, running); err == nil {
+		t.Error("no error")
+	}
+	syscall.Close(good)
+	if err := r.Add(c, running); err != nil {
+		t.Errorf("the second: %v", err)
+	}
+	forget(t, path)
+	if _, living := reopen(t, path); len(living) != 1 {
+		t.Errorf("%v", living)
+	}
+}
+
+// TestStop shows the order, the signals, and SIGKILL for one that does not listen.
+func TestStop(t *testing.T) {
+	dir := t.TempDir()
+	up := filepath.Join(dir, "up")
+	deaf := start(t, "deaf", 1, "trap '' TERM; touch "+up+"; while :; do sleep 1; done")
+	deaf.StopWait, deaf.KillAsGroup = 100*time.Millisecond, true
+	first := start(t, "first", 2, "sleep 1000")
+	first.StopAsGroup, first.StopSignal = true, syscall.SIGINT
+	gone := start(t, "gone", 1, "exit 0")
+	awaitEnd(t, gone)
+	until(t, func() bool { _, err := os.Stat(up); return err == nil })
+	var text bytes.Buffer
+	Stop([]Child{deaf, gone, first}, logs.NewMain(&text, api.Info))
+	var got []string
+	for line := range strings.Lines(text.String()) {
+		_, line, _ = strings.Cut(strings.TrimSpace(line), ",")
+		line = line[len("000 "):]
+		for _, c := range []Child{deaf, first} {
+			line = strings.ReplaceAll(line, strconv.Itoa(c.PID), "PID")
+		}
+		got = append(got, line)
+	}
+	want := []string{
+		"INFO stopping 'g:first' (pid PID) of an earlier supervisord with SIGINT",
+		"INFO 'g:first' (pid PID) of an earlier supervisord is gone",
+		"INFO stopping 'g:deaf' (pid PID) of an earlier supervisord with SIGTERM",
+		"WARN killing 'g:deaf' (pid PID) of an earlier supervisord with SIGKILL",
+		"INFO 'g:deaf' (pid PID) of an earlier supervisord is gone",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}

@@ -1,0 +1,175 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+// Trouble is a call that brought no answer, or none that makes sense.
+type Trouble struct{ text string }
+
+func (t *Trouble) Error() string { return t.text }
+
+func (p *Plugin) trouble(format string, args ...any) error {
+	return &Trouble{"plug-in " + p.Name + " " + fmt.Sprintf(format, args...)}
+}
+
+// ErrUnknown says that the plug-in does not list the method.
+var ErrUnknown = errors.New("the plug-in does not list this method")
+
+const (
+	waitingPerSlot = 16       // calls that may wait for each that goes on
+	maxHeader      = 64 << 10 // bytes of an answer's header
+)
+
+// dial says where the plug-in answers. Every call has a connection of its own: between the processes of a plug-in it is
+// chance that decides, and none is kept that belongs to a process that is gone.
+func (p *Plugin) dial(address string) {
+	var dialer net.Dialer
+	dial := dialer.DialContext
+	p.address = address
+	if path, ok := strings.CutPrefix(address, "unix://"); ok {
+		p.address = "http://localhost/RPC2"
+		dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return dialer.DialContext(ctx, "unix", path) }
+	} else if u, err := url.Parse(address); err == nil && strings.Trim(u.Path, "/") == "" {
+		u.Path = "/RPC2"
+		p.address = u.String()
+	}
+	p.client = &http.Client{
+		Transport: &http.Transport{DialContext: dial, DisableCompression: true, DisableKeepAlives: true,
+			MaxResponseHeaderBytes: maxHeader},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Call calls a method that the plug-in lists. The error is a *xmlrpc.Fault that the plug-in answered, ErrUnknown,
+// ErrClosed, a *DownError, a *Trouble, or context.Canceled.
+func (p *Plugin) Call(ctx context.Context, method string, params []xmlrpc.Value) (xmlrpc.Value, error) {
+	l, err := p.alive()
+	if err != nil {
+		return xmlrpc.Value{}, err
+	}
+	ctx, cancel := within(ctx, l, p.wait)
+	defer cancel()
+	if err := p.lists(ctx, l, method); err != nil {
+		return xmlrpc.Value{}, err
+	}
+	return p.call(ctx, method, params)
+}
+
+// call waits for its turn and calls any method.
+func (p *Plugin) call(ctx context.Context, method string, params []xmlrpc.Value) (xmlrpc.Value, error) {
+	select {
+	case p.slots <- struct{}{}:
+	default:
+		if p.waiting.Add(1) > int32(waitingPerSlot*cap(p.slots)) {
+			p.waiting.Add(-1)
+			return xmlrpc.Value{}, p.trouble("has too many calls waiting")
+		}
+		select {
+		case p.slots <- struct{}{}:
+			p.waiting.Add(-1)
+		case <-ctx.Done():
+			p.waiting.Add(-1)
+			return xmlrpc.Value{}, p.late(ctx)
+		}
+	}
+	defer func() { <-p.slots }()
+	return p.post(ctx, method, params)
+}
+
+// within is a context that ends with the client's, with the plug-in's life, and after wait.
+func within(ctx context.Context, l *life, wait time.Duration) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(l, func() { end(context.Cause(l)) })
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	return ctx, func() { stop(); cancel(); end(nil) }
+}
+
+// late is why a context ended: because the plug-in went, the client went, or it took too long.
+func (p *Plugin) late(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return p.trouble("did not answer within %d seconds", p.Config.CallWait)
+	}
+	return cause
+}
+
+// post makes one request and understands the answer.
+func (p *Plugin) post(ctx context.Context, method string, params []xmlrpc.Value) (xmlrpc.Value, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address,
+		bytes.NewReader(xmlrpc.AppendCall(nil, method, params)))
+	if err != nil {
+		return xmlrpc.Value{}, p.trouble("cannot be asked: %v", err)
+	}
+	req.Header.Set("User-Agent", "supervisord")
+	req.Header.Set("Content-Type", "text/xml")
+	resp, err := p.client.Do(req)
+	if err != nil {
+		return xmlrpc.Value{}, p.lost(ctx, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return xmlrpc.Value{}, p.trouble("answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	}
+	limit := int64(p.Config.ResultMax)
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	switch {
+	case err != nil:
+		return xmlrpc.Value{}, p.lost(ctx, err)
+	case int64(len(body)) > limit:
+		return xmlrpc.Value{}, p.trouble("gave an answer of more than %d bytes", limit)
+	}
+	return p.understand(body)
+}
+
+// lost is the error for an exchange that broke off.
+func (p *Plugin) lost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return p.late(ctx)
+	}
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return p.trouble("closed the connection without an answer")
+	}
+	return p.trouble("did not answer: %v", err)
+}
+
+// understand reads an answer.
+func (p *Plugin) understand(body []byte) (xmlrpc.Value, error) {
+	v, fault, err := xmlrpc.ParseResponse(body)
+	switch {
+	case err != nil:
+		return xmlrpc.Value{}, p.trouble("gave an answer that is no XML-RPC: %v", err)
+	case fault != nil:
+		return xmlrpc.Value{}, faultError{fault}
+	case v.HasNil():
+		return xmlrpc.Value{}, p.trouble("gave nil, which XML-RPC does not know")
+	}
+	return v, nil
+}
+
+// faultError makes an error of a fault.
+type faultError struct{ *xmlrpc.Fault }
+
+func (f faultError) Error() string { return fmt.Sprintf("fault %d: %s", f.Code, f.Text) }
+
+// Fault is the fault that the plug-in answered, nil if err is something else.
+func Fault(err error) *xmlrpc.Fault {
+	if f := (faultError{}); errors.As(err, &f) {
+		return f.Fault
+	}
+	return nil
+}

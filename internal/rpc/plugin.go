@@ -1,0 +1,142 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/plugin"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+// emitEvent is the one method of a plug-in's name space that is ours. There is one if it declared types of events.
+var emitEvent = Method{Name: "emitEvent",
+	Params: []Param{{Name: "type", Type: "string", Help: "one of the plug-in's event_types"},
+		{Name: "payload", Type: "string", Help: "what listeners get"}},
+	Help: "Make an event of a type of the plug-in.", Result: "boolean always true"}
+
+// plugin is the active plug-in that a method would belong to, and the method without its name space.
+func (s *Server) plugin(name string) (x *plugin.Plugin, method string) {
+	namespace, method, ok := strings.Cut(name, ".")
+	if !ok {
+		return nil, ""
+	}
+	return s.sup.Plugins()[namespace], method
+}
+
+// isEmit is true for our own method in the name space of x.
+func isEmit(x *plugin.Plugin, method string) bool {
+	return method == emitEvent.Name && len(x.Config.EventTypes) > 0
+}
+
+// extension calls a method that is not built in: the plug-in of its name space has it, or nobody.
+func (s *Server) extension(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
+	x, method := s.plugin(name)
+	if x == nil {
+		return nil, api.Fault{Code: api.UnknownMethod}
+	}
+	if err := s.gate(); err != nil {
+		return nil, err
+	}
+	if isEmit(x, method) {
+		return s.emit(x, params)
+	}
+	v, err := x.Call(ctx, name, params)
+	if err != nil {
+		return nil, s.pluginError(err)
+	}
+	return func(e *xmlrpc.Encoder) { e.Value(v) }, nil
+}
+
+func (s *Server) emit(x *plugin.Plugin, params []xmlrpc.Value) (result, error) {
+	a, err := emitEvent.arguments(params)
+	if err != nil {
+		return nil, err
+	}
+	if !x.Emits(a.text(0)) {
+		return nil, badName(a.text(0))
+	}
+	x.Emit(a.text(0), a.text(1))
+	return boolean(true), nil
+}
+
+// pluginError is what clients learn of a call that did not succeed. A fault of the plug-in they get as it is.
+func (s *Server) pluginError(err error) error {
+	var down *plugin.DownError
+	var trouble *plugin.Trouble
+	fault := plugin.Fault(err)
+	switch {
+	case fault != nil:
+		return api.Fault{Code: fault.Code, Detail: fault.Text, Foreign: true}
+	case errors.Is(err, plugin.ErrUnknown):
+		return api.Fault{Code: api.UnknownMethod}
+	case errors.As(err, &down):
+		return api.Fault{Code: api.NotRunning, Detail: down.Error()}
+	case errors.As(err, &trouble):
+		s.sup.Log().Warnf("%v", trouble)
+		return api.Fault{Code: api.Failed, Detail: trouble.Error()}
+	case errors.Is(err, plugin.ErrClosed):
+		if gone := s.sup.Mood() != api.MoodRunning; gone {
+			return supervisor.ErrDown
+		}
+		return api.Fault{Code: api.UnknownMethod}
+	}
+	return err
+}
+
+// extensions are the names of the methods of all plug-ins, which are asked at the same time.
+func (s *Server) extensions(ctx context.Context) (names []string) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for namespace, x := range s.sup.Plugins() {
+		all.Go(func() {
+			told := x.Methods(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, name := range told {
+				if _, method, _ := strings.Cut(name, "."); !isEmit(x, method) {
+					names = append(names, name)
+				}
+			}
+			if isEmit(x, emitEvent.Name) {
+				names = append(names, namespace+"."+emitEvent.Name)
+			}
+		})
+	}
+	all.Wait()
+	return names
+}
+
+// about asks a plug-in about one of its methods, or answers for the one that is ours.
+func about[T any](ctx context.Context, s *Server, name string, own T,
+	ask func(*plugin.Plugin, context.Context, string) (T, error)) (answer T, err error) {
+	x, method := s.plugin(name)
+	if x == nil {
+		return answer, api.Fault{Code: api.SignatureUnsupported}
+	}
+	if isEmit(x, method) {
+		return own, nil
+	}
+	answer, err = ask(x, ctx, name)
+	switch {
+	case err == nil:
+	case errors.Is(err, plugin.ErrUnknown), errors.Is(err, plugin.ErrNoSignature):
+		err = api.Fault{Code: api.SignatureUnsupported}
+	default:
+		err = s.pluginError(err)
+	}
+	return answer, err
+}
+
+func (s *Server) extensionHelp(ctx context.Context, name string) (result, error) {
+	help, err := about(ctx, s, name, emitEvent.help(), (*plugin.Plugin).Help)
+	return text(help), err
+}
+
+func (s *Server) extensionSignature(ctx context.Context, name string) (result, error) {
+	types, err := about(ctx, s, name, emitEvent.signature(), (*plugin.Plugin).Signature)
+	return array(types, writeString), err
+}

@@ -1,0 +1,86 @@
+package rpc
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+var update = flag.Bool("update", false, "write docs/xmlrpc.md")
+
+// generatedFrom is the line of docs/xmlrpc.md below which everything is made from the table. make docs writes it.
+const generatedFrom = "<!-- What follows is generated from the table of methods: make docs -->\n"
+
+// TestReference holds the manual of the interface against the table.
+func TestReference(t *testing.T) {
+	path := filepath.Join("..", "..", "docs", "xmlrpc.md")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byHand, _, found := strings.Cut(string(text), generatedFrom)
+	if !found {
+		t.Fatalf("%s has no line %q", path, generatedFrom)
+	}
+	want := byHand + generatedFrom + reference()
+	if want == string(text) {
+		return
+	}
+	if !*update {
+		t.Fatalf("%s says something else than the table of methods: make docs", path)
+	}
+	if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reference is what the table says, as Markdown.
+func reference() string {
+	var b strings.Builder
+	b.WriteString("\n## Faults\n\n| code | name |\n|---|---|\n")
+	for code := range 100 {
+		if name := strings.TrimSuffix(api.Fault{Code: code}.Error(), ": "); name != "" {
+			fmt.Fprintf(&b, "| %d | `%s` |\n", code, name)
+		}
+	}
+	space := ""
+	for _, m := range table {
+		if s, _, _ := strings.Cut(m.Name, "."); s != space {
+			space = s
+			fmt.Fprintf(&b, "\n## Methods of `%s`\n", s)
+		}
+		m.describe(&b)
+	}
+	return b.String()
+}
+
+func (m *Method) describe(b *strings.Builder) {
+	var params []string
+	for _, p := range m.Params {
+		text := p.Name
+		if p.Optional {
+			text += "=true"
+		}
+		params = append(params, text)
+	}
+	fmt.Fprintf(b, "\n### %s(%s)\n\n%s\n", m.Name, strings.Join(params, ", "), m.Help)
+	typ, meaning, _ := strings.Cut(m.Result, " ")
+	b.WriteString("\n| | type | |\n|---|---|---|\n")
+	for _, p := range m.Params {
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", p.Name, cmp.Or(map[string]string{"signal": "string or int"}[p.Type], p.Type), p.Help)
+	}
+	fmt.Fprintf(b, "| returns | %s | %s |\n", typ, meaning)
+	for _, alias := range slices.Sorted(maps.Keys(aliases)) {
+		if aliases[alias] == m.Name {
+			fmt.Fprintf(b, "\nOlder name: `%s`.\n", alias)
+		}
+	}
+}

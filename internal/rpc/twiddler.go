@@ -1,0 +1,177 @@
+package rpc
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+// notInWhitelist is the fault for methods that whitelist= of the section leaves out. Source: supervisor_twiddler.
+const notInWhitelist = 230
+
+// twiddlerVersion is the version of the interface that clients of the original's plug-in check for.
+const twiddlerVersion = "1.0"
+
+// twiddler is the methods of supervisor_twiddler, a plug-in of the original that changes groups while they run.
+var twiddler = []Method{
+	{Name: "getAPIVersion", Do: (*Server).twiddlerVersion,
+		Help: "Tell the version of this interface.", Result: "string the version"},
+	{Name: "getGroupNames", Do: (*Server).groupNames,
+		Help: "Tell the names of the active groups.", Result: "array the names"},
+	{Name: "log", Do: (*Server).logMessage,
+		Params: []Param{{Name: "message", Type: "string", Help: "the text of the line"},
+			{Name: "level", Type: "level", Help: "its level by name or number, INFO unless given", Optional: true}},
+		Help: "Write a line to the main log.", Result: "boolean always true"},
+	{Name: "addProgramToGroup", Do: (*Server).addProgramToGroup,
+		Params: []Param{{Name: "group_name", Type: "string", Help: "an active group"},
+			{Name: "program_name", Type: "string", Help: "the program"},
+			{Name: "program_options", Type: "struct", Help: "its keys and values, as in a section"}},
+		Help: "Add the processes of a program to a group, until supervisord ends.", Result: "boolean always true"},
+	{Name: "removeProcessFromGroup", Do: (*Server).removeProcessFromGroup,
+		Params: []Param{{Name: "group_name", Type: "string", Help: "an active group"},
+			{Name: "process_name", Type: "string", Help: "a stopped process of it"}},
+		Help: "Take a process out of a group.", Result: "boolean always true"},
+}
+
+// twiddlerMethods are the methods by name. With a whitelist, calls of others are refused; they are listed all the same.
+func twiddlerMethods(whitelist string) map[string]*Method {
+	var allowed []string
+	for _, name := range strings.Split(whitelist, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			allowed = append(allowed, name)
+		}
+	}
+	all := make(map[string]*Method, len(twiddler))
+	for _, m := range twiddler {
+		do := m.Do
+		m.Do = func(s *Server, ctx context.Context, a args) (result, error) {
+			if err := s.gate(); err != nil {
+				return nil, err
+			}
+			if len(allowed) > 0 && !slices.Contains(allowed, m.Name) {
+				return nil, api.Fault{Code: notInWhitelist, Detail: m.Name}
+			}
+			return do(s, ctx, a)
+		}
+		all[m.Name] = &m
+	}
+	return all
+}
+
+func (s *Server) twiddlerVersion(context.Context, args) (result, error) {
+	return text(twiddlerVersion), nil
+}
+
+func (s *Server) groupNames(context.Context, args) (result, error) {
+	var names []string
+	err := s.in(func() error {
+		for _, g := range s.sup.Groups() {
+			names = append(names, g.Name())
+		}
+		return nil
+	})
+	return array(names, writeString), err
+}
+
+// logLevels are the levels by the names that log lines have.
+var logLevels = map[string]api.Level{"CRIT": api.Critical, "ERRO": api.Error, "WARN": api.Warn, "INFO": api.Info,
+	"DEBG": api.Debug, "TRAC": api.Trace, "BLAT": api.Blather}
+
+func (s *Server) logMessage(_ context.Context, a args) (result, error) {
+	level := api.Info
+	if len(a) > 1 {
+		level = api.Level(a.int(1))
+		if a[1].Kind == xmlrpc.String {
+			level = logLevels[strings.ToUpper(a.text(1))]
+		}
+	}
+	for _, known := range logLevels {
+		if level == known {
+			s.sup.Log().Log(level, a.text(0))
+			return boolean(true), nil
+		}
+	}
+	return nil, api.Fault{Code: api.IncorrectParameters}
+}
+
+func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
+	group, program := a.text(0), a.text(1)
+	options, ok := programOptions(a[2].Members)
+	if !ok {
+		return nil, api.Fault{Code: api.IncorrectParameters}
+	}
+	var cfg *config.Config
+	err := s.in(func() error {
+		cfg = s.sup.Config()
+		if s.sup.Group(group) == nil {
+			return badName("group: " + group)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	processes, err := cfg.NewProcesses(group, program, options)
+	if err != nil {
+		return nil, api.Fault{Code: api.IncorrectParameters, Detail: err.Error()}
+	}
+	err = s.in(func() error {
+		g := s.sup.Group(group)
+		if g == nil {
+			return badName("group: " + group)
+		}
+		for _, p := range processes {
+			if g.Process(p.ProcessName) != nil {
+				return badName(p.ProcessName)
+			}
+		}
+		if err := s.sup.AddProcesses(g, processes); err != nil {
+			return failed(err)
+		}
+		return nil
+	})
+	return boolean(true), err
+}
+
+// programOptions are the members as keys of a section; false if one is neither text nor a number nor a boolean.
+func programOptions(members []xmlrpc.Member) (options []config.Option, ok bool) {
+	for _, m := range members {
+		o := config.Option{Key: m.Name, Text: m.Value.Text}
+		switch m.Value.Kind {
+		case xmlrpc.String:
+		case xmlrpc.Int:
+			o.Text = strconv.FormatInt(m.Value.Number, 10)
+		case xmlrpc.Bool:
+			o.Text = strconv.FormatBool(m.Value.Number != 0)
+		default:
+			return nil, false
+		}
+		options = append(options, o)
+	}
+	return options, true
+}
+
+func (s *Server) removeProcessFromGroup(_ context.Context, a args) (result, error) {
+	group, name := a.text(0), a.text(1)
+	err := s.in(func() error {
+		g := s.sup.Group(group)
+		if g == nil {
+			return badName("group: " + group)
+		}
+		p := g.Process(name)
+		switch {
+		case p == nil:
+			return badName(name)
+		case p.PID() != 0 || !p.State().IsStopped():
+			return api.Fault{Code: api.StillRunning, Detail: name}
+		}
+		s.sup.RemoveProcess(g, p)
+		return nil
+	})
+	return boolean(true), err
+}

@@ -1,0 +1,121 @@
+package supervisor
+
+import (
+	"bytes"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/logs"
+)
+
+// lockedLog is a main log that another goroutine looks at.
+type lockedLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	grew chan struct{} // capacity 1
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case l.grew <- struct{}{}:
+	default:
+	}
+	return l.text.Write(p)
+}
+
+func (l *lockedLog) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
+}
+
+// TestNothingIsLeftOfALife runs lives with real children that end, restart, write, and leave grandchildren with their pipes:
+// afterwards there are as many goroutines and descriptors as before.
+func TestNothingIsLeftOfALife(t *testing.T) {
+	chld := make(chan os.Signal, 1)
+	signal.Notify(chld, syscall.SIGCHLD)
+	defer signal.Stop(chld)
+	dir := t.TempDir()
+	life := func() {
+		log := &lockedLog{grew: make(chan struct{}, 1)}
+		always := func(command string) func(*config.Process) {
+			return func(p *config.Process) {
+				p.Command, p.StartSecs, p.AutoRestart = command, 0, config.RestartAlways
+				p.Stdout = config.Log{Kind: config.LogFile, Path: filepath.Join(dir, p.ProcessName), MaxBytes: 100, Backups: 1}
+			}
+		}
+		sup, err := New(Options{
+			Config: &config.Config{Groups: []*config.Group{
+				program("true", always("/bin/true")), program("echo", always("/bin/echo some words")),
+				program("sleep", always("/bin/sleep 1000")), program("gone", always("/nonexistent")),
+				program("holds", always("/bin/sh -c 'sleep 0.2 & echo held'"))}},
+			Log: logs.NewMain(log, api.Info), Chld: chld, Start: child.Start,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			sup.Run()
+		}()
+		late := time.After(time.Minute)
+		for log.count("spawned: ") < 15 {
+			select {
+			case <-log.grew:
+			case <-late:
+				t.Fatal("the programs do not restart")
+			}
+		}
+		if err := sup.Do(sup.Shutdown); err != nil {
+			t.Fatal(err)
+		}
+		<-ended
+	}
+	life() // what is made once and kept
+	goroutines, descriptors := runtime.NumGoroutine(), open(t)
+	for range 10 {
+		life()
+	}
+	settled := func(now func() int, before int) bool { // goroutines that have nothing left to do may not have ended yet
+		late := time.After(20 * time.Second)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for now() > before {
+			select {
+			case <-tick.C:
+			case <-late:
+				return false
+			}
+		}
+		return true
+	}
+	if !settled(runtime.NumGoroutine, goroutines) {
+		t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), goroutines)
+	}
+	if !settled(func() int { return open(t) }, descriptors) {
+		t.Errorf("%d descriptors, %d before", open(t), descriptors)
+	}
+}
+
+// open is how many descriptors are open.
+func open(t *testing.T) (n int) {
+	t.Helper()
+	entries, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}

@@ -1,0 +1,58 @@
+package supervisor
+
+import (
+	"container/heap"
+	"slices"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// Config is the configuration that was read last.
+func (s *Supervisor) Config() *config.Config { return s.read }
+
+// AddProcesses makes processes members of an active group; what starts by itself starts soon. None of them has the name
+// of a member. They are ordinary processes, whatever the group is.
+func (s *Supervisor) AddProcesses(g *Group, added []*config.Process) error {
+	var processes []*process.Process
+	for _, c := range added {
+		user, err := userOf(c)
+		if err != nil {
+			return err
+		}
+		p := process.New(c, g.Name(), user, &s.host)
+		p.GroupPriority = g.Config.Priority
+		processes = append(processes, p)
+	}
+	g.edit(func(members []*config.Process) []*config.Process { return append(members, added...) })
+	g.Processes = append(slices.Clone(g.Processes), processes...)
+	slices.SortStableFunc(g.Processes, func(a, b *process.Process) int { return a.Config.Priority - b.Config.Priority })
+	for _, p := range processes {
+		if p.Config.AutoStart {
+			s.pending = append(s.pending, p)
+		}
+	}
+	s.listing = nil
+	return nil
+}
+
+// RemoveProcess takes a stopped process out of its group.
+func (s *Supervisor) RemoveProcess(g *Group, p *process.Process) {
+	g.edit(func(members []*config.Process) []*config.Process {
+		return slices.DeleteFunc(members, func(c *config.Process) bool { return c == p.Config })
+	})
+	without := func(x *process.Process) bool { return x == p }
+	g.Processes = slices.DeleteFunc(slices.Clone(g.Processes), without)
+	s.pending = slices.DeleteFunc(s.pending, without)
+	if p.Index >= 0 {
+		heap.Remove(&s.deadlines, p.Index)
+	}
+	s.listing = nil
+}
+
+// edit changes which processes the group is configured to have. The configuration that was read stays as it is.
+func (g *Group) edit(change func([]*config.Process) []*config.Process) {
+	edited := *g.Config
+	edited.Processes = change(slices.Clone(edited.Processes))
+	g.Config = &edited
+}

@@ -1,0 +1,152 @@
+package web_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+func TestLogFollows(t *testing.T) {
+	d := supervise(t, some)
+	d.write(t, "t", "before\n")
+	b := newTab(t)
+	b.live(d.url + "tail.html?processname=t")
+	b.shows("#log", "before")
+	d.write(t, "t", "plain \x1b[31mred\x1b[0m \x1b[1;38;2;1;2;3mbold\x1b[0m done\n")
+	b.shows("#log", "plain red bold done")
+	if c := eval[string](b, `[...document.querySelectorAll("#log span")].map((s) => s.className + "|" + s.style.color).join()`); c !=
+		"a1|,a-bold|rgb(1, 2, 3)" {
+		t.Errorf("spans: %s", c)
+	}
+	d.write(t, "t", "cut \x1b[3")
+	d.write(t, "t", "2mgreen\x1b[0m\n")
+	b.shows("#log", "cut green")
+	b.wait(`[...document.querySelectorAll("#log .a2")].some((s) => s.innerText === "green")`)
+	d.write(t, "t", "10%\r100%\n")
+	b.wait(`[...document.querySelectorAll("#log div")].some((s) => s.innerText === "100%")`)
+
+	// Pause keeps what comes for later.
+	b.click("#pause")
+	d.write(t, "t", "while paused\n")
+	b.shows("#live", "Paused, 1 new lines")
+	if strings.Contains(b.text("#log"), "while paused") {
+		t.Error("it is shown while paused")
+	}
+	b.click("#pause")
+	b.shows("#log", "while paused")
+
+	// Search marks, counts and goes from one to the next.
+	d.write(t, "t", "a Needle\nhay\nanother needle\n")
+	b.shows("#log", "another needle")
+	b.click("#q")
+	b.press("needle")
+	b.shows("#matches", "2 found")
+	b.press(kb.Enter)
+	b.shows("#matches", "1 of 2")
+	b.wait(`document.querySelector(".here").innerText === "a Needle"`)
+	b.press(kb.Enter)
+	b.wait(`document.querySelector(".here").innerText === "another needle"`)
+	b.click("#only")
+	b.wait(`!document.querySelector("#log").innerText.includes("hay")`)
+	d.write(t, "t", "needle in what comes\n")
+	b.shows("#matches", "2 of 3")
+	b.click("#only")
+
+	b.click("#wrap")
+	b.wait(`getComputedStyle(document.querySelector("#log")).whiteSpace === "pre"`)
+
+	// The end stays in sight while followed, and the user's place while not.
+	var long strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&long, "line %d\n", i)
+	}
+	b.click("#q")
+	b.press(kb.Escape)
+	b.click("#end")
+	d.write(t, "t", long.String())
+	atEnd := `((log) => log.scrollHeight - log.scrollTop - log.clientHeight < 4)(document.querySelector("#log"))`
+	b.shows("#log", "line 299")
+	b.wait(atEnd)
+	eval[any](b, `document.querySelector("#log").scrollTop = 0`)
+	b.wait(`!document.querySelector("#follow").checked && document.querySelector("#end").checkVisibility()`)
+	d.write(t, "t", "the last line\n")
+	b.shows("#log", "the last line")
+	if eval[bool](b, atEnd) {
+		t.Error("it went to the end")
+	}
+	b.click("#end")
+	b.wait(atEnd)
+
+	// Clear asks, and the follower goes on with the new file.
+	b.agree(".all a[data-ask]")
+	b.shows("#message", "Log for t cleared")
+	b.wait(`!document.querySelector("#log").innerText.includes("line 299")`)
+	d.write(t, "t", "after\n")
+	b.shows("#log", "after")
+}
+
+// However much a program writes, the page holds a bounded part of it.
+func TestLogIsBounded(t *testing.T) {
+	d := supervise(t, "[program:much]\ncommand=/bin/sh -c \"i=0; while [ $i -lt 12000 ]; do i=$((i+1)); echo line $i; done; exec cat\"\n"+
+		"startsecs=0\nautostart=false\n[program:wide]\ncommand=/bin/sh -c \"head -c 3000000 /dev/zero | tr '\\\\0' x; echo; exec cat\"\n"+
+		"startsecs=0\nautostart=false\n")
+	b := newTab(t)
+	b.live(d.url + "tail.html?processname=much")
+	d.write(t, "much", "the end\n")
+	b.shows("#log", "the end")
+	if n := eval[int](b, `document.querySelector("#log").children.length`); n > 5000 {
+		t.Errorf("%d lines", n)
+	}
+	b.live(d.url + "tail.html?processname=wide")
+	d.write(t, "wide", "the end\n")
+	b.shows("#log", "the end")
+	if n := eval[int](b, `Math.max(...[...document.querySelectorAll("#log div")].map((l) => l.textContent.length))`); n > 16384 {
+		t.Errorf("a line of %d characters", n)
+	}
+	b.click("#pause")
+	d.write(t, "wide", strings.Repeat("y", 100)+"\n")
+	b.shows("#live", "Paused, 1 new lines")
+}
+
+func TestLogChannelsAndMainLog(t *testing.T) {
+	d := supervise(t, `
+[program:both]
+command=/bin/sh -c "echo to stdout; echo to stderr >&2; exec cat"
+startsecs=0
+[program:merged]
+command=/bin/cat
+redirect_stderr=true
+startsecs=0
+`)
+	d.write(t, "both", "up\n")
+	b := newTab(t)
+	b.live(d.url)
+	if eval[bool](b, `document.querySelector('tr[data-name="merged"]').innerText.includes("stderr")`) {
+		t.Error("there is a link to a log that is not there")
+	}
+	b.click(row("both") + ` a[href$="channel=stderr"]`)
+	b.shows("#log", "to stderr")
+	b.click(".channels a:first-child")
+	b.shows("#log", "to stdout")
+	b.open(d.url + "tail.html?processname=merged&channel=stderr")
+	b.shows("#live", "No log")
+	b.shows("#log", "No file for merged")
+	b.live(d.url)
+	b.click(`a[href="maintail.html"]`)
+	b.shows("#log", "supervisord started with pid")
+	// A download is the whole file.
+	log := d.info("both").StdoutLogfile
+	want, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.live(d.url + "tail.html?processname=both")
+	got := eval[string](b, `document.querySelector("a[download]").href`)
+	r := d.get(got)
+	if r.body != string(want) || !strings.HasPrefix(r.Header.Get("Content-Disposition"), "attachment; filename=both-stdout") {
+		t.Errorf("download of %s: %q, %q", got, r.Header.Get("Content-Disposition"), r.body)
+	}
+}

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/rpc"
+)
+
+func view(group, name string, state api.State) rpc.View {
+	return rpc.View{ProcessInfo: api.ProcessInfo{Group: group, Name: name, State: state, StateName: state.String()}}
+}
+
+// Programs that are alone in a group of their own name come first, in one section; the others by group.
+func TestGroupsOf(t *testing.T) {
+	snap := rpc.Snapshot{Views: []rpc.View{
+		view("a", "a", api.Running), view("b", "other", api.Running), view("c", "c", api.Running), view("c", "d", api.Fatal),
+		view("z", "z", api.Stopped),
+	}}
+	type section struct {
+		Name   string
+		Counts []count
+		Rows   []string
+		Shown  bool
+	}
+	for _, c := range []struct {
+		filter filter
+		want   []section
+	}{
+		{filter{}, []section{
+			{"", []count{{"running", 1}, {"stopped", 1}}, []string{"a", "z"}, true},
+			{"b", []count{{"running", 1}}, []string{"b:other"}, true},
+			{"c", []count{{"fatal", 1}, {"running", 1}}, []string{"c", "c:d"}, true},
+		}},
+		{filter{Query: " C:", State: "fatal"}, []section{
+			{"", []count{{"running", 1}, {"stopped", 1}}, nil, false},
+			{"b", []count{{"running", 1}}, nil, false},
+			{"c", []count{{"fatal", 1}, {"running", 1}}, []string{"c:d"}, true},
+		}},
+	} {
+		var got []section
+		for _, g := range groupsOf(snap, c.filter) {
+			s := section{Name: g.Name, Counts: g.Counts, Shown: g.Shown}
+			for _, r := range g.Rows {
+				if !r.Hidden {
+					s.Rows = append(s.Rows, r.Namespec)
+				}
+			}
+			got = append(got, s)
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%+v (-want +got):\n%s", c.filter, d)
+		}
+	}
+}
+
+// What each state shows and what can be done in it.
+func TestRowOf(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		state                    api.State
+		class                    string
+		start, stop, stopInStart bool
+	}{
+		{api.Stopped, "statusnominal", true, false, false},
+		{api.Starting, "statusnominal moving", false, false, true},
+		{api.Running, "statusrunning", false, true, false},
+		{api.Backoff, "statuserror", false, false, true},
+		{api.Stopping, "statusnominal moving", false, false, false},
+		{api.Exited, "statusnominal", true, false, false},
+		{api.Fatal, "statuserror", true, false, false},
+		{api.Unknown, "statusnominal", false, false, false},
+	} {
+		r := rowOf(view("g", "p", c.state), now)
+		if r.Class != c.class || r.CanStart != c.start || r.CanStop != c.stop || r.CanStopIn != c.stopInStart {
+			t.Errorf("%v: %+v", c.state, r)
+		}
+	}
+	v := view("g", "p", api.Running)
+	v.PID, v.Description, v.LastExit, v.Stop = 7, "pid 7, uptime 1 day, 0:00:05", "exit status 1", int(now.Unix())-60
+	if r := rowOf(v, now); r.Uptime != "1 day, 0:00:05" || r.Description != "" || r.LastExit != "exit status 1" || r.Stop == "" {
+		t.Errorf("running: %+v", r)
+	}
+}
+
+func TestMoment(t *testing.T) {
+	now := time.Date(2026, 11, 25, 15, 0, 0, 0, time.UTC)
+	for ago, want := range map[time.Duration]string{
+		time.Minute: "14:59:00", 13 * time.Hour: "Nov 25 02:00", 16 * time.Hour: "Nov 24 23:00", 365 * 24 * time.Hour: "2025-11-25",
+	} {
+		if got := moment(now.Add(-ago), now); got != want {
+			t.Errorf("%v ago: %q, want %q", ago, got, want)
+		}
+	}
+}
+
+func TestQuote(t *testing.T) {
+	if got := quote("a b/c:d&e=f+g~ü%"); got != "a%20b/c%3Ad%26e%3Df%2Bg~%C3%BC%25" {
+		t.Error(got)
+	}
+}
+
+// A row is one line of its message, whatever is in it.
+func TestMessage(t *testing.T) {
+	v := view("g", "p", api.Fatal)
+	v.SpawnErr, v.Description = "two\nlines\r\n", "two\nlines\r\n"
+	at := time.Unix(5, 7)
+	got := string(message(rpc.Snapshot{At: at, Views: []rpc.View{v}}))
+	if !strings.HasPrefix(got, "id: 5000000007\ndata: 5\ndata: <tr ") || !strings.HasSuffix(got, "</tr>\n\n") ||
+		strings.Count(got, "\n") != 4 || strings.Contains(got, "\r") {
+		t.Errorf("%q", got)
+	}
+}

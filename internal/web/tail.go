@@ -1,0 +1,101 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/output"
+)
+
+const (
+	minTail = 1024    // bytes; what a page shows when nobody says how much
+	maxTail = 8 << 20 // bytes
+)
+
+// tailPage is the page of a log: its end, and for the page's script where more comes from.
+type tailPage struct {
+	about
+	Title    string
+	Process  string // empty: the main log
+	Stderr   bool   // this channel is shown
+	Has      struct{ Stdout, Stderr bool }
+	Text     string
+	Limit    int
+	Message  string
+	Failed   bool
+	Stream   string // address of the bytes that come; empty: there is no log
+	Download string
+}
+
+// limitOf is how many bytes of a log the request asks for. Source: tail.html, "limit".
+func limitOf(r *http.Request) int {
+	n, err := strconv.ParseUint(r.Form.Get("limit"), 10, 31)
+	if err != nil {
+		return minTail
+	}
+	return min(max(int(n), minTail), maxTail)
+}
+
+// tail is the page of a process's log.
+func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
+	name := r.Form.Get("processname")
+	page := tailPage{
+		about: h.about(time.Now()), Process: name, Title: "tail of process " + name, Limit: limitOf(r),
+		Stderr: r.Form.Get("channel") == "stderr", Message: r.Form.Get("message"),
+	}
+	page.Failed = isFailure(page.Message)
+	if name == "" {
+		page.Title += "None"
+		page.Text = "No process name found"
+		return show(w, http.StatusOK, "tail.html", page)
+	}
+	if info, err := h.rpc.Info(name); err == nil {
+		page.Has.Stdout, page.Has.Stderr = info.StdoutLogfile != "", info.StderrLogfile != ""
+	}
+	data, err := h.rpc.LogEnd(name, page.Stderr, page.Limit)
+	var fault api.Fault
+	switch {
+	case err == nil:
+		page.Text = plain(data)
+		channel := "/stdout"
+		if page.Stderr {
+			channel = "/stderr"
+		}
+		page.Stream, page.Download = "logtail/"+quote(name)+channel, "logfile/"+quote(name)+channel
+	case is(err, api.NoFile):
+		page.Text = "No file for " + name
+	case errors.As(err, &fault):
+		page.Text = "ERROR: " + unexpected(fault)
+	default:
+		panic(http.ErrAbortHandler)
+	}
+	return show(w, http.StatusOK, "tail.html", page)
+}
+
+// mainTail is the page of the main log.
+func (h *Handler) mainTail(w http.ResponseWriter, r *http.Request) (status int) {
+	page := tailPage{about: h.about(time.Now()), Title: "main log", Limit: limitOf(r)}
+	data, err := h.rpc.MainLogEnd(page.Limit)
+	var fault api.Fault
+	switch {
+	case err == nil:
+		page.Text, page.Stream, page.Download = plain(data), "mainlogtail", "mainlogfile"
+	case is(err, api.NoFile):
+		page.Text = "No file for the main log"
+	case errors.As(err, &fault):
+		page.Text = "ERROR: " + unexpected(fault)
+	default:
+		panic(http.ErrAbortHandler)
+	}
+	return show(w, http.StatusOK, "tail.html", page)
+}
+
+// plain is a log as text without terminal sequences. The page's script shows their colours; without it they are noise.
+func plain(data []byte) string {
+	var strip output.StripANSI
+	return string(bytes.ToValidUTF8(strip.Strip(data), []byte("\uFFFD")))
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// busy measures how long a client waits for an answer while a hundred children write short lines as fast as they can.
+func busy(ctx context.Context, t *turn) (err error) {
+	// More than they can write meanwhile; what is kept of it is bounded by the rotation.
+	d, err := t.launch(ctx, writers, []string{strconv.Itoa(1 << 40)}, []string{
+		"stdout_logfile_maxbytes=8MB", "stdout_logfile_backups=0"})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.awaitRunning(ctx); err != nil {
+		return err
+	}
+	for _, child := range d.alive {
+		if err := syscall.Kill(child.pid, syscall.SIGUSR1); err != nil {
+			return err
+		}
+	}
+	if _, err := d.await(ctx, writers); err != nil { // all have begun
+		return err
+	}
+	window := or(t.settings.quick, 500*time.Millisecond, 4*time.Second)
+	took, _, err := d.press(ctx, window, 1, 1, "supervisor.getState")
+	if err != nil {
+		return d.explain(err)
+	}
+	t.add("busy/getState/p50", milliseconds(percentile(took, 50)))
+	t.add("busy/getState/p99", milliseconds(percentile(took, 99)))
+	return nil
+}
+
+// rude measures the same beside clients that mean no good: a thousand connections on which nothing is asked, a hundred
+// half requests, twenty bodies of a gibibyte that do not come, and twenty followers of a growing log who read nothing.
+func rude(ctx context.Context, t *turn) (err error) {
+	const logged = 64 << 20 // bytes, for the followers
+	d, err := t.launch(ctx, 1, []string{strconv.Itoa(logged)}, []string{"stdout_logfile_maxbytes=0"})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.awaitRunning(ctx); err != nil {
+		return err
+	}
+	const head = "POST /RPC2 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: "
+	var open []net.Conn
+	defer func() {
+		for _, conn := range open {
+			conn.Close()
+		}
+	}()
+	for _, c := range []struct {
+		text  string
+		times int
+	}{
+		{"", 1000}, {head + "100\r\n", 50}, {head + "100\r\n\r\n<?xml", 50},
+		{head + "1073741824\r\n\r\n<?xml", 20}, {"GET /logtail/p:p-0 HTTP/1.1\r\nHost: localhost\r\n\r\n", 20},
+	} {
+		for range c.times {
+			conn, err := new(net.Dialer).DialContext(ctx, "unix", d.socket)
+			if err != nil {
+				return fmt.Errorf("after %d connections: %w", len(open), d.explain(err))
+			}
+			open = append(open, conn)
+			if _, err := io.WriteString(conn, c.text); err != nil && !errors.Is(err, syscall.EPIPE) {
+				return err
+			}
+		}
+	}
+	if err := syscall.Kill(d.alive[0].pid, syscall.SIGUSR1); err != nil {
+		return err
+	}
+	if _, err := d.await(ctx, 2); err != nil { // it has begun, and written all
+		return err
+	}
+	window := or(t.settings.quick, 500*time.Millisecond, 3*time.Second)
+	took, _, err := d.press(ctx, window, 1, 1, "supervisor.getState")
+	if err != nil {
+		return d.explain(err)
+	}
+	t.add("rude/getState/p50", milliseconds(percentile(took, 50)))
+	t.add("rude/getState/max", milliseconds(percentile(took, 100)))
+	memory, err := proportional(d.pid)
+	if err != nil {
+		return err
+	}
+	t.add("rude/memory", float64(memory)/1e6)
+	return nil
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// lineLength is how long the lines are that the child writes, one at a time.
+const lineLength = 128
+
+// counted is what the listener found.
+type counted struct {
+	first, last             time.Duration // the monotonic clock at the first and the last event
+	events, lines, disorder int
+}
+
+func (c counted) rate(n int) float64 { return float64(n) / (c.last - c.first).Seconds() }
+
+// lineEvents measures two things about the output of one child. The rate at which events reach a listener, when plenty of
+// them wait, each of them one line: how many events there are does not depend on how fast the daemon reads. And the rate
+// of lines from a child that writes as fast as it can, each line with one write, until all have reached the listener; the
+// slower the daemon reads, the more lines an event holds.
+func lineEvents(ctx context.Context, t *turn) error {
+	if t.fixtures.listener == "" {
+		return errors.New("there is no C compiler to build the listener with")
+	}
+	events := or(t.settings.quick, 5_000, 30_000)
+	if t.who == floor {
+		return t.eventFloor(ctx, events)
+	}
+	if t.wants("events/log") {
+		c, err := t.countLines(ctx, events, true)
+		if err != nil {
+			return err
+		}
+		t.add("events/log", c.rate(c.events))
+		t.add("events/log/disorder", float64(c.disorder))
+	}
+	if t.wants("events/log/lines") {
+		c, err := t.countLines(ctx, or(t.settings.quick, 50_000, 500_000), false)
+		if err != nil {
+			return err
+		}
+		t.add("events/log/lines", c.rate(c.lines))
+	}
+	return nil
+}
+
+// countLines has a child write lines. If they are to wait, the listener is started when all have been read.
+func (t *turn) countLines(ctx context.Context, lines int, wait bool) (c counted, err error) {
+	args := []string{strconv.Itoa(lines * lineLength), strconv.Itoa(lineLength)}
+	if wait {
+		args = append(args, "paced")
+	}
+	d, result, err := t.launchListening(ctx, 1, lines, "PROCESS_LOG", !wait, args, "stdout_events_enabled=true")
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := syscall.Kill(d.alive[0].pid, syscall.SIGUSR1); err != nil {
+		return c, err
+	}
+	if wait {
+		if _, err := d.await(ctx, 2); err != nil {
+			return c, err
+		}
+		if _, err := d.call(ctx, "supervisor.startProcess", "l", "false"); err != nil {
+			return c, d.explain(err)
+		}
+	}
+	return d.awaitCounted(ctx, result)
+}
+
+// eventFloor is a C program that sends lines to the same listener.
+func (t *turn) eventFloor(ctx context.Context, events int) error {
+	dir, err := t.newDir()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	result := filepath.Join(dir, "counted")
+	cmd := exec.CommandContext(ctx, t.fixtures.events, strconv.Itoa(events), t.fixtures.listener, result, "0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("the floor of events: %w\n%s", err, out)
+	}
+	c, err := readCounted(result)
+	if err == nil {
+		t.add("events/log", c.rate(c.events))
+	}
+	return err
+}
+
+// stateEvents measures a storm of starts and stops of a hundred programs.
+func stateEvents(ctx context.Context, t *turn) (err error) {
+	if t.fixtures.listener == "" {
+		return errors.New("there is no C compiler to build the listener with")
+	}
+	const programs = 100
+	d, result, err := t.launchListening(ctx, programs, 0, "PROCESS_STATE,REMOTE_COMMUNICATION", true, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	for range or(t.settings.quick, 2, 5) {
+		if err := d.again(ctx); err != nil {
+			return d.explain(err)
+		}
+	}
+	if _, err := d.call(ctx, "supervisor.sendRemoteCommEvent", "end", ""); err != nil {
+		return err
+	}
+	c, err := d.awaitCounted(ctx, result)
+	if err != nil {
+		return err
+	}
+	t.add("events/state", c.rate(c.events))
+	t.add("events/state/disorder", float64(c.disorder))
+	return nil
+}
+
+// again stops all programs and starts them, without having the daemon wait for either: it sees for itself when the
+// children have gone, and when their successors have reported.
+func (d *daemon) again(ctx context.Context) error {
+	if _, err := d.call(ctx, "supervisor.stopProcessGroup", "p", "false"); err != nil {
+		return err
+	}
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	for _, child := range d.alive {
+		for syscall.Kill(child.pid, 0) == nil {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return fmt.Errorf("process %d does not end: %w", child.pid, context.Cause(ctx))
+			}
+		}
+	}
+	if _, err := d.call(ctx, "supervisor.startProcessGroup", "p", "false"); err != nil {
+		return err
+	}
+	var err error
+	d.alive, err = d.await(ctx, d.load.programs)
+	return err
+}
+
+// tickEvents measures what a daemon with a thousand programs does in the time of a tick that somebody wants.
+func tickEvents(ctx context.Context, t *turn) (err error) {
+	if t.fixtures.listener == "" {
+		return errors.New("there is no C compiler to build the listener with")
+	}
+	d, _, err := t.launchListening(ctx, 1000, 0, "TICK_5", true, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := pass(ctx, or(t.settings.quick, 500*time.Millisecond, 2*time.Second)); err != nil {
+		return err
+	}
+	before, err := onCPU(d.pid)
+	if err != nil {
+		return err
+	}
+	ticks := or(t.settings.quick, 1, 3)
+	if err := pass(ctx, time.Duration(ticks)*5*time.Second); err != nil {
+		return err
+	}
+	after, err := onCPU(d.pid)
+	if err != nil {
+		return err
+	}
+	t.add("events/tick/1000", milliseconds(after-before)/float64(ticks))
+	return nil
+}
+
+// launchListening is launch with an event listener, the same for all contenders, whose buffer never overflows, and which
+// may be started later. It returns where the listener tells what it counted.
+func (t *turn) launchListening(ctx context.Context, programs, lines int, events string, start bool,
+	childArgs []string, extra ...string) (d *daemon, result string, err error) {
+	result = filepath.Join(t.base, fmt.Sprintf("counted%d", t.turns))
+	extra = append(extra, "startsecs=0", "stdout_logfile=NONE", "[eventlistener:l]",
+		fmt.Sprintf("command=%s %s %d", t.fixtures.listener, result, lines),
+		"events="+events, "buffer_size=1000000", "startsecs=0", "stdout_logfile=NONE", "stderr_logfile=NONE",
+		fmt.Sprintf("autostart=%t", start))
+	if d, err = t.launch(ctx, programs, childArgs, extra); err != nil {
+		return nil, "", err
+	}
+	if start {
+		d.load.listeners = 1
+	}
+	if err := d.awaitRunning(ctx); err != nil {
+		return nil, "", errors.Join(err, d.close())
+	}
+	return d, result, nil
+}
+
+// awaitCounted waits for what the listener counted.
+func (d *daemon) awaitCounted(ctx context.Context, path string) (counted, error) {
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	for {
+		c, err := readCounted(path)
+		if !errors.Is(err, os.ErrNotExist) {
+			return c, err
+		}
+		select {
+		case <-ticker.C:
+		case <-d.gone:
+			return c, d.explain(errDaemonGone)
+		case <-ctx.Done():
+			return c, d.explain(fmt.Errorf("the listener does not get all events: %w", context.Cause(ctx)))
+		}
+	}
+}
+
+func readCounted(path string) (c counted, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return c, err
+	}
+	if _, err := fmt.Sscan(string(data), &c.first, &c.last, &c.events, &c.lines, &c.disorder); err != nil {
+		return c, fmt.Errorf("the listener counted %q: %w", data, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// writers is how many children write at once, cPiece what a C program writes at once to a pipe.
+const (
+	writers = 100
+	cPiece  = 4096
+)
+
+// hundredWriters measures a hundred children that write lines, each to its log, as fast as all of them can: from the first
+// write until all is in the files, and how long a request takes meanwhile.
+func hundredWriters(ctx context.Context, t *turn) (err error) {
+	each := t.settings.logBytes / writers / cPiece * cPiece
+	args := []string{strconv.Itoa(each), strconv.Itoa(cPiece)}
+	d, err := t.launch(ctx, writers, args, []string{"stdout_logfile_maxbytes=0"})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.awaitRunning(ctx); err != nil {
+		return err
+	}
+	before, err := readStat(d.pid)
+	if err != nil {
+		return err
+	}
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	answered := t.ask(asking, d)
+	for _, child := range d.alive {
+		if err := syscall.Kill(child.pid, syscall.SIGUSR1); err != nil {
+			return err
+		}
+	}
+	reports, err := d.await(ctx, 2*writers) // that each begins, that each has written
+	if err != nil {
+		return err
+	}
+	written, complete, err := d.awaitLog(ctx, writers*each)
+	if err != nil {
+		return err
+	}
+	after, err := readStat(d.pid)
+	if err != nil {
+		return err
+	}
+	stop()
+	took := <-answered
+	begin := reports[0].at
+	for _, r := range reports {
+		begin = min(begin, r.at)
+	}
+	t.add("writers/rate", float64(written)/1e6/(complete-begin).Seconds())
+	t.add("writers/cpu", (after.cpu-before.cpu).Seconds()/(float64(writers*each)/1e9))
+	t.add("writers/lost", float64(writers*each-written))
+	if len(took) > 0 {
+		t.add("writers/getState/p99", milliseconds(percentile(took, 99)))
+	}
+	return nil
+}
+
+// ask asks for the state a hundred times a second until the end of ctx, and then gives how long each answer took.
+func (t *turn) ask(ctx context.Context, d *daemon) <-chan []time.Duration {
+	answered := make(chan []time.Duration, 1)
+	go func() {
+		var took []time.Duration
+		defer func() { answered <- took }()
+		if d.who == floor {
+			return
+		}
+		c, err := d.dial(context.WithoutCancel(ctx), "supervisor.getState")
+		if err != nil {
+			return
+		}
+		defer c.conn.Close()
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			from := time.Now()
+			if _, err := c.call(); err != nil {
+				return
+			}
+			took = append(took, time.Since(from))
+		}
+	}()
+	return answered
+}
+
+// sizes measures idle daemons of other sizes than the thousand.
+func sizes(ctx context.Context, t *turn) error {
+	for _, programs := range []int{100, 4000} {
+		name := fmt.Sprintf("idle/%d", programs)
+		if !t.wants(name+"/memory", name+"/switches") {
+			continue
+		}
+		if err := t.idleOf(ctx, name, programs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *turn) idleOf(ctx context.Context, name string, programs int) (err error) {
+	d, err := t.launch(ctx, programs, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.awaitRunning(ctx); err != nil {
+		return err
+	}
+	if err := pass(ctx, or(t.settings.quick, 500*time.Millisecond, 2*time.Second)); err != nil {
+		return err
+	}
+	from := now()
+	before, err := switches(d.pid)
+	if err != nil {
+		return err
+	}
+	if err := pass(ctx, or(t.settings.quick, 2*time.Second, 10*time.Second)); err != nil {
+		return err
+	}
+	after, err := switches(d.pid)
+	if err != nil {
+		return err
+	}
+	seconds := (now() - from).Seconds()
+	memory, err := proportional(d.pid)
+	if err != nil {
+		return err
+	}
+	t.add(name+"/memory", float64(memory)/1e6)
+	t.add(name+"/switches", float64(after-before)/seconds)
+	return nil
+}
+
+// untilTheLimit measures as many programs as the limit of open files allows: three for each, and some for the daemon.
+func untilTheLimit(ctx context.Context, t *turn) (err error) {
+	programs := (openFiles() - 300) / 3
+	d, err := t.launch(ctx, programs, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	t.add("limit/programs", float64(len(d.alive)))
+	t.add("limit/start", milliseconds(last(d.alive)-d.started))
+	if err := d.awaitRunning(ctx); err != nil {
+		return err
+	}
+	memory, err := proportional(d.pid)
+	if err != nil {
+		return err
+	}
+	t.add("limit/memory", float64(memory)/1e6)
+	took, _, err := d.press(ctx, or(t.settings.quick, 300*time.Millisecond, 2*time.Second), 1, programs, "supervisor.getAllProcessInfo")
+	if err != nil {
+		return d.explain(err)
+	}
+	t.add("limit/getAllProcessInfo/p50", milliseconds(percentile(took, 50)))
+	asked := now()
+	if _, err := d.call(ctx, "supervisor.shutdown"); err != nil {
+		return d.explain(err)
+	}
+	exited, err := d.awaitExit(ctx)
+	if err != nil {
+		return d.explain(err)
+	}
+	t.add("limit/stop", milliseconds(exited-asked))
+	return nil
+}
+
+// openFiles is the hard limit of open files, and no more than twenty thousand: that many programs are enough.
+func openFiles() int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 1024
+	}
+	return int(min(limit.Max, 20_000))
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/smtp"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/watch"
+)
+
+// sender sends mail through an SMTP server, or with a command if there is none.
+type sender struct {
+	from, subject  string
+	to             []string
+	command        string
+	host           string // empty: the command
+	user, password string
+	tls            bool
+}
+
+// patience is how long an SMTP server may take for all of a message.
+const patience = time.Minute
+
+func (s *sender) send(text string) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	message := watch.Message(text, "To", strings.Join(s.to, ", "), "From", s.from, "Subject", s.subject,
+		"Date", time.Now().Format(time.RFC1123Z), "Message-ID", "<"+rand.Text()+"@"+host+">")
+	if s.host == "" {
+		return watch.Pipe(s.command, message)
+	}
+	return s.smtp(strings.ReplaceAll(message, "\n", "\r\n"))
+}
+
+// smtp talks to the server. It encrypts if the server can, and before it tells a password it must.
+func (s *sender) smtp(message string) (err error) {
+	address, host := s.host, s.host
+	if name, _, err := net.SplitHostPort(s.host); err == nil {
+		host = name
+	} else {
+		address = net.JoinHostPort(s.host, "25")
+	}
+	conn, err := net.DialTimeout("tcp", address, patience)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	c, err := smtp.NewClient(conn, host)
+	if err != nil {
+		return err
+	}
+	if ok, _ := c.Extension("STARTTLS"); ok {
+		if err := c.StartTLS(&tls.Config{ServerName: host}); err != nil {
+			return err
+		}
+	} else if s.tls {
+		return errors.New("the server cannot encrypt")
+	}
+	if s.user != "" {
+		if err := c.Auth(smtp.PlainAuth("", s.user, s.password, host)); err != nil {
+			return err
+		}
+	}
+	if err := c.Mail(s.from); err != nil {
+		return err
+	}
+	for _, to := range s.to {
+		if err := c.Rcpt(to); err != nil {
+			return fmt.Errorf("%s: %w", to, err)
+		}
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write([]byte(message)); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return c.Quit()
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// probe is a request and what is right as its answer.
+type probe struct {
+	url      string
+	timeout  time.Duration
+	statuses []string
+	text     string // empty: any
+}
+
+// largest is how much of an answer is looked at, in bytes.
+const largest = 16 << 20
+
+func (p *probe) check() error {
+	u, err := url.Parse(p.url)
+	if err == nil && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		err = fmt.Errorf("%s is no http or https URL", p.url)
+	}
+	return err
+}
+
+// ask makes the request. Problem is empty if all is well, else what mail is about; detail says more.
+func (p *probe) ask() (problem, detail string) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
+	defer cancel()
+	res, err := p.get(ctx)
+	if err != nil {
+		return "bad status returned", fmt.Sprintf("error contacting %s:\n\n %v", p.url, err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, largest))
+	switch {
+	case err != nil:
+		return "bad status returned", fmt.Sprintf("error contacting %s:\n\n %v", p.url, err)
+	case !slices.Contains(p.statuses, strconv.Itoa(res.StatusCode)):
+		return "bad status returned", fmt.Sprintf("status contacting %s: %s", p.url, res.Status)
+	case !strings.Contains(string(body), p.text):
+		return "bad body returned", fmt.Sprintf("status contacting %s: %s", p.url, res.Status)
+	}
+	return "", ""
+}
+
+// get asks again while nobody listens, as long as there is time: a server that has just been started may need some.
+func (p *probe) get(ctx context.Context) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "httpok")
+	req.Close = true
+	for {
+		res, err := http.DefaultTransport.RoundTrip(req) // a redirect is an answer
+		if !errors.Is(err, syscall.ECONNREFUSED) {
+			return res, err
+		}
+		select {
+		case <-time.After(p.timeout / 10):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}

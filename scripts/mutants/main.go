@@ -1,0 +1,200 @@
+// Command mutants changes supervisord and supervisorctl on purpose, one small change at a time, and sees whether a unit
+// test or a script notices. What nobody notices is a hole in the proof. It is what `make mutants` runs, from the top of
+// the tree, as root on Linux: code that is wrong on purpose runs in a sandbox of its own.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// area is a part of the code, and the scripts that show what it does.
+type area struct {
+	name     string
+	packages []string
+	scripts  string // a regular expression of areas of conformance/scripts
+}
+
+var areas = []*area{
+	{"state machine", []string{"internal/state", "internal/process", "internal/supervisor"}, "states|stop|startup|signals|events"},
+	{"config", []string{"internal/config", "internal/shlex"}, "config|startup|environment"},
+	{"events", []string{"internal/events", "internal/output", "internal/fcgi"}, "events|fcgi"},
+	{"rpc", []string{"internal/rpc", "internal/xmlrpc", "internal/httpd"}, "rpc|http"},
+	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},
+	{"ctl", []string{"internal/ctl", "supervisorctl/client"}, "ctl"},
+	{"children", []string{"internal/child", "internal/daemon"}, "environment|startup|signals|stop"},
+}
+
+func main() {
+	if len(os.Args) > 2 && os.Args[1] == insideArgument {
+		os.Exit(inside(os.Args[2:]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := mutate(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+func mutate(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
+	n := flags.Int("n", 210, "how many mutants, the same number of each area")
+	seed := flags.Uint64("seed", 1, "which ones")
+	only := flags.String("area", "", "only this area")
+	jobs := flags.Int("j", 2, "how many at once")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	chosen := areas
+	if *only != "" {
+		chosen = nil
+		for _, a := range areas {
+			if a.name == *only {
+				chosen = append(chosen, a)
+			}
+		}
+	}
+	if len(chosen) == 0 {
+		return fmt.Errorf("no area %q", *only)
+	}
+	dir, err := openDir()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	child := filepath.Join(dir, "child")
+	if err := run(ctx, unitTime, nil, "go", "build", "-o", child, "./fixtures/child/cmd"); err != nil {
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "first everything as it is")
+	if err := healthy(ctx, chosen, child); err != nil {
+		return fmt.Errorf("not everything passes without a change: %w", err)
+	}
+	tally := newTally(chosen)
+	for _, a := range chosen {
+		if err := tally.area(ctx, a, *n/len(chosen), *seed, *jobs, child); err != nil {
+			return err
+		}
+	}
+	tally.print(out, *seed)
+	return nil
+}
+
+// tally is what became of the mutants.
+type tally struct {
+	areas []*area
+	mu    sync.Mutex
+	count map[*area]map[fate]int
+	left  []*mutant // survivors
+}
+
+func newTally(areas []*area) *tally {
+	t := &tally{areas: areas, count: map[*area]map[fate]int{}}
+	for _, a := range areas {
+		t.count[a] = map[fate]int{}
+	}
+	return t
+}
+
+// area tries n mutants of an area, in an order that the seed decides.
+func (t *tally) area(ctx context.Context, a *area, n int, seed uint64, jobs int, child string) error {
+	var all []*mutant
+	for _, dir := range a.packages {
+		found, err := find(a, dir)
+		if err != nil {
+			return err
+		}
+		all = append(all, found...)
+	}
+	random := rand.New(rand.NewPCG(seed, uint64(len(a.name))))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	next := make(chan *mutant)
+	done := make(chan struct{}) // closed when there are n
+	var workers sync.WaitGroup
+	var failure error
+	for range jobs {
+		workers.Go(func() {
+			for m := range next {
+				f, err := try(ctx, m, child)
+				t.mu.Lock()
+				if err != nil {
+					failure = err
+				} else {
+					t.add(m, f, n, done)
+				}
+				t.mu.Unlock()
+			}
+		})
+	}
+	for _, m := range all {
+		select {
+		case next <- m:
+			continue
+		case <-done:
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(next)
+	workers.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return failure
+}
+
+// add counts a mutant; those that come after the nth do not count. The lock is held.
+func (t *tally) add(m *mutant, f fate, n int, done chan struct{}) {
+	count := t.count[m.area]
+	tried := count[killedByUnits] + count[killedByScripts] + count[survived]
+	if f == noMutant {
+		count[f]++
+		return
+	}
+	if tried >= n {
+		return
+	}
+	count[f]++
+	if f == survived {
+		t.left = append(t.left, m)
+	}
+	fmt.Fprintf(os.Stderr, "%s %d/%d: %s: %s\n", m.area.name, tried+1, n, []string{"", "killed by a unit test", "killed by a script",
+		"SURVIVED"}[f], m)
+	if tried+1 == n {
+		close(done)
+	}
+}
+
+// print writes a table of the areas and the survivors, as Markdown.
+func (t *tally) print(out io.Writer, seed uint64) {
+	fmt.Fprintf(out, "| area | mutants | killed by unit tests | killed by scripts | survived |\n|---|---|---|---|---|\n")
+	var sum [4]int
+	for _, a := range t.areas {
+		c := t.count[a]
+		units, scripts, left := c[killedByUnits], c[killedByScripts], c[survived]
+		fmt.Fprintf(out, "| %s | %d | %d | %d | %d |\n", a.name, units+scripts+left, units, scripts, left)
+		sum[0], sum[1], sum[2], sum[3] = sum[0]+units+scripts+left, sum[1]+units, sum[2]+scripts, sum[3]+left
+	}
+	fmt.Fprintf(out, "| all | %d | %d | %d | %d |\n\nSeed %d", sum[0], sum[1], sum[2], sum[3], seed)
+	if rev, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); err == nil {
+		fmt.Fprintf(out, ", revision %s", strings.TrimSpace(string(rev)))
+	}
+	fmt.Fprintf(out, ". Killed: %.1f of 100.\n", 100*float64(sum[1]+sum[2])/float64(max(1, sum[0])))
+	if len(t.left) > 0 {
+		fmt.Fprintf(out, "\nSurvivors:\n\n")
+		for _, m := range t.left {
+			fmt.Fprintf(out, "- %s: %s\n", m.area.name, m)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// fate is what became of a mutant.
+type fate int
+
+const (
+	noMutant        fate = iota // it cannot be built
+	killedByUnits               // a unit test failed
+	killedByScripts             // a script failed
+	survived
+)
+
+// Longer than any test of ours takes: a mutant may also hang.
+const (
+	unitTime   = 3 * time.Minute
+	scriptTime = 8 * time.Minute
+)
+
+// try builds the program with the mutant in it and runs its area's unit tests, then its scripts, until one fails. The
+// sources are not touched: the compiler is given another file in place of the one that is changed.
+func try(ctx context.Context, m *mutant, child string) (fate, error) {
+	dir, err := openDir()
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	overlay, err := write(m, dir)
+	if err != nil {
+		return 0, err
+	}
+	if err := run(ctx, unitTime, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
+		return noMutant, ctx.Err()
+	}
+	err = confined(ctx, unitTime, nil, "go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-count=1", "-timeout=100s",
+		"./"+m.dir)
+	if err != nil {
+		return killedByUnits, ctx.Err()
+	}
+	bin := filepath.Join(dir, "bin") + "/"
+	if err := run(ctx, unitTime, []string{"CGO_ENABLED=0"}, "go", "build", "-overlay", overlay, "-o", bin, "./supervisord", "./supervisorctl",
+		"./scripts/pidproxy", "./scripts/echo_supervisord_conf"); err != nil {
+		return noMutant, ctx.Err()
+	}
+	env := []string{"IMPL=ours", "SUPERVISORD=" + bin + "supervisord", "SUPERVISORCTL=" + bin + "supervisorctl", "CHILD=" + child}
+	err = confined(ctx, scriptTime, env, "go", "test", "./conformance", "-failfast", "-count=1",
+		"-run=TestScripts/("+m.area.scripts+")$")
+	if err != nil {
+		return killedByScripts, ctx.Err()
+	}
+	return survived, nil
+}
+
+// openDir makes a directory that other users may look into: some scripts run programs as one.
+func openDir() (string, error) {
+	dir, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return "", err
+	}
+	return dir, os.Chmod(dir, 0o755)
+}
+
+// write writes the changed file and what tells the compiler of it.
+func write(m *mutant, dir string) (overlay string, err error) {
+	source, err := os.ReadFile(m.file)
+	if err != nil {
+		return "", err
+	}
+	changed := filepath.Join(dir, "changed.go")
+	code := string(source[:m.start]) + m.new + string(source[m.end:])
+	if err := os.WriteFile(changed, []byte(code), 0o644); err != nil {
+		return "", err
+	}
+	original, err := filepath.Abs(m.file)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
+	if err != nil {
+		return "", err
+	}
+	overlay = filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, text, 0o644)
+}
+
+// confined runs a command that may do anything, for the code in it is wrong on purpose: where no process outside can
+// be signalled and no device be deleted.
+func confined(ctx context.Context, limit time.Duration, env []string, args ...string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return command(ctx, limit, env, confine, append([]string{self, insideArgument}, args...))
+}
+
+func run(ctx context.Context, limit time.Duration, env []string, args ...string) error {
+	return command(ctx, limit, env, func(*exec.Cmd) {}, args)
+}
+
+func command(ctx context.Context, limit time.Duration, env []string, prepare func(*exec.Cmd), args []string) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Env = append(os.Environ(), env...)
+	cmd.WaitDelay = 10 * time.Second
+	prepare(cmd)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, &output)
+	}
+	return nil
+}
+
+// healthy makes sure that everything passes as it is: a test that fails anyway would kill every mutant.
+func healthy(ctx context.Context, areas []*area, child string) error {
+	var problems []error
+	for _, a := range areas {
+		packages := make([]string, len(a.packages))
+		for i, dir := range a.packages {
+			packages[i] = "./" + dir
+		}
+		problems = append(problems, confined(ctx, unitTime, nil, append([]string{"go", "test", "-vet=off", "-count=1"}, packages...)...))
+	}
+	env := []string{"IMPL=ours", "CHILD=" + child}
+	problems = append(problems, confined(ctx, scriptTime, env, "go", "test", "./conformance", "-count=1", "-run=TestScripts"))
+	return errors.Join(problems...)
+}

@@ -1,0 +1,239 @@
+// Command record runs a supervisord through every method of the XML-RPC interface and every fault, and keeps each
+// request and response as it went over the wire, in fixtures/rpc. It is what `make record` runs, once for the installed
+// original, whose requests are those of Python's xmlrpc.client, and once for ours, with the requests of our client. What
+// differs from run to run (process ids, times, the directory) is replaced, so that a second recording shows what changed.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
+)
+
+func main() {
+	daemon := flag.String("daemon", "", "the `supervisord` to record")
+	python := flag.Bool("python", false, "send the requests of Python's xmlrpc.client, not those of our client")
+	out := flag.String("o", "", "the `file` to write")
+	flag.Parse()
+	archive, err := record(*daemon, *python)
+	if err == nil {
+		err = os.WriteFile(*out, txtar.Format(archive), 0o644)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "record:", err)
+		os.Exit(1)
+	}
+}
+
+// recorder is one run.
+type recorder struct {
+	dir      string
+	requests [][]byte // of the steps; nil: that one is no call
+	archive  *txtar.Archive
+	http     http.Client
+}
+
+// patience is how long anything may take.
+const patience = time.Minute
+
+func record(daemon string, python bool) (*txtar.Archive, error) {
+	dir, err := os.MkdirTemp("", "record")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	r := &recorder{dir: dir, archive: new(txtar.Archive)}
+	encode := ourRequest
+	if python {
+		encode = pythonRequest
+	}
+	for _, s := range steps { // all of them now: some must follow one another quickly
+		var request []byte
+		if s.do == "" {
+			if request, err = encode(s); err != nil {
+				return nil, err
+			}
+		}
+		r.requests = append(r.requests, request)
+	}
+	r.http.Transport = &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(dir, "s.sock"))
+	}}
+	if err := r.write("first"); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(daemon, "-n", "-c", filepath.Join(dir, "sd.conf"))
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	gone := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(gone)
+	}()
+	defer func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-gone:
+		case <-time.After(patience):
+			_ = cmd.Process.Kill()
+			<-gone
+		}
+	}()
+	for i, s := range steps {
+		if err := r.take(i, s); err != nil {
+			return nil, fmt.Errorf("step %d, %s %s %v: %w", i, s.do, s.method, s.params, err)
+		}
+	}
+	return r.archive, nil
+}
+
+// take does one step.
+func (r *recorder) take(i int, s step) error {
+	switch s.do {
+	case "until":
+		return r.until(s.params[0].(string), s.params[1].(string))
+	case "config":
+		return r.write(s.params[0].(string))
+	case "directory": // in the place of a file
+		path := filepath.Join(r.dir, s.params[0].(string))
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+		return os.Mkdir(path, 0o700)
+	}
+	request := r.requests[i]
+	response, err := r.post(request)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%03d %s", i, s.method)
+	r.archive.Files = append(r.archive.Files,
+		txtar.File{Name: name + " request", Data: r.steady(request)},
+		txtar.File{Name: name + " response", Data: r.steady(response)})
+	return nil
+}
+
+func (r *recorder) write(config string) error {
+	return os.WriteFile(filepath.Join(r.dir, "sd.conf"), []byte(configs[config]), 0o600)
+}
+
+// post sends a request, and waits for the daemon's socket if it is not there yet.
+func (r *recorder) post(request []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/RPC2", bytes.NewReader(request))
+		if err != nil {
+			return nil, err
+		}
+		resp, err := r.http.Do(req)
+		if err == nil {
+			defer resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				return nil, fmt.Errorf("status %s", resp.Status)
+			}
+			return io.ReadAll(resp.Body)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+// until waits until a process is in a state.
+func (r *recorder) until(name, state string) error {
+	request, err := ourRequest(step{method: "supervisor.getProcessInfo", params: []any{name}})
+	if err != nil {
+		return err
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(patience)
+	for {
+		response, err := r.post(request)
+		if err != nil || bytes.Contains(response, []byte("<string>"+state+"</string>")) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			return fmt.Errorf("%s is not %s: %s", name, state, response)
+		}
+	}
+}
+
+var (
+	numbers = regexp.MustCompile(`(<name>(?:pid|now|start|stop)</name>\n<value><int>)[1-9]\d*`)
+	uptime  = regexp.MustCompile(`pid \d+, uptime \d+:\d\d:\d\d`)
+	auto    = regexp.MustCompile(`---supervisor-[a-z0-9_]{8}\.log`)
+	moment  = regexp.MustCompile(`[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M`)
+	process = regexp.MustCompile(`(?s)^(.*<methodResponse>\n<params>\n<param>\n<value><int>)\d+(</int></value>\n</param>.*)$`)
+)
+
+// steady replaces what differs from run to run.
+func (r *recorder) steady(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte(r.dir), []byte("/srv/record"))
+	text = numbers.ReplaceAll(text, []byte("${1}1234567890"))
+	text = uptime.ReplaceAll(text, []byte("pid 4711, uptime 0:00:01"))
+	text = auto.ReplaceAll(text, []byte("---supervisor-abcd1234.log"))
+	text = moment.ReplaceAll(text, []byte("Nov 22 01:15 PM"))
+	return process.ReplaceAll(text, []byte("${1}4711${2}"))
+}
+
+// ourRequest is the body that our client sends.
+func ourRequest(s step) (body []byte, err error) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err = io.ReadAll(r.Body)
+	}))
+	defer server.Close()
+	c, problem := client.New(server.URL, "", "")
+	if problem != nil {
+		return nil, problem
+	}
+	defer c.Close()
+	var ignored any
+	_ = c.Call(context.Background(), &ignored, s.method, s.params...) // there is no answer
+	return body, err
+}
+
+// pythonRequest is the body that Python's client sends.
+func pythonRequest(s step) ([]byte, error) {
+	params, err := json.Marshal(append([]any{}, s.params...))
+	if err != nil {
+		return nil, err
+	}
+	const script = "import json, sys, xmlrpc.client as x\n" +
+		"sys.stdout.write(x.dumps(tuple(json.loads(sys.argv[2])), sys.argv[1]))"
+	out, err := exec.Command("python3", "-c", script, s.method, string(params)).Output()
+	if err != nil {
+		return nil, fmt.Errorf("python3: %w", err)
+	}
+	if !strings.HasSuffix(string(out), "\n") {
+		return nil, fmt.Errorf("a request without a last line: %s", strconv.Quote(string(out)))
+	}
+	return out, nil
+}

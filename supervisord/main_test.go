@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
+)
+
+// TestMain makes the test binary supervisord itself, with whatever it was built with, and the programs that it runs.
+func TestMain(m *testing.M) {
+	child.Main()
+	roles := map[string]func([]string) error{"listener": stormListener, "source": stormSource, "fastcgi": fastCGIProgram}
+	if len(os.Args) > 1 {
+		if os.Args[1] == "supervisord" {
+			os.Exit(run(append([]string{"supervisord"}, os.Args[2:]...)))
+		}
+		if role := roles[os.Args[1]]; role != nil {
+			if err := role(os.Args[2:]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			os.Exit(0)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// instance is a supervisord that runs, and a client of it.
+type instance struct {
+	*client.Client
+	t   *testing.T
+	dir string
+}
+
+// startDaemon starts supervisord on a configuration, in which SELF stands for this program and DIR for a directory. It
+// must end well when the test does.
+func startDaemon(t *testing.T, conf string) *instance {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "sd") // short, for the path of the socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	text := strings.NewReplacer("SELF", self, "DIR", dir).Replace(`
+[unix_http_server]
+file=DIR/s
+[supervisord]
+logfile=DIR/log
+logfile_maxbytes=0
+pidfile=DIR/pid
+childlogdir=DIR
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+` + conf)
+	if err := os.WriteFile(filepath.Join(dir, "conf"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "supervisord", "-n", "-s", "-c", filepath.Join(dir, "conf"))
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	d := &instance{t: t, dir: dir}
+	if d.Client, err = client.New("unix://"+filepath.Join(dir, "s"), "", ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		d.Close()
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("supervisord: %v", err)
+		}
+		if log, err := os.ReadFile(filepath.Join(dir, "log")); t.Failed() && err == nil {
+			t.Logf("the log:\n%s", log[max(0, len(log)-8000):])
+		}
+	})
+	d.wait("it answers", func() bool { _, err := d.State(t.Context()); return err == nil })
+	return d
+}
+
+// patience is how long a test waits for anything. It is meant for a machine that has much else to do.
+const patience = 4 * time.Minute
+
+// wait waits until something is so.
+func (d *instance) wait(what string, so func() bool) {
+	d.t.Helper()
+	late := time.After(patience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !so() {
+		select {
+		case <-tick.C:
+		case <-late:
+			d.t.Fatalf("in vain waited until %s", what)
+		}
+	}
+}
+
+// running waits until a process is RUNNING and returns its process id.
+func (d *instance) running(name string) (pid int) {
+	d.t.Helper()
+	d.wait(name+" is RUNNING", func() bool {
+		info, err := d.ProcessInfo(d.t.Context(), name)
+		pid = info.PID
+		return err == nil && info.StateName == "RUNNING"
+	})
+	return pid
+}
