@@ -25,6 +25,7 @@ type supervisord struct {
 	read    func() (*config.Config, error)
 	signals chan os.Signal
 	chld    chan os.Signal
+	start   func(child.Spec) (pid int, err error)
 	serial  events.Serial
 	started time.Time
 	begun   bool // a first life has begun: limits are set, the terminal is left
@@ -64,7 +65,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		plugin.Clean(own.ChildLogDir, own.Identifier)
 	}
 	sup, err := supervisor.New(supervisor.Options{
-		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, Read: d.read, Start: child.Start,
+		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, Read: d.read, Start: d.start,
 		Settled: func() { go debug.FreeOSMemory() }, Serial: &d.serial,
 	})
 	if err != nil {

@@ -31,18 +31,22 @@ type User struct {
 // itself, up to a failing exec, is told as the original tells it: by the child, on its standard error, and with exit
 // status 127.
 func Start(spec Spec) (pid int, err error) {
-	if simple(spec) {
-		pid, err = forkExec(spec.Path, spec.Args, spec)
-		if err == nil {
+	if spec.Umask >= 0 { // it belongs to the whole process
+		return startShim(spec)
+	}
+	return launch(spec)
+}
+
+// launch is Start for a child that inherits its umask from the calling thread. The fast path cannot become another user
+// unless we are root, and it cannot tell what went wrong in the child.
+func launch(spec Spec) (pid int, err error) {
+	if spec.User == nil || os.Geteuid() == 0 {
+		if pid, err = forkExec(spec.Path, spec.Args, spec); err == nil {
 			return pid, nil
 		}
 	}
 	return startShim(spec)
 }
-
-// simple is true if the fast path can do all that spec asks for: it cannot set the umask, which belongs to the whole
-// process, nor become another user unless we are root.
-func simple(spec Spec) bool { return spec.Umask < 0 && (spec.User == nil || os.Geteuid() == 0) }
 
 func forkExec(path string, args []string, spec Spec) (int, error) {
 	attr := &syscall.ProcAttr{
