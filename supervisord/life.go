@@ -2,8 +2,8 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -26,6 +26,7 @@ type supervisord struct {
 	signals chan os.Signal
 	chld    chan os.Signal
 	start   func(child.Spec) (pid int, err error)
+	manager *daemon.Notifier
 	serial  events.Serial
 	started time.Time
 	begun   bool // a first life has begun: limits are set, the terminal is left
@@ -66,7 +67,8 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 	}
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, Read: d.read, Start: d.start,
-		Settled: func() { go debug.FreeOSMemory() }, Serial: &d.serial,
+		Environ: slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, daemon.NotifySocket+"=") }),
+		Leaving: d.leaving, Settled: func() { go daemon.Settle() }, Serial: &d.serial,
 	})
 	if err != nil {
 		return nil, err
@@ -85,6 +87,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 	servers.Serve(services) // whoever gets an answer finds the pid file in place
 	d.begun = true
 	daemon.Ready()
+	d.manager.Ready()
 	log.Infof("supervisord started with pid %d", os.Getpid())
 	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
 		log.Warnf("subreaper=true has no effect: %v", err)
@@ -94,6 +97,15 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		defer record.Close()
 	}
 	return sup.Run(), nil
+}
+
+// leaving tells whoever manages us as a service that a life comes to its end.
+func (d *supervisord) leaving(restart bool) {
+	if restart {
+		d.manager.Reloading()
+	} else {
+		d.manager.Stopping()
+	}
 }
 
 // remember begins the record of our children, and sees to those that outlived an earlier supervisord.

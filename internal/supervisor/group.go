@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
@@ -245,6 +246,9 @@ func (s *Supervisor) leaving(now time.Time) bool {
 			s.limit = now.Add(time.Duration(wait) * time.Second)
 		}
 		s.host.Events.Emit(events.SupervisorStateChangeStopping, "")
+		if s.options.Leaving != nil {
+			s.options.Leaving(s.Mood() == api.MoodRestarting)
+		}
 	}
 	if !s.limit.IsZero() && !now.Before(s.limit) {
 		s.hurry(now)

@@ -35,8 +35,12 @@ type Options struct {
 	Read func() (*config.Config, error)
 	// Settled, if not nil, is called when everything that starts by itself has been started for the first time.
 	Settled func()
+	// Leaving, if not nil, is called in the loop when a shutdown or restart begins, and must not wait.
+	Leaving func(restart bool)
 	// Start starts a child: child.Start, but for tests.
 	Start func(child.Spec) (int, error)
+	// Environ is the environment that children inherit.
+	Environ []string
 	// Serial numbers events; it outlives a restart. Nil: a new one.
 	Serial *events.Serial
 }
@@ -99,7 +103,7 @@ func New(o Options) (*Supervisor, error) {
 	s.mood.Store(int32(api.MoodRunning))
 	s.host = process.Host{
 		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
-		Environ: os.Environ(), ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
+		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), Spawned: s.spawned,
 		Changed: s.changed,

@@ -1,0 +1,51 @@
+package daemon
+
+import (
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The service manager hears everything, in order.
+func TestNotifier(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	t.Setenv(NotifySocket, path)
+	n := NewNotifier()
+	n.Ready()
+	n.Reloading()
+	n.Ready()
+	n.Stopping()
+	for _, want := range []string{
+		"READY=1\nSTATUS=Running", "RELOADING=1\nSTATUS=Restarting", "READY=1\nSTATUS=Running",
+		"STOPPING=1\nSTATUS=Stopping all programs",
+	} {
+		buf := make([]byte, 200)
+		if err := manager.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		size, err := manager.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(buf[:size]); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
+// Without a service manager, and with one that does not listen, nothing waits.
+func TestNotifierOfNobody(t *testing.T) {
+	t.Setenv(NotifySocket, "")
+	NewNotifier().Ready()
+	t.Setenv(NotifySocket, filepath.Join(t.TempDir(), "nobody"))
+	n := NewNotifier()
+	for range 1000 {
+		n.Reloading()
+	}
+}
