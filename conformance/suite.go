@@ -123,6 +123,9 @@ func (s *Suite) setup(env *testscript.Env) error {
 	} {
 		env.Setenv(v.name, v.value)
 	}
+	if dir := os.Getenv("GOCOVERDIR"); dir != "" { // the programs under test were built to tell what of them runs
+		env.Setenv("GOCOVERDIR", dir)
+	}
 	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$PIDPROXY", pidproxy,
 		"$LISTENERS", s.Listeners, "$SAMPLES", s.Samples}
 	for _, name := range []string{"PORT2", "PORT"} { // the longer name first, for the replacer
