@@ -103,6 +103,9 @@ func stateEvents(ctx context.Context, t *turn) (err error) {
 		return errors.New("there is no C compiler to build the listener with")
 	}
 	const programs = 100
+	if t.who == floor {
+		return t.stateFloor(ctx, programs)
+	}
 	d, result, err := t.launchListening(ctx, programs, 0, "PROCESS_STATE,REMOTE_COMMUNICATION", true, nil)
 	if err != nil {
 		return err
@@ -122,6 +125,28 @@ func stateEvents(ctx context.Context, t *turn) (err error) {
 	}
 	t.add("events/state", c.rate(c.events))
 	t.add("events/state/disorder", float64(c.disorder))
+	return nil
+}
+
+// stateFloor is how many events the same storm would make if nothing were done but the system calls: four for each process
+// of each round, STOPPING, STOPPED, STARTING and RUNNING.
+func (t *turn) stateFloor(ctx context.Context, programs int) (err error) {
+	d, err := t.launch(ctx, programs, nil, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	rounds := or(t.settings.quick, 2, 5)
+	from := now()
+	for range rounds {
+		if err := syscall.Kill(d.pid, syscall.SIGUSR1); err != nil {
+			return err
+		}
+		if _, err := d.await(ctx, programs); err != nil {
+			return err
+		}
+	}
+	t.add("events/state", float64(4*programs*rounds)/(now()-from).Seconds())
 	return nil
 }
 

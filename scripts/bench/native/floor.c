@@ -3,7 +3,8 @@
 //   floor N LOGDIR COMMAND [ARG...]
 //
 // It starts COMMAND N times, each with its own process group, a pipe to stdin, a pipe from stdout and
-// stderr, and a log that it fills from that pipe. At SIGTERM it ends the children, reaps them and exits.
+// stderr, and a log that it fills from that pipe. At SIGTERM it ends the children, reaps them and exits; at SIGUSR1 it ends
+// and reaps them and starts as many again.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,7 @@ int main(int argc, char **argv)
 	poller = need(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
+	sigaddset(&term, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &term, NULL);
 	int stop = need(signalfd(-1, &term, SFD_CLOEXEC), "signalfd");
 	watch(stop, -1);
@@ -102,7 +104,12 @@ int main(int argc, char **argv)
 				kill(pids[c], SIGTERM);
 			while (wait(NULL) > 0 || errno == EINTR)
 				;
-			return 0;
+			struct signalfd_siginfo info;
+			need(read(stop, &info, sizeof info), "read");
+			if (info.ssi_signo == SIGTERM)
+				return 0;
+			for (int c = 0; c < count; c++)
+				pids[c] = start(argv[2], c, argv + 3);
 		}
 	}
 }
