@@ -56,7 +56,7 @@ unit: programs
 ports:
 	GOOS=darwin go build ./...
 	GOOS=freebsd go vet ./...
-	GOARCH=arm64 go build ./...
+	GOARCH=arm64 go build -trimpath ./...
 
 # The same session with each supervisorctl and each supervisord, the original's and ours; needs the original.
 cross: programs
@@ -145,9 +145,10 @@ packages:
 	scripts/package/build $(DIST)
 
 # What docs/packages.md and docs/containers.md say, tried out. Most of it needs root: in copies of this machine that vanish.
-package-test: programs packages
+package-test: programs
+	COMPRESSION=gzip scripts/package/build bin/packages-test
 	@scripts/install-site || echo "package-test: without nginx, php-fpm and bsdtar the tests that need them are skipped"
-	PACKAGES=$(abspath $(DIST)) go test ./scripts/package ./docs/container -count=1 -timeout 30m
+	PACKAGES=$(CURDIR)/bin/packages-test go test ./scripts/package ./docs/container -count=1 -timeout 30m
 
 SHOTS ?= bin/shots
 web-shots:

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,7 +34,7 @@ mount -t overlay overlay -o "lowerdir=/,upperdir=$space/upper,workdir=$space/wor
 cd "$space/root"
 mount -t proc proc proc
 mount --rbind /dev dev
-mount -t tmpfs none run
+mount -t tmpfs -o mode=755 none run
 mount -t tmpfs none tmp
 chmod 1777 tmp
 mount -o remount,ro .
@@ -145,9 +146,12 @@ func build(t *testing.T, upper string) (entry []string) {
 	return entry
 }
 
-// await reads the container's output up to a line with text in it.
+// await reads the container's output until a line with text in it was there.
 func (c *container) await(text string) {
 	c.t.Helper()
+	if slices.ContainsFunc(c.seen, func(line string) bool { return strings.Contains(line, text) }) {
+		return
+	}
 	limit := time.After(time.Minute)
 	for {
 		select {
