@@ -40,7 +40,7 @@ test:
 	$(MAKE) check
 	$(MAKE) conformance
 	$(MAKE) faults
-	$(MAKE) package-test first-hour
+	$(MAKE) -j2 -Otarget soak package-test first-hour
 	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff && $(MAKE) cross; fi
 
 check: unit ports
