@@ -11,7 +11,8 @@ GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: all programs install demo test check unit ports cross faults reliability soak vuln record docs \
-	conformance conformance-binary conformance-report config-diff config-bench bench mutants web-shots arrows clean
+	conformance conformance-binary conformance-report config-diff config-bench bench mutants coverage web-shots arrows \
+	packages package-test first-hour test-repeat clean
 all: programs
 
 programs:
@@ -28,12 +29,17 @@ demo: programs
 	@go build -o bin/demo ./scripts/demo
 	@exec bin/demo bin/supervisord bin/supervisorctl
 
+# README's first command in a clean clone without any cache, and its page.
+first-hour:
+	FIRST_HOUR=1 go test ./scripts/demo -run TestFirstHour -count=1 -v -timeout 15m
+
 # The reference half runs where the original is installed, which scripts/install-reference does for root.
 test:
 	@scripts/install-reference || echo "test: the original is not installed and cannot be without root: its half is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
 	$(MAKE) faults
+	$(MAKE) package-test first-hour
 	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff && $(MAKE) cross; fi
 
 check: unit ports
@@ -44,13 +50,13 @@ check: unit ports
 unit: programs
 	@scripts/install-compiler || echo "check: there is no C compiler: the unit tests run without the race detector"
 	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
-	go test -timeout 20m $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -vE '/conformance(/faults)?$$')
+	go test -timeout 20m $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -vE '/(conformance(/faults)?|scripts/package|docs/container)$$')
 
 # The other systems and processors that must at least build.
 ports:
 	GOOS=darwin go build ./...
 	GOOS=freebsd go vet ./...
-	GOARCH=arm64 go build ./...
+	GOARCH=arm64 go build -trimpath ./...
 
 # The same session with each supervisorctl and each supervisord, the original's and ours; needs the original.
 cross: programs
@@ -61,9 +67,11 @@ record: programs
 	go run ./scripts/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
 	if [ -x /usr/bin/supervisord ]; then go run ./scripts/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
 
-# The part of docs/xmlrpc.md that comes from the table of methods; a test holds the two together.
+# The pages and parts of pages that are made from the source; tests hold the two together.
 docs:
 	go test ./internal/rpc -run TestReference -count=1 -update
+	go test ./docs -run TestMessages -count=1 -update
+	go test ./conformance -run TestCoveragePage -count=1 -update-coverage
 
 # The scripts, against ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=.
 IMPL ?= ours
@@ -100,12 +108,12 @@ soak: programs
 vuln:
 	go run golang.org/x/vuln/cmd/govulncheck@latest ./... || echo "vuln: nothing is known: vuln.go.dev cannot be reached, or see above"
 
-# Ours and the installed original on N generated configurations; CI runs this seed.
-N ?= 2000
+# Ours and the installed original on CONFIGS generated configurations; CI runs this seed.
+CONFIGS ?= 2000
 SEED ?= 1
 LIVE ?= 20
 config-diff: programs
-	go run ./scripts/configdiff -n $(N) -seed $(SEED) -live $(LIVE)
+	go run ./scripts/configdiff -n $(CONFIGS) -seed $(SEED) -live $(LIVE)
 
 # Reading 10,000 programs from 1,000 files, beside the original.
 config-bench: programs
@@ -119,6 +127,28 @@ bench: programs
 mutants: programs
 	@go build -o bin/mutants ./scripts/mutants
 	@bin/mutants $(MUTANTS)
+
+# What unit tests, scripts and both together reach, by package; a table for docs/testing.md.
+coverage:
+	@scripts/coverage
+
+# All tests N times; what a run printed is in bin/test-N.txt.
+N ?= 10
+test-repeat:
+	@mkdir -p bin; failed=0; for i in $$(seq $(N)); do \
+		from=$$(date +%s); $(MAKE) test >bin/test-$$i.txt 2>&1 && how=passed || { how=FAILED; failed=1; }; \
+		echo "run $$i of $(N): $$how in $$(($$(date +%s) - from)) s"; done; exit $$failed
+
+# Packages for Debian, for systems with RPM and for Alpine, into DIST.
+DIST ?= bin/packages
+packages:
+	scripts/package/build $(DIST)
+
+# What docs/packages.md and docs/containers.md say, tried out. Most of it needs root: in copies of this machine that vanish.
+package-test: programs
+	COMPRESSION=gzip scripts/package/build bin/packages-test
+	@scripts/install-site || echo "package-test: without nginx, php-fpm and bsdtar the tests that need them are skipped"
+	PACKAGES=$(CURDIR)/bin/packages-test go test ./scripts/package ./docs/container -count=1 -timeout 30m
 
 SHOTS ?= bin/shots
 web-shots:

@@ -314,7 +314,7 @@ func TestStuckStdout(t *testing.T) {
 		d.stop("the daemon is held up")
 	}
 	if d.count("the standard output takes no more lines") != 1 {
-		d.wrong("it is not said once")
+		d.wrong("it is said %d times: %s", d.count("the standard output takes no more lines"), d.tail())
 	}
 	d.terminate()
 }

@@ -49,14 +49,13 @@ func newThread() (*thread, error) {
 	}
 	t := &thread{specs: make(chan Spec), answers: make(chan answer), socket: pair[0]}
 	ready := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for good: the thread is of no use to others
+	go awayFromMain(func() {
 		err := leave(pair[1])
 		ready <- err
 		if err == nil {
 			t.serve(pair[1])
 		}
-	}()
+	})
 	err = <-ready
 	unix.Close(pair[1]) // our copy of the thread's end
 	if err != nil {
@@ -64,6 +63,24 @@ func newThread() (*thread, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// awayFromMain runs f in a thread that nobody else is given any more, and that is not the main thread: what the system shows
+// as the descriptors of the process, to us as well (/proc/self/fd), are those of that one.
+func awayFromMain(f func()) {
+	runtime.LockOSThread() // not undone: the thread is of no use to others
+	if unix.Gettid() != unix.Getpid() {
+		f()
+		return
+	}
+	away := make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // cannot be the main thread, which we hold until we have this one
+		close(away)
+		f()
+	}()
+	<-away
+	runtime.UnlockOSThread()
 }
 
 // wakePoller makes the runtime open the descriptors of its poller now: each thread may have to write to them, so they

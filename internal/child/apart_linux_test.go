@@ -143,3 +143,32 @@ func TestApartTable(t *testing.T) {
 		t.Errorf("%d descriptors before 20 starts, %d after", before, after)
 	}
 }
+
+// The main thread is never taken, whose descriptors are what /proc shows of us.
+func TestApartIsNotTheMainThread(t *testing.T) {
+	const threads = 100
+	ids := make(chan int, threads)
+	hold := make(chan struct{})
+	for range threads {
+		go awayFromMain(func() {
+			ids <- unix.Gettid()
+			<-hold
+		})
+	}
+	for range threads {
+		if id := <-ids; id == unix.Getpid() {
+			t.Error("it is")
+		}
+	}
+	close(hold)
+	apart(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	if _, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(int(w.Fd()))); err != nil {
+		t.Error(err)
+	}
+}

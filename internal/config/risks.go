@@ -73,7 +73,7 @@ func SharedLogs(mainlog string, groups []*Group, from int) (warnings []string) {
 	for i, g := range groups {
 		for _, p := range g.Processes {
 			for _, c := range p.channels() {
-				if c.log.Kind != LogFile || strings.HasPrefix(c.log.Path, "/dev/") {
+				if c.log.Kind != LogFile || c.log.Path == "" || strings.HasPrefix(c.log.Path, "/dev/") {
 					continue
 				}
 				path := absolute(c.log.Path)

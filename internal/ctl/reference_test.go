@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -71,7 +72,10 @@ programs=one,two
 `
 
 // reference is a daemon with its own directory, mostly one of the original.
-type reference struct{ dir, config string }
+type reference struct {
+	dir, config string
+	forker      func() (*forker, error) // of the test
+}
 
 // startReference starts the original's daemon, and skips the test where that is not wanted or not possible.
 func startReference(t *testing.T) reference {
@@ -96,7 +100,7 @@ func startDaemon(t *testing.T, program string) reference {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	r := reference{dir, filepath.Join(dir, "sd.conf")}
+	r := reference{dir, filepath.Join(dir, "sd.conf"), sync.OnceValues(newForker)}
 	r.write(t, referenceConfig)
 	daemon := exec.Command(program, "-n", "-c", r.config)
 	out, err := daemon.StdoutPipe()
@@ -179,7 +183,15 @@ func (r reference) theirs(t *testing.T, url, input string, words ...string) (out
 // with runs a command of any supervisorctl.
 func (r reference) with(t *testing.T, ctl, url, input string, words ...string) (out, stderr string, status int) {
 	t.Helper()
-	cmd := exec.Command(ctl, append([]string{"-c", r.config, "-s", url}, words...)...)
+	args := append([]string{"-c", r.config, "-s", url}, words...)
+	if ctl == referenceCtl {
+		f, err := r.forker()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.run(t, input, args)
+	}
+	cmd := exec.Command(ctl, args...)
 	var o, e bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &o, &e
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")

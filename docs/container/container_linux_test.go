@@ -1,0 +1,296 @@
+// Package container_test runs the example as what it is, process 1 of a container, with the real nginx and php-fpm.
+package container_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// enter makes this machine's own files the container's image, with what Containerfile copies above them, read-only but for
+// /run and /tmp, as compose.yaml has it, and becomes the program of the container.
+const enter = `
+set -eu
+space=$1
+shift
+mount --make-rprivate /
+mkdir -p "$space/work" "$space/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$space/upper,workdir=$space/work" "$space/root"
+cd "$space/root"
+mount -t proc proc proc
+mount --rbind /dev dev
+mount -t tmpfs -o mode=755 none run
+mount -t tmpfs none tmp
+chmod 1777 tmp
+mount -o remount,ro .
+exec chroot . "$@"
+`
+
+// A container is one that runs.
+type container struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	lines chan string // of its output; closed at its end
+	seen  []string
+}
+
+// start builds the image by Containerfile, changes its files as change says, and starts the container.
+func start(t *testing.T, change func(etc string)) *container {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root")
+	}
+	for _, program := range []string{"/usr/sbin/nginx", "/usr/sbin/php-fpm*"} {
+		if found, _ := filepath.Glob(program); len(found) == 0 {
+			t.Skipf("%s is not installed; scripts/install-site does it", program)
+		}
+	}
+	space := t.TempDir()
+	// The file system of upper must not be an overlay itself, and allow device files.
+	if err := unix.Mount("none", space, "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(space, unix.MNT_DETACH) })
+	upper := filepath.Join(space, "upper")
+	entry := build(t, upper)
+	change(filepath.Join(upper, "etc"))
+	c := &container{t: t, lines: make(chan string, 10000)}
+	c.cmd = exec.Command("/bin/sh", append([]string{"-c", enter, "container", space}, entry...)...)
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
+		Pdeathsig:  syscall.SIGKILL,
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.cmd.Stdout, c.cmd.Stderr = w, w
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	go func() {
+		defer close(c.lines)
+		for in := bufio.NewScanner(r); in.Scan(); {
+			c.lines <- in.Text()
+		}
+	}()
+	t.Cleanup(func() {
+		_ = c.cmd.Process.Kill() // with process 1 its namespace ends
+		_ = c.cmd.Wait()
+		if t.Failed() {
+			t.Logf("the container said:\n%s", strings.Join(c.seen, "\n"))
+		}
+	})
+	return c
+}
+
+// build does what the COPY lines of Containerfile say, and returns what ENTRYPOINT says.
+func build(t *testing.T, upper string) (entry []string) {
+	t.Helper()
+	text, err := os.ReadFile("Containerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "ENTRYPOINT "); ok {
+			if err := json.Unmarshal([]byte(rest), &entry); err != nil {
+				t.Fatal(err)
+			}
+		}
+		words := strings.Fields(line)
+		if len(words) == 0 || words[0] != "COPY" {
+			continue
+		}
+		target := words[len(words)-1]
+		for _, source := range words[1 : len(words)-1] {
+			to := filepath.Join(upper, target)
+			if strings.HasSuffix(target, "/") {
+				to = filepath.Join(to, filepath.Base(source))
+			}
+			from := filepath.Join("../..", source)
+			info, err := os.Stat(from)
+			if err != nil {
+				t.Fatalf("Containerfile: %v (make builds the programs)", err)
+			}
+			data, err := os.ReadFile(from)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(to, data, info.Mode()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if entry == nil {
+		t.Fatal("Containerfile has no ENTRYPOINT")
+	}
+	return entry
+}
+
+// await reads the container's output until a line with text in it was there.
+func (c *container) await(text string) {
+	c.t.Helper()
+	if slices.ContainsFunc(c.seen, func(line string) bool { return strings.Contains(line, text) }) {
+		return
+	}
+	limit := time.After(time.Minute)
+	for {
+		select {
+		case line, ok := <-c.lines:
+			if !ok {
+				c.t.Fatalf("the container ended before it said %q", text)
+			}
+			c.seen = append(c.seen, line)
+			if strings.Contains(line, text) {
+				return
+			}
+		case <-limit:
+			c.t.Fatalf("the container never said %q", text)
+		}
+	}
+}
+
+// end waits for the container's end and returns its exit status and how long that took.
+func (c *container) end() (status int, took time.Duration) {
+	c.t.Helper()
+	from := time.Now()
+	limit := time.After(time.Minute)
+	for {
+		select {
+		case line, ok := <-c.lines:
+			if ok {
+				c.seen = append(c.seen, line)
+				continue
+			}
+			err := c.cmd.Wait()
+			if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+				c.t.Fatal(err)
+			}
+			return c.cmd.ProcessState.ExitCode(), time.Since(from)
+		case <-limit:
+			c.t.Fatal("the container does not end")
+		}
+	}
+}
+
+// get fetches a page inside the container.
+func (c *container) get(path string) (string, error) {
+	type result struct {
+		text string
+		err  error
+	}
+	got := make(chan result)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread is in the container's network and ends with the goroutine
+		text, err := c.getHere(path)
+		got <- result{text, err}
+	}()
+	r := <-got
+	return r.text, r.err
+}
+
+func (c *container) getHere(path string) (string, error) {
+	ns, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", c.cmd.Process.Pid))
+	if err != nil {
+		return "", err
+	}
+	defer ns.Close()
+	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+		return "", err
+	}
+	if err := loopbackUp(); err != nil {
+		return "", err
+	}
+	conn, err := net.Dial("tcp", "127.0.0.1:8080")
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET %s HTTP/1.0\r\nHost: site\r\n\r\n", path)
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = errors.New(response.Status)
+	}
+	return string(body), err
+}
+
+// loopbackUp brings up the loopback interface of the calling thread's network.
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	request, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, request); err != nil {
+		return err
+	}
+	request.SetUint16(request.Uint16() | unix.IFF_UP)
+	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request)
+}
+
+// TestSite: the page of the site comes from PHP through nginx; what others leave behind is reaped; SIGTERM ends everything
+// within the time that container engines give, with status 0.
+func TestSite(t *testing.T) {
+	c := start(t, func(etc string) {
+		file, err := os.OpenFile(filepath.Join(etc, "supervisord.conf"), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		fmt.Fprint(file, "\n[program:parent]\ncommand=/bin/sh -c \"(exec sleep 0.2) & exit 0\"\nstartsecs=0\nautorestart=false\n")
+	})
+	c.await("success: nginx entered RUNNING state")
+	text, err := c.get("/")
+	if err != nil || !strings.HasPrefix(text, "Served by process ") {
+		t.Fatalf("%q, %v", text, err)
+	}
+	c.await("reaped unknown pid")
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	status, took := c.end()
+	if status != 0 || took > 10*time.Second {
+		t.Errorf("it ended with status %d after %v", status, took)
+	}
+}
+
+// TestFatal: when a program is given up, the container ends.
+func TestFatal(t *testing.T) {
+	c := start(t, func(etc string) {
+		if err := os.WriteFile(filepath.Join(etc, "site/nginx.conf"), []byte("nonsense;\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	})
+	c.await("gave up: nginx entered FATAL state")
+	if status, took := c.end(); status != 0 || took > 10*time.Second {
+		t.Errorf("it ended with status %d after %v", status, took)
+	}
+}

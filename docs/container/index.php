@@ -1,0 +1,2 @@
+<?php
+echo "Served by process ", getmypid(), ", child of ", posix_getppid(), ".\n";

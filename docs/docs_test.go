@@ -1,0 +1,347 @@
+// Package docs_test holds the pages to what they say: their commands are run, the files that they show are written and
+// read, their links lead somewhere.
+package docs_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// pages are all pages, by their path from here.
+func pages(t *testing.T) []string {
+	t.Helper()
+	list, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(list, "../README.md", "../CHANGELOG.md")
+}
+
+// A block is a fenced block of a page.
+type block struct {
+	line     int    // of its first line of text
+	language string // behind the fence
+	text     string
+	file     string // what it is to be written to
+	skip     string // why it is not run
+	hidden   bool   // a comment, which readers do not see
+}
+
+var (
+	writes = regexp.MustCompile("(?s)(?:Write|write|and) `([^`]+)`[^`]*:\\s*$")
+	skips  = regexp.MustCompile(`(?s)<!-- not run: (.*?) -->\s*$`)
+	setups = regexp.MustCompile(`(?s)^<!-- run first\n(.*?)-->`)
+)
+
+// blocks takes a page apart. A block behind "Write `FILE`:" goes to that file; one behind <!-- not run: REASON --> is left
+// alone; a comment that begins with <!-- run first is a script that is run in its place.
+func blocks(page string) []block {
+	var found []block
+	lines := strings.SplitAfter(page, "\n")
+	var before strings.Builder // the paragraph before
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		if m := setups.FindStringSubmatch(strings.Join(lines[i:], "")); m != nil {
+			found = append(found, block{line: i + 2, language: "sh", text: m[1], hidden: true})
+			i += strings.Count(m[0], "\n")
+			continue
+		}
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		language, fenced := strings.CutPrefix(strings.TrimSpace(line), "```")
+		if !fenced {
+			if strings.TrimSpace(line) != "" && i > 0 && strings.TrimSpace(lines[i-1]) == "" {
+				before.Reset()
+			}
+			before.WriteString(line)
+			continue
+		}
+		b := block{line: i + 2, language: language}
+		if m := writes.FindStringSubmatch(before.String()); m != nil {
+			b.file = m[1]
+		}
+		if m := skips.FindStringSubmatch(before.String()); m != nil {
+			b.skip = m[1]
+		}
+		for i++; i < len(lines) && strings.TrimSpace(lines[i]) != "```"; i++ {
+			b.text += strings.TrimPrefix(lines[i], indent)
+		}
+		found = append(found, b)
+		before.Reset()
+	}
+	return found
+}
+
+// A session runs the blocks of a page in a directory of its own, as a reader would who begins at its top.
+type session struct {
+	t    *testing.T
+	page string
+	dir  string
+	env  []string
+	port string // what stands for 9001
+}
+
+// TestCommands runs what the pages tell their readers to type, and compares with what they say comes out.
+func TestCommands(t *testing.T) {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "bin/supervisord")); err != nil {
+		t.Fatalf("the programs are not built, make does it: %v", err)
+	}
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			t.Parallel()
+			s := &session{t: t, page: filepath.Base(page), dir: t.TempDir(), port: freePort(t)}
+			// The pages call the programs by name, as those who installed them do; README calls those in bin.
+			if err := os.Symlink(filepath.Join(root, "bin"), filepath.Join(s.dir, "bin")); err != nil {
+				t.Fatal(err)
+			}
+			s.env = append(os.Environ(), "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"), "TREE="+root, "TZ=UTC", "HOME="+s.dir)
+			t.Cleanup(s.end)
+			for _, b := range blocks(string(text)) {
+				s.run(b)
+			}
+		})
+	}
+}
+
+func (s *session) run(b block) {
+	s.t.Helper()
+	text := strings.ReplaceAll(b.text, "9001", s.port)
+	switch {
+	case b.skip != "" || s.t.Failed():
+	case b.file != "":
+		path := filepath.Join(s.dir, b.file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			s.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			s.t.Fatal(err)
+		}
+	case b.language == "console":
+		s.console(b.line, text)
+	case b.language == "sh":
+		if out, err := s.shell(text); err != nil {
+			s.t.Errorf("%s:%d: %v\n%s", s.page, b.line, err, out)
+		}
+	case b.language == "ini":
+		s.fragment(b.line, text)
+	}
+}
+
+// console runs the commands behind "$ ", and compares what comes out with the lines below. A command may go on in the next
+// line behind a backslash.
+func (s *session) console(first int, text string) {
+	s.t.Helper()
+	status := 0 // of the command before, for $?
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for i := 0; i < len(lines); {
+		command, ok := strings.CutPrefix(lines[i], "$ ")
+		if !ok {
+			s.t.Errorf("%s:%d: no command: %s", s.page, first+i, lines[i])
+			return
+		}
+		at := first + i
+		for i++; strings.HasSuffix(command, `\`) && i < len(lines); i++ {
+			command = strings.TrimSuffix(command, `\`) + lines[i]
+		}
+		var want []string
+		for ; i < len(lines) && !strings.HasPrefix(lines[i], "$ "); i++ {
+			want = append(want, lines[i])
+		}
+		out, err := s.shell(fmt.Sprintf("set +e; (exit %d)\n%s", status, command))
+		status = 0
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			status = exit.ExitCode()
+		}
+		if err != nil && !errorExpected(err) {
+			s.t.Errorf("%s:%d: %v", s.page, at, err)
+		}
+		got := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+		if out == "" {
+			got = nil
+		}
+		if !slices.EqualFunc(got, want, func(a, b string) bool { return vague(a) == vague(b) }) {
+			s.t.Errorf("%s:%d: %s\ngives\n%s\nand the page says\n%s", s.page, at, command, out, strings.Join(want, "\n"))
+		}
+	}
+}
+
+// errorExpected is true for a command that ended by itself: pages show errors, and their text is compared.
+func errorExpected(err error) bool {
+	exit, ok := err.(*exec.ExitError)
+	return ok && exit.Exited() && exit.ExitCode() < 126
+}
+
+// What differs from run to run.
+var changing = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`pid \d+`), "pid N"},
+	{regexp.MustCompile(`\b\d+:\d\d:\d\d\b`), "TIME"},
+	{regexp.MustCompile(`\b[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ TIME [A-Z]+ \d{4}\b`), "DATE"},
+	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d TIME,\d{3}\b`), "DATE"},
+	{regexp.MustCompile(`\s+$`), ""},
+}
+
+func vague(line string) string {
+	for _, c := range changing {
+		line = c.pattern.ReplaceAllString(line, c.with)
+	}
+	return line
+}
+
+// shell runs a script in the session's directory. What it leaves in the background is no longer waited for.
+func (s *session) shell(script string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-e", "-c", script)
+	cmd.Dir, cmd.Env, cmd.WaitDelay = s.dir, s.env, 5*time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.String(), err
+}
+
+// fragment has supervisord check sections that stand on a page by themselves. Paths on a page need not exist here.
+func (s *session) fragment(line int, text string) {
+	s.t.Helper()
+	config := text
+	if !strings.Contains(text, "[supervisord]") {
+		config += "\n[supervisord]\n"
+	}
+	if strings.HasPrefix(strings.TrimSpace(text), "[") == strings.Contains(text, "[") {
+		if !strings.HasPrefix(strings.TrimSpace(text), "[") && !strings.HasPrefix(strings.TrimSpace(text), ";") {
+			config = "[program:page]\ncommand=/bin/cat\n" + config // keys of a program
+		}
+	}
+	path := filepath.Join(s.dir, fmt.Sprintf("fragment-%d.conf", line))
+	if err := os.WriteFile(path, []byte(config), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+	out, _ := s.shell("bin/supervisord --check -c " + path)
+	for problem := range strings.SplitSeq(out, "\n") {
+		if problem != "" && !strings.HasSuffix(problem, ": no errors") && !ofPlace.MatchString(problem) {
+			s.t.Errorf("%s:%d: %s", s.page, line, problem)
+		}
+	}
+}
+
+// ofPlace are complaints about what exists only where a configuration is used.
+var ofPlace = regexp.MustCompile(`^\s|does not exist|cannot be found|not found|can't find|no such|Invalid user|invalid user|` +
+	`not a directory|not an existing directory|runs as root|No file matches via include`)
+
+// end stops the daemons that the session left, which their pid files name.
+func (s *session) end() {
+	files, _ := filepath.Glob(filepath.Join(s.dir, "*.pid"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil || pid <= 1 {
+			continue
+		}
+		_ = syscall.Kill(pid, syscall.SIGTERM)
+		for range 1000 {
+			if syscall.Kill(pid, 0) != nil {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+var (
+	link    = regexp.MustCompile(`\[[^\]]*\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	fence   = regexp.MustCompile("(?ms)^```.*?^```")
+)
+
+// TestLinks follows every link between pages, with its anchor.
+func TestLinks(t *testing.T) {
+	for _, page := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+			target, anchor, _ := strings.Cut(m[1], "#")
+			if strings.Contains(target, "://") {
+				continue
+			}
+			path := page
+			if target != "" {
+				path = filepath.Join(filepath.Dir(page), target)
+			}
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("%s: %s leads nowhere", page, m[1])
+			} else if anchor != "" && !slices.Contains(anchors(read(t, path)), anchor) {
+				t.Errorf("%s: %s: there is no such heading", page, m[1])
+			}
+		}
+	}
+}
+
+// TestEveryPageIsLinked: README leads to every page.
+func TestEveryPageIsLinked(t *testing.T) {
+	readme := read(t, "../README.md")
+	for _, page := range pages(t) {
+		if !strings.HasPrefix(page, "..") && !strings.Contains(readme, "](docs/"+page+")") {
+			t.Errorf("README does not lead to %s", page)
+		}
+	}
+}
+
+// anchors are what the headings of a page are called in links.
+func anchors(page string) []string {
+	var list []string
+	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
+		var b strings.Builder
+		for _, r := range strings.ToLower(m[1]) {
+			switch {
+			case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
+				b.WriteRune(r)
+			case r == ' ':
+				b.WriteByte('-')
+			}
+		}
+		list = append(list, b.String())
+	}
+	return list
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
