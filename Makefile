@@ -25,8 +25,9 @@ install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 
-demo: programs
-	@go build -o bin/demo ./scripts/demo
+demo:
+	@echo "building supervisord and supervisorctl, which takes a minute or two the first time"
+	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./scripts/demo
 	@exec bin/demo bin/supervisord bin/supervisorctl
 
 # README's first command in a clean clone without any cache, and its page.
