@@ -107,12 +107,35 @@ func parseHead(name, text string) Script {
 	return s
 }
 
-var goCover = regexp.MustCompile(`(?m)^\s*// covers: (.*)$`)
+var (
+	goCover   = regexp.MustCompile(`(?m)^\s*// covers: (.*)$`)
+	goDiffers = regexp.MustCompile(`(?m)^\s*// differs: (.*)$`)
+)
 
 // ReadGoCovers returns, for each id named in a "// covers:" comment of a Go test below root, the tests' files.
 func ReadGoCovers(root string) (map[string][]string, error) {
 	covers := map[string][]string{}
-	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+	err := goComments(root, goCover, func(text, file string) {
+		for _, id := range strings.Fields(text) {
+			covers[id] = append(covers[id], file)
+		}
+	})
+	return covers, err
+}
+
+// ReadGoDiffers returns, for each reason named in a "// differs:" comment of a Go test below root, the tests' files.
+func ReadGoDiffers(root string) (map[string][]string, error) {
+	differs := map[string][]string{}
+	err := goComments(root, goDiffers, func(text, file string) {
+		reason := strings.TrimSpace(text)
+		differs[reason] = append(differs[reason], file)
+	})
+	return differs, err
+}
+
+// goComments calls found with what comment matches in the Go tests below root, and the test's file.
+func goComments(root string, comment *regexp.Regexp, found func(text, file string)) error {
+	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -120,16 +143,51 @@ func ReadGoCovers(root string) (map[string][]string, error) {
 		if err != nil {
 			return err
 		}
-		for _, m := range goCover.FindAllStringSubmatch(string(data), -1) {
-			for _, id := range strings.Fields(m[1]) {
-				rel, err := filepath.Rel(root, path)
-				if err != nil {
-					return err
-				}
-				covers[id] = append(covers[id], rel)
-			}
+		file, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		for _, m := range comment.FindAllStringSubmatch(string(data), -1) {
+			found(m[1], file)
 		}
 		return nil
 	})
-	return covers, err
+}
+
+// Difference is one row of docs/differences.md.
+type Difference struct {
+	IDs  []string // none for a row with a dash
+	Text string   // the whole line
+}
+
+// ReadDifferences reads the rows of the page of differences.
+func ReadDifferences(page string) ([]Difference, error) {
+	data, err := os.ReadFile(page)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Difference
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| | original |") {
+			continue
+		}
+		d := Difference{Text: line}
+		first, _, _ := strings.Cut(line[len("| "):], " |")
+		if first != "–" {
+			d.IDs = strings.Split(first, ", ")
+		}
+		rows = append(rows, d)
+	}
+	return rows, nil
+}
+
+var differenceID = regexp.MustCompile(`^(DIFF|N)-\d+\b`)
+
+// Names returns the id of the row that a reason begins with, or the text that has to be in a row without id.
+func Names(reason string) (id, text string) {
+	if id = differenceID.FindString(reason); id != "" {
+		return id, ""
+	}
+	return "", reason
 }

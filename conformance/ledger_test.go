@@ -3,7 +3,7 @@ package conformance
 import (
 	"flag"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -100,33 +100,78 @@ func checkPending(t *testing.T, rows []Row, byID map[string]Row, covered map[str
 	}
 }
 
-// TestDiffers checks that the page of differences explains every difference that a script expects.
+// TestDiffers checks that the page of differences explains every difference that a script or a Go test names.
 func TestDiffers(t *testing.T) {
-	page, err := os.ReadFile("../docs/differences.md")
+	rows, named := differences(t)
+	for reason, where := range named {
+		n := 0
+		for _, row := range rows {
+			if explains(row, reason) {
+				n++
+			}
+		}
+		switch {
+		case n == 0:
+			t.Errorf("%v: docs/differences.md does not have %q", where, reason)
+		case n > 1:
+			t.Errorf("%v: %d rows of docs/differences.md have %q, say more of the row that is meant", where, n, reason)
+		}
+	}
+}
+
+// TestDifferencesAreShown checks that every row of the page of differences is named by a script or a Go test that shows it.
+func TestDifferencesAreShown(t *testing.T) {
+	rows, named := differences(t)
+	ids := map[string]bool{}
+	for reason := range named {
+		if id, _ := Names(reason); id != "" {
+			ids[id] = true
+		}
+	}
+	for _, row := range rows {
+		for _, id := range row.IDs {
+			if !ids[id] {
+				t.Errorf("no script and no test shows %s of docs/differences.md: %s", id, row.Text)
+			}
+		}
+		shown := len(row.IDs) > 0
+		for reason := range named {
+			shown = shown || explains(row, reason)
+		}
+		if !shown {
+			t.Errorf("no script and no test shows the row of docs/differences.md: %s", row.Text)
+		}
+	}
+}
+
+// differences returns the rows of the page, and the reasons that scripts and Go tests name, with where they do.
+func differences(t *testing.T) ([]Difference, map[string][]string) {
+	t.Helper()
+	rows, err := ReadDifferences("../docs/differences.md")
+	if err != nil || len(rows) == 0 {
+		t.Fatalf("no rows: %v", err)
+	}
+	named, err := ReadGoDiffers("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob("scripts/*/*.txtar")
-	if err != nil || len(files) == 0 {
+	scripts, err := ReadScripts(os.DirFS("."))
+	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(string(text)) {
-			reason, ok := strings.CutPrefix(line, "# differs: ")
-			if !ok {
-				continue
-			}
-			reason = strings.TrimSpace(reason)
-			if id, _, _ := strings.Cut(reason, " "); strings.HasPrefix(id, "DIFF-") {
-				reason = "| " + id + " |"
-			}
-			if !strings.Contains(string(page), reason) {
-				t.Errorf("%s: docs/differences.md does not have %q", file, reason)
-			}
+	for _, s := range scripts {
+		for _, reason := range s.Differs {
+			named[reason] = append(named[reason], s.Name)
 		}
 	}
+	return rows, named
+}
+
+// explains tells whether the row is the one that the reason names.
+func explains(row Difference, reason string) bool {
+	id, text := Names(reason)
+	if id != "" {
+		return slices.Contains(row.IDs, id)
+	}
+	return len(row.IDs) == 0 && strings.Contains(row.Text, text)
 }

@@ -5,7 +5,9 @@ package supervisor
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -84,8 +86,8 @@ type Supervisor struct {
 
 type call struct {
 	do    func()
-	looks bool // changes nothing
-	done  chan struct{}
+	looks bool       // changes nothing
+	done  chan error // capacity 1; brings what do failed with
 }
 
 // New makes a Supervisor with all groups of the configuration; their processes start when Run is called.
@@ -147,18 +149,18 @@ func serverURL(servers []config.Server) string {
 	return url
 }
 
-// Do runs f in the loop and returns after it. When the loop has ended it returns ErrDown and f has not run.
+// Do runs f in the loop and returns after it. When the loop has ended it returns ErrDown and f has not run; another error
+// is a failure of f that nobody expected, which has been logged.
 func (s *Supervisor) Do(f func()) error { return s.call(call{do: f}) }
 
 // Look is Do for an f that changes nothing.
 func (s *Supervisor) Look(f func()) error { return s.call(call{do: f, looks: true}) }
 
 func (s *Supervisor) call(c call) error {
-	c.done = make(chan struct{})
+	c.done = make(chan error, 1)
 	select {
 	case s.calls <- c:
-		<-c.done
-		return nil
+		return <-c.done
 	case <-s.down:
 		return ErrDown
 	}
@@ -175,22 +177,45 @@ func (s *Supervisor) Run() (next *config.Config) {
 	defer s.removeSockets()
 	defer close(s.down)
 	s.host.Events.Emit(events.SupervisorStateChangeRunning, "")
-	for {
-		if s.Mood() != api.MoodRunning && s.leaving(time.Now()) {
-			break
+	for over := false; !over; {
+		if s.survive(func() { over = s.turn() }) != nil {
+			time.Sleep(rest)
 		}
-		if s.due(time.Now()) {
-			s.hear(false)
-			s.version.Add(1)
-			s.work(time.Now())
-			continue
-		}
-		s.hear(true)
 	}
 	s.lastSignals()
 	if s.Mood() == api.MoodRestarting {
 		return s.next
 	}
+	return nil
+}
+
+// turn does what is due and hears what comes; it tells whether the loop is over.
+func (s *Supervisor) turn() (over bool) {
+	if s.Mood() != api.MoodRunning && s.leaving(time.Now()) {
+		return true
+	}
+	if s.due(time.Now()) {
+		s.hear(false)
+		s.version.Add(1)
+		s.work(time.Now())
+		return false
+	}
+	s.hear(true)
+	return false
+}
+
+// rest is how long the loop waits after an unexpected failure: the next turn may meet it again, and would fill the log.
+const rest = 100 * time.Millisecond
+
+// survive runs f, logs an unexpected failure and returns it: trouble with one program must not leave all of them alone.
+func (s *Supervisor) survive(f func()) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("unexpected failure: %v", failure)
+			s.log.Critf("%v\n%s", err, debug.Stack())
+		}
+	}()
+	f()
 	return nil
 }
 
@@ -220,8 +245,7 @@ func (s *Supervisor) hear(wait bool) {
 		if !c.looks {
 			s.version.Add(1)
 		}
-		c.do()
-		close(c.done)
+		c.done <- s.survive(c.do)
 	case <-s.options.Chld:
 		s.version.Add(1)
 		s.log.Debugf("received SIGCHLD indicating a child quit")

@@ -1,0 +1,55 @@
+package supervisor
+
+import (
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/logs"
+)
+
+// TestUnexpectedFailure lets a turn of the loop and a call fail as nobody expects: both are logged, the caller is told, and
+// the loop goes on and ends as ever.
+// differs: DIFF-43 what the original does not expect ends it
+func TestUnexpectedFailure(t *testing.T) {
+	chld := make(chan os.Signal, 1)
+	signal.Notify(chld, syscall.SIGCHLD)
+	defer signal.Stop(chld)
+	log := &lockedLog{grew: make(chan struct{}, 1)}
+	settled := make(chan struct{})
+	sup, err := New(Options{
+		Config: &config.Config{Groups: []*config.Group{program("sleep", func(p *config.Process) { p.Command = "/bin/sleep 1000" })}},
+		Log:    logs.NewMain(log, api.Info), Chld: chld, Start: child.Start,
+		Settled: func() { close(settled); panic("in a turn") },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		sup.Run()
+	}()
+	<-settled
+	if err := sup.Do(func() { panic("in a call") }); err == nil || err.Error() != "unexpected failure: in a call" {
+		t.Errorf("the caller is told %v", err)
+	}
+	if err := sup.Do(sup.Shutdown); err != nil {
+		t.Error(err)
+	}
+	<-ended
+	for _, line := range []string{"CRIT unexpected failure: in a turn\n", "CRIT unexpected failure: in a call\n",
+		"stopped: sleep (terminated by SIGTERM)\n"} {
+		if log.count(line) != 1 {
+			t.Errorf("the log has not %q once:\n%s", line, log.text.String())
+		}
+	}
+	if !strings.Contains(log.text.String(), "failure_test.go") {
+		t.Error("the log does not say where it was")
+	}
+}
