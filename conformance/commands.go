@@ -38,6 +38,7 @@ func runCtl(ts *testscript.TestScript, stdout, stderr *bytes.Buffer, args []stri
 	cmd := exec.CommandContext(ctx, of(ts).suite.Supervisorctl, append([]string{"-c", ts.MkAbs("sd.conf")}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), mark + "=" + ts.Getenv(mark)}
+	cmd.Env = append(cmd.Env, covered()...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
 	var exit *exec.ExitError

@@ -107,7 +107,7 @@ func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
 	for _, name := range []string{"PATH", "HOME", "CHILD", "WORK", "PORT", "PORT2", mark} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
-	cmd.Env = append(cmd.Env, l.env...)
+	cmd.Env = append(append(cmd.Env, covered()...), l.env...)
 	// A signal to the test's own group must not reach the daemon, and the reverse.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd

@@ -123,8 +123,9 @@ func (s *Suite) setup(env *testscript.Env) error {
 	} {
 		env.Setenv(v.name, v.value)
 	}
-	if dir := os.Getenv("GOCOVERDIR"); dir != "" { // the programs under test were built to tell what of them runs
-		env.Setenv("GOCOVERDIR", dir)
+	for _, set := range covered() {
+		name, value, _ := strings.Cut(set, "=")
+		env.Setenv(name, value)
 	}
 	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$PIDPROXY", pidproxy,
 		"$LISTENERS", s.Listeners, "$SAMPLES", s.Samples}
@@ -139,6 +140,14 @@ func (s *Suite) setup(env *testscript.Env) error {
 	run.vars = strings.NewReplacer(vars...)
 	t := env.T().(T)
 	t.Cleanup(func() { run.end(t) })
+	return nil
+}
+
+// covered is what programs under test need that were built to tell what of them ran.
+func covered() []string {
+	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
+		return []string{"GOCOVERDIR=" + dir}
+	}
 	return nil
 }
 
