@@ -35,18 +35,7 @@ func TestCoveragePage(t *testing.T) {
 
 func coverage(t *testing.T) string {
 	t.Helper()
-	rows, err := ReadLedger(os.DirFS("."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	scripts, err := ReadScripts(os.DirFS("."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests, err := ReadGoCovers("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	rows, scripts, tests := readAll(t)
 	shown := map[string][]string{}
 	for _, s := range scripts {
 		for _, id := range s.Covers {

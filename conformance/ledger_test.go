@@ -10,20 +10,25 @@ import (
 
 var updatePending = flag.Bool("update-pending", false, "rewrite pending.txt with the ids that nothing covers")
 
-// TestLedger checks that the scripts, the ledger and the list of what is still open agree.
-func TestLedger(t *testing.T) {
+// readAll reads the rows, the scripts, and which tests in Go show which rows.
+func readAll(t *testing.T) (rows []Row, scripts []Script, tests map[string][]string) {
+	t.Helper()
 	rows, err := ReadLedger(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	scripts, err := ReadScripts(os.DirFS("."))
-	if err != nil {
+	if scripts, err = ReadScripts(os.DirFS(".")); err != nil {
 		t.Fatal(err)
 	}
-	covered, err := ReadGoCovers("..")
-	if err != nil {
+	if tests, err = ReadGoCovers(".."); err != nil {
 		t.Fatal(err)
 	}
+	return rows, scripts, tests
+}
+
+// TestLedger checks that the scripts, the ledger and the list of what is still open agree.
+func TestLedger(t *testing.T) {
+	rows, scripts, covered := readAll(t)
 	for _, s := range scripts {
 		checkHead(t, s)
 		for _, id := range s.Covers {

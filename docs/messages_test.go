@@ -134,3 +134,12 @@ func literal(e ast.Expr) string {
 	}
 	return ""
 }
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

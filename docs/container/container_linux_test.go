@@ -123,20 +123,8 @@ func build(t *testing.T, upper string) (entry []string) {
 			if strings.HasSuffix(target, "/") {
 				to = filepath.Join(to, filepath.Base(source))
 			}
-			from := filepath.Join("../..", source)
-			info, err := os.Stat(from)
-			if err != nil {
-				t.Fatalf("Containerfile: %v (make builds the programs)", err)
-			}
-			data, err := os.ReadFile(from)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(to, data, info.Mode()); err != nil {
-				t.Fatal(err)
+			if out, err := exec.Command("install", "-D", "-m", mode(t, "../../"+source), "../../"+source, to).CombinedOutput(); err != nil {
+				t.Fatalf("Containerfile: %v (make builds the programs)\n%s", err, out)
 			}
 		}
 	}
@@ -144,6 +132,16 @@ func build(t *testing.T, upper string) (entry []string) {
 		t.Fatal("Containerfile has no ENTRYPOINT")
 	}
 	return entry
+}
+
+// mode is the mode of a file, as install takes it.
+func mode(t *testing.T, path string) string {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatalf("Containerfile: %v (make builds the programs)", err)
+	}
+	return fmt.Sprintf("%o", info.Mode().Perm())
 }
 
 // await reads the container's output until a line with text in it was there.

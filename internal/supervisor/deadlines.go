@@ -110,6 +110,10 @@ func (s *Supervisor) work(now time.Time) {
 
 // alarm fires at the next deadline; it is nil, and never fires, if there is none.
 func (s *Supervisor) alarm() <-chan time.Time {
+	if !s.tired.IsZero() {
+		s.timer.Reset(time.Until(s.tired))
+		return s.timer.C
+	}
 	var at time.Time
 	if len(s.deadlines) > 0 {
 		at = s.deadlines[0].at

@@ -71,6 +71,7 @@ type Supervisor struct {
 	plugins   atomic.Pointer[plugins] // of the active groups, for all goroutines
 	watches   []*Watch
 	layout    int       // goes up when a group comes or goes
+	tired     time.Time // after an unexpected failure: when to go on with our own work; zero: now
 	resume    time.Time // when a listener may be sent what it did not accept; zero: there is none
 
 	credentials map[string]string // in the environment of plug-ins
@@ -179,7 +180,7 @@ func (s *Supervisor) Run() (next *config.Config) {
 	s.host.Events.Emit(events.SupervisorStateChangeRunning, "")
 	for over := false; !over; {
 		if s.survive(func() { over = s.turn() }) != nil {
-			time.Sleep(rest)
+			s.tired = time.Now().Add(rest)
 		}
 	}
 	s.lastSignals()
@@ -191,6 +192,11 @@ func (s *Supervisor) Run() (next *config.Config) {
 
 // turn does what is due and hears what comes; it tells whether the loop is over.
 func (s *Supervisor) turn() (over bool) {
+	if time.Now().Before(s.tired) {
+		s.hear(true)
+		return false
+	}
+	s.tired = time.Time{}
 	if s.Mood() != api.MoodRunning && s.leaving(time.Now()) {
 		return true
 	}
@@ -204,7 +210,8 @@ func (s *Supervisor) turn() (over bool) {
 	return false
 }
 
-// rest is how long the loop waits after an unexpected failure: the next turn may meet it again, and would fill the log.
+// rest is how long the loop only hears others after an unexpected failure: its own work may meet it again at once, and would
+// fill the log.
 const rest = 100 * time.Millisecond
 
 // survive runs f, logs an unexpected failure and returns it: trouble with one program must not leave all of them alone.

@@ -33,26 +33,13 @@ func dist(t *testing.T) string {
 func TestReproducible(t *testing.T) {
 	first := dist(t)
 	tree, second := t.TempDir(), t.TempDir()
-	files, err := exec.Command("git", "-C", "../..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file := range strings.SplitSeq(strings.TrimRight(string(files), "\x00"), "\x00") {
-		from, to := filepath.Join("../..", file), filepath.Join(tree, file)
-		info, err := os.Stat(from)
-		if os.IsNotExist(err) {
-			continue // removed, and not committed yet
-		}
-		data, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(to, data, info.Mode()); err != nil {
-			t.Fatal(err)
-		}
+	// With what is not committed yet.
+	copied := exec.Command("sh", "-c", "git ls-files -z --cached --others --exclude-standard | "+
+		`while IFS= read -r -d "" f; do test ! -e "$f" || cp --parents "$f" "$0"; done`, tree)
+	copied.Path, copied.Args[0] = "/bin/bash", "bash"
+	copied.Dir = "../.."
+	if out, err := copied.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	// A tree of its own, and not part of this one's history.
 	for _, args := range [][]string{

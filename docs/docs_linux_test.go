@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pages are all pages, by their path from here.
@@ -266,13 +268,16 @@ func (s *session) end() {
 		if err != nil || pid <= 1 {
 			continue
 		}
-		_ = syscall.Kill(pid, syscall.SIGTERM)
-		for range 1000 {
-			if syscall.Kill(pid, 0) != nil {
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			continue // it is gone
 		}
+		_ = syscall.Kill(pid, syscall.SIGTERM)
+		ended := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		if n, err := unix.Poll(ended, 60_000); n != 1 {
+			s.t.Errorf("supervisord with pid %d does not end: %v", pid, err)
+		}
+		unix.Close(fd)
 	}
 }
 
@@ -339,13 +344,4 @@ func anchors(page string) []string {
 		list = append(list, b.String())
 	}
 	return list
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
