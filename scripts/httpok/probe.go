@@ -62,9 +62,15 @@ func (p *probe) get(ctx context.Context) (*http.Response, error) {
 	}
 	req.Header.Set("User-Agent", "httpok")
 	req.Close = true
+	var refused error
 	for {
 		res, err := http.DefaultTransport.RoundTrip(req) // a redirect is an answer
-		if !errors.Is(err, syscall.ECONNREFUSED) {
+		switch {
+		case errors.Is(err, syscall.ECONNREFUSED):
+			refused = err
+		case err != nil && refused != nil && ctx.Err() != nil: // the time was over in the middle of a try
+			return nil, fmt.Errorf("%w, and in the end: %w", refused, err)
+		default:
 			return res, err
 		}
 		select {

@@ -64,7 +64,7 @@ func TestAskLater(t *testing.T) {
 	}
 	address := l.Addr().String()
 	l.Close()
-	p := &probe{url: "http://" + address, timeout: 50 * time.Millisecond, statuses: []string{"200"}}
+	p := &probe{url: "http://" + address, timeout: time.Second, statuses: []string{"200"}}
 	if problem, detail := p.ask(); problem == "" || !strings.Contains(detail, "refused") {
 		t.Errorf("%q, %q", problem, detail)
 	}
