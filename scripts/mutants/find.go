@@ -16,14 +16,14 @@ import (
 type mutant struct {
 	area       *area
 	dir, file  string // relative to the module
-	line       int
+	line, col  int
 	start, end int    // the bytes that are replaced
 	old, new   string // by what
 	kind       string
 }
 
 func (m *mutant) String() string {
-	return fmt.Sprintf("%s:%d: %s: %s => %s", m.file, m.line, m.kind, short(m.old), short(m.new))
+	return fmt.Sprintf("%s:%d:%d: %s: %s => %s", m.file, m.line, m.col, m.kind, short(m.old), short(m.new))
 }
 
 // short is a piece of code on one line.
@@ -104,7 +104,7 @@ func findIn(path string, source []byte) ([]*mutant, error) {
 func (f *finder) add(kind string, pos, end token.Pos, code string) {
 	p := f.fset.Position(pos)
 	start, stop := p.Offset, f.fset.Position(end).Offset
-	f.found = append(f.found, &mutant{line: p.Line, start: start, end: stop, old: f.source[start:stop], new: code, kind: kind})
+	f.found = append(f.found, &mutant{line: p.Line, col: p.Column, start: start, end: stop, old: f.source[start:stop], new: code, kind: kind})
 }
 
 func (f *finder) text(n ast.Node) string {

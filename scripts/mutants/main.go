@@ -13,6 +13,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -53,7 +55,12 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	seed := flags.Uint64("seed", 1, "which ones")
 	only := flags.String("area", "", "only this area")
 	jobs := flags.Int("j", 2, "how many at once")
+	at := flags.String("at", "", "instead of n by the seed, all whose place and change, as they are printed, match this regular expression")
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	where, err := regexp.Compile(*at)
+	if err != nil {
 		return err
 	}
 	chosen := areas
@@ -83,7 +90,16 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	}
 	tally := newTally(chosen)
 	for _, a := range chosen {
-		if err := tally.area(ctx, a, *n/len(chosen), *seed, *jobs, child); err != nil {
+		all, err := a.mutants(*seed)
+		if err != nil {
+			return err
+		}
+		few := *n / len(chosen)
+		if *at != "" {
+			all = slices.DeleteFunc(all, func(m *mutant) bool { return !where.MatchString(m.String()) })
+			few = len(all)
+		}
+		if err := tally.area(ctx, all, few, *jobs, child); err != nil {
 			return err
 		}
 	}
@@ -107,18 +123,23 @@ func newTally(areas []*area) *tally {
 	return t
 }
 
-// area tries n mutants of an area, in an order that the seed decides.
-func (t *tally) area(ctx context.Context, a *area, n int, seed uint64, jobs int, child string) error {
+// mutants are all there can be of an area, in an order that the seed decides.
+func (a *area) mutants(seed uint64) ([]*mutant, error) {
 	var all []*mutant
 	for _, dir := range a.packages {
 		found, err := find(a, dir)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		all = append(all, found...)
 	}
 	random := rand.New(rand.NewPCG(seed, uint64(len(a.name))))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all, nil
+}
+
+// area tries the mutants of an area in their order, until there are n.
+func (t *tally) area(ctx context.Context, all []*mutant, n, jobs int, child string) error {
 	next := make(chan *mutant)
 	done := make(chan struct{}) // closed when there are n
 	var workers sync.WaitGroup

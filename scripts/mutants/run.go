@@ -29,8 +29,8 @@ const (
 	scriptTime = 8 * time.Minute
 )
 
-// try builds the program with the mutant in it and runs its area's unit tests, then its scripts, until one fails. The
-// sources are not touched: the compiler is given another file in place of the one that is changed.
+// try builds the program with the mutant in it and runs its package's unit tests, then the scripts, those of its area
+// first, until one fails. The sources are not touched: the compiler is given another file in place of the one that is changed.
 func try(ctx context.Context, m *mutant, child string) (fate, error) {
 	dir, err := openDir()
 	if err != nil {
@@ -55,10 +55,10 @@ func try(ctx context.Context, m *mutant, child string) (fate, error) {
 		return noMutant, ctx.Err()
 	}
 	env := []string{"IMPL=ours", "SUPERVISORD=" + bin + "supervisord", "SUPERVISORCTL=" + bin + "supervisorctl", "CHILD=" + child}
-	err = confined(ctx, scriptTime, env, "go", "test", "./conformance", "-failfast", "-count=1",
-		"-run=TestScripts/("+m.area.scripts+")$")
-	if err != nil {
-		return killedByScripts, ctx.Err()
+	for _, scripts := range []string{"-run=TestScripts/(" + m.area.scripts + ")$", "-run=TestScripts"} {
+		if err := confined(ctx, scriptTime, env, "go", "test", "./conformance", "-failfast", "-count=1", scripts); err != nil {
+			return killedByScripts, ctx.Err()
+		}
 	}
 	return survived, nil
 }
