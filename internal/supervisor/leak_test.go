@@ -89,25 +89,27 @@ func TestNothingIsLeftOfALife(t *testing.T) {
 	for range 10 {
 		life()
 	}
-	settled := func(now func() int, before int) bool { // goroutines that have nothing left to do may not have ended yet
-		late := time.After(20 * time.Second)
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for now() > before {
-			select {
-			case <-tick.C:
-			case <-late:
-				return false
-			}
-		}
-		return true
-	}
 	if !settled(runtime.NumGoroutine, goroutines) {
 		t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), goroutines)
 	}
 	if !settled(func() int { return open(t) }, descriptors) {
 		t.Errorf("%d descriptors, %d before", open(t), descriptors)
 	}
+}
+
+// settled waits until a number is no larger than before: what has nothing left to do may not have ended yet.
+func settled(now func() int, before int) bool {
+	late := time.After(20 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for now() > before {
+		select {
+		case <-tick.C:
+		case <-late:
+			return false
+		}
+	}
+	return true
 }
 
 // open is how many descriptors are open.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -225,7 +226,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestSpawnErrors shows the words for starts that give no child.
+// TestSpawnErrors shows the words for starts that give no child, and that nothing of them stays open.
 func TestSpawnErrors(t *testing.T) {
 	dir := t.TempDir()
 	plain := dir + "/plain"
@@ -256,7 +257,11 @@ func TestSpawnErrors(t *testing.T) {
 			}
 		}))
 		w.fail = c.fail
+		before := open(t)
 		w.settle()
+		if !settled(func() int { return open(t) }, before) {
+			t.Errorf("%s: %d descriptors, %d before", c.want, open(t), before)
+		}
 		w.expect("INFO spawnerr: "+c.want, "INFO gave up: a entered FATAL state, too many start retries too quickly")
 		if info := w.process("a").Info(w.now); info.SpawnErr != c.want || info.StateName != "FATAL" {
 			t.Errorf("%+v", info)
@@ -347,5 +352,23 @@ func TestRemovedBeforeStart(t *testing.T) {
 	w.settle()
 	if len(w.started) != 0 {
 		t.Errorf("started %v", w.started)
+	}
+}
+
+// TestAutoLog makes a log of its own for a program, and goes on without one where it cannot be made.
+func TestAutoLog(t *testing.T) {
+	for dir, problem := range map[string]bool{t.TempDir(): false, t.TempDir() + "/gone": true} {
+		w := newWorld(t)
+		w.host.AutoLogDir, w.host.Identifier = dir, "supervisor"
+		err := w.AddGroup(program("a", func(p *config.Process) { p.Stdout.Kind = config.LogAuto }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(w.log.String(), "CRIT stdout of a is not logged: "); said != problem {
+			t.Errorf("%s: %s", dir, w.log.String())
+		}
+		if made, _ := filepath.Glob(dir + "/a-stdout---supervisor-*.log"); (len(made) == 1) == problem {
+			t.Errorf("%s: %q", dir, made)
+		}
 	}
 }

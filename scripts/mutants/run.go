@@ -29,8 +29,8 @@ const (
 	scriptTime = 8 * time.Minute
 )
 
-// try builds the program with the mutant in it and runs its package's unit tests, then the scripts, those of its area
-// first, until one fails. The sources are not touched: the compiler is given another file in place of the one that is changed.
+// try builds the program with the mutant in it and runs its package's unit tests, then those of its area, then its
+// area's scripts, then all scripts, until one fails. The sources are not touched: the compiler is given another file in place of the one that is changed.
 func try(ctx context.Context, m *mutant, child string) (fate, error) {
 	dir, err := openDir()
 	if err != nil {
@@ -44,10 +44,15 @@ func try(ctx context.Context, m *mutant, child string) (fate, error) {
 	if err := run(ctx, unitTime, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
 		return noMutant, ctx.Err()
 	}
-	err = confined(ctx, unitTime, nil, "go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-count=1", "-timeout=100s",
-		"./"+m.dir)
-	if err != nil {
-		return killedByUnits, ctx.Err()
+	units := []string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-count=1", "-timeout=100s"}
+	for _, packages := range [][]string{{m.dir}, m.area.packages} {
+		args := units
+		for _, dir := range packages {
+			args = append(args, "./"+dir)
+		}
+		if err := confined(ctx, unitTime, nil, args...); err != nil {
+			return killedByUnits, ctx.Err()
+		}
 	}
 	bin := filepath.Join(dir, "bin") + "/"
 	if err := run(ctx, unitTime, []string{"CGO_ENABLED=0"}, "go", "build", "-overlay", overlay, "-o", bin, "./supervisord", "./supervisorctl",

@@ -1,0 +1,53 @@
+package process
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+)
+
+// TestCommand shows what a command is found to be, and what is said of one that cannot be run.
+func TestCommand(t *testing.T) {
+	dir := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"run": 0o700, "read": 0o444, "write": 0o666} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil { // whatever the umask is
+			t.Fatal(err)
+		}
+	}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, c := range []struct {
+		command, path string
+		code          int
+		text          string
+	}{
+		{"run a 'b c'", at("run"), 0, ""},
+		{at("run"), at("run"), 0, ""},
+		{"read", at("read"), api.NotExecutable, "command at '" + at("read") + "' is not executable"},
+		{"write", at("write"), api.NotExecutable, "command at '" + at("write") + "' is not executable"},
+		{dir, dir, api.NotExecutable, "command at '" + dir + "' is a directory"},
+		{"absent", "absent", api.NoFile, "can't find command 'absent'"},
+		{at("absent"), at("absent"), api.NoFile, "can't find command '" + at("absent") + "'"},
+		{"", "", api.NotExecutable, "command is empty"},
+		{"run 'x", "", api.NotExecutable, "can't parse command \"run 'x\": No closing quotation"},
+	} {
+		p := &Process{Config: &config.Process{Command: c.command, Environment: map[string]string{"PATH": dir}}}
+		path, args, err := p.Command()
+		if c.text == "" {
+			if err != nil || path != c.path || len(args) == 0 {
+				t.Errorf("%s: %s %q, %v", c.command, path, args, err)
+			}
+			continue
+		}
+		refusal, ok := err.(*CommandError)
+		if !ok || refusal.Code != c.code || refusal.Text != c.text {
+			t.Errorf("%s: %#v", c.command, err)
+		}
+	}
+}
