@@ -7,7 +7,10 @@ DESTDIR ?=
 # The listeners that come with it have names of their own beside superlance's.
 LISTENERS = memmon httpok crashmail fatalmailbatch
 PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy $(LISTENERS:%=bin/supervisor-%)
-GOBUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
+# One way to build everything but the race detector's tests, so that the standard library is compiled once.
+export CGO_ENABLED = 0
+export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
+GOBUILD = go build -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: all programs install demo test check unit ports cross faults reliability soak vuln record docs \
@@ -48,16 +51,19 @@ check: unit ports
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
+# What takes longest goes first, so that it does not run alone in the end.
+LONGEST = ./internal/web ./supervisord ./internal/ctl ./docs
 unit: programs
 	@scripts/install-compiler || echo "check: there is no C compiler: the unit tests run without the race detector"
 	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
-	go test -timeout 20m $$(command -v gcc >/dev/null && echo -race) $$(go list ./... | grep -vE '/(conformance(/faults)?|scripts/package|docs/container)$$')
+	race=; if command -v gcc >/dev/null; then race=-race; export CGO_ENABLED=1; fi; go test -timeout 20m $$race $(LONGEST) \
+		$$(go list ./... | grep -vE '/(conformance(/faults)?|scripts/package|docs/container)$$')
 
 # The other systems and processors that must at least build.
 ports:
 	GOOS=darwin go build ./...
 	GOOS=freebsd go vet ./...
-	GOARCH=arm64 go build -trimpath ./...
+	GOARCH=arm64 go build ./...
 
 # The same session with each supervisorctl and each supervisord, the original's and ours; needs the original.
 cross: programs

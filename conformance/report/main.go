@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"regexp"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/gosupervisor/supervisor/conformance"
 )
@@ -20,10 +23,27 @@ func main() {
 	ours := flag.String("ours", "", "results of our programs (go test -json)")
 	reference := flag.String("reference", "", "results of the original")
 	flag.Parse()
+	fmt.Printf("# Conformance\n\nEvery behaviour of the original's changelog, what shows it, and what both implementations made of it on %s: "+
+		"ours, supervisord %s, and the original, %s. Made by `make conformance-report`.\n\n",
+		time.Now().UTC().Format(time.DateOnly), version("bin/supervisord"), version("/usr/bin/supervisord"))
 	if err := run(os.Stdout, *dir, *ours, *reference); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
+}
+
+// version is what a supervisord calls its version.
+func version(supervisord string) string {
+	out, err := exec.Command(supervisord, "-v").Output()
+	if err != nil {
+		return "not installed"
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// link leads from a page in docs/ to a script.
+func link(script string) string {
+	return "[" + script + "](../conformance/scripts/" + script + ".txtar)"
 }
 
 func run(w io.Writer, dir, ours, reference string) error {
@@ -65,7 +85,11 @@ func print(w io.Writer, rows []conformance.Row, scripts []conformance.Script, te
 		if !r.NeedsCover() && byID[r.ID] == nil {
 			continue
 		}
-		shown := append(append([]string{}, byID[r.ID]...), tests[r.ID]...)
+		var shown []string
+		for _, s := range byID[r.ID] {
+			shown = append(shown, link(s))
+		}
+		shown = append(shown, tests[r.ID]...)
 		if r.NeedsCover() {
 			need++
 			if len(shown) > 0 {
@@ -75,20 +99,26 @@ func print(w io.Writer, rows []conformance.Row, scripts []conformance.Script, te
 		fmt.Fprintf(&body, "| %s | %s | %s | %s | %s |\n", r.ID, r.Text, strings.Join(shown, "<br>"),
 			our.of(byID[r.ID]), ref.of(byID[r.ID]))
 	}
-	fmt.Fprintf(w, "# Conformance\n\n%d of %d rows that need cover have a script or test. "+
+	fmt.Fprintf(w, "%d of %d rows that need cover have a script or test. "+
 		"%d scripts: ours %s; original %s.\n\n", covered, need, len(scripts), our.summary(scripts), ref.summary(scripts))
 	fmt.Fprint(w, "| Row | Behaviour | Shown by | Ours | Original |\n|---|---|---|---|---|\n", body.String())
 	fmt.Fprint(w, "\n## Scripts without a row\n\n| Script | Behaviour | Ours | Original |\n|---|---|---|---|\n")
 	for _, s := range scripts {
 		if len(s.Covers) == 0 {
 			own := []string{s.Name}
-			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", s.Name, s.Behaviour, our.of(own), ref.of(own))
+			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", link(s.Name), s.Behaviour, our.of(own), ref.of(own))
 		}
 	}
 }
 
-// results maps a script's name to pass, fail or skip.
-type results map[string]string
+// results maps a script's name to what became of it.
+type results map[string]result
+
+// result is pass, fail or skip, and why it was skipped.
+type result struct{ what, why string }
+
+// reason is where a script that skips says why.
+var reason = regexp.MustCompile(`^ +cmd\.go:\d+: (.*)\n$`)
 
 // readResults reads the events of "go test -json". No file means no results.
 func readResults(file string) (results, error) {
@@ -104,38 +134,52 @@ func readResults(file string) (results, error) {
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 64<<20)
 	for in.Scan() {
-		var event struct{ Action, Test string }
+		var event struct{ Action, Test, Output string }
 		if err := json.Unmarshal(in.Bytes(), &event); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		name, ok := strings.CutPrefix(event.Test, "TestScripts/")
-		if ok && (event.Action == "pass" || event.Action == "fail" || event.Action == "skip") {
-			r[name] = event.Action
+		if !ok {
+			continue
 		}
+		seen := r[name]
+		switch event.Action {
+		case "pass", "fail", "skip":
+			seen.what = event.Action
+		case "output":
+			if m := reason.FindStringSubmatch(event.Output); m != nil {
+				seen.why = m[1]
+			}
+		}
+		r[name] = seen
 	}
 	return r, in.Err()
 }
 
-// of is the worst result of the scripts: fail, then not run, then skip, then pass; "-" if there are none.
+// of is the worst result of the scripts: fail, then not run, then skip and why, then pass; "-" if there are none.
 func (r results) of(scripts []string) string {
-	worst := "-"
+	worst := result{what: "-"}
 	rank := map[string]int{"-": 0, "pass": 1, "skip": 2, "not run": 3, "fail": 4}
 	for _, s := range scripts {
-		result, ok := r[s]
-		if !ok {
-			result = "not run"
+		one := r[s]
+		if one.what == "" {
+			one.what = "not run"
 		}
-		if rank[result] > rank[worst] {
-			worst = result
+		if rank[one.what] > rank[worst.what] {
+			worst = one
 		}
 	}
-	return worst
+	if worst.what == "skip" && worst.why != "" {
+		return "skip: " + worst.why
+	}
+	return worst.what
 }
 
 func (r results) summary(scripts []conformance.Script) string {
 	count := map[string]int{}
 	for _, s := range scripts {
-		count[r.of([]string{s.Name})]++
+		what, _, _ := strings.Cut(r.of([]string{s.Name}), ":")
+		count[what]++
 	}
 	var parts []string
 	for result, n := range count {

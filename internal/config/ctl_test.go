@@ -73,6 +73,9 @@ func TestLoadCtl(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	if got, err = loadCtl(t, "-c", path, "-i", "shutdown"); err != nil || !got.Interactive {
+		t.Errorf("-i with a command: %+v, %v", got, err)
+	}
 	for text, message := range map[string]string{
 		"[supervisord]": ".ini file does not include supervisorctl section",
 		"x":             "File contains no section headers.\nfile: 'PATH', line: 1\n'x'",

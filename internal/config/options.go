@@ -144,7 +144,7 @@ var daemonOptions = []option[Options]{
 
 // ProgramPath is the path under which a program was started. A name without a slash was found through PATH.
 func ProgramPath(argv0 string) string {
-	if argv0 == "" || strings.Contains(argv0, "/") {
+	if strings.Contains(argv0, "/") {
 		return argv0
 	}
 	for dir := range strings.SplitSeq(os.Getenv("PATH"), ":") {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -288,5 +289,24 @@ func TestPluginKeyOrder(t *testing.T) {
 	_, err := loadFile(t, path)
 	if err == nil || !strings.Contains(err.Error(), "'rpcinterface:x.z'") {
 		t.Errorf("the first bad key is z, got %v", err)
+	}
+}
+
+// TestSocketOwner gives the socket to whom the configuration says, else to the program's user.
+func TestSocketOwner(t *testing.T) {
+	other := strconv.Itoa(os.Getuid() + 1)
+	const section = "[supervisord]\n[fcgi-program:f]\ncommand=x\nsocket=unix:///tmp/f\n"
+	for text, want := range map[string][2]int{
+		"": {-1, -1},
+		"user=" + other + "\nsocket_owner=" + other + "\n": {os.Getuid() + 1, -2},
+		"user=" + other + "\nsocket_owner=0:7\n":           {0, 7},
+		"socket_owner=3:4\n":                               {3, 4},
+		"user=" + other + "\n":                             {os.Getuid() + 1, -2},
+		"user=" + strconv.Itoa(os.Getuid()) + "\n":         {-1, -1},
+	} {
+		s := mustLoad(t, section+text).Groups[0].Processes[0].Socket
+		if s.UID != want[0] || s.GID != want[1] && want[1] != -2 {
+			t.Errorf("%q: %d:%d, not %v", text, s.UID, s.GID, want)
+		}
 	}
 }

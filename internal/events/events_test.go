@@ -51,31 +51,31 @@ func TestFamily(t *testing.T) {
 // TestPayloads writes out the text of each event.
 func TestPayloads(t *testing.T) {
 	move := func(from, to api.State) string {
-		typ, text := Move{Process: "p", Group: "g", From: from, To: to, Tries: 2, Expected: true, PID: 7}.Payload()
+		typ, text := Move{Process: "p", Group: "g", From: from, To: to, Tries: 12, Expected: true, PID: 71}.Payload()
 		return typ.String() + " " + text
 	}
-	_, unexpected := Move{Process: "p", Group: "g", From: api.Running, To: api.Exited, PID: 7}.Payload()
+	_, unexpected := Move{Process: "p", Group: "g", From: api.Running, To: api.Exited, PID: 71}.Payload()
 	got := []string{
 		move(api.Stopped, api.Starting), move(api.Starting, api.Backoff), move(api.Starting, api.Running),
 		move(api.Running, api.Stopping), move(api.Stopping, api.Stopped), move(api.Running, api.Exited), unexpected,
 		move(api.Backoff, api.Fatal), move(api.Running, api.Unknown),
-		Log("p", "g", 7, "stdout", []byte("data\r\n")), Log("p", "g", 7, "stderr", []byte("ok\xff\xfe")),
-		Communication("p", "g", 7, nil), Communication("p", "g", 7, []byte("it's\xff")),
+		Log("p", "g", 71, "stdout", []byte("data\r\n")), Log("p", "g", 71, "stderr", []byte("ok\xff\xfe")),
+		Communication("p", "g", 71, nil), Communication("p", "g", 71, []byte("it's\xff")),
 		Remote("t€", "d€"), Group("g"), Tick(1201063880),
 	}
 	want := []string{
-		"PROCESS_STATE_STARTING processname:p groupname:g from_state:STOPPED tries:2",
-		"PROCESS_STATE_BACKOFF processname:p groupname:g from_state:STARTING tries:2",
-		"PROCESS_STATE_RUNNING processname:p groupname:g from_state:STARTING pid:7",
-		"PROCESS_STATE_STOPPING processname:p groupname:g from_state:RUNNING pid:7",
-		"PROCESS_STATE_STOPPED processname:p groupname:g from_state:STOPPING pid:7",
-		"PROCESS_STATE_EXITED processname:p groupname:g from_state:RUNNING expected:1 pid:7",
-		"processname:p groupname:g from_state:RUNNING expected:0 pid:7",
+		"PROCESS_STATE_STARTING processname:p groupname:g from_state:STOPPED tries:12",
+		"PROCESS_STATE_BACKOFF processname:p groupname:g from_state:STARTING tries:12",
+		"PROCESS_STATE_RUNNING processname:p groupname:g from_state:STARTING pid:71",
+		"PROCESS_STATE_STOPPING processname:p groupname:g from_state:RUNNING pid:71",
+		"PROCESS_STATE_STOPPED processname:p groupname:g from_state:STOPPING pid:71",
+		"PROCESS_STATE_EXITED processname:p groupname:g from_state:RUNNING expected:1 pid:71",
+		"processname:p groupname:g from_state:RUNNING expected:0 pid:71",
 		"PROCESS_STATE_FATAL processname:p groupname:g from_state:BACKOFF",
 		"PROCESS_STATE_UNKNOWN processname:p groupname:g from_state:RUNNING",
-		"processname:p groupname:g pid:7 channel:stdout\ndata\r\n",
-		"processname:p groupname:g pid:7 channel:stderr\nUndecodable: b'ok\\xff\\xfe'",
-		"processname:p groupname:g pid:7\n", "processname:p groupname:g pid:7\nUndecodable: b\"it's\\xff\"",
+		"processname:p groupname:g pid:71 channel:stdout\ndata\r\n",
+		"processname:p groupname:g pid:71 channel:stderr\nUndecodable: b'ok\\xff\\xfe'",
+		"processname:p groupname:g pid:71\n", "processname:p groupname:g pid:71\nUndecodable: b\"it's\\xff\"",
 		"type:t€\nd€", "groupname:g\n", "when:1201063880",
 	}
 	if d := cmp.Diff(want, got); d != "" {

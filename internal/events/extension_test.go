@@ -67,9 +67,12 @@ func TestParseMessage(t *testing.T) {
 	if got != want || err != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for _, bad := range []string{"", "ver:3.0 server:x", "ver:3.0 server:id serial:a pool:pool poolserial:1 eventname:X len:0\n"} {
-		if m, err := ParseMessage(bad, "id", "pool"); err == nil {
-			t.Errorf("%q: %+v", bad, m)
+	for bad, want := range map[string]string{
+		"": `not an event: ""`, "ver:3.0 server:x serial:1": `not an event: "ver:3.0 server:x serial:1"`,
+		"ver:3.0 server:id serial:a\n": `not an event: "ver:3.0 server:id serial:a": expected integer`,
+	} {
+		if m, err := ParseMessage(bad, "id", "pool"); err == nil || err.Error() != want {
+			t.Errorf("%q: %+v, %v", bad, m, err)
 		}
 	}
 }

@@ -27,7 +27,7 @@ type Pieces interface {
 
 // Write takes a chunk apart.
 func (c *Capture) Write(chunk []byte, to Pieces) {
-	if len(c.held) > 0 {
+	if c.held != nil {
 		chunk = append(c.held, chunk...)
 		c.held = nil
 	}

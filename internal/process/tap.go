@@ -108,7 +108,7 @@ func (t *tap) log(data []byte) {
 		t.tail = nil
 		return
 	}
-	if len(t.tail) > 0 {
+	if t.tail != nil {
 		data = append(t.tail, data...)
 		t.tail = nil
 	}
@@ -152,7 +152,7 @@ func (t *tap) close() {
 	if t.capture != nil {
 		t.capture.Flush(t)
 	}
-	if len(t.tail) > 0 {
+	if t.tail != nil {
 		t.emitLog(t.logType(), t.tail)
 		t.tail = nil
 	}

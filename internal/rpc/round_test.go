@@ -63,6 +63,43 @@ func TestRounds(t *testing.T) {
 	done()
 }
 
+// TestRoomIsKept shows that an answer is made where one was that nobody needs any more, whether its last user was done with
+// it before the next was made or after.
+func TestRoomIsKept(t *testing.T) {
+	s := serve(t, program("a", "/bin/sleep 1000", "a"))
+	changes := 0
+	change := func() {
+		if _, fault := call(t, s, []string{"supervisor.startProcess", "supervisor.stopProcess"}[changes%2], "a"); fault != "" {
+			t.Fatal(fault)
+		}
+		changes++
+	}
+	for _, late := range []bool{false, true} {
+		kept := false
+		for range 50 { // but for the turn of a second, and answers that grow, the first time
+			first, done := raw(t, s)
+			if !late {
+				done()
+			}
+			change()
+			_, done2 := raw(t, s)
+			if late {
+				done()
+			}
+			done2()
+			change()
+			third, done3 := raw(t, s)
+			done3()
+			if kept = &first[0] == &third[0]; kept {
+				break
+			}
+		}
+		if !kept {
+			t.Errorf("done with it late: %v: each answer has memory of its own", late)
+		}
+	}
+}
+
 // TestRoundsTogether lets many ask at once while a process starts and stops; each answer is whole, and each shows at
 // least what its client knew.
 func TestRoundsTogether(t *testing.T) {

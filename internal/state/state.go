@@ -41,11 +41,6 @@ const (
 	Kill           // send SIGKILL
 )
 
-// String is the action's name in tables.
-func (a Action) String() string {
-	return [...]string{"-", "refuse", "spawn", "stopsignal", "SIGKILL"}[a]
-}
-
 // Rules is what the configuration says about one process.
 type Rules struct {
 	//lint:ignore ST1011 startsecs is the manual's word for it

@@ -41,6 +41,11 @@ var usual = Rules{
 	StartSecs: 3 * time.Second, StartRetries: 2, ExitCodes: []int{0}, RestartUnexpected: true, StopWait: 10 * time.Second,
 }
 
+// String is the action's name in tables.
+func (a Action) String() string {
+	return [...]string{"-", "refuse", "spawn", "stopsignal", "SIGKILL"}[a]
+}
+
 // table walks every state and every event; Tries is 1 before the step, so that keeping and forgetting differ.
 func table() string {
 	var b strings.Builder

@@ -48,8 +48,16 @@ const reserved = 32
 // maxFD is the largest descriptor that a child's pipe may have here, 0 for any.
 func maxFD() int {
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > 1<<30 || limit.Cur < 4*reserved {
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 0
 	}
-	return int(limit.Cur) - reserved - 1
+	return mostOf(limit.Cur)
+}
+
+// mostOf is maxFD with so many descriptors. Where there are very few, children may have them all.
+func mostOf(limit uint64) int {
+	if limit > 1<<30 || limit < 4*reserved {
+		return 0
+	}
+	return int(limit) - reserved - 1
 }

@@ -372,3 +372,12 @@ func TestAutoLog(t *testing.T) {
 		}
 	}
 }
+
+// TestReserve leaves some descriptors to those who ask what is wrong, unless there are too few or too many to count.
+func TestReserve(t *testing.T) {
+	for limit, want := range map[uint64]int{0: 0, 127: 0, 128: 95, 1024: 991, 1 << 30: 1<<30 - 33, 1<<30 + 1: 0, 1 << 63: 0} {
+		if got := mostOf(limit); got != want {
+			t.Errorf("of %d descriptors a pipe may have up to %d, not %d", limit, got, want)
+		}
+	}
+}

@@ -107,6 +107,8 @@ func TestParseCallErrors(t *testing.T) {
 		param("<struct><member><name>a</name></member></struct>"), param("<struct>x<member/></struct>"),
 		param("<struct><member><name>a</name><value/><value/></member></struct>"),
 		param("<struct><member><int>1</int><value/></member></struct>"),
+		param("<struct></a>"), param("<array></a>"), param("<array><data></a></array>"), param("<int>1</a>"), param("<int>1</int></a>"),
+		param("<struct><member><name>a</name><value/></a></struct>"), param("<a><b></c></a>"),
 		"<c><methodName>a</methodName><params><param/></params></c>",
 		"<c><methodName>a</methodName><params>" + deep,
 	}
