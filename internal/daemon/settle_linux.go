@@ -14,6 +14,11 @@ import (
 // file when they are wanted again. It takes some milliseconds, and may be called from any goroutine.
 func Settle() {
 	debug.FreeOSMemory()
+	advise(unix.MADV_DONTNEED)
+}
+
+// advise tells the system how we use the pages of the executable that are still the file's.
+func advise(advice uintptr) {
 	exe, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return
@@ -37,6 +42,6 @@ func Settle() {
 		if err != nil {
 			return
 		}
-		_, _, _ = unix.Syscall(unix.SYS_MADVISE, uintptr(start), uintptr(end-start), unix.MADV_DONTNEED)
+		_, _, _ = unix.Syscall(unix.SYS_MADVISE, uintptr(start), uintptr(end-start), advice)
 	}
 }

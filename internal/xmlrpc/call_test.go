@@ -32,6 +32,15 @@ func TestCallRoundTrip(t *testing.T) {
 	}
 }
 
+// What is sent is this, byte for byte.
+func TestAppendCall(t *testing.T) {
+	const want = "<?xml version='1.0'?>\n<methodCall>\n<methodName>m</methodName>\n<params>\n<param>\n<value><int>5</int></value>\n" +
+		"</param>\n<param>\n<value><string>a</string></value>\n</param>\n</params>\n</methodCall>\n"
+	if got := string(AppendCall(nil, "m", []Value{integer(5), text("a")})); got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+}
+
 func TestHasNil(t *testing.T) {
 	for _, v := range []Value{{}, {Kind: Array, Items: []Value{integer(1), {}}},
 		{Kind: Struct, Members: []Member{{"a", Value{Kind: Array, Items: []Value{{}}}}}}} {
