@@ -19,6 +19,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // role says what the test binary is when a test starts it again.
@@ -329,7 +330,7 @@ func TestBackgroundCannotChangeDirectory(t *testing.T) {
 		"/no/it's": `can't chdir into "/no/it's": [Errno 2] No such file or directory: "/no/it's"`,
 	} {
 		err := os.Chdir(dir)
-		if got := "can't chdir into " + quote(dir) + ": " + reason(err, dir); got != want {
+		if got := "can't chdir into " + pyrepr.Quote(dir) + ": " + reason(err, dir); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}

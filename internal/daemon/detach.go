@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // readyVariable tells the detached process which descriptor its readiness goes to. It is taken out of the environment
@@ -126,9 +127,9 @@ func Background(directory string, umask int, log func(api.Level, string)) error 
 	log(api.Info, "daemonizing the supervisord process")
 	if directory != "" {
 		if err := os.Chdir(directory); err != nil {
-			log(api.Critical, fmt.Sprintf("can't chdir into %s: %s", quote(directory), reason(err, directory)))
+			log(api.Critical, fmt.Sprintf("can't chdir into %s: %s", pyrepr.Quote(directory), reason(err, directory)))
 		} else {
-			log(api.Info, "set current directory: "+quote(directory))
+			log(api.Info, "set current directory: "+pyrepr.Quote(directory))
 		}
 	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
@@ -156,15 +157,6 @@ func Ready() {
 	ready = -1
 }
 
-// quote puts a path in quotes as the original's messages do.
-func quote(path string) string {
-	mark := "'"
-	if strings.Contains(path, mark) && !strings.Contains(path, `"`) {
-		mark = `"`
-	}
-	return mark + strings.ReplaceAll(path, `\`, `\\`) + mark
-}
-
 // reason is an error of the system with number and text, as in "[Errno 2] No such file or directory: '/x'".
 func reason(err error, path string) string {
 	var number syscall.Errno
@@ -172,5 +164,5 @@ func reason(err error, path string) string {
 		return err.Error()
 	}
 	text := number.Error()
-	return fmt.Sprintf("[Errno %d] %s: %s", int(number), strings.ToUpper(text[:1])+text[1:], quote(path))
+	return fmt.Sprintf("[Errno %d] %s: %s", int(number), strings.ToUpper(text[:1])+text[1:], pyrepr.Quote(path))
 }
