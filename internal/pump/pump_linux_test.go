@@ -1,0 +1,34 @@
+package pump
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestPauseWithoutReturn closes a pipe that cannot be watched again after a pause: a child that gets an error is better than
+// one that waits for ever.
+func TestPauseWithoutReturn(t *testing.T) {
+	m := newPump(t)
+	c := newCollector()
+	c.room = make(chan struct{})
+	r, w := pipe(t)
+	defer unix.Close(w)
+	p, err := m.Add(r, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, w, []byte("a"))
+	c.wait(t, 1)
+	p.mu.Lock() // now it is paused
+	err = m.control(p)
+	p.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(c.room) // what is watched already cannot be watched
+	ends := []unix.PollFd{{Fd: int32(w)}}
+	if n, err := unix.Poll(ends, 20_000); n != 1 || ends[0].Revents&unix.POLLERR == 0 {
+		t.Errorf("the pipe stays open: %v, %v", ends, err)
+	}
+}
