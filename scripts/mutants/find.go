@@ -20,6 +20,7 @@ type mutant struct {
 	start, end int    // the bytes that are replaced
 	old, new   string // by what
 	kind       string
+	killer     string // the test that noticed it
 }
 
 func (m *mutant) String() string {

@@ -190,8 +190,8 @@ func (t *tally) add(m *mutant, f fate, n int, done chan struct{}) {
 	if f == survived {
 		t.left = append(t.left, m)
 	}
-	fmt.Fprintf(os.Stderr, "%s %d/%d: %s: %s\n", m.area.name, tried+1, n, []string{"", "killed by a unit test", "killed by a script",
-		"SURVIVED"}[f], m)
+	what := []string{"", "killed by unit test " + m.killer, "killed by script " + m.killer, "SURVIVED"}[f]
+	fmt.Fprintf(os.Stderr, "%s %d/%d: %s: %s\n", m.area.name, tried+1, n, what, m)
 	if tried+1 == n {
 		close(done)
 	}

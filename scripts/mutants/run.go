@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -28,6 +29,23 @@ const (
 	unitTime   = 3 * time.Minute
 	scriptTime = 8 * time.Minute
 )
+
+// failed is the first test that failed of what go test printed: a script if there is one, else whatever it is.
+var failed = regexp.MustCompile(`(?m)^ *--- FAIL: (TestScripts/\S+/\S+|\S+)`)
+
+// killer is who noticed a mutant.
+func killer(err error) string {
+	by := ""
+	for _, m := range failed.FindAllStringSubmatch(err.Error(), -1) {
+		if by == "" || strings.HasPrefix(m[1], "TestScripts/") {
+			by = m[1]
+		}
+	}
+	if by == "" {
+		return "its end" // a panic, or no end at all
+	}
+	return strings.TrimPrefix(by, "TestScripts/")
+}
 
 // try builds the program with the mutant in it and runs its package's unit tests, then those of its area, then its
 // area's scripts, then all scripts, until one fails. The sources are not touched: the compiler is given another file in place of the one that is changed.
@@ -51,6 +69,7 @@ func try(ctx context.Context, m *mutant, child string) (fate, error) {
 			args = append(args, "./"+dir)
 		}
 		if err := confined(ctx, unitTime, nil, args...); err != nil {
+			m.killer = killer(err)
 			return killedByUnits, ctx.Err()
 		}
 	}
@@ -62,6 +81,7 @@ func try(ctx context.Context, m *mutant, child string) (fate, error) {
 	env := []string{"IMPL=ours", "SUPERVISORD=" + bin + "supervisord", "SUPERVISORCTL=" + bin + "supervisorctl", "CHILD=" + child}
 	for _, scripts := range []string{"-run=TestScripts/(" + m.area.scripts + ")$", "-run=TestScripts"} {
 		if err := confined(ctx, scriptTime, env, "go", "test", "./conformance", "-failfast", "-count=1", scripts); err != nil {
+			m.killer = killer(err)
 			return killedByScripts, ctx.Err()
 		}
 	}
