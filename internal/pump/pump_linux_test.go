@@ -32,3 +32,14 @@ func TestPauseWithoutReturn(t *testing.T) {
 		t.Errorf("the pipe stays open: %v, %v", ends, err)
 	}
 }
+
+// TestAtLeast makes another buffer only where the old one does not do.
+func TestAtLeast(t *testing.T) {
+	buf := make([]byte, 10)
+	for n, same := range map[int]bool{9: true, 10: true, 11: false} {
+		got := atLeast(buf, n)
+		if len(got) < n || (&got[0] == &buf[0]) != same {
+			t.Errorf("%d: %d bytes, the same buffer: %v", n, len(got), &got[0] == &buf[0])
+		}
+	}
+}
