@@ -175,8 +175,8 @@ func TestUser(t *testing.T) {
 	}
 	for name, umask := range map[string]int{"fast": -1, "shim": 0o22} {
 		pid, out, stderr := start(t, Spec{Path: "/bin/sh", Args: []string{"sh", "-c", "id -u; id -g; id -G"}, Umask: umask,
-			Env: os.Environ(), User: &User{UID: 65534, GID: 65534, Groups: []int{65534, 4}}})
-		if st := end(t, pid); st.ExitStatus() != 0 || out != "65534\n65534\n65534 4\n" {
+			Env: os.Environ(), User: &User{UID: 65534, GID: 65533, Groups: []int{65534, 4}}})
+		if st := end(t, pid); st.ExitStatus() != 0 || out != "65534\n65533\n65533 4 65534\n" {
 			t.Errorf("%s: %q %q", name, out, stderr)
 		}
 	}

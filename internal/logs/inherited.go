@@ -19,7 +19,7 @@ func inherited(path string) (fd int, ok bool) {
 			digits, isFD = strings.CutPrefix(path, "/proc/self/fd/")
 		}
 		var err error
-		if n, err = strconv.Atoi(digits); !isFD || err != nil || n < 0 {
+		if n, err = strconv.Atoi(digits); !isFD || err != nil {
 			return -1, false
 		}
 	}
