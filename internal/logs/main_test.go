@@ -138,6 +138,16 @@ func record(t *testing.T, conn *net.UnixConn) string {
 	return stamp.ReplaceAllString(s, "$1")
 }
 
+// descriptors is how many are open.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
 func TestSyslog(t *testing.T) {
 	path, next, conn := listen(t)
 	s := NewSyslog(path)
@@ -148,6 +158,14 @@ func TestSyslog(t *testing.T) {
 		if got := next(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+	before := descriptors(t)
+	for range 10 {
+		sink.Write([]byte("more\n"))
+		next()
+	}
+	if now := descriptors(t); now != before {
+		t.Errorf("%d descriptors before ten records, %d after", before, now)
 	}
 	conn.Close()
 	os.Remove(path)

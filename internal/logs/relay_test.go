@@ -7,10 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 )
@@ -80,6 +83,83 @@ func TestStuckReader(t *testing.T) {
 	if f.Lost() != int64(2*len(line)) {
 		t.Errorf("lost %d", f.Lost())
 	}
+}
+
+// TestRelayRoom shows how much has to wait until those who can wait are asked to, how much may, and that those who asked
+// hear of it when there is room, and when nothing is left.
+func TestRelayRoom(t *testing.T) {
+	gate := make(chan struct{})
+	r := &relay{write: func(p []byte) (int, error) { <-gate; return len(p), nil }, close: func() {}}
+	send := func(n int) {
+		t.Helper()
+		if lost, err := r.send(make([]byte, n)); lost != 0 || err != nil {
+			t.Fatalf("%d bytes: %d lost, %v", n, lost, err)
+		}
+	}
+	hears := func(what string, c <-chan struct{}) {
+		t.Helper()
+		select {
+		case <-c:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("nobody says that there is %s", what)
+		}
+	}
+	if r.empty() != nil {
+		t.Error("nothing waits")
+	}
+	send(262_144) // 256 KiB
+	if r.roomLater() != nil {
+		t.Error("there is room")
+	}
+	send(1)
+	room, idle := r.roomLater(), r.empty()
+	if room == nil || idle == nil {
+		t.Fatal("there is no room, and something waits")
+	}
+	send(4_194_304 - 262_145) // 4 MiB in all
+	if lost, err := r.send([]byte("x")); lost != 1 || err != ErrBehind {
+		t.Errorf("beyond what may wait: %d lost, %v", lost, err)
+	}
+	gate <- struct{}{}
+	gate <- struct{}{}
+	if r.roomLater() == nil {
+		t.Error("there is no room yet")
+	}
+	close(gate)
+	hears("room", room)
+	hears("nothing left", idle)
+}
+
+// TestOwnDescriptor leaves a descriptor that others share as it is, and has one that does not wait.
+func TestOwnDescriptor(t *testing.T) {
+	path, _ := fifo(t)
+	for _, flag := range []int{0, syscall.O_NONBLOCK} {
+		fd, err := syscall.Open(path, syscall.O_WRONLY|flag, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer syscall.Close(fd)
+		own, err := ownDescriptor(fd)
+		if err != nil || own == fd {
+			t.Fatalf("%d for %d, %v", own, fd, err)
+		}
+		defer syscall.Close(own)
+		if got := blocks(t, fd); got != (flag == 0) {
+			t.Errorf("the one that is shared was changed")
+		}
+		if runtime.GOOS == "linux" && blocks(t, own) {
+			t.Errorf("ours waits, made from one with %x", flag)
+		}
+	}
+}
+
+func blocks(t *testing.T, fd int) bool {
+	t.Helper()
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flags&unix.O_NONBLOCK == 0
 }
 
 // TestQueueOutlivesTheFile shows that what waits is written after the file was closed, before what the next file of that
