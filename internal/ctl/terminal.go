@@ -131,7 +131,7 @@ func typedLine(ctx context.Context) (string, error) {
 	var line strings.Builder
 	buf := make([]byte, 4096)
 	for {
-		if err := waitInput(int(stopped.Fd())); err != nil {
+		if err := waitInput(unix.Stdin, int(stopped.Fd())); err != nil {
 			return "", err
 		}
 		if ctx.Err() != nil {
@@ -153,13 +153,13 @@ func typedLine(ctx context.Context) (string, error) {
 	}
 }
 
-// waitInput waits until the standard input or the other descriptor can be read.
-func waitInput(other int) error {
+// waitInput waits until one of two descriptors can be read.
+func waitInput(one, other int) error {
 	for {
 		var set unix.FdSet
-		set.Set(unix.Stdin)
+		set.Set(one)
 		set.Set(other)
-		if _, err := unix.Select(other+1, &set, nil, nil, nil); !errors.Is(err, unix.EINTR) {
+		if _, err := unix.Select(max(one, other)+1, &set, nil, nil, nil); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}
