@@ -19,7 +19,7 @@ func (c *Controller) Shell() int {
 	defer signal.Stop(interrupts)
 	for line := "status"; ; {
 		for _, part := range split(line) {
-			leave := false
+			var leave bool
 			c.interruptible(func() { leave = c.command(part) })
 			if leave {
 				return 0
