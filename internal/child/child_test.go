@@ -182,6 +182,26 @@ func TestUser(t *testing.T) {
 	}
 }
 
+// TestFastPath needs no shim for a child of the same user, nor, as root, of another one.
+func TestFastPath(t *testing.T) {
+	defer func(shim string) { self = shim }(self)
+	self = "/nonexistent"
+	users := []*User{nil}
+	if os.Getuid() == 0 {
+		users = append(users, &User{UID: 65534, GID: 65534})
+	}
+	for _, user := range users {
+		pid, err := Start(Spec{Path: "/bin/true", Args: []string{"true"}, Umask: -1, User: user, Files: [3]int{0, 1, 2}})
+		if err != nil {
+			t.Errorf("%v: %v", user, err)
+			continue
+		}
+		if status := end(t, pid); status.ExitStatus() != 0 {
+			t.Errorf("%v: %v", user, status)
+		}
+	}
+}
+
 // TestReap takes the exits of many children, each once.
 func TestReap(t *testing.T) {
 	chld := make(chan os.Signal, 1)

@@ -1,4 +1,4 @@
 package child
 
 // self is our own executable, also after its file was replaced by a newer one.
-const self = "/proc/self/exe"
+var self = "/proc/self/exe"
