@@ -1,13 +1,23 @@
 package httpd
 
 import (
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
-// TestUnreadable ends the stream of a log that cannot be read any more.
+// gone is a client that has gone, as writing or flushing tells.
+type gone struct{ write, flush error }
+
+func (gone) Header() http.Header                 { return nil }
+func (gone) WriteHeader(int)                     {}
+func (g gone) Write(p []byte) (n int, err error) { return len(p), g.write }
+func (g gone) FlushError() error                 { return g.flush }
+
+// TestUnreadable ends the stream of a log that cannot be read any more, and of a client that has gone.
 func TestUnreadable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
@@ -29,6 +39,12 @@ func TestUnreadable(t *testing.T) {
 			if advance(s); s.err == nil || s.sent != 0 {
 				t.Errorf("%s, %s: %v after %d bytes", name, how, s.err, s.sent)
 			}
+		}
+	}
+	for name, w := range map[string]http.ResponseWriter{"writing fails": gone{write: io.ErrClosedPipe}, "flushing fails": gone{flush: io.ErrClosedPipe}} {
+		s := &stream{w: w, path: path, file: open(os.O_RDONLY)}
+		if s.more(); s.err != io.ErrClosedPipe {
+			t.Errorf("%s: %v", name, s.err)
 		}
 	}
 	s := &stream{w: httptest.NewRecorder(), path: path, file: open(os.O_RDONLY)}

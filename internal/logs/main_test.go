@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,22 @@ func TestSyslog(t *testing.T) {
 	sink.Write([]byte("back\n"))
 	if got, want := record(t, again), "<14>supervisord: cat back"; got != want {
 		t.Errorf("after a restart: got %q, want %q", got, want)
+	}
+}
+
+// TestSyslogSlowReader shows that records wait for a daemon that is slow to read them, in their order.
+func TestSyslogSlowReader(t *testing.T) {
+	const records = 2000 // more than the system keeps for it
+	path, next, _ := listen(t)
+	s := NewSyslog(path)
+	defer s.Close()
+	for i := range records {
+		s.Send("", strconv.Itoa(i))
+	}
+	for i := range records {
+		if got, want := next(), "<14>supervisord: "+strconv.Itoa(i); got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
 	}
 }
 
