@@ -354,6 +354,10 @@ func TestCatalogue(t *testing.T) {
 		if err != nil && !errors.As(err, &e) {
 			t.Errorf("%s: the error is a %T", c.text, err)
 		}
+		if e != nil && e.Key != "" && !strings.Contains(strings.ToLower(conf(dir, c.text)), "\n"+e.Key) &&
+			!strings.Contains(want, e.Key) {
+			t.Errorf("%s: it has no key %s", c.text, e.Key)
+		}
 	}
 }
 

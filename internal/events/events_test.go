@@ -466,6 +466,16 @@ func FuzzProtocol(f *testing.F) {
 	})
 }
 
+// TestJudgedListener shows how little is kept of what a listener says while its result is being judged: enough to see that
+// it says too much.
+func TestJudgedListener(t *testing.T) {
+	m := protocol{phase: Busy, judged: true}
+	said, _, rest := m.next(bytes.Repeat([]byte("READY\n"), 10))
+	if said != nothing || string(rest) != "READY\nR" {
+		t.Errorf("%v, %q", said, rest)
+	}
+}
+
 // TestQueue takes many entries around the ring.
 func TestQueue(t *testing.T) {
 	var q queue

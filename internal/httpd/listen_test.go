@@ -226,6 +226,21 @@ func TestTCP(t *testing.T) {
 	}
 }
 
+// TestResolveErrors tells a name that is unknown from one that nobody can look up now.
+func TestResolveErrors(t *testing.T) {
+	const prefix = "Cannot open an HTTP server: socket.error reported "
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&net.DNSError{IsTemporary: true}, prefix + "-3"}, {&net.DNSError{IsNotFound: true}, prefix + "-2"}, {io.EOF, prefix + "EOF"},
+	} {
+		if got := openText(fmt.Errorf("in a server: %w", c.err)); got != c.want && c.err != io.EOF || !strings.HasPrefix(got, prefix) {
+			t.Errorf("%#v: %s", c.err, got)
+		}
+	}
+}
+
 func TestChownNotPermitted(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root may")

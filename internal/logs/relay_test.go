@@ -130,6 +130,32 @@ func TestRelayRoom(t *testing.T) {
 	hears("nothing left", idle)
 }
 
+// TestRelayLoss counts what a failing target did not take, and waits only for what says that it would wait.
+func TestRelayLoss(t *testing.T) {
+	r := &relay{write: func([]byte) (int, error) { return 3, syscall.EIO }, close: func() {}}
+	if lost, err := r.send(make([]byte, 10)); lost != 0 || err != nil {
+		t.Fatalf("%d lost, %v, before it was tried", lost, err)
+	}
+	if idle := r.empty(); idle != nil {
+		<-idle
+	}
+	if lost, err := r.send(nil); lost != 7 || err != syscall.EIO {
+		t.Errorf("%d lost, %v", lost, err)
+	}
+	path, _ := fifo(t)
+	for _, flag := range []int{0, syscall.O_NONBLOCK} {
+		fd, err := syscall.Open(path, syscall.O_WRONLY|flag, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRelay(fd)
+		defer r.close()
+		if (r.try != nil) != (flag != 0) {
+			t.Errorf("flags %x: a way that does not wait: %v", flag, r.try != nil)
+		}
+	}
+}
+
 // TestOwnDescriptor leaves a descriptor that others share as it is, and has one that does not wait.
 func TestOwnDescriptor(t *testing.T) {
 	path, _ := fifo(t)

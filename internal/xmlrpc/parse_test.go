@@ -243,3 +243,19 @@ func FuzzParseCall(f *testing.F) {
 		}
 	})
 }
+
+// TestDepth takes lists as deep in one another whether their items are kept or given away.
+func TestDepth(t *testing.T) {
+	nested := func(n int) string {
+		return "<methodResponse><params><param>" + strings.Repeat("<value><array><data>", n) + strings.Repeat("</data></array></value>", n) +
+			"</param></params></methodResponse>"
+	}
+	deepest := (maxDepth - 3) / 3
+	for _, n := range []int{1, deepest, deepest + 1} {
+		_, _, err := ParseResponse([]byte(nested(n)))
+		_, errList := ParseList(nested(n), func(Value) {})
+		if (err == nil) != (n <= deepest) || (errList == nil) != (n <= deepest) {
+			t.Errorf("%d lists: kept: %v; given away: %v", n, err, errList)
+		}
+	}
+}
