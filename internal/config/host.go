@@ -136,14 +136,17 @@ func absolute(path string) string {
 }
 
 // tempDir is the first usable directory of $TMPDIR, $TEMP, $TMP and the usual places. Source: childlogdir.
-func tempDir(env map[string]string) string {
+func tempDir(env map[string]string, usable func(dir string) bool) string {
 	for _, dir := range []string{env["TMPDIR"], env["TEMP"], env["TMP"], "/tmp", "/var/tmp", "/usr/tmp", "."} {
-		if dir != "" && isDir(dir) && syscall.Access(dir, writeAndSearch) == nil {
+		if dir != "" && usable(dir) {
 			return absolute(dir)
 		}
 	}
 	return "/tmp"
 }
+
+// takesFiles tells whether files can be made in a directory.
+func takesFiles(dir string) bool { return isDir(dir) && syscall.Access(dir, writeAndSearch) == nil }
 
 // writeAndSearch asks access(2) whether files can be made in a directory.
 const writeAndSearch = 2 | 1

@@ -116,7 +116,7 @@ func (r *reader) supervisord() (*settings, error) {
 	s.Silent = read(k, "silent", false, parseBoolean)
 	s.ChildLogDir = read(k, "childlogdir", "", r.host.existingDirectory)
 	if _, ok := k.raw("childlogdir"); !ok {
-		s.ChildLogDir = tempDir(r.env)
+		s.ChildLogDir = tempDir(r.env, takesFiles)
 	}
 	s.NoCleanup = read(k, "nocleanup", false, parseBoolean)
 	s.StripANSI = read(k, "strip_ansi", false, parseBoolean)

@@ -310,3 +310,23 @@ func TestSocketOwner(t *testing.T) {
 		}
 	}
 }
+
+// TestTempDir takes the first directory that files can be made in, in the order of the original.
+func TestTempDir(t *testing.T) {
+	env := map[string]string{"TMPDIR": "/1", "TEMP": "/2", "TMP": "/3"}
+	order := []string{"/1", "/2", "/3", "/tmp", "/var/tmp", "/usr/tmp", absolute("."), "/tmp"}
+	for i, want := range order {
+		tried := 0
+		got := tempDir(env, func(string) bool { tried++; return tried > i })
+		if got != want {
+			t.Errorf("when %d of them take no files: %s, not %s", i, got, want)
+		}
+	}
+	if got := tempDir(nil, func(string) bool { return true }); got != "/tmp" {
+		t.Errorf("without environment: %s", got)
+	}
+	dir := t.TempDir()
+	if !takesFiles(dir) || takesFiles(dir+"/absent") || takesFiles(write(t, dir, "file", "")) {
+		t.Error("a directory takes files, and nothing else does")
+	}
+}

@@ -43,3 +43,33 @@ func TestAtLeast(t *testing.T) {
 		}
 	}
 }
+
+// TestMeasure takes a child for a fast one after sixteen reads in a row that fill the buffer.
+func TestMeasure(t *testing.T) {
+	m := newPump(t)
+	r, w := pipe(t)
+	defer unix.Close(w)
+	p, err := m.Add(r, newCollector())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Finish()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	measure := func(times, size int, large bool) {
+		t.Helper()
+		for range times {
+			m.measure(p, size)
+		}
+		if p.large != large {
+			t.Errorf("after %d reads of %d bytes: %v", times, size, p.large)
+		}
+	}
+	measure(15, 64<<10, false)
+	measure(1, 64<<10-1, false)
+	measure(15, 64<<10, false)
+	measure(1, 64<<10, true)
+	if size, err := unix.FcntlInt(uintptr(p.fd), unix.F_GETPIPE_SZ, 0); err != nil || size != 1<<20 {
+		t.Errorf("it holds %d bytes, %v", size, err)
+	}
+}

@@ -321,11 +321,8 @@ func (s *scanner) reference(name string) (rune, bool) {
 		digits, base = hex, 16
 	}
 	n, err := strconv.ParseUint(digits, base, 31)
-	if err != nil {
-		return 0, false
-	}
-	if !isXML(rune(n)) {
-		return utf8.RuneError, s.forgiving
+	if err != nil || !isXML(rune(n)) {
+		return utf8.RuneError, err == nil && s.forgiving
 	}
 	return rune(n), true
 }
