@@ -44,7 +44,7 @@ test:
 	$(MAKE) conformance
 	$(MAKE) faults
 	$(MAKE) -j2 -Otarget soak package-test first-hour
-	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) config-diff && $(MAKE) cross; fi
+	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) -j2 -Otarget config-diff cross; fi
 
 check: unit ports
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
