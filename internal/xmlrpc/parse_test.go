@@ -259,3 +259,28 @@ func TestDepth(t *testing.T) {
 		}
 	}
 }
+
+// TestTruncated refuses every beginning of a document, wherever it ends, be it a call, a response or a list.
+func TestTruncated(t *testing.T) {
+	const call = "<?xml version='1.0' ?><!-- c --><methodCall a = \"b\" c='d'><methodName>m</methodName><params ><param><value>" +
+		"<struct><member>\n<name>n&amp;&#65;&#x41;</name>\n<value><string>s</string></value>\n</member><member>\n<name>i</name>\n<value>" +
+		"<int>5</int></value>\n</member></struct></value></param><param><value><![CDATA[x]]></value></param><param><value><array>" +
+		"<data><value><boolean>1</boolean></value><value><base64>aGk=</base64></value></data></array></value></param></params></methodCall>"
+	const response = "<methodResponse><params><param><value><array><data><value><struct><member>\n<name>n</name>\n<value><string>s</string>" +
+		"</value>\n</member></struct></value><value><int>5</int></value></data></array></value></param></params></methodResponse>"
+	for n := range len(call) {
+		if c, err := ParseCall([]byte(call[:n])); err == nil {
+			t.Errorf("%q: %+v", call[:n], c)
+		}
+	}
+	if _, err := ParseCall([]byte(call)); err != nil {
+		t.Error(err)
+	}
+	for n := range len(response) {
+		_, _, err := ParseResponse([]byte(response[:n]))
+		_, errList := ParseList(response[:n], func(Value) {})
+		if err == nil || errList == nil {
+			t.Errorf("%q: %v, %v", response[:n], err, errList)
+		}
+	}
+}
