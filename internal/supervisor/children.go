@@ -51,7 +51,7 @@ func maxFD() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 0
 	}
-	return mostOf(limit.Cur)
+	return mostOf(uint64(limit.Cur)) // int64 on FreeBSD
 }
 
 // mostOf is maxFD with so many descriptors. Where there are very few, children may have them all.
