@@ -13,7 +13,7 @@ export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 GOBUILD = go build -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all programs install demo test check unit ports cross faults reliability soak vuln record docs \
+.PHONY: all programs install demo test check unit ports lint cross faults reliability soak vuln record docs \
 	conformance conformance-binary conformance-report config-diff config-bench bench mutants coverage web-shots arrows \
 	packages package-test first-hour test-repeat clean
 all: programs
@@ -42,11 +42,16 @@ test:
 	@scripts/install-reference || echo "test: the original is not installed and cannot be without root: its half is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
-	$(MAKE) faults
-	$(MAKE) -j2 -Otarget soak package-test first-hour
+	$(MAKE) -j2 -Otarget faults first-hour
+	$(MAKE) -j2 -Otarget soak package-test
 	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference && $(MAKE) -j2 -Otarget config-diff cross; fi
 
-check: unit ports
+# What compiles fills the time in which tests wait.
+check:
+	@echo "check: unit tests, builds for other systems and linters side by side, which takes some minutes"
+	@$(MAKE) -j2 -Otarget unit ports lint
+
+lint:
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
