@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -122,12 +121,15 @@ func TestApartTable(t *testing.T) {
 	expect := func(when string) {
 		t.Helper()
 		const want = 6 // three times /dev/null, the socket, and two of the runtime's poller
-		late := time.Now().Add(20 * time.Second)
+		late := time.After(20 * time.Second)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
 		for smallest() != want {
-			if time.Now().After(late) {
+			select {
+			case <-tick.C:
+			case <-late:
 				t.Fatalf("%s the thread has %d descriptors, not %d", when, smallest(), want)
 			}
-			runtime.Gosched()
 		}
 	}
 	expect("before any start")

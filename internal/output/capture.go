@@ -86,7 +86,7 @@ func beginning(chunk []byte, token string) int {
 // Flush passes on what was held back, at the end of the stream, and makes c ready for the next one. What was captured
 // without an end token is dropped.
 func (c *Capture) Flush(to Pieces) {
-	if len(c.held) > 0 {
+	if c.held != nil {
 		c.take(c.held, to)
 	}
 	*c = Capture{Max: c.Max}

@@ -48,7 +48,8 @@ func killer(err error) string {
 }
 
 // try builds the program with the mutant in it and runs its package's unit tests, then those of its area, then its
-// area's scripts, then all scripts, until one fails. The sources are not touched: the compiler is given another file in place of the one that is changed.
+// area's scripts, then all scripts, until one fails. The sources are not touched: the compiler is given another file in
+// place of the one that is changed.
 func try(ctx context.Context, m *mutant, child string) (fate, error) {
 	dir, err := openDir()
 	if err != nil {
