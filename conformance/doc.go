@@ -18,7 +18,7 @@
 // # A script
 //
 // A script is scripts/AREA/NAME.txtar in the format of github.com/rogpeppe/go-internal/testscript, with all of its
-// standard commands (exec, cmp, grep, stdout, stderr, exists, cp, rm, mkdir, env, cd, stdin, ...), 10 to 30 lines:
+// standard commands (exec, cmp, grep, stdout, stderr, exists, cp, rm, mkdir, env, cd, stdin, ...), of at most 30 commands:
 //
 //	# A program that ignores the stop signal is killed after stopwaitsecs.
 //	# covers: 3.0a2-03

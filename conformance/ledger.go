@@ -30,6 +30,7 @@ func (r Row) NeedsCover() bool { return r.Class == "behaviour" || r.Class == "li
 type Script struct {
 	Name      string // AREA/NAME, as in the name of its test
 	Behaviour string // the first line, without "# "
+	Commands  int    // lines that do something; comments and files do not count
 	Covers    []string
 	Contract  []string // sections named by "# contract:"
 	Differs   []string // reasons named by "# differs:"
@@ -87,6 +88,9 @@ func parseHead(name, text string) Script {
 		if !ok {
 			if i == 0 || strings.HasPrefix(line, "-- ") {
 				break
+			}
+			if strings.TrimSpace(line) != "" {
+				s.Commands++
 			}
 			continue
 		}

@@ -61,6 +61,9 @@ func checkHead(t *testing.T, s Script) {
 	if len(strings.Fields(s.Behaviour)) < 3 || strings.Contains(s.Behaviour, "covers:") {
 		t.Errorf("%s: the first line does not say the behaviour", s.Name)
 	}
+	if s.Commands == 0 || s.Commands > 30 {
+		t.Errorf("%s: %d commands; a script of more than 30 shows more than one behaviour", s.Name, s.Commands)
+	}
 	if len(s.Covers) == 0 && len(s.Contract) == 0 {
 		t.Errorf("%s: names neither a ledger row nor a section of the contract", s.Name)
 	}
