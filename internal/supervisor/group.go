@@ -43,8 +43,8 @@ func (g *Group) Process(name string) *process.Process {
 	return nil
 }
 
-// Descending are the processes in the order in which they are stopped: descending priority, equal ones in the usual
-// order.
+// Descending are the processes in the order in which a request stops them: descending priority, equal ones in the usual
+// order. A shutdown reverses these too.
 func (g *Group) Descending() []*process.Process {
 	ps := slices.Clone(g.Processes)
 	slices.SortStableFunc(ps, func(a, b *process.Process) int { return cmp.Compare(b.Config.Priority, a.Config.Priority) })
@@ -111,7 +111,7 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 		}
 	}
 	at, _ := slices.BinarySearchFunc(s.groups, g, func(a, b *Group) int {
-		return cmp.Or(cmp.Compare(a.Config.Priority, b.Config.Priority), strings.Compare(a.Name(), b.Name()))
+		return cmp.Or(cmp.Compare(a.Config.Priority, b.Config.Priority), -1) // the last of its priority
 	})
 	s.groups = slices.Insert(s.groups, at, g)
 	s.relist()
@@ -257,7 +257,7 @@ func (s *Supervisor) leaving(now time.Time) bool {
 		g := s.leave[len(s.leave)-1]
 		if !g.asked {
 			g.asked = true
-			for _, p := range g.Descending() {
+			for _, p := range slices.Backward(g.Processes) {
 				p.Abandon(now)
 			}
 		}

@@ -61,7 +61,7 @@ type Supervisor struct {
 
 	version   atomic.Uint64      // grows before anything changes
 	mood      atomic.Int32       // an api.Mood
-	groups    []*Group           // ascending priority, then name
+	groups    []*Group           // ascending priority, equal ones as they were added
 	listing   []*process.Process // by group and name, for status listings
 	pids      map[int]*process.Process
 	pending   []*process.Process // to be started for the first time, in this order
@@ -302,7 +302,7 @@ func (s *Supervisor) Mood() api.Mood { return api.Mood(s.mood.Load()) }
 // stays the same, what a Look saw is still so.
 func (s *Supervisor) Version() uint64 { return s.version.Load() }
 
-// Groups are the active groups by ascending priority and name.
+// Groups are the active groups by ascending priority; of equal priority, the one that was added last comes last.
 func (s *Supervisor) Groups() []*Group { return s.groups }
 
 // Processes are all processes of the active groups, by group and name.
