@@ -240,16 +240,15 @@ func (p *Process) move(next state.Machine, expected bool) {
 		close(p.changed)
 		p.changed = nil
 	}
+	if p.listener != nil && from == api.Running {
+		p.listener.Shut() // before it could be sent the event about its own end
+	}
 	if p.host.Events.Wants(events.OfState(next.State)) {
 		p.host.Events.Emit(events.Move{Process: p.Name(), Group: p.Group, From: from, To: next.State,
 			Tries: next.Tries, Expected: expected, PID: p.pid}.Payload())
 	}
-	switch {
-	case p.listener == nil:
-	case next.State == api.Running && p.stdin != nil: // nil: it was up long enough, and is gone already
+	if p.listener != nil && next.State == api.Running && p.stdin != nil { // nil: it was up long enough, and is gone already
 		p.listener.Open(p.stdin)
-	case from == api.Running:
-		p.listener.Shut()
 	}
 }
 

@@ -216,10 +216,10 @@ func (s *Server) addProcessGroup(_ context.Context, a args) (result, error) {
 	err := s.in(func() error {
 		at := slices.IndexFunc(s.sup.Known(), func(g *config.Group) bool { return g.Name == name })
 		switch {
+		case at < 0: // even if it is active
+			return badName(name)
 		case s.sup.Group(name) != nil:
 			return api.Fault{Code: api.AlreadyAdded, Detail: name}
-		case at < 0:
-			return badName(name)
 		}
 		if err := s.sup.AddGroup(s.sup.Known()[at]); err != nil {
 			return failed(err)
