@@ -133,7 +133,8 @@ function statusPage() {
     for (const section of $$("section", main)) {
       const fold = $("details", section);
       fold.open = !folded().includes(section.dataset.group);
-      fold.addEventListener("toggle", () => keepFolded(section.dataset.group, !fold.open));
+      // Not at "toggle", which comes later: who leaves the page at once must find it as it was left.
+      $("summary", fold).addEventListener("click", () => keepFolded(section.dataset.group, fold.open));
     }
     title();
   }
