@@ -80,6 +80,8 @@ func start(t *testing.T, change func(etc string)) *container {
 		t.Fatal(err)
 	}
 	c.cmd.Stdout, c.cmd.Stderr = w, w
+	// Pdeathsig is sent when the thread that started the container ends: it must not be one that get makes end.
+	runtime.LockOSThread()
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
