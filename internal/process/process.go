@@ -214,7 +214,7 @@ func (p *Process) step(e state.Event, now time.Time) bool {
 		case from == api.Starting:
 			p.host.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
 				p.Name(), p.Config.StartSecs)
-		case p.machine.State == api.Fatal:
+		case next.State == api.Fatal: // by this step, not by one inside it, which has said so
 			p.host.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
 		}
 	}
