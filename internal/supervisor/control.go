@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"cmp"
+	"slices"
 	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -76,9 +78,9 @@ func (s *Supervisor) Read() (*config.Config, error) { return s.options.Read() }
 // differ from the active ones. Nothing that runs changes.
 func (s *Supervisor) Reread(cfg *config.Config) config.Diff {
 	s.read = cfg
-	active := make([]*config.Group, len(s.groups))
-	for i, g := range s.groups {
-		active[i] = g.Config
+	active := make([]*config.Group, 0, len(s.groups))
+	for _, g := range slices.SortedFunc(slices.Values(s.groups), func(a, b *Group) int { return cmp.Compare(a.since, b.since) }) {
+		active = append(active, g.Config)
 	}
 	return config.Compare(active, cfg.Groups)
 }

@@ -27,6 +27,7 @@ type Group struct {
 	judge     *events.Judge    // of a pool whose results a program judges
 	handler   *process.Process // this program
 	sockets   []*fcgi.Socket   // of the FastCGI programs in it
+	since     int              // grows from one that is added to the next
 	asked     bool             // during shutdown and restart: its processes have been told to stop
 }
 
@@ -72,7 +73,7 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 	if s.begun {
 		s.warnOfSharedLogs(cfg)
 	}
-	g := &Group{Config: cfg, Processes: make([]*process.Process, 0, len(cfg.Processes))}
+	g := &Group{Config: cfg, since: s.layout, Processes: make([]*process.Process, 0, len(cfg.Processes))}
 	if cfg.Pool != nil {
 		g.pool = s.newPool(cfg)
 	}
