@@ -14,8 +14,8 @@ GOBUILD = go build -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: all programs install demo test check unit ports lint cross faults reliability soak vuln record docs \
-	conformance conformance-binary conformance-report config-diff config-bench bench mutants coverage web-shots arrows \
-	packages package-test first-hour test-repeat clean
+	conformance conformance-binary conformance-report config-diff session-diff config-bench bench mutants coverage \
+	web-shots arrows packages package-test first-hour test-repeat clean
 all: programs
 
 programs:
@@ -126,6 +126,11 @@ SEED ?= 1
 LIVE ?= 20
 config-diff: programs
 	go run ./scripts/configdiff -n $(CONFIGS) -seed $(SEED) -live $(LIVE)
+
+# Ours and the installed original through SESSIONS made-up sessions of calls, with their configurations. About five minutes.
+SESSIONS ?= 60
+session-diff: programs
+	go run ./scripts/sessiondiff -n $(SESSIONS) -seed $(SEED)
 
 # Reading 10,000 programs from 1,000 files, beside the original.
 config-bench: programs

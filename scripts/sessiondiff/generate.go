@@ -1,0 +1,234 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"syscall"
+)
+
+// generator makes the configurations and calls of one session.
+type generator struct {
+	*rand.Rand
+	refused bool // the configuration that is there now cannot be read
+}
+
+func newGenerator(seed, number uint64) *generator {
+	return &generator{Rand: rand.New(rand.NewPCG(seed, number))}
+}
+
+func (g *generator) chance(p float64) bool { return g.Float64() < p }
+
+func pick[T any](g *generator, list ...T) T { return list[g.IntN(len(list))] }
+
+// recorder is the event listener that is in every configuration. Sessions do nothing to it.
+const recorder = "recorder"
+
+// long is longer than the tokens of capture mode: the original keeps what is shorter until more comes.
+const long = "a_line_that_is_longer_than_a_token"
+
+// head is what all configurations begin with. SELF, RECORD and DIR are replaced when one is written.
+const head = `[supervisord]
+nodaemon=true
+logfile=DIR/main.log
+pidfile=DIR/pid
+childlogdir=DIR
+[unix_http_server]
+file=DIR/s
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[eventlistener:recorder]
+command=RECORD DIR/events
+events=PROCESS_STATE,PROCESS_COMMUNICATION,PROCESS_LOG,PROCESS_GROUP,REMOTE_COMMUNICATION
+buffer_size=1000
+startsecs=0
+autorestart=false
+stdout_logfile=NONE
+`
+
+var programs = []string{"a", "b", "c", "d", "e", "f"}
+
+// config is a configuration of some programs, some of them in a group.
+func (g *generator) config() string {
+	var b strings.Builder
+	b.WriteString(head)
+	var names []string
+	for _, i := range g.Perm(len(programs))[:2+g.IntN(4)] {
+		if g.program(&b, programs[i]) != "fcgi" { // in a group such a one has no socket there (DIFF-103)
+			names = append(names, programs[i])
+		}
+	}
+	if len(names) > 0 && g.chance(0.6) {
+		members := strings.Join(names[:1+g.IntN(len(names))], ",")
+		fmt.Fprintf(&b, "[group:g]\nprograms=%s\npriority=%d\n", members, pick(g, 1, 5, 999))
+	}
+	return b.String()
+}
+
+// wrong is a configuration that cannot be read.
+func (g *generator) wrong() string {
+	return g.config() + "[program:wrong]\ncommand=/bin/cat\n" + pick(g, "startsecs=x", "autostart=perhaps", "stopsignal=NOPE",
+		"numprocs=2", "umask=9", "environment=A", "exitcodes=999", "stdout_logfile=/no/such/directory/x", "user=nobody_here",
+		"command=%(nope)s") + "\n"
+}
+
+// program writes the section of one program. One that ends at once is given ten seconds to prove itself, so that it fails
+// however late its end is noticed.
+func (g *generator) program(b *strings.Builder, name string) (kind string) {
+	kind = pick(g, "hang", "hang", "late", "fcgi", "ends", "leaves", "stubborn", "says", "echo", "captured", "bad")
+	startsecs, retries, exit := 0, g.IntN(2), pick(g, 0, 3)
+	command := "SELF hang"
+	switch kind {
+	case "late":
+		startsecs = 1
+	case "ends":
+		startsecs, command = 10, fmt.Sprintf("SELF exit %d", exit)
+	case "leaves": // when it is told to
+		command = fmt.Sprintf("/bin/sh -c 'read line; exit %d'", exit)
+	case "stubborn":
+		command = "SELF ignore TERM,INT,HUP,QUIT,USR1 outln " + long + " hang"
+	case "says":
+		command = "SELF outln " + long + " errln " + long + " hang"
+	case "echo":
+		command = "SELF outln " + long + " echo"
+	case "captured":
+		command = `SELF outln "<!--XSUPERVISOR:BEGIN-->told<!--XSUPERVISOR:END-->` + long + `" hang`
+	case "bad":
+		command = pick(g, "/no/such/command", "/tmp", "/etc/passwd", "nosuchcommand", `"unbalanced`)
+	}
+	restart, wait, section := pick(g, "false", "false", "unexpected", "true"), 5, "program"
+	switch kind {
+	case "ends":
+		restart, retries = "false", 0
+	case "stubborn":
+		wait = 1
+	case "fcgi":
+		section = "fcgi-program"
+	}
+	fmt.Fprintf(b, "[%s:%s]\ncommand=%s\nstartsecs=%d\nstartretries=%d\nautorestart=%s\nstopwaitsecs=%d\n"+
+		"autostart=%v\npriority=%d\n", section, name, command, startsecs, retries, restart, wait, g.chance(0.7), pick(g, 1, 1, 5, 999))
+	if kind == "fcgi" {
+		fmt.Fprintf(b, "socket=unix://DIR/%s.sock\n", name)
+	}
+	if g.chance(0.4) {
+		fmt.Fprintf(b, "numprocs=2\nprocess_name=%%(program_name)s_%%(process_num)02d\n")
+	}
+	for _, option := range [][]string{
+		{"redirect_stderr", "true"}, {"stopasgroup", "true"}, {"killasgroup", "true"}, {"umask", "077"},
+		{"serverurl", "http://127.0.0.1:1"}, {"environment", "A=1", "B=%(process_num)d"}, {"directory", "/tmp"},
+		{"exitcodes", "3", "0,3", "7"}, {"stopsignal", "INT", "KILL", "USR1", "9", "QUIT", "SIGHUP"},
+		{"stdout_logfile", "NONE", "DIR/%(program_name)s_%(process_num)d.out"}, {"stderr_logfile", "NONE"},
+		{"stdout_logfile_maxbytes", "0", "10", "1MB"}, {"stderr_logfile_maxbytes", "5"}, {"stdout_logfile_backups", "0", "1"},
+		{"stdout_capture_maxbytes", "1KB"}, {"stderr_capture_maxbytes", "10"},
+		{"stdout_events_enabled", "true"}, {"stderr_events_enabled", "true"},
+	} {
+		if g.chance(0.15) {
+			fmt.Fprintf(b, "%s=%s\n", option[0], pick(g, option[1:]...))
+		}
+	}
+	return kind
+}
+
+// call is a method with its arguments, or a signal to the daemon. If config is not empty, it is the new text of the
+// configuration.
+type call struct {
+	method string
+	args   []any
+	signal syscall.Signal
+	config string
+}
+
+// name is a namespec: one of a process that exists, most of the time.
+func (g *generator) name(names [][2]string) string {
+	if len(names) == 0 || g.chance(0.12) {
+		return pick(g, "nope", "nope:*", "", "g:nope", ":", "a:b:c", "*", "all", "nope:x")
+	}
+	n := pick(g, names...)
+	if g.chance(0.15) {
+		return n[0] + pick(g, ":*", ":", "")
+	}
+	return pick(g, n[0]+":"+n[1], n[0]+":"+n[1], n[1])
+}
+
+func (g *generator) group(names [][2]string) string {
+	if len(names) == 0 || g.chance(0.2) {
+		return pick(g, append(programs, "g", "nope", "")...)
+	}
+	return pick(g, names...)[0]
+}
+
+// call is the next call of a session in which the processes of those names exist.
+func (g *generator) call(names [][2]string) call {
+	do := func(method string, args ...any) call { return call{method: "supervisor." + method, args: args} }
+	name, group, wait := g.name(names), g.group(names), g.chance(0.8)
+	signal := pick[any](g, "USR1", "SIGHUP", "TERM", "KILL", "9", 15, 0, "0", "", "nope", "sigterm", 99)
+	offset, length := pick(g, 0, -1, -3, 1, 5, 100), pick(g, 0, 1, 3, 100, -1)
+	switch g.IntN(36) {
+	case 0, 1, 2:
+		return do("startProcess", name, wait)
+	case 3:
+		return do("startProcess", name)
+	case 4, 5, 6:
+		return do("stopProcess", name, wait)
+	case 7:
+		return do("startProcessGroup", group, wait)
+	case 8:
+		return do("stopProcessGroup", group, wait)
+	case 9:
+		return do("startAllProcesses", wait)
+	case 10:
+		return do("stopAllProcesses", wait)
+	case 11, 12:
+		return do("signalProcess", name, signal)
+	case 13:
+		return do("signalProcessGroup", group, signal)
+	case 14:
+		return do("signalAllProcesses", pick(g, "CONT", "nope"))
+	case 15, 16:
+		return do("addProcessGroup", group)
+	case 17, 18:
+		return do("removeProcessGroup", group)
+	case 19:
+		return do("reloadConfig")
+	case 20, 21, 22:
+		c := do("reloadConfig")
+		if g.refused = g.chance(0.2); g.refused {
+			c.config = g.wrong()
+		} else {
+			c.config = g.config()
+		}
+		return c
+	case 23:
+		return do("getProcessInfo", name)
+	case 24:
+		return do("getAllConfigInfo")
+	case 25:
+		return do(pick(g, "readProcessStdoutLog", "readProcessStderrLog", "readProcessLog"), name, offset, length)
+	case 26:
+		return do(pick(g, "tailProcessStdoutLog", "tailProcessStderrLog", "tailProcessLog"), name, offset, length)
+	case 27:
+		return do(pick(g, "clearProcessLogs", "clearProcessLog"), name)
+	case 28:
+		return do("clearAllProcessLogs")
+	case 29, 30:
+		return do("sendProcessStdin", name, pick[any](g, long+"\n", long+"é"+long+"\n", "", 5))
+	case 31:
+		return do("sendRemoteCommEvent", pick(g, "type", ""), pick(g, "data", "two\nlines", "é"))
+	case 32:
+		return do(pick(g, "getState", "getAPIVersion", "getIdentification", "nope", "startProcess", "getAllProcessInfo"))
+	}
+	if !g.refused {
+		switch g.IntN(4) {
+		case 0:
+			return do("restart")
+		case 1:
+			return call{method: "a signal", signal: pick(g, syscall.SIGHUP, syscall.SIGUSR2)}
+		}
+	}
+	inner := func(method string, args ...any) map[string]any {
+		return map[string]any{"methodName": method, "params": append([]any{}, args...)}
+	}
+	// No start and then a stop: the original's signal can meet a child that is not ready for it.
+	return call{method: "system.multicall", args: []any{[]any{inner("supervisor.getState"),
+		inner("supervisor.startProcess", name), inner(pick(g, "supervisor.clearProcessLogs", "nope"), g.name(names))}}}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A seed and a number give the same session again.
+func TestGenerator(t *testing.T) {
+	make := func(seed, number uint64) (list []any) {
+		g := newGenerator(seed, number)
+		list = append(list, g.config())
+		for range 50 {
+			c := g.call([][2]string{{"a", "a"}, {"g", "b_00"}})
+			list = append(list, c.method, c.args, c.signal, c.config)
+		}
+		return list
+	}
+	if diff := cmp.Diff(make(1, 2), make(1, 2)); diff != "" {
+		t.Error(diff)
+	}
+	for _, other := range [][2]uint64{{1, 3}, {2, 2}} {
+		if cmp.Equal(make(1, 2), make(other[0], other[1])) {
+			t.Errorf("seed %d, number %d give what seed 1, number 2 do", other[0], other[1])
+		}
+	}
+}
+
+// What two daemons say of the same thing is the same afterwards, and what differs stays different.
+func TestEven(t *testing.T) {
+	one, other := &daemon{dir: "/one"}, &daemon{dir: "/other"}
+	for _, c := range []struct {
+		one, other string
+		same       bool
+	}{
+		{"spawned: 'a' with pid 12", "spawned: 'a' with pid 7", true},
+		{"spawned: 'a' with pid 12", "spawned: 'b' with pid 12", false},
+		{"pid 5, uptime 0:00:01", "pid 77, uptime 1:00:00", true},
+		{"Nov 26 07:47 PM", "Jan 01 01:00 AM", true},
+		{"/one/a-stdout---supervisor-abc_1.log", "/other/a-stdout---supervisor-zz.log", true},
+		{"/one/a-stdout---supervisor-abc_1.log", "/other/a-stderr---supervisor-abc_1.log", false},
+		{"exited: a (exit status 3; expected)", "exited: a (exit status 0; expected)", false},
+	} {
+		if (one.even(c.one) == other.even(c.other)) != c.same {
+			t.Errorf("%q and %q become %q and %q", c.one, c.other, one.even(c.one), other.even(c.other))
+		}
+	}
+	info := func(pid, state int64) any {
+		return []any{map[string]any{"name": "a", "pid": pid, "state": state, "start": pid}}
+	}
+	even := func(v any) any { return one.evenAnswer("supervisor.getAllProcessInfo", v) }
+	if !cmp.Equal(even(info(5, 20)), even(info(6, 20))) || cmp.Equal(even(info(5, 20)), even(info(5, 0))) ||
+		cmp.Equal(even(info(5, 20)), even(info(0, 20))) {
+		t.Error("of process ids and times counts whether there is one, of a state which")
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// session runs one session and returns what differed in it, empty if nothing did. The error is that it could not be run.
+func session(ctx context.Context, s settings, number int, dir string) (report string, err error) {
+	g := newGenerator(s.seed, uint64(number))
+	text := g.config()
+	var (
+		daemons [2]*daemon
+		out     strings.Builder
+	)
+	differs := func(what string, original, ours any) bool {
+		diff := cmp.Diff(original, ours)
+		if diff != "" {
+			fmt.Fprintf(&out, "%s\n--- original\n+++ ours\n%s\n", what, diff)
+		}
+		return diff != ""
+	}
+	for i, program := range s.programs {
+		daemons[i], err = start(ctx, program, fmt.Sprintf("%s/%d", dir, i), text, i == 0)
+		if err != nil {
+			return "", err
+		}
+		defer daemons[i].end()
+	}
+	original, ours := daemons[0], daemons[1]
+	for step := range s.steps {
+		call := g.call(original.names())
+		if call.config != "" {
+			for _, d := range daemons {
+				if err := d.write(call.config); err != nil {
+					return "", err
+				}
+			}
+		}
+		what := fmt.Sprintf("call %d: %s%v", step, call.method, call.args)
+		if call.signal != 0 {
+			what = fmt.Sprintf("call %d: %v", step, call.signal)
+		}
+		answers := [2]any{original.call(ctx, call), ours.call(ctx, call)}
+		if s.keep {
+			fmt.Printf("session %d, %s: %v\n", number, what, answers[1])
+		}
+		differs(what, answers[0], answers[1])
+		var states [2]any
+		for i, d := range daemons {
+			if states[i], err = d.rest(ctx); err != nil {
+				return "", fmt.Errorf("after %s: %w", what, err)
+			}
+		}
+		if differs("after "+what, states[0], states[1]) {
+			break // what follows would only differ for this reason
+		}
+	}
+	var told [2][]string
+	for i, d := range daemons {
+		if told[i], err = d.events(ctx); err != nil {
+			return "", err
+		}
+	}
+	differs("the events", told[0], told[1])
+	differs("the exit status", original.end(), ours.end())
+	differs("the log", original.log(), ours.log())
+	if out.Len() > 0 {
+		out.WriteString(text)
+	}
+	return out.String(), nil
+}
