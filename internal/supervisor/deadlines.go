@@ -50,14 +50,20 @@ func (s *Supervisor) schedule(p *process.Process) {
 		at = time.Time{} // nothing starts any more
 	}
 	switch {
-	case at.IsZero() && p.Index >= 0:
-		heap.Remove(&s.deadlines, p.Index)
 	case at.IsZero():
+		s.unschedule(p)
 	case p.Index >= 0:
 		s.deadlines[p.Index].at = at
 		heap.Fix(&s.deadlines, p.Index)
 	default:
 		heap.Push(&s.deadlines, deadline{at, p})
+	}
+}
+
+// unschedule forgets what p has coming.
+func (s *Supervisor) unschedule(p *process.Process) {
+	if p.Index >= 0 {
+		heap.Remove(&s.deadlines, p.Index)
 	}
 }
 

@@ -215,6 +215,9 @@ func (s *Supervisor) RemoveGroup(g *Group) bool {
 	}
 	s.groups = slices.DeleteFunc(s.groups, func(x *Group) bool { return x == g })
 	s.pending = slices.DeleteFunc(s.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
+	for _, p := range g.Processes { // one that has ended may be about to start again
+		s.unschedule(p)
+	}
 	s.relist()
 	s.publish()
 	g.removeSockets()

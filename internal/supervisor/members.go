@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"container/heap"
 	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -44,9 +43,7 @@ func (s *Supervisor) RemoveProcess(g *Group, p *process.Process) {
 	without := func(x *process.Process) bool { return x == p }
 	g.Processes = slices.DeleteFunc(slices.Clone(g.Processes), without)
 	s.pending = slices.DeleteFunc(s.pending, without)
-	if p.Index >= 0 {
-		heap.Remove(&s.deadlines, p.Index)
-	}
+	s.unschedule(p)
 	s.listing = nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/process"
 )
 
 // TestMembers adds programs to a group that is active, and takes processes out of it, whatever they have coming.
@@ -61,21 +62,28 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// TestRemoveWithDeadline takes a process out that would be started again.
+// TestRemoveWithDeadline takes a process out that would be started again, alone or with its group.
 func TestRemoveWithDeadline(t *testing.T) {
 	always := func(p *config.Process) { p.AutoRestart, p.StartSecs = config.RestartAlways, 0 }
-	w := newWorld(t, program("g", always))
-	w.settle()
-	p := w.process("g")
-	w.exit("g", code(0))
-	w.exit("g", code(0)) // a second short run: the next start has to wait
-	if p.State() != api.Exited || p.Index < 0 {
-		t.Fatalf("%v, %d", p.State(), p.Index)
-	}
-	n := len(w.started)
-	w.RemoveProcess(w.Group("g"), p)
-	w.pass(time.Hour)
-	if len(w.started) != n {
-		t.Errorf("started %v", w.started)
+	for name, remove := range map[string]func(*world, *process.Process){
+		"process": func(w *world, p *process.Process) { w.RemoveProcess(w.Group("g"), p) },
+		"group":   func(w *world, _ *process.Process) { w.RemoveGroup(w.Group("g")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, program("g", always))
+			w.settle()
+			p := w.process("g")
+			w.exit("g", code(0))
+			w.exit("g", code(0)) // a second short run: the next start has to wait
+			if p.State() != api.Exited || p.Index < 0 {
+				t.Fatalf("%v, %d", p.State(), p.Index)
+			}
+			n := len(w.started)
+			remove(w, p)
+			w.pass(time.Hour)
+			if len(w.started) != n {
+				t.Errorf("started %v", w.started)
+			}
+		})
 	}
 }
