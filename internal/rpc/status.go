@@ -141,15 +141,28 @@ func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 
 // logName is the log of one channel as getAllConfigInfo shows it: its path, or "auto" or "none".
 func logName(l config.Log, live *process.Process, stderr bool) string {
-	switch {
-	case l.Kind == config.LogFile:
+	switch l.Kind {
+	case config.LogFile:
 		return l.Path
-	case l.Kind == config.LogAuto && live != nil && live.Logfile(stderr) != "":
-		return live.Logfile(stderr)
-	case l.Kind == config.LogAuto:
-		return "auto"
+	case config.LogAuto:
+		return cmp.Or(autoLog(live, stderr), "auto")
 	}
 	return "none"
+}
+
+// autoLog is the automatic log that an active process has, empty if it has none or is nil.
+func autoLog(live *process.Process, stderr bool) string {
+	if live == nil {
+		return ""
+	}
+	was := live.Config.Stdout
+	if stderr {
+		was = live.Config.Stderr
+	}
+	if was.Kind != config.LogAuto {
+		return ""
+	}
+	return live.Logfile(stderr)
 }
 
 func writeConfig(e *xmlrpc.Encoder, c configured) {

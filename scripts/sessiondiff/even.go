@@ -41,8 +41,9 @@ func (d *daemon) evenAnswer(method string, answer any) any {
 			info := each.(map[string]any)
 			delete(info, "autorestart") // DIFF-60
 			for _, key := range []string{"stdout_logfile", "stderr_logfile"} {
-				// DIFF-61: after a reread the original tells what is read now, of a group that runs with what was read before.
-				info[key] = nil
+				if name, _ := info[key].(string); strings.Contains(name, "---supervisor-") {
+					info[key] = "auto" // DIFF-61; and the original tells the name after its group is gone
+				}
 			}
 		}
 	case strings.HasPrefix(method, "supervisor.stop") || strings.HasPrefix(method, "supervisor.start"):

@@ -54,7 +54,7 @@ func main() {
 	flag.IntVar(&s.first, "first", 0, "number of the first one")
 	flag.IntVar(&s.steps, "steps", 15, "calls in a session")
 	flag.IntVar(&s.jobs, "jobs", 4, "sessions at a time")
-	flag.BoolVar(&s.keep, "keep", false, "print every call, and keep the directories of sessions that differ")
+	flag.BoolVar(&s.keep, "keep", false, "print every call, and keep the directories of sessions that differ or fail")
 	flag.Uint64Var(&s.seed, "seed", 1, "what the sessions are made from")
 	flag.StringVar(&s.programs[0], "reference", "/usr/bin/supervisord", "the original")
 	flag.StringVar(&s.programs[1], "supervisord", "bin/supervisord", "ours")
@@ -101,7 +101,7 @@ func run(ctx context.Context, s settings) error {
 					fmt.Printf("=== seed %d, session %d\n%s", s.seed, number, report)
 				}
 				mu.Unlock()
-				if report == "" || !s.keep {
+				if !s.keep || report == "" && err == nil {
 					os.RemoveAll(dir)
 				}
 			}
