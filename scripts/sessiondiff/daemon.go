@@ -24,6 +24,7 @@ const patience = time.Minute
 // daemon is one of the two.
 type daemon struct {
 	dir     string
+	ctl     string        // path of supervisorctl
 	quiet   time.Duration // nothing comes after nothing has come for so long
 	cmd     *exec.Cmd
 	client  *client.Client
@@ -34,9 +35,12 @@ type daemon struct {
 	restarted bool
 }
 
+// surroundings is the environment of all programs.
+var surroundings = []string{"PATH=/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8"}
+
 // start starts a daemon and waits until it is at rest. The original looks at its children once a second.
-func start(ctx context.Context, program, dir, config string, original bool) (*daemon, error) {
-	d := &daemon{dir: dir, quiet: 300 * time.Millisecond, ended: make(chan struct{})}
+func start(ctx context.Context, p installation, dir, config string, original bool) (*daemon, error) {
+	d := &daemon{dir: dir, ctl: p.ctl, quiet: 300 * time.Millisecond, ended: make(chan struct{})}
 	if original {
 		d.quiet = 1300 * time.Millisecond
 	}
@@ -54,9 +58,9 @@ func start(ctx context.Context, program, dir, config string, original bool) (*da
 	if d.client, err = client.New("unix://"+filepath.Join(dir, "s"), "", ""); err != nil {
 		return nil, err
 	}
-	d.cmd = exec.CommandContext(ctx, program, "-c", filepath.Join(dir, "sd.conf"))
+	d.cmd = exec.CommandContext(ctx, p.daemon, "-c", filepath.Join(dir, "sd.conf"))
 	d.cmd.Cancel = func() error { return d.cmd.Process.Signal(syscall.SIGTERM) }
-	d.cmd.Env, d.cmd.Dir = []string{"PATH=/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8"}, dir
+	d.cmd.Env, d.cmd.Dir = surroundings, dir
 	d.cmd.Stdout, d.cmd.Stderr = output, output
 	if err := d.cmd.Start(); err != nil {
 		return nil, err
@@ -68,7 +72,7 @@ func start(ctx context.Context, program, dir, config string, original bool) (*da
 	if _, err := d.rest(ctx); err != nil {
 		d.end()
 		text, _ := os.ReadFile(output.Name())
-		return nil, fmt.Errorf("%s does not start: %w\n%s\n%s", program, err, text, config)
+		return nil, fmt.Errorf("%s does not start: %w\n%s\n%s", p.daemon, err, text, config)
 	}
 	return d, nil
 }
@@ -141,11 +145,20 @@ func (d *daemon) names() (names [][2]string) {
 	return names
 }
 
-// call calls a method and returns what it answers, made even: a value, or the text of an error.
+// call calls a method or a command and returns what it answers, made even: a value, or the text of an error.
 func (d *daemon) call(ctx context.Context, c call) any {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	d.restarted = d.restarted || c.signal == syscall.SIGHUP || c.method == "supervisor.restart"
+	d.restarted = d.restarted || c.signal == syscall.SIGHUP || c.method == "supervisor.restart" || slices.Equal(c.command, []string{"reload"})
+	if c.command != nil {
+		cmd := exec.CommandContext(ctx, d.ctl, slices.Concat([]string{"-c", filepath.Join(d.dir, "sd.conf")}, c.command)...)
+		cmd.Env, cmd.Dir = surroundings, d.dir
+		output, err := cmd.CombinedOutput()
+		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+			return err.Error()
+		}
+		return d.evenOutput(c.command[0], cmd.ProcessState.ExitCode(), string(output))
+	}
 	if c.signal != 0 {
 		return d.cmd.Process.Signal(c.signal)
 	}

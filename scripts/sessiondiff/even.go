@@ -53,6 +53,35 @@ func (d *daemon) evenAnswer(method string, answer any) any {
 	return answer
 }
 
+// outputRules replace in the lines of supervisorctl what depends on the run or differs on purpose.
+var outputRules = []struct {
+	find *regexp.Regexp
+	put  string
+}{
+	{regexp.MustCompile(`^[1-9]\d*$`), "N"},
+	{regexp.MustCompile(`^(error: .*): (file: \S+ line: \d+|unix://DIR/s)$`), "$1"}, // DIFF-71
+	{regexp.MustCompile(`^(\S*):(None|\*)?: `), "$1:*: "},                           // DIFF-74
+	{regexp.MustCompile(`^  DIR/sd\.conf:\d+: \[.*$`), ""},                          // the place of the error, which only we tell
+}
+
+// evenOutput makes the exit status and the output of a command comparable.
+func (d *daemon) evenOutput(command string, status int, output string) []string {
+	list := []string{fmt.Sprint("status ", status)}
+	for line := range strings.Lines(d.even(output)) {
+		line = strings.TrimSuffix(line, "\n")
+		for _, r := range outputRules {
+			line = r.find.ReplaceAllString(line, r.put)
+		}
+		if line != "" {
+			list = append(list, line)
+		}
+	}
+	if slices.Contains([]string{"start", "stop", "restart"}, command) {
+		slices.Sort(list) // DIFF-31, and as with the calls
+	}
+	return list
+}
+
 // evenValue goes through all parts. Of times and process ids it leaves whether there is one.
 func (d *daemon) evenValue(value any) any {
 	switch v := value.(type) {

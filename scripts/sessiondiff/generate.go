@@ -35,6 +35,8 @@ pidfile=DIR/pid
 childlogdir=DIR
 [unix_http_server]
 file=DIR/s
+[supervisorctl]
+serverurl=unix://DIR/s
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 [eventlistener:recorder]
@@ -129,13 +131,24 @@ func (g *generator) program(b *strings.Builder, name string) (kind string) {
 	return kind
 }
 
-// call is a method with its arguments, or a signal to the daemon. If config is not empty, it is the new text of the
-// configuration.
+// call is a method with its arguments, or a signal to the daemon, or a command of supervisorctl. If config is not empty, it
+// is the new text of the configuration.
 type call struct {
-	method string
-	args   []any
-	signal syscall.Signal
-	config string
+	method  string
+	args    []any
+	signal  syscall.Signal
+	command []string
+	config  string
+}
+
+func (c call) String() string {
+	switch {
+	case c.command != nil:
+		return fmt.Sprintf("supervisorctl %q", c.command)
+	case c.signal != 0:
+		return c.signal.String()
+	}
+	return fmt.Sprint(c.method, c.args)
 }
 
 // name is a namespec: one of a process that exists, most of the time.
@@ -157,9 +170,72 @@ func (g *generator) group(names [][2]string) string {
 	return pick(g, names...)[0]
 }
 
+// change is another configuration, which cannot be read now and then.
+func (g *generator) change() string {
+	if g.refused = g.chance(0.2); g.refused {
+		return g.wrong()
+	}
+	return g.config()
+}
+
+// command is a command of supervisorctl.
+func (g *generator) command(names [][2]string) call {
+	do := func(args ...string) call { return call{command: args} }
+	name, other, group := g.name(names), g.name(names), g.group(names)
+	switch g.IntN(20) {
+	case 0:
+		return do("status")
+	case 1:
+		return do("status", name, other)
+	case 2:
+		return do("start", name, other)
+	case 3:
+		return do("stop", name, other)
+	case 4:
+		return do("restart", name)
+	case 5:
+		return do(pick(g, "start", "stop", "restart", "clear"), pick(g, "all", name))
+	case 6:
+		return do("signal", pick(g, "CONT", "TERM", "9", "nope", "SIGUSR1"), name, other)
+	case 7:
+		return do("clear", name, other)
+	case 8:
+		return do("pid", pick(g, name, "all"))
+	case 9:
+		return do("pid")
+	case 10:
+		return do("tail", pick(g, "-1", "-5", "-100", "-x", "-0"), name, pick(g, "stdout", "stderr", "stdin"))
+	case 11:
+		return do("tail", name)
+	case 12:
+		return do("avail")
+	case 13:
+		return do("add", group, g.group(names))
+	case 14:
+		return do("remove", group, g.group(names))
+	case 15:
+		return do("reread")
+	case 16:
+		c := do("reread")
+		c.config = g.change()
+		return c
+	case 17:
+		c := do("update")
+		g.refused, c.config = false, g.config() // DIFF-75
+		return c
+	}
+	if g.refused {
+		return do(pick(g, "start", "stop", "tail", "nope", "add", "signal", "quit"))
+	}
+	return pick(g, do("update"), do("update", group), do("update", "all"), do("reload"))
+}
+
 // call is the next call of a session in which the processes of those names exist.
 func (g *generator) call(names [][2]string) call {
 	do := func(method string, args ...any) call { return call{method: "supervisor." + method, args: args} }
+	if g.chance(0.3) {
+		return g.command(names)
+	}
 	name, group, wait := g.name(names), g.group(names), g.chance(0.8)
 	signal := pick[any](g, "USR1", "SIGHUP", "TERM", "KILL", "9", 15, 0, "0", "", "nope", "sigterm", 99)
 	offset, length := pick(g, 0, -1, -3, 1, 5, 100), pick(g, 0, 1, 3, 100, -1)
@@ -192,11 +268,7 @@ func (g *generator) call(names [][2]string) call {
 		return do("reloadConfig")
 	case 20, 21, 22:
 		c := do("reloadConfig")
-		if g.refused = g.chance(0.2); g.refused {
-			c.config = g.wrong()
-		} else {
-			c.config = g.config()
-		}
+		c.config = g.change()
 		return c
 	case 23:
 		return do("getProcessInfo", name)
@@ -222,7 +294,7 @@ func (g *generator) call(names [][2]string) call {
 		case 0:
 			return do("restart")
 		case 1:
-			return call{method: "a signal", signal: pick(g, syscall.SIGHUP, syscall.SIGUSR2)}
+			return call{signal: pick(g, syscall.SIGHUP, syscall.SIGUSR2)}
 		}
 	}
 	inner := func(method string, args ...any) map[string]any {

@@ -13,7 +13,7 @@ func TestGenerator(t *testing.T) {
 		list = append(list, g.config())
 		for range 50 {
 			c := g.call([][2]string{{"a", "a"}, {"g", "b_00"}})
-			list = append(list, c.method, c.args, c.signal, c.config)
+			list = append(list, c.String(), c.config)
 		}
 		return list
 	}
@@ -45,6 +45,27 @@ func TestEven(t *testing.T) {
 		if (one.even(c.one) == other.even(c.other)) != c.same {
 			t.Errorf("%q and %q become %q and %q", c.one, c.other, one.even(c.one), other.even(c.other))
 		}
+	}
+	for _, c := range []struct {
+		one, other string
+		same       bool
+	}{
+		{"17\n", "4\n", true},
+		{"17\n", "0\n", false},
+		{"g:None: cleared\n", "g:*: cleared\n", true},
+		{"g:None: ERROR (no such process)\n", "g:: ERROR (no such process)\n", true},
+		{"g:None: cleared\n", "h:*: cleared\n", false},
+		{"error: boom: file: /usr/lib/x.py line: 5\n", "error: boom: unix:///other/s\n", true},
+		{"error: boom: file: /usr/lib/x.py line: 5\n", "error: bang: unix:///other/s\n", false},
+		{"refused\n", "refused\n  /other/sd.conf:4: [program:a] x=y\n", true},
+		{"a: stopped\nb: stopped\n", "b: stopped\na: stopped\n", false},
+	} {
+		if cmp.Equal(one.evenOutput("remove", 0, c.one), other.evenOutput("remove", 0, c.other)) != c.same {
+			t.Errorf("the outputs %q and %q: not %v", c.one, c.other, c.same)
+		}
+	}
+	if cmp.Equal(one.evenOutput("stop", 0, ""), other.evenOutput("stop", 1, "")) {
+		t.Error("two exit statuses are the same")
 	}
 	info := func(pid, state int64) any {
 		return []any{map[string]any{"name": "a", "pid": pid, "state": state, "start": pid}}

@@ -1,5 +1,6 @@
 // Command sessiondiff runs the original and us side by side through made-up sessions: the same configurations, the same
-// calls in the same order. It compares every answer, what all processes are after each call, and at the end the log, the
+// calls and commands of supervisorctl in the same order, each daemon with its own supervisorctl. It compares every answer
+// and output, what all processes are after each call, and at the end the log, the
 // events that a listener got, and the exit status. It is what `make session-diff` runs; a seed gives the same sessions
 // again, and -first with -n 1 a single one.
 //
@@ -28,11 +29,14 @@ const (
 	recordArgument = "record"
 )
 
+// installation is a daemon and its client.
+type installation struct{ daemon, ctl string }
+
 type settings struct {
 	n, first, steps, jobs int
 	seed                  uint64
 	keep                  bool
-	programs              [2]string // the original, ours
+	originals, ours       installation
 }
 
 func main() {
@@ -53,11 +57,13 @@ func main() {
 	flag.IntVar(&s.n, "n", 20, "number of sessions")
 	flag.IntVar(&s.first, "first", 0, "number of the first one")
 	flag.IntVar(&s.steps, "steps", 15, "calls in a session")
-	flag.IntVar(&s.jobs, "jobs", 4, "sessions at a time")
+	flag.IntVar(&s.jobs, "jobs", 8, "sessions at a time")
 	flag.BoolVar(&s.keep, "keep", false, "print every call, and keep the directories of sessions that differ or fail")
 	flag.Uint64Var(&s.seed, "seed", 1, "what the sessions are made from")
-	flag.StringVar(&s.programs[0], "reference", "/usr/bin/supervisord", "the original")
-	flag.StringVar(&s.programs[1], "supervisord", "bin/supervisord", "ours")
+	flag.StringVar(&s.originals.daemon, "reference", "/usr/bin/supervisord", "the original")
+	flag.StringVar(&s.originals.ctl, "reference-ctl", "/usr/bin/supervisorctl", "its client")
+	flag.StringVar(&s.ours.daemon, "supervisord", "bin/supervisord", "ours")
+	flag.StringVar(&s.ours.ctl, "supervisorctl", "bin/supervisorctl", "its client")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -69,12 +75,12 @@ func main() {
 
 // run has the sessions run, some at a time, and prints what differs.
 func run(ctx context.Context, s settings) error {
-	for i, program := range s.programs {
-		path, err := filepath.Abs(program)
+	for _, program := range []*string{&s.originals.daemon, &s.originals.ctl, &s.ours.daemon, &s.ours.ctl} {
+		path, err := filepath.Abs(*program)
 		if err != nil {
 			return err
 		}
-		s.programs[i] = path
+		*program = path
 	}
 	base, err := os.MkdirTemp("", "sessiondiff")
 	if err != nil {

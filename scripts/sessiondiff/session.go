@@ -23,8 +23,8 @@ func session(ctx context.Context, s settings, number int, dir string) (report st
 		}
 		return diff != ""
 	}
-	for i, program := range s.programs {
-		daemons[i], err = start(ctx, program, fmt.Sprintf("%s/%d", dir, i), text, i == 0)
+	for i, p := range []installation{s.originals, s.ours} {
+		daemons[i], err = start(ctx, p, fmt.Sprintf("%s/%d", dir, i), text, i == 0)
 		if err != nil {
 			return "", err
 		}
@@ -40,10 +40,7 @@ func session(ctx context.Context, s settings, number int, dir string) (report st
 				}
 			}
 		}
-		what := fmt.Sprintf("call %d: %s%v", step, call.method, call.args)
-		if call.signal != 0 {
-			what = fmt.Sprintf("call %d: %v", step, call.signal)
-		}
+		what := fmt.Sprintf("call %d: %v", step, call)
 		answers := [2]any{original.call(ctx, call), ours.call(ctx, call)}
 		if s.keep {
 			fmt.Printf("session %d, %s: %v\n", number, what, answers[1])
