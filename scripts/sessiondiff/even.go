@@ -17,6 +17,7 @@ var rules = []struct {
 }{
 	{regexp.MustCompile(`\bpid([ :])\d+`), "pid${1}N"},
 	{regexp.MustCompile(`\(\d+\)`), "(N)"},
+	{regexp.MustCompile(`\bserial:\d+`), "serial:N"}, // of events that happen at the same time
 	{regexp.MustCompile(`\bpid N, uptime [\d:]+`), "pid N, uptime T"},
 	{regexp.MustCompile(`\b[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M\b`), "WHEN"},
 	{regexp.MustCompile(`---supervisor-\w+\.log`), "---supervisor-RANDOM.log"},
@@ -105,7 +106,8 @@ func (d *daemon) evenValue(value any) any {
 }
 
 // log is the main log without times, in no order. Left out is what depends on who is faster: that something takes long, that
-// a process was up long enough, which the original can find gone already, and that a socket closes between two deaths.
+// a process was up long enough, which the original can find gone already, and that a socket closes between two deaths,
+// and how much was told before an event listener was added.
 func (d *daemon) log() []string {
 	data, err := os.ReadFile(filepath.Join(d.dir, "main.log"))
 	if err != nil {
@@ -123,5 +125,5 @@ func (d *daemon) log() []string {
 
 var (
 	logLine = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (.*)\n`)
-	slow    = regexp.MustCompile(`^(INFO waiting for|INFO success:|INFO (Creating|Closing) socket|WARN killing) `)
+	slow    = regexp.MustCompile(`^(INFO waiting for|INFO success:|INFO (Creating|Closing) socket|WARN killing|ERRO pool l event buffer) `)
 )

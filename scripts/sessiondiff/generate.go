@@ -60,11 +60,33 @@ func (g *generator) config() string {
 			names = append(names, programs[i])
 		}
 	}
+	if g.chance(0.5) {
+		g.listener(&b)
+	}
 	if len(names) > 0 && g.chance(0.6) {
 		members := strings.Join(names[:1+g.IntN(len(names))], ",")
 		fmt.Fprintf(&b, "[group:g]\nprograms=%s\npriority=%d\n", members, pick(g, 1, 5, 999))
 	}
 	return b.String()
+}
+
+// listener writes the section of an event listener: one that does what it should, answers something wrong, or never does. None
+// rejects events, which come again at other times (DIFF-87), and none has the recorder's priority (DIFF-83).
+func (g *generator) listener(b *strings.Builder) {
+	command := pick(g, "SELF listen DIR/heard", "SELF listen DIR/heard",
+		`SELF listen DIR/heard "RESULT x\\nOK"`, `SELF listen DIR/heard nonsense`, "SELF hang", "SELF outln nonsense hang",
+		"/bin/sh -c 'echo READY; read line; exit 0'", "/bin/sh -c 'echo READY; exec cat'", "/no/such/command", "SELF exit 1")
+	fmt.Fprintf(b, "[eventlistener:l]\ncommand=%s\nevents=%s\npriority=%d\nautorestart=false\nstartsecs=0\nstartretries=0\n", command,
+		pick(g, "PROCESS_COMMUNICATION", "PROCESS_STATE", "PROCESS_STATE_EXITED,PROCESS_LOG", "REMOTE_COMMUNICATION", "PROCESS_GROUP"), pick(g, 1, 1000))
+	for _, option := range []string{
+		"numprocs=2\nprocess_name=%(program_name)s_%(process_num)02d", "buffer_size=1", "buffer_size=3",
+		"autostart=false", "stdout_logfile=DIR/l_%(process_num)d.out", "redirect_stderr=false",
+		"result_handler=supervisor.dispatchers:default_handler",
+	} {
+		if g.chance(0.3) {
+			b.WriteString(option + "\n")
+		}
+	}
 }
 
 // wrong is a configuration that cannot be read.
@@ -196,7 +218,7 @@ func (g *generator) command(names [][2]string) call {
 	case 5:
 		return do(pick(g, "start", "stop", "restart", "clear"), pick(g, "all", name))
 	case 6:
-		return do("signal", pick(g, "CONT", "TERM", "9", "nope", "SIGUSR1"), name, other)
+		return do("signal", pick(g, "CONT", "TERM", "9", "nope", "SIGUSR1"), name) // a second could meet who is dead, or not yet
 	case 7:
 		return do("clear", name, other)
 	case 8:
