@@ -17,7 +17,7 @@ var rules = []struct {
 }{
 	{regexp.MustCompile(`\bpid([ :])\d+`), "pid${1}N"},
 	{regexp.MustCompile(`\(\d+\)`), "(N)"},
-	{regexp.MustCompile(`\bserial:\d+`), "serial:N"}, // of events that happen at the same time
+	{regexp.MustCompile(`'ver:3\.0 server:\S+ serial:[^']*'`), "an event"}, // whichever of several comes first
 	{regexp.MustCompile(`\bpid N, uptime [\d:]+`), "pid N, uptime T"},
 	{regexp.MustCompile(`\b[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M\b`), "WHEN"},
 	{regexp.MustCompile(`---supervisor-\w+\.log`), "---supervisor-RANDOM.log"},
