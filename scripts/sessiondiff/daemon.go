@@ -190,6 +190,9 @@ func (d *daemon) events(ctx context.Context) ([]string, error) {
 	}
 	bySerial := map[string]string{}
 	for line := range strings.Lines(text) {
+		if strings.Contains(line, last) {
+			break // the other listener may have been told, too, and what it does then is too late
+		}
 		serial, event, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		switch {
 		case strings.HasSuffix(event, `channel:stdout\ntold"`): // DIFF-85

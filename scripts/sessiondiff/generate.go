@@ -140,7 +140,7 @@ func (g *generator) program(b *strings.Builder, name string) (kind string) {
 	for _, option := range [][]string{
 		{"redirect_stderr", "true"}, {"stopasgroup", "true"}, {"killasgroup", "true"}, {"umask", "077"},
 		{"serverurl", "http://127.0.0.1:1"}, {"environment", "A=1", "B=%(process_num)d"}, {"directory", "/tmp"},
-		{"exitcodes", "3", "0,3", "7"}, {"stopsignal", "INT", "KILL", "USR1", "9", "QUIT", "SIGHUP"},
+		{"exitcodes", "3", "0,3", "7"}, {"stopsignal", "INT", "KILL", "USR1", "9", "SIGHUP"},
 		{"stdout_logfile", "NONE", "DIR/%(program_name)s_%(process_num)d.out"}, {"stderr_logfile", "NONE"},
 		{"stdout_logfile_maxbytes", "0", "10", "1MB"}, {"stderr_logfile_maxbytes", "5"}, {"stdout_logfile_backups", "0", "1"},
 		{"stdout_capture_maxbytes", "1KB"}, {"stderr_capture_maxbytes", "10"},
