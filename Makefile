@@ -127,7 +127,7 @@ LIVE ?= 20
 config-diff: programs
 	go run ./scripts/configdiff -n $(CONFIGS) -seed $(SEED) -live $(LIVE)
 
-# Ours and the installed original through SESSIONS made-up sessions of calls and commands, with their configurations. About five minutes.
+# Ours and the installed original through SESSIONS made-up sessions of calls and commands. About five minutes.
 SESSIONS ?= 60
 session-diff: programs
 	go run ./scripts/sessiondiff -n $(SESSIONS) -seed $(SEED)

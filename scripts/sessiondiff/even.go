@@ -62,8 +62,10 @@ var outputRules = []struct {
 	{regexp.MustCompile(`^[1-9]\d*$`), "N"},
 	{regexp.MustCompile(`^(error: .*): (file: \S+ line: \d+|unix://DIR/s)$`), "$1"}, // DIFF-71
 	{regexp.MustCompile(`^(\S*):(None|\*)?: `), "$1:*: "},                           // DIFF-74
-	{regexp.MustCompile(`^  DIR/sd\.conf:\d+: \[.*$`), ""},                          // the place of the error, which only we tell
 }
+
+// errorPlace is the line that tells where an error is; only ours has it.
+var errorPlace = regexp.MustCompile(`^  DIR/sd\.conf:\d+: \[`)
 
 // evenOutput makes the exit status and the output of a command comparable.
 func (d *daemon) evenOutput(command string, status int, output string) []string {
@@ -73,7 +75,7 @@ func (d *daemon) evenOutput(command string, status int, output string) []string 
 		for _, r := range outputRules {
 			line = r.find.ReplaceAllString(line, r.put)
 		}
-		if line != "" {
+		if !errorPlace.MatchString(line) {
 			list = append(list, line)
 		}
 	}

@@ -58,6 +58,7 @@ func TestEven(t *testing.T) {
 		{"error: boom: file: /usr/lib/x.py line: 5\n", "error: boom: unix:///other/s\n", true},
 		{"error: boom: file: /usr/lib/x.py line: 5\n", "error: bang: unix:///other/s\n", false},
 		{"refused\n", "refused\n  /other/sd.conf:4: [program:a] x=y\n", true},
+		{"one\n\n", "one\n", false},
 		{"a: stopped\nb: stopped\n", "b: stopped\na: stopped\n", false},
 	} {
 		if cmp.Equal(one.evenOutput("remove", 0, c.one), other.evenOutput("remove", 0, c.other)) != c.same {

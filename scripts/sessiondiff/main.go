@@ -1,8 +1,7 @@
 // Command sessiondiff runs the original and us side by side through made-up sessions: the same configurations, the same
 // calls and commands of supervisorctl in the same order, each daemon with its own supervisorctl. It compares every answer
-// and output, what all processes are after each call, and at the end the log, the
-// events that a listener got, and the exit status. It is what `make session-diff` runs; a seed gives the same sessions
-// again, and -first with -n 1 a single one.
+// and output, what all processes are after each call, and at the end the log, the events that a listener got, and the exit
+// status. It is what `make session-diff` runs; a seed gives the same sessions again, and -first with -n 1 a single one.
 //
 // What differs on purpose is evened out by named rules; anything else is printed and fails the run. The original takes up
 // to a second to notice anything, so nothing here depends on who is faster: after each call both come to rest, and no
