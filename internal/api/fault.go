@@ -1,6 +1,6 @@
 package api
 
-// The fault codes of the XML-RPC interface. Source: rpc, "Faults"; 5 is unused.
+// The fault codes of the XML-RPC interface. Faults describes them.
 const (
 	UnknownMethod        = 1
 	IncorrectParameters  = 2
@@ -20,47 +20,45 @@ const (
 	AlreadyAdded         = 90
 	StillRunning         = 91
 	CantReread           = 92
+	NotInWhitelist       = 230
 )
 
-// faultName is the name of a fault code as clients see it. A map would be built at every start of either program.
+// FaultCode describes one fault code. Name is what the text of a fault begins with.
+type FaultCode struct {
+	Code       int
+	Name, Help string
+}
+
+// Faults are all fault codes, in ascending order. Source: supervisor.xmlrpc.Faults, supervisor_twiddler.
+var Faults = [...]FaultCode{
+	{UnknownMethod, "UNKNOWN_METHOD", "the server does not offer the method"},
+	{IncorrectParameters, "INCORRECT_PARAMETERS", "the number or the type of the parameters is wrong"},
+	{BadArguments, "BAD_ARGUMENTS", "`offset` and `length` do not describe a part of a log"},
+	{SignatureUnsupported, "SIGNATURE_UNSUPPORTED", "there is no help or signature for the method"},
+	{ShutdownState, "SHUTDOWN_STATE", "supervisord is stopping or restarting"},
+	{BadName, "BAD_NAME", "there is no process, group or event type of that name"},
+	{BadSignal, "BAD_SIGNAL", "there is no signal of that name or number"},
+	{NoFile, "NO_FILE", "the command or the log does not exist, or the standard input of the process is closed"},
+	{NotExecutable, "NOT_EXECUTABLE", "the command is not executable"},
+	{Failed, "FAILED", "the operation failed; the text says why, if it is known"},
+	{AbnormalTermination, "ABNORMAL_TERMINATION", "the process ended before it was `RUNNING`"},
+	{SpawnError, "SPAWN_ERROR", "the process could not be started; its `spawnerr` says why"},
+	{AlreadyStarted, "ALREADY_STARTED", "the process is already running or starting"},
+	{NotRunning, "NOT_RUNNING", "the process or the plug-in is not running"},
+	{Success, "SUCCESS", "no fault: the `status` of a process for which the operation succeeded"},
+	{AlreadyAdded, "ALREADY_ADDED", "the group is already active"},
+	{StillRunning, "STILL_RUNNING", "the group or the process to be removed has not stopped"},
+	{CantReread, "CANT_REREAD", "the configuration cannot be read"},
+	// The original's text of a fault that its own table does not list begins with UNKNOWN.
+	{NotInWhitelist, "UNKNOWN", "the method is not in the `whitelist` of the `supervisor_twiddler` section"},
+}
+
+// faultName is the name of a fault code as clients see it.
 func faultName(code int) string {
-	switch code {
-	case UnknownMethod:
-		return "UNKNOWN_METHOD"
-	case IncorrectParameters:
-		return "INCORRECT_PARAMETERS"
-	case BadArguments:
-		return "BAD_ARGUMENTS"
-	case SignatureUnsupported:
-		return "SIGNATURE_UNSUPPORTED"
-	case ShutdownState:
-		return "SHUTDOWN_STATE"
-	case BadName:
-		return "BAD_NAME"
-	case BadSignal:
-		return "BAD_SIGNAL"
-	case NoFile:
-		return "NO_FILE"
-	case NotExecutable:
-		return "NOT_EXECUTABLE"
-	case Failed:
-		return "FAILED"
-	case AbnormalTermination:
-		return "ABNORMAL_TERMINATION"
-	case SpawnError:
-		return "SPAWN_ERROR"
-	case AlreadyStarted:
-		return "ALREADY_STARTED"
-	case NotRunning:
-		return "NOT_RUNNING"
-	case Success:
-		return "SUCCESS"
-	case AlreadyAdded:
-		return "ALREADY_ADDED"
-	case StillRunning:
-		return "STILL_RUNNING"
-	case CantReread:
-		return "CANT_REREAD"
+	for i := range Faults {
+		if Faults[i].Code == code {
+			return Faults[i].Name
+		}
 	}
 	return "UNKNOWN"
 }

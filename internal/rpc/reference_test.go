@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,11 +46,9 @@ func TestReference(t *testing.T) {
 // reference is what the table says, as Markdown.
 func reference() string {
 	var b strings.Builder
-	b.WriteString("\n## Faults\n\n| code | name |\n|---|---|\n")
-	for code := range 100 {
-		if name := strings.TrimSuffix(api.Fault{Code: code}.Error(), ": "); name != "" {
-			fmt.Fprintf(&b, "| %d | `%s` |\n", code, name)
-		}
+	b.WriteString("\n## Faults\n\n| code | name | |\n|---|---|---|\n")
+	for _, f := range api.Faults {
+		fmt.Fprintf(&b, "| %d | `%s` | %s |\n", f.Code, f.Name, f.Help)
 	}
 	space := ""
 	for _, m := range table {
@@ -60,6 +59,25 @@ func reference() string {
 		m.describe(&b)
 	}
 	return b.String()
+}
+
+// TestReferenceFaults shows that the manual names each fault that there is, and no other.
+func TestReferenceFaults(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "xmlrpc.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (\\d+) \\| `(\\w+)` \\|").FindAllStringSubmatch(string(text), -1) {
+		got = append(got, row[1]+" "+row[2])
+	}
+	var want []string
+	for _, f := range api.Faults {
+		want = append(want, fmt.Sprint(f.Code, " ", f.Name))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("docs/xmlrpc.md lists the faults\n%q, not\n%q", got, want)
+	}
 }
 
 func (m *Method) describe(b *strings.Builder) {

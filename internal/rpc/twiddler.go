@@ -11,9 +11,6 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// notInWhitelist is the fault for methods that whitelist= of the section leaves out. Source: supervisor_twiddler.
-const notInWhitelist = 230
-
 // twiddlerVersion is the version of the interface that clients of the original's plug-in check for.
 const twiddlerVersion = "1.0"
 
@@ -54,7 +51,7 @@ func twiddlerMethods(whitelist string) map[string]*Method {
 				return nil, err
 			}
 			if len(allowed) > 0 && !slices.Contains(allowed, m.Name) {
-				return nil, api.Fault{Code: notInWhitelist, Detail: m.Name}
+				return nil, api.Fault{Code: api.NotInWhitelist, Detail: m.Name}
 			}
 			return do(s, ctx, a)
 		}
