@@ -66,7 +66,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		plugin.Clean(own.ChildLogDir, own.Identifier)
 	}
 	sup, err := supervisor.New(supervisor.Options{
-		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, Read: d.read, Start: d.start,
+		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.start,
 		Environ: slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, daemon.NotifySocket+"=") }),
 		Leaving: d.leaving, Settled: func() { go daemon.Settle() }, Serial: &d.serial,
 	})
@@ -93,10 +93,11 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		log.Warnf("subreaper=true has no effect: %v", err)
 	}
 	if pidFile != nil {
-		record := remember(sup, own, log)
+		record, clear := remember(own, log)
 		defer record.Close()
+		return sup.Run(record, clear), nil
 	}
-	return sup.Run(), nil
+	return sup.Run(nil, nil), nil
 }
 
 // leaving tells whoever manages us as a service that a life comes to its end.
@@ -109,7 +110,7 @@ func (d *supervisord) leaving(restart bool) {
 }
 
 // remember begins the record of our children, and sees to those that outlived an earlier supervisord.
-func remember(sup *supervisor.Supervisor, own *config.Supervisord, log *logs.Main) *orphans.Record {
+func remember(own *config.Supervisord, log *logs.Main) (record *orphans.Record, clear chan struct{}) {
 	path := own.Pidfile + ".children"
 	record, living, rival, err := orphans.Open(path)
 	switch {
@@ -122,7 +123,6 @@ func remember(sup *supervisor.Supervisor, own *config.Supervisord, log *logs.Mai
 	for _, c := range living {
 		log.Warnf("'%s' of an earlier supervisord still runs with pid %d", c, c.PID)
 	}
-	var clear chan struct{}
 	if own.KillOrphans && len(living) > 0 {
 		clear = make(chan struct{})
 		go func() {
@@ -130,8 +130,7 @@ func remember(sup *supervisor.Supervisor, own *config.Supervisord, log *logs.Mai
 			orphans.Stop(living, log)
 		}()
 	}
-	sup.Remember(record, clear)
-	return record
+	return record, clear
 }
 
 // runsAsRoot is the warning for whoever lets supervisord keep root's rights without saying so.

@@ -55,24 +55,24 @@ func (s State) IsRunning() bool { return s == Starting || s == Running || s == B
 // IsSignallable is true in the states in which a child exists that takes signals.
 func (s State) IsSignallable() bool { return s == Starting || s == Running || s == Stopping }
 
-// Mood is the state of supervisord itself. Source: getState, "statecode".
-type Mood int
+// DaemonState is the state of supervisord itself. Source: getState, "statecode".
+type DaemonState int
 
 const (
-	MoodShutdown   Mood = -1
-	MoodRestarting Mood = 0
-	MoodRunning    Mood = 1
-	MoodFatal      Mood = 2
+	DaemonShutdown   DaemonState = -1
+	DaemonRestarting DaemonState = 0
+	DaemonRunning    DaemonState = 1
+	DaemonFatal      DaemonState = 2
 )
 
-// String is the mood's name as clients see it. Source: getState, "statename".
-func (m Mood) String() string {
-	switch m {
-	case MoodShutdown:
+// String is the state's name as clients see it. Source: getState, "statename".
+func (s DaemonState) String() string {
+	switch s {
+	case DaemonShutdown:
 		return "SHUTDOWN"
-	case MoodRestarting:
+	case DaemonRestarting:
 		return "RESTARTING"
-	case MoodRunning:
+	case DaemonRunning:
 		return "RUNNING"
 	}
 	return "FATAL"

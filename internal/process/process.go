@@ -71,7 +71,7 @@ type Process struct {
 	last       syscall.WaitStatus // how the last child ended; it outlives the next start
 	start      int64              // seconds since 1970; 0: never
 	stop       int64
-	moved      time.Time     // when its state changed last
+	stateSince time.Time     // when its state changed last
 	changed    chan struct{} // closed at the next change; nil while nobody waits
 }
 
@@ -151,8 +151,8 @@ func (p *Process) Changed() <-chan struct{} {
 	return p.changed
 }
 
-// Moved is when its state changed last.
-func (p *Process) Moved() time.Time { return p.moved }
+// StateSince is when its state changed last.
+func (p *Process) StateSince() time.Time { return p.stateSince }
 
 // Start starts it on request. It returns false, and changes nothing, in a state that starts from nowhere.
 func (p *Process) Start(now time.Time) bool {
@@ -235,7 +235,7 @@ func (p *Process) move(next state.Machine, expected bool) {
 		return
 	}
 	p.host.Log.Blatherf("%s is %s", p.Name(), next.State)
-	p.moved = time.Now()
+	p.stateSince = time.Now()
 	if p.changed != nil {
 		close(p.changed)
 		p.changed = nil

@@ -11,29 +11,30 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/signame"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
 
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 
 func (s *Server) shutdown(context.Context, args) (result, error) {
-	err := s.in(func() error { s.sup.Shutdown(); return nil })
+	err := s.change(func(l *supervisor.Loop) error { l.Shutdown(); return nil })
 	return boolean(true), err
 }
 
 func (s *Server) restart(context.Context, args) (result, error) {
 	cfg, err := s.reread()
 	if err == nil {
-		err = s.in(func() error { s.sup.Restart(cfg); return nil })
+		err = s.change(func(l *supervisor.Loop) error { l.Restart(cfg); return nil })
 	}
 	return boolean(true), err
 }
 
 // reread reads the configuration, outside the loop.
 func (s *Server) reread() (*config.Config, error) {
-	if err := s.gate(); err != nil {
+	if err := s.checkRunning(); err != nil {
 		return nil, err
 	}
-	cfg, err := s.sup.Read()
+	cfg, err := s.sup.ReadConfig()
 	if err != nil {
 		return nil, api.Fault{Code: api.CantReread, Detail: config.Explain(err)}
 	}
@@ -41,14 +42,14 @@ func (s *Server) reread() (*config.Config, error) {
 }
 
 func (s *Server) sendRemoteCommEvent(_ context.Context, a args) (result, error) {
-	err := s.in(func() error { s.sup.SendRemoteComm(a.text(0), a.text(1)); return nil })
+	err := s.change(func(l *supervisor.Loop) error { l.SendRemoteComm(a.text(0), a.text(1)); return nil })
 	return boolean(true), err
 }
 
 func (s *Server) sendProcessStdin(_ context.Context, a args) (result, error) {
 	name := a.text(0)
-	err := s.in(func() error {
-		p, err := s.find(name)
+	err := s.change(func(l *supervisor.Loop) error {
+		p, err := find(l.View, name)
 		if err != nil {
 			return err
 		}
@@ -105,8 +106,8 @@ func (s *Server) one(ctx context.Context, name string, do act, until wait, waits
 		until = nil
 	}
 	var b begun
-	if err := s.in(func() error {
-		p, err := s.find(name)
+	if err := s.change(func(l *supervisor.Loop) error {
+		p, err := find(l.View, name)
 		if err == nil {
 			b, err = begin(p, name, do, until)
 		}
@@ -137,7 +138,7 @@ func begin(p *process.Process, name string, do act, until wait) (begun, error) {
 
 // look finds out, in the loop, whether it has come about; if not, changed says when to look again.
 func (b *begun) look() (err error) {
-	b.changed, b.moved = nil, b.process.Moved()
+	b.changed, b.moved = nil, b.process.StateSince()
 	if b.until == nil {
 		return nil
 	}
@@ -163,7 +164,7 @@ func (s *Server) await(ctx context.Context, b *begun) (err error) {
 			return context.Canceled
 		case <-s.sup.Down():
 		}
-		if down := s.sup.Look(func() { err = b.look() }); down != nil {
+		if down := s.sup.Read(func(supervisor.View) { err = b.look() }); down != nil {
 			return down
 		}
 	}

@@ -27,27 +27,27 @@ func (s *Server) signalProcessGroup(ctx context.Context, a args) (result, error)
 }
 
 func (s *Server) startAllProcesses(ctx context.Context, a args) (result, error) {
-	return s.forEach(ctx, s.all(ascending), idle, start, ifAny(a.bool(0), waitStarted))
+	return s.forEach(ctx, all(ascending), idle, start, ifAny(a.bool(0), waitStarted))
 }
 
 func (s *Server) stopAllProcesses(ctx context.Context, a args) (result, error) {
-	return s.forEach(ctx, s.all(descending), api.State.IsRunning, stop, ifAny(a.bool(0), s.waitStopped))
+	return s.forEach(ctx, all(descending), api.State.IsRunning, stop, ifAny(a.bool(0), s.waitStopped))
 }
 
 func (s *Server) signalAllProcesses(ctx context.Context, a args) (result, error) {
-	return s.forEach(ctx, s.all(ascending), api.State.IsSignallable, sending(a.text(0)), nil)
+	return s.forEach(ctx, all(ascending), api.State.IsSignallable, sending(a.text(0)), nil)
 }
 
 func (s *Server) startGroup(ctx context.Context, group, sent string, waits bool) (result, error) {
-	return s.forEach(ctx, s.members(group, sent, ascending), idle, start, ifAny(waits, waitStarted))
+	return s.forEach(ctx, members(group, sent, ascending), idle, start, ifAny(waits, waitStarted))
 }
 
 func (s *Server) stopGroup(ctx context.Context, group, sent string, waits bool) (result, error) {
-	return s.forEach(ctx, s.members(group, sent, descending), api.State.IsRunning, stop, ifAny(waits, s.waitStopped))
+	return s.forEach(ctx, members(group, sent, descending), api.State.IsRunning, stop, ifAny(waits, s.waitStopped))
 }
 
 func (s *Server) signalGroup(ctx context.Context, group, sent, signal string) (result, error) {
-	return s.forEach(ctx, s.members(group, sent, ascending), api.State.IsSignallable, sending(signal), nil)
+	return s.forEach(ctx, members(group, sent, ascending), api.State.IsSignallable, sending(signal), nil)
 }
 
 // ifAny is until for callers who wait, and nothing for those who do not.
@@ -64,7 +64,7 @@ func namespec(p *process.Process) string { return api.Namespec(p.Group, p.Name()
 func idle(st api.State) bool { return !st.IsRunning() }
 
 // picker chooses processes, in the loop.
-type picker func() ([]*process.Process, error)
+type picker func(supervisor.View) ([]*process.Process, error)
 
 // order is one of the two in which the processes of groups are gone through.
 type order bool
@@ -82,9 +82,9 @@ func (o order) of(g *supervisor.Group) []*process.Process {
 }
 
 // members picks the processes of one group. Sent is the name as the client wrote it, for the fault.
-func (s *Server) members(group, sent string, o order) picker {
-	return func() ([]*process.Process, error) {
-		g := s.sup.Group(group)
+func members(group, sent string, o order) picker {
+	return func(v supervisor.View) ([]*process.Process, error) {
+		g := v.Group(group)
 		if g == nil {
 			return nil, badName(sent)
 		}
@@ -93,9 +93,9 @@ func (s *Server) members(group, sent string, o order) picker {
 }
 
 // all picks the processes of all groups. Groups of equal priority keep their order both ways.
-func (s *Server) all(o order) picker {
-	return func() ([]*process.Process, error) {
-		groups := slices.Clone(s.sup.Groups())
+func all(o order) picker {
+	return func(v supervisor.View) ([]*process.Process, error) {
+		groups := slices.Clone(v.Groups())
 		if o == descending {
 			slices.SortStableFunc(groups, func(a, b *supervisor.Group) int { return b.Config.Priority - a.Config.Priority })
 		}
@@ -119,13 +119,13 @@ func (s *Server) forEach(ctx context.Context, pick picker, filter func(api.State
 func (s *Server) outcomes(ctx context.Context, pick picker, filter func(api.State) bool, do act,
 	until wait) ([]api.ProcessStatus, error) {
 	var chosen []*process.Process
-	if err := s.look(func() (err error) { chosen, err = pick(); return err }); err != nil {
+	if err := s.read(func(v supervisor.View) (err error) { chosen, err = pick(v); return err }); err != nil {
 		return nil, err
 	}
 	var outcomes []api.ProcessStatus
 	var waiting []begun
 	for _, p := range chosen {
-		if down := s.sup.Do(func() {
+		if down := s.sup.Do(func(*supervisor.Loop) {
 			if !filter(p.State()) {
 				return
 			}
@@ -202,7 +202,7 @@ func (s *Server) reloadConfig(context.Context, args) (result, error) {
 		return nil, err
 	}
 	var d config.Diff
-	err = s.in(func() error { d = s.sup.Reread(cfg); return nil })
+	err = s.change(func(l *supervisor.Loop) error { d = l.Reread(cfg); return nil })
 	lists := [][]string{d.Added, d.Changed, d.Removed}
 	return func(e *xmlrpc.Encoder) {
 		e.BeginArray()
@@ -213,15 +213,15 @@ func (s *Server) reloadConfig(context.Context, args) (result, error) {
 
 func (s *Server) addProcessGroup(_ context.Context, a args) (result, error) {
 	name := a.text(0)
-	err := s.in(func() error {
-		at := slices.IndexFunc(s.sup.Known(), func(g *config.Group) bool { return g.Name == name })
+	err := s.change(func(l *supervisor.Loop) error {
+		at := slices.IndexFunc(l.Config().Groups, func(g *config.Group) bool { return g.Name == name })
 		switch {
 		case at < 0: // even if it is active
 			return badName(name)
-		case s.sup.Group(name) != nil:
+		case l.Group(name) != nil:
 			return api.Fault{Code: api.AlreadyAdded, Detail: name}
 		}
-		if err := s.sup.AddGroup(s.sup.Known()[at]); err != nil {
+		if err := l.AddGroup(l.Config().Groups[at]); err != nil {
 			return failed(err)
 		}
 		return nil
@@ -231,12 +231,12 @@ func (s *Server) addProcessGroup(_ context.Context, a args) (result, error) {
 
 func (s *Server) removeProcessGroup(_ context.Context, a args) (result, error) {
 	name := a.text(0)
-	err := s.in(func() error {
-		g := s.sup.Group(name)
+	err := s.change(func(l *supervisor.Loop) error {
+		g := l.Group(name)
 		switch {
 		case g == nil:
 			return badName(name)
-		case !s.sup.RemoveGroup(g):
+		case !l.RemoveGroup(g):
 			return api.Fault{Code: api.StillRunning, Detail: name}
 		}
 		return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
@@ -34,14 +35,14 @@ func read(path string, offset, length int64) ([]byte, error) {
 }
 
 func (s *Server) readLog(_ context.Context, a args) (result, error) {
-	if err := s.gate(); err != nil {
+	if err := s.checkRunning(); err != nil {
 		return nil, err
 	}
 	return window(s.sup.Log().Path(), a.int(0), a.int(1))
 }
 
 func (s *Server) clearLog(context.Context, args) (result, error) {
-	if err := s.gate(); err != nil {
+	if err := s.checkRunning(); err != nil {
 		return nil, err
 	}
 	log := s.sup.Log()
@@ -57,8 +58,8 @@ func (s *Server) clearLog(context.Context, args) (result, error) {
 
 // logfile is the path of a log of the process that name means; empty if it has none.
 func (s *Server) logfile(name string, stderr bool) (path string, err error) {
-	err = s.look(func() error {
-		p, err := s.find(name)
+	err = s.read(func(v supervisor.View) error {
+		p, err := find(v, name)
 		if err == nil {
 			path = p.Logfile(stderr)
 		}
@@ -114,8 +115,8 @@ func (s *Server) tailProcessLog(a args, stderr bool) (result, error) {
 }
 
 func (s *Server) clearProcessLogs(_ context.Context, a args) (result, error) {
-	err := s.in(func() error {
-		p, err := s.find(a.text(0))
+	err := s.change(func(l *supervisor.Loop) error {
+		p, err := find(l.View, a.text(0))
 		if err != nil {
 			return err
 		}
@@ -134,14 +135,14 @@ func clearLogs(p *process.Process) error {
 func (s *Server) clearAllProcessLogs(ctx context.Context, _ args) (result, error) {
 	every := func(api.State) bool { return true }
 	clear := func(p *process.Process, _ string) error { return clearLogs(p) }
-	return s.forEach(ctx, s.all(ascending), every, clear, nil)
+	return s.forEach(ctx, all(ascending), every, clear, nil)
 }
 
 // ProcessLog is the path of the log of a channel, "stdout" or "stderr", of the process that name means, for the streams
 // of httpd. It is false if there is no such log.
 func (s *Server) ProcessLog(name, channel string) (path string, ok bool) {
-	_ = s.sup.Look(func() {
-		if p, err := s.find(name); err == nil {
+	_ = s.sup.Read(func(v supervisor.View) {
+		if p, err := find(v, name); err == nil {
 			path = p.Logfile(channel == "stderr")
 		}
 	})

@@ -26,8 +26,8 @@ type Snapshot struct {
 }
 
 // snapshot takes the state of these processes, in the loop.
-func (s *Server) snapshot(of []*process.Process) Snapshot {
-	snap := Snapshot{At: time.Now(), Layout: s.sup.Layout(), Views: make([]View, len(of))}
+func snapshot(v supervisor.View, of []*process.Process) Snapshot {
+	snap := Snapshot{At: time.Now(), Layout: v.Layout(), Views: make([]View, len(of))}
 	for i, p := range of {
 		snap.Views[i] = View{p.Info(snap.At), p.LastExit()}
 	}
@@ -36,7 +36,7 @@ func (s *Server) snapshot(of []*process.Process) Snapshot {
 
 // All takes the state of all processes.
 func (s *Server) All() (snap Snapshot, err error) {
-	err = s.in(func() error { snap = s.snapshot(s.sup.Processes()); return nil })
+	err = s.read(func(v supervisor.View) error { snap = snapshot(v, v.Processes()); return nil })
 	return snap, err
 }
 
@@ -48,9 +48,9 @@ type Watch struct {
 
 // Watch begins with the processes that changed their state at that time or later.
 func (s *Server) Watch(since time.Time) (w *Watch, snap Snapshot, err error) {
-	err = s.in(func() error {
-		w = &Watch{s, s.sup.Watch()}
-		snap = s.snapshot(s.sup.Since(since))
+	err = s.read(func(v supervisor.View) error {
+		w = &Watch{s, v.Watch()}
+		snap = snapshot(v, v.ChangedSince(since))
 		return nil
 	})
 	return w, snap, err
@@ -62,12 +62,12 @@ func (w *Watch) Ready() <-chan struct{} { return w.watch.Ready() }
 // Take takes the state of what has changed. It goes on while supervisord is on its way down.
 func (w *Watch) Take() (snap Snapshot, err error) {
 	s := w.server
-	err = s.sup.Do(func() { snap = s.snapshot(s.sup.Take(w.watch)) })
+	err = s.sup.Read(func(v supervisor.View) { snap = snapshot(v, v.Take(w.watch)) })
 	return snap, err
 }
 
 // Close ends it.
-func (w *Watch) Close() { _ = w.server.sup.Do(func() { w.server.sup.Unwatch(w.watch) }) }
+func (w *Watch) Close() { _ = w.server.sup.Read(func(v supervisor.View) { v.Unwatch(w.watch) }) }
 
 // Identifier is the name supervisord goes by.
 func (s *Server) Identifier() string { return s.sup.Identifier() }
@@ -86,28 +86,28 @@ func (s *Server) StopProcess(ctx context.Context, name string) error {
 
 // StartGroup starts those processes of a group that do not run, and waits.
 func (s *Server) StartGroup(ctx context.Context, group string) ([]api.ProcessStatus, error) {
-	return s.outcomes(ctx, s.members(group, group, ascending), idle, start, waitStarted)
+	return s.outcomes(ctx, members(group, group, ascending), idle, start, waitStarted)
 }
 
 // StopGroup stops those processes of a group that run, and waits.
 func (s *Server) StopGroup(ctx context.Context, group string) ([]api.ProcessStatus, error) {
-	return s.outcomes(ctx, s.members(group, group, descending), api.State.IsRunning, stop, s.waitStopped)
+	return s.outcomes(ctx, members(group, group, descending), api.State.IsRunning, stop, s.waitStopped)
 }
 
 // StartAll starts all processes that do not run, and waits.
 func (s *Server) StartAll(ctx context.Context) ([]api.ProcessStatus, error) {
-	return s.outcomes(ctx, s.all(ascending), idle, start, waitStarted)
+	return s.outcomes(ctx, all(ascending), idle, start, waitStarted)
 }
 
 // StopAll stops all processes that run, and waits.
 func (s *Server) StopAll(ctx context.Context) ([]api.ProcessStatus, error) {
-	return s.outcomes(ctx, s.all(descending), api.State.IsRunning, stop, s.waitStopped)
+	return s.outcomes(ctx, all(descending), api.State.IsRunning, stop, s.waitStopped)
 }
 
 // ClearLogs empties both logs of a process.
 func (s *Server) ClearLogs(name string) error {
-	return s.in(func() error {
-		p, err := s.find(name)
+	return s.change(func(l *supervisor.Loop) error {
+		p, err := find(l.View, name)
 		if err != nil {
 			return err
 		}
@@ -126,22 +126,22 @@ func (s *Server) LogEnd(name string, stderr bool, bytes int) ([]byte, error) {
 
 // MainLogEnd is the end of the main log, so many bytes at the most.
 func (s *Server) MainLogEnd(bytes int) ([]byte, error) {
-	if err := s.gate(); err != nil {
+	if err := s.checkRunning(); err != nil {
 		return nil, err
 	}
 	return read(s.sup.Log().Path(), int64(-bytes), 0)
 }
 
 // Info is the state of one process.
-func (s *Server) Info(name string) (v View, err error) {
-	err = s.in(func() error {
-		p, err := s.find(name)
+func (s *Server) Info(name string) (view View, err error) {
+	err = s.read(func(v supervisor.View) error {
+		p, err := find(v, name)
 		if err == nil {
-			v = View{p.Info(time.Now()), p.LastExit()}
+			view = View{p.Info(time.Now()), p.LastExit()}
 		}
 		return err
 	})
-	return v, err
+	return view, err
 }
 
 // Errorf writes a line to the main log.

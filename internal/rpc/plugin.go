@@ -38,7 +38,7 @@ func (s *Server) extension(ctx context.Context, name string, params []xmlrpc.Val
 	if x == nil {
 		return nil, api.Fault{Code: api.UnknownMethod}
 	}
-	if err := s.gate(); err != nil {
+	if err := s.checkRunning(); err != nil {
 		return nil, err
 	}
 	if isEmit(x, method) {
@@ -79,7 +79,7 @@ func (s *Server) pluginError(err error) error {
 		s.sup.Log().Warnf("%v", trouble)
 		return api.Fault{Code: api.Failed, Detail: trouble.Error()}
 	case errors.Is(err, plugin.ErrClosed):
-		if gone := s.sup.Mood() != api.MoodRunning; gone {
+		if gone := s.sup.State() != api.DaemonRunning; gone {
 			return supervisor.ErrDown
 		}
 		return api.Fault{Code: api.UnknownMethod}

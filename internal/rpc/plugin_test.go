@@ -43,14 +43,14 @@ func running(t *testing.T, text string) *Server {
 	chld := make(chan os.Signal, 1)
 	signal.Notify(chld, syscall.SIGCHLD)
 	sup, err := supervisor.New(supervisor.Options{Config: cfg, Log: logs.NewMain(new(bytes.Buffer), api.Info), Chld: chld,
-		Start: child.Start, Read: func() (*config.Config, error) { return cfg, nil }})
+		Start: child.Start, ReadConfig: func() (*config.Config, error) { return cfg, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	go func() { sup.Run(); close(ended) }()
+	go func() { sup.Run(nil, nil); close(ended) }()
 	t.Cleanup(func() {
-		_ = sup.Do(sup.Shutdown)
+		_ = sup.Do((*supervisor.Loop).Shutdown)
 		<-ended
 		signal.Stop(chld)
 	})
@@ -143,7 +143,7 @@ func TestPluginMethods(t *testing.T) {
 	if code, _ := v.Items[1].Get("faultCode"); code.Number != 2 {
 		t.Errorf("%+v", v)
 	}
-	_ = s.sup.Do(s.sup.Shutdown)
+	_ = s.sup.Do((*supervisor.Loop).Shutdown)
 	if got := say("x.echo", "late"); got != "6 SHUTDOWN_STATE" && got != "status 0" {
 		t.Errorf("while going down: %s", got)
 	}
@@ -164,7 +164,7 @@ func TestPluginError(t *testing.T) {
 			t.Errorf("%v: %s", c.err, got)
 		}
 	}
-	_ = s.sup.Do(s.sup.Shutdown)
+	_ = s.sup.Do((*supervisor.Loop).Shutdown)
 	<-s.sup.Down()
 	if err := s.pluginError(plugin.ErrClosed); !errors.Is(err, supervisor.ErrDown) {
 		t.Error(err)

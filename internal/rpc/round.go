@@ -32,7 +32,7 @@ type round struct {
 
 // serve returns the answer of method m. When it has been sent, done must be called.
 func (k *rounds) serve(s *Server, m *Method) (response []byte, done func(), err error) {
-	if err := s.gate(); err != nil {
+	if err := s.checkRunning(); err != nil {
 		return nil, nil, err
 	}
 	k.mu.Lock()

@@ -50,15 +50,15 @@ func serve(t testing.TB, groups ...*config.Group) *Server {
 	cfg.Supervisord.Identifier = "test"
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: logs.NewMain(new(bytes.Buffer), api.Info), Chld: chld, Start: child.Start,
-		Read: func() (*config.Config, error) { return cfg, nil },
+		ReadConfig: func() (*config.Config, error) { return cfg, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	go func() { sup.Run(); close(ended) }()
+	go func() { sup.Run(nil, nil); close(ended) }()
 	t.Cleanup(func() {
-		_ = sup.Do(sup.Shutdown)
+		_ = sup.Do((*supervisor.Loop).Shutdown)
 		<-ended
 		signal.Stop(chld)
 	})

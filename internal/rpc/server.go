@@ -5,6 +5,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,34 +102,34 @@ func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (
 	return m.Do(s, ctx, a)
 }
 
-// in runs f in the loop, unless supervisord is on its way down: then the fault says so.
-func (s *Server) in(f func() error) error { return gated(s, s.sup.Do, f) }
-
-// look is in for an f that changes nothing.
-func (s *Server) look(f func() error) error { return gated(s, s.sup.Look, f) }
-
-func gated(s *Server, visit func(func()) error, f func() error) error {
-	var err error
-	if down := visit(func() {
-		if s.sup.Mood() != api.MoodRunning {
-			err = api.Fault{Code: api.ShutdownState}
-			return
+// change runs f in the loop, unless supervisord is shutting down: then it returns the fault that says so.
+func (s *Server) change(f func(*supervisor.Loop) error) (err error) {
+	down := s.sup.Do(func(l *supervisor.Loop) {
+		if err = s.checkRunning(); err == nil {
+			err = f(l)
 		}
-		err = f()
-	}); down != nil {
-		return down
-	}
-	return err
+	})
+	return cmp.Or(down, err)
 }
 
-// gate is look for methods that need nothing from the loop: a visit there would cost them as much as all the rest.
-func (s *Server) gate() error {
+// read is change for an f that changes nothing: shared answers that were made before it stay valid.
+func (s *Server) read(f func(supervisor.View) error) (err error) {
+	down := s.sup.Read(func(v supervisor.View) {
+		if err = s.checkRunning(); err == nil {
+			err = f(v)
+		}
+	})
+	return cmp.Or(down, err)
+}
+
+// checkRunning is read for methods that need nothing from the loop: the hand-over to it would cost as much as all the rest.
+func (s *Server) checkRunning() error {
 	select {
 	case <-s.sup.Down():
 		return supervisor.ErrDown
 	default:
 	}
-	if s.sup.Mood() != api.MoodRunning {
+	if s.sup.State() != api.DaemonRunning {
 		return api.Fault{Code: api.ShutdownState}
 	}
 	return nil

@@ -12,43 +12,46 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
 func (s *Server) getAPIVersion(context.Context, args) (result, error) {
-	return text(api.APIVersion), s.gate()
+	return text(api.APIVersion), s.checkRunning()
 }
 
 func (s *Server) getSupervisorVersion(context.Context, args) (result, error) {
-	return text(api.Version), s.gate()
+	return text(api.Version), s.checkRunning()
 }
 
 func (s *Server) getIdentification(context.Context, args) (result, error) {
-	return text(s.sup.Identifier()), s.gate()
+	return text(s.sup.Identifier()), s.checkRunning()
 }
 
-func (s *Server) getPID(context.Context, args) (result, error) { return integer(os.Getpid()), s.gate() }
+func (s *Server) getPID(context.Context, args) (result, error) {
+	return integer(os.Getpid()), s.checkRunning()
+}
 
 func (s *Server) getState(context.Context, args) (result, error) {
-	err := s.gate()
-	mood := s.sup.Mood()
+	err := s.checkRunning()
+	state := s.sup.State()
 	return func(e *xmlrpc.Encoder) {
 		e.BeginStruct()
 		e.Member("statecode")
-		e.Int(int64(mood))
+		e.Int(int64(state))
 		e.Member("statename")
-		e.String(mood.String())
+		e.String(state.String())
 		e.EndStruct()
 	}, err
 }
 
 // find is the process that name means, or the fault that says that there is none. It runs in the loop.
-func (s *Server) find(name string) (*process.Process, error) {
+func find(v supervisor.View, name string) (*process.Process, error) {
 	group, proc, found := strings.Cut(name, ":")
 	if !found {
 		proc = group
 	}
-	if p := s.sup.Find(group, proc); p != nil {
+	if p := v.Find(group, proc); p != nil {
 		return p, nil
 	}
 	return nil, badName(name)
@@ -56,8 +59,8 @@ func (s *Server) find(name string) (*process.Process, error) {
 
 func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
 	var info api.ProcessInfo
-	err := s.look(func() error {
-		p, err := s.find(a.text(0))
+	err := s.read(func(v supervisor.View) error {
+		p, err := find(v, a.text(0))
 		if err == nil {
 			info = p.Info(time.Now())
 		}
@@ -72,9 +75,9 @@ var infoLists = sync.Pool{New: func() any { return new([]api.ProcessInfo) }}
 func (s *Server) getAllProcessInfo(context.Context, args) (result, error) {
 	list := infoLists.Get().(*[]api.ProcessInfo)
 	infos := (*list)[:0]
-	err := s.look(func() error {
+	err := s.read(func(v supervisor.View) error {
 		now := time.Now()
-		for _, p := range s.sup.Processes() {
+		for _, p := range v.Processes() {
 			infos = append(infos, p.Info(now))
 		}
 		return nil
@@ -117,9 +120,9 @@ type configured struct {
 
 func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 	var all []configured
-	err := s.look(func() error {
-		for _, g := range s.sup.Known() {
-			active := s.sup.Group(g.Name)
+	err := s.read(func(v supervisor.View) error {
+		for _, g := range v.Config().Groups {
+			active := v.Group(g.Name)
 			for _, p := range g.Processes {
 				c := configured{group: g, process: p, inUse: active != nil}
 				var live *process.Process

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
@@ -47,7 +48,7 @@ func twiddlerMethods(whitelist string) map[string]*Method {
 	for _, m := range twiddler {
 		do := m.Do
 		m.Do = func(s *Server, ctx context.Context, a args) (result, error) {
-			if err := s.gate(); err != nil {
+			if err := s.checkRunning(); err != nil {
 				return nil, err
 			}
 			if len(allowed) > 0 && !slices.Contains(allowed, m.Name) {
@@ -66,8 +67,8 @@ func (s *Server) twiddlerVersion(context.Context, args) (result, error) {
 
 func (s *Server) groupNames(context.Context, args) (result, error) {
 	var names []string
-	err := s.in(func() error {
-		for _, g := range s.sup.Groups() {
+	err := s.read(func(v supervisor.View) error {
+		for _, g := range v.Groups() {
 			names = append(names, g.Name())
 		}
 		return nil
@@ -103,9 +104,9 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 		return nil, api.Fault{Code: api.IncorrectParameters}
 	}
 	var cfg *config.Config
-	err := s.in(func() error {
-		cfg = s.sup.Config()
-		if s.sup.Group(group) == nil {
+	err := s.read(func(v supervisor.View) error {
+		cfg = v.Config()
+		if v.Group(group) == nil {
 			return badName("group: " + group)
 		}
 		return nil
@@ -117,8 +118,8 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 	if err != nil {
 		return nil, api.Fault{Code: api.IncorrectParameters, Detail: err.Error()}
 	}
-	err = s.in(func() error {
-		g := s.sup.Group(group)
+	err = s.change(func(l *supervisor.Loop) error {
+		g := l.Group(group)
 		if g == nil {
 			return badName("group: " + group)
 		}
@@ -127,7 +128,7 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 				return badName(p.ProcessName)
 			}
 		}
-		if err := s.sup.AddProcesses(g, processes); err != nil {
+		if err := l.AddProcesses(g, processes); err != nil {
 			return failed(err)
 		}
 		return nil
@@ -155,8 +156,8 @@ func programOptions(members []xmlrpc.Member) (options []config.Option, ok bool) 
 
 func (s *Server) removeProcessFromGroup(_ context.Context, a args) (result, error) {
 	group, name := a.text(0), a.text(1)
-	err := s.in(func() error {
-		g := s.sup.Group(group)
+	err := s.change(func(l *supervisor.Loop) error {
+		g := l.Group(group)
 		if g == nil {
 			return badName("group: " + group)
 		}
@@ -167,7 +168,7 @@ func (s *Server) removeProcessFromGroup(_ context.Context, a args) (result, erro
 		case p.PID() != 0 || !p.State().IsStopped():
 			return api.Fault{Code: api.StillRunning, Detail: name}
 		}
-		s.sup.RemoveProcess(g, p)
+		l.RemoveProcess(g, p)
 		return nil
 	})
 	return boolean(true), err

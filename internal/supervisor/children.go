@@ -8,26 +8,20 @@ import (
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
-// Remember has the children written to a record, which may be nil. Nothing starts by itself before clear closes, if it is
-// not nil. To be called before Run.
-func (s *Supervisor) Remember(record *orphans.Record, clear <-chan struct{}) {
-	s.record, s.clear = record, clear
-}
-
 // spawned takes note of a child that was just started.
-func (s *Supervisor) spawned(p *process.Process) {
-	s.pids[p.PID()] = p
-	if s.record == nil {
+func (l *Loop) spawned(p *process.Process) {
+	l.pids[p.PID()] = p
+	if l.record == nil {
 		return
 	}
-	if err := s.record.Add(remembered(p), s.running); err != nil {
-		s.log.Warnf("children that outlive supervisord may not be found again: %v", err)
+	if err := l.record.Add(remembered(p), l.running); err != nil {
+		l.log.Warnf("children that outlive supervisord may not be found again: %v", err)
 	}
 }
 
 // running yields all children.
-func (s *Supervisor) running(yield func(orphans.Child) bool) {
-	for _, p := range s.pids {
+func (l *Loop) running(yield func(orphans.Child) bool) {
+	for _, p := range l.pids {
 		if !yield(remembered(p)) {
 			return
 		}

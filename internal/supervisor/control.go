@@ -12,83 +12,76 @@ import (
 )
 
 // signal does what a signal to supervisord asks for.
-func (s *Supervisor) signal(sig syscall.Signal) {
+func (l *Loop) signal(sig syscall.Signal) {
 	switch sig {
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
-		s.log.Warnf("received %s indicating exit request", signame.Name(sig))
-		s.Shutdown()
+		l.log.Warnf("received %s indicating exit request", signame.Name(sig))
+		l.Shutdown()
 	case syscall.SIGHUP:
-		if s.Mood() == api.MoodShutdown {
-			s.log.Warnf("ignored %s indicating restart request (shutdown in progress)", signame.Name(sig))
+		if l.state() == api.DaemonShutdown {
+			l.log.Warnf("ignored %s indicating restart request (shutdown in progress)", signame.Name(sig))
 			return
 		}
-		s.log.Warnf("received %s indicating restart request", signame.Name(sig))
-		s.rereadAndRestart()
+		l.log.Warnf("received %s indicating restart request", signame.Name(sig))
+		l.rereadAndRestart()
 	case syscall.SIGUSR2:
-		s.log.Infof("received %s indicating log reopen request", signame.Name(sig))
-		s.reopenLogs()
+		l.log.Infof("received %s indicating log reopen request", signame.Name(sig))
+		l.reopenLogs()
 	default:
-		s.log.Blatherf("received %s indicating nothing", signame.Name(sig))
+		l.log.Blatherf("received %s indicating nothing", signame.Name(sig))
 	}
 }
 
 // rereadAndRestart restarts if the configuration can be read; a wrong one is reported and everything goes on as it is.
 // The reading is done outside the loop.
-func (s *Supervisor) rereadAndRestart() {
+func (l *Loop) rereadAndRestart() {
 	go func() {
-		cfg, err := s.options.Read()
-		_ = s.Do(func() { // an error says that a shutdown was faster
+		cfg, err := l.handle.ReadConfig()
+		_ = l.handle.Do(func(l *Loop) { // an error says that a shutdown was faster
 			if err != nil {
-				s.log.Errorf("cannot restart, the configuration is wrong and everything goes on as it is: %s",
+				l.log.Errorf("cannot restart, the configuration is wrong and everything goes on as it is: %s",
 					config.Explain(err))
 				return
 			}
-			s.Restart(cfg)
+			l.Restart(cfg)
 		})
 	}()
 }
 
 // reopenLogs opens the main log and the logs of live children again.
-func (s *Supervisor) reopenLogs() {
-	s.log.Infof("supervisord logreopen")
-	if err := s.log.Reopen(); err != nil {
-		s.log.Warnf("cannot reopen %s, going on with the old file: %v", s.log.Path(), err)
+func (l *Loop) reopenLogs() {
+	l.log.Infof("supervisord logreopen")
+	if err := l.log.Reopen(); err != nil {
+		l.log.Warnf("cannot reopen %s, going on with the old file: %v", l.log.Path(), err)
 	}
-	for _, p := range s.Processes() {
+	for _, p := range l.Processes() {
 		p.Reopen()
 	}
 }
 
 // Shutdown begins to stop everything; Run then ends.
-func (s *Supervisor) Shutdown() { s.mood.Store(int32(api.MoodShutdown)) }
+func (l *Loop) Shutdown() { l.enter(api.DaemonShutdown) }
 
 // Restart begins to stop everything; Run then ends with cfg. A shutdown that has begun goes on.
-func (s *Supervisor) Restart(cfg *config.Config) {
-	if s.Mood() != api.MoodShutdown {
-		s.next = cfg
-		s.mood.Store(int32(api.MoodRestarting))
+func (l *Loop) Restart(cfg *config.Config) {
+	if l.state() != api.DaemonShutdown {
+		l.next = cfg
+		l.enter(api.DaemonRestarting)
 	}
 }
 
-// Read reads the configuration again, for a reread or a restart. It may be called from any goroutine, and should not be
-// called in the loop, which must not wait for a disk.
-func (s *Supervisor) Read() (*config.Config, error) { return s.options.Read() }
-
 // Reread takes a new reading of the configuration: its groups are what can be added from now on. It returns how they
 // differ from the active ones. Nothing that runs changes.
-func (s *Supervisor) Reread(cfg *config.Config) config.Diff {
-	s.read = cfg
-	active := make([]*config.Group, 0, len(s.groups))
-	for _, g := range slices.SortedFunc(slices.Values(s.groups), func(a, b *Group) int { return cmp.Compare(a.since, b.since) }) {
+func (l *Loop) Reread(cfg *config.Config) config.Diff {
+	l.read = cfg
+	active := make([]*config.Group, 0, len(l.groups))
+	for _, g := range slices.SortedFunc(slices.Values(l.groups), func(a, b *Group) int { return cmp.Compare(a.added, b.added) }) {
 		active = append(active, g.Config)
 	}
 	return config.Compare(active, cfg.Groups)
 }
 
-// Known are the groups of the last reading of the configuration.
-func (s *Supervisor) Known() []*config.Group { return s.read.Groups }
-
 // SendRemoteComm makes an event of what a client sent. Source: sendRemoteCommEvent.
-func (s *Supervisor) SendRemoteComm(typ, data string) {
-	s.host.Events.Emit(events.RemoteCommunication, events.Remote(typ, data))
+func (l *Loop) SendRemoteComm(typ, data string) {
+	l.host.Events.Emit(events.RemoteCommunication, events.Remote(typ, data))
 }

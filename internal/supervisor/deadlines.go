@@ -44,95 +44,95 @@ func (d *deadlines) Pop() any {
 }
 
 // schedule enters what p has coming now, in place of what it had.
-func (s *Supervisor) schedule(p *process.Process) {
+func (l *Loop) schedule(p *process.Process) {
 	at := p.Wake()
-	if s.Mood() != api.MoodRunning && (p.State() == api.Exited || p.State() == api.Backoff) {
+	if l.state() != api.DaemonRunning && (p.State() == api.Exited || p.State() == api.Backoff) {
 		at = time.Time{} // nothing starts any more
 	}
 	switch {
 	case at.IsZero():
-		s.unschedule(p)
+		l.unschedule(p)
 	case p.Index >= 0:
-		s.deadlines[p.Index].at = at
-		heap.Fix(&s.deadlines, p.Index)
+		l.deadlines[p.Index].at = at
+		heap.Fix(&l.deadlines, p.Index)
 	default:
-		heap.Push(&s.deadlines, deadline{at, p})
+		heap.Push(&l.deadlines, deadline{at, p})
 	}
 }
 
 // unschedule forgets what p has coming.
-func (s *Supervisor) unschedule(p *process.Process) {
+func (l *Loop) unschedule(p *process.Process) {
 	if p.Index >= 0 {
-		heap.Remove(&s.deadlines, p.Index)
+		heap.Remove(&l.deadlines, p.Index)
 	}
 }
 
 // due is true if there is work to do now.
-func (s *Supervisor) due(now time.Time) bool {
-	return s.startsPending() || s.dueProcess(now) || s.dueEvent(now) || s.ticks.Due(&s.host.Events, now)
+func (l *Loop) due(now time.Time) bool {
+	return l.startsPending() || l.dueProcess(now) || l.dueEvent(now) || l.ticks.Due(&l.host.Events, now)
 }
 
 // startsPending is true if something may now be started for the first time.
-func (s *Supervisor) startsPending() bool { return len(s.pending) > 0 && s.clear == nil }
+func (l *Loop) startsPending() bool { return len(l.pending) > 0 && l.clear == nil }
 
 // dueProcess is true if a process's deadline has come.
-func (s *Supervisor) dueProcess(now time.Time) bool {
-	return len(s.deadlines) > 0 && !s.deadlines[0].at.After(now)
+func (l *Loop) dueProcess(now time.Time) bool {
+	return len(l.deadlines) > 0 && !l.deadlines[0].at.After(now)
 }
 
 // dueEvent is true if a listener may now be sent what it did not accept, or a result was not judged in time.
-func (s *Supervisor) dueEvent(now time.Time) bool { return !s.resume.IsZero() && !now.Before(s.resume) }
+func (l *Loop) dueEvent(now time.Time) bool { return !l.resume.IsZero() && !now.Before(l.resume) }
 
 // resumeEvents does what the pools have to do now.
-func (s *Supervisor) resumeEvents(now time.Time) {
-	s.resume = s.host.Events.Resume(now)
-	s.endBroken(now)
+func (l *Loop) resumeEvents(now time.Time) {
+	l.resume = l.host.Events.Resume(now)
+	l.endBroken(now)
 }
 
 // work takes one step of what is due. One, because a step may start a child: between two starts others get a word in.
-func (s *Supervisor) work(now time.Time) {
-	s.ticks.Tick(&s.host.Events, now)
-	if s.dueEvent(now) {
-		s.resumeEvents(now)
+func (l *Loop) work(now time.Time) {
+	l.ticks.Tick(&l.host.Events, now)
+	if l.dueEvent(now) {
+		l.resumeEvents(now)
 	}
-	if s.startsPending() {
-		p := s.pending[0]
-		s.pending = s.pending[1:]
-		if p.State() == api.Stopped && p.NeverStarted() && s.Mood() == api.MoodRunning {
+	if l.startsPending() {
+		p := l.pending[0]
+		l.pending = l.pending[1:]
+		if p.State() == api.Stopped && p.NeverStarted() && l.state() == api.DaemonRunning {
 			p.Start(now)
 		}
-		if len(s.pending) == 0 {
-			s.pending = nil
-			if s.options.Settled != nil {
-				s.options.Settled()
+		if len(l.pending) == 0 {
+			l.pending = nil
+			if l.options.Settled != nil {
+				l.options.Settled()
 			}
 		}
 		return
 	}
-	if s.dueProcess(now) {
-		s.deadlines[0].process.Tick(now)
+	if l.dueProcess(now) {
+		l.deadlines[0].process.Tick(now)
 	}
 }
 
 // alarm fires at the next deadline; it is nil, and never fires, if there is none.
-func (s *Supervisor) alarm() <-chan time.Time {
-	if !s.tired.IsZero() {
-		s.timer.Reset(time.Until(s.tired))
-		return s.timer.C
+func (l *Loop) alarm() <-chan time.Time {
+	if !l.pausedUntil.IsZero() {
+		l.timer.Reset(time.Until(l.pausedUntil))
+		return l.timer.C
 	}
 	var at time.Time
-	if len(s.deadlines) > 0 {
-		at = s.deadlines[0].at
+	if len(l.deadlines) > 0 {
+		at = l.deadlines[0].at
 	}
-	for _, other := range []time.Time{s.report, s.limit, s.resume, s.ticks.Next(&s.host.Events, time.Now())} {
+	for _, other := range []time.Time{l.report, l.limit, l.resume, l.ticks.Next(&l.host.Events, time.Now())} {
 		if !other.IsZero() && (at.IsZero() || other.Before(at)) {
 			at = other
 		}
 	}
 	if at.IsZero() {
-		s.timer.Stop()
+		l.timer.Stop()
 		return nil
 	}
-	s.timer.Reset(time.Until(at))
-	return s.timer.C
+	l.timer.Reset(time.Until(at))
+	return l.timer.C
 }

@@ -57,8 +57,8 @@ func newStage(t *testing.T, groups ...*config.Group) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(sup.host.Pump.Close)
-	w.Supervisor = sup
+	t.Cleanup(sup.loop.host.Pump.Close)
+	w.Loop = sup.loop
 	s.settle()
 	return s
 }
@@ -172,7 +172,7 @@ func TestStateEvents(t *testing.T) {
 	s.take("l", "PROCESS_GROUP_REMOVED groupname:p\n")
 	s.process("q").Start(s.now)
 	s.Shutdown()
-	s.leaving(s.now)
+	s.shutDown(s.now)
 	s.take("l", "PROCESS_STATE_STARTING processname:q groupname:q from_state:STOPPED tries:0",
 		"SUPERVISOR_STATE_CHANGE_STOPPING ", "PROCESS_STATE_STOPPING processname:q groupname:q from_state:STARTING pid:PID")
 }

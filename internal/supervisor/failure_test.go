@@ -33,13 +33,13 @@ func TestUnexpectedFailure(t *testing.T) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		sup.Run()
+		sup.Run(nil, nil)
 	}()
 	<-settled
-	if err := sup.Do(func() { panic("in a call") }); err == nil || err.Error() != "unexpected failure: in a call" {
+	if err := sup.Do(func(*Loop) { panic("in a call") }); err == nil || err.Error() != "unexpected failure: in a call" {
 		t.Errorf("the caller is told %v", err)
 	}
-	if err := sup.Do(sup.Shutdown); err != nil {
+	if err := sup.Do((*Loop).Shutdown); err != nil {
 		t.Error(err)
 	}
 	<-ended

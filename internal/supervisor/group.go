@@ -27,7 +27,7 @@ type Group struct {
 	judge     *events.Judge    // of a pool whose results a program judges
 	handler   *process.Process // this program
 	sockets   []*fcgi.Socket   // of the FastCGI programs in it
-	since     int              // grows from one that is added to the next
+	added     int              // grows from one that is added to the next
 	asked     bool             // during shutdown and restart: its processes have been told to stop
 }
 
@@ -57,30 +57,20 @@ func (g *Group) Stopped() bool {
 	return !slices.ContainsFunc(g.Processes, func(p *process.Process) bool { return !p.State().IsStopped() })
 }
 
-// Group is the active group of that name, nil if there is none.
-func (s *Supervisor) Group(name string) *Group {
-	for _, g := range s.groups {
-		if g.Name() == name {
-			return g
-		}
-	}
-	return nil
-}
-
 // AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet. After an error
 // nothing is left of it.
-func (s *Supervisor) AddGroup(cfg *config.Group) error {
-	if s.begun {
-		s.warnOfSharedLogs(cfg)
+func (l *Loop) AddGroup(cfg *config.Group) error {
+	if l.initialized {
+		l.warnOfSharedLogs(cfg)
 	}
-	g := &Group{Config: cfg, since: s.layout, Processes: make([]*process.Process, 0, len(cfg.Processes))}
+	g := &Group{Config: cfg, added: l.layout, Processes: make([]*process.Process, 0, len(cfg.Processes))}
 	if cfg.Pool != nil {
-		g.pool = s.newPool(cfg)
+		g.pool = l.newPool(cfg)
 	}
-	if err := s.openPlugin(g); err != nil {
+	if err := l.openPlugin(g); err != nil {
 		return err
 	}
-	sockets, err := s.openSockets(g)
+	sockets, err := l.openSockets(g)
 	if err != nil {
 		return err
 	}
@@ -90,12 +80,12 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 			g.removeSockets()
 			return err
 		}
-		p := process.New(c, cfg.Name, user, &s.host)
+		p := process.New(c, cfg.Name, user, &l.host)
 		p.GroupPriority = cfg.Priority
 		g.Processes = append(g.Processes, p)
 		switch {
 		case g.plugin != nil:
-			s.extend(p, g)
+			l.extend(p, g)
 		case c.JudgesResults:
 			g.handler, g.judge = p, g.pool.Judge(time.Duration(cfg.Pool.HandlerTimeout)*time.Second)
 			p.Judge(g.judge)
@@ -108,49 +98,49 @@ func (s *Supervisor) AddGroup(cfg *config.Group) error {
 	}
 	for _, p := range g.Processes {
 		if p.Config.AutoStart {
-			s.pending = append(s.pending, p)
+			l.pending = append(l.pending, p)
 		}
 	}
-	at, _ := slices.BinarySearchFunc(s.groups, g, func(a, b *Group) int {
+	at, _ := slices.BinarySearchFunc(l.groups, g, func(a, b *Group) int {
 		return cmp.Or(cmp.Compare(a.Config.Priority, b.Config.Priority), -1) // the last of its priority
 	})
-	s.groups = slices.Insert(s.groups, at, g)
-	s.relist()
-	s.publish()
+	l.groups = slices.Insert(l.groups, at, g)
+	l.groupsChanged()
+	l.storePlugins()
 	if g.pool != nil {
-		s.ticks.Tick(&s.host.Events, time.Now()) // the slice that has begun is none of the new pool's
-		s.host.Events.Add(g.pool)
+		l.ticks.Tick(&l.host.Events, time.Now()) // the slice that has begun is none of the new pool's
+		l.host.Events.Add(g.pool)
 	}
-	s.host.Events.Emit(events.ProcessGroupAdded, events.Group(cfg.Name))
+	l.host.Events.Emit(events.ProcessGroupAdded, events.Group(cfg.Name))
 	return nil
 }
 
 // warnOfSharedLogs warns if a group that comes writes to a log that another one writes to.
-func (s *Supervisor) warnOfSharedLogs(cfg *config.Group) {
-	groups := make([]*config.Group, 0, len(s.groups)+1)
-	for _, g := range s.groups {
+func (l *Loop) warnOfSharedLogs(cfg *config.Group) {
+	groups := make([]*config.Group, 0, len(l.groups)+1)
+	for _, g := range l.groups {
 		groups = append(groups, g.Config)
 	}
-	for _, text := range config.SharedLogs(s.log.Path(), append(groups, cfg), len(groups)) {
-		s.log.Warnf("%s", text)
+	for _, text := range config.SharedLogs(l.log.Path(), append(groups, cfg), len(groups)) {
+		l.log.Warnf("%s", text)
 	}
 }
 
 // newPool makes the pool of a group of event listeners.
-func (s *Supervisor) newPool(cfg *config.Group) *events.Pool {
+func (l *Loop) newPool(cfg *config.Group) *events.Pool {
 	handle := events.Default
 	if cfg.Pool.ResultHandler == config.StdoutHandler {
 		handle = events.Stdout(logs.Stdout)
 	}
-	return s.host.Events.NewPool(events.PoolOptions{
-		Name: cfg.Name, Identifier: s.host.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
-		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: s.log,
+	return l.host.Events.NewPool(events.PoolOptions{
+		Name: cfg.Name, Identifier: l.host.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
+		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: l.log,
 	})
 }
 
 // endBroken kills the result handlers that did not answer as they must; they are started again.
-func (s *Supervisor) endBroken(now time.Time) {
-	for _, g := range s.groups {
+func (l *Loop) endBroken(now time.Time) {
+	for _, g := range l.groups {
 		if g.judge != nil && g.judge.Broken() {
 			g.handler.Signal(syscall.SIGKILL, now)
 		}
@@ -159,7 +149,7 @@ func (s *Supervisor) endBroken(now time.Time) {
 
 // openSockets makes the sockets of the FastCGI programs in the group, one for each section, and makes sure that each
 // can be opened.
-func (s *Supervisor) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, error) {
+func (l *Loop) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, error) {
 	var sockets map[*config.Socket]*fcgi.Socket
 	for _, c := range g.Config.Processes {
 		if c.Socket == nil || sockets[c.Socket] != nil {
@@ -168,7 +158,7 @@ func (s *Supervisor) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, err
 		if sockets == nil {
 			sockets = map[*config.Socket]*fcgi.Socket{}
 		}
-		socket := fcgi.New(c.Socket, s.log)
+		socket := fcgi.New(c.Socket, l.log)
 		if err := socket.Check(); err != nil {
 			g.removeSockets()
 			return nil, err
@@ -190,8 +180,8 @@ func (g *Group) removeSockets() {
 }
 
 // removeSockets removes the files of all sockets, at the end of a life.
-func (s *Supervisor) removeSockets() {
-	for _, g := range s.groups {
+func (l *Loop) removeSockets() {
+	for _, g := range l.groups {
 		g.removeSockets()
 	}
 }
@@ -209,56 +199,48 @@ func userOf(c *config.Process) (*child.User, error) {
 }
 
 // RemoveGroup takes a group out. It returns false, and does nothing, if a process of it is not stopped.
-func (s *Supervisor) RemoveGroup(g *Group) bool {
+func (l *Loop) RemoveGroup(g *Group) bool {
 	if !g.Stopped() {
 		return false
 	}
-	s.groups = slices.DeleteFunc(s.groups, func(x *Group) bool { return x == g })
-	s.pending = slices.DeleteFunc(s.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
+	l.groups = slices.DeleteFunc(l.groups, func(x *Group) bool { return x == g })
+	l.pending = slices.DeleteFunc(l.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
 	for _, p := range g.Processes { // one that has ended may be about to start again
-		s.unschedule(p)
+		l.unschedule(p)
 	}
-	s.relist()
-	s.publish()
+	l.groupsChanged()
+	l.storePlugins()
 	g.removeSockets()
 	if g.pool != nil {
-		s.host.Events.Remove(g.pool)
+		l.host.Events.Remove(g.pool)
 	}
-	s.host.Events.Emit(events.ProcessGroupRemoved, events.Group(g.Name()))
+	l.host.Events.Emit(events.ProcessGroupRemoved, events.Group(g.Name()))
 	return true
-}
-
-// Find finds a process by the two parts of its namespec, nil if there is none.
-func (s *Supervisor) Find(group, name string) *process.Process {
-	if g := s.Group(group); g != nil {
-		return g.Process(name)
-	}
-	return nil
 }
 
 // leaving goes on with the shutdown: one group at a time, the last one first; the next is stopped when this one is
 // down. It returns true when nothing is left.
-func (s *Supervisor) leaving(now time.Time) bool {
-	if s.leave == nil && s.report.IsZero() {
-		s.leave = slices.Clone(s.groups)
-		s.report = now
-		s.pending = nil
-		for _, p := range s.Processes() {
-			s.schedule(p)
+func (l *Loop) shutDown(now time.Time) bool {
+	if l.leave == nil && l.report.IsZero() {
+		l.leave = slices.Clone(l.groups)
+		l.report = now
+		l.pending = nil
+		for _, p := range l.Processes() {
+			l.schedule(p)
 		}
-		if wait := s.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
-			s.limit = now.Add(time.Duration(wait) * time.Second)
+		if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
+			l.limit = now.Add(time.Duration(wait) * time.Second)
 		}
-		s.host.Events.Emit(events.SupervisorStateChangeStopping, "")
-		if s.options.Leaving != nil {
-			s.options.Leaving(s.Mood() == api.MoodRestarting)
+		l.host.Events.Emit(events.SupervisorStateChangeStopping, "")
+		if l.options.Leaving != nil {
+			l.options.Leaving(l.state() == api.DaemonRestarting)
 		}
 	}
-	if !s.limit.IsZero() && !now.Before(s.limit) {
-		s.hurry(now)
+	if !l.limit.IsZero() && !now.Before(l.limit) {
+		l.hurry(now)
 	}
-	for len(s.leave) > 0 {
-		g := s.leave[len(s.leave)-1]
+	for len(l.leave) > 0 {
+		g := l.leave[len(l.leave)-1]
 		if !g.asked {
 			g.asked = true
 			for _, p := range slices.Backward(g.Processes) {
@@ -266,27 +248,27 @@ func (s *Supervisor) leaving(now time.Time) bool {
 			}
 		}
 		if !g.Stopped() {
-			s.tell(now)
+			l.tell(now)
 			return false
 		}
-		s.leave = s.leave[:len(s.leave)-1]
+		l.leave = l.leave[:len(l.leave)-1]
 	}
 	return true
 }
 
 // tell logs who is still waited for, at most every three seconds.
-func (s *Supervisor) tell(now time.Time) {
-	if now.Before(s.report) {
+func (l *Loop) tell(now time.Time) {
+	if now.Before(l.report) {
 		return
 	}
-	s.report = now.Add(3 * time.Second)
-	s.log.Infof("waiting for %s to die", s.unstopped())
+	l.report = now.Add(3 * time.Second)
+	l.log.Infof("waiting for %s to die", l.unstopped())
 }
 
 // unstopped names the processes that are not stopped.
-func (s *Supervisor) unstopped() string {
+func (l *Loop) unstopped() string {
 	var names []string
-	for _, g := range s.groups {
+	for _, g := range l.groups {
 		for _, p := range g.Processes {
 			if !p.State().IsStopped() {
 				names = append(names, p.Name())
@@ -298,10 +280,10 @@ func (s *Supervisor) unstopped() string {
 
 // hurry kills what still runs, when shutdown_timeout is over. It is done once: a process that SIGKILL does not end gets it
 // again by itself.
-func (s *Supervisor) hurry(now time.Time) {
-	s.limit = time.Time{}
-	s.log.Warnf("shutdown_timeout is over, killing %s", s.unstopped())
-	for _, g := range s.groups {
+func (l *Loop) hurry(now time.Time) {
+	l.limit = time.Time{}
+	l.log.Warnf("shutdown_timeout is over, killing %s", l.unstopped())
+	for _, g := range l.groups {
 		g.asked = true
 		for _, p := range g.Processes {
 			p.Hurry(now)

@@ -69,7 +69,7 @@ func TestNothingIsLeftOfALife(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			sup.Run()
+			sup.Run(nil, nil)
 		}()
 		late := time.After(time.Minute)
 		for log.count("spawned: ") < 15 {
@@ -79,7 +79,7 @@ func TestNothingIsLeftOfALife(t *testing.T) {
 				t.Fatal("the programs do not restart")
 			}
 		}
-		if err := sup.Do(sup.Shutdown); err != nil {
+		if err := sup.Do((*Loop).Shutdown); err != nil {
 			t.Fatal(err)
 		}
 		<-ended

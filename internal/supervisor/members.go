@@ -7,19 +7,16 @@ import (
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
-// Config is the configuration that was read last.
-func (s *Supervisor) Config() *config.Config { return s.read }
-
 // AddProcesses makes processes members of an active group; what starts by itself starts soon. None of them has the name
 // of a member. They are ordinary processes, whatever the group is.
-func (s *Supervisor) AddProcesses(g *Group, added []*config.Process) error {
+func (l *Loop) AddProcesses(g *Group, added []*config.Process) error {
 	var processes []*process.Process
 	for _, c := range added {
 		user, err := userOf(c)
 		if err != nil {
 			return err
 		}
-		p := process.New(c, g.Name(), user, &s.host)
+		p := process.New(c, g.Name(), user, &l.host)
 		p.GroupPriority = g.Config.Priority
 		processes = append(processes, p)
 	}
@@ -28,23 +25,23 @@ func (s *Supervisor) AddProcesses(g *Group, added []*config.Process) error {
 	slices.SortStableFunc(g.Processes, func(a, b *process.Process) int { return a.Config.Priority - b.Config.Priority })
 	for _, p := range processes {
 		if p.Config.AutoStart {
-			s.pending = append(s.pending, p)
+			l.pending = append(l.pending, p)
 		}
 	}
-	s.listing = nil
+	l.listing = nil
 	return nil
 }
 
 // RemoveProcess takes a stopped process out of its group.
-func (s *Supervisor) RemoveProcess(g *Group, p *process.Process) {
+func (l *Loop) RemoveProcess(g *Group, p *process.Process) {
 	g.edit(func(members []*config.Process) []*config.Process {
 		return slices.DeleteFunc(members, func(c *config.Process) bool { return c == p.Config })
 	})
 	without := func(x *process.Process) bool { return x == p }
 	g.Processes = slices.DeleteFunc(slices.Clone(g.Processes), without)
-	s.pending = slices.DeleteFunc(s.pending, without)
-	s.unschedule(p)
-	s.listing = nil
+	l.pending = slices.DeleteFunc(l.pending, without)
+	l.unschedule(p)
+	l.listing = nil
 }
 
 // edit changes which processes the group is configured to have. The configuration that was read stays as it is.

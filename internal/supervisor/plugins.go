@@ -14,13 +14,13 @@ import (
 type plugins map[string]*plugin.Plugin
 
 // openPlugin makes the plug-in of the group, if it is one.
-func (s *Supervisor) openPlugin(g *Group) (err error) {
+func (l *Loop) openPlugin(g *Group) (err error) {
 	if g.Config.Plugin == nil {
 		return nil
 	}
 	g.plugin, err = plugin.New(plugin.Options{
-		Name: g.Name(), Config: g.Config.Plugin, Identifier: s.host.Identifier, Dirs: []string{s.host.AutoLogDir, os.TempDir()},
-		Events: &s.host.Events, Log: s.log,
+		Name: g.Name(), Config: g.Config.Plugin, Identifier: l.host.Identifier, Dirs: []string{l.host.AutoLogDir, os.TempDir()},
+		Events: &l.host.Events, Log: l.log,
 	})
 	if err == nil && g.pool != nil {
 		g.plugin.Subscribe(g.pool)
@@ -29,20 +29,20 @@ func (s *Supervisor) openPlugin(g *Group) (err error) {
 }
 
 // extend makes p a process of the group's plug-in.
-func (s *Supervisor) extend(p *process.Process, g *Group) {
+func (l *Loop) extend(p *process.Process, g *Group) {
 	p.Serve(g.plugin.Socket)
 	if p.Config.ServerURL == "" {
-		p.Tell(s.credentials)
+		p.Tell(l.credentials)
 	}
 	if len(g.Config.Plugin.EventTypes) > 0 {
 		p.Emits(g.plugin.Captured)
 	}
 }
 
-// publish lets other goroutines know which plug-ins there are.
-func (s *Supervisor) publish() {
+// storePlugins makes the plug-ins of the active groups known to other goroutines.
+func (l *Loop) storePlugins() {
 	var all plugins
-	for _, g := range s.groups {
+	for _, g := range l.groups {
 		if g.plugin != nil {
 			if all == nil {
 				all = plugins{}
@@ -50,31 +50,27 @@ func (s *Supervisor) publish() {
 			all[g.Name()] = g.plugin
 		}
 	}
-	s.plugins.Store(&all)
+	l.handle.plugins.Store(&all)
 }
 
-// Plugins are the plug-ins of the active groups by the name of their methods. It may be called in any goroutine; nobody
-// changes the map.
-func (s *Supervisor) Plugins() map[string]*plugin.Plugin { return *s.plugins.Load() }
-
 // changed follows a process's change of state or deadline.
-func (s *Supervisor) changed(p *process.Process) {
-	s.schedule(p)
-	if all := s.Plugins(); all != nil && all[p.Group] != nil {
-		s.follow(p, all[p.Group])
+func (l *Loop) changed(p *process.Process) {
+	l.schedule(p)
+	if all := l.handle.Plugins(); all != nil && all[p.Group] != nil {
+		l.follow(p, all[p.Group])
 	}
-	for _, w := range s.watches {
-		w.note(p)
+	for _, w := range l.watches {
+		w.add(p)
 	}
 }
 
 // follow tells a plug-in whether it has a process that answers: one that runs, or listens soon.
-func (s *Supervisor) follow(p *process.Process, x *plugin.Plugin) {
+func (l *Loop) follow(p *process.Process, x *plugin.Plugin) {
 	answers := func(p *process.Process) bool { return p.State() == api.Starting || p.State() == api.Running }
 	if p.State() == api.Starting {
 		x.Renew()
 	}
-	for _, other := range s.Group(p.Group).Processes {
+	for _, other := range l.Group(p.Group).Processes {
 		if answers(other) {
 			x.Up()
 			return

@@ -38,7 +38,7 @@ func down(x *plugin.Plugin) string {
 // TestPluginState lets a plug-in be called as long as one of its processes can answer.
 func TestPluginState(t *testing.T) {
 	w := newWorld(t, extension("x", 2))
-	x := w.Plugins()["x"]
+	x := w.handle.Plugins()["x"]
 	expect := func(what, want string) {
 		t.Helper()
 		if got := down(x); got != want {
@@ -74,18 +74,18 @@ func TestPluginGroups(t *testing.T) {
 		}
 		return len(entries)
 	}
-	if w.Plugins()["x"] != nil {
+	if w.handle.Plugins()["x"] != nil {
 		t.Fatal("there is none")
 	}
 	if err := w.AddGroup(extension("x", 1)); err != nil {
 		t.Fatal(err)
 	}
-	if w.Plugins()["x"] == nil {
+	if w.handle.Plugins()["x"] == nil {
 		t.Fatal("there is one")
 	}
 	w.RemoveGroup(w.Group("x"))
-	if w.Plugins()["x"] != nil || count() != 0 {
-		t.Errorf("still there: %v, %d", w.Plugins(), count())
+	if w.handle.Plugins()["x"] != nil || count() != 0 {
+		t.Errorf("still there: %v, %d", w.handle.Plugins(), count())
 	}
 	if err := w.AddGroup(extension("y", 1)); err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ import (
 // world is a Supervisor whose children are numbers and whose clock is a field: the tests do what the loop does, a step at
 // a time, so that hours of waiting take no time.
 type world struct {
-	*Supervisor
+	*Loop
 	t       *testing.T
 	now     time.Time
 	log     bytes.Buffer
@@ -58,8 +58,8 @@ func newWorld(t *testing.T, groups ...*config.Group) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(sup.host.Pump.Close)
-	w.Supervisor = sup
+	t.Cleanup(sup.loop.host.Pump.Close)
+	w.Loop = sup.loop
 	return w
 }
 
@@ -283,7 +283,7 @@ func TestShutdownOrder(t *testing.T) {
 	w.lines()
 	w.Shutdown()
 	for _, next := range []string{"p3", "p2", "p1"} {
-		if w.leaving(w.now) {
+		if w.shutDown(w.now) {
 			t.Fatalf("over before %s", next)
 		}
 		if s := w.process(next).State(); s != api.Stopping {
@@ -292,7 +292,7 @@ func TestShutdownOrder(t *testing.T) {
 		w.pass(2 * time.Second)
 		w.exit(next, by(syscall.SIGTERM))
 	}
-	if !w.leaving(w.now) {
+	if !w.shutDown(w.now) {
 		t.Fatal("not over")
 	}
 	if s := w.process("q").State(); s != api.Fatal {
@@ -308,7 +308,7 @@ func TestNoRestartWhileLeaving(t *testing.T) {
 	w := newWorld(t, program("a", priority(1), always), program("b", priority(2)))
 	w.pass(time.Minute)
 	w.Shutdown()
-	w.leaving(w.now)
+	w.shutDown(w.now)
 	w.exit("a", code(0))
 	w.pass(time.Hour)
 	if d := cmp.Diff([]string{"a", "b"}, w.started); d != "" {

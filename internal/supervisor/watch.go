@@ -2,39 +2,38 @@ package supervisor
 
 import (
 	"slices"
-	"time"
 
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
-// Watch collects which processes change, for somebody who shows them. However slow that is, it holds each process once
-// at most. While there is no Watch, a change costs one comparison.
+// Watch collects which processes change, for a viewer. However slow the viewer is, each process is held once at most. While
+// there is no Watch, a change costs one comparison.
 type Watch struct {
 	ready   chan struct{}
 	changed map[*process.Process]struct{}
 }
 
-// Watch begins to collect. To be called in the loop, like Take and Unwatch.
-func (s *Supervisor) Watch() *Watch {
+// Watch begins to collect changes.
+func (v View) Watch() *Watch {
 	w := &Watch{ready: make(chan struct{}, 1), changed: map[*process.Process]struct{}{}}
-	s.watches = append(s.watches, w)
+	v.l.watches = append(v.l.watches, w)
 	return w
 }
 
-// Unwatch ends it.
-func (s *Supervisor) Unwatch(w *Watch) {
-	s.watches = slices.DeleteFunc(s.watches, func(x *Watch) bool { return x == w })
+// Unwatch ends w.
+func (v View) Unwatch(w *Watch) {
+	v.l.watches = slices.DeleteFunc(v.l.watches, func(x *Watch) bool { return x == w })
 }
 
-// Ready holds a value when there is something to Take. It may be used in any goroutine.
+// Ready holds a value when there is something to Take. Any goroutine may use it.
 func (w *Watch) Ready() <-chan struct{} { return w.ready }
 
-// Take returns the processes that changed since the last Take, in the order of Processes. Those whose group has gone are
-// not among them.
-func (s *Supervisor) Take(w *Watch) []*process.Process {
+// Take returns the processes that changed since the last Take, in the order of Processes. Processes of groups that were
+// removed meanwhile are not among them.
+func (v View) Take(w *Watch) []*process.Process {
 	var taken []*process.Process
 	if len(w.changed) > 0 {
-		for _, p := range s.Processes() {
+		for _, p := range v.Processes() {
 			if _, ok := w.changed[p]; ok {
 				taken = append(taken, p)
 			}
@@ -44,21 +43,7 @@ func (s *Supervisor) Take(w *Watch) []*process.Process {
 	return taken
 }
 
-// Since are the processes whose state changed at that time or later, in the order of Processes.
-func (s *Supervisor) Since(at time.Time) []*process.Process {
-	var since []*process.Process
-	for _, p := range s.Processes() {
-		if !p.Moved().Before(at) {
-			since = append(since, p)
-		}
-	}
-	return since
-}
-
-// Layout is another number whenever a group came or went.
-func (s *Supervisor) Layout() int { return s.layout }
-
-func (w *Watch) note(p *process.Process) {
+func (w *Watch) add(p *process.Process) {
 	w.changed[p] = struct{}{}
 	w.wake()
 }
@@ -66,15 +51,15 @@ func (w *Watch) note(p *process.Process) {
 func (w *Watch) wake() {
 	select {
 	case w.ready <- struct{}{}:
-	default: // it knows already
+	default: // a value is there already
 	}
 }
 
-// relist forgets what depends on which groups there are.
-func (s *Supervisor) relist() {
-	s.listing = nil
-	s.layout++
-	for _, w := range s.watches {
+// groupsChanged discards what depends on which groups there are.
+func (l *Loop) groupsChanged() {
+	l.listing = nil
+	l.layout++
+	for _, w := range l.watches {
 		w.wake()
 	}
 }

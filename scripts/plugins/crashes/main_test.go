@@ -142,9 +142,9 @@ func start(t *testing.T, path string) (call func(method string, params ...any) (
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	go func() { sup.Run(); close(ended) }()
+	go func() { sup.Run(nil, nil); close(ended) }()
 	t.Cleanup(func() {
-		_ = sup.Do(sup.Shutdown)
+		_ = sup.Do((*supervisor.Loop).Shutdown)
 		<-ended
 		signal.Stop(chld)
 		if t.Failed() {

@@ -1,0 +1,185 @@
+package supervisor
+
+import (
+	"fmt"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// Loop owns the state of the daemon. Only functions given to Supervisor.Do have one, and they must not keep it.
+type Loop struct {
+	View
+	handle  *Supervisor
+	log     *logs.Main
+	options Options
+	host    process.Host
+	read    *config.Config // the last one read; its groups are what may be added
+
+	drained chan *process.Process
+
+	groups      []*Group           // ascending priority, equal ones as they were added
+	listing     []*process.Process // by group and name, for status listings
+	pids        map[int]*process.Process
+	pending     []*process.Process // to be started for the first time, in this order
+	deadlines   deadlines
+	timer       *time.Timer
+	ticks       events.Ticks
+	watches     []*Watch
+	layout      int       // goes up when a group comes or goes
+	pausedUntil time.Time // after a recovered panic: when to go on with our own work; zero: now
+	resume      time.Time // when a listener may be sent what it did not accept; zero: there is none
+
+	credentials map[string]string // in the environment of plug-ins
+
+	record      *orphans.Record // of the children; may be nil
+	clear       <-chan struct{} // nil: nothing has to be waited for before the first starts
+	initialized bool            // all groups of the configuration have been added
+	next        *config.Config  // what a restart goes on with
+	leave       []*Group        // during shutdown and restart: groups not yet stopped; the last one is being stopped
+	report      time.Time       // during shutdown and restart: when to log next who is waited for
+	limit       time.Time       // during shutdown and restart: when to kill what still runs; zero: never
+}
+
+// run is Supervisor.Run.
+func (l *Loop) run() (next *config.Config) {
+	l.timer = time.NewTimer(time.Hour)
+	defer l.host.Pump.Close()
+	defer l.removeSockets()
+	defer close(l.handle.down)
+	l.host.Events.Emit(events.SupervisorStateChangeRunning, "")
+	for over := false; !over; {
+		if l.recover(func() { over = l.step() }) != nil {
+			l.pausedUntil = time.Now().Add(pause)
+		}
+	}
+	l.lastSignals()
+	if l.state() == api.DaemonRestarting {
+		return l.next
+	}
+	return nil
+}
+
+// state is the state of the daemon.
+func (l *Loop) state() api.DaemonState { return l.handle.State() }
+
+// enter changes the state of the daemon.
+func (l *Loop) enter(s api.DaemonState) { l.handle.state.Store(int32(s)) }
+
+// changes notes that what the loop owns is about to change.
+func (l *Loop) changes() { l.handle.version.Add(1) }
+
+// step does one piece of the loop's own work that is due, or waits for a message. It reports whether the loop has ended.
+func (l *Loop) step() (over bool) {
+	if time.Now().Before(l.pausedUntil) {
+		l.receive(true)
+		return false
+	}
+	l.pausedUntil = time.Time{}
+	if l.state() != api.DaemonRunning && l.shutDown(time.Now()) {
+		return true
+	}
+	if l.due(time.Now()) {
+		l.receive(false)
+		l.changes()
+		l.work(time.Now())
+		return false
+	}
+	l.receive(true)
+	return false
+}
+
+// pause is how long the loop serves requests only, after a recovered panic, so that a repeated panic cannot flood the log.
+const pause = 100 * time.Millisecond
+
+// recover runs f, logs a panic in it and returns it as an error: a defect met by one program must not end supervision of
+// all others.
+func (l *Loop) recover(f func()) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("unexpected failure: %v", failure)
+			l.log.Critf("%v\n%s", err, debug.Stack())
+		}
+	}()
+	f()
+	return nil
+}
+
+// lastSignals handles the signals that arrived during the last steps of the loop: a shutdown requested at the end of a
+// restart must not be lost.
+func (l *Loop) lastSignals() {
+	for {
+		select {
+		case sig := <-l.options.Signals:
+			l.signal(sig.(syscall.Signal))
+		default:
+			return
+		}
+	}
+}
+
+// receive handles one message, and if wait is true waits for one or for the next deadline.
+func (l *Loop) receive(wait bool) {
+	var alarm, now <-chan time.Time
+	if wait {
+		alarm = l.alarm()
+	} else {
+		now = already
+	}
+	select {
+	case c := <-l.handle.calls:
+		if c.read != nil {
+			c.done <- l.recover(func() { c.read(l.View) })
+			return
+		}
+		l.changes()
+		c.done <- l.recover(func() { c.change(l) })
+	case <-l.options.Chld:
+		l.changes()
+		l.log.Debugf("received SIGCHLD indicating a child quit")
+		l.reap()
+	case <-l.clear:
+		l.changes()
+		l.clear = nil
+	case p := <-l.drained:
+		l.changes()
+		p.Gone()
+	case <-l.host.Events.Pauses():
+		l.changes()
+		l.resumeEvents(time.Now())
+	case sig := <-l.options.Signals:
+		l.changes()
+		l.signal(sig.(syscall.Signal))
+	case <-alarm:
+		l.changes()
+		l.reap() // an exit that has happened by now precedes a deadline that was later
+	case <-now:
+	}
+}
+
+// already is always ready: it turns a select that waits into one that does not.
+var already = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
+
+// reap takes the exit of every child that has ended.
+func (l *Loop) reap() {
+	err := child.Reap(func(e child.Exit) {
+		p := l.pids[e.PID]
+		if p == nil {
+			l.log.Infof("reaped unknown pid %d (%s)", e.PID, process.ExitText(e))
+			return
+		}
+		delete(l.pids, e.PID)
+		p.Reaped(e, time.Now())
+	})
+	if err != nil {
+		l.log.Critf("waitpid error %v; a process may not be cleaned up properly", err)
+	}
+}

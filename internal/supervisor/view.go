@@ -1,0 +1,69 @@
+package supervisor
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// View is what can be asked of the loop. Nothing here changes what clients see. A View is valid only in the function that
+// was given it, and what it returns may be read there only, unless it is a copy.
+type View struct{ l *Loop }
+
+// Groups are the active groups by ascending priority; of equal priority, the one that was added last comes last.
+func (v View) Groups() []*Group { return v.l.groups }
+
+// Group is the active group of that name, nil if there is none.
+func (v View) Group(name string) *Group {
+	for _, g := range v.l.groups {
+		if g.Name() == name {
+			return g
+		}
+	}
+	return nil
+}
+
+// Find finds a process by the two parts of its namespec, nil if there is none.
+func (v View) Find(group, name string) *process.Process {
+	if g := v.Group(group); g != nil {
+		return g.Process(name)
+	}
+	return nil
+}
+
+// Processes are all processes of the active groups, by group and name.
+func (v View) Processes() []*process.Process {
+	l := v.l
+	if l.listing == nil {
+		for _, g := range l.groups {
+			l.listing = append(l.listing, g.Processes...)
+		}
+		slices.SortFunc(l.listing, func(a, b *process.Process) int {
+			if c := strings.Compare(a.Group, b.Group); c != 0 {
+				return c
+			}
+			return strings.Compare(a.Name(), b.Name())
+		})
+	}
+	return l.listing
+}
+
+// Config is the configuration that was read last.
+func (v View) Config() *config.Config { return v.l.read }
+
+// ChangedSince are the processes whose state changed at that time or later, in the order of Processes.
+func (v View) ChangedSince(at time.Time) []*process.Process {
+	var list []*process.Process
+	for _, p := range v.Processes() {
+		if !p.StateSince().Before(at) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// Layout is another number whenever a group is added or removed.
+func (v View) Layout() int { return v.l.layout }
