@@ -19,10 +19,10 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 all: programs
 
 programs:
-	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./scripts/echo_supervisord_conf ./scripts/pidproxy
+	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./supervisord/echo_supervisord_conf ./supervisord/pidproxy
 	@for l in $(LISTENERS); do $(GOBUILD) -o bin/supervisor-$$l ./scripts/$$l || exit 1; done
-	@$(GOBUILD) -o bin/sample-listener ./scripts/samples/listener
-	@$(GOBUILD) -o bin/sample-generator ./scripts/samples/generator
+	@$(GOBUILD) -o bin/sample-listener ./docs/examples/listener
+	@$(GOBUILD) -o bin/sample-generator ./docs/examples/generator
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin
@@ -62,7 +62,7 @@ unit: programs
 	@scripts/install-compiler || echo "check: there is no C compiler: the unit tests run without the race detector"
 	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
 	race=; if command -v gcc >/dev/null; then race=-race; export CGO_ENABLED=1; fi; go test -timeout 20m $$race $(LONGEST) \
-		$$(go list ./... | grep -vE '/(conformance(/faults)?|scripts/package|docs/container)$$')
+		$$(go list ./... | grep -vE '/supervisor/(conformance(/faults)?|scripts/package|docs/container)$$')
 
 # The other systems and processors that must at least build.
 ports:
@@ -76,8 +76,8 @@ cross: programs
 
 # Requests and responses of every method and every fault, as tests read them: of ours, and of the original if installed.
 record: programs
-	go run ./scripts/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
-	if [ -x /usr/bin/supervisord ]; then go run ./scripts/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
+	go run ./conformance/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
+	if [ -x /usr/bin/supervisord ]; then go run ./conformance/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
 
 # The pages and parts of pages that are made from the source; tests hold the two together.
 docs:
@@ -92,7 +92,7 @@ conformance: programs
 
 # The suite as one program, for whoever has neither this tree nor Go: bin/conformance -supervisord /usr/bin/supervisord
 conformance-binary:
-	@$(GOBUILD) -o bin/conformance ./conformance/run
+	@$(GOBUILD) -o bin/conformance ./conformance/cmd/conformance
 
 # A table of all behaviours and what both implementations make of them, as Markdown.
 conformance-report: programs
@@ -125,16 +125,16 @@ CONFIGS ?= 2000
 SEED ?= 1
 LIVE ?= 20
 config-diff: programs
-	go run ./scripts/configdiff -n $(CONFIGS) -seed $(SEED) -live $(LIVE)
+	go run ./conformance/configdiff -n $(CONFIGS) -seed $(SEED) -live $(LIVE)
 
 # Ours and the installed original through SESSIONS made-up sessions of calls and commands. About five minutes.
 SESSIONS ?= 60
 session-diff: programs
-	go run ./scripts/sessiondiff -n $(SESSIONS) -seed $(SEED)
+	go run ./conformance/sessiondiff -n $(SESSIONS) -seed $(SEED)
 
 # Reading 10,000 programs from 1,000 files, beside the original.
 config-bench: programs
-	go run ./scripts/configdiff -bench
+	go run ./conformance/configdiff -bench
 
 bench: programs
 	@go build -o bin/bench ./scripts/bench
@@ -142,7 +142,7 @@ bench: programs
 
 # What the tests notice: MUTANTS='-n 210 -seed 1' small defects, one at a time. Takes an hour; needs root, for a sandbox.
 mutants: programs
-	@go build -o bin/mutants ./scripts/mutants
+	@go build -o bin/mutants ./conformance/mutants
 	@bin/mutants $(MUTANTS)
 
 # What unit tests, scripts and both together reach, by package; a table for docs/testing.md.

@@ -60,7 +60,7 @@
 //	WORK CHILD           the script's directory; the program of fixtures/child
 //	SUPERVISORD CTL      the two programs (for exec; the commands below add -c)
 //	PIDPROXY SAMPLE      pidproxy and echo_supervisord_conf of the same implementation
-//	LISTENERS SAMPLES    directories of our supervisor-memmon etc., and scripts/samples
+//	LISTENERS SAMPLES    directories of our supervisor-memmon etc., and docs/examples
 //	DAEMON               process id of the daemon started last
 //	PORT                 a TCP port on 127.0.0.1 that was free when the script started, PORT2 another
 //

@@ -79,7 +79,7 @@ func choose() error {
 	}
 	var err error
 	if suite.Listeners, err = filepath.Abs("../bin"); err == nil {
-		suite.Samples, err = filepath.Abs("../scripts/samples")
+		suite.Samples, err = filepath.Abs("../docs/examples")
 	}
 	return err
 }

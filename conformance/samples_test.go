@@ -14,14 +14,14 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sample, err := os.ReadFile("../scripts/plugins/greeting.py")
+	sample, err := os.ReadFile("../docs/examples/greeting.py")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range archive.Files {
 		if f.Name == "greeting.py" {
 			if diff := cmp.Diff(string(sample), string(f.Data)); diff != "" {
-				t.Errorf("scripts/plugins/greeting.py (-) and python.txtar (+):\n%s", diff)
+				t.Errorf("docs/examples/greeting.py (-) and python.txtar (+):\n%s", diff)
 			}
 			return
 		}

@@ -78,7 +78,7 @@ func TestMessages(t *testing.T) {
 }
 
 // developersOnly are rooms whose messages no user sees.
-var developersOnly = regexp.MustCompile(`^scripts/(arrows|bench|configdiff|mutants|record|demo|package|coverage)`)
+var developersOnly = regexp.MustCompile(`^scripts/(arrows|bench|demo|package|coverage)`)
 
 // messages are the messages of a file, as "KIND  text".
 func messages(t *testing.T, path string) []string {

@@ -76,7 +76,7 @@ func try(ctx context.Context, m *mutant, child string) (fate, error) {
 	}
 	bin := filepath.Join(dir, "bin") + "/"
 	if err := run(ctx, unitTime, []string{"CGO_ENABLED=0"}, "go", "build", "-overlay", overlay, "-o", bin, "./supervisord", "./supervisorctl",
-		"./scripts/pidproxy", "./scripts/echo_supervisord_conf"); err != nil {
+		"./supervisord/pidproxy", "./supervisord/echo_supervisord_conf"); err != nil {
 		return noMutant, ctx.Err()
 	}
 	env := []string{"IMPL=ours", "SUPERVISORD=" + bin + "supervisord", "SUPERVISORCTL=" + bin + "supervisorctl", "CHILD=" + child}
