@@ -4,9 +4,9 @@
 # make web-shots  pictures of the web pages, into SHOTS
 PREFIX ?= /usr/local
 DESTDIR ?=
-# The listeners that come with it have names of their own beside superlance's.
+# One program is all listeners that come with it; each has a link, with a name of its own beside superlance's.
 LISTENERS = memmon httpok crashmail fatalmailbatch
-PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy $(LISTENERS:%=bin/supervisor-%)
+PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy bin/supervisor-listeners
 # One way to build everything but the race detector's tests, so that the standard library is compiled once.
 export CGO_ENABLED = 0
 export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
@@ -20,13 +20,15 @@ all: programs
 
 programs:
 	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./supervisord/echo_supervisord_conf ./supervisord/pidproxy
-	@for l in $(LISTENERS); do $(GOBUILD) -o bin/supervisor-$$l ./scripts/$$l || exit 1; done
+	@$(GOBUILD) -o bin/supervisor-listeners ./supervisord/listeners
+	@for l in $(LISTENERS); do ln -sf supervisor-listeners bin/supervisor-$$l || exit 1; done
 	@$(GOBUILD) -o bin/sample-listener ./docs/examples/listener
 	@$(GOBUILD) -o bin/sample-generator ./docs/examples/generator
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	for l in $(LISTENERS); do ln -sf supervisor-listeners $(DESTDIR)$(PREFIX)/bin/supervisor-$$l || exit 1; done
 
 demo:
 	@echo "building supervisord and supervisorctl, which takes a minute or two the first time"

@@ -27,7 +27,7 @@ var makers = map[string]string{
 	"owner": "error", "parseMode": "error", "number": "error", "usageError": "error", "trouble": "error",
 	"Critf": "CRIT", "Errorf": "ERRO", "Warnf": "WARN", "Infof": "INFO", "Debugf": "DEBG", "warn": "WARN", "tell": "log",
 	"log": "log", "deliver": "log", "dated": "log", "fmt.Sprintf": "text", "said": "page", "println": "output", "misused": "output",
-	"known": "output", "each": "output", "reloadConfig": "output", "confirm": "output", "fmt.Fprintln": "output", "Say": "log",
+	"known": "output", "each": "output", "reloadConfig": "output", "confirm": "output", "fmt.Fprintln": "output", "logf": "log",
 }
 
 // TestMessages keeps messages.md, the list of all messages, as the source has them, so that they can be read one after the

@@ -128,7 +128,7 @@ func filesOnly(tree map[string]string) map[string]string {
 	return files
 }
 
-// contents are the files of a package: mode, size and a sum of their bytes by path.
+// contents are the files of a package by path: mode, size and a sum of their bytes, or where a link leads.
 func contents(t *testing.T, path, kind string) map[string]string {
 	t.Helper()
 	to := t.TempDir()
@@ -150,6 +150,13 @@ func contents(t *testing.T, path, kind string) map[string]string {
 			return err
 		}
 		what := info.Mode().String()
+		if info.Mode()&fs.ModeSymlink != 0 {
+			target, err := os.Readlink(file)
+			if err != nil {
+				return err
+			}
+			what += " " + target
+		}
 		if info.Mode().IsRegular() {
 			sum, err := exec.Command("sha256sum", file).Output()
 			if err != nil {

@@ -10,8 +10,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/gosupervisor/supervisor/internal/watch"
 )
 
 // sender sends mail through an SMTP server, or with a command if there is none.
@@ -24,23 +22,23 @@ type sender struct {
 	tls            bool
 }
 
-// patience is how long an SMTP server may take for all of a message.
-const patience = time.Minute
+// smtpTimeout bounds the whole conversation with an SMTP server.
+const smtpTimeout = time.Minute
 
-func (s *sender) send(text string) error {
+func (s *sender) deliver(text string) error {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
 	}
-	message := watch.Message(text, "To", strings.Join(s.to, ", "), "From", s.from, "Subject", s.subject,
+	message := compose(text, "To", strings.Join(s.to, ", "), "From", s.from, "Subject", s.subject,
 		"Date", time.Now().Format(time.RFC1123Z), "Message-ID", "<"+rand.Text()+"@"+host+">")
 	if s.host == "" {
-		return watch.Pipe(s.command, message)
+		return pipe(s.command, message)
 	}
 	return s.smtp(strings.ReplaceAll(message, "\n", "\r\n"))
 }
 
-// smtp talks to the server. It encrypts if the server can, and before it tells a password it must.
+// smtp sends the message through the server. It encrypts if the server can, and sends a password only if it does.
 func (s *sender) smtp(message string) (err error) {
 	address, host := s.host, s.host
 	if name, _, err := net.SplitHostPort(s.host); err == nil {
@@ -48,12 +46,12 @@ func (s *sender) smtp(message string) (err error) {
 	} else {
 		address = net.JoinHostPort(s.host, "25")
 	}
-	conn, err := net.DialTimeout("tcp", address, patience)
+	conn, err := net.DialTimeout("tcp", address, smtpTimeout)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(smtpTimeout)); err != nil {
 		return err
 	}
 	c, err := smtp.NewClient(conn, host)

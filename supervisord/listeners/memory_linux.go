@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// memoryOfAll reads /proc, which is there also where no ps is installed.
-func memoryOfAll() (memories, error) {
+// readMemory reads /proc, which needs no ps.
+func readMemory() (memories, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return nil, err
@@ -17,7 +17,7 @@ func memoryOfAll() (memories, error) {
 	all := memories{}
 	for _, file := range files {
 		data, err := os.ReadFile(file)
-		if err != nil { // it has just gone
+		if err != nil { // it has ended meanwhile
 			continue
 		}
 		pid, m, err := parseStat(data)
@@ -29,13 +29,13 @@ func memoryOfAll() (memories, error) {
 	return all, nil
 }
 
-// parseStat reads /proc/PID/stat: "PID (name) state parent ...", the resident pages being field 24. The name may hold
-// anything.
+// parseStat parses /proc/PID/stat: "PID (name) state parent ...", where field 24 is the number of resident pages. The name
+// may contain blanks and parentheses.
 func parseStat(data []byte) (pid int, m memory, err error) {
 	first, _, _ := bytes.Cut(data, []byte(" "))
 	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
 	if len(fields) < 22 {
-		return 0, m, fmt.Errorf("%q is not what it should be", data)
+		return 0, m, fmt.Errorf("%q has too few fields", data)
 	}
 	var numbers [3]int64
 	for i, field := range [][]byte{first, fields[1], fields[21]} {

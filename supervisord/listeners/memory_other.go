@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// memoryOfAll asks ps, which tells kilobytes.
-func memoryOfAll() (memories, error) {
+// readMemory asks ps, which prints kilobytes.
+func readMemory() (memories, error) {
 	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=,rss=").Output()
 	if err != nil {
 		return nil, fmt.Errorf("ps: %w", err)
@@ -19,7 +19,7 @@ func memoryOfAll() (memories, error) {
 		var pid, parent int
 		var kilobytes int64
 		if _, err := fmt.Sscan(line, &pid, &parent, &kilobytes); err != nil {
-			return nil, fmt.Errorf("ps says %q: %w", line, err)
+			return nil, fmt.Errorf("ps printed %q: %w", line, err)
 		}
 		all[pid] = memory{parent: parent, bytes: kilobytes << 10}
 	}

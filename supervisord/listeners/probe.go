@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// probe is a request and what is right as its answer.
+// probe is a request and the expected answer.
 type probe struct {
 	url      string
 	timeout  time.Duration
@@ -22,8 +22,8 @@ type probe struct {
 	text     string // empty: any
 }
 
-// largest is how much of an answer is looked at, in bytes.
-const largest = 16 << 20
+// maxBody is how much of an answer is read, in bytes.
+const maxBody = 16 << 20
 
 func (p *probe) check() error {
 	u, err := url.Parse(p.url)
@@ -33,7 +33,7 @@ func (p *probe) check() error {
 	return err
 }
 
-// ask makes the request. Problem is empty if all is well, else what mail is about; detail says more.
+// ask makes the request. problem is empty if the answer is the expected one, else the subject of the mail; detail explains it.
 func (p *probe) ask() (problem, detail string) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
@@ -42,7 +42,7 @@ func (p *probe) ask() (problem, detail string) {
 		return "bad status returned", fmt.Sprintf("error contacting %s:\n\n %v", p.url, err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, largest))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
 	switch {
 	case err != nil:
 		return "bad status returned", fmt.Sprintf("error contacting %s:\n\n %v", p.url, err)
@@ -54,7 +54,7 @@ func (p *probe) ask() (problem, detail string) {
 	return "", ""
 }
 
-// get asks again while nobody listens, as long as there is time: a server that has just been started may need some.
+// get makes the request, and repeats it until the timeout while the connection is refused: a server may just be starting.
 func (p *probe) get(ctx context.Context) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
 	if err != nil {
@@ -68,7 +68,7 @@ func (p *probe) get(ctx context.Context) (*http.Response, error) {
 		switch {
 		case errors.Is(err, syscall.ECONNREFUSED):
 			refused = err
-		case err != nil && refused != nil && ctx.Err() != nil: // the time was over in the middle of a try
+		case err != nil && refused != nil && ctx.Err() != nil: // the timeout came during an attempt
 			return nil, fmt.Errorf("%w, and in the end: %w", refused, err)
 		default:
 			return res, err

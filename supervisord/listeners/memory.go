@@ -1,6 +1,6 @@
 package main
 
-// memories are the processes of this host: how much resident memory each uses, and who its parent is.
+// memories are the processes of this host by pid, each with its resident memory and its parent.
 type memories map[int]memory
 
 type memory struct {
@@ -8,7 +8,7 @@ type memory struct {
 	bytes  int64
 }
 
-// of is how much a process uses, alone or with all its descendants.
+// of returns how much a process uses, alone or with all its descendants. ok is false if there is no such process.
 func (m memories) of(pid int, cumulative bool) (bytes int64, ok bool) {
 	p, ok := m[pid]
 	if !ok || !cumulative {
@@ -21,7 +21,7 @@ func (m memories) of(pid int, cumulative bool) (bytes int64, ok bool) {
 	sum, seen := int64(0), map[int]bool{}
 	for next := []int{pid}; len(next) > 0; {
 		pid, next = next[0], next[1:]
-		if !seen[pid] { // the table was not read at one moment: it may lie about who is whose child
+		if !seen[pid] { // the table is no snapshot: reused pids may form a cycle
 			seen[pid] = true
 			sum += m[pid].bytes
 			next = append(next, children[pid]...)

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestMemory finds this process and counts descendants, also where the table runs in a circle.
+// TestMemory finds this process and counts descendants, also if the parents form a cycle.
 func TestMemory(t *testing.T) {
-	all, err := memoryOfAll()
+	all, err := readMemory()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestMemory(t *testing.T) {
 	}
 	for _, bad := range []string{"", "1 (x) S 2", "x (a b) c) S 1 " + "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 5"} {
 		if _, _, err := parseStat([]byte(bad)); err == nil {
-			t.Errorf("%q was understood", bad)
+			t.Errorf("%q was accepted", bad)
 		}
 	}
 }

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// TestSMTP talks to a server that notes what it is told.
+// TestSMTP sends a message to a server that records what it receives.
 func TestSMTP(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	told := make(chan []string, 1)
+	received := make(chan []string, 1)
 	go func() {
 		conn, err := l.Accept()
 		if err != nil {
@@ -37,7 +37,7 @@ func TestSMTP(t *testing.T) {
 				answer("354 go on")
 			case line == "QUIT":
 				answer("221 bye")
-				told <- lines
+				received <- lines
 				return
 			default:
 				answer("250 fine")
@@ -45,10 +45,10 @@ func TestSMTP(t *testing.T) {
 		}
 	}()
 	s := sender{from: "s@b", to: []string{"a@b", "c@d"}, subject: "Alert", host: l.Addr().String()}
-	if err := s.send("one\n.two\n"); err != nil {
+	if err := s.deliver("one\n.two\n"); err != nil {
 		t.Fatal(err)
 	}
-	got := strings.Join(<-told, "\n")
+	got := strings.Join(<-received, "\n")
 	for _, want := range []string{"MAIL FROM:<s@b>", "RCPT TO:<a@b>", "RCPT TO:<c@d>",
 		"To: a@b, c@d\nFrom: s@b\nSubject: Alert\nDate: ",
 		"\n\none\n..two\n.\nQUIT"} {
@@ -77,7 +77,7 @@ func TestNoEncryption(t *testing.T) {
 		}
 	}()
 	s := sender{from: "s@b", to: []string{"a@b"}, host: l.Addr().String(), tls: true}
-	if err := s.send("x"); err == nil || err.Error() != "the server cannot encrypt" {
+	if err := s.deliver("x"); err == nil || err.Error() != "the server cannot encrypt" {
 		t.Errorf("%v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestAsk shows which answers are right.
+// TestAsk checks which answers count as a problem.
 func TestAsk(t *testing.T) {
 	done := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +56,7 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// TestAskLater shows that a server that is not there yet is waited for.
+// TestAskLater checks that a refused connection is retried until the server is there.
 func TestAskLater(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -72,7 +72,7 @@ func TestAskLater(t *testing.T) {
 	answer := make(chan string)
 	go func() { problem, detail := p.ask(); answer <- problem + detail }()
 	if l, err = net.Listen("tcp", address); err != nil {
-		t.Skip("somebody else has the port now")
+		t.Skip("another process has the port now")
 	}
 	s := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
 	go s.Serve(l)
