@@ -79,23 +79,11 @@ func parseUmask(s string) (int, error) {
 }
 
 func parseLevel(s string) (api.Level, error) {
-	switch strings.ToLower(s) {
-	case "critical":
-		return api.Critical, nil
-	case "error":
-		return api.Error, nil
-	case "warn":
-		return api.Warn, nil
-	case "info":
-		return api.Info, nil
-	case "debug":
-		return api.Debug, nil
-	case "trace":
-		return api.Trace, nil
-	case "blather":
-		return api.Blather, nil
+	level, ok := api.ParseLevel(s)
+	if !ok {
+		return 0, errors.New("bad logging level name " + pyrepr.Quote(s))
 	}
-	return 0, errors.New("bad logging level name " + pyrepr.Quote(s))
+	return level, nil
 }
 
 func parseRestart(s string) (Restart, error) {

@@ -250,7 +250,7 @@ func TestDetach(t *testing.T) {
 		t.Fatal(err)
 	}
 	// ls has 0, 1, 2 and the directory; its first line is a total.
-	want := "20 daemonizing the supervisord process\n20 set current directory: '/'\n/\n0027\n5\n0\nexit status 1\n"
+	want := "info daemonizing the supervisord process\ninfo set current directory: '/'\n/\n0027\n5\n0\nexit status 1\n"
 	if string(report) != want {
 		t.Errorf("report: got %q, want %q", report, want)
 	}

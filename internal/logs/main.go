@@ -149,27 +149,8 @@ var lines = sync.Pool{New: func() any { return new([]byte) }}
 func newLine(level api.Level) *[]byte {
 	b := lines.Get().(*[]byte)
 	*b = append((*b)[:0], stampLayout...)
-	*b = append(*b, tag(level)...)
+	*b = append(append(*b, level.Tag()...), ' ')
 	return b
-}
-
-// tag is the level as lines show it.
-func tag(level api.Level) string {
-	switch {
-	case level >= api.Critical:
-		return "CRIT "
-	case level >= api.Error:
-		return "ERRO "
-	case level >= api.Warn:
-		return "WARN "
-	case level >= api.Info:
-		return "INFO "
-	case level >= api.Debug:
-		return "DEBG "
-	case level >= api.Trace:
-		return "TRAC "
-	}
-	return "BLAT "
 }
 
 // write dates the line, sends it everywhere and gives its buffer back. Dates are taken under the lock, so they ascend.

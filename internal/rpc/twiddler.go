@@ -76,25 +76,19 @@ func (s *Server) groupNames(context.Context, args) (result, error) {
 	return array(names, writeString), err
 }
 
-// logLevels are the levels by the names that log lines have.
-var logLevels = map[string]api.Level{"CRIT": api.Critical, "ERRO": api.Error, "WARN": api.Warn, "INFO": api.Info,
-	"DEBG": api.Debug, "TRAC": api.Trace, "BLAT": api.Blather}
-
 func (s *Server) logMessage(_ context.Context, a args) (result, error) {
 	level := api.Info
 	if len(a) > 1 {
 		level = api.Level(a.int(1))
 		if a[1].Kind == xmlrpc.String {
-			level = logLevels[strings.ToUpper(a.text(1))]
+			level, _ = api.ParseTag(a.text(1))
 		}
 	}
-	for _, known := range logLevels {
-		if level == known {
-			s.sup.Log().Log(level, a.text(0))
-			return boolean(true), nil
-		}
+	if level.Tag() == "" {
+		return nil, api.Fault{Code: api.IncorrectParameters}
 	}
-	return nil, api.Fault{Code: api.IncorrectParameters}
+	s.sup.Log().Log(level, a.text(0))
+	return boolean(true), nil
 }
 
 func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
