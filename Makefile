@@ -15,7 +15,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: all programs install demo test check unit ports lint cross faults reliability soak vuln record docs \
 	conformance conformance-binary conformance-report config-diff session-diff config-bench bench mutants coverage \
-	web-shots arrows packages package-test first-hour test-repeat clean
+	web-shots packages package-test first-hour test-repeat clean
 all: programs
 
 programs:
@@ -84,7 +84,7 @@ record: programs
 # The pages and parts of pages that are made from the source; tests hold the two together.
 docs:
 	go test ./internal/rpc -run TestReference -count=1 -update
-	go test ./docs -run TestMessages -count=1 -update
+	go test ./docs -run 'TestMessages|TestImports' -count=1 -update
 	go test ./conformance -run TestCoveragePage -count=1 -update-coverage
 
 # The scripts, against ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=.
@@ -173,9 +173,6 @@ SHOTS ?= bin/shots
 web-shots:
 	@scripts/install-browser
 	go test ./internal/web -run TestShots -count=1 -shots $(abspath $(SHOTS))
-
-arrows:
-	@go run ./scripts/arrows
 
 clean:
 	rm -rf bin

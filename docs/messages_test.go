@@ -19,7 +19,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write messages.md anew")
+var update = flag.Bool("update", false, "write the pages and parts of pages that are made from the source")
 
 // makers are the functions to whom a message to somebody is given, and what kind of message that is.
 var makers = map[string]string{
@@ -78,7 +78,7 @@ func TestMessages(t *testing.T) {
 }
 
 // developersOnly are rooms whose messages no user sees.
-var developersOnly = regexp.MustCompile(`^scripts/(arrows|bench|demo|package|coverage)`)
+var developersOnly = regexp.MustCompile(`^scripts/(bench|demo|package|coverage)`)
 
 // messages are the messages of a file, as "KIND  text".
 func messages(t *testing.T, path string) []string {
