@@ -197,24 +197,24 @@ func groupOf(g *config.Group) group {
 
 func processOf(p *config.Process) process {
 	shown := process{
-		Name: p.ProcessName, Command: p.Command, Directory: orNull(p.Directory), Environment: p.Environment,
-		Priority: p.Priority, AutoStart: p.AutoStart, StartSecs: p.StartSecs, StartRetries: p.StartRetries,
-		ExitCodes: p.ExitCodes, StopSignal: int(p.StopSignal), StopWaitSecs: p.StopWaitSecs,
-		StopAsGroup: p.StopAsGroup, KillAsGroup: p.KillAsGroup, UID: uid(p.User), RedirectErr: p.RedirectErr,
-		ServerURL: orNull(p.ServerURL), StdoutLogfile: logfile(p.Stdout), StdoutMax: int(p.Stdout.MaxBytes),
-		StdoutBackups: p.Stdout.Backups, StdoutSyslog: p.Stdout.Syslog, StdoutCapture: int(p.StdoutCapture),
-		StdoutEvents: p.StdoutEvents, StderrLogfile: logfile(p.Stderr), StderrMax: int(p.Stderr.MaxBytes),
-		StderrBackups: p.Stderr.Backups, StderrSyslog: p.Stderr.Syslog, StderrCapture: int(p.StderrCapture),
-		StderrEvents: p.StderrEvents, AutoRestart: false,
+		Name: p.ProcessName, Command: p.Run.Command, Directory: orNull(p.Run.Directory), Environment: p.Run.Environment,
+		Priority: p.Priority, AutoStart: p.Start.Auto, StartSecs: p.Start.Secs, StartRetries: p.Backoff.Retries,
+		ExitCodes: p.Exit.Codes, StopSignal: int(p.Stop.Signal), StopWaitSecs: p.Stop.WaitSecs,
+		StopAsGroup: p.Stop.AsGroup, KillAsGroup: p.Stop.KillAsGroup, UID: uid(p.Run.User), RedirectErr: p.RedirectErr,
+		ServerURL: orNull(p.Run.ServerURL), StdoutLogfile: logfile(p.Out.Log), StdoutMax: int(p.Out.Log.MaxBytes),
+		StdoutBackups: p.Out.Log.Backups, StdoutSyslog: p.Out.Log.Syslog, StdoutCapture: int(p.Out.Capture),
+		StdoutEvents: p.Out.Events, StderrLogfile: logfile(p.Err.Log), StderrMax: int(p.Err.Log.MaxBytes),
+		StderrBackups: p.Err.Log.Backups, StderrSyslog: p.Err.Log.Syslog, StderrCapture: int(p.Err.Capture),
+		StderrEvents: p.Err.Events, AutoRestart: false,
 	}
-	switch p.AutoRestart {
+	switch p.Exit.Restart {
 	case config.RestartAlways:
 		shown.AutoRestart = "RestartUnconditionally"
 	case config.RestartUnexpected:
 		shown.AutoRestart = "RestartWhenExitUnexpected"
 	}
-	if p.Umask >= 0 {
-		shown.Umask = &p.Umask
+	if p.Run.Umask >= 0 {
+		shown.Umask = &p.Run.Umask
 	}
 	return shown
 }

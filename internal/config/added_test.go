@@ -20,10 +20,10 @@ func TestNewProcesses(t *testing.T) {
 		t.Fatalf("%v, %v", got, err)
 	}
 	p := got[1]
-	if p.ProcessName != "1" || p.Command != dir+"/web 1 g" || p.Priority != 5 || p.Section != "program:web" {
+	if p.ProcessName != "1" || p.Run.Command != dir+"/web 1 g" || p.Priority != 5 || p.Section != "program:web" {
 		t.Errorf("%+v %+v", p, p.Program)
 	}
-	if d := cmp.Diff(map[string]string{"A": "1", "B": "2"}, p.Environment); d != "" {
+	if d := cmp.Diff(map[string]string{"A": "1", "B": "2"}, p.Run.Environment); d != "" {
 		t.Error(d)
 	}
 	const where = " in section 'program:web' (file: '"

@@ -68,28 +68,28 @@ func (p *Plugin) equal(other *Plugin) bool {
 }
 
 func (p *Process) equal(other *Process) bool {
-	return p.ProcessName == other.ProcessName && p.Command == other.Command && p.Directory == other.Directory &&
-		p.Stdout == other.Stdout && p.Stderr == other.Stderr && maps.Equal(p.Environment, other.Environment) &&
+	return p.ProcessName == other.ProcessName && p.Out == other.Out && p.Err == other.Err && p.Run.equal(&other.Run) &&
 		p.Program.equal(other.Program)
 }
 
-// equal leaves out the section's name and the user's, for neither changes what runs.
+// equal leaves out the user's name, which does not change what runs.
+func (r *Run) equal(other *Run) bool {
+	if (r.User == nil) != (other.User == nil) || r.User != nil && r.User.UID != other.User.UID {
+		return false
+	}
+	return r.Command == other.Command && r.Directory == other.Directory && r.Umask == other.Umask &&
+		r.ServerURL == other.ServerURL && maps.Equal(r.Environment, other.Environment)
+}
+
+// equal leaves out the section's name, which does not change what runs.
 func (p *Program) equal(other *Program) bool {
 	if p == other {
 		return true
 	}
-	a, b := *p, *other
-	same := slices.Equal(a.ExitCodes, b.ExitCodes) && (a.User == nil) == (b.User == nil) &&
-		(a.Socket == nil) == (b.Socket == nil)
-	if !same || a.User != nil && a.User.UID != b.User.UID || a.Socket != nil && *a.Socket != *b.Socket {
+	if (p.Socket == nil) != (other.Socket == nil) || p.Socket != nil && *p.Socket != *other.Socket {
 		return false
 	}
-	return a.Priority == b.Priority && a.AutoStart == b.AutoStart && a.AutoRestart == b.AutoRestart &&
-		a.StartSecs == b.StartSecs && a.StartRetries == b.StartRetries &&
-		a.StopSignal == b.StopSignal && a.StopWaitSecs == b.StopWaitSecs &&
-		a.StopAsGroup == b.StopAsGroup && a.KillAsGroup == b.KillAsGroup &&
-		a.Umask == b.Umask && a.RedirectErr == b.RedirectErr && a.ServerURL == b.ServerURL &&
-		a.StdoutCapture == b.StdoutCapture && a.StderrCapture == b.StderrCapture &&
-		a.StdoutEvents == b.StdoutEvents && a.StderrEvents == b.StderrEvents &&
-		a.JudgesResults == b.JudgesResults
+	return p.Priority == other.Priority && p.Start == other.Start && p.Backoff == other.Backoff &&
+		p.Exit.Restart == other.Exit.Restart && slices.Equal(p.Exit.Codes, other.Exit.Codes) && p.Stop == other.Stop &&
+		p.RedirectErr == other.RedirectErr && p.HandlesResults == other.HandlesResults
 }

@@ -89,17 +89,17 @@ func goldenGroup(g *Group) object {
 }
 
 func goldenProcess(p *Process, class string) object {
-	var umask, restart any = p.Umask, false
-	if p.Umask < 0 {
+	var umask, restart any = p.Run.Umask, false
+	if p.Run.Umask < 0 {
 		umask = nil
 	}
-	switch p.AutoRestart {
+	switch p.Exit.Restart {
 	case RestartAlways:
 		restart = "RestartUnconditionally"
 	case RestartUnexpected:
 		restart = "RestartWhenExitUnexpected"
 	}
-	codes := p.ExitCodes
+	codes := p.Exit.Codes
 	if codes == nil {
 		codes = []int{}
 	}
@@ -107,16 +107,16 @@ func goldenProcess(p *Process, class string) object {
 		class += "Process"
 	}
 	return object{
-		"_class": class + "Config", "name": p.ProcessName, "command": p.Command, "directory": orNull(p.Directory),
-		"environment": p.Environment, "priority": p.Priority, "autostart": p.AutoStart, "autorestart": restart,
-		"startsecs": p.StartSecs, "startretries": p.StartRetries, "exitcodes": codes, "stopsignal": p.StopSignal,
-		"stopwaitsecs": p.StopWaitSecs, "stopasgroup": p.StopAsGroup, "killasgroup": p.KillAsGroup,
-		"uid": uidOf(p.User), "umask": umask, "redirect_stderr": p.RedirectErr, "serverurl": orNull(p.ServerURL),
-		"stdout_capture_maxbytes": p.StdoutCapture, "stderr_capture_maxbytes": p.StderrCapture,
-		"stdout_events_enabled": p.StdoutEvents, "stderr_events_enabled": p.StderrEvents,
-		"stdout_logfile": logOf(p.Stdout), "stdout_logfile_maxbytes": p.Stdout.MaxBytes,
-		"stdout_logfile_backups": p.Stdout.Backups, "stdout_syslog": p.Stdout.Syslog,
-		"stderr_logfile": logOf(p.Stderr), "stderr_logfile_maxbytes": p.Stderr.MaxBytes,
-		"stderr_logfile_backups": p.Stderr.Backups, "stderr_syslog": p.Stderr.Syslog,
+		"_class": class + "Config", "name": p.ProcessName, "command": p.Run.Command, "directory": orNull(p.Run.Directory),
+		"environment": p.Run.Environment, "priority": p.Priority, "autostart": p.Start.Auto, "autorestart": restart,
+		"startsecs": p.Start.Secs, "startretries": p.Backoff.Retries, "exitcodes": codes, "stopsignal": p.Stop.Signal,
+		"stopwaitsecs": p.Stop.WaitSecs, "stopasgroup": p.Stop.AsGroup, "killasgroup": p.Stop.KillAsGroup,
+		"uid": uidOf(p.Run.User), "umask": umask, "redirect_stderr": p.RedirectErr, "serverurl": orNull(p.Run.ServerURL),
+		"stdout_capture_maxbytes": p.Out.Capture, "stderr_capture_maxbytes": p.Err.Capture,
+		"stdout_events_enabled": p.Out.Events, "stderr_events_enabled": p.Err.Events,
+		"stdout_logfile": logOf(p.Out.Log), "stdout_logfile_maxbytes": p.Out.Log.MaxBytes,
+		"stdout_logfile_backups": p.Out.Log.Backups, "stdout_syslog": p.Out.Log.Syslog,
+		"stderr_logfile": logOf(p.Err.Log), "stderr_logfile_maxbytes": p.Err.Log.MaxBytes,
+		"stderr_logfile_backups": p.Err.Log.Backups, "stderr_syslog": p.Err.Log.Syslog,
 	}
 }

@@ -15,12 +15,11 @@ func (r *reader) handlerProcess(k *keys, pool string, listeners []*Process) *Pro
 		return nil
 	}
 	program := *listeners[0].Program
-	program.JudgesResults, program.AutoRestart = true, RestartAlways
-	program.StdoutCapture, program.StdoutEvents = 0, false
+	program.HandlesResults, program.Exit.Restart = true, RestartAlways
 	p := *listeners[0]
-	p.Program, p.ProcessName, p.Command = &program, pool+"_result_handler", command
-	p.Stdout = Log{}
-	p.Stderr.Kind, p.Stderr.Path, p.Stderr.Syslog = LogAuto, "", false
+	p.Program, p.ProcessName, p.Run.Command = &program, pool+"_result_handler", command
+	p.Out = Channel{}
+	p.Err.Log.Kind, p.Err.Log.Path, p.Err.Log.Syslog = LogAuto, "", false
 	for _, l := range listeners {
 		if l.ProcessName == p.ProcessName {
 			k.failf("result_handler_exec", "[%s] has a process named %s, which is the name of its result handler",

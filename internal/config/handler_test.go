@@ -19,13 +19,13 @@ func TestResultHandler(t *testing.T) {
 	}
 	first, handler := g.Processes[1], g.Processes[0]
 	program := *first.Program
-	program.JudgesResults, program.AutoRestart = true, RestartAlways
-	want := &Process{Program: &program, ProcessName: "l_result_handler", Command: "judge l", Directory: "/d0",
-		Environment: map[string]string{"A": "1"}, Stderr: Log{Kind: LogAuto, MaxBytes: 7, Backups: 10}}
+	program.HandlesResults, program.Exit.Restart = true, RestartAlways
+	want := &Process{Program: &program, ProcessName: "l_result_handler", Err: Channel{Log: Log{Kind: LogAuto, MaxBytes: 7, Backups: 10}},
+		Run: Run{Command: "judge l", Directory: "/d0", Environment: map[string]string{"A": "1"}, Umask: -1}}
 	if d := cmp.Diff(want, handler); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	if first.JudgesResults || first.AutoRestart != RestartNever || first.Stdout.Path != "/tmp/o" {
+	if first.HandlesResults || first.Exit.Restart != RestartNever || first.Out.Log.Path != "/tmp/o" {
 		t.Errorf("the listener has changed: %+v", first)
 	}
 	for text, want := range map[string]string{

@@ -149,7 +149,7 @@ func TestRelativeConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Groups[0].Processes[0].Command; got != dir+"/x" {
+	if got := c.Groups[0].Processes[0].Run.Command; got != dir+"/x" {
 		t.Errorf("here: %s", got)
 	}
 	write(t, dir, "sd.conf", "[supervisord]\n[program:x]")

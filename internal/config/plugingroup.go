@@ -84,23 +84,22 @@ func (r *reader) pluginProcesses(k *keys, g *Group) (err error) {
 	}
 	program := g.Processes[0].Program
 	if _, set := k.raw("autorestart"); !set {
-		program.AutoRestart = RestartAlways
+		program.Exit.Restart = RestartAlways
 	}
-	if len(g.Plugin.EventTypes) > 0 {
-		for key, limit := range map[string]*Bytes{
-			"stdout_capture_maxbytes": &program.StdoutCapture, "stderr_capture_maxbytes": &program.StderrCapture,
-		} {
-			if _, set := k.raw(key); !set {
-				*limit = defaultCapture
-			}
-		}
-	}
+	_, ownOut := k.raw("stdout_capture_maxbytes")
+	_, ownErr := k.raw("stderr_capture_maxbytes")
 	told := map[string]string{"SUPERVISOR_NAMESPACE": g.Name}
 	maps.Copy(told, r.options(k))
 	for _, p := range g.Processes {
+		if len(g.Plugin.EventTypes) > 0 && !ownOut {
+			p.Out.Capture = defaultCapture
+		}
+		if len(g.Plugin.EventTypes) > 0 && !ownErr {
+			p.Err.Capture = defaultCapture
+		}
 		env := maps.Clone(told)
-		maps.Copy(env, p.Environment)
-		p.Environment = env
+		maps.Copy(env, p.Run.Environment)
+		p.Run.Environment = env
 	}
 	return k.err
 }

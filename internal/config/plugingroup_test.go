@@ -30,19 +30,19 @@ func TestPluginGroup(t *testing.T) {
 		t.Error(d)
 	}
 	p := g.Processes[0]
-	if p.Command != "/bin/disk %x" || p.AutoRestart != RestartAlways || p.StdoutCapture != 64<<10 || p.StderrCapture != 64<<10 {
+	if p.Run.Command != "/bin/disk %x" || p.Exit.Restart != RestartAlways || p.Out.Capture != 64<<10 || p.Err.Capture != 64<<10 {
 		t.Errorf("%+v %+v", p, p.Program)
 	}
 	if d := cmp.Diff(map[string]string{"A": "1", "B": "2", "SUPERVISOR_NAMESPACE": "disk",
 		"SUPERVISOR_OPTION_MY_PATH": "/root/x", "SUPERVISOR_OPTION_SET": "mine",
-		"SUPERVISOR_OPTION_COMMON": "all"}, p.Environment); d != "" {
+		"SUPERVISOR_OPTION_COMMON": "all"}, p.Run.Environment); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{"DISK", "DISK_FULL"}, c.Groups[1].Pool.Events); d != "" {
 		t.Error(d)
 	}
-	if p := c.Groups[2].Processes[0]; p.Environment["SUPERVISOR_NAMESPACE"] != "" {
-		t.Errorf("a program got %v", p.Environment)
+	if p := c.Groups[2].Processes[0]; p.Run.Environment["SUPERVISOR_NAMESPACE"] != "" {
+		t.Errorf("a program got %v", p.Run.Environment)
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 // programReader reads one process section into the processes of one group.
 type programReader struct {
 	*keys
-	program     *Program
-	processName value // not expanded
-	environment value // not expanded
+	common      Process // what the processes of the section have in common
+	processName value   // not expanded
+	environment value   // not expanded
 	count       int
 	first       int
 }
@@ -42,7 +42,7 @@ func (r *reader) readProcesses(s *section, group string) ([]*Process, error) {
 		{name: "program_name", text: name}, {name: "host_node_name", text: r.node}, {name: "group_name", text: group}}})
 	k.here = true
 	p := &programReader{keys: k}
-	p.common(name)
+	p.readCommon(name)
 	p.names.vars = append(p.names.vars, variable{name: "process_num", isNumber: true},
 		variable{name: "numprocs", number: p.count, isNumber: true})
 	if r.check != nil && p.count < 1 {
@@ -64,37 +64,38 @@ func (r *reader) readProcesses(s *section, group string) ([]*Process, error) {
 	return list, nil
 }
 
-// common reads what all processes of the section have in common.
-func (p *programReader) common(name string) {
+// readCommon reads what all processes of the section have in common.
+func (p *programReader) readCommon(name string) {
 	k := p.keys
+	common := &p.common
 	program := &Program{Section: k.s.name, Name: name}
+	common.Program = program
 	program.Priority = read(k, "priority", 999, parseInteger)
-	program.AutoStart = read(k, "autostart", true, parseBoolean)
-	program.AutoRestart = read(k, "autorestart", RestartUnexpected, parseRestart)
-	program.StartSecs = read(k, "startsecs", 1, parseInteger)
-	program.StartRetries = read(k, "startretries", 3, parseInteger)
-	program.StopSignal = read(k, "stopsignal", defaultStopSignal, parseSignal)
-	program.StopWaitSecs = read(k, "stopwaitsecs", 10, parseInteger)
-	program.StopAsGroup = read(k, "stopasgroup", false, parseBoolean)
-	program.KillAsGroup = read(k, "killasgroup", program.StopAsGroup, parseBoolean)
-	program.ExitCodes = read(k, "exitcodes", []int{0}, parseExitCodes)
+	program.Start.Auto = read(k, "autostart", true, parseBoolean)
+	program.Exit.Restart = read(k, "autorestart", RestartUnexpected, parseRestart)
+	program.Start.Secs = read(k, "startsecs", 1, parseInteger)
+	program.Backoff.Retries = read(k, "startretries", 3, parseInteger)
+	program.Stop.Signal = read(k, "stopsignal", defaultStopSignal, parseSignal)
+	program.Stop.WaitSecs = read(k, "stopwaitsecs", 10, parseInteger)
+	program.Stop.AsGroup = read(k, "stopasgroup", false, parseBoolean)
+	program.Stop.KillAsGroup = read(k, "killasgroup", program.Stop.AsGroup, parseBoolean)
+	program.Exit.Codes = read(k, "exitcodes", []int{0}, parseExitCodes)
 	program.RedirectErr = read(k, "redirect_stderr", false, parseBoolean)
 	p.count = read(k, "numprocs", 1, parseInteger)
 	p.first = read(k, "numprocs_start", 0, parseInteger)
 	p.environment, _ = k.raw("environment")
-	program.StdoutCapture = read(k, "stdout_capture_maxbytes", 0, parseBytes)
-	program.StdoutEvents = read(k, "stdout_events_enabled", false, parseBoolean)
-	program.StderrCapture = read(k, "stderr_capture_maxbytes", 0, parseBytes)
-	program.StderrEvents = read(k, "stderr_events_enabled", false, parseBoolean)
-	program.ServerURL = read(k, "serverurl", "", parseString)
-	if strings.EqualFold(pyrepr.TrimSpace(program.ServerURL), "auto") {
-		program.ServerURL = ""
+	common.Out.Capture = read(k, "stdout_capture_maxbytes", 0, parseBytes)
+	common.Out.Events = read(k, "stdout_events_enabled", false, parseBoolean)
+	common.Err.Capture = read(k, "stderr_capture_maxbytes", 0, parseBytes)
+	common.Err.Events = read(k, "stderr_events_enabled", false, parseBoolean)
+	common.Run.ServerURL = read(k, "serverurl", "", parseString)
+	if strings.EqualFold(pyrepr.TrimSpace(common.Run.ServerURL), "auto") {
+		common.Run.ServerURL = ""
 	}
-	program.User = read(k, "user", (*account.Account)(nil), k.r.accountOf)
-	program.Umask = read(k, "umask", -1, parseUmask)
-	p.program = program
+	common.Run.User = read(k, "user", (*account.Account)(nil), k.r.accountOf)
+	common.Run.Umask = read(k, "umask", -1, parseUmask)
 	p.readProcessName()
-	if program.StopAsGroup && !program.KillAsGroup {
+	if program.Stop.AsGroup && !program.Stop.KillAsGroup {
 		k.failf("killasgroup", "Cannot set stopasgroup=true and killasgroup=false")
 	}
 }
@@ -118,22 +119,23 @@ func (p *programReader) readProcessName() {
 
 // process reads what is expanded for one process alone.
 func (p *programReader) process() *Process {
-	process := &Process{Program: p.program}
+	common := p.common
+	process := &common
 	p.names.own = nil
 	env := p.processEnvironment()
 	p.names.own = env.own
-	process.Environment = env.all
-	process.Directory = read(p.keys, "directory", "", parseString)
-	process.Stdout = p.log("stdout")
-	process.Stderr = p.log("stderr")
-	if p.program.RedirectErr {
-		if (process.Stderr.Kind == LogFile || p.isEmpty("stderr_logfile")) && p.err == nil {
+	process.Run.Environment = env.all
+	process.Run.Directory = read(p.keys, "directory", "", parseString)
+	process.Out.Log = p.log("stdout")
+	process.Err.Log = p.log("stderr")
+	if process.RedirectErr {
+		if (process.Err.Log.Kind == LogFile || p.isEmpty("stderr_logfile")) && p.err == nil {
 			p.r.warn("For [%s], redirect_stderr=true but stderr_logfile has also been set to a filename, "+
 				"the filename has been ignored", p.s.name)
 		}
-		process.Stderr.Kind, process.Stderr.Path = LogNone, ""
+		process.Err.Log.Kind, process.Err.Log.Path = LogNone, ""
 	}
-	process.Command = read(p.keys, "command", "", parseString)
+	process.Run.Command = read(p.keys, "command", "", parseString)
 	if _, ok := p.raw("command"); !ok {
 		p.failf("command", "program section %s does not specify a command", p.s.name)
 	}
@@ -182,14 +184,14 @@ func (p *programReader) processEnvironment() mergedEnvironment {
 // share takes over the strings and maps of another process that are equal, so that memory holds them once.
 func (p *Process) share(other *Process) {
 	for _, s := range []struct{ to, from *string }{
-		{&p.Command, &other.Command}, {&p.Directory, &other.Directory},
-		{&p.Stdout.Path, &other.Stdout.Path}, {&p.Stderr.Path, &other.Stderr.Path},
+		{&p.Run.Command, &other.Run.Command}, {&p.Run.Directory, &other.Run.Directory},
+		{&p.Out.Log.Path, &other.Out.Log.Path}, {&p.Err.Log.Path, &other.Err.Log.Path},
 	} {
 		if *s.to == *s.from {
 			*s.to = *s.from
 		}
 	}
-	if maps.Equal(p.Environment, other.Environment) {
-		p.Environment = other.Environment
+	if maps.Equal(p.Run.Environment, other.Run.Environment) {
+		p.Run.Environment = other.Run.Environment
 	}
 }

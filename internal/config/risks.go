@@ -48,7 +48,7 @@ type channel struct {
 }
 
 func (p *Process) channels() [2]channel {
-	return [2]channel{{"stdout_logfile", p.Stdout}, {"stderr_logfile", p.Stderr}}
+	return [2]channel{{"stdout_logfile", p.Out.Log}, {"stderr_logfile", p.Err.Log}}
 }
 
 // SharedLogs warns of logs that two write to, who know nothing of each other's rotation: once for each log, and only if the

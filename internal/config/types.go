@@ -141,46 +141,41 @@ const (
 
 // Program is what all processes of one section have in common.
 type Program struct {
-	Section       string // such as "program:web"
-	Name          string // the program's name
-	Priority      int
-	AutoStart     bool
-	AutoRestart   Restart
-	StartSecs     int
-	StartRetries  int
-	ExitCodes     []int
-	StopSignal    syscall.Signal
-	StopWaitSecs  int
-	StopAsGroup   bool
-	KillAsGroup   bool
-	User          *account.Account // nil: as supervisord
-	Umask         int              // -1: as supervisord
-	RedirectErr   bool
-	ServerURL     string // empty: AUTO
-	StdoutCapture Bytes
-	StderrCapture Bytes
-	StdoutEvents  bool
-	StderrEvents  bool
-	Socket        *Socket // fcgi-program only
-	JudgesResults bool    // the result handler of a pool, result_handler_exec, and no listener
+	Section        string // such as "program:web"
+	Name           string // the program's name
+	Priority       int
+	Start          Start
+	Backoff        Backoff
+	Exit           Exit
+	Stop           Stop
+	Socket         *Socket // fcgi-program only
+	RedirectErr    bool    // standard error goes to standard output
+	HandlesResults bool    // the result handler of a pool, result_handler_exec, and no listener
 }
 
-// LogKind says where the output of one channel goes, syslog apart.
-type LogKind int
+// Start says when a process is started and from when on it is running.
+type Start struct {
+	Auto bool
+	Secs int // seconds that it must stay up
+}
 
-const (
-	LogNone LogKind = iota
-	LogAuto
-	LogFile
-)
+// Backoff says how a start that failed is tried again.
+type Backoff struct {
+	Retries int
+}
 
-// Log is the destination of one output channel.
-type Log struct {
-	Kind     LogKind
-	Path     string // LogFile only
-	MaxBytes Bytes  // 0: never rotate
-	Backups  int
-	Syslog   bool
+// Exit says what the end of a process means.
+type Exit struct {
+	Restart Restart
+	Codes   []int // the expected exit statuses
+}
+
+// Stop says how a process is stopped.
+type Stop struct {
+	Signal      syscall.Signal
+	WaitSecs    int  // seconds until SIGKILL
+	AsGroup     bool // the signal is for its process group
+	KillAsGroup bool // SIGKILL is
 }
 
 // Process is one process to be: its program's values and what was expanded for it alone. Equal strings and maps are
@@ -188,9 +183,42 @@ type Log struct {
 type Process struct {
 	*Program
 	ProcessName string
+	Run         Run
+	Out         Channel
+	Err         Channel // without a log when redirected
+}
+
+// Run is what a child runs and what it finds there.
+type Run struct {
 	Command     string
 	Directory   string            // empty: as supervisord
 	Environment map[string]string // [supervisord] environment= and, over it, the program's own
-	Stdout      Log
-	Stderr      Log // LogNone and no syslog when redirected
+	User        *account.Account  // nil: as supervisord
+	Umask       int               // -1: as supervisord
+	ServerURL   string            // empty: AUTO
 }
+
+// Channel is one output channel of a process, standard output or standard error.
+type Channel struct {
+	Log     Log
+	Capture Bytes // of what is captured between tokens; 0: nothing is captured
+	Events  bool  // output is an event
+}
+
+// Log is where the output of a channel goes.
+type Log struct {
+	Path     string // LogFile only
+	MaxBytes Bytes  // 0: never rotate
+	Backups  int
+	Kind     LogKind
+	Syslog   bool
+}
+
+// LogKind says where the output of a channel goes, syslog apart.
+type LogKind uint8
+
+const (
+	LogNone LogKind = iota
+	LogAuto
+	LogFile
+)

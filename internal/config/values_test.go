@@ -46,7 +46,7 @@ func TestInclude(t *testing.T) {
 	var got []string
 	for _, g := range c.Groups {
 		p := g.Processes[0]
-		got = append(got, fmt.Sprint(g.Name, " ", p.Command, " ", p.Directory, " ", p.AutoStart))
+		got = append(got, fmt.Sprint(g.Name, " ", p.Run.Command, " ", p.Run.Directory, " ", p.Start.Auto))
 	}
 	inc := filepath.Join(dir, "inc")
 	want := []string{"b " + inc + "/b  true",
@@ -100,13 +100,13 @@ func TestEnvironmentMerge(t *testing.T) {
 		"command=%(ENV_A)s %(ENV_C)s\n[program:b]\ncommand=%(ENV_A)s\n[program:c]\ncommand=c\n")
 	var got []string
 	for _, g := range c.Groups {
-		got = append(got, fmt.Sprint(g.Processes[0].Command, " ", g.Processes[0].Environment))
+		got = append(got, fmt.Sprint(g.Processes[0].Run.Command, " ", g.Processes[0].Run.Environment))
 	}
 	want := []string{"a 50% map[A:a B:50% C:50%]", "sup map[A:sup B:50%]", "c map[A:sup B:50%]"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if !same(c.Groups[1].Processes[0].Environment, c.Groups[2].Processes[0].Environment) {
+	if !same(c.Groups[1].Processes[0].Run.Environment, c.Groups[2].Processes[0].Run.Environment) {
 		t.Error("equal environments are not shared")
 	}
 }
@@ -121,14 +121,14 @@ func TestNumprocs(t *testing.T) {
 		"stdout_logfile=/tmp/%(process_name)s.log\n")
 	var got []string
 	for _, p := range c.Groups[0].Processes {
-		got = append(got, p.ProcessName+" "+p.Command+" "+p.Stdout.Path)
+		got = append(got, p.ProcessName+" "+p.Run.Command+" "+p.Out.Log.Path)
 	}
 	want := []string{"w_09 x 9/3 w /tmp/w_09.log", "w_10 x 10/3 w /tmp/w_10.log", "w_11 x 11/3 w /tmp/w_11.log"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	p := c.Groups[0].Processes
-	if p[0].Program != p[2].Program || !same(p[0].Environment, p[2].Environment) {
+	if p[0].Program != p[2].Program || !same(p[0].Run.Environment, p[2].Run.Environment) {
 		t.Error("processes do not share what they have in common")
 	}
 }
@@ -145,7 +145,7 @@ func TestGroups(t *testing.T) {
 	for _, g := range c.Groups {
 		line := fmt.Sprintf("%s %d %d:", g.Name, g.Kind, g.Priority)
 		for _, p := range g.Processes {
-			line += fmt.Sprintf(" %s(%s,%d)", p.ProcessName, p.Command, p.Priority)
+			line += fmt.Sprintf(" %s(%s,%d)", p.ProcessName, p.Run.Command, p.Priority)
 		}
 		got = append(got, line)
 	}
@@ -181,7 +181,7 @@ func TestLogs(t *testing.T) {
 		"stdout_syslog=true\n")
 	var got []Log
 	for _, g := range c.Groups {
-		got = append(got, g.Processes[0].Stdout, g.Processes[0].Stderr)
+		got = append(got, g.Processes[0].Out.Log, g.Processes[0].Err.Log)
 	}
 	const size = 50 << 20
 	want := []Log{{MaxBytes: size, Backups: 10}, {MaxBytes: size, Backups: 10},
@@ -276,7 +276,7 @@ func TestRedirectedEmptyLog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := len(texts(c, api.Warn)); got != want || c.Groups[0].Processes[0].Stderr.Kind != LogNone {
+		if got := len(texts(c, api.Warn)); got != want || c.Groups[0].Processes[0].Err.Log.Kind != LogNone {
 			t.Errorf("%q: %d warnings, want %d", text, got, want)
 		}
 	}

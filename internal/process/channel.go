@@ -14,7 +14,7 @@ import (
 // finished.
 type channel struct {
 	process *Process
-	config  *config.Log
+	config  *config.Channel
 	path    string // of the log file, automatic ones included; empty: none
 	sink    logs.Sink
 	strip   *output.StripANSI // nil: bytes go as they come
@@ -22,13 +22,13 @@ type channel struct {
 	pipe    *pump.Pipe
 }
 
-func (c *channel) init(p *Process, name string, log *config.Log) {
-	c.process, c.config, c.path = p, log, log.Path
+func (c *channel) init(p *Process, name string, cfg *config.Channel) {
+	c.process, c.config, c.path = p, cfg, cfg.Log.Path
 	c.sink = logs.Sink{Process: p.Name(), Channel: name, Main: p.host.Log}
-	if log.Syslog {
+	if cfg.Log.Syslog {
 		c.sink.Syslog = p.host.Syslog
 	}
-	if log.Kind != config.LogAuto {
+	if cfg.Log.Kind != config.LogAuto {
 		return
 	}
 	var err error
@@ -47,8 +47,8 @@ func (c *channel) open() (err error) {
 	if c.path == "" {
 		return nil
 	}
-	o := logs.FileOptions{MaxBytes: int64(c.config.MaxBytes), Backups: c.config.Backups}
-	if c.config.Kind == config.LogAuto {
+	o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups}
+	if c.config.Log.Kind == config.LogAuto {
 		o.Mode = logs.AutoMode
 	}
 	c.sink.File, err = logs.Open(c.path, o)

@@ -78,8 +78,8 @@ type Process struct {
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become.
 func New(cfg *config.Process, group string, user *child.User, host *Host) *Process {
 	p := &Process{Config: cfg, Group: group, Index: -1, host: host, rules: rules(cfg.Program), user: user}
-	p.out.init(p, "stdout", &cfg.Stdout)
-	p.err.init(p, "stderr", &cfg.Stderr)
+	p.out.init(p, "stdout", &cfg.Out)
+	p.err.init(p, "stderr", &cfg.Err)
 	return p
 }
 
@@ -113,12 +113,12 @@ func (p *Process) Emits(f func(captured []byte)) { p.emits = f }
 
 func rules(c *config.Program) state.Rules {
 	return state.Rules{
-		StartSecs:         time.Duration(c.StartSecs) * time.Second,
-		StartRetries:      c.StartRetries,
-		ExitCodes:         c.ExitCodes,
-		RestartExpected:   c.AutoRestart == config.RestartAlways,
-		RestartUnexpected: c.AutoRestart != config.RestartNever,
-		StopWait:          time.Duration(c.StopWaitSecs) * time.Second,
+		StartSecs:         time.Duration(c.Start.Secs) * time.Second,
+		StartRetries:      c.Backoff.Retries,
+		ExitCodes:         c.Exit.Codes,
+		RestartExpected:   c.Exit.Restart == config.RestartAlways,
+		RestartUnexpected: c.Exit.Restart != config.RestartNever,
+		StopWait:          time.Duration(c.Stop.WaitSecs) * time.Second,
 	}
 }
 
@@ -204,16 +204,16 @@ func (p *Process) step(e state.Event, now time.Time) bool {
 			p.step(state.Event{Kind: state.SpawnFailed}, now)
 		}
 	case state.Term:
-		p.kill(p.Config.StopSignal, p.Config.StopAsGroup, now)
+		p.kill(p.Config.Stop.Signal, p.Config.Stop.AsGroup, now)
 	case state.Kill:
 		p.host.Log.Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
-		p.kill(syscall.SIGKILL, p.Config.KillAsGroup, now)
+		p.kill(syscall.SIGKILL, p.Config.Stop.KillAsGroup, now)
 	}
 	if e.Kind == state.Tick {
 		switch {
 		case from == api.Starting:
 			p.host.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
-				p.Name(), p.Config.StartSecs)
+				p.Name(), p.Config.Start.Secs)
 		case next.State == api.Fatal: // by this step, not by one inside it, which has said so
 			p.host.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
 		}

@@ -29,9 +29,9 @@ func (e *CommandError) Error() string { return e.Text }
 // Command splits the command into words and finds the file to execute, as it is now on the disk. The error is a
 // *CommandError. Source: startProcess, NO_FILE and NOT_EXECUTABLE.
 func (p *Process) Command() (path string, args []string, err error) {
-	args, err = shlex.Split(p.Config.Command)
+	args, err = shlex.Split(p.Config.Run.Command)
 	if err != nil {
-		text := fmt.Sprintf("can't parse command %s: %v", pyrepr.Quote(p.Config.Command), err)
+		text := fmt.Sprintf("can't parse command %s: %v", pyrepr.Quote(p.Config.Run.Command), err)
 		return "", nil, &CommandError{api.NotExecutable, text}
 	}
 	if len(args) == 0 {
@@ -61,7 +61,7 @@ func (p *Process) find(name string) (path string, info os.FileInfo) {
 		info, _ = os.Stat(name)
 		return name, info
 	}
-	search, own := p.Config.Environment["PATH"]
+	search, own := p.Config.Run.Environment["PATH"]
 	if !own {
 		search = os.Getenv("PATH")
 	}
@@ -82,7 +82,7 @@ func (p *Process) find(name string) (path string, info os.FileInfo) {
 func (p *Process) spawn(now time.Time) (problem string) {
 	p.start = now.Unix()
 	p.spawnErr, p.exitStatus = "", 0
-	spec := child.Spec{Dir: p.Config.Directory, Umask: p.Config.Umask, User: p.user}
+	spec := child.Spec{Dir: p.Config.Run.Directory, Umask: p.Config.Run.Umask, User: p.user}
 	if p.socket != nil {
 		fd, err := p.socket.Acquire()
 		if err != nil {
@@ -207,7 +207,7 @@ func (p *Process) environ() []string {
 		set["SUPERVISOR_SERVER_URL"] = url
 	}
 	maps.Copy(set, p.told)
-	maps.Copy(set, p.Config.Environment)
+	maps.Copy(set, p.Config.Run.Environment)
 	env := make([]string, 0, len(p.host.Environ)+len(set))
 	for _, kv := range p.host.Environ {
 		if k, _, _ := strings.Cut(kv, "="); !has(set, k) {
@@ -223,8 +223,8 @@ func (p *Process) environ() []string {
 func has(set map[string]string, key string) bool { _, ok := set[key]; return ok }
 
 func (p *Process) serverURL() string {
-	if p.Config.ServerURL != "" {
-		return p.Config.ServerURL
+	if p.Config.Run.ServerURL != "" {
+		return p.Config.Run.ServerURL
 	}
 	return p.host.ServerURL
 }

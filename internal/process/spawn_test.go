@@ -37,7 +37,7 @@ func TestCommand(t *testing.T) {
 		{"", "", api.NotExecutable, "command is empty"},
 		{"run 'x", "", api.NotExecutable, "can't parse command \"run 'x\": No closing quotation"},
 	} {
-		p := &Process{Config: &config.Process{Command: c.command, Environment: map[string]string{"PATH": dir}}}
+		p := &Process{Config: &config.Process{Run: config.Run{Command: c.command, Environment: map[string]string{"PATH": dir}}}}
 		path, args, err := p.Command()
 		if c.text == "" {
 			if err != nil || path != c.path || len(args) == 0 {

@@ -41,12 +41,8 @@ func newTap(c *channel) *tap {
 		t.hearer = p.judge
 		return t
 	}
-	limit := p.Config.StdoutCapture
-	t.events = p.Config.StdoutEvents
-	if t.stderr {
-		limit, t.events = p.Config.StderrCapture, p.Config.StderrEvents
-	}
-	if limit > 0 {
+	t.events = c.config.Events
+	if limit := c.config.Capture; limit > 0 {
 		t.capture = &output.Capture{Max: int(limit)}
 	}
 	if t.capture == nil && !t.events {

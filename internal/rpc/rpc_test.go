@@ -33,10 +33,11 @@ func TestMain(m *testing.M) {
 // program is a group of processes that run command.
 func program(name, command string, names ...string) *config.Group {
 	g := &config.Group{Name: name, Priority: 999}
-	p := &config.Program{Section: "program:" + name, Name: name, Priority: 999, AutoRestart: config.RestartUnexpected,
-		ExitCodes: []int{0}, StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Umask: -1}
+	p := &config.Program{Section: "program:" + name, Name: name, Priority: 999,
+		Exit: config.Exit{Restart: config.RestartUnexpected, Codes: []int{0}},
+		Stop: config.Stop{Signal: syscall.SIGTERM, WaitSecs: 10}}
 	for _, n := range names {
-		g.Processes = append(g.Processes, &config.Process{Program: p, ProcessName: n, Command: command})
+		g.Processes = append(g.Processes, &config.Process{Program: p, ProcessName: n, Run: config.Run{Command: command, Umask: -1}})
 	}
 	return g
 }
@@ -199,7 +200,7 @@ func TestStartStop(t *testing.T) {
 // TestMissingCommand shows that a fault of one process does not hide the others.
 func TestMissingCommand(t *testing.T) {
 	g := program("g", "/bin/sleep 1000", "p1", "p2")
-	g.Processes[0].Command = filepath.Join(t.TempDir(), "gone")
+	g.Processes[0].Run.Command = filepath.Join(t.TempDir(), "gone")
 	s := serve(t, g)
 	v, _ := call(t, s, "supervisor.startProcessGroup", "g")
 	var got []string
@@ -207,7 +208,7 @@ func TestMissingCommand(t *testing.T) {
 		text, _ := item.Get("description")
 		got = append(got, text.Text)
 	}
-	want := []string{"NO_FILE: can't find command '" + g.Processes[0].Command + "'", "OK"}
+	want := []string{"NO_FILE: can't find command '" + g.Processes[0].Run.Command + "'", "OK"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -241,8 +242,8 @@ func TestMulticall(t *testing.T) {
 // TestGate shows that nothing is begun during a shutdown, and that a waiting client is let go when it is over.
 func TestGate(t *testing.T) {
 	g := program("a", "/bin/sh -c \"trap '' TERM; echo up; while :; do sleep 1; done\"", "a")
-	g.Processes[0].StopWaitSecs = 1
-	g.Processes[0].Stdout = config.Log{Kind: config.LogFile, Path: filepath.Join(t.TempDir(), "a.log")}
+	g.Processes[0].Stop.WaitSecs = 1
+	g.Processes[0].Out.Log = config.Log{Kind: config.LogFile, Path: filepath.Join(t.TempDir(), "a.log")}
 	s := serve(t, g)
 	if _, fault := call(t, s, "supervisor.startProcess", "a"); fault != "" {
 		t.Fatal(fault)

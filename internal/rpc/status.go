@@ -129,8 +129,8 @@ func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 				if active != nil {
 					live = active.Process(p.ProcessName)
 				}
-				c.stdout = logName(p.Stdout, live, false)
-				c.stderr = logName(p.Stderr, live, true)
+				c.stdout = logName(p.Out.Log, live, false)
+				c.stderr = logName(p.Err.Log, live, true)
 				all = append(all, c)
 			}
 		}
@@ -158,9 +158,9 @@ func autoLog(live *process.Process, stderr bool) string {
 	if live == nil {
 		return ""
 	}
-	was := live.Config.Stdout
+	was := live.Config.Out.Log
 	if stderr {
-		was = live.Config.Stderr
+		was = live.Config.Err.Log
 	}
 	if was.Kind != config.LogAuto {
 		return ""
@@ -173,13 +173,13 @@ func writeConfig(e *xmlrpc.Encoder, c configured) {
 	str := func(name, value string) { e.Member(name); e.String(cmp.Or(value, "none")) }
 	num := func(name string, value int) { e.Member(name); e.Int(int64(value)) }
 	yes := func(name string, value bool) { e.Member(name); e.Bool(value) }
-	channel := func(name, path string, l config.Log, capture config.Bytes, events bool) {
+	channel := func(name, path string, ch *config.Channel) {
 		str(name+"_logfile", path)
-		num(name+"_logfile_maxbytes", int(l.MaxBytes))
-		num(name+"_logfile_backups", l.Backups)
-		num(name+"_capture_maxbytes", int(capture))
-		yes(name+"_events_enabled", events)
-		yes(name+"_syslog", l.Syslog)
+		num(name+"_logfile_maxbytes", int(ch.Log.MaxBytes))
+		num(name+"_logfile_backups", ch.Log.Backups)
+		num(name+"_capture_maxbytes", int(ch.Capture))
+		yes(name+"_events_enabled", ch.Events)
+		yes(name+"_syslog", ch.Log.Syslog)
 	}
 	e.BeginStruct()
 	e.Member("name")
@@ -187,32 +187,32 @@ func writeConfig(e *xmlrpc.Encoder, c configured) {
 	e.Member("group")
 	e.String(c.group.Name)
 	e.Member("command")
-	e.String(p.Command)
+	e.String(p.Run.Command)
 	num("group_prio", c.group.Priority)
 	num("process_prio", p.Priority)
 	yes("inuse", c.inUse)
-	yes("autostart", p.AutoStart)
+	yes("autostart", p.Start.Auto)
 	e.Member("autorestart")
-	if p.AutoRestart == config.RestartUnexpected {
+	if p.Exit.Restart == config.RestartUnexpected {
 		e.String("unexpected")
 	} else {
-		e.Bool(p.AutoRestart == config.RestartAlways)
+		e.Bool(p.Exit.Restart == config.RestartAlways)
 	}
-	num("startsecs", p.StartSecs)
-	num("startretries", p.StartRetries)
-	num("stopsignal", int(p.StopSignal))
-	num("stopwaitsecs", p.StopWaitSecs)
+	num("startsecs", p.Start.Secs)
+	num("startretries", p.Backoff.Retries)
+	num("stopsignal", int(p.Stop.Signal))
+	num("stopwaitsecs", p.Stop.WaitSecs)
 	e.Member("exitcodes")
-	array(p.ExitCodes, func(e *xmlrpc.Encoder, code int) { e.Int(int64(code)) })(e)
-	yes("killasgroup", p.KillAsGroup)
+	array(p.Exit.Codes, func(e *xmlrpc.Encoder, code int) { e.Int(int64(code)) })(e)
+	yes("killasgroup", p.Stop.KillAsGroup)
 	yes("redirect_stderr", p.RedirectErr)
-	channel("stdout", c.stdout, p.Stdout, p.StdoutCapture, p.StdoutEvents)
-	channel("stderr", c.stderr, p.Stderr, p.StderrCapture, p.StderrEvents)
-	str("directory", p.Directory)
-	str("serverurl", p.ServerURL)
+	channel("stdout", c.stdout, &p.Out)
+	channel("stderr", c.stderr, &p.Err)
+	str("directory", p.Run.Directory)
+	str("serverurl", p.Run.ServerURL)
 	e.Member("uid")
-	if p.User != nil {
-		e.Int(int64(p.User.UID))
+	if p.Run.User != nil {
+		e.Int(int64(p.Run.User.UID))
 	} else {
 		e.String("none")
 	}

@@ -31,9 +31,9 @@ func (l *Loop) running(yield func(orphans.Child) bool) {
 // remembered is what a later supervisord has to know of a child.
 func remembered(p *process.Process) orphans.Child {
 	return orphans.Child{PID: p.PID(), Group: p.Group, Name: p.Name(),
-		GroupPriority: p.GroupPriority, Priority: p.Config.Priority, StopSignal: p.Config.StopSignal,
-		StopAsGroup: p.Config.StopAsGroup, KillAsGroup: p.Config.KillAsGroup,
-		StopWait: time.Duration(p.Config.StopWaitSecs) * time.Second}
+		GroupPriority: p.GroupPriority, Priority: p.Config.Priority, StopSignal: p.Config.Stop.Signal,
+		StopAsGroup: p.Config.Stop.AsGroup, KillAsGroup: p.Config.Stop.KillAsGroup,
+		StopWait: time.Duration(p.Config.Stop.WaitSecs) * time.Second}
 }
 
 // reserved is how many descriptors no child's pipe may take: with all gone, nobody could ask any more what is wrong.

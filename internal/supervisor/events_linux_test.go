@@ -130,7 +130,7 @@ func (s *stage) collect(listener string, n int) (got []string) {
 
 // listener is a pool of one listener that counts as RUNNING at once.
 func listener(name string, subscribed ...string) *config.Group {
-	g := program(name, func(p *config.Process) { p.StartSecs, p.Priority = 0, -1 })
+	g := program(name, func(p *config.Process) { p.Start.Secs, p.Priority = 0, -1 })
 	g.Kind = config.ListenerGroup
 	g.Pool = &config.Pool{BufferSize: 100, Events: subscribed, ResultHandler: config.DefaultHandler, PayloadBytes: true}
 	return g
@@ -139,8 +139,8 @@ func listener(name string, subscribed ...string) *config.Group {
 // TestStateEvents follows a program through its life, with the events of its group and of supervisord.
 func TestStateEvents(t *testing.T) {
 	s := newStage(t, listener("l", "PROCESS_STATE", "PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE"),
-		program("p", func(p *config.Process) { p.AutoStart, p.StartRetries = false, 0 }),
-		program("q", func(p *config.Process) { p.AutoStart = false }))
+		program("p", func(p *config.Process) { p.Start.Auto, p.Backoff.Retries = false, 0 }),
+		program("q", func(p *config.Process) { p.Start.Auto = false }))
 	s.say(s.out["l"], "READY\n")
 	s.take("l", "PROCESS_GROUP_ADDED groupname:l\n", "PROCESS_GROUP_ADDED groupname:p\n",
 		"PROCESS_GROUP_ADDED groupname:q\n",
@@ -183,9 +183,9 @@ func TestLastWords(t *testing.T) {
 	dir := t.TempDir()
 	s := newStage(t, listener("l", "PROCESS_STATE_EXITED", "PROCESS_LOG", "PROCESS_COMMUNICATION"),
 		program("p", func(p *config.Process) {
-			p.StartSecs, p.AutoRestart = 0, config.RestartNever
-			p.StdoutCapture, p.StdoutEvents, p.StderrEvents = 100, true, true
-			p.Stdout = config.Log{Kind: config.LogFile, Path: filepath.Join(dir, "out")}
+			p.Start.Secs, p.Exit.Restart = 0, config.RestartNever
+			p.Out.Capture, p.Out.Events, p.Err.Events = 100, true, true
+			p.Out.Log = config.Log{Kind: config.LogFile, Path: filepath.Join(dir, "out")}
 		}))
 	s.say(s.out["l"], "READY\n")
 	const who = "processname:p groupname:p pid:PID"
@@ -225,7 +225,7 @@ func TestLastWords(t *testing.T) {
 // TestListenerDies shows that its event goes to the next child.
 func TestListenerDies(t *testing.T) {
 	l := listener("l", "REMOTE_COMMUNICATION")
-	l.Processes[0].AutoRestart = config.RestartAlways
+	l.Processes[0].Exit.Restart = config.RestartAlways
 	s := newStage(t, l)
 	s.say(s.out["l"], "READY\n")
 	s.SendRemoteComm("t", "one")
@@ -241,7 +241,7 @@ func TestListenerDies(t *testing.T) {
 // TestListenerGoneUnseen shows that a listener that nobody saw RUNNING before it ended is sent nothing.
 func TestListenerGoneUnseen(t *testing.T) {
 	l := listener("l", "PROCESS_STATE")
-	l.Processes[0].StartSecs, l.Processes[0].AutoRestart = 1, config.RestartNever
+	l.Processes[0].Start.Secs, l.Processes[0].Exit.Restart = 1, config.RestartNever
 	watcher := listener("w", "PROCESS_STATE_EXITED")
 	watcher.Processes[0].Priority = 0
 	s := newStage(t, l, watcher)
@@ -260,8 +260,8 @@ func TestListenerGoneUnseen(t *testing.T) {
 func TestNobodyListens(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	s := newStage(t, program("p", func(p *config.Process) {
-		p.StdoutEvents, p.StartSecs = true, 0
-		p.Stdout = config.Log{Kind: config.LogFile, Path: log}
+		p.Out.Events, p.Start.Secs = true, 0
+		p.Out.Log = config.Log{Kind: config.LogFile, Path: log}
 	}))
 	if _, err := s.out["p"].WriteString("unheard\n"); err != nil {
 		t.Fatal(err)
@@ -298,7 +298,7 @@ func fastCGI(path string, names ...string) *config.Group {
 	socket := &config.Socket{URL: "unix://" + path, Unix: true, Path: path, Mode: 0o700, UID: -1, GID: -1}
 	g.Name, g.Processes = "f", nil
 	for _, name := range names {
-		p := program(name, func(p *config.Process) { p.StartSecs, p.AutoRestart, p.Socket = 0, config.RestartNever, socket })
+		p := program(name, func(p *config.Process) { p.Start.Secs, p.Exit.Restart, p.Socket = 0, config.RestartNever, socket })
 		g.Processes = append(g.Processes, p.Processes[0])
 	}
 	return g

@@ -23,7 +23,7 @@ func TestUnexpectedFailure(t *testing.T) {
 	log := &lockedLog{grew: make(chan struct{}, 1)}
 	settled := make(chan struct{})
 	sup, err := New(Options{
-		Config: &config.Config{Groups: []*config.Group{program("sleep", func(p *config.Process) { p.Command = "/bin/sleep 1000" })}},
+		Config: &config.Config{Groups: []*config.Group{program("sleep", func(p *config.Process) { p.Run.Command = "/bin/sleep 1000" })}},
 		Log:    logs.NewMain(log, api.Info), Chld: chld, Start: child.Start,
 		Settled: func() { close(settled); panic("in a turn") },
 	})

@@ -86,7 +86,7 @@ func (l *Loop) AddGroup(cfg *config.Group) error {
 		switch {
 		case g.plugin != nil:
 			l.extend(p, g)
-		case c.JudgesResults:
+		case c.HandlesResults:
 			g.handler, g.judge = p, g.pool.Judge(time.Duration(cfg.Pool.HandlerTimeout)*time.Second)
 			p.Judge(g.judge)
 		case g.pool != nil:
@@ -97,7 +97,7 @@ func (l *Loop) AddGroup(cfg *config.Group) error {
 		}
 	}
 	for _, p := range g.Processes {
-		if p.Config.AutoStart {
+		if p.Config.Start.Auto {
 			l.pending = append(l.pending, p)
 		}
 	}
@@ -188,14 +188,14 @@ func (l *Loop) removeSockets() {
 
 // userOf is whom the process's children become, nil for whom we are.
 func userOf(c *config.Process) (*child.User, error) {
-	if c.User == nil {
+	if c.Run.User == nil {
 		return nil, nil
 	}
-	groups, err := c.User.Groups()
+	groups, err := c.Run.User.Groups()
 	if err != nil {
-		return nil, fmt.Errorf("cannot tell the groups of user %s: %w", c.User.Name, err)
+		return nil, fmt.Errorf("cannot tell the groups of user %s: %w", c.Run.User.Name, err)
 	}
-	return &child.User{UID: c.User.UID, GID: c.User.GID, Groups: groups}, nil
+	return &child.User{UID: c.Run.User.UID, GID: c.Run.User.GID, Groups: groups}, nil
 }
 
 // RemoveGroup takes a group out. It returns false, and does nothing, if a process of it is not stopped.

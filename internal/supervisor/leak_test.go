@@ -52,8 +52,8 @@ func TestNothingIsLeftOfALife(t *testing.T) {
 		log := &lockedLog{grew: make(chan struct{}, 1)}
 		always := func(command string) func(*config.Process) {
 			return func(p *config.Process) {
-				p.Command, p.StartSecs, p.AutoRestart = command, 0, config.RestartAlways
-				p.Stdout = config.Log{Kind: config.LogFile, Path: filepath.Join(dir, p.ProcessName), MaxBytes: 100, Backups: 1}
+				p.Run.Command, p.Start.Secs, p.Exit.Restart = command, 0, config.RestartAlways
+				p.Out.Log = config.Log{Kind: config.LogFile, Path: filepath.Join(dir, p.ProcessName), MaxBytes: 100, Backups: 1}
 			}
 		}
 		sup, err := New(Options{

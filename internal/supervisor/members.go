@@ -24,7 +24,7 @@ func (l *Loop) AddProcesses(g *Group, added []*config.Process) error {
 	g.Processes = append(slices.Clone(g.Processes), processes...)
 	slices.SortStableFunc(g.Processes, func(a, b *process.Process) int { return a.Config.Priority - b.Config.Priority })
 	for _, p := range processes {
-		if p.Config.AutoStart {
+		if p.Config.Start.Auto {
 			l.pending = append(l.pending, p)
 		}
 	}

@@ -17,7 +17,7 @@ func TestMembers(t *testing.T) {
 	w.pass(time.Minute)
 	before := w.Group("g").Config
 	first := program("a", priority(1)).Processes[0]
-	waiting := program("b", func(p *config.Process) { p.AutoStart = false }).Processes[0]
+	waiting := program("b", func(p *config.Process) { p.Start.Auto = false }).Processes[0]
 	if err := w.AddProcesses(w.Group("g"), []*config.Process{first, waiting}); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestMembers(t *testing.T) {
 
 // TestRemoveWithDeadline takes a process out that would be started again, alone or with its group.
 func TestRemoveWithDeadline(t *testing.T) {
-	always := func(p *config.Process) { p.AutoRestart, p.StartSecs = config.RestartAlways, 0 }
+	always := func(p *config.Process) { p.Exit.Restart, p.Start.Secs = config.RestartAlways, 0 }
 	for name, remove := range map[string]func(*world, *process.Process){
 		"process": func(w *world, p *process.Process) { w.RemoveProcess(w.Group("g"), p) },
 		"group":   func(w *world, _ *process.Process) { w.RemoveGroup(w.Group("g")) },

@@ -31,7 +31,7 @@ func (l *Loop) openPlugin(g *Group) (err error) {
 // extend makes p a process of the group's plug-in.
 func (l *Loop) extend(p *process.Process, g *Group) {
 	p.Serve(g.plugin.Socket)
-	if p.Config.ServerURL == "" {
+	if p.Config.Run.ServerURL == "" {
 		p.Tell(l.credentials)
 	}
 	if len(g.Config.Plugin.EventTypes) > 0 {

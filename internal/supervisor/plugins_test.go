@@ -18,7 +18,7 @@ func extension(name string, n int) *config.Group {
 	for i := range n {
 		p := program(name).Processes[0]
 		p.ProcessName = name + string(rune('0'+i))
-		p.AutoRestart = config.RestartNever
+		p.Exit.Restart = config.RestartNever
 		g.Processes = append(g.Processes, p)
 	}
 	return g

@@ -65,9 +65,10 @@ func newWorld(t *testing.T, groups ...*config.Group) *world {
 
 // program is a group of one program, whose values the test changes.
 func program(name string, change ...func(*config.Process)) *config.Group {
-	p := &config.Process{ProcessName: name, Command: "/bin/sh", Program: &config.Program{
-		Section: "program:" + name, Name: name, Priority: 999, AutoStart: true, AutoRestart: config.RestartUnexpected,
-		StartSecs: 1, StartRetries: 3, ExitCodes: []int{0}, StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Umask: -1,
+	p := &config.Process{ProcessName: name, Run: config.Run{Command: "/bin/sh", Umask: -1}, Program: &config.Program{
+		Section: "program:" + name, Name: name, Priority: 999, Start: config.Start{Auto: true, Secs: 1},
+		Backoff: config.Backoff{Retries: 3}, Exit: config.Exit{Restart: config.RestartUnexpected, Codes: []int{0}},
+		Stop: config.Stop{Signal: syscall.SIGTERM, WaitSecs: 10},
 	}}
 	for _, f := range change {
 		f(p)
@@ -251,9 +252,9 @@ func TestSpawnErrors(t *testing.T) {
 		{"/bin/sh", "", syscall.ENOMEM, "unknown error during fork for 'a': ENOMEM"},
 	} {
 		w := newWorld(t, program("a", func(p *config.Process) {
-			p.Command, p.StartRetries = c.command, 0
+			p.Run.Command, p.Backoff.Retries = c.command, 0
 			if c.logfile != "" {
-				p.Stdout = config.Log{Kind: config.LogFile, Path: c.logfile}
+				p.Out.Log = config.Log{Kind: config.LogFile, Path: c.logfile}
 			}
 		}))
 		w.fail = c.fail
@@ -271,7 +272,7 @@ func TestSpawnErrors(t *testing.T) {
 
 // TestShutdownOrder stops one group at a time, the last one first, and starts nothing any more.
 func TestShutdownOrder(t *testing.T) {
-	failing := func(p *config.Process) { p.StartSecs, p.StartRetries = 100, 100 }
+	failing := func(p *config.Process) { p.Start.Secs, p.Backoff.Retries = 100, 100 }
 	w := newWorld(t, program("p1", priority(1)), program("p2", priority(2)), program("q", priority(2), failing),
 		program("p3", priority(3)))
 	w.settle()
@@ -304,7 +305,7 @@ func TestShutdownOrder(t *testing.T) {
 
 // TestNoRestartWhileLeaving lets a program end during a shutdown before its turn.
 func TestNoRestartWhileLeaving(t *testing.T) {
-	always := func(p *config.Process) { p.AutoRestart = config.RestartAlways }
+	always := func(p *config.Process) { p.Exit.Restart = config.RestartAlways }
 	w := newWorld(t, program("a", priority(1), always), program("b", priority(2)))
 	w.pass(time.Minute)
 	w.Shutdown()
@@ -360,7 +361,7 @@ func TestAutoLog(t *testing.T) {
 	for dir, problem := range map[string]bool{t.TempDir(): false, t.TempDir() + "/gone": true} {
 		w := newWorld(t)
 		w.host.AutoLogDir, w.host.Identifier = dir, "supervisor"
-		err := w.AddGroup(program("a", func(p *config.Process) { p.Stdout.Kind = config.LogAuto }))
+		err := w.AddGroup(program("a", func(p *config.Process) { p.Out.Log.Kind = config.LogAuto }))
 		if err != nil {
 			t.Fatal(err)
 		}
