@@ -17,6 +17,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
 // lookup is how long the name of a host may take to resolve.
@@ -96,10 +97,9 @@ func (s *Socket) open() (fd int, err error) {
 	} else if address, err = resolve(s.config.Host, s.config.Port); err != nil {
 		return -1, err
 	}
-	if fd, err = unix.Socket(family, unix.SOCK_STREAM, 0); err != nil {
+	if fd, err = sock.New(family, unix.SOCK_STREAM); err != nil {
 		return -1, err
 	}
-	unix.CloseOnExec(fd)
 	if err := s.listen(fd, address); err != nil {
 		unix.Close(fd)
 		return -1, err

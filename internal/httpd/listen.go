@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
 // listener is a listening socket and, on Unix, the file that leads to it.
@@ -124,7 +125,7 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 		return nil, usageError("Cannot open an HTTP server: socket.error reported AF_UNIX path too long")
 	}
 	_ = os.Remove(temporary)
-	fd, err := socket()
+	fd, err := sock.New(unix.AF_UNIX, unix.SOCK_STREAM)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 		return nil, err
 	}
 	if err := own(c, temporary); err != nil {
-		if !vacant(c.File) {
+		if !sock.IsStale(c.File) {
 			return nil, syscall.EADDRINUSE
 		}
 		return nil, err
@@ -159,16 +160,6 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 		return nil, err
 	}
 	return &listener{Listener: l, config: c, inode: inode}, nil
-}
-
-func socket() (int, error) {
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-	if err == nil {
-		syscall.CloseOnExec(fd)
-	}
-	return fd, err
 }
 
 // own gives the socket its owner. Source: chown.
@@ -213,7 +204,7 @@ func place(temporary, path string, stderr io.Writer) error {
 		if before.Mode().Type() != os.ModeSocket {
 			return errNoSocket
 		}
-		if !vacant(path) {
+		if !sock.IsStale(path) {
 			return syscall.EADDRINUSE
 		}
 		if now, err := os.Lstat(path); err != nil || !os.SameFile(before, now) {
@@ -225,18 +216,4 @@ func place(temporary, path string, stderr io.Writer) error {
 		}
 	}
 	return syscall.EADDRINUSE
-}
-
-// vacant is true when certainly nobody listens on the socket at path.
-func vacant(path string) bool {
-	fd, err := socket()
-	if err != nil {
-		return false
-	}
-	defer syscall.Close(fd)
-	if err := syscall.SetNonblock(fd, true); err != nil {
-		return false
-	}
-	err = syscall.Connect(fd, &syscall.SockaddrUnix{Name: path})
-	return err == syscall.ECONNREFUSED || err == syscall.ENOENT
 }

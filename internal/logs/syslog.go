@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
 // syslogSocket is where the local syslog daemon listens.
@@ -144,12 +146,7 @@ func (c *syslogConn) send(p []byte, flags int) (int, error) {
 
 // connect opens the socket.
 func (c *syslogConn) connect() bool {
-	syscall.ForkLock.RLock()
-	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_DGRAM, 0)
-	if err == nil {
-		syscall.CloseOnExec(fd)
-	}
-	syscall.ForkLock.RUnlock()
+	fd, err := sock.New(unix.AF_UNIX, unix.SOCK_DGRAM)
 	if err != nil {
 		return false
 	}

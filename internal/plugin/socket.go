@@ -2,14 +2,14 @@ package plugin
 
 import (
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
 // Socket listens for the processes of a plug-in, which have it as their standard input and accept what comes. It is
@@ -64,10 +64,9 @@ func bind(path string) (fd int, err error) {
 	if len(path) > longest {
 		return -1, errLong
 	}
-	if fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0); err != nil {
+	if fd, err = sock.New(unix.AF_UNIX, unix.SOCK_STREAM); err != nil {
 		return -1, err
 	}
-	unix.CloseOnExec(fd)
 	if err = unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err == nil {
 		err = unix.Listen(fd, backlog)
 	}
@@ -95,21 +94,13 @@ func Clean(dir, identifier string) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name(), fileName)
-		if e.IsDir() && left.MatchString(e.Name()) && vacant(path) && os.Remove(path) == nil {
+		if e.IsDir() && left.MatchString(e.Name()) && isSocket(path) && sock.IsStale(path) && os.Remove(path) == nil {
 			os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 }
 
-// vacant is true if path is a socket that nobody listens on.
-func vacant(path string) bool {
+func isSocket(path string) bool {
 	info, err := os.Lstat(path)
-	if err != nil || info.Mode().Type() != os.ModeSocket {
-		return false
-	}
-	c, err := net.Dial("unix", path)
-	if err == nil {
-		c.Close()
-	}
-	return errors.Is(err, syscall.ECONNREFUSED)
+	return err == nil && info.Mode().Type() == os.ModeSocket
 }
