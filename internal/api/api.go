@@ -104,11 +104,3 @@ type ProcessStatus struct {
 	Status      int    `xmlrpc:"status"`
 	Description string `xmlrpc:"description"`
 }
-
-// Namespec is the name that clients use for a process: the process name alone when its group has the same name.
-func Namespec(group, process string) string {
-	if group == process {
-		return process
-	}
-	return group + ":" + process
-}

@@ -164,12 +164,12 @@ func (c *Controller) each(names []string, v verb) error {
 }
 
 func (c *Controller) one(name string, v verb) error {
-	n := splitNamespec(name)
-	if n.isGroup() && v.group != nil {
-		results, err := v.group(n.group)
+	group, process, whole := api.SplitNamespec(name)
+	if whole && v.group != nil {
+		results, err := v.group(group)
 		switch {
 		case faultCode(err) == api.BadName:
-			c.println(n.group + ": ERROR (no such group)")
+			c.println(group + ": ERROR (no such group)")
 			c.status = v.badGroup
 			return nil
 		case err != nil:
@@ -177,8 +177,8 @@ func (c *Controller) one(name string, v verb) error {
 		}
 		return c.outcomes(v, results)
 	}
-	shown := n.String()
-	if n.isGroup() { // clear knows no groups: the name as typed
+	shown := api.Namespec(group, process)
+	if whole { // clear knows no groups: the name as typed
 		shown = name
 	}
 	_, err := v.process(name)

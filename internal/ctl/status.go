@@ -39,7 +39,7 @@ func (c *Controller) matching(names []string, problems io.Writer) ([]api.Process
 	}
 	var matching []api.ProcessInfo
 	for _, name := range names {
-		found := match(all, splitNamespec(name))
+		found := match(all, name)
 		if len(found) == 0 {
 			c.noMatch(name, problems)
 		}
@@ -48,9 +48,10 @@ func (c *Controller) matching(names []string, problems io.Writer) ([]api.Process
 	return matching, nil
 }
 
-func match(all []api.ProcessInfo, n namespec) (found []api.ProcessInfo) {
+func match(all []api.ProcessInfo, name string) (found []api.ProcessInfo) {
+	group, process, whole := api.SplitNamespec(name)
 	for _, info := range all {
-		if info.Group == n.group && (n.isGroup() || info.Name == n.process) {
+		if info.Group == group && (whole || info.Name == process) {
 			found = append(found, info)
 		}
 	}
@@ -58,8 +59,8 @@ func match(all []api.ProcessInfo, n namespec) (found []api.ProcessInfo) {
 }
 
 func (c *Controller) noMatch(name string, problems io.Writer) {
-	if n := splitNamespec(name); n.isGroup() {
-		fmt.Fprintln(problems, n.group+": ERROR (no such group)")
+	if group, _, whole := api.SplitNamespec(name); whole {
+		fmt.Fprintln(problems, group+": ERROR (no such group)")
 	} else {
 		fmt.Fprintln(problems, name+": ERROR (no such process)")
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 // Child is a child as it is remembered: what tells it from others of the same process id, and how to stop it.
@@ -28,12 +30,7 @@ type Child struct {
 }
 
 // String is the namespec.
-func (c Child) String() string {
-	if c.Group == c.Name {
-		return c.Name
-	}
-	return c.Group + ":" + c.Name
-}
+func (c Child) String() string { return api.Namespec(c.Group, c.Name) }
 
 // Record is the file. A line is written for each start and none for an exit: a process that has ended, or began later than
 // its line says, is no child of ours. The file is put together anew when dead lines are in the majority.

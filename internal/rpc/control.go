@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -67,28 +66,22 @@ func (s *Server) sendProcessStdin(_ context.Context, a args) (result, error) {
 	return boolean(true), err
 }
 
-// groupOf tells whether name means a whole group, GROUP:* or GROUP:, and which.
-func groupOf(name string) (group string, whole bool) {
-	group, proc, found := strings.Cut(name, ":")
-	return group, found && (proc == "*" || proc == "")
-}
-
 func (s *Server) startProcess(ctx context.Context, a args) (result, error) {
-	if group, whole := groupOf(a.text(0)); whole {
+	if group, _, whole := api.SplitNamespec(a.text(0)); whole {
 		return s.startGroup(ctx, group, a.text(0), a.bool(1))
 	}
 	return s.one(ctx, a.text(0), start, waitStarted, a.bool(1))
 }
 
 func (s *Server) stopProcess(ctx context.Context, a args) (result, error) {
-	if group, whole := groupOf(a.text(0)); whole {
+	if group, _, whole := api.SplitNamespec(a.text(0)); whole {
 		return s.stopGroup(ctx, group, a.text(0), a.bool(1))
 	}
 	return s.one(ctx, a.text(0), stop, s.waitStopped, a.bool(1))
 }
 
 func (s *Server) signalProcess(ctx context.Context, a args) (result, error) {
-	if group, whole := groupOf(a.text(0)); whole {
+	if group, _, whole := api.SplitNamespec(a.text(0)); whole {
 		return s.signalGroup(ctx, group, a.text(0), a.text(1))
 	}
 	return s.one(ctx, a.text(0), sending(a.text(1)), nil, false)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -47,10 +46,7 @@ func (s *Server) getState(context.Context, args) (result, error) {
 
 // find is the process that name means, or the fault that says that there is none. It runs in the loop.
 func find(v supervisor.View, name string) (*process.Process, error) {
-	group, proc, found := strings.Cut(name, ":")
-	if !found {
-		proc = group
-	}
+	group, proc, _ := api.SplitNamespec(name)
 	if p := v.Find(group, proc); p != nil {
 		return p, nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
 )
 
@@ -39,7 +40,7 @@ func (c *crashmail) handle(event childutils.Event) error {
 	if fields["expected"] == "1" || !c.any && !listed(c.programs, group, name) {
 		return nil
 	}
-	logf("unexpected exit of %s, mailing", namespec(group, name))
+	logf("unexpected exit of %s, mailing", api.Namespec(group, name))
 	subject := fmt.Sprintf(" %s crashed at %s", name, timestamp())
 	if c.prefix != "" {
 		subject = c.prefix + ":" + subject

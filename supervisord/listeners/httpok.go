@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
 )
@@ -130,7 +131,7 @@ func (h *httpok) act(problem, detail string) {
 }
 
 func (h *httpok) restart(p client.ProcessInfo, report func(string, ...any)) {
-	name := namespec(p.Group, p.Name)
+	name := api.Namespec(p.Group, p.Name)
 	switch up := p.Now - p.Start; {
 	case p.PID == os.Getpid():
 		return // with -a: not the listener itself

@@ -37,9 +37,6 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s:%s: %t", c.group, c.name, got)
 		}
 	}
-	if a, b := namespec("a", "a"), namespec("g", "a"); a != "a" || b != "g:a" {
-		t.Errorf("%s, %s", a, b)
-	}
 }
 
 // TestSend checks what the command gets, and that no text can add a header.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
@@ -21,7 +22,7 @@ func processes(c *client.Client) ([]client.ProcessInfo, error) {
 
 // restart stops a process and starts it. Stopping takes as long as stopwaitsecs allows, starting as long as startsecs.
 func restart(c *client.Client, p client.ProcessInfo) error {
-	name, ctx := namespec(p.Group, p.Name), context.Background()
+	name, ctx := api.Namespec(p.Group, p.Name), context.Background()
 	if _, err := c.StopProcess(ctx, p.Group+":"+p.Name, true); err != nil {
 		return fmt.Errorf("failed to stop process %s: %w", name, err)
 	}
@@ -29,14 +30,6 @@ func restart(c *client.Client, p client.ProcessInfo) error {
 		return fmt.Errorf("failed to start process %s after stopping it: %w", name, err)
 	}
 	return nil
-}
-
-// namespec returns a process's name as supervisorctl shows it: the name alone if its group has the same.
-func namespec(group, name string) string {
-	if group == name {
-		return name
-	}
-	return group + ":" + name
 }
 
 // listed reports whether a list has a process by its own name or as group:name.
