@@ -96,7 +96,7 @@ conformance: programs
 conformance-binary:
 	@$(GOBUILD) -o bin/conformance ./conformance/cmd/conformance
 
-# A table of all behaviours and what both implementations make of them, as Markdown.
+# A table of all behaviors and the results of both implementations: > docs/reports/conformance.md
 conformance-report: programs
 	@IMPL=ours go test -json ./conformance -count=1 -timeout 30m > bin/ours.json || true
 	@IMPL=reference go test -json ./conformance -count=1 -timeout 30m > bin/reference.json || true
@@ -106,7 +106,7 @@ conformance-report: programs
 faults: programs
 	IMPL=$(IMPL) go test ./conformance/faults -skip TestSoak -count=1 -timeout 30m
 
-# The same on both, and the table in docs/reliability.md. What the original fails is in the table and no error.
+# The same on both, and docs/reports/reliability.md. What the original fails is in the report and no error.
 reliability: programs
 	@rm -f bin/faults-ours bin/faults-reference
 	FAULTS_RESULTS=$(CURDIR)/bin/faults-ours IMPL=ours go test ./conformance/faults -count=1 -timeout 30m
@@ -147,7 +147,7 @@ mutants: programs
 	@go build -o bin/mutants ./conformance/mutants
 	@bin/mutants $(MUTANTS)
 
-# What unit tests, scripts and both together reach, by package; a table for docs/testing.md.
+# The statements that unit tests, scripts and both together reach, by package: > docs/reports/coverage.md
 coverage:
 	@scripts/coverage
 

@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var updateCoverage = flag.Bool("update-coverage", false, "write docs/changelog-coverage.md anew")
+var updateCoverage = flag.Bool("update-coverage", false, "write docs/reports/changelog-coverage.md")
 
-const coveragePage = "../docs/changelog-coverage.md"
+const coveragePage = "../docs/reports/changelog-coverage.md"
 
 // TestCoveragePage keeps the page that tells, for every row of the changelog, which scripts and tests show it, or what takes
 // its place here. `make docs` writes it.
@@ -39,12 +39,12 @@ func coverage(t *testing.T) string {
 	shown := map[string][]string{}
 	for _, s := range scripts {
 		for _, id := range s.Covers {
-			shown[id] = append(shown[id], fmt.Sprintf("[%s](../conformance/scripts/%s.txtar)", s.Name, s.Name))
+			shown[id] = append(shown[id], fmt.Sprintf("[%s](../../conformance/scripts/%s.txtar)", s.Name, s.Name))
 		}
 	}
 	for id, files := range tests {
 		for _, file := range files {
-			shown[id] = append(shown[id], fmt.Sprintf("[%s](../%s)", file, file))
+			shown[id] = append(shown[id], fmt.Sprintf("[%s](../../%s)", file, file))
 		}
 	}
 	instead := readElsewhere(t, rows)

@@ -25,11 +25,15 @@ import (
 // pages are all pages, by their path from here.
 func pages(t *testing.T) []string {
 	t.Helper()
-	list, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
+	list := []string{"../README.md", "../CHANGELOG.md"}
+	for _, pattern := range []string{"*.md", "reports/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, found...)
 	}
-	return append(list, "../README.md", "../CHANGELOG.md")
+	return list
 }
 
 // A block is a fenced block of a page.
@@ -109,9 +113,9 @@ func TestCommands(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(filepath.Base(page), func(t *testing.T) {
+		t.Run(page, func(t *testing.T) {
 			t.Parallel()
-			s := &session{t: t, page: filepath.Base(page), dir: t.TempDir(), port: freePort(t)}
+			s := &session{t: t, page: page, dir: t.TempDir(), port: freePort(t)}
 			// The pages call the programs by name, as those who installed them do; README calls those in bin.
 			if err := os.Symlink(filepath.Join(root, "bin"), filepath.Join(s.dir, "bin")); err != nil {
 				t.Fatal(err)
@@ -318,13 +322,17 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestEveryPageIsLinked: README leads to every page.
+// TestEveryPageIsLinked checks that the table of contents has every page, and README the table of contents.
 func TestEveryPageIsLinked(t *testing.T) {
-	readme := read(t, "../README.md")
+	const contents = "README.md"
+	text := read(t, contents)
 	for _, page := range pages(t) {
-		if !strings.HasPrefix(page, "..") && !strings.Contains(readme, "](docs/"+page+")") {
-			t.Errorf("README does not lead to %s", page)
+		if page != contents && page != "../README.md" && !strings.Contains(text, "]("+page) {
+			t.Errorf("docs/%s has no link to %s", contents, page)
 		}
+	}
+	if !strings.Contains(read(t, "../README.md"), "](docs/"+contents+")") {
+		t.Errorf("README has no link to docs/%s", contents)
 	}
 }
 

@@ -30,8 +30,10 @@ var makers = map[string]string{
 	"known": "output", "each": "output", "reloadConfig": "output", "confirm": "output", "fmt.Fprintln": "output", "logf": "log",
 }
 
-// TestMessages keeps messages.md, the list of all messages, as the source has them, so that they can be read one after the
-// other. `go test ./docs -run TestMessages -update` writes it.
+// messagesPage lists all messages.
+const messagesPage = "reports/messages.md"
+
+// TestMessages compares the list of all messages with the source. `go test ./docs -run TestMessages -update` writes it.
 func TestMessages(t *testing.T) {
 	byRoom := map[string][]string{}
 	for _, tree := range []string{"../supervisord", "../supervisorctl", "../internal", "../scripts"} {
@@ -68,12 +70,12 @@ func TestMessages(t *testing.T) {
 		fmt.Fprintf(&b, "\n## %s\n\n```text\n%s\n```\n", room, strings.Join(slices.Compact(list), "\n"))
 	}
 	if *update {
-		if err := os.WriteFile("messages.md", []byte(b.String()), 0o644); err != nil {
+		if err := os.WriteFile(messagesPage, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := gocmp.Diff(read(t, "messages.md"), b.String()); diff != "" {
-		t.Errorf("messages.md is not what the source says; `make docs` writes it (-is +should be):\n%s", diff)
+	if diff := gocmp.Diff(read(t, messagesPage), b.String()); diff != "" {
+		t.Errorf("%s is not what the source says; `make docs` writes it (-is +should be):\n%s", messagesPage, diff)
 	}
 }
 

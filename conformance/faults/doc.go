@@ -3,8 +3,8 @@
 // written against bytes found, descriptors, threads, memory and zombies before and after.
 //
 //	make faults                    # ours
-//	make faults IMPL=reference     # the original; what it fails is in docs/reliability.md
-//	make reliability               # both, and the table of docs/reliability.md
+//	make faults IMPL=reference     # the original; what it fails is in docs/reports/reliability.md
+//	make reliability               # both, and docs/reports/reliability.md
 //	make soak DURATION=10m SEED=7  # random operations against a model
 //
 // IMPL, SUPERVISORD mean what they mean in package conformance. FAULTS_RESULTS names a file to which the figures of each

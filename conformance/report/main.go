@@ -41,9 +41,9 @@ func version(supervisord string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// link leads from a page in docs/ to a script.
+// link leads from a page in docs/reports to a script.
 func link(script string) string {
-	return "[" + script + "](../conformance/scripts/" + script + ".txtar)"
+	return "[" + script + "](../../conformance/scripts/" + script + ".txtar)"
 }
 
 func run(w io.Writer, dir, ours, reference string) error {
