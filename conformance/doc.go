@@ -35,9 +35,9 @@
 //
 // The first line says the behaviour. A line "# covers: ID ID" names rows of ledger.tsv, or "# contract: FILE SECTION"
 // a section of the contract when no row fits. A script that expects different things of the two programs does so with
-// the conditions [reference] and [ours], and a line "# differs: REASON" that docs/differences.md explains: REASON begins with
-// the id of a row there (DIFF-9, N-1), or is a piece of text that occurs in one row without id. What only a Go test can show
-// is named there by "// differs: REASON". Every row of the page is named somewhere: TestDifferencesAreShown tells which is not.
+// the conditions [reference] and [ours], and a line "# differs: ID REASON" with the id of a row of docs/differences.md (DIFF-9,
+// N-1) and the reason in a few words. A Go test that demonstrates a difference has "// differs: ID REASON". TestDiffers checks
+// that every row is named by a script or a Go test.
 // Scripts never sleep: they wait for a state, a log line, a file or the end of a process.
 // A script that nothing but root can run begins with "[!root] skip 'needs root: WHY'".
 //

@@ -158,40 +158,31 @@ func goComments(root string, comment *regexp.Regexp, found func(text, file strin
 	})
 }
 
-// Difference is one row of docs/differences.md.
+// Difference is a row of docs/differences.md.
 type Difference struct {
-	IDs  []string // none for a row with a dash
-	Text string   // the whole line
+	IDs  []string
+	Text string // the whole line
 }
 
-// ReadDifferences reads the rows of the page of differences.
+// ReadDifferences reads the rows of the tables of a page whose first column is "id".
 func ReadDifferences(page string) ([]Difference, error) {
 	data, err := os.ReadFile(page)
 	if err != nil {
 		return nil, err
 	}
 	var rows []Difference
+	inTable := false
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSpace(line)
-		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| | original |") {
-			continue
+		first, _, isRow := strings.Cut(strings.TrimPrefix(line, "| "), " |")
+		switch {
+		case first == "id":
+			inTable = true
+		case !isRow:
+			inTable = inTable && line != ""
+		case inTable:
+			rows = append(rows, Difference{IDs: strings.Split(first, ", "), Text: line})
 		}
-		d := Difference{Text: line}
-		first, _, _ := strings.Cut(line[len("| "):], " |")
-		if first != "–" {
-			d.IDs = strings.Split(first, ", ")
-		}
-		rows = append(rows, d)
 	}
 	return rows, nil
-}
-
-var differenceID = regexp.MustCompile(`^(DIFF|N)-\d+\b`)
-
-// Names returns the id of the row that a reason begins with, or the text that has to be in a row without id.
-func Names(reason string) (id, text string) {
-	if id = differenceID.FindString(reason); id != "" {
-		return id, ""
-	}
-	return "", reason
 }

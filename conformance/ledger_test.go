@@ -3,7 +3,7 @@ package conformance
 import (
 	"flag"
 	"os"
-	"slices"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -108,58 +108,38 @@ func checkPending(t *testing.T, rows []Row, byID map[string]Row, covered map[str
 	}
 }
 
-// TestDiffers checks that the page of differences explains every difference that a script or a Go test names.
+var differenceID = regexp.MustCompile(`^(DIFF|N)-\d+$`)
+
+// TestDiffers checks that the page of differences agrees with the scripts and Go tests that demonstrate them: a test names
+// differences by ids of the page, and every difference is named by a test.
 func TestDiffers(t *testing.T) {
-	rows, named := differences(t)
-	for reason, where := range named {
-		n := 0
-		for _, row := range rows {
-			if explains(row, reason) {
-				n++
-			}
-		}
-		switch {
-		case n == 0:
-			t.Errorf("%v: docs/differences.md does not have %q", where, reason)
-		case n > 1:
-			t.Errorf("%v: %d rows of docs/differences.md have %q, say more of the row that is meant", where, n, reason)
-		}
-	}
-}
-
-// TestDifferencesAreShown checks that every row of the page of differences is named by a script or a Go test that shows it.
-func TestDifferencesAreShown(t *testing.T) {
-	rows, named := differences(t)
-	ids := map[string]bool{}
-	for reason := range named {
-		if id, _ := Names(reason); id != "" {
-			ids[id] = true
-		}
-	}
-	for _, row := range rows {
-		for _, id := range row.IDs {
-			if !ids[id] {
-				t.Errorf("no script and no test shows %s of docs/differences.md: %s", id, row.Text)
-			}
-		}
-		shown := len(row.IDs) > 0
-		for reason := range named {
-			shown = shown || explains(row, reason)
-		}
-		if !shown {
-			t.Errorf("no script and no test shows the row of docs/differences.md: %s", row.Text)
-		}
-	}
-}
-
-// differences returns the rows of the page, and the reasons that scripts and Go tests name, with where they do.
-func differences(t *testing.T) ([]Difference, map[string][]string) {
-	t.Helper()
 	rows, err := ReadDifferences("../docs/differences.md")
 	if err != nil || len(rows) == 0 {
 		t.Fatalf("no rows: %v", err)
 	}
-	named, err := ReadGoDiffers("..")
+	named, onPage := differs(t), map[string]bool{}
+	for _, row := range rows {
+		for _, id := range row.IDs {
+			switch {
+			case !differenceID.MatchString(id) || onPage[id]:
+				t.Errorf("docs/differences.md: %q is not an id, or there twice: %s", id, row.Text)
+			case named[id] == nil:
+				t.Errorf("no script and no Go test demonstrates %s of docs/differences.md: %s", id, row.Text)
+			}
+			onPage[id] = true
+		}
+	}
+	for id, where := range named {
+		if !onPage[id] {
+			t.Errorf("%v: docs/differences.md has no row %q", where, id)
+		}
+	}
+}
+
+// differs returns the ids of the differences that scripts and Go tests name, with the names of these.
+func differs(t *testing.T) map[string][]string {
+	t.Helper()
+	reasons, err := ReadGoDiffers("..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,17 +149,13 @@ func differences(t *testing.T) ([]Difference, map[string][]string) {
 	}
 	for _, s := range scripts {
 		for _, reason := range s.Differs {
-			named[reason] = append(named[reason], s.Name)
+			reasons[reason] = append(reasons[reason], s.Name)
 		}
 	}
-	return rows, named
-}
-
-// explains tells whether the row is the one that the reason names.
-func explains(row Difference, reason string) bool {
-	id, text := Names(reason)
-	if id != "" {
-		return slices.Contains(row.IDs, id)
+	ids := map[string][]string{}
+	for reason, where := range reasons {
+		id, _, _ := strings.Cut(reason, " ")
+		ids[id] = append(ids[id], where...)
 	}
-	return len(row.IDs) == 0 && strings.Contains(row.Text, text)
+	return ids
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // TestIdleConnections opens more connections than may be idle: the oldest are closed, the newest still work.
-// differs: bodies, headers and connections are not limited
+// differs: DIFF-129 limits
 func TestIdleConnections(t *testing.T) {
 	_, socket := start(t, nil, Services{})
 	const extra = 3

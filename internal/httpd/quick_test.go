@@ -145,7 +145,7 @@ func TestSharedAnswer(t *testing.T) {
 }
 
 // A client that takes nothing of its answer is let go after a minute, one that takes a little at a time is not.
-// differs: bodies, headers and connections are not limited
+// differs: DIFF-129 limits
 func TestAnswerThatNobodyTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
@@ -165,7 +165,7 @@ func TestAnswerThatNobodyTakes(t *testing.T) {
 }
 
 // Requests that do not come whole use up no more than silent connections.
-// differs: bodies, headers and connections are not limited
+// differs: DIFF-129 limits
 func TestHalfRequests(t *testing.T) {
 	_, socket := start(t, nil, Services{Call: echo})
 	halves := []string{"P", plainHead, plainHead + "\r\nh", "GET / HT", "POST /RPC2 HTTP/1.1\r\nHost: x\r\nX: ",

@@ -15,7 +15,7 @@ import (
 
 // TestUnexpectedFailure lets a turn of the loop and a call fail as nobody expects: both are logged, the caller is told, and
 // the loop goes on and ends as ever.
-// differs: DIFF-43 what the original does not expect ends it
+// differs: DIFF-43 an internal error ends the original
 func TestUnexpectedFailure(t *testing.T) {
 	chld := make(chan os.Signal, 1)
 	signal.Notify(chld, syscall.SIGCHLD)

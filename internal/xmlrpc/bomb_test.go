@@ -8,7 +8,7 @@ import (
 )
 
 // What a client sends cannot grow much while it is read, whatever it is made of.
-// differs: bodies, headers and connections are not limited
+// differs: DIFF-129 limits
 func TestParseCallMemory(t *testing.T) {
 	const size = 1 << 20
 	call := func(inner string) string {
