@@ -84,6 +84,7 @@ record: programs
 # The pages and parts of pages that are made from the source; tests hold the two together.
 docs:
 	go test ./internal/rpc -run TestReference -count=1 -update
+	go test ./internal/events -run TestReference -count=1 -update
 	go test ./docs -run 'TestMessages|TestImports' -count=1 -update
 	go test ./conformance -run TestCoveragePage -count=1 -update-coverage
 

@@ -4,21 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// eventTypes are the words that events= takes, each standing for itself and all below it.
-var eventTypes = []string{
-	"EVENT",
-	"PROCESS_STATE", "PROCESS_STATE_STARTING", "PROCESS_STATE_RUNNING", "PROCESS_STATE_BACKOFF",
-	"PROCESS_STATE_STOPPING", "PROCESS_STATE_EXITED", "PROCESS_STATE_STOPPED", "PROCESS_STATE_FATAL",
-	"PROCESS_STATE_UNKNOWN",
-	"PROCESS_COMMUNICATION", "PROCESS_COMMUNICATION_STDOUT", "PROCESS_COMMUNICATION_STDERR",
-	"PROCESS_LOG", "PROCESS_LOG_STDOUT", "PROCESS_LOG_STDERR",
-	"REMOTE_COMMUNICATION",
-	"SUPERVISOR_STATE_CHANGE", "SUPERVISOR_STATE_CHANGE_RUNNING", "SUPERVISOR_STATE_CHANGE_STOPPING",
-	"TICK", "TICK_5", "TICK_60", "TICK_3600",
-	"PROCESS_GROUP", "PROCESS_GROUP_ADDED", "PROCESS_GROUP_REMOVED",
-}
+	"github.com/gosupervisor/supervisor/internal/api"
+)
 
 // listenerGroup reads an [eventlistener:x] section.
 func (r *reader) listenerGroup(s *section, name string) (*Group, error) {
@@ -70,7 +58,7 @@ func (r *reader) pool(k *keys) *Pool {
 func (r *reader) subscriptions(k *keys) (types []string) {
 	for _, event := range read(k, "events", nil, parseList) {
 		event = strings.ToUpper(event)
-		if !slices.Contains(eventTypes, event) && !slices.Contains(r.eventTypes, event) {
+		if !api.IsEventType(event) && !slices.Contains(r.eventTypes, event) {
 			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.name)
 		}
 		if !slices.Contains(types, event) {

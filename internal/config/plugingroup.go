@@ -124,11 +124,10 @@ var eventType = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 func (r *reader) declaredTypes(k *keys) (types []string) {
 	for _, name := range read(k, "event_types", nil, parseList) {
 		name = strings.ToUpper(name)
-		below := func(known string) bool { return name == known || strings.HasPrefix(name, known+"_") }
 		switch {
 		case !eventType.MatchString(name):
 			k.failf("event_types", "Invalid event type %s in [%s] event_types", name, k.s.name)
-		case slices.ContainsFunc(eventTypes, below):
+		case api.IsReservedEventType(name):
 			k.failf("event_types", "Event type %s in [%s] event_types is not for plug-ins", name, k.s.name)
 		}
 		if !slices.Contains(types, name) {

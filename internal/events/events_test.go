@@ -18,7 +18,7 @@ import (
 // TestFamily writes out what each name subscribes to.
 func TestFamily(t *testing.T) {
 	all := func(prefix string) (list []string) {
-		for ty := range types {
+		for ty := range api.SentEventTypes {
 			if strings.HasPrefix(ty.String(), prefix) {
 				list = append(list, ty.String())
 			}
@@ -34,10 +34,13 @@ func TestFamily(t *testing.T) {
 		"PROCESS_STATE_EXITED":    {"PROCESS_STATE_EXITED"}, "NOPE": nil,
 	} {
 		var got []string
-		for ty := range types {
+		for ty := range api.SentEventTypes {
 			if Family(name).Has(ty) {
 				got = append(got, ty.String())
 			}
+		}
+		if Family(name).Has(Extension) != (name == api.AnyEvent) {
+			t.Errorf("%s: types of plug-ins", name)
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
@@ -149,7 +152,7 @@ func (w *world) hear(i int, text string) { w.ls[i].Hear([]byte(text), w.now) }
 
 func (w *world) emit(data ...string) {
 	for _, d := range data {
-		w.bus.Emit(RemoteCommunication, Remote("t", d))
+		w.bus.Emit(api.RemoteCommunication, Remote("t", d))
 	}
 }
 
@@ -209,7 +212,7 @@ func TestHeader(t *testing.T) {
 	for count, length := range map[bool]int{false: 10, true: 14} {
 		w := newWorld(t, 1, 10, func(o *PoolOptions) { o.CountBytes = count })
 		w.hear(0, "READY\n")
-		w.bus.Emit(RemoteCommunication, Remote("t€", "d€"))
+		w.bus.Emit(api.RemoteCommunication, Remote("t€", "d€"))
 		want := fmt.Sprintf("ver:3.0 server:id serial:0 pool:pool poolserial:0 eventname:REMOTE_COMMUNICATION len:%d\n"+
 			"type:t€\nd€", length)
 		if got := w.ps[0].sent; len(got) != 1 || got[0] != want {
@@ -339,12 +342,12 @@ func TestClosedInput(t *testing.T) {
 func TestSerials(t *testing.T) {
 	w := newWorld(t, 1, 10, func(o *PoolOptions) { o.Events = []string{"REMOTE_COMMUNICATION"} })
 	w.hear(0, "READY\n")
-	w.bus.Emit(Tick5, Tick(5))
+	w.bus.Emit(api.Tick5, Tick(5))
 	w.emit("a")
 	w.got(0, "0 0 a")
 	w.bus.Remove(w.Pool)
 	w.emit("lost")
-	if w.bus.Wants(RemoteCommunication) {
+	if w.bus.Wants(api.RemoteCommunication) {
 		t.Error("somebody still wants it")
 	}
 	next := newWorld(t, 1, 10)
@@ -517,7 +520,7 @@ func BenchmarkEvent(b *testing.B) {
 	line, answer := []byte(strings.Repeat("x", 79)+"\n"), []byte("RESULT 2\nOKREADY\n")
 	b.ReportAllocs()
 	for b.Loop() {
-		bus.Emit(ProcessLogStdout, Log("program", "program", 12345, "stdout", line))
+		bus.Emit(api.ProcessLogStdout, Log("program", "program", 12345, "stdout", line))
 		l.Hear(answer, now)
 	}
 }

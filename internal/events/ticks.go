@@ -1,6 +1,10 @@
 package events
 
-import "time"
+import (
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
 
 // Ticks makes the events that come with each new slice of the wall clock. The zero value has to Start. Source: TICK.
 type Ticks struct{ last [len(periods)]int64 }
@@ -9,7 +13,7 @@ type Ticks struct{ last [len(periods)]int64 }
 var periods = [...]struct {
 	Type
 	secs int64
-}{{Tick5, 5}, {Tick60, 60}, {Tick3600, 3600}}
+}{{api.Tick5, 5}, {api.Tick60, 60}, {api.Tick3600, 3600}}
 
 // Start remembers the slices that now is in; they make no event any more.
 func (k *Ticks) Start(now time.Time) {

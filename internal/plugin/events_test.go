@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
@@ -56,7 +57,7 @@ func (s *stage) next(got <-chan string) string {
 func TestEvents(t *testing.T) {
 	s, got := subscribed(t)
 	const head = "ver:3.00 server:my host0 serial:%d pool:x0 poolserial:%d eventname:%s0 %s"
-	s.bus.Emit(events.RemoteCommunication, events.Remote("t", "a\nb"))
+	s.bus.Emit(api.RemoteCommunication, events.Remote("t", "a\nb"))
 	s.Emit("DISK", "path:/var")
 	s.Up()
 	defer s.starts()()

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/output"
 )
@@ -82,13 +83,13 @@ func (t *tap) Captured(data []byte) { t.channel.sink.Echo(data) }
 
 // Complete makes an event of what was captured. It implements output.Pieces.
 func (t *tap) Complete(data []byte) {
-	p, typ := t.channel.process, events.ProcessCommunicationStdout
+	p, typ := t.channel.process, api.ProcessCommunicationStdout
 	if p.emits != nil {
 		p.emits(data)
 		return
 	}
 	if t.stderr {
-		typ = events.ProcessCommunicationStderr
+		typ = api.ProcessCommunicationStderr
 	}
 	if p.host.Events.Wants(typ) {
 		<-t.known
@@ -125,9 +126,9 @@ func (t *tap) emitLog(typ events.Type, data []byte) {
 
 func (t *tap) logType() events.Type {
 	if t.stderr {
-		return events.ProcessLogStderr
+		return api.ProcessLogStderr
 	}
-	return events.ProcessLogStdout
+	return api.ProcessLogStdout
 }
 
 // incomplete is how many bytes at the end of data begin a character that may be continued, at most three.

@@ -18,7 +18,6 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
-	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
@@ -284,7 +283,7 @@ func TestNobodyListens(t *testing.T) {
 	}
 	s.process("l").Stop(s.now)
 	s.exit("l", by(syscall.SIGTERM))
-	if !s.RemoveGroup(s.Group("l")) || s.host.Events.Wants(events.ProcessLogStdout) {
+	if !s.RemoveGroup(s.Group("l")) || s.host.Events.Wants(api.ProcessLogStdout) {
 		t.Error("somebody still listens")
 	}
 	if !s.ticks.Next(&s.host.Events, s.now).IsZero() {

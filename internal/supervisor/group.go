@@ -111,7 +111,7 @@ func (l *Loop) AddGroup(cfg *config.Group) error {
 		l.ticks.Tick(&l.host.Events, time.Now()) // the slice that has begun is none of the new pool's
 		l.host.Events.Add(g.pool)
 	}
-	l.host.Events.Emit(events.ProcessGroupAdded, events.Group(cfg.Name))
+	l.host.Events.Emit(api.ProcessGroupAdded, events.Group(cfg.Name))
 	return nil
 }
 
@@ -214,7 +214,7 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 	if g.pool != nil {
 		l.host.Events.Remove(g.pool)
 	}
-	l.host.Events.Emit(events.ProcessGroupRemoved, events.Group(g.Name()))
+	l.host.Events.Emit(api.ProcessGroupRemoved, events.Group(g.Name()))
 	return true
 }
 
@@ -231,7 +231,7 @@ func (l *Loop) shutDown(now time.Time) bool {
 		if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
 			l.limit = now.Add(time.Duration(wait) * time.Second)
 		}
-		l.host.Events.Emit(events.SupervisorStateChangeStopping, "")
+		l.host.Events.Emit(api.SupervisorStateChangeStopping, "")
 		if l.options.Leaving != nil {
 			l.options.Leaving(l.state() == api.DaemonRestarting)
 		}

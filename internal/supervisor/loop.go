@@ -55,7 +55,7 @@ func (l *Loop) run() (next *config.Config) {
 	defer l.host.Pump.Close()
 	defer l.removeSockets()
 	defer close(l.handle.down)
-	l.host.Events.Emit(events.SupervisorStateChangeRunning, "")
+	l.host.Events.Emit(api.SupervisorStateChangeRunning, "")
 	for over := false; !over; {
 		if l.recover(func() { over = l.step() }) != nil {
 			l.pausedUntil = time.Now().Add(pause)
