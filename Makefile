@@ -1,7 +1,7 @@
 # make            build the programs into bin/
 # make demo       run a small sample and show it
 # make test       everything that CI runs
-# make web-shots  pictures of the web pages, into SHOTS
+# make help       all targets
 PREFIX ?= /usr/local
 DESTDIR ?=
 # One program is all listeners that come with it; each has a link, with a name of its own beside superlance's.
@@ -13,167 +13,177 @@ export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 GOBUILD = go build -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all programs install demo test check unit ports lint cross faults reliability soak vuln record docs \
+.PHONY: all help programs install demo test check unit ports lint cross faults reliability soak vuln record docs \
 	conformance conformance-binary conformance-report config-diff session-diff config-bench bench mutants coverage \
 	web-shots packages package-test first-hour test-repeat clean
 all: programs
+	@echo "the programs are in bin/; make help lists what else there is"
 
-programs:
+# help shows what stands behind ## in this file, by group; * marks targets that install packages as root.
+help:
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-19s %s\n", $$1, $$2 } \
+		END { print "\n* as root this installs Debian packages that tests need, and names them first; not with SETUP=no" }' Makefile
+
+##@ Build
+
+programs: ## build all programs into bin/; make alone does it, too
 	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./supervisord/echo_supervisord_conf ./supervisord/pidproxy
 	@$(GOBUILD) -o bin/supervisor-listeners ./supervisord/listeners
 	@for l in $(LISTENERS); do ln -sf supervisor-listeners bin/supervisor-$$l || exit 1; done
 	@$(GOBUILD) -o bin/sample-listener ./docs/examples/listener
 	@$(GOBUILD) -o bin/sample-generator ./docs/examples/generator
 
-install: programs
+install: programs ## install them below PREFIX (/usr/local), in DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	for l in $(LISTENERS); do ln -sf supervisor-listeners $(DESTDIR)$(PREFIX)/bin/supervisor-$$l || exit 1; done
 
-demo:
+demo: ## run a small sample, and show its status and its web page
 	@echo "building supervisord and supervisorctl, which takes a minute or two the first time"
 	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./scripts/demo
 	@exec bin/demo bin/supervisord bin/supervisorctl
 
-# README's first command in a clean clone without any cache, and its page.
-first-hour:
-	FIRST_HOUR=1 go test ./scripts/demo -run TestFirstHour -count=1 -v -timeout 15m
+clean: ## remove bin/
+	rm -rf bin
 
-# The reference half runs where the original is installed, which scripts/install-reference does for root.
-test:
-	@scripts/install-reference || echo "test: the original is not installed and cannot be without root: its half is skipped"
+##@ Test
+
+# The comparisons with the original are left out where it is not installed.
+test: ## * everything that CI runs
+	@scripts/setup -n reference compiler browser site
+	@scripts/setup reference || echo "test: the original is not installed: what compares with it is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
 	$(MAKE) -j2 -Otarget faults first-hour
 	$(MAKE) -j2 -Otarget soak package-test $$(test -x /usr/bin/supervisord && echo config-diff cross)
 	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference; fi
 
-# What compiles fills the time in which tests wait.
-check:
+# Compilation fills the time in which tests wait.
+check: ## * unit, ports and lint, side by side
+	@scripts/setup -n compiler browser
 	@echo "check: unit tests, builds for other systems and linters side by side, which takes some minutes"
 	@$(MAKE) -j2 -Otarget unit ports lint
 
-lint:
+# What takes longest goes first, so that it does not run alone in the end.
+LONGEST = ./internal/web ./supervisord ./internal/ctl ./docs
+unit: programs ## * unit tests, with the race detector if there is a C compiler
+	@scripts/setup -n compiler browser
+	@scripts/setup compiler || echo "unit: there is no C compiler: the tests run without the race detector"
+	@scripts/setup browser || echo "unit: there is no browser: the tests of the web pages in one are skipped"
+	race=; if command -v gcc >/dev/null; then race=-race; export CGO_ENABLED=1; fi; go test -timeout 20m $$race $(LONGEST) \
+		$$(go list ./... | grep -vE '/supervisor/(conformance(/faults)?|scripts/package|docs/container)$$')
+
+lint: ## gofmt, go vet and staticcheck
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
-# What takes longest goes first, so that it does not run alone in the end.
-LONGEST = ./internal/web ./supervisord ./internal/ctl ./docs
-unit: programs
-	@scripts/install-compiler || echo "check: there is no C compiler: the unit tests run without the race detector"
-	@scripts/install-browser || echo "check: there is no browser: the tests of the web pages in one are skipped"
-	race=; if command -v gcc >/dev/null; then race=-race; export CGO_ENABLED=1; fi; go test -timeout 20m $$race $(LONGEST) \
-		$$(go list ./... | grep -vE '/supervisor/(conformance(/faults)?|scripts/package|docs/container)$$')
-
-# The other systems and processors that must at least build.
-ports:
+ports: ## builds for macOS, FreeBSD and arm64
 	GOOS=darwin go build ./...
 	GOOS=freebsd go vet ./...
 	GOARCH=arm64 go build ./...
 
-# The same session with each supervisorctl and each supervisord, the original's and ours; needs the original.
-cross: programs
-	CROSS=$(CURDIR)/bin go test ./internal/ctl -run TestCross -count=1 -v -timeout 10m
-
-# Requests and responses of every method and every fault, as tests read them: of ours, and of the original if installed.
-record: programs
-	go run ./conformance/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
-	if [ -x /usr/bin/supervisord ]; then go run ./conformance/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
-
-# The pages and parts of pages that are made from the source; tests hold the two together.
-docs:
-	go test ./internal/rpc -run TestReference -count=1 -update
-	go test ./internal/events -run TestReference -count=1 -update
-	go test ./docs -run 'TestMessages|TestImports' -count=1 -update
-	go test ./conformance -run TestCoveragePage -count=1 -update-coverage
-
-# The scripts, against ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=.
 IMPL ?= ours
-conformance: programs
+conformance: programs ## all scripts, on ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=
 	IMPL=$(IMPL) go test ./conformance -count=1 -timeout 30m
 
-# The suite as one program, for whoever has neither this tree nor Go: bin/conformance -supervisord /usr/bin/supervisord
-conformance-binary:
-	@$(GOBUILD) -o bin/conformance ./conformance/cmd/conformance
+# Some of them need root.
+faults: programs ## full disks, limits, signals, thousands of exits; IMPL=reference
+	IMPL=$(IMPL) go test ./conformance/faults -skip TestSoak -count=1 -timeout 30m
 
-# A table of all behaviors and the results of both implementations: > docs/reports/conformance.md
-conformance-report: programs
+DURATION ?= 2m
+soak: programs ## random operations against a model of what must hold; DURATION=2m, SEED=N repeats a run
+	SOAK_DURATION=$(DURATION) SOAK_SEED=$(SEED) go test ./conformance/faults -run TestSoak -count=1 -v -timeout 24h
+
+first-hour: ## README's first command in a clean clone without any cache, until its page answers
+	FIRST_HOUR=1 go test ./scripts/demo -run TestFirstHour -count=1 -v -timeout 15m
+
+# No run takes results out of Go's cache; what a run printed is in bin/test-N.txt.
+N ?= 10
+test-repeat: ## * all tests, N=10 times
+	@mkdir -p bin; failed=0; for i in $$(seq $(N)); do \
+		from=$$(date +%s); GOFLAGS='$(GOFLAGS) -count=1' $(MAKE) test >bin/test-$$i.txt 2>&1 && how=passed || { how=FAILED; failed=1; }; \
+		echo "run $$i of $(N): $$how in $$(($$(date +%s) - from)) s"; done; exit $$failed
+
+# It needs the data of vuln.go.dev, which is not reachable from everywhere.
+vuln: ## known vulnerabilities of what we depend on
+	go run golang.org/x/vuln/cmd/govulncheck@latest ./... || echo "vuln: no result: vuln.go.dev cannot be reached, or see above"
+
+##@ Judge: compare with the original, and the tests with the code
+
+cross: programs ## one session with each supervisorctl and each supervisord, the original's and ours
+	CROSS=$(CURDIR)/bin go test ./internal/ctl -run TestCross -count=1 -v -timeout 10m
+
+CONFIGS ?= 2000
+SEED ?= 1
+LIVE ?= 20
+config-diff: programs ## generated configurations, read by both; CONFIGS=2000, SEED=1, LIVE=20 are started
+	go run ./conformance/configdiff -n $(CONFIGS) -seed $(SEED) -live $(LIVE)
+
+SESSIONS ?= 60
+session-diff: programs ## generated sessions of calls and commands with both, in five minutes; SESSIONS=60, SEED=1
+	go run ./conformance/sessiondiff -n $(SESSIONS) -seed $(SEED)
+
+conformance-report: programs ## all scripts and both results, as Markdown: > docs/reports/conformance.md
 	@IMPL=ours go test -json ./conformance -count=1 -timeout 30m > bin/ours.json || true
 	@IMPL=reference go test -json ./conformance -count=1 -timeout 30m > bin/reference.json || true
 	@go run ./conformance/report -ours bin/ours.json -reference bin/reference.json
 
-# What happens when things go wrong, with figures: full disks, limits, signals, thousands of exits. Some need root.
-faults: programs
-	IMPL=$(IMPL) go test ./conformance/faults -skip TestSoak -count=1 -timeout 30m
+conformance-binary: ## all scripts as one program that needs neither this tree nor Go, bin/conformance
+	@$(GOBUILD) -o bin/conformance ./conformance/cmd/conformance
 
-# The same on both, and docs/reports/reliability.md. What the original fails is in the report and no error.
-reliability: programs
+# What the original fails is in the report and no error.
+reliability: programs ## faults on both, and docs/reports/reliability.md
 	@rm -f bin/faults-ours bin/faults-reference
 	FAULTS_RESULTS=$(CURDIR)/bin/faults-ours IMPL=ours go test ./conformance/faults -count=1 -timeout 30m
 	-FAULTS_RESULTS=$(CURDIR)/bin/faults-reference IMPL=reference go test ./conformance/faults -count=1 -timeout 60m
 	go run ./conformance/faults/report -ours bin/faults-ours -reference bin/faults-reference
 
-# Random operations against a model of what must hold, for DURATION; SEED repeats a run.
-DURATION ?= 2m
-soak: programs
-	SOAK_DURATION=$(DURATION) SOAK_SEED=$(SEED) go test ./conformance/faults -run TestSoak -count=1 -v -timeout 24h
+record: programs ## write fixtures/rpc: requests and responses of every method and fault, of both
+	go run ./conformance/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
+	if [ -x /usr/bin/supervisord ]; then go run ./conformance/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
 
-# Known vulnerabilities of what we depend on. It needs the data of vuln.go.dev, which is not everywhere to be had.
-vuln:
-	go run golang.org/x/vuln/cmd/govulncheck@latest ./... || echo "vuln: nothing is known: vuln.go.dev cannot be reached, or see above"
-
-# Ours and the installed original on CONFIGS generated configurations; CI runs this seed.
-CONFIGS ?= 2000
-SEED ?= 1
-LIVE ?= 20
-config-diff: programs
-	go run ./conformance/configdiff -n $(CONFIGS) -seed $(SEED) -live $(LIVE)
-
-# Ours and the installed original through SESSIONS made-up sessions of calls and commands. About five minutes.
-SESSIONS ?= 60
-session-diff: programs
-	go run ./conformance/sessiondiff -n $(SESSIONS) -seed $(SEED)
-
-# Reading 10,000 programs from 1,000 files, beside the original.
-config-bench: programs
-	go run ./conformance/configdiff -bench
-
-bench: programs
-	@go build -o bin/bench ./scripts/bench
-	@bin/bench $(BENCH)
-
-# What the tests notice: MUTANTS='-n 210 -seed 1' small defects, one at a time. Takes an hour; needs root, for a sandbox.
-mutants: programs
+# The sandbox for code that is wrong on purpose needs root.
+mutants: programs ## small defects, one at a time, and which of them the tests notice, in an hour; MUTANTS='-n 210 -seed 1'
 	@go build -o bin/mutants ./conformance/mutants
 	@bin/mutants $(MUTANTS)
 
-# The statements that unit tests, scripts and both together reach, by package: > docs/reports/coverage.md
-coverage:
+coverage: ## what unit tests, scripts and both reach, by package: > docs/reports/coverage.md
 	@scripts/coverage
 
-# All tests N times, none of them out of Go's cache of results; what a run printed is in bin/test-N.txt.
-N ?= 10
-test-repeat:
-	@mkdir -p bin; failed=0; for i in $$(seq $(N)); do \
-		from=$$(date +%s); GOFLAGS='$(GOFLAGS) -count=1' $(MAKE) test >bin/test-$$i.txt 2>&1 && how=passed || { how=FAILED; failed=1; }; \
-		echo "run $$i of $(N): $$how in $$(($$(date +%s) - from)) s"; done; exit $$failed
+##@ Measure
 
-# Packages for Debian, for systems with RPM and for Alpine, into DIST.
+bench: programs ## ours and the original by turns; BENCH='-only start -repeat 5'
+	@go build -o bin/bench ./scripts/bench
+	@bin/bench $(BENCH)
+
+config-bench: programs ## reading 10,000 programs from 1,000 files, with both
+	go run ./conformance/configdiff -bench
+
+##@ Package
+
 DIST ?= bin/packages
-packages:
+packages: ## packages for Debian, for systems with RPM and for Alpine, into DIST
 	scripts/package/build $(DIST)
 
-# What docs/packages.md and docs/containers.md say, tried out. Most of it needs root: in copies of this machine that vanish.
-package-test: programs
+# Most of it needs root: it installs in copies of this machine that vanish.
+package-test: programs ## * build and try the packages and the container
+	@scripts/setup -n site
 	COMPRESSION=gzip scripts/package/build bin/packages-test
-	@scripts/install-site || echo "package-test: without nginx, php-fpm and bsdtar the tests that need them are skipped"
+	@scripts/setup site || echo "package-test: without nginx, php-fpm and bsdtar the tests that need them are skipped"
 	PACKAGES=$(CURDIR)/bin/packages-test go test ./scripts/package ./docs/container -count=1 -timeout 30m
 
-SHOTS ?= bin/shots
-web-shots:
-	@scripts/install-browser
-	go test ./internal/web -run TestShots -count=1 -shots $(abspath $(SHOTS))
+##@ Docs
 
-clean:
-	rm -rf bin
+# Tests hold the pages and the source together.
+docs: ## write the pages and parts of pages that are made from the source
+	go test ./internal/rpc -run TestReference -count=1 -update
+	go test ./internal/events -run TestReference -count=1 -update
+	go test ./docs -run 'TestMessages|TestImports' -count=1 -update
+	go test ./conformance -run TestCoveragePage -count=1 -update-coverage
+
+SHOTS ?= bin/shots
+web-shots: ## * pictures of the web pages, into SHOTS
+	@scripts/setup -n browser
+	@scripts/setup browser
+	go test ./internal/web -run TestShots -count=1 -shots $(abspath $(SHOTS))

@@ -57,7 +57,7 @@ func start(t *testing.T, change func(etc string)) *container {
 	}
 	for _, program := range []string{"/usr/sbin/nginx", "/usr/sbin/php-fpm*"} {
 		if found, _ := filepath.Glob(program); len(found) == 0 {
-			t.Skipf("%s is not installed; scripts/install-site does it", program)
+			t.Skipf("%s is not installed; scripts/setup site does it", program)
 		}
 	}
 	space := t.TempDir()

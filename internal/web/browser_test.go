@@ -195,7 +195,7 @@ type tab struct {
 func newTab(t *testing.T) *tab {
 	t.Helper()
 	if browser() == nil {
-		t.Skip("no browser here: scripts/install-browser installs one, as root")
+		t.Skip("no browser here: scripts/setup browser installs one, as root")
 	}
 	ctx, cancel := chromedp.NewContext(browser(), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)

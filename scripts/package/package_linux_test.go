@@ -181,7 +181,7 @@ func TestDebian(t *testing.T) {
 		t.Skip("needs root")
 	}
 	if _, err := os.Stat("/var/lib/dpkg/info/supervisor.list"); err != nil {
-		t.Skip("needs Debian's supervisor, which scripts/install-reference installs")
+		t.Skip("needs Debian's supervisor, which scripts/setup reference installs")
 	}
 	cases := []string{"fresh", "upgrade"}
 	files, err := filepath.Glob("testdata/[a-z]*")
