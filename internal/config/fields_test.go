@@ -1,0 +1,122 @@
+package config
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/account"
+)
+
+// everything is a group that has every part, none of them empty, without anything shared between two calls.
+func everything() *Group {
+	user := &account.Account{Name: "web", UID: 7, GID: 8}
+	program := &Program{Section: "program:p", Name: "p", Priority: 1, Start: Start{true, 2}, Backoff: Backoff{3},
+		Exit: Exit{RestartAlways, []int{4, 5}}, Stop: Stop{6, 7, true, true}, Socket: &Socket{URL: "u", Path: "p"},
+		RedirectErr: true, HandlesResults: true}
+	run := Run{Command: "c", Directory: "d", Environment: map[string]string{"A": "1"}, User: user, Umask: 2, ServerURL: "s"}
+	channel := Channel{Log: Log{"f", 1, 2, LogFile, true}, Capture: 3, Events: true}
+	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
+		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Out: channel, Err: channel}},
+		Pool:      &Pool{BufferSize: 1, Events: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
+		Plugin:    &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}}}
+}
+
+// unnoticed are the fields whose change is no change of the group, each with the reason.
+var unnoticed = map[string]string{
+	"Processes[0].Program.Section": "where a program was read does not change what runs",
+	"Processes[0].Program.Name":    "stands in the section's name, and is expanded where it is used",
+	"Processes[0].Run.User.Name":   "another name of the same user",
+	"Processes[0].Run.User.GID":    "a property of the user, looked up at each start",
+	"Pool.Events, reversed":        "a subscription has no order",
+	"Name":                         "another name is another group",
+}
+
+// Each field of a group and its parts is changed alone, and Compare notices.
+func TestCompareNoticesEveryField(t *testing.T) {
+	fields := 0
+	check := func(path string, read *Group) {
+		fields++
+		changed := len(Compare([]*Group{everything()}, []*Group{read}).Changed) == 1
+		if reason := unnoticed[path]; changed == (reason != "") {
+			t.Errorf("%s: noticed: %t (%s)", path, changed, reason)
+		}
+	}
+	eachField(reflect.TypeFor[*Group](), "", func(path string, change func(group reflect.Value)) {
+		g := everything()
+		change(reflect.ValueOf(g))
+		check(path, g)
+	})
+	if diff := Compare([]*Group{everything()}, []*Group{everything()}); diff.Changed != nil {
+		t.Error("a group differs from itself")
+	}
+	if fields < 60 {
+		t.Errorf("only %d fields", fields)
+	}
+}
+
+// eachField calls visit with a change of each field that can be reached from a pointer type, and its path.
+func eachField(typ reflect.Type, path string, visit func(path string, change func(root reflect.Value))) {
+	eachValue(typ, strings.TrimPrefix(path, "."), func(v reflect.Value) reflect.Value { return v }, visit)
+}
+
+// eachValue does so for the value that get finds below the root.
+func eachValue(typ reflect.Type, path string, get func(reflect.Value) reflect.Value,
+	visit func(string, func(reflect.Value))) {
+	change := func(how string, f func(v reflect.Value)) { visit(path+how, func(root reflect.Value) { f(get(root)) }) }
+	switch typ.Kind() {
+	case reflect.Pointer:
+		if path != "" && !strings.HasSuffix(path, "[0]") && !strings.HasSuffix(path, ".Program") { // those are never nil
+			change(", nil", func(v reflect.Value) { v.SetZero() })
+		}
+		eachValue(typ.Elem(), path, func(v reflect.Value) reflect.Value { return get(v).Elem() }, visit)
+	case reflect.Struct:
+		for i := range typ.NumField() {
+			name := strings.TrimPrefix(path+"."+typ.Field(i).Name, ".")
+			eachValue(typ.Field(i).Type, name, func(v reflect.Value) reflect.Value { return get(v).Field(i) }, visit)
+		}
+	case reflect.Slice:
+		change(", shorter", func(v reflect.Value) { v.SetLen(v.Len() - 1) })
+		if typ.Elem().Kind() == reflect.Pointer {
+			eachValue(typ.Elem(), path+"[0]", func(v reflect.Value) reflect.Value { return get(v).Index(0) }, visit)
+			return
+		}
+		change(", reversed", func(v reflect.Value) {
+			reverse := reflect.Swapper(v.Interface())
+			reverse(0, v.Len()-1)
+		})
+		change(", another", func(v reflect.Value) { other(v.Index(0)) })
+	case reflect.Map:
+		change(", another", func(v reflect.Value) { v.SetMapIndex(reflect.ValueOf("A"), reflect.ValueOf("2")) })
+		change(", longer", func(v reflect.Value) { v.SetMapIndex(reflect.ValueOf("B"), reflect.ValueOf("2")) })
+	default:
+		change("", other)
+	}
+}
+
+// other gives v a value that it does not have.
+func other(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	case reflect.String:
+		v.SetString(v.String() + "x")
+	case reflect.Uint8, reflect.Uint32:
+		v.SetUint(v.Uint() + 1)
+	default:
+		v.SetInt(v.Int() - 1)
+	}
+}
+
+// The exceptions are fields that exist.
+func TestUnnoticedExist(t *testing.T) {
+	var paths []string
+	eachField(reflect.TypeFor[*Group](), "", func(path string, _ func(reflect.Value)) { paths = append(paths, path) })
+	for path := range maps.Keys(unnoticed) {
+		if !slices.Contains(paths, path) {
+			t.Errorf("there is no %s", path)
+		}
+	}
+}
