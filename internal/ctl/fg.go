@@ -60,9 +60,9 @@ func (c *Controller) attach(name string) {
 	following, leave := context.WithCancel(ctx)
 	var shown sync.WaitGroup
 	out := &sharedWriter{to: c.out, wrote: make(chan struct{}, 1)}
-	for _, channel := range []string{"stdout", "stderr"} {
+	for _, channel := range api.Channels {
 		shown.Go(func() {
-			stream, err := c.server.FollowLog(following, name, channel)
+			stream, err := c.server.FollowLog(following, name, channel.String())
 			if err != nil { // there is no such log: nothing to show
 				return
 			}

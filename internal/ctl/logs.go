@@ -26,7 +26,7 @@ const logLine = 200
 // source is one log that logs shows.
 type source struct {
 	name    string // of the process
-	channel string
+	channel api.Channel
 	prefix  string // of each line
 }
 
@@ -67,8 +67,11 @@ func logSources(infos []api.ProcessInfo, colour bool) (sources []source) {
 	}
 	for i, info := range infos {
 		name := api.Namespec(info.Group, info.Name)
-		for _, log := range []struct{ channel, file, mark string }{
-			{"stdout", info.StdoutLogfile, "|"}, {"stderr", info.StderrLogfile, "!"},
+		for _, log := range []struct {
+			channel    api.Channel
+			file, mark string
+		}{
+			{api.Stdout, info.StdoutLogfile, "|"}, {api.Stderr, info.StderrLogfile, "!"},
 		} {
 			if log.file == "" {
 				continue
@@ -85,10 +88,7 @@ func logSources(infos []api.ProcessInfo, colour bool) (sources []source) {
 
 // showLines shows the last lines of a log. A log that is not there has none.
 func (c *Controller) showLines(s source, count int) error {
-	read := c.server.ReadProcessStdoutLog
-	if s.channel == "stderr" {
-		read = c.server.ReadProcessStderrLog
-	}
+	read := c.readLog(s.channel)
 	for size := count * logLine; size > 0; size *= 8 {
 		text, err := read(c.ctx, s.name, -size, 0)
 		switch {
@@ -131,7 +131,7 @@ func (c *Controller) followAll(sources []source, count int) {
 	var shown sync.WaitGroup
 	for _, s := range sources {
 		shown.Go(func() {
-			stream, err := c.server.FollowLog(ctx, s.name, s.channel)
+			stream, err := c.server.FollowLog(ctx, s.name, s.channel.String())
 			var status *client.HTTPError
 			switch {
 			case ctx.Err() != nil || errors.As(err, &status): // no such log yet

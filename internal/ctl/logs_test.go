@@ -13,7 +13,7 @@ import (
 func TestLogSources(t *testing.T) {
 	infos := []api.ProcessInfo{{Group: "a", Name: "a", StdoutLogfile: "/1", StderrLogfile: "/2"}, {Group: "none", Name: "none"},
 		{Group: "g", Name: "é", StderrLogfile: "/3"}}
-	want := []source{{"a", "stdout", "a    | "}, {"a", "stderr", "a    ! "}, {"g:é", "stderr", "g:é  ! "}}
+	want := []source{{"a", api.Stdout, "a    | "}, {"a", api.Stderr, "a    ! "}, {"g:é", api.Stderr, "g:é  ! "}}
 	if d := cmp.Diff(want, logSources(infos, false), cmp.AllowUnexported(source{})); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -21,7 +21,7 @@ func TestLogSources(t *testing.T) {
 	for i, colour := range []int{32, 33, 34, 35, 36, 31, 32} {
 		name := fmt.Sprint(i)
 		infos = append(infos, api.ProcessInfo{Group: name, Name: name, StdoutLogfile: "/x"})
-		want = append(want, source{name, "stdout", fmt.Sprintf("\x1b[%dm%s | \x1b[0m", colour, name)})
+		want = append(want, source{name, api.Stdout, fmt.Sprintf("\x1b[%dm%s | \x1b[0m", colour, name)})
 	}
 	if d := cmp.Diff(want, logSources(infos, true), cmp.AllowUnexported(source{})); d != "" {
 		t.Errorf("(-want +got):\n%s", d)

@@ -30,28 +30,33 @@ func (c *Controller) tail(args []string) error {
 	if len(args) == 0 {
 		return c.refuse("tail requires process name")
 	}
-	name, channel := args[0], "stdout"
+	name, word := args[0], "stdout"
 	if len(args) > 1 {
-		channel = strings.ToLower(args[len(args)-1])
+		word = strings.ToLower(args[len(args)-1])
 	}
-	if channel != "stdout" && channel != "stderr" {
-		return c.refuse("bad channel " + pyrepr.Quote(channel))
+	channel, ok := api.ParseChannel(word)
+	if !ok {
+		return c.refuse("bad channel " + pyrepr.Quote(word))
 	}
 	if modifier == "-f" {
-		return c.follow("/logtail/"+name+"/"+channel, func(ctx context.Context) (io.ReadCloser, error) {
-			return c.server.FollowLog(ctx, name, channel)
+		return c.follow("/logtail/"+name+"/"+word, func(ctx context.Context) (io.ReadCloser, error) {
+			return c.server.FollowLog(ctx, name, word)
 		})
 	}
 	size, ok := modifierBytes(modifier)
 	if !ok {
 		return c.refuse("bad argument " + modifier)
 	}
-	read := c.server.ReadProcessStdoutLog
-	if channel == "stderr" {
-		read = c.server.ReadProcessStderrLog
-	}
-	text, err := read(c.ctx, name, -size, 0)
+	text, err := c.readLog(channel)(c.ctx, name, -size, 0)
 	return c.showLog(name, text, err)
+}
+
+// readLog is the call that reads the log of a channel.
+func (c *Controller) readLog(channel api.Channel) func(_ context.Context, name string, offset, length int) (string, error) {
+	if channel == api.Stderr {
+		return c.server.ReadProcessStderrLog
+	}
+	return c.server.ReadProcessStdoutLog
 }
 
 // maintail does the same with supervisord's own log. Source: ctl, "maintail".

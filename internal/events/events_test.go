@@ -62,7 +62,7 @@ func TestPayloads(t *testing.T) {
 		move(api.Stopped, api.Starting), move(api.Starting, api.Backoff), move(api.Starting, api.Running),
 		move(api.Running, api.Stopping), move(api.Stopping, api.Stopped), move(api.Running, api.Exited), unexpected,
 		move(api.Backoff, api.Fatal), move(api.Running, api.Unknown),
-		Log("p", "g", 71, "stdout", []byte("data\r\n")), Log("p", "g", 71, "stderr", []byte("ok\xff\xfe")),
+		Log("p", "g", 71, api.Stdout, []byte("data\r\n")), Log("p", "g", 71, api.Stderr, []byte("ok\xff\xfe")),
 		Communication("p", "g", 71, nil), Communication("p", "g", 71, []byte("it's\xff")),
 		Remote("t€", "d€"), Group("g"), Tick(1201063880),
 	}
@@ -520,7 +520,7 @@ func BenchmarkEvent(b *testing.B) {
 	line, answer := []byte(strings.Repeat("x", 79)+"\n"), []byte("RESULT 2\nOKREADY\n")
 	b.ReportAllocs()
 	for b.Loop() {
-		bus.Emit(api.ProcessLogStdout, Log("program", "program", 12345, "stdout", line))
+		bus.Emit(api.ProcessLogStdout, Log("program", "program", 12345, api.Stdout, line))
 		l.Hear(answer, now)
 	}
 }

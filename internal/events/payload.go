@@ -53,11 +53,11 @@ func Communication(process, group string, pid int, data []byte) string {
 }
 
 // Log is the payload of a piece of output. Source: "PROCESS_LOG Event Type".
-func Log(process, group string, pid int, channel string, data []byte) string {
+func Log(process, group string, pid int, channel api.Channel, data []byte) string {
 	var b strings.Builder
 	writeProcess(&b, process, group, pid, len(data))
 	b.WriteString(" channel:")
-	b.WriteString(channel)
+	b.WriteString(channel.String())
 	b.WriteByte('\n')
 	writeText(&b, data)
 	return b.String()

@@ -83,8 +83,8 @@ func samplePayloads() (texts [api.SentEventTypes]string) {
 	}
 	texts[api.ProcessCommunicationStdout] = Communication("P", "G", 2766, []byte("MESSAGE"))
 	texts[api.ProcessCommunicationStderr] = texts[api.ProcessCommunicationStdout]
-	texts[api.ProcessLogStdout] = Log("P", "G", 2766, "stdout", []byte("OUTPUT"))
-	texts[api.ProcessLogStderr] = Log("P", "G", 2766, "stderr", []byte("OUTPUT"))
+	texts[api.ProcessLogStdout] = Log("P", "G", 2766, api.Stdout, []byte("OUTPUT"))
+	texts[api.ProcessLogStderr] = Log("P", "G", 2766, api.Stderr, []byte("OUTPUT"))
 	texts[api.RemoteCommunication] = Remote("TYPE", "DATA")
 	for _, typ := range []Type{api.Tick5, api.Tick60, api.Tick3600} {
 		texts[typ] = Tick(1201063200)

@@ -49,3 +49,19 @@ func OfState(s api.State) Type {
 	}
 	return api.ProcessStateUnknown
 }
+
+// OfLog returns the type of the event about output on a channel.
+func OfLog(c api.Channel) Type {
+	if c == api.Stderr {
+		return api.ProcessLogStderr
+	}
+	return api.ProcessLogStdout
+}
+
+// OfCommunication returns the type of the event about output captured on a channel.
+func OfCommunication(c api.Channel) Type {
+	if c == api.Stderr {
+		return api.ProcessCommunicationStderr
+	}
+	return api.ProcessCommunicationStdout
+}

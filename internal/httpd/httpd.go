@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
@@ -33,8 +34,8 @@ type Services struct {
 	// well, and done is called when it has been sent. Another status than 200 makes an error page, 0 closes the connection
 	// instead. The body is the caller's again when Call returns.
 	Call func(ctx context.Context, body, dst []byte) (response []byte, done func(), status int)
-	// ProcessLog is the path of the log of a channel ("stdout", "stderr") of the process that namespec names.
-	ProcessLog func(namespec, channel string) (path string, ok bool)
+	// ProcessLog is the path of the log of a channel of the process that namespec names.
+	ProcessLog func(namespec string, channel api.Channel) (path string, ok bool)
 	// MainLog is the path of the main log.
 	MainLog func() (path string, ok bool)
 	// Pages answers all that nothing else is in charge of.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
@@ -103,8 +104,8 @@ func TestRoutes(t *testing.T) {
 	dir := t.TempDir()
 	_, socket := start(t, nil, Services{
 		Call: echo,
-		ProcessLog: func(name, channel string) (string, bool) {
-			return filepath.Join(dir, name+"."+channel), name != "nolog"
+		ProcessLog: func(name string, channel api.Channel) (string, bool) {
+			return filepath.Join(dir, name+"."+channel.String()), name != "nolog"
 		},
 		MainLog: func() (string, bool) { return "", false },
 	})
@@ -319,8 +320,8 @@ func TestFollow(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	asked := make(chan string, 1)
 	servers, socket := start(t, nil, Services{
-		ProcessLog: func(name, channel string) (string, bool) {
-			asked <- name + " " + channel
+		ProcessLog: func(name string, channel api.Channel) (string, bool) {
+			asked <- name + " " + channel.String()
 			return log, true
 		},
 		MainLog: func() (string, bool) { return log, true },

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 // Pages answers requests for the web pages. It returns 0 if it answered, else the status of the error page that is to be
@@ -97,11 +99,9 @@ func (h *handler) logOf(path string) (file string, ok bool) {
 		}
 		return h.services.MainLog()
 	}
-	name, channel, given := strings.Cut(rest, "/")
-	if !given {
-		channel = "stdout"
-	}
-	if name == "" || channel != "stdout" && channel != "stderr" || h.services.ProcessLog == nil {
+	name, channelName, given := strings.Cut(rest, "/")
+	channel, known := api.ParseChannel(channelName)
+	if name == "" || given && !known || h.services.ProcessLog == nil {
 		return "", false
 	}
 	return h.services.ProcessLog(name, channel)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 // AutoMode is the permission of automatic log files, before and after rotation.
@@ -16,10 +18,10 @@ const AutoMode = 0o600
 const autoLetters = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
 // CreateAuto creates an empty log file with a name that did not exist and returns its path:
-// dir/process-channel---identifier-xxxxxxxx.log. The channel is "stdout" or "stderr". Source: childlogdir.
-func CreateAuto(dir, process, channel, identifier string) (string, error) {
+// dir/process-channel---identifier-xxxxxxxx.log. Source: childlogdir.
+func CreateAuto(dir, process string, channel api.Channel, identifier string) (string, error) {
 	const attempts = 100
-	prefix := filepath.Join(dir, process+"-"+channel+"---"+identifier+"-")
+	prefix := filepath.Join(dir, process+"-"+channel.String()+"---"+identifier+"-")
 	var err error
 	for range attempts {
 		path := prefix + randomName() + ".log"

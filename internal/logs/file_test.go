@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 // contents maps the names in dir to what the files hold.
@@ -154,7 +156,7 @@ func TestRotationInVanishedDirectory(t *testing.T) {
 
 func TestAutoModeSurvives(t *testing.T) {
 	dir := t.TempDir()
-	path, err := CreateAuto(dir, "p", "stdout", "id")
+	path, err := CreateAuto(dir, "p", api.Stdout, "id")
 	if err != nil {
 		t.Fatal(err)
 	}

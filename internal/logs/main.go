@@ -134,7 +134,7 @@ func (m *Main) logf(level api.Level, format string, args []any) {
 }
 
 // output writes what a process wrote, at debug. Source: loglevel.
-func (m *Main) output(process, channel string, data []byte) {
+func (m *Main) output(process string, channel api.Channel, data []byte) {
 	if m.Enabled(api.Debug) {
 		b := newLine(api.Debug)
 		*b = fmt.Appendf(*b, "'%s' %s output:\n", process, channel)

@@ -153,7 +153,7 @@ func TestSyslog(t *testing.T) {
 	path, next, conn := listen(t)
 	s := NewSyslog(path)
 	defer s.Close()
-	sink := Sink{Process: "cat", Channel: "stdout", Syslog: s}
+	sink := Sink{Process: "cat", Channel: api.Stdout, Syslog: s}
 	sink.Write([]byte("one\n\npartial"))
 	for _, want := range []string{"<14>supervisord: cat one", "<14>supervisord: cat ", "<14>supervisord: cat partial"} {
 		if got := next(); got != want {
@@ -221,7 +221,7 @@ func TestMainToSyslog(t *testing.T) {
 func TestSink(t *testing.T) {
 	dir := t.TempDir()
 	var main bytes.Buffer
-	s := Sink{Process: "p", Channel: "stderr", File: open(t, filepath.Join(dir, "a"), FileOptions{}),
+	s := Sink{Process: "p", Channel: api.Stderr, File: open(t, filepath.Join(dir, "a"), FileOptions{}),
 		Main: NewMain(&main, api.Debug)}
 	s.Write([]byte("data\n"))
 	s.Write(nil)

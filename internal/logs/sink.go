@@ -1,10 +1,12 @@
 package logs
 
+import "github.com/gosupervisor/supervisor/internal/api"
+
 // Sink is where one output channel of a process writes to: any of a file, syslog and, at level debug, the main log.
 // What is nil is left out; the zero value throws everything away.
 type Sink struct {
 	Process string // the process's name, for syslog and the main log
-	Channel string // "stdout" or "stderr"
+	Channel api.Channel
 	File    *File
 	Syslog  *Syslog
 	Main    *Main

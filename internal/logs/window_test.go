@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 const twenty = "abcdefghijklmnopqrst"
@@ -125,7 +127,7 @@ func TestCreateAuto(t *testing.T) {
 	dir := t.TempDir()
 	seen := map[string]bool{}
 	for range 20 {
-		path, err := CreateAuto(dir, "web", "stdout", "supervisor")
+		path, err := CreateAuto(dir, "web", api.Stdout, "supervisor")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +139,7 @@ func TestCreateAuto(t *testing.T) {
 			t.Errorf("CleanAuto would not find %s", path)
 		}
 	}
-	if _, err := CreateAuto(dir+"/none", "web", "stdout", "x"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := CreateAuto(dir+"/none", "web", api.Stdout, "x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing directory: %v", err)
 	}
 }

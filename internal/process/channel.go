@@ -3,6 +3,7 @@ package process
 import (
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/output"
@@ -22,7 +23,7 @@ type channel struct {
 	pipe    *pump.Pipe
 }
 
-func (c *channel) init(p *Process, name string, cfg *config.Channel) {
+func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
 	c.process, c.config, c.path = p, cfg, cfg.Log.Path
 	c.sink = logs.Sink{Process: p.Name(), Channel: name, Main: p.host.Log}
 	if cfg.Log.Syslog {
@@ -144,8 +145,8 @@ func (p *Process) ClearLogs() error {
 }
 
 // Logfile is the path of the log of a channel, empty if it has none.
-func (p *Process) Logfile(stderr bool) string {
-	if stderr {
+func (p *Process) Logfile(channel api.Channel) string {
+	if channel == api.Stderr {
 		return p.err.path
 	}
 	return p.out.path

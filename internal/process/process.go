@@ -78,8 +78,8 @@ type Process struct {
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become.
 func New(cfg *config.Process, group string, user *child.User, host *Host) *Process {
 	p := &Process{Config: cfg, Group: group, Index: -1, host: host, rules: rules(cfg.Program), user: user}
-	p.out.init(p, "stdout", &cfg.Out)
-	p.err.init(p, "stderr", &cfg.Err)
+	p.out.init(p, api.Stdout, &cfg.Out)
+	p.err.init(p, api.Stderr, &cfg.Err)
 	return p
 }
 

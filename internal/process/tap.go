@@ -14,8 +14,7 @@ import (
 // none. Like the channel it works in the pump's goroutine; close works in the loop, after the pipe was finished.
 type tap struct {
 	channel *channel
-	hearer  hearer // the output is a protocol and this understands it; nil: it is output
-	stderr  bool
+	hearer  hearer          // the output is a protocol and this understands it; nil: it is output
 	events  bool            // stdout_events_enabled
 	capture *output.Capture // nil: stdout_capture_maxbytes is 0
 	cleared atomic.Bool     // what is being captured is to be forgotten
@@ -32,9 +31,9 @@ type hearer interface {
 // newTap makes the tap that the channel needs, nil if it needs none. It is made for each child.
 func newTap(c *channel) *tap {
 	p := c.process
-	t := &tap{channel: c, stderr: c == &p.err, known: make(chan struct{})}
+	t := &tap{channel: c, known: make(chan struct{})}
 	switch {
-	case t.stderr:
+	case c.sink.Channel == api.Stderr:
 	case p.listener != nil:
 		t.hearer = p.listener
 		return t
@@ -83,14 +82,12 @@ func (t *tap) Captured(data []byte) { t.channel.sink.Echo(data) }
 
 // Complete makes an event of what was captured. It implements output.Pieces.
 func (t *tap) Complete(data []byte) {
-	p, typ := t.channel.process, api.ProcessCommunicationStdout
+	p := t.channel.process
 	if p.emits != nil {
 		p.emits(data)
 		return
 	}
-	if t.stderr {
-		typ = api.ProcessCommunicationStderr
-	}
+	typ := events.OfCommunication(t.channel.sink.Channel)
 	if p.host.Events.Wants(typ) {
 		<-t.known
 		p.host.Events.Emit(typ, events.Communication(p.Name(), p.Group, t.pid, data))
@@ -100,7 +97,7 @@ func (t *tap) Complete(data []byte) {
 
 // log makes an event of a piece of output, less a character at its end that is to be continued in the next piece.
 func (t *tap) log(data []byte) {
-	typ := t.logType()
+	typ := events.OfLog(t.channel.sink.Channel)
 	if !t.channel.process.host.Events.Wants(typ) {
 		t.tail = nil
 		return
@@ -124,13 +121,6 @@ func (t *tap) emitLog(typ events.Type, data []byte) {
 	p.host.Events.Emit(typ, events.Log(p.Name(), p.Group, t.pid, t.channel.sink.Channel, data))
 }
 
-func (t *tap) logType() events.Type {
-	if t.stderr {
-		return api.ProcessLogStderr
-	}
-	return api.ProcessLogStdout
-}
-
 // incomplete is how many bytes at the end of data begin a character that may be continued, at most three.
 func incomplete(data []byte) int {
 	for n := 1; n <= min(utf8.UTFMax-1, len(data)); n++ {
@@ -150,7 +140,7 @@ func (t *tap) close() {
 		t.capture.Flush(t)
 	}
 	if t.tail != nil {
-		t.emitLog(t.logType(), t.tail)
+		t.emitLog(events.OfLog(t.channel.sink.Channel), t.tail)
 		t.tail = nil
 	}
 }

@@ -57,11 +57,11 @@ func (s *Server) clearLog(context.Context, args) (result, error) {
 }
 
 // logfile is the path of a log of the process that name means; empty if it has none.
-func (s *Server) logfile(name string, stderr bool) (path string, err error) {
+func (s *Server) logfile(name string, channel api.Channel) (path string, err error) {
 	err = s.read(func(v supervisor.View) error {
 		p, err := find(v, name)
 		if err == nil {
-			path = p.Logfile(stderr)
+			path = p.Logfile(channel)
 		}
 		return err
 	})
@@ -69,15 +69,15 @@ func (s *Server) logfile(name string, stderr bool) (path string, err error) {
 }
 
 func (s *Server) readProcessStdoutLog(_ context.Context, a args) (result, error) {
-	return s.readProcessLog(a, false)
+	return s.readProcessLog(a, api.Stdout)
 }
 
 func (s *Server) readProcessStderrLog(_ context.Context, a args) (result, error) {
-	return s.readProcessLog(a, true)
+	return s.readProcessLog(a, api.Stderr)
 }
 
-func (s *Server) readProcessLog(a args, stderr bool) (result, error) {
-	path, err := s.logfile(a.text(0), stderr)
+func (s *Server) readProcessLog(a args, channel api.Channel) (result, error) {
+	path, err := s.logfile(a.text(0), channel)
 	if err != nil {
 		return nil, err
 	}
@@ -85,15 +85,15 @@ func (s *Server) readProcessLog(a args, stderr bool) (result, error) {
 }
 
 func (s *Server) tailProcessStdoutLog(_ context.Context, a args) (result, error) {
-	return s.tailProcessLog(a, false)
+	return s.tailProcessLog(a, api.Stdout)
 }
 
 func (s *Server) tailProcessStderrLog(_ context.Context, a args) (result, error) {
-	return s.tailProcessLog(a, true)
+	return s.tailProcessLog(a, api.Stderr)
 }
 
-func (s *Server) tailProcessLog(a args, stderr bool) (result, error) {
-	path, err := s.logfile(a.text(0), stderr)
+func (s *Server) tailProcessLog(a args, channel api.Channel) (result, error) {
+	path, err := s.logfile(a.text(0), channel)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +138,12 @@ func (s *Server) clearAllProcessLogs(ctx context.Context, _ args) (result, error
 	return s.forEach(ctx, all(ascending), every, clear, nil)
 }
 
-// ProcessLog is the path of the log of a channel, "stdout" or "stderr", of the process that name means, for the streams
-// of httpd. It is false if there is no such log.
-func (s *Server) ProcessLog(name, channel string) (path string, ok bool) {
+// ProcessLog is the path of the log of a channel of the process that name means, for the streams of httpd. It is false if
+// there is no such log.
+func (s *Server) ProcessLog(name string, channel api.Channel) (path string, ok bool) {
 	_ = s.sup.Read(func(v supervisor.View) {
 		if p, err := find(v, name); err == nil {
-			path = p.Logfile(channel == "stderr")
+			path = p.Logfile(channel)
 		}
 	})
 	return path, path != ""

@@ -116,8 +116,8 @@ func (s *Server) ClearLogs(name string) error {
 }
 
 // LogEnd is the end of a log of the process that name means, so many bytes at the most.
-func (s *Server) LogEnd(name string, stderr bool, bytes int) ([]byte, error) {
-	path, err := s.logfile(name, stderr)
+func (s *Server) LogEnd(name string, channel api.Channel, bytes int) ([]byte, error) {
+	path, err := s.logfile(name, channel)
 	if err != nil {
 		return nil, err
 	}

@@ -125,8 +125,8 @@ func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 				if active != nil {
 					live = active.Process(p.ProcessName)
 				}
-				c.stdout = logName(p.Out.Log, live, false)
-				c.stderr = logName(p.Err.Log, live, true)
+				c.stdout = logName(p.Out.Log, live, api.Stdout)
+				c.stderr = logName(p.Err.Log, live, api.Stderr)
 				all = append(all, c)
 			}
 		}
@@ -139,29 +139,29 @@ func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 }
 
 // logName is the log of one channel as getAllConfigInfo shows it: its path, or "auto" or "none".
-func logName(l config.Log, live *process.Process, stderr bool) string {
+func logName(l config.Log, live *process.Process, channel api.Channel) string {
 	switch l.Kind {
 	case config.LogFile:
 		return l.Path
 	case config.LogAuto:
-		return cmp.Or(autoLog(live, stderr), "auto")
+		return cmp.Or(autoLog(live, channel), "auto")
 	}
 	return "none"
 }
 
 // autoLog is the automatic log that an active process has, empty if it has none or is nil.
-func autoLog(live *process.Process, stderr bool) string {
+func autoLog(live *process.Process, channel api.Channel) string {
 	if live == nil {
 		return ""
 	}
 	was := live.Config.Out.Log
-	if stderr {
+	if channel == api.Stderr {
 		was = live.Config.Err.Log
 	}
 	if was.Kind != config.LogAuto {
 		return ""
 	}
-	return live.Logfile(stderr)
+	return live.Logfile(channel)
 }
 
 func writeConfig(e *xmlrpc.Encoder, c configured) {

@@ -56,16 +56,17 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 	if info, err := h.rpc.Info(name); err == nil {
 		page.Has.Stdout, page.Has.Stderr = info.StdoutLogfile != "", info.StderrLogfile != ""
 	}
-	data, err := h.rpc.LogEnd(name, page.Stderr, page.Limit)
+	channel := api.Stdout
+	if page.Stderr {
+		channel = api.Stderr
+	}
+	data, err := h.rpc.LogEnd(name, channel, page.Limit)
 	var fault api.Fault
 	switch {
 	case err == nil:
 		page.Text = plain(data)
-		channel := "/stdout"
-		if page.Stderr {
-			channel = "/stderr"
-		}
-		page.Stream, page.Download = "logtail/"+quote(name)+channel, "logfile/"+quote(name)+channel
+		log := quote(name) + "/" + channel.String()
+		page.Stream, page.Download = "logtail/"+log, "logfile/"+log
 	case is(err, api.NoFile):
 		page.Text = "No file for " + name
 	case errors.As(err, &fault):
