@@ -56,7 +56,7 @@ func (d *daemon) accounts(written int, pieces ...[]byte) {
 
 func TestRotation(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "rotation while a program writes as fast as it can loses no byte")
+	f := begin(t, "rotation while a program writes at full speed loses no data")
 	const size = 128 << 20
 	d := f.start(setup{config: fmt.Sprintf("[program:p]\ncommand=%s child seq %d\nstartsecs=0\nautorestart=false\n"+
 		"redirect_stderr=true\nstdout_logfile={D}/p.log\nstdout_logfile_maxbytes=1MB\nstdout_logfile_backups=200\n", self, size)})
@@ -67,7 +67,7 @@ func TestRotation(t *testing.T) {
 
 func TestReopen(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "SIGUSR2 after each of 50 renames, as by logrotate, loses no byte")
+	f := begin(t, "SIGUSR2 after each of 50 renames, as by logrotate, loses no data")
 	const renames = 50
 	d := f.start(setup{config: fmt.Sprintf("[program:p]\ncommand=%s child steady {D}/total\nstartsecs=0\n"+
 		"redirect_stderr=true\nstdout_logfile={D}/p.log\nstdout_logfile_maxbytes=0\n", self)})
@@ -101,7 +101,7 @@ func (d *daemon) total(name string) int {
 
 func TestLongLine(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "a line of 100 MB arrives whole and costs no memory")
+	f := begin(t, "a line of 100 MB is logged whole without using memory")
 	const size = 100 << 20
 	d := f.start(setup{config: fmt.Sprintf("[program:p]\ncommand=%s child long %d\nstartsecs=0\nautostart=false\n"+
 		"autorestart=false\nredirect_stderr=true\nstdout_logfile={D}/p.log\nstdout_logfile_maxbytes=0\n", self, size)})
@@ -121,7 +121,7 @@ func TestLongLine(t *testing.T) {
 }
 
 func TestSpewing(t *testing.T) {
-	f := begin(t, "requests are answered while 200 children write as fast as they can, and no byte is lost")
+	f := begin(t, "requests are answered while 200 children write at full speed, and no data is lost")
 	const programs, each = 200, 1 << 20
 	d := f.start(setup{config: fmt.Sprintf("[program:p]\ncommand=%s child spew %d {D}/go\nnumprocs=200\n"+
 		"process_name=p%%(process_num)d\nstartsecs=0\nredirect_stderr=true\n"+
@@ -178,8 +178,8 @@ var ended = regexp.MustCompile(`p\.log of process 'p' (?:is written again|could 
 
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "on a full disk a program runs on, that is said once, and writing goes on when there is room; what was lost "+
-		"is counted to the byte")
+	f := begin(t, "on a full disk a program continues, the failure is logged once, writing resumes when there is "+
+		"space, and the lost bytes are counted exactly")
 	f.needRoot()
 	d := f.prepare(setup{config: fmt.Sprintf("[program:p]\ncommand=%s child steady {D}/total\nstartsecs=0\n"+
 		"redirect_stderr=true\nstdout_logfile={D}/small/p.log\nstdout_logfile_maxbytes=0\n", self)})
@@ -206,7 +206,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	const piped = 300_000 // more than a pipe holds: it flows on
 	if before := written(child); !poll(func() bool { return written(child) > before+piped }) {
-		d.wrong("the program is held up: %s", d.tail())
+		d.wrong("the program is blocked: %s", d.tail())
 	}
 	if err := os.Remove(inside + "filler"); err != nil {
 		d.stop("%v", err)
@@ -245,7 +245,7 @@ func written(pid int) int {
 
 func TestStuckReader(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "a log that is a pipe nobody reads holds up its own program, and nobody else; nothing is lost")
+	f := begin(t, "a log that is a pipe without a reader blocks only the program that writes to it; nothing is lost")
 	const size = 4 << 20
 	d := f.prepare(setup{config: fmt.Sprintf("[program:stuck]\ncommand=%s child seq %d\nstartsecs=0\nautorestart=false\n"+
 		"redirect_stderr=true\nstdout_logfile={D}/fifo\nstdout_logfile_maxbytes=0\n[program:free]\ncommand=%s child seq %d\n"+
@@ -262,7 +262,7 @@ func TestStuckReader(t *testing.T) {
 	defer fifo.Close()
 	d.launch(setup{})
 	if !pollFor(hangs(), func() bool { return d.count("exited: free (exit status 0; expected)") == 1 && d.answers() }) {
-		d.wrong("the other program or the daemon is held up: %s", d.tail())
+		d.wrong("the other program or the daemon is blocked: %s", d.tail())
 	}
 	free, problem := inSequence(d.backups("p.log")...)
 	if free != size {
@@ -284,7 +284,7 @@ func TestStuckReader(t *testing.T) {
 	select {
 	case data := <-heard:
 		n, problem := inSequence(data)
-		d.figure("the other program: %d bytes of %d; read from the pipe at last: %d of %d", free, size, n, size)
+		d.figure("the other program: %d of %d bytes; read from the pipe afterwards: %d of %d", free, size, n, size)
 		if n != size {
 			d.wrong("%d bytes arrive: %s", n, problem)
 		}
@@ -296,7 +296,7 @@ func TestStuckReader(t *testing.T) {
 
 func TestStuckStdout(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "a standard output that nobody reads does not hold up the daemon; lines it lost are counted")
+	f := begin(t, "a standard output that is not read does not block the daemon; lost lines are counted")
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -308,13 +308,13 @@ func TestStuckStdout(t *testing.T) {
 	w.Close()
 	finished := pollFor(hangs(), func() bool { return d.count("exited: p (exit status 0; expected)") == 1 })
 	answers := finished && d.answers()
-	d.figure("the program ends: %v, requests are answered: %v, said once: %v", finished, answers,
+	d.figure("program finished: %v, requests are answered: %v, reported once: %v", finished, answers,
 		d.count("the standard output takes no more lines") == 1)
 	if !finished || !answers {
-		d.stop("the daemon is held up")
+		d.stop("the daemon is blocked")
 	}
 	if d.count("the standard output takes no more lines") != 1 {
-		d.wrong("it is said %d times: %s", d.count("the standard output takes no more lines"), d.tail())
+		d.wrong("it is reported %d times: %s", d.count("the standard output takes no more lines"), d.tail())
 	}
 	d.terminate()
 }

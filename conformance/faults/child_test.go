@@ -27,7 +27,7 @@ func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i)
 //	account FILE       write "RUN N" for N = 0, 1, ... until SIGTERM; then append "RUN COUNT" to FILE and end
 //	long BYTES         write one line of so many bytes without an end
 //	spew BYTES FIFO    wait until FIFO is open for writing, then write a sequence of so many bytes, then wait
-//	strangers N FIFO   wait likewise, start N processes and end without waiting for them
+//	orphans N FIFO   wait likewise, start N processes and end without waiting for them
 func child(args []string) int {
 	count := func(i int) int {
 		n, err := strconv.Atoi(args[i])
@@ -50,7 +50,7 @@ func child(args []string) int {
 		if err = sequence(os.Stdout, count(1)); err == nil {
 			hang()
 		}
-	case "strangers":
+	case "orphans":
 		var gate *os.File
 		if gate, err = os.Open(args[2]); err != nil {
 			break

@@ -28,7 +28,7 @@ func (d *daemon) slowest(times int) time.Duration {
 
 func TestNoDescriptors(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "out of descriptors, a program that cannot start has its spawn error and its tries; the daemon answers")
+	f := begin(t, "without free descriptors, a program that cannot start gets its spawn error and retries; the daemon answers")
 	const programs = 100
 	d := f.start(setup{own: "minfds=150", before: []string{"/bin/sh", "-c", "ulimit -n 150; exec \"$@\"", "sh"},
 		config: "[program:p]\ncommand=/bin/sleep 1000\nnumprocs=100\nprocess_name=p%(process_num)d\nstartsecs=0\n" +
@@ -55,8 +55,8 @@ func TestNoDescriptors(t *testing.T) {
 
 func TestNoProcesses(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "out of processes, a program that cannot start has its spawn error and its tries; the daemon lives and "+
-		"answers, and starts it when there is room")
+	f := begin(t, "without free processes, a program that cannot start gets its spawn error and retries; the daemon "+
+		"answers, and starts it when processes are free")
 	f.needRoot()
 	const user, programs, allowed = "61237", 80, 60
 	d := f.start(setup{own: "minprocs=1", before: []string{"prlimit", "--nproc=" + strconv.Itoa(allowed), "setpriv", "--reuid=" + user,
@@ -85,7 +85,7 @@ func TestNoProcesses(t *testing.T) {
 
 func TestPidsCgroup(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "the same in a control group with a limit of processes")
+	f := begin(t, "the same in a control group that limits processes")
 	f.needRoot()
 	group := makePidsCgroup(f, 70)
 	d := f.start(setup{own: "minprocs=1", before: []string{"/bin/sh", "-c", "echo $$ > " + group + "/cgroup.procs; exec \"$@\"", "sh"},

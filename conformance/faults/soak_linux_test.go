@@ -289,8 +289,8 @@ func TestSoak(t *testing.T) {
 	if err != nil {
 		t.Skip("SOAK_DURATION does not say for how long: make soak DURATION=2m")
 	}
-	f := begin(t, "under random operations every program is in a state that the model allows, every byte in a log, and "+
-		"nothing grows")
+	f := begin(t, "under random operations every program is in a state that the model allows, all output is in a log, "+
+		"and nothing grows")
 	seed, err := strconv.ParseUint(os.Getenv("SOAK_SEED"), 10, 64)
 	if err != nil {
 		seed = uint64(time.Now().UnixNano())
@@ -312,7 +312,7 @@ func TestSoak(t *testing.T) {
 	s.restart()
 	run(duration - duration/4)
 	after := s.settle(before.descriptors)
-	s.figure("%d operations, %d lives, %d renames", operations, s.lives, s.renames)
+	s.figure("%d operations, %d runs of the daemon, %d renames", operations, s.lives, s.renames)
 	s.compare("soak", before, after, 4000)
 	s.terminate()
 	runs, lines := s.audit()

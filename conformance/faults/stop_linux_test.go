@@ -13,7 +13,7 @@ import (
 
 func TestStubbornChildren(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "children that are stopped (SIGSTOP) or ignore SIGTERM are gone after stopwaitsecs")
+	f := begin(t, "children that are stopped (SIGSTOP) or ignore SIGTERM have ended after stopwaitsecs")
 	d := f.start(setup{config: "[program:ignores]\ncommand=/bin/sh -c 'trap \"\" TERM; echo up > {D}/up; while :; do sleep " +
 		"1; done'\nstopwaitsecs=1\nkillasgroup=true\nstartsecs=0\n[program:halted]\ncommand=/bin/sleep 1000\nstopwaitsecs=1\n" +
 		"startsecs=0\n"})
@@ -37,7 +37,7 @@ func TestStubbornChildren(t *testing.T) {
 
 func TestGrandchildHoldsPipe(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "a grandchild that keeps the pipe delays no exit, and the last words are logged")
+	f := begin(t, "a grandchild that keeps the pipe open does not delay the exit, and the last output is logged")
 	d := f.start(setup{config: "[program:p]\ncommand=/bin/sh -c 'sleep 1000 & read x < {D}/go; " +
 		"echo last words; exit 3'\nstartsecs=0\nautorestart=false\nstdout_logfile={D}/p.log\n"})
 	d.await("RUNNING", 1)
@@ -45,7 +45,7 @@ func TestGrandchildHoldsPipe(t *testing.T) {
 	began := time.Now()
 	d.release()
 	d.awaitLog("exited: p (exit status 3; not expected)", 1)
-	d.figure("noticed %d ms after it was told to end", time.Since(began).Milliseconds())
+	d.figure("noticed %d ms after the signal to end", time.Since(began).Milliseconds())
 	if got := string(d.read("p.log")); got != "last words\n" {
 		d.wrong("the log holds %q", got)
 	}
@@ -57,7 +57,7 @@ func TestGrandchildHoldsPipe(t *testing.T) {
 
 func TestSignalStorm(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "signals in any order, repeated, during start, reload and shutdown, are none lost and do no harm")
+	f := begin(t, "signals in any order, repeated, during start, reload and shutdown are all handled and cause no harm")
 	const seed = 7
 	rng := rand.New(rand.NewPCG(seed, 0))
 	storm := either(2000, 60)
@@ -101,7 +101,7 @@ func TestSignalStorm(t *testing.T) {
 
 func TestKilledDaemon(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "the programs of a supervisord that was killed are found by the next, and stopped if it is told to")
+	f := begin(t, "programs of a killed supervisord are found by the next one, and stopped with orphans=kill")
 	const programs = 20
 	s := setup{own: "orphans=kill", config: "[program:p]\ncommand=/bin/sleep 1000\nnumprocs=20\nprocess_name=p%(process_num)d\n" +
 		"startsecs=0\n"}
@@ -121,7 +121,7 @@ func TestKilledDaemon(t *testing.T) {
 			alive++
 		}
 	}
-	d.figure("%d programs outlived it; %d found, %d still run beside their successors", programs,
+	d.figure("%d programs outlived it; %d found, %d still run beside their replacements", programs,
 		d.count("of an earlier supervisord still runs"), alive)
 	if alive > 0 {
 		d.wrong("%d programs run twice", alive)
@@ -142,7 +142,7 @@ func zombie(pid int) bool {
 
 func TestSecondDaemon(t *testing.T) {
 	t.Parallel()
-	f := begin(t, "a second daemon with the same configuration refuses and leaves the first intact")
+	f := begin(t, "a second daemon with the same configuration exits and does not harm the first")
 	d := f.start(setup{config: "[program:p]\ncommand=/bin/sh -c 'echo kept; exec sleep 1000'\nstartsecs=0\n"})
 	d.await("RUNNING", 1)
 	if !poll(func() bool { return len(d.must("readProcessStdoutLog", "p", 0, 0)) > 0 }) {
