@@ -33,8 +33,10 @@
 //	command=$CHILD ignore TERM hang
 //	stopwaitsecs=1
 //
-// The first line says the behaviour. A line "# covers: ID ID" names rows of ledger.tsv, or "# contract: FILE SECTION"
-// a section of the contract when no row fits. A script that expects different things of the two programs does so with
+// The first line says the behaviour. A line "# covers: ID ID" names rows of ledger.tsv. When no row fits, "# source: PLACE" names
+// where the behaviour is described: a section of our pages (docs/plugins.md#limits), of the original's manual
+// (running.html#signal-handlers, below http://supervisord.org/) or, where both are silent, a function or class of the original
+// (supervisor/process.py finish). TestSources checks that the place is there. A script that expects different things of the two programs does so with
 // the conditions [reference] and [ours], and a line "# differs: ID REASON" with the id of a row of docs/differences.md (DIFF-9,
 // N-1) and the reason in a few words. A Go test that demonstrates a difference has "// differs: ID REASON". TestDiffers checks
 // that every row is named by a script or a Go test.
@@ -120,10 +122,9 @@
 //
 // # Ledger
 //
-// ledger.tsv lists every row that needs cover (id, our one-line wording, class). pending.txt lists the ids of class
-// behaviour and library that no script covers yet. TestLedger fails when an id is neither covered nor pending, is both,
-// or is unknown. Rows of class library may be covered by a Go test anywhere in the tree with "// covers: ID".
-// go test ./conformance -run TestLedger -update-pending rewrites pending.txt.
+// ledger.tsv lists the facts of the original's changelog (id, our one-line wording, class). TestLedger fails when no script covers
+// a row of class behaviour or library, or a script covers a row that is not there. A Go test anywhere in the tree may cover rows,
+// too, with "// covers: ID".
 //
 // # Report
 //

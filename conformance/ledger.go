@@ -32,7 +32,7 @@ type Script struct {
 	Behaviour string // the first line, without "# "
 	Commands  int    // lines that do something; comments and files do not count
 	Covers    []string
-	Contract  []string // sections named by "# contract:"
+	Sources   []string // places named by "# source:"
 	Differs   []string // reasons named by "# differs:"
 }
 
@@ -51,15 +51,6 @@ func ReadLedger(dir fs.FS) ([]Row, error) {
 		rows = append(rows, Row{ID: f[0], Text: f[1], Class: f[2]})
 	}
 	return rows, nil
-}
-
-// ReadPending reads the ids of pending.txt, one a line.
-func ReadPending(dir fs.FS) ([]string, error) {
-	data, err := fs.ReadFile(dir, "pending.txt")
-	if err != nil {
-		return nil, err
-	}
-	return strings.Fields(string(data)), nil
 }
 
 // ReadScripts reads the head of every script below scripts, in order of name.
@@ -101,8 +92,8 @@ func parseHead(name, text string) Script {
 		if rest, ok := strings.CutPrefix(comment, "covers:"); ok {
 			s.Covers = append(s.Covers, strings.Fields(rest)...)
 		}
-		if rest, ok := strings.CutPrefix(comment, "contract:"); ok {
-			s.Contract = append(s.Contract, strings.TrimSpace(rest))
+		if rest, ok := strings.CutPrefix(comment, "source:"); ok {
+			s.Sources = append(s.Sources, strings.TrimSpace(rest))
 		}
 		if rest, ok := strings.CutPrefix(comment, "differs:"); ok {
 			s.Differs = append(s.Differs, strings.TrimSpace(rest))
