@@ -37,8 +37,8 @@ func (b *Bus) Remove(p *Pool) {
 	defer b.mu.Unlock()
 	b.pools = slices.DeleteFunc(b.pools, func(x *Pool) bool { return x == p })
 	p.queue = queue{}
-	if p.judge != nil {
-		p.judge.pending, p.judge.asked = nil, false
+	if p.external != nil {
+		p.external.pending, p.external.asked = nil, false
 	}
 	b.count()
 }
@@ -71,8 +71,8 @@ func (b *Bus) Emit(t Type, payload string) {
 	}
 }
 
-// Pauses brings a value when the loop has to call Resume.
-func (b *Bus) Pauses() <-chan struct{} { return b.pauses }
+// Wake brings a value when the loop has to call Resume.
+func (b *Bus) Wake() <-chan struct{} { return b.pauses }
 
 // Resume sends what had to wait until now, and fails what was not judged until now. It returns when there will be more,
 // zero for never.
@@ -84,16 +84,16 @@ func (b *Bus) Resume(now time.Time) (next time.Time) {
 			p.dispatch(now)
 		}
 		next = earlier(next, p.resume)
-		if p.judge != nil {
-			next = earlier(next, p.judge.resume(now))
+		if p.external != nil {
+			next = earlier(next, p.external.resume(now))
 			next = earlier(next, p.resume) // a result that failed may have sent its event into a pause
 		}
 	}
 	return next
 }
 
-// tell has the loop call Resume.
-func (b *Bus) tell() {
+// wakeLoop has the loop call Resume.
+func (b *Bus) wakeLoop() {
 	select {
 	case b.pauses <- struct{}{}:
 	default:

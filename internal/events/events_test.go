@@ -144,11 +144,11 @@ func newWorld(t *testing.T, n, size int, change ...func(*PoolOptions)) *world {
 // join adds listener i.
 func (w *world) join(i int) {
 	w.ps = append(w.ps, &fake{})
-	w.ls = append(w.ls, w.Listen(fmt.Sprintf("l%d", i)))
-	w.ls[i].Open(w.ps[i])
+	w.ls = append(w.ls, w.AddListener(fmt.Sprintf("l%d", i)))
+	w.ls[i].Enable(w.ps[i])
 }
 
-func (w *world) hear(i int, text string) { w.ls[i].Hear([]byte(text), w.now) }
+func (w *world) hear(i int, text string) { w.ls[i].Receive([]byte(text), w.now) }
 
 func (w *world) emit(data ...string) {
 	for _, d := range data {
@@ -224,11 +224,11 @@ func TestHeader(t *testing.T) {
 // TestNotYetRunning shows that READY alone is not enough.
 func TestNotYetRunning(t *testing.T) {
 	w := newWorld(t, 1, 10)
-	w.ls[0].Shut()
+	w.ls[0].Disable()
 	w.hear(0, "READY\n")
 	w.emit("a")
 	w.got(0)
-	w.ls[0].Open(w.ps[0])
+	w.ls[0].Enable(w.ps[0])
 	w.got(0, "0 0 a")
 }
 
@@ -244,7 +244,7 @@ func TestRejected(t *testing.T) {
 	w.got(0)
 	w.logged("WARN l0: event was rejected", "DEBG l0: BUSY -> ACKNOWLEDGED",
 		"DEBG rebuffering event 0 for pool pool (buf size=1, max=10)", "DEBG l0: ACKNOWLEDGED -> READY")
-	<-w.bus.Pauses()
+	<-w.bus.Wake()
 	resume := w.bus.Resume(w.now)
 	if d := resume.Sub(w.now); d <= 0 || d > time.Second {
 		t.Errorf("comes again after %v", d)
@@ -274,7 +274,7 @@ func TestOverflow(t *testing.T) {
 	w.logged("DEBG l0: ACKNOWLEDGED -> READY", "DEBG event 2 sent to listener l0",
 		"DEBG rebuffering event 3 for pool pool (buf size=0, max=2)")
 	w.emit("e")
-	w.ls[0].Died()
+	w.ls[0].Exited()
 	w.logged("DEBG rebuffering event 2 for pool pool (buf size=2, max=2)",
 		"ERRO pool pool event buffer overflowed, discarding event 3")
 	w.hear(0, "READY\n")
@@ -316,7 +316,7 @@ func TestBroken(t *testing.T) {
 		if len(w.ps[0].sent) != 0 {
 			t.Errorf("%q: it was sent %q", c.text, w.ps[0].sent)
 		}
-		w.ls[0].Died()
+		w.ls[0].Exited()
 		w.hear(0, "READY\n")
 		if len(w.ps[0].sent) != 1 {
 			t.Errorf("%q: a new child is sent %q", c.text, w.ps[0].sent)
@@ -472,7 +472,7 @@ func FuzzProtocol(f *testing.F) {
 // TestJudgedListener shows how little is kept of what a listener says while its result is being judged: enough to see that
 // it says too much.
 func TestJudgedListener(t *testing.T) {
-	m := protocol{phase: Busy, judged: true}
+	m := protocol{phase: Busy, awaitingDecision: true}
 	said, _, rest := m.next(bytes.Repeat([]byte("READY\n"), 10))
 	if said != nothing || string(rest) != "READY\nR" {
 		t.Errorf("%v, %q", said, rest)
@@ -512,16 +512,16 @@ func BenchmarkEvent(b *testing.B) {
 	bus := Bus{Serial: new(Serial)}
 	p := bus.NewPool(PoolOptions{Name: "pool", Identifier: "supervisor", Events: []string{"PROCESS_LOG"},
 		BufferSize: 10, Handle: Default})
-	l := p.Listen("l")
-	l.Open(sink{})
+	l := p.AddListener("l")
+	l.Enable(sink{})
 	bus.Add(p)
 	now := time.Now()
-	l.Hear([]byte("READY\n"), now)
+	l.Receive([]byte("READY\n"), now)
 	line, answer := []byte(strings.Repeat("x", 79)+"\n"), []byte("RESULT 2\nOKREADY\n")
 	b.ReportAllocs()
 	for b.Loop() {
 		bus.Emit(api.ProcessLogStdout, Log("program", "program", 12345, api.Stdout, line))
-		l.Hear(answer, now)
+		l.Receive(answer, now)
 	}
 }
 

@@ -25,48 +25,48 @@ type Listener struct {
 // pause is how long a listener that did not accept an event is spared it.
 const pause = 100 * time.Millisecond
 
-// Open tells that its process is RUNNING and can be sent events.
-func (l *Listener) Open(in Input) {
+// Enable tells that its process is RUNNING and can be sent events.
+func (l *Listener) Enable(in Input) {
 	l.pool.bus.mu.Lock()
 	defer l.pool.bus.mu.Unlock()
 	l.input = in
 	l.pool.dispatch(time.Time{})
 }
 
-// Shut tells that its process is RUNNING no more, though it may still answer.
-func (l *Listener) Shut() {
+// Disable tells that its process is RUNNING no more, though it may still answer.
+func (l *Listener) Disable() {
 	l.pool.bus.mu.Lock()
 	defer l.pool.bus.mu.Unlock()
 	l.input = nil
 }
 
-// Died tells that the child has ended, and all it wrote was heard. What it was busy with goes back, unless it gave a
+// Exited tells that the child has ended, and all it wrote was heard. What it was busy with goes back, unless it gave a
 // result that is still being judged, and the next child begins anew.
-func (l *Listener) Died() {
+func (l *Listener) Exited() {
 	l.pool.bus.mu.Lock()
 	defer l.pool.bus.mu.Unlock()
-	if l.judged {
-		l.pool.judge.forget(l)
+	if l.awaitingDecision {
+		l.pool.external.detach(l)
 		l.has = entry{}
 	}
 	l.protocol = protocol{}
 	if l.has.event != nil {
-		l.giveBack(time.Time{})
+		l.requeue(time.Time{})
 	}
-	l.pool.queue.forgive(l)
+	l.pool.queue.clearRetry(l)
 	l.pool.dispatch(time.Time{})
 }
 
 // Hear takes what the listener wrote. Any goroutine may call it.
-func (l *Listener) Hear(chunk []byte, now time.Time) {
+func (l *Listener) Receive(chunk []byte, now time.Time) {
 	l.pool.bus.mu.Lock()
 	defer l.pool.bus.mu.Unlock()
-	l.listen(chunk, now)
+	l.readProtocol(chunk, now)
 	l.pool.dispatch(now)
 }
 
-// listen takes what the listener wrote, after what of it was not understood yet.
-func (l *Listener) listen(chunk []byte, now time.Time) {
+// process_ takes what the listener wrote, after what of it was not understood yet.
+func (l *Listener) readProtocol(chunk []byte, now time.Time) {
 	before := l.phase
 	l.read(chunk, func(said heard, text []byte) {
 		l.move(before, now, func() {
@@ -74,7 +74,7 @@ func (l *Listener) listen(chunk []byte, now time.Time) {
 			case badLine:
 				l.pool.log.Warnf("%s: bad result line: '%s'", l.process, decoded(text))
 			case result:
-				l.judge(text, now)
+				l.handleResult(text, now)
 			}
 		})
 		before = l.phase
@@ -89,7 +89,7 @@ func (l *Listener) move(before Phase, now time.Time, do func()) {
 	}
 	l.logPhase(before)
 	if l.has.event != nil {
-		l.giveBack(now.Add(pause))
+		l.requeue(now.Add(pause))
 	}
 }
 
@@ -104,18 +104,18 @@ func (l *Listener) logPhase(before Phase) {
 	}
 }
 
-// judge asks the pool's handler what the result means, now or as soon as it can tell.
-func (l *Listener) judge(result []byte, now time.Time) {
-	if l.pool.judge != nil {
-		l.pool.judge.take(l, result, now)
+// handleResult asks the pool's handler what the result means, now or as soon as it can tell.
+func (l *Listener) handleResult(result []byte, now time.Time) {
+	if l.pool.external != nil {
+		l.pool.external.add(l, result, now)
 		return
 	}
-	l.settle(l.pool.handle(result))
+	l.resolve(l.pool.handle(result))
 }
 
-// settle takes the verdict. An event that was not accepted stays in l.has.
-func (l *Listener) settle(verdict error) {
-	l.pool.logVerdict(l.process, verdict)
+// resolve takes the verdict. An event that was not accepted stays in l.has.
+func (l *Listener) resolve(verdict error) {
+	l.pool.logDecision(l.process, verdict)
 	l.phase = Acknowledged
 	switch verdict {
 	case nil:
@@ -126,12 +126,12 @@ func (l *Listener) settle(verdict error) {
 	}
 }
 
-// giveBack puts what the listener is busy with at the head of the queue; it is not sent it again before until.
-func (l *Listener) giveBack(until time.Time) {
+// requeue puts what the listener is busy with at the head of the queue; it is not sent it again before until.
+func (l *Listener) requeue(until time.Time) {
 	e := l.has
 	l.has = entry{}
 	e.refused, e.pause = l, until
-	l.pool.putBack(e)
+	l.pool.requeue(e)
 }
 
 // decoded is text as log lines show it.

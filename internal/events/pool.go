@@ -27,7 +27,7 @@ type Pool struct {
 	families  []string // of plug-ins: the types that are subscribed to by name
 	log       *logs.Main
 	handle    Handler
-	judge     *Judge // in place of handle; nil: none
+	external  *ExternalHandler // in place of handle; nil: none
 	listeners []*Listener
 	queue     queue
 	serial    uint64    // of the next event, "poolserial"
@@ -48,8 +48,8 @@ func (b *Bus) NewPool(o PoolOptions) *Pool {
 	return p
 }
 
-// Listen makes a process a listener of the pool. Events go to the first that is ready, in the order of these calls.
-func (p *Pool) Listen(process string) *Listener {
+// AddListener makes a process a listener of the pool. Events go to the first that is ready, in the order of these calls.
+func (p *Pool) AddListener(process string) *Listener {
 	l := &Listener{process: process, pool: p}
 	p.listeners = append(p.listeners, l)
 	return l
@@ -62,14 +62,14 @@ func (p *Pool) accept(e *Event) {
 	p.serial++
 }
 
-// putBack makes an event the next one again.
-func (p *Pool) putBack(e entry) {
-	p.logPutBack(e, p.queue.n)
+// requeue makes an event the next one again.
+func (p *Pool) requeue(e entry) {
+	p.logRequeue(e, p.queue.n)
 	p.makeRoom()
 	p.queue.pushFront(e)
 }
 
-func (p *Pool) logPutBack(e entry, n int) {
+func (p *Pool) logRequeue(e entry, n int) {
 	if p.log.Enabled(api.Debug) {
 		p.log.Debugf("rebuffering event %d for pool %s (buf size=%d, max=%d)", e.event.Serial, p.Name, n, p.BufferSize)
 	}
@@ -94,7 +94,7 @@ func (p *Pool) dispatch(now time.Time) {
 		tried = tried || found
 		if !sent {
 			if tried {
-				p.logPutBack(*e, p.queue.n-1)
+				p.logRequeue(*e, p.queue.n-1)
 			}
 			return
 		}
@@ -141,7 +141,7 @@ func (p *Pool) wait(until time.Time) {
 		return
 	}
 	p.told = until
-	p.bus.tell()
+	p.bus.wakeLoop()
 }
 
 // appendMessage appends the header line and the payload. Source: "Event Notification Protocol".

@@ -37,11 +37,11 @@ const maxKept = 64 << 10
 // a listener that has just been started. Phase moves by itself to Ready and Unknown; whoever hears a result moves it
 // on, and whoever sends an event sets Busy.
 type protocol struct {
-	phase  Phase
-	length int    // of the result that is being read; 0 or more only if sized
-	sized  bool   // the result line has been read
-	held   []byte // not yet understood
-	judged bool   // a result is being judged: what follows it waits
+	phase            Phase
+	length           int    // of the result that is being read; 0 or more only if sized
+	sized            bool   // the result line has been read
+	held             []byte // not yet understood
+	awaitingDecision bool   // a result is being judged: what follows it waits
 }
 
 // heard is what a listener said.
@@ -99,7 +99,7 @@ func (m *protocol) next(in []byte) (said heard, text, rest []byte) {
 			return violation, nil, nil
 		}
 	case Busy:
-		if m.judged { // all that it may say now is READY: one byte more shows that it says more
+		if m.awaitingDecision { // all that it may say now is READY: one byte more shows that it says more
 			return nothing, nil, in[:min(len(in), len(readyToken)+1)]
 		}
 		return m.result(in)

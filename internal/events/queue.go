@@ -70,8 +70,8 @@ func (q *queue) popFront() entry {
 	return e
 }
 
-// forgive lets a listener, which has a new child, have at once what the old one refused.
-func (q *queue) forgive(l *Listener) {
+// clearRetry lets a listener, which has a new child, have at once what the old one refused.
+func (q *queue) clearRetry(l *Listener) {
 	for i := range q.n {
 		if e := q.at(i); e.refused == l {
 			e.refused = nil

@@ -15,13 +15,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// Trouble is a call that brought no answer, or none that makes sense.
-type Trouble struct{ text string }
+// CallError is a call that brought no answer, or none that makes sense.
+type CallError struct{ text string }
 
-func (t *Trouble) Error() string { return t.text }
+func (t *CallError) Error() string { return t.text }
 
-func (p *Plugin) trouble(format string, args ...any) error {
-	return &Trouble{"plug-in " + p.Name + " " + fmt.Sprintf(format, args...)}
+func (p *Plugin) errorf(format string, args ...any) error {
+	return &CallError{"plug-in " + p.Name + " " + fmt.Sprintf(format, args...)}
 }
 
 // ErrUnknown says that the plug-in does not list the method.
@@ -32,9 +32,9 @@ const (
 	maxHeader      = 64 << 10 // bytes of an answer's header
 )
 
-// dial says where the plug-in answers. Every call has a connection of its own: between the processes of a plug-in it is
+// setAddress says where the plug-in answers. Every call has a connection of its own: between the processes of a plug-in it is
 // chance that decides, and none is kept that belongs to a process that is gone.
-func (p *Plugin) dial(address string) {
+func (p *Plugin) setAddress(address string) {
 	var dialer net.Dialer
 	dial := dialer.DialContext
 	p.address = address
@@ -55,11 +55,11 @@ func (p *Plugin) dial(address string) {
 // Call calls a method that the plug-in lists. The error is a *xmlrpc.Fault that the plug-in answered, ErrUnknown,
 // ErrClosed, a *DownError, a *Trouble, or context.Canceled.
 func (p *Plugin) Call(ctx context.Context, method string, params []xmlrpc.Value) (xmlrpc.Value, error) {
-	l, err := p.alive()
+	l, err := p.current()
 	if err != nil {
 		return xmlrpc.Value{}, err
 	}
-	ctx, cancel := within(ctx, l, p.wait)
+	ctx, cancel := callContext(ctx, l, p.wait)
 	defer cancel()
 	if err := p.lists(ctx, l, method); err != nil {
 		return xmlrpc.Value{}, err
@@ -74,33 +74,33 @@ func (p *Plugin) call(ctx context.Context, method string, params []xmlrpc.Value)
 	default:
 		if p.waiting.Add(1) > int32(waitingPerSlot*cap(p.slots)) {
 			p.waiting.Add(-1)
-			return xmlrpc.Value{}, p.trouble("has too many calls waiting")
+			return xmlrpc.Value{}, p.errorf("has too many calls waiting")
 		}
 		select {
 		case p.slots <- struct{}{}:
 			p.waiting.Add(-1)
 		case <-ctx.Done():
 			p.waiting.Add(-1)
-			return xmlrpc.Value{}, p.late(ctx)
+			return xmlrpc.Value{}, p.contextError(ctx)
 		}
 	}
 	defer func() { <-p.slots }()
 	return p.post(ctx, method, params)
 }
 
-// within is a context that ends with the client's, with the plug-in's life, and after wait.
-func within(ctx context.Context, l *life, wait time.Duration) (context.Context, context.CancelFunc) {
+// callContext is a context that ends with the client's, with the plug-in's life, and after wait.
+func callContext(ctx context.Context, l *run, wait time.Duration) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(l, func() { end(context.Cause(l)) })
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	return ctx, func() { stop(); cancel(); end(nil) }
 }
 
-// late is why a context ended: because the plug-in went, the client went, or it took too long.
-func (p *Plugin) late(ctx context.Context) error {
+// contextError is why a context ended: because the plug-in went, the client went, or it took too long.
+func (p *Plugin) contextError(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, context.DeadlineExceeded) {
-		return p.trouble("did not answer within %d seconds", p.Config.CallWait)
+		return p.errorf("did not answer within %d seconds", p.Config.CallWait)
 	}
 	return cause
 }
@@ -110,53 +110,53 @@ func (p *Plugin) post(ctx context.Context, method string, params []xmlrpc.Value)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address,
 		bytes.NewReader(xmlrpc.AppendCall(nil, method, params)))
 	if err != nil {
-		return xmlrpc.Value{}, p.trouble("cannot be asked: %v", err)
+		return xmlrpc.Value{}, p.errorf("cannot be asked: %v", err)
 	}
 	req.Header.Set("User-Agent", "supervisord")
 	req.Header.Set("Content-Type", "text/xml")
 	resp, err := p.client.Do(req)
 	if err != nil {
-		return xmlrpc.Value{}, p.lost(ctx, err)
+		return xmlrpc.Value{}, p.exchangeError(ctx, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return xmlrpc.Value{}, p.trouble("answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+		return xmlrpc.Value{}, p.errorf("answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 	}
 	limit := int64(p.Config.ResultMax)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	switch {
 	case err != nil:
-		return xmlrpc.Value{}, p.lost(ctx, err)
+		return xmlrpc.Value{}, p.exchangeError(ctx, err)
 	case int64(len(body)) > limit:
-		return xmlrpc.Value{}, p.trouble("gave an answer of more than %d bytes", limit)
+		return xmlrpc.Value{}, p.errorf("gave an answer of more than %d bytes", limit)
 	}
-	return p.understand(body)
+	return p.parseAnswer(body)
 }
 
-// lost is the error for an exchange that broke off.
-func (p *Plugin) lost(ctx context.Context, err error) error {
+// exchangeError is the error for an exchange that broke off.
+func (p *Plugin) exchangeError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return p.late(ctx)
+		return p.contextError(ctx)
 	}
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return p.trouble("closed the connection without an answer")
+		return p.errorf("closed the connection without an answer")
 	}
-	return p.trouble("did not answer: %v", err)
+	return p.errorf("did not answer: %v", err)
 }
 
-// understand reads an answer.
-func (p *Plugin) understand(body []byte) (xmlrpc.Value, error) {
+// parseAnswer reads an answer.
+func (p *Plugin) parseAnswer(body []byte) (xmlrpc.Value, error) {
 	v, fault, err := xmlrpc.ParseResponse(body)
 	switch {
 	case err != nil:
-		return xmlrpc.Value{}, p.trouble("gave an answer that is no XML-RPC: %v", err)
+		return xmlrpc.Value{}, p.errorf("gave an answer that is no XML-RPC: %v", err)
 	case fault != nil:
 		return xmlrpc.Value{}, faultError{fault}
 	case v.HasNil():
-		return xmlrpc.Value{}, p.trouble("gave nil, which XML-RPC does not know")
+		return xmlrpc.Value{}, p.errorf("gave nil, which XML-RPC does not know")
 	}
 	return v, nil
 }

@@ -29,14 +29,14 @@ type subscriber struct {
 
 // Subscribe makes the plug-in the listener of a pool, which has no other.
 func (p *Plugin) Subscribe(pool *events.Pool) {
-	p.subscriber = &subscriber{plugin: p, pool: pool, listener: pool.Listen(p.Name), pause: firstPause}
-	p.subscriber.listener.Hear([]byte("READY\n"), time.Now())
-	if _, err := p.alive(); err == nil {
+	p.subscriber = &subscriber{plugin: p, pool: pool, listener: pool.AddListener(p.Name), pause: firstPause}
+	p.subscriber.listener.Receive([]byte("READY\n"), time.Now())
+	if _, err := p.current(); err == nil {
 		p.subscriber.open()
 	}
 }
 
-func (s *subscriber) open() { s.listener.Open(s) }
+func (s *subscriber) open() { s.listener.Enable(s) }
 
 // Send takes an event and never waits. At most one is on its way.
 func (s *subscriber) Send(message []byte) error {
@@ -48,11 +48,11 @@ func (s *subscriber) Send(message []byte) error {
 // deliver calls the plug-in and answers for it.
 func (s *subscriber) deliver(text string) {
 	p := s.plugin
-	l, err := p.alive()
+	l, err := p.current()
 	if err == nil {
 		if err = s.event(l, text); err == nil {
 			s.pause = firstPause
-			s.listener.Hear([]byte("RESULT 2\nOKREADY\n"), time.Now())
+			s.listener.Receive([]byte("RESULT 2\nOKREADY\n"), time.Now())
 			return
 		}
 		p.Log.Warnf("plug-in %s did not take an event, it will be sent again: %v", p.Name, err)
@@ -65,22 +65,22 @@ func (s *subscriber) deliver(text string) {
 			s.pause = firstPause
 		}
 	}
-	s.listener.Hear([]byte("RESULT 4\nFAILREADY\n"), time.Now())
+	s.listener.Receive([]byte("RESULT 4\nFAILREADY\n"), time.Now())
 }
 
-func (s *subscriber) event(l *life, text string) error {
+func (s *subscriber) event(l *run, text string) error {
 	m, err := events.ParseMessage(text, s.pool.Identifier, s.pool.Name)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := within(l, l, s.plugin.wait)
+	ctx, cancel := callContext(l, l, s.plugin.wait)
 	defer cancel()
 	v, err := s.plugin.post(ctx, EventMethod, []xmlrpc.Value{header(m), {Kind: xmlrpc.String, Text: m.Payload}})
 	switch {
 	case err != nil:
 		return err
 	case !v.Truth():
-		return s.plugin.trouble("answered false")
+		return s.plugin.errorf("answered false")
 	}
 	return nil
 }
@@ -102,11 +102,11 @@ func header(m events.Message) xmlrpc.Value {
 // Emit makes an event of a type that the plug-in declared.
 func (p *Plugin) Emit(name, payload string) { p.Events.EmitExtension(name, payload) }
 
-// Captured makes an event of what a process of the plug-in wrote between the tokens: its first line is the type, what
+// EmitCaptured makes an event of what a process of the plug-in wrote between the tokens: its first line is the type, what
 // follows is the payload.
-func (p *Plugin) Captured(text []byte) {
+func (p *Plugin) EmitCaptured(text []byte) {
 	name, payload, _ := bytes.Cut(text, []byte("\n"))
-	if !p.Emits(string(name)) {
+	if !p.Declares(string(name)) {
 		p.Log.Warnf("plug-in %s emitted an event of type %s, which is not in its event_types", p.Name,
 			pyrepr.Quote(string(name[:min(len(name), 100)])))
 		return

@@ -128,7 +128,7 @@ func TestCaptured(t *testing.T) {
 	s.Up()
 	defer s.starts()()
 	for _, text := range []string{"NOPE\nx", "", "DISKS", strings.Repeat("y", 200) + "\n", "\nDISK", "DISK\nfull:1\n2", "DISK"} {
-		s.Captured([]byte(text))
+		s.EmitCaptured([]byte(text))
 	}
 	for _, want := range []string{" eventname:DISK0 full:1\n2", " eventname:DISK0 "} {
 		if line := <-got; !strings.HasSuffix(line, want) {

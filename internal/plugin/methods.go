@@ -23,7 +23,7 @@ const maxMethods = 1000
 
 // list is the methods that a plug-in listed.
 type list struct {
-	life  *life
+	life  *run
 	names []string // sorted, with the name space
 	err   error    // why it could not be asked; names are then those of the last time
 	at    time.Time
@@ -46,7 +46,7 @@ func (l *list) fresh(age time.Duration) bool {
 }
 
 // lists returns nil if the plug-in lists the method.
-func (p *Plugin) lists(ctx context.Context, l *life, method string) error {
+func (p *Plugin) lists(ctx context.Context, l *run, method string) error {
 	told, err := p.listed(ctx, l, p.age())
 	if err == nil && !told.has(method) && p.Socket == nil {
 		told, err = p.listed(ctx, l, recheck)
@@ -69,10 +69,10 @@ func (p *Plugin) age() time.Duration {
 }
 
 // listed is the list, asked for if there is none or an old one. However many want it, the plug-in is asked once.
-func (p *Plugin) listed(ctx context.Context, l *life, age time.Duration) (*list, error) {
+func (p *Plugin) listed(ctx context.Context, l *run, age time.Duration) (*list, error) {
 	for {
 		if ctx.Err() != nil {
-			return nil, p.late(ctx)
+			return nil, p.contextError(ctx)
 		}
 		p.mu.Lock()
 		told := p.list
@@ -98,8 +98,8 @@ func (p *Plugin) listed(ctx context.Context, l *life, age time.Duration) (*list,
 }
 
 // ask asks for the list and closes done.
-func (p *Plugin) ask(l *life, done chan struct{}) {
-	ctx, cancel := within(context.Background(), l, p.wait)
+func (p *Plugin) ask(l *run, done chan struct{}) {
+	ctx, cancel := callContext(context.Background(), l, p.wait)
 	defer cancel()
 	names, err := p.fetch(ctx)
 	p.mu.Lock()
@@ -122,11 +122,11 @@ func (p *Plugin) fetch(ctx context.Context) ([]string, error) {
 	v, err := p.post(ctx, "system.listMethods", nil)
 	switch {
 	case Fault(err) != nil:
-		return nil, p.trouble("does not list its methods: %v", err)
+		return nil, p.errorf("does not list its methods: %v", err)
 	case err != nil:
 		return nil, err
 	case v.Kind != xmlrpc.Array:
-		return nil, p.trouble("does not list its methods: the answer is no array")
+		return nil, p.errorf("does not list its methods: the answer is no array")
 	}
 	var names []string
 	for _, item := range v.Items {
@@ -137,7 +137,7 @@ func (p *Plugin) fetch(ctx context.Context) ([]string, error) {
 	slices.Sort(names)
 	names = slices.Compact(names)
 	if len(names) > maxMethods {
-		return nil, p.trouble("lists more than %d methods", maxMethods)
+		return nil, p.errorf("lists more than %d methods", maxMethods)
 	}
 	return names, nil
 }
@@ -150,8 +150,8 @@ func (p *Plugin) callable(method string) bool {
 
 // Methods are the names of the plug-in's methods, sorted: those that it told last if it is down or does not answer.
 func (p *Plugin) Methods(ctx context.Context) []string {
-	if l, err := p.alive(); err == nil {
-		ctx, cancel := within(ctx, l, listWait)
+	if l, err := p.current(); err == nil {
+		ctx, cancel := callContext(ctx, l, listWait)
 		defer cancel()
 		if told, _ := p.listed(ctx, l, p.age()); told != nil {
 			return told.names
@@ -170,7 +170,7 @@ func (p *Plugin) Help(ctx context.Context, method string) (string, error) {
 	return cached(ctx, p, method, "system.methodHelp", func(l *list) map[string]string { return l.help },
 		func(v xmlrpc.Value) (string, error) {
 			if v.Kind != xmlrpc.String {
-				return "", p.trouble("gave a help that is no text")
+				return "", p.errorf("gave a help that is no text")
 			}
 			return v.Text, nil
 		})
@@ -203,11 +203,11 @@ func (p *Plugin) Signature(ctx context.Context, method string) ([]string, error)
 // cached asks the plug-in about a method that it lists, once for each list.
 func cached[T any](ctx context.Context, p *Plugin, method, ask string, in func(*list) map[string]T,
 	read func(xmlrpc.Value) (T, error)) (answer T, err error) {
-	l, err := p.alive()
+	l, err := p.current()
 	if err != nil {
 		return answer, err
 	}
-	ctx, cancel := within(ctx, l, p.wait)
+	ctx, cancel := callContext(ctx, l, p.wait)
 	defer cancel()
 	if err := p.lists(ctx, l, method); err != nil {
 		return answer, err

@@ -44,14 +44,14 @@ type Plugin struct {
 	deliveries sync.WaitGroup
 
 	mu     sync.Mutex
-	now    *life  // nil: it is down
+	now    *run   // nil: it is down
 	state  string // why it is down, such as "BACKOFF"
 	list   *list  // what it told last; nil: nothing yet
 	asking chan struct{}
 }
 
-// life is the time from when a plug-in can be called until it cannot, or is another child.
-type life struct {
+// run is the time from when a plug-in can be called until it cannot, or is another child.
+type run struct {
 	context.Context
 	end context.CancelCauseFunc
 }
@@ -69,7 +69,7 @@ func New(o Options) (*Plugin, error) {
 	p := &Plugin{Options: o, wait: time.Duration(o.Config.CallWait) * time.Second,
 		slots: make(chan struct{}, o.Config.CallLimit), state: "STOPPED"}
 	if o.Config.URL != "" {
-		p.dial(o.Config.URL)
+		p.setAddress(o.Config.URL)
 		p.begin()
 		return p, nil
 	}
@@ -77,7 +77,7 @@ func New(o Options) (*Plugin, error) {
 	if p.Socket, err = listen(o.Dirs, o.Name, o.Identifier); err != nil {
 		return nil, fmt.Errorf("cannot make a socket for plug-in %s: %w", o.Name, err)
 	}
-	p.dial("unix://" + p.Socket.path)
+	p.setAddress("unix://" + p.Socket.path)
 	return p, nil
 }
 
@@ -92,7 +92,7 @@ func (p *Plugin) Up() {
 }
 
 func (p *Plugin) begin() {
-	l := &life{}
+	l := &run{}
 	l.Context, l.end = context.WithCancelCause(context.Background())
 	p.mu.Lock()
 	p.now = l
@@ -105,8 +105,8 @@ func (p *Plugin) begin() {
 // Down says that no process of the plug-in is left that could answer. What was asked of it ends at once.
 func (p *Plugin) Down(state string) { p.end(state, &DownError{p.Name, state}) }
 
-// Renew says that the plug-in has another process, whose methods may be others.
-func (p *Plugin) Renew() {
+// ProcessChanged says that the plug-in has another process, whose methods may be others.
+func (p *Plugin) ProcessChanged() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.list != nil {
@@ -125,7 +125,7 @@ func (p *Plugin) Close() {
 
 func (p *Plugin) end(state string, why error) {
 	if p.subscriber != nil {
-		p.subscriber.listener.Shut()
+		p.subscriber.listener.Disable()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,8 +136,8 @@ func (p *Plugin) end(state string, why error) {
 	}
 }
 
-// alive is the life that calls are part of, or why there is none.
-func (p *Plugin) alive() (*life, error) {
+// current is the life that calls are part of, or why there is none.
+func (p *Plugin) current() (*run, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.now == nil {
@@ -146,5 +146,5 @@ func (p *Plugin) alive() (*life, error) {
 	return p.now, nil
 }
 
-// Emits is true if the plug-in declared the type of events.
-func (p *Plugin) Emits(name string) bool { return slices.Contains(p.Config.EventTypes, name) }
+// Declares is true if the plug-in declared the type of events.
+func (p *Plugin) Declares(name string) bool { return slices.Contains(p.Config.EventTypes, name) }

@@ -277,7 +277,7 @@ func TestSlow(t *testing.T) {
 	s.expect("silent", s.says("c"), late)
 	_, err := s.Help(context.Background(), "x.echo")
 	s.expect("help", fmt.Sprint(err), late)
-	s.Renew()
+	s.ProcessChanged()
 	s.expect("list", s.says("d"), late)
 	close(over)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -346,7 +346,7 @@ func TestListOnce(t *testing.T) {
 		t.Errorf("asked %d times", n)
 	}
 	s.does(func(w http.ResponseWriter, call xmlrpc.Call) { reply(w, text("x.echo")) })
-	s.Renew()
+	s.ProcessChanged()
 	s.expect("no array", s.says("a"), "plug-in x does not list its methods: the answer is no array")
 	s.does(func(w http.ResponseWriter, call xmlrpc.Call) {
 		var all []string
@@ -355,7 +355,7 @@ func TestListOnce(t *testing.T) {
 		}
 		reply(w, names(all...))
 	})
-	s.Renew()
+	s.ProcessChanged()
 	s.expect("long list", s.says("a"), "plug-in x lists more than 1000 methods")
 }
 
@@ -393,7 +393,7 @@ func TestAbout(t *testing.T) {
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls", n)
 	}
-	s.Renew()
+	s.ProcessChanged()
 	answer = xmlrpc.Value{Kind: xmlrpc.Array, Items: []xmlrpc.Value{names("int"), names("string")}}
 	if types, err := s.Signature(ctx, "x.echo"); !cmp.Equal(types, []string{"int"}) || err != nil {
 		t.Errorf("%q, %v", types, err)
@@ -480,7 +480,7 @@ func FuzzUnderstand(f *testing.F) {
 	f.Add([]byte("HTTP/1.0 200 OK\r\n\r\n"))
 	p := &Plugin{Options: Options{Name: "x"}}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		v, err := p.understand(body)
+		v, err := p.parseAnswer(body)
 		if err != nil {
 			return
 		}

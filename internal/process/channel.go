@@ -59,7 +59,7 @@ func (c *channel) open() (err error) {
 // Output takes a chunk of what the child wrote. It implements pump.Sink.
 func (c *channel) Output(chunk []byte) (room <-chan struct{}) {
 	if c.tap != nil && c.tap.hearer != nil {
-		c.tap.hearer.Hear(chunk, time.Now())
+		c.tap.hearer.Receive(chunk, time.Now())
 	}
 	if c.strip != nil {
 		chunk = c.strip.Strip(chunk)

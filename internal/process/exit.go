@@ -61,10 +61,10 @@ func (p *Process) Gone() {
 	p.pid = 0
 	p.logExit(next.State, how, expected)
 	if p.listener != nil {
-		p.listener.Died()
+		p.listener.Exited()
 	}
 	if p.judge != nil {
-		p.judge.Died(now)
+		p.judge.Exited(now)
 	}
 	p.releaseSocket()
 	if next.State == api.Backoff && !next.Wake.After(now) {

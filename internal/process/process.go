@@ -52,10 +52,10 @@ type Process struct {
 	user    *child.User // nil: as supervisord
 	machine state.Machine
 	// What few processes have.
-	listener *events.Listener // an event listener's part in its pool
-	judge    *events.Judge    // a result handler's part in its pool
-	socket   Socket           // a FastCGI program's, or a plug-in's
-	holds    bool             // the child, or the start that is going on, uses the socket
+	listener *events.Listener        // an event listener's part in its pool
+	judge    *events.ExternalHandler // a result handler's part in its pool
+	socket   Socket                  // a FastCGI program's, or a plug-in's
+	holds    bool                    // the child, or the start that is going on, uses the socket
 	told     map[string]string
 	emits    func(captured []byte) // takes what is captured, in place of an event about it; nil: nothing does
 
@@ -90,7 +90,7 @@ func (p *Process) Listen(l *events.Listener) {
 }
 
 // Judge makes p the process of a result handler. It has not been started yet.
-func (p *Process) Judge(j *events.Judge) {
+func (p *Process) Judge(j *events.ExternalHandler) {
 	p.judge = j
 	p.out.sink.Syslog = nil // as for listeners
 }
@@ -241,14 +241,14 @@ func (p *Process) move(next state.Machine, expected bool) {
 		p.changed = nil
 	}
 	if p.listener != nil && from == api.Running {
-		p.listener.Shut() // before it could be sent the event about its own end
+		p.listener.Disable() // before it could be sent the event about its own end
 	}
 	if p.host.Events.Wants(events.OfState(next.State)) {
 		p.host.Events.Emit(events.Move{Process: p.Name(), Group: p.Group, From: from, To: next.State,
 			Tries: next.Tries, Expected: expected, PID: p.pid}.Payload())
 	}
 	if p.listener != nil && next.State == api.Running && p.stdin != nil { // nil: it was up long enough, and is gone already
-		p.listener.Open(p.stdin)
+		p.listener.Enable(p.stdin)
 	}
 }
 

@@ -116,7 +116,7 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	p.host.Spawned(p)
 	p.host.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
 	if p.judge != nil { // it need not be RUNNING: the first result may wait already
-		p.judge.Open(p.stdin, now)
+		p.judge.Enable(p.stdin, now)
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ type tap struct {
 
 // hearer is an events.Listener or an events.Judge.
 type hearer interface {
-	Hear(chunk []byte, now time.Time)
+	Receive(chunk []byte, now time.Time)
 }
 
 // newTap makes the tap that the channel needs, nil if it needs none. It is made for each child.

@@ -56,7 +56,7 @@ func (s *Server) emit(x *plugin.Plugin, params []xmlrpc.Value) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !x.Emits(a.text(0)) {
+	if !x.Declares(a.text(0)) {
 		return nil, badName(a.text(0))
 	}
 	x.Emit(a.text(0), a.text(1))
@@ -66,7 +66,7 @@ func (s *Server) emit(x *plugin.Plugin, params []xmlrpc.Value) (result, error) {
 // pluginError is what clients learn of a call that did not succeed. A fault of the plug-in they get as it is.
 func (s *Server) pluginError(err error) error {
 	var down *plugin.DownError
-	var trouble *plugin.Trouble
+	var trouble *plugin.CallError
 	fault := plugin.Fault(err)
 	switch {
 	case fault != nil:

@@ -157,7 +157,7 @@ func TestPluginError(t *testing.T) {
 		want string
 	}{
 		{&plugin.DownError{Name: "x", State: "FATAL"}, "NOT_RUNNING: plug-in x is FATAL"},
-		{plugin.ErrUnknown, "UNKNOWN_METHOD"}, {plugin.ErrClosed, "UNKNOWN_METHOD"}, {new(plugin.Trouble), "FAILED"},
+		{plugin.ErrUnknown, "UNKNOWN_METHOD"}, {plugin.ErrClosed, "UNKNOWN_METHOD"}, {new(plugin.CallError), "FAILED"},
 		{context.Canceled, "context canceled"},
 	} {
 		if got := s.pluginError(fmt.Errorf("wrapped: %w", c.err)).Error(); got != c.want && !strings.HasSuffix(got, c.want) {

@@ -22,13 +22,13 @@ import (
 type Group struct {
 	Config    *config.Group
 	Processes []*process.Process
-	pool      *events.Pool     // of event listeners, or of a plug-in that subscribed to events
-	plugin    *plugin.Plugin   // of an [rpcinterface:x] with a program or a URL
-	judge     *events.Judge    // of a pool whose results a program judges
-	handler   *process.Process // this program
-	sockets   []*fcgi.Socket   // of the FastCGI programs in it
-	added     int              // grows from one that is added to the next
-	asked     bool             // during shutdown and restart: its processes have been told to stop
+	pool      *events.Pool            // of event listeners, or of a plug-in that subscribed to events
+	plugin    *plugin.Plugin          // of an [rpcinterface:x] with a program or a URL
+	judge     *events.ExternalHandler // of a pool whose results a program judges
+	handler   *process.Process        // this program
+	sockets   []*fcgi.Socket          // of the FastCGI programs in it
+	added     int                     // grows from one that is added to the next
+	asked     bool                    // during shutdown and restart: its processes have been told to stop
 }
 
 // Name is the group's name.
@@ -87,10 +87,10 @@ func (l *Loop) AddGroup(cfg *config.Group) error {
 		case g.plugin != nil:
 			l.extend(p, g)
 		case c.HandlesResults:
-			g.handler, g.judge = p, g.pool.Judge(time.Duration(cfg.Pool.HandlerTimeout)*time.Second)
+			g.handler, g.judge = p, g.pool.UseExternalHandler(time.Duration(cfg.Pool.HandlerTimeout)*time.Second)
 			p.Judge(g.judge)
 		case g.pool != nil:
-			p.Listen(g.pool.Listen(p.Name()))
+			p.Listen(g.pool.AddListener(p.Name()))
 		}
 		if c.Socket != nil {
 			p.Serve(sockets[c.Socket])
@@ -141,7 +141,7 @@ func (l *Loop) newPool(cfg *config.Group) *events.Pool {
 // endBroken kills the result handlers that did not answer as they must; they are started again.
 func (l *Loop) endBroken(now time.Time) {
 	for _, g := range l.groups {
-		if g.judge != nil && g.judge.Broken() {
+		if g.judge != nil && g.judge.KillRequested() {
 			g.handler.Signal(syscall.SIGKILL, now)
 		}
 	}

@@ -152,7 +152,7 @@ func (l *Loop) receive(wait bool) {
 	case p := <-l.drained:
 		l.changes()
 		p.Gone()
-	case <-l.host.Events.Pauses():
+	case <-l.host.Events.Wake():
 		l.changes()
 		l.resumeEvents(time.Now())
 	case sig := <-l.options.Signals:

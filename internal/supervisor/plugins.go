@@ -35,7 +35,7 @@ func (l *Loop) extend(p *process.Process, g *Group) {
 		p.Tell(l.credentials)
 	}
 	if len(g.Config.Plugin.EventTypes) > 0 {
-		p.Emits(g.plugin.Captured)
+		p.Emits(g.plugin.EmitCaptured)
 	}
 }
 
@@ -68,7 +68,7 @@ func (l *Loop) changed(p *process.Process) {
 func (l *Loop) follow(p *process.Process, x *plugin.Plugin) {
 	answers := func(p *process.Process) bool { return p.State() == api.Starting || p.State() == api.Running }
 	if p.State() == api.Starting {
-		x.Renew()
+		x.ProcessChanged()
 	}
 	for _, other := range l.Group(p.Group).Processes {
 		if answers(other) {

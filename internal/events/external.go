@@ -8,16 +8,16 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// Judge is the result handler of a pool if that is a program, result_handler_exec. It is asked about one result at a
+// ExternalHandler is the result handler of a pool if that is a program, result_handler_exec. It is asked about one result at a
 // time, in the order in which they came, and has to answer with one line: ACCEPT, REJECT or FAIL. However it fails to,
 // the result fails, and the listener that gave it is out of service as after a failure of any handler. One program for
 // the pool, and not one for each result: starting one costs more than everything else that an event needs. One result
 // at a time: of a program that ends, hangs or talks nonsense it is then known which result that was about.
-type Judge struct {
+type ExternalHandler struct {
 	pool    *Pool
-	timeout time.Duration // for each answer, and for how long a result waits for a child that can be asked
-	input   Input         // nil: it has no child that can be asked
-	pending []judgement   // the first one was asked if asked is set
+	timeout time.Duration   // for each answer, and for how long a result waits for a child that can be asked
+	input   Input           // nil: it has no child that can be asked
+	pending []pendingResult // the first one was asked if asked is set
 	asked   bool
 	held    []byte    // the beginning of its answer
 	broken  bool      // the child must be killed
@@ -25,8 +25,8 @@ type Judge struct {
 	message []byte    // room for the question
 }
 
-// judgement is a result that was not judged yet.
-type judgement struct {
+// pendingResult is a result that was not judged yet.
+type pendingResult struct {
 	process  string
 	listener *Listener // nil: its process ended meanwhile
 	event    entry
@@ -37,34 +37,34 @@ type judgement struct {
 // longestAnswer is how many bytes an answer that makes sense has at most, with room.
 const longestAnswer = 64
 
-// Judge makes the pool ask a program what results mean, with so much time for each. The pool was not added yet.
-func (p *Pool) Judge(timeout time.Duration) *Judge {
-	p.judge = &Judge{pool: p, timeout: timeout}
-	return p.judge
+// UseExternalHandler makes the pool ask a program what results mean, with so much time for each. The pool was not added yet.
+func (p *Pool) UseExternalHandler(timeout time.Duration) *ExternalHandler {
+	p.external = &ExternalHandler{pool: p, timeout: timeout}
+	return p.external
 }
 
-// Open tells that it has a child, with this standard input.
-func (j *Judge) Open(in Input, now time.Time) {
+// Enable tells that it has a child, with this standard input.
+func (j *ExternalHandler) Enable(in Input, now time.Time) {
 	j.pool.bus.mu.Lock()
 	defer j.pool.bus.mu.Unlock()
 	j.input = in
-	j.ask(now)
+	j.askNext(now)
 }
 
-// Died tells that the child has ended, and all it wrote was heard. What it was asked fails; what it was not asked yet
+// Exited tells that the child has ended, and all it wrote was heard. What it was asked fails; what it was not asked yet
 // waits for the next child.
-func (j *Judge) Died(now time.Time) {
+func (j *ExternalHandler) Exited(now time.Time) {
 	j.pool.bus.mu.Lock()
 	defer j.pool.bus.mu.Unlock()
 	j.input, j.held, j.broken = nil, nil, false
 	if j.asked {
 		j.warn("ended before it answered")
-		j.settle(errFailed, now)
+		j.resolve(errFailed, now)
 	}
 }
 
 // Hear takes what the program wrote. Any goroutine may call it.
-func (j *Judge) Hear(chunk []byte, now time.Time) {
+func (j *ExternalHandler) Receive(chunk []byte, now time.Time) {
 	j.pool.bus.mu.Lock()
 	defer j.pool.bus.mu.Unlock()
 	for j.input != nil && len(chunk) > 0 {
@@ -80,8 +80,8 @@ func (j *Judge) Hear(chunk []byte, now time.Time) {
 }
 
 // answer takes one line.
-func (j *Judge) answer(line []byte, now time.Time) {
-	verdict, ok := verdicts[string(line)]
+func (j *ExternalHandler) answer(line []byte, now time.Time) {
+	verdict, ok := decisions[string(line)]
 	switch {
 	case !j.asked:
 		j.warn("says '%s' without being asked", decoded(line))
@@ -89,26 +89,26 @@ func (j *Judge) answer(line []byte, now time.Time) {
 	case !ok:
 		j.warn("bad answer: '%s'", decoded(line))
 		j.abandon()
-		j.settle(errFailed, now)
+		j.resolve(errFailed, now)
 	default:
-		j.settle(verdict, now)
+		j.resolve(verdict, now)
 	}
 }
 
-var verdicts = map[string]error{"ACCEPT": nil, "REJECT": errRejected, "FAIL": errFailed}
+var decisions = map[string]error{"ACCEPT": nil, "REJECT": errRejected, "FAIL": errFailed}
 
-func (j *Judge) warn(format string, args ...any) {
+func (j *ExternalHandler) warn(format string, args ...any) {
 	j.pool.log.Warnf("result handler of pool "+j.pool.Name+" "+format, args...)
 }
 
 // abandon gives up the child: nothing that it says counts any more, and the loop is told to kill it.
-func (j *Judge) abandon() {
+func (j *ExternalHandler) abandon() {
 	j.input, j.held, j.broken = nil, nil, true
-	j.pool.bus.tell()
+	j.pool.bus.wakeLoop()
 }
 
-// Broken is true, once, if the child must be killed.
-func (j *Judge) Broken() bool {
+// KillRequested is true, once, if the child must be killed.
+func (j *ExternalHandler) KillRequested() bool {
 	j.pool.bus.mu.Lock()
 	defer j.pool.bus.mu.Unlock()
 	broken := j.broken
@@ -116,19 +116,19 @@ func (j *Judge) Broken() bool {
 	return broken
 }
 
-// take has a result judged.
-func (j *Judge) take(l *Listener, result []byte, now time.Time) {
-	l.judged = true
-	j.pending = append(j.pending, judgement{l.process, l, l.has, bytes.Clone(result), now.Add(j.timeout)})
+// add has a result judged.
+func (j *ExternalHandler) add(l *Listener, result []byte, now time.Time) {
+	l.awaitingDecision = true
+	j.pending = append(j.pending, pendingResult{l.process, l, l.has, bytes.Clone(result), now.Add(j.timeout)})
 	if j.told.IsZero() { // else the loop comes earlier, and sees what is left
 		j.told = now.Add(j.timeout)
-		j.pool.bus.tell()
+		j.pool.bus.wakeLoop()
 	}
-	j.ask(now)
+	j.askNext(now)
 }
 
-// ask asks about the next result, if there is one and the program has nothing to do.
-func (j *Judge) ask(now time.Time) {
+// askNext asks about the next result, if there is one and the program has nothing to do.
+func (j *ExternalHandler) askNext(now time.Time) {
 	if j.asked || j.input == nil || len(j.pending) == 0 {
 		return
 	}
@@ -152,31 +152,31 @@ func (j *Judge) ask(now time.Time) {
 	j.asked, q.deadline = true, now.Add(j.timeout)
 }
 
-// settle takes the verdict about the first result, and goes on with what waited for it.
-func (j *Judge) settle(verdict error, now time.Time) {
+// resolve takes the verdict about the first result, and goes on with what waited for it.
+func (j *ExternalHandler) resolve(verdict error, now time.Time) {
 	q := j.pending[0]
-	j.pending[0] = judgement{}
+	j.pending[0] = pendingResult{}
 	j.pending, j.asked = j.pending[1:], false
 	if len(j.pending) == 0 {
 		j.pending = nil
 	}
 	if l := q.listener; l != nil {
-		l.judged = false
-		l.move(Busy, now, func() { l.settle(verdict) })
-		l.listen(nil, now)
+		l.awaitingDecision = false
+		l.move(Busy, now, func() { l.resolve(verdict) })
+		l.readProtocol(nil, now)
 	} else {
-		j.pool.logVerdict(q.process, verdict)
+		j.pool.logDecision(q.process, verdict)
 		if verdict != nil {
-			j.pool.putBack(q.event)
+			j.pool.requeue(q.event)
 		}
 	}
 	j.pool.dispatch(now)
-	j.ask(now)
+	j.askNext(now)
 }
 
-// forget takes note that the listener's process has ended while its result was being judged. Its event is the
+// detach takes note that the listener's process has ended while its result was being judged. Its event is the
 // judgement's business now.
-func (j *Judge) forget(l *Listener) {
+func (j *ExternalHandler) detach(l *Listener) {
 	for i := range j.pending {
 		if j.pending[i].listener == l {
 			j.pending[i].listener = nil
@@ -185,7 +185,7 @@ func (j *Judge) forget(l *Listener) {
 }
 
 // resume fails the results whose time is over. It returns when it is to be called next, zero for never.
-func (j *Judge) resume(now time.Time) time.Time {
+func (j *ExternalHandler) resume(now time.Time) time.Time {
 	for len(j.pending) > 0 && !now.Before(j.pending[0].deadline) {
 		if j.asked {
 			j.warn("gave no answer within %v", j.timeout)
@@ -193,7 +193,7 @@ func (j *Judge) resume(now time.Time) time.Time {
 		} else {
 			j.warn("does not run")
 		}
-		j.settle(errFailed, now)
+		j.resolve(errFailed, now)
 	}
 	j.told = time.Time{}
 	if len(j.pending) > 0 {
@@ -202,8 +202,8 @@ func (j *Judge) resume(now time.Time) time.Time {
 	return j.told
 }
 
-// logVerdict tells what became of an event.
-func (p *Pool) logVerdict(process string, verdict error) {
+// logDecision tells what became of an event.
+func (p *Pool) logDecision(process string, verdict error) {
 	switch verdict {
 	case nil:
 		if p.log.Enabled(api.Debug) {

@@ -13,14 +13,14 @@ import (
 // court is a world whose results a program judges.
 type court struct {
 	*world
-	judge *Judge
+	judge *ExternalHandler
 	in    *fake
 }
 
 func newCourt(t *testing.T, listeners int) *court {
 	w := newWorld(t, listeners, 10)
-	c := &court{w, w.Pool.Judge(5 * time.Second), &fake{}}
-	c.judge.Open(c.in, w.now)
+	c := &court{w, w.Pool.UseExternalHandler(5 * time.Second), &fake{}}
+	c.judge.Enable(c.in, w.now)
 	for i := range listeners {
 		w.hear(i, "READY\n")
 	}
@@ -28,7 +28,7 @@ func newCourt(t *testing.T, listeners int) *court {
 	return c
 }
 
-func (c *court) says(text string) { c.judge.Hear([]byte(text), c.now) }
+func (c *court) says(text string) { c.judge.Receive([]byte(text), c.now) }
 
 // asked are the questions since the last time, as serial, listener and result.
 func (c *court) asked(want ...string) {
@@ -87,7 +87,7 @@ func TestVerdicts(t *testing.T) {
 			if got := c.ls[0].phase; got != test.phase {
 				t.Errorf("%s: %v", test.says, got)
 			}
-			if broken := c.judge.Broken(); broken != (len(test.log) > 4) {
+			if broken := c.judge.KillRequested(); broken != (len(test.log) > 4) {
 				t.Errorf("%s: broken is %t", test.says, broken)
 			}
 		}
@@ -109,7 +109,7 @@ func TestOneAtATime(t *testing.T) {
 	c.says("ACCEPT\n")
 	c.asked()
 	c.says("ACCEPT\n")
-	if !c.judge.Broken() || c.judge.Broken() {
+	if !c.judge.KillRequested() || c.judge.KillRequested() {
 		t.Error("an answer to nothing is heard once")
 	}
 }
@@ -121,11 +121,11 @@ func TestJudgeDies(t *testing.T) {
 	c.hear(0, "RESULT 1\nx")
 	c.hear(1, "RESULT 1\ny")
 	c.log.Reset()
-	c.judge.Died(c.now)
+	c.judge.Exited(c.now)
 	c.logged("WARN result handler of pool pool ended before it answered", "WARN l0: event caused an error",
 		"DEBG l0: BUSY -> UNKNOWN", out, "DEBG rebuffering event 0 for pool pool (buf size=0, max=10)")
 	c.asked("0 l0 x")
-	c.judge.Open(c.in, c.now)
+	c.judge.Enable(c.in, c.now)
 	c.asked("1 l1 y")
 	c.says("ACCEPT\n")
 	if c.ls[1].phase != Acknowledged {
@@ -138,11 +138,11 @@ func TestJudgeIsLate(t *testing.T) {
 	c := newCourt(t, 2)
 	c.emit("a", "b")
 	c.hear(0, "RESULT 1\nx")
-	<-c.bus.Pauses()
+	<-c.bus.Wake()
 	late := c.now.Add(5 * time.Second)
 	c.now = c.now.Add(time.Second)
 	c.hear(1, "RESULT 1\ny")
-	if len(c.bus.Pauses()) > 0 {
+	if len(c.bus.Wake()) > 0 {
 		t.Error("the loop is told again")
 	}
 	if next := c.bus.Resume(c.now); !next.Equal(late) {
@@ -151,7 +151,7 @@ func TestJudgeIsLate(t *testing.T) {
 	c.log.Reset()
 	c.now = late
 	c.bus.Resume(c.now)
-	if !c.judge.Broken() {
+	if !c.judge.KillRequested() {
 		t.Error("it is not to be killed")
 	}
 	c.logged("WARN result handler of pool pool gave no answer within 5s", "WARN l0: event caused an error",
@@ -160,7 +160,7 @@ func TestJudgeIsLate(t *testing.T) {
 	if c.ls[1].phase != Busy {
 		t.Error("an answer that came too late counts for the next result")
 	}
-	c.judge.Died(c.now) // and no other is started
+	c.judge.Exited(c.now) // and no other is started
 	c.now = c.now.Add(time.Second)
 	c.bus.Resume(c.now)
 	if c.ls[1].phase != Unknown {
@@ -177,9 +177,9 @@ func TestListenerDiesJudged(t *testing.T) {
 		c := newCourt(t, 1)
 		c.emit("a")
 		c.hear(0, "RESULT 1\nx")
-		c.ls[0].Died()
+		c.ls[0].Exited()
 		c.hear(0, "READY\n")
-		c.ls[0].Shut()
+		c.ls[0].Disable()
 		c.says(verdict + "\n")
 		if c.queue.n != left || c.ls[0].phase != Ready {
 			t.Errorf("%s: %d events wait, the new child is %v", verdict, c.queue.n, c.ls[0].phase)
@@ -210,12 +210,12 @@ func TestJudgeIsDeaf(t *testing.T) {
 	c.in.err = errors.New("closed")
 	c.emit("a")
 	c.hear(0, "RESULT 1\nx")
-	if !c.judge.Broken() {
+	if !c.judge.KillRequested() {
 		t.Error("it is not to be killed")
 	}
 	c.in.err = nil
-	c.judge.Died(c.now)
-	c.judge.Open(c.in, c.now)
+	c.judge.Exited(c.now)
+	c.judge.Enable(c.in, c.now)
 	c.asked("0 l0 x")
 }
 
