@@ -12,44 +12,51 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/shlex"
 )
 
-// CommandError is a command that cannot be run, with the fault code that a start by request answers.
+// CommandReason says why a command cannot be run.
+type CommandReason int
+
+const (
+	NotFound CommandReason = iota
+	NotExecutable
+)
+
+// CommandError is a command that cannot be run. Text is the original's; it names the command.
 type CommandError struct {
-	Code int
-	Text string
+	Reason CommandReason
+	Text   string
 }
 
 func (e *CommandError) Error() string { return e.Text }
 
-// Command splits the command into words and finds the file to execute, as it is now on the disk. The error is a
+// Command splits the command into words and finds the file to execute, as it is on the disk now. The error is a
 // *CommandError. Source: startProcess, NO_FILE and NOT_EXECUTABLE.
 func (p *Process) Command() (path string, args []string, err error) {
 	args, err = shlex.Split(p.Config.Run.Command)
 	if err != nil {
 		text := fmt.Sprintf("can't parse command %s: %v", pyrepr.Quote(p.Config.Run.Command), err)
-		return "", nil, &CommandError{api.NotExecutable, text}
+		return "", nil, &CommandError{NotExecutable, text}
 	}
 	if len(args) == 0 {
-		return "", nil, &CommandError{api.NotExecutable, "command is empty"}
+		return "", nil, &CommandError{NotExecutable, "command is empty"}
 	}
 	path, info := p.find(args[0])
-	refuse := func(code int, format string) (string, []string, error) {
-		return "", nil, &CommandError{code, fmt.Sprintf(format, pyrepr.Quote(path))}
+	refuse := func(reason CommandReason, format string) (string, []string, error) {
+		return "", nil, &CommandError{reason, fmt.Sprintf(format, pyrepr.Quote(path))}
 	}
 	switch {
 	case info == nil:
-		return refuse(api.NoFile, "can't find command %s")
+		return refuse(NotFound, "can't find command %s")
 	case info.IsDir():
-		return refuse(api.NotExecutable, "command at %s is a directory")
+		return refuse(NotExecutable, "command at %s is a directory")
 	case info.Mode()&0o111 == 0:
-		return refuse(api.NotExecutable, "command at %s is not executable")
+		return refuse(NotExecutable, "command at %s is not executable")
 	case unix.Access(path, unix.X_OK) != nil:
-		return refuse(api.NotExecutable, "no permission to run command %s")
+		return refuse(NotExecutable, "no permission to run command %s")
 	}
 	return path, args, nil
 }

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
@@ -24,18 +23,18 @@ func TestCommand(t *testing.T) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for _, c := range []struct {
 		command, path string
-		code          int
+		reason        CommandReason
 		text          string
 	}{
 		{"run a 'b c'", at("run"), 0, ""},
 		{at("run"), at("run"), 0, ""},
-		{"read", at("read"), api.NotExecutable, "command at '" + at("read") + "' is not executable"},
-		{"write", at("write"), api.NotExecutable, "command at '" + at("write") + "' is not executable"},
-		{dir, dir, api.NotExecutable, "command at '" + dir + "' is a directory"},
-		{"absent", "absent", api.NoFile, "can't find command 'absent'"},
-		{at("absent"), at("absent"), api.NoFile, "can't find command '" + at("absent") + "'"},
-		{"", "", api.NotExecutable, "command is empty"},
-		{"run 'x", "", api.NotExecutable, "can't parse command \"run 'x\": No closing quotation"},
+		{"read", at("read"), NotExecutable, "command at '" + at("read") + "' is not executable"},
+		{"write", at("write"), NotExecutable, "command at '" + at("write") + "' is not executable"},
+		{dir, dir, NotExecutable, "command at '" + dir + "' is a directory"},
+		{"absent", "absent", NotFound, "can't find command 'absent'"},
+		{at("absent"), at("absent"), NotFound, "can't find command '" + at("absent") + "'"},
+		{"", "", NotExecutable, "command is empty"},
+		{"run 'x", "", NotExecutable, "can't parse command \"run 'x\": No closing quotation"},
 	} {
 		p := &Process{Config: &config.Process{Run: config.Run{Command: c.command, Environment: map[string]string{"PATH": dir}}}}
 		path, args, err := p.Command()
@@ -46,7 +45,7 @@ func TestCommand(t *testing.T) {
 			continue
 		}
 		refusal, ok := err.(*CommandError)
-		if !ok || refusal.Code != c.code || refusal.Text != c.text {
+		if !ok || refusal.Reason != c.reason || refusal.Text != c.text {
 			t.Errorf("%s: %#v", c.command, err)
 		}
 	}

@@ -166,9 +166,7 @@ func (s *Server) await(ctx context.Context, b *begun) (err error) {
 
 func start(p *process.Process, name string) error {
 	if _, _, err := p.Command(); err != nil {
-		var problem *process.CommandError
-		errors.As(err, &problem)
-		return api.Fault{Code: problem.Code, Detail: problem.Text}
+		return commandFault(err)
 	}
 	switch state := p.State(); {
 	case state.IsRunning():
@@ -183,6 +181,15 @@ func start(p *process.Process, name string) error {
 		return api.Fault{Code: api.SpawnError, Detail: name}
 	}
 	return nil
+}
+
+// commandFault is the fault for a command that cannot be run.
+func commandFault(err error) api.Fault {
+	var problem *process.CommandError
+	if errors.As(err, &problem) && problem.Reason == process.NotFound {
+		return api.Fault{Code: api.NoFile, Detail: problem.Text}
+	}
+	return api.Fault{Code: api.NotExecutable, Detail: err.Error()}
 }
 
 func waitStarted(p *process.Process, name string) (bool, error) {
