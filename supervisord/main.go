@@ -63,7 +63,7 @@ func run(args []string) (status int) {
 	}
 	d := &supervisord{
 		started: time.Now(), read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1),
-		start: child.Apart(), manager: daemon.NewNotifier(),
+		start: child.IsolatedStarter(), manager: daemon.NewNotifier(),
 	}
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)
 	signal.Notify(d.chld, syscall.SIGCHLD)

@@ -1,11 +1,11 @@
-// Package child starts and reaps Unix children. It knows nothing of programs, states or logs. Only the loop of
-// supervisord may call Start and Reap: because one goroutine does both, a pid is always known before its exit is read.
-// For the same reason nothing in the daemon uses os/exec or os.Process, which would race for the status.
+// Package child starts, signals and reaps Unix children. It knows nothing of programs, states or logs. Only the loop of
+// supervisord may call Start, the function from IsolatedStarter and Reap: because one goroutine does both, a pid is always
+// known before its exit is read. For the same reason nothing in the daemon uses os/exec or os.Process, which would race for
+// the status. Main, Pipe, Signal and ErrnoName may be called by any goroutine.
 package child
 
 import (
 	"errors"
-	"os"
 	"syscall"
 )
 
@@ -14,64 +14,45 @@ type Spec struct {
 	Path  string   // the file to execute
 	Args  []string // with the name at 0, as the command has it
 	Env   []string // KEY=value
-	Dir   string   // empty: ours
-	Umask int      // negative: ours
-	User  *User    // nil: ours
 	Files [3]int   // what becomes descriptor 0, 1 and 2
+	Steps []Step   // what the child does, in this order, before it executes Path
 }
 
-// User is whom a child becomes before it changes directory.
-type User struct {
-	UID, GID int
-	Groups   []int
-}
-
-// Start starts a child, leader of a process group of its own, with default signal dispositions and nothing of ours open
+// Start starts a child, leader of a process group of its own, with default signal dispositions and none of our descriptors
 // but spec.Files. An error means that there is no child (fork failed); it is a syscall.Errno. What goes wrong in the child
-// itself, up to a failing exec, is told as the original tells it: by the child, on its standard error, and with exit
+// itself, up to a failing exec, is reported as the original reports it: by the child, on its standard error, and with exit
 // status 127.
 func Start(spec Spec) (pid int, err error) {
-	if spec.Umask >= 0 { // it belongs to the whole process
-		return startShim(spec)
-	}
-	return launch(spec)
-}
-
-// launch is Start for a child that inherits its umask from the calling thread. The fast path cannot become another user
-// unless we are root, and it cannot tell what went wrong in the child.
-func launch(spec Spec) (pid int, err error) {
-	if spec.User == nil || os.Geteuid() == 0 {
-		if pid, err = forkExec(spec.Path, spec.Args, spec); err == nil {
+	if spec.way() == byFork {
+		// An error may come from the child. Then the shim fails in the same way, and can report it.
+		if pid, err = forkExec(spec.Path, spec.Args, &spec, spec.Steps); err == nil {
 			return pid, nil
 		}
 	}
 	return startShim(spec)
 }
 
-func forkExec(path string, args []string, spec Spec) (int, error) {
+// forkExec starts path in a child that does the steps. Fork must be able to do all of them.
+func forkExec(path string, args []string, spec *Spec, steps []Step) (pid int, err error) {
 	attr := &syscall.ProcAttr{
-		Dir:   spec.Dir,
 		Env:   spec.Env,
 		Files: []uintptr{uintptr(spec.Files[0]), uintptr(spec.Files[1]), uintptr(spec.Files[2])},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	}
-	if u := spec.User; u != nil {
-		attr.Sys.Credential = &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID), Groups: make([]uint32, len(u.Groups))}
-		for i, g := range u.Groups {
-			attr.Sys.Credential.Groups[i] = uint32(g)
-		}
+	for _, s := range steps {
+		kinds[s.kind()].fork(s, attr)
 	}
 	return syscall.ForkExec(path, args, attr)
 }
 
-// Exit is one child's end.
+// Exit is how a child ended.
 type Exit struct {
 	PID    int
 	Status syscall.WaitStatus
 }
 
-// Reap calls f for every child that has ended, strangers included, and returns when no more have. An error other than
-// "no children" is returned as the syscall.Errno.
+// Reap calls f for every child that has ended, also for those that Start did not start, and returns when there are no more.
+// The error is the syscall.Errno of wait4; to have no children is none.
 func Reap(f func(Exit)) error {
 	for {
 		var status syscall.WaitStatus
@@ -88,7 +69,7 @@ func Reap(f func(Exit)) error {
 	}
 }
 
-// Signal sends sig to the child, or to its whole process group.
+// Signal sends sig to the child, or to its whole process group. The error is a syscall.Errno.
 func Signal(pid int, sig syscall.Signal, group bool) error {
 	if group {
 		pid = -pid

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -22,33 +23,31 @@ func TestMain(m *testing.M) {
 		report()
 		return
 	}
-	for fd := 3; fd < 1024; fd++ { // as supervisord does with what it inherits
+	for fd := 3; fd < 1024; fd++ { // as supervisord does with inherited descriptors
 		syscall.CloseOnExec(fd)
 	}
 	os.Exit(m.Run())
 }
 
-// seen is what a child finds itself in.
-type seen struct {
-	Args  []string
+// reported is what a child has been started with.
+type reported struct {
+	Args  string // quoted: JSON cannot have bytes that are no UTF-8
 	Env   []string
-	Dir   string
-	Umask int
 	Group int // its process group
 	PID   int
 }
 
 func report() {
-	var s seen
-	s.Args, s.Env, s.PID = os.Args, os.Environ(), os.Getpid()
-	s.Dir, _ = os.Getwd()
-	s.Umask = syscall.Umask(0)
-	s.Group = unix.Getpgrp()
-	json.NewEncoder(os.Stdout).Encode(s)
+	json.NewEncoder(os.Stdout).Encode(reported{fmt.Sprintf("%q", os.Args), os.Environ(), unix.Getpgrp(), os.Getpid()})
 }
 
 // start starts spec with pipes and returns the pid and what it writes to stdout and stderr until both are closed.
 func start(t *testing.T, spec Spec) (pid int, stdout, stderr string) {
+	t.Helper()
+	return startWith(t, starters["Start"].start, spec)
+}
+
+func startWith(t *testing.T, start func(*testing.T, Spec) (int, error), spec Spec) (pid int, stdout, stderr string) {
 	t.Helper()
 	var ours [3]int
 	for i := range ours {
@@ -58,7 +57,7 @@ func start(t *testing.T, spec Spec) (pid int, stdout, stderr string) {
 		}
 		ours[i], spec.Files[i] = our, their
 	}
-	pid, err := Start(spec)
+	pid, err := start(t, spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +90,7 @@ func end(t *testing.T, pid int) syscall.WaitStatus {
 	return status
 }
 
-func self4test(t *testing.T) string {
+func executable(t *testing.T) string {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -100,34 +99,32 @@ func self4test(t *testing.T) string {
 	return exe
 }
 
-// TestStart shows that the fast path and the shim give a child the same surroundings.
+// TestStart shows that each way to start a child gives it the arguments, the environment and the descriptors of its spec, no
+// others, and a process group of its own.
 func TestStart(t *testing.T) {
-	dir, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	exe := self4test(t)
-	for name, umask := range map[string]int{"fast": -1, "shim": 0o27} {
+	exe := executable(t)
+	env := []string{"A=1", "GORACE=atexit_sleep_ms=0"}
+	args := []string{"renamed", "report", "x y", `back\\slash \0`, "not UTF-8: \xff", ""}
+	for name, s := range starters {
 		t.Run(name, func(t *testing.T) {
-			pid, out, errOut := start(t, Spec{Path: exe, Args: []string{"renamed", "report", "x y"}, Env: []string{"A=1"},
-				Dir: dir, Umask: umask})
+			pid, out, errOut := startWith(t, s.start, Spec{Path: exe, Args: args, Env: env})
 			if st := end(t, pid); st.ExitStatus() != 0 {
 				t.Fatalf("status %v, stderr %s", st, errOut)
 			}
-			var s seen
-			if err := json.Unmarshal([]byte(out), &s); err != nil {
+			var r reported
+			if err := json.Unmarshal([]byte(out), &r); err != nil {
 				t.Fatal(err, out)
 			}
-			if fmt.Sprint(s.Args) != "[renamed report x y]" || s.Dir != dir || s.PID != pid || s.Group != pid {
-				t.Errorf("%+v", s)
+			if got, want := r.Args, fmt.Sprintf("%q", args); got != want {
+				t.Errorf("arguments %s, want %s", got, want)
 			}
-			if umask >= 0 && s.Umask != umask {
-				t.Errorf("umask %o", s.Umask)
+			if r.PID != pid || r.Group != pid {
+				t.Errorf("%+v", r)
 			}
-			if fmt.Sprint(s.Env) != "[A=1]" {
-				t.Errorf("environment: %v", s.Env)
+			if !slices.Equal(r.Env, env) {
+				t.Errorf("environment: %v", r.Env)
 			}
-			pid, out, _ = start(t, Spec{Path: "/bin/ls", Args: []string{"ls", "/proc/self/fd"}, Umask: umask})
+			pid, out, _ = startWith(t, s.start, Spec{Path: "/bin/ls", Args: []string{"ls", "/proc/self/fd"}})
 			if end(t, pid); out != "0\n1\n2\n3\n" { // 3 is the directory that ls reads
 				t.Errorf("open descriptors: %q", out)
 			}
@@ -135,8 +132,8 @@ func TestStart(t *testing.T) {
 	}
 }
 
-// TestFailures shows that what goes wrong in the child is told by the child, with exit status 127.
-func TestFailures(t *testing.T) {
+// TestExecFails shows that a command that cannot be executed is reported by the child, with exit status 127.
+func TestExecFails(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "script")
 	if err := os.WriteFile(script, []byte("#!/nonexistent/interpreter\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -145,71 +142,47 @@ func TestFailures(t *testing.T) {
 	if err := os.WriteFile(text, []byte("no program\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	other := &User{UID: os.Getuid() + 1, GID: os.Getgid()}
 	for name, c := range map[string]struct {
-		spec Spec
+		path string
+		args []string
 		want string
 	}{
-		"interpreter": {Spec{Path: script, Args: []string{script}, Umask: -1}, "couldn't exec " + script + ": ENOENT"},
-		"format":      {Spec{Path: text, Args: []string{"text"}, Umask: -1}, "couldn't exec text: ENOEXEC"},
-		"directory":   {Spec{Path: "/bin/sh", Args: []string{"sh"}, Umask: -1, Dir: "/nonexistent"}, "couldn't chdir to /nonexistent: ENOENT"},
-		"user":        {Spec{Path: "/bin/sh", Args: []string{"sh"}, Umask: -1, User: other}, fmt.Sprintf("couldn't setuid to %d: Can't drop privilege as nonroot user", other.UID)},
+		"interpreter": {script, []string{script}, "couldn't exec " + script + ": ENOENT"},
+		"format":      {text, []string{"text"}, "couldn't exec text: ENOEXEC"},
+		"NUL":         {"/bin/echo", []string{"echo", "a\x00b"}, "couldn't exec echo: EINVAL"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if name == "user" && os.Getuid() == 0 {
-				t.Skip("root can become anybody")
-			}
-			pid, _, stderr := start(t, c.spec)
-			want := "supervisor: " + c.want + "\nsupervisor: child process was not spawned\n"
-			if st := end(t, pid); st.ExitStatus() != 127 || stderr != want {
-				t.Errorf("status %d, stderr %q, want %q", st.ExitStatus(), stderr, want)
-			}
+			expectFailure(t, starters["Start"].start, Spec{Path: c.path, Args: c.args}, c.want)
 		})
 	}
 }
 
-// TestUser starts a child as somebody else, by both paths. It needs root.
-func TestUser(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root to become somebody else")
-	}
-	for name, umask := range map[string]int{"fast": -1, "shim": 0o22} {
-		pid, out, stderr := start(t, Spec{Path: "/bin/sh", Args: []string{"sh", "-c", "id -u; id -g; id -G"}, Umask: umask,
-			Env: os.Environ(), User: &User{UID: 65534, GID: 65533, Groups: []int{65534, 4}}})
-		if st := end(t, pid); st.ExitStatus() != 0 || out != "65534\n65533\n65533 4 65534\n" {
-			t.Errorf("%s: %q %q", name, out, stderr)
+// TestShimRequest shows that a request that the shim does not understand starts nothing.
+func TestShimRequest(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"unheard-of", "1", execArg, "/bin/echo", "echo"}, "couldn't do unknown step unheard-of"},
+		{[]string{"umask", "x", execArg, "/bin/echo", "echo"}, `couldn't read step umask: strconv.Atoi: parsing "x": invalid syntax`},
+		{[]string{"user", "1", execArg, "/bin/echo", "echo"}, `couldn't read step user: no group in "1"`},
+		{[]string{execArg, "/bin/echo"}, "couldn't read the command"},
+		{nil, "couldn't read the command"},
+	} {
+		if err := runShim(c.args); err == nil || err.Error() != c.want {
+			t.Errorf("%q: %v, want %s", c.args, err, c.want)
 		}
 	}
 }
 
-// TestFastPath needs no shim for a child of the same user, nor, as root, of another one.
-func TestFastPath(t *testing.T) {
-	defer func(shim string) { self = shim }(self)
-	self = "/nonexistent"
-	users := []*User{nil}
-	if os.Getuid() == 0 {
-		users = append(users, &User{UID: 65534, GID: 65534})
-	}
-	for _, user := range users {
-		pid, err := Start(Spec{Path: "/bin/true", Args: []string{"true"}, Umask: -1, User: user, Files: [3]int{0, 1, 2}})
-		if err != nil {
-			t.Errorf("%v: %v", user, err)
-			continue
-		}
-		if status := end(t, pid); status.ExitStatus() != 0 {
-			t.Errorf("%v: %v", user, status)
-		}
-	}
-}
-
-// TestReap takes the exits of many children, each once.
+// TestReap reaps many children, each once.
 func TestReap(t *testing.T) {
 	chld := make(chan os.Signal, 1)
 	signal.Notify(chld, syscall.SIGCHLD)
 	defer signal.Stop(chld)
 	want := map[int]int{}
 	for i := range 20 {
-		pid, _, _ := start(t, Spec{Path: "/bin/sh", Args: []string{"sh", "-c", fmt.Sprintf("exit %d", i)}, Umask: -1})
+		pid, _, _ := start(t, Spec{Path: "/bin/sh", Args: []string{"sh", "-c", fmt.Sprintf("exit %d", i)}})
 		want[pid] = i
 	}
 	late := time.After(20 * time.Second)
@@ -244,7 +217,7 @@ func TestForkFails(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Start(Spec{Path: "/bin/sh", Args: []string{"sh"}, Umask: -1})
+	_, err := Start(Spec{Path: "/bin/sh", Args: []string{"sh"}})
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
 		t.Fatal(err)
 	}

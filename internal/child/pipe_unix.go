@@ -4,8 +4,8 @@ package child
 
 import "golang.org/x/sys/unix"
 
-// Pipe makes a pipe for one of a child's standard descriptors. No other child inherits it. Our end never blocks, the
-// child's end does: ours is the reading end if we read, the writing end otherwise.
+// Pipe makes a pipe for one of a child's standard descriptors. Ours is the end to read from if weRead, else the end to write
+// to. It does not block; theirs does. Both are close-on-exec: Start alone passes theirs on.
 func Pipe(weRead bool) (ours, theirs int, err error) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {

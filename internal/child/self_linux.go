@@ -1,4 +1,4 @@
 package child
 
-// self is our own executable, also after its file was replaced by a newer one.
+// self is the path of our own executable. It names the running file also after an upgrade has replaced it.
 var self = "/proc/self/exe"

@@ -1,93 +1,95 @@
 package child
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// shimArg is the private first argument that makes our own executable a shim. No option of supervisord looks like it.
-const shimArg = "\x01child"
+// The shim is our own executable, started as
+//
+//	supervisord \x01child STEP VALUE ... exec PATH NAME ARGUMENT ...
+//
+// in the environment and with the descriptors of the command. Its own name for itself is no option of supervisord.
+const (
+	shimArg = "\x01child"
+	execArg = "exec"
+)
 
-// order is what the shim is told to do. The environment is the shim's own, the descriptors are in place already.
-type order struct {
-	Path   string
-	Args   []string
-	Dir    string
-	Umask  int
-	User   *User
-	Parent int // our user id, which decides whether a switch of user can work
+// startShim starts the shim, which does the steps of spec one by one and then executes the command. It costs a millisecond
+// more than fork and exec, but it can do every step, and it reports the one that failed.
+func startShim(spec Spec) (pid int, err error) {
+	args := make([]string, 0, 4+2*len(spec.Steps)+len(spec.Args))
+	args = append(args, "supervisord", shimArg)
+	for _, s := range spec.Steps {
+		k := &kinds[s.kind()]
+		args = append(args, k.name, escape(k.encode(s)))
+	}
+	args = append(args, execArg, escape(spec.Path))
+	for _, arg := range spec.Args {
+		args = append(args, escape(arg))
+	}
+	return forkExec(self, args, &spec, nil)
 }
 
-// startShim starts our own executable, which does the steps of spec one by one and then executes the command. It costs a
-// millisecond more than the fast path; in return it can do everything and can tell which step failed.
-func startShim(spec Spec) (int, error) {
-	text, err := json.Marshal(order{spec.Path, spec.Args, spec.Dir, spec.Umask, spec.User, os.Getuid()})
-	if err != nil {
-		return 0, syscall.EINVAL
-	}
-	spec.Dir, spec.User = "", nil
-	return forkExec(self, []string{"supervisord", shimArg, string(text)}, spec)
+// escape makes any string a valid argument. A NUL cannot be one, but it is the shim that must report it, with EINVAL.
+func escape(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), "\x00", `\0`)
 }
 
 // Main makes this process the shim if it was started as one, and then does not return. It must be the first call in main,
 // and in TestMain of packages whose tests start children.
 func Main() {
-	if len(os.Args) != 3 || os.Args[1] != shimArg {
+	if len(os.Args) < 2 || os.Args[1] != shimArg {
 		return
 	}
-	var o order
-	if err := json.Unmarshal([]byte(os.Args[2]), &o); err != nil {
-		fail("couldn't read the order to the shim: %v", err)
-	}
-	if u := o.User; u != nil {
-		if err := become(u, o.Parent); err != "" {
-			fail("couldn't setuid to %d: %s", u.UID, err)
-		}
-	}
-	if o.Dir != "" {
-		if err := syscall.Chdir(o.Dir); err != nil {
-			fail("couldn't chdir to %s: %s", o.Dir, ErrnoName(err))
-		}
-	}
-	if o.Umask >= 0 {
-		syscall.Umask(o.Umask)
-	}
-	err := syscall.Exec(o.Path, o.Args, os.Environ())
-	fail("couldn't exec %s: %s", o.Args[0], ErrnoName(err))
-}
-
-// become switches to u for good and returns what went wrong, in the original's words, or nothing.
-func become(u *User, parent int) string {
-	switch {
-	case parent == u.UID:
-		return ""
-	case parent != 0:
-		return "Can't drop privilege as nonroot user"
-	}
-	if err := syscall.Setgroups(u.Groups); err != nil {
-		return "Could not set groups of effective user"
-	}
-	if err := syscall.Setgid(u.GID); err != nil {
-		return "Could not set group id of effective user"
-	}
-	if err := syscall.Setuid(u.UID); err != nil {
-		return "Could not set user id of effective user"
-	}
-	return ""
-}
-
-func fail(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "supervisor: "+format+"\nsupervisor: child process was not spawned\n", args...)
+	fmt.Fprintf(os.Stderr, "supervisor: %v\nsupervisor: child process was not spawned\n", runShim(os.Args[2:]))
 	os.Exit(127)
 }
 
-// ErrnoName is the symbolic name of a system error, such as "ENOENT"; for anything else the error's text.
+// runShim does the steps and executes the command. It returns only if one of them fails.
+func runShim(args []string) error {
+	unescape := strings.NewReplacer(`\\`, `\`, `\0`, "\x00").Replace
+	for ; len(args) > 2 && args[0] != execArg; args = args[2:] {
+		k := kindNamed(args[0])
+		if k == nil {
+			return fmt.Errorf("couldn't do unknown step %s", args[0])
+		}
+		step, err := k.decode(unescape(args[1]))
+		if err != nil {
+			return fmt.Errorf("couldn't read step %s: %w", args[0], err)
+		}
+		if err := k.run(step); err != nil {
+			return err
+		}
+	}
+	if len(args) < 3 {
+		return errors.New("couldn't read the command")
+	}
+	path, args := unescape(args[1]), args[2:]
+	for i, arg := range args {
+		args[i] = unescape(arg)
+	}
+	return fmt.Errorf("couldn't exec %s: %s", args[0], ErrnoName(syscall.Exec(path, args, os.Environ())))
+}
+
+func kindNamed(name string) *kind {
+	for i := range kinds {
+		if kinds[i].name == name {
+			return &kinds[i]
+		}
+	}
+	return nil
+}
+
+// ErrnoName is the symbolic name of the system error in err, such as "ENOENT"; for any other error its text.
 func ErrnoName(err error) string {
-	if errno, ok := err.(syscall.Errno); ok {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
 		if name := unix.ErrnoName(errno); name != "" {
 			return name
 		}

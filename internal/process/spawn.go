@@ -61,8 +61,8 @@ func (p *Process) Command() (path string, args []string, err error) {
 	return path, args, nil
 }
 
-// find looks name up in PATH, its program's own if it has one, unless it holds a slash. The first file of that name
-// counts, whatever it is. Info is nil if there is none.
+// find looks up name in PATH, which environment= may set, unless name has a slash. The first file of that name is taken, also
+// if it cannot be executed. Info is nil if there is none.
 func (p *Process) find(name string) (path string, info os.FileInfo) {
 	if strings.Contains(name, "/") {
 		info, _ = os.Stat(name)
@@ -84,12 +84,12 @@ func (p *Process) find(name string) (path string, info os.FileInfo) {
 	return name, nil
 }
 
-// spawn starts the child. Problem is empty, or says why there is none, in the words that clients see; then nothing of
-// the attempt is left.
+// spawn starts the child. Problem is empty, or the reason why there is no child, which is the spawn error that clients see.
+// Then the pipes and logs are closed again; the caller releases the socket.
 func (p *Process) spawn(now time.Time) (problem string) {
 	p.start = now.Unix()
 	p.spawnErr, p.exitStatus = "", 0
-	spec := child.Spec{Dir: p.Config.Run.Directory, Umask: p.Config.Run.Umask, User: p.user}
+	spec := child.Spec{Steps: p.steps()}
 	if p.socket != nil {
 		fd, err := p.socket.Acquire()
 		if err != nil {
@@ -122,17 +122,31 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	}
 	p.host.Spawned(p)
 	p.host.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
-	if p.judge != nil { // it need not be RUNNING: the first result may wait already
+	if p.judge != nil { // in STARTING already: a first result may be waiting
 		p.judge.Enable(p.stdin, now)
 	}
 	return ""
+}
+
+// steps is what a child does before it executes the command, in the order in which fork and exec can do it too.
+func (p *Process) steps() (steps []child.Step) {
+	if p.user != nil {
+		steps = append(steps, p.user)
+	}
+	if p.Config.Run.Directory != "" {
+		steps = append(steps, child.Directory(p.Config.Run.Directory))
+	}
+	if p.Config.Run.Umask >= 0 {
+		steps = append(steps, child.Umask(p.Config.Run.Umask))
+	}
+	return steps
 }
 
 func (p *Process) connectProblem(err error) string {
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		return fmt.Sprintf("too many open files to spawn '%s'", p.Name())
 	}
-	return fmt.Sprintf("unknown error making dispatchers for '%s': %s", p.Name(), errnoName(err))
+	return fmt.Sprintf("unknown error making dispatchers for '%s': %s", p.Name(), child.ErrnoName(err))
 }
 
 func (p *Process) forkProblem(err error) string {
@@ -142,20 +156,11 @@ func (p *Process) forkProblem(err error) string {
 	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
 		return fmt.Sprintf("too many open files to spawn '%s'", p.Name())
 	}
-	return fmt.Sprintf("unknown error during fork for '%s': %s", p.Name(), errnoName(err))
+	return fmt.Sprintf("unknown error during fork for '%s': %s", p.Name(), child.ErrnoName(err))
 }
 
-// errnoName is the symbolic name of the system error inside err.
-func errnoName(err error) string {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return child.ErrnoName(errno)
-	}
-	return err.Error()
-}
-
-// connect opens the logs, makes the child's standard descriptors and has our ends watched. It returns the child's ends,
-// also after an error: the caller closes them when the start is over.
+// connect opens the logs, makes the pipes for the child's standard descriptors and adds our ends to the pump. It returns the
+// child's ends, also after an error: the caller closes them after the start.
 func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 	for fd, c := range []*channel{nil, &p.out, &p.err} {
 		if fd == 0 && p.socket != nil {
@@ -174,7 +179,7 @@ func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 		if err != nil {
 			return theirs, err
 		}
-		if most := p.host.MaxFD; most > 0 && max(our, their) > most { // the rest is for those who ask what is wrong
+		if most := p.host.MaxFD; most > 0 && max(our, their) > most { // the rest is kept for clients
 			unix.Close(our)
 			unix.Close(their)
 			return theirs, syscall.EMFILE
@@ -190,7 +195,7 @@ func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 	return theirs, nil
 }
 
-// disconnect closes our ends of the pipes, after taking what they hold, and the logs.
+// disconnect drains and closes our ends of the pipes, and closes the logs.
 func (p *Process) disconnect() {
 	if p.stdin != nil {
 		p.stdin.Close()
@@ -202,7 +207,7 @@ func (p *Process) disconnect() {
 	p.err.close()
 }
 
-// environ is the child's environment: ours, then what Supervisor says, then environment=.
+// environ is the child's environment: ours, overridden by the variables that Supervisor sets, and those by environment=.
 func (p *Process) environ() []string {
 	set := map[string]string{
 		"SUPERVISOR_ENABLED":       "1",

@@ -5,10 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
-// TestCommand shows what a command is found to be, and what is said of one that cannot be run.
+// TestCommand shows which file a command is, and the error for one that cannot be run.
 func TestCommand(t *testing.T) {
 	dir := t.TempDir()
 	for name, mode := range map[string]os.FileMode{"run": 0o700, "read": 0o444, "write": 0o666} {
@@ -16,7 +19,7 @@ func TestCommand(t *testing.T) {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chmod(path, mode); err != nil { // whatever the umask is
+		if err := os.Chmod(path, mode); err != nil { // independent of the umask
 			t.Fatal(err)
 		}
 	}
@@ -47,6 +50,32 @@ func TestCommand(t *testing.T) {
 		refusal, ok := err.(*CommandError)
 		if !ok || refusal.Reason != c.reason || refusal.Text != c.text {
 			t.Errorf("%s: %#v", c.command, err)
+		}
+	}
+}
+
+// TestSteps shows which keys of a program become steps of its start, and that every kind of step has its key.
+func TestSteps(t *testing.T) {
+	user := &child.User{UID: 1, GID: 2}
+	for _, c := range []struct {
+		user      *child.User
+		directory string
+		umask     int
+		want      []child.Step
+	}{
+		{nil, "", -1, nil},
+		{user, "", -1, []child.Step{user}},
+		{nil, "/x", -1, []child.Step{child.Directory("/x")}},
+		{nil, "", 0, []child.Step{child.Umask(0)}},
+		{user, "/x", 0o27, []child.Step{user, child.Directory("/x"), child.Umask(0o27)}},
+	} {
+		p := &Process{Config: &config.Process{Run: config.Run{Directory: c.directory, Umask: c.umask}}, user: c.user}
+		steps := p.steps()
+		if d := cmp.Diff(c.want, steps); d != "" {
+			t.Errorf("(-want +got)\n%s", d)
+		}
+		if c.user != nil && c.directory != "" && len(steps) != child.StepKinds {
+			t.Errorf("%d of %d kinds of steps", len(steps), child.StepKinds)
 		}
 	}
 }

@@ -1,0 +1,248 @@
+package child
+
+import (
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// IsolatedStarter returns a function that starts children as Start does, but if that is cheaper from a thread that shares
+// neither the descriptor table nor the umask with the rest of the process. A fork copies the descriptor table, which grows
+// with the number of programs, and the child closes the copies again; this thread has a handful of descriptors, so that a
+// start costs the same with ten programs and with ten thousand. And it can set a child's umask without changing ours.
+// Where the system does not allow such a thread (containers without the right to unshare, no /proc), Start is returned.
+//
+// Call it once, before the process opens descriptors that it must be able to close: the thread keeps its copies of those
+// open. The working directory must not change after the first start.
+func IsolatedStarter() func(Spec) (pid int, err error) {
+	t, err := newIsolatedThread()
+	if err != nil {
+		return Start
+	}
+	return t.start
+}
+
+// isolatedThread is the handle by which the loop sends requests to the thread, one at a time.
+type isolatedThread struct {
+	requests chan Spec
+	results  chan result
+	socket   int // the descriptors of a request go in here
+}
+
+type result struct {
+	pid int
+	err error
+}
+
+func newIsolatedThread() (*isolatedThread, error) {
+	if err := openPoller(); err != nil {
+		return nil, err
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	t := &isolatedThread{requests: make(chan Spec), results: make(chan result), socket: pair[0]}
+	ready := make(chan error)
+	go onDedicatedThread(func() {
+		err := isolate(pair[1])
+		ready <- err
+		if err == nil {
+			t.serve(pair[1])
+		}
+	})
+	err = <-ready
+	unix.Close(pair[1]) // our copy of the thread's end
+	if err != nil {
+		unix.Close(pair[0])
+		return nil, err
+	}
+	return t, nil
+}
+
+// onDedicatedThread runs f on a thread that no other goroutine gets afterwards, and that is not the main thread: /proc/self/fd
+// shows the descriptors of the main thread as those of the process, to us as well.
+func onDedicatedThread(f func()) {
+	runtime.LockOSThread() // never unlocked: the thread ends with f
+	if unix.Gettid() != unix.Getpid() {
+		f()
+		return
+	}
+	running := make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // cannot be the main thread, which is locked until this one runs
+		close(running)
+		f()
+	}()
+	<-running
+	runtime.UnlockOSThread()
+}
+
+// openPoller makes the runtime open the descriptors of its poller now: each thread may have to write to them, so they
+// must exist before a thread gets a table of its own.
+func openPoller() error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	r.Close()
+	return w.Close()
+}
+
+// isolate gives the calling thread a descriptor table of its own, in which only socket, what the runtime's poller needs and
+// three times /dev/null are open.
+func isolate(socket int) error {
+	if err := unix.Unshare(unix.CLONE_FILES); err != nil {
+		return err
+	}
+	fds, err := openDescriptors()
+	if err != nil {
+		return err
+	}
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	for _, fd := range fds {
+		if fd <= 2 {
+			if err := unix.Dup3(null, fd, unix.O_CLOEXEC); err != nil {
+				return err
+			}
+		} else if fd != socket && fd != null && !ofPoller(fd) {
+			unix.Close(fd)
+		}
+	}
+	return unix.Close(null)
+}
+
+// openDescriptors lists the calling thread's descriptors, and 0, 1 and 2 also if they are closed.
+func openDescriptors() ([]int, error) {
+	dir, err := unix.Open("/proc/thread-self/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(dir)
+	fds := []int{0, 1, 2}
+	buf := make([]byte, 8192)
+	for {
+		n, err := unix.ReadDirent(dir, buf)
+		if err != nil || n == 0 {
+			return fds, err
+		}
+		_, _, names := unix.ParseDirent(buf[:n], -1, nil)
+		for _, name := range names {
+			if fd, err := strconv.Atoi(name); err == nil && fd > 2 && fd != dir {
+				fds = append(fds, fd)
+			}
+		}
+	}
+}
+
+// ofPoller reports whether the runtime's poller may need fd.
+func ofPoller(fd int) bool {
+	buf := make([]byte, 64)
+	n, err := unix.Readlink("/proc/thread-self/fd/"+strconv.Itoa(fd), buf)
+	return err == nil && strings.HasPrefix(string(buf[:n]), "anon_inode:[event")
+}
+
+// smallTable is the descriptor number up to which a fork from any thread costs less than a request to the isolated one.
+const smallTable = 256
+
+// start starts a child as Start does.
+func (t *isolatedThread) start(spec Spec) (pid int, err error) {
+	if spec.way() != byThread && slices.Max(spec.Files[:]) < smallTable {
+		return Start(spec)
+	}
+	return t.remoteStart(spec)
+}
+
+// remoteStart has the thread start a child.
+func (t *isolatedThread) remoteStart(spec Spec) (pid int, err error) {
+	rights := unix.UnixRights(spec.Files[0], spec.Files[1], spec.Files[2])
+	for {
+		err = unix.Sendmsg(t.socket, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
+		if err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		return Start(spec)
+	}
+	t.requests <- spec
+	r := <-t.results
+	return r.pid, r.err
+}
+
+// serve starts the requested children until there are no more requests.
+func (t *isolatedThread) serve(socket int) {
+	ownUmask := false
+	for spec := range t.requests {
+		// The working directory is separated with the umask, so not before the first start.
+		ownUmask = ownUmask || unix.Unshare(unix.CLONE_FS) == nil
+		var r result
+		if spec.Files, r.err = receive(socket); r.err == nil {
+			if ownUmask && spec.way() == byThread {
+				r.pid, r.err = startByThread(spec)
+			} else {
+				r.pid, r.err = Start(spec)
+			}
+			for _, fd := range spec.Files {
+				unix.Close(fd)
+			}
+		}
+		t.results <- r
+	}
+}
+
+// startByThread starts a child that inherits from the isolated thread, which calls it, what fork cannot do.
+func startByThread(spec Spec) (pid int, err error) {
+	rest := make([]Step, 0, len(spec.Steps))
+	for _, s := range spec.Steps {
+		if k := &kinds[s.kind()]; k.way() == byThread {
+			defer k.thread(s)()
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	if pid, err = forkExec(spec.Path, spec.Args, &spec, rest); err == nil {
+		return pid, nil
+	}
+	return startShim(spec)
+}
+
+// receive returns the three descriptors that remoteStart sent. The system delivers fewer only if the table is full: EMFILE.
+func receive(socket int) (fds [3]int, err error) {
+	control := make([]byte, unix.CmsgSpace(len(fds)*4))
+	for {
+		_, _, _, _, err = unix.Recvmsg(socket, make([]byte, 1), control, unix.MSG_CMSG_CLOEXEC)
+		if err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		return fds, err
+	}
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return fds, err
+	}
+	var got []int
+	for _, m := range messages {
+		some, err := unix.ParseUnixRights(&m)
+		if err != nil {
+			return fds, err
+		}
+		got = append(got, some...)
+	}
+	if copy(fds[:], got) < len(fds) {
+		for _, fd := range got {
+			unix.Close(fd)
+		}
+		return fds, unix.EMFILE
+	}
+	return fds, nil
+}

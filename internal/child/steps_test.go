@@ -1,0 +1,226 @@
+package child
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// stepCase is one step that a child can be seen to have done.
+type stepCase struct {
+	step  Step
+	way   way
+	show  string // a shell command that shows it
+	want  string // its output after the step
+	fails []failure
+	safe  bool // the step cannot fail
+}
+
+// failure is a step that fails, and what the child writes about it.
+type failure struct {
+	step Step
+	text string
+}
+
+// stepCases has the case of each kind of step by its name.
+func stepCases() map[string]stepCase {
+	user := stepCase{step: &User{65534, 65533, []int{65534, 4}}, way: byFork,
+		show: "id -u; id -g; id -G", want: "65534\n65533\n65533 4 65534\n",
+		fails: []failure{
+			{&User{1, 1, []int{-1}}, "couldn't setuid to 1: Could not set groups of effective user"},
+			{&User{1, -1, nil}, "couldn't setuid to 1: Could not set group id of effective user"},
+			{&User{-1, 1, nil}, "couldn't setuid to -1: Could not set user id of effective user"},
+		}}
+	if uid := os.Getuid(); uid != 0 {
+		user = stepCase{step: &User{uid, os.Getgid(), nil}, way: byShim, show: "id -u", want: fmt.Sprintln(uid),
+			fails: []failure{{&User{uid + 1, 1, nil},
+				fmt.Sprintf("couldn't setuid to %d: Can't drop privilege as nonroot user", uid+1)}}}
+	}
+	return map[string]stepCase{
+		"user": user,
+		"directory": {step: Directory("/"), way: byFork, show: "pwd -P", want: "/\n",
+			fails: []failure{{Directory("/nonexistent"), "couldn't chdir to /nonexistent: ENOENT"}}},
+		"umask": {step: Umask(0o27), way: byThread, show: "umask", want: "0027\n", safe: true},
+	}
+}
+
+// starter is a function that starts children.
+type starter struct {
+	start    func(*testing.T, Spec) (pid int, err error)
+	shimless way  // the most expensive way for which it does not need the shim
+	shim     bool // it uses the shim for more expensive ones; otherwise it must not be asked
+}
+
+var starters = map[string]starter{
+	"fork":  {func(t *testing.T, spec Spec) (int, error) { return forkExec(spec.Path, spec.Args, &spec, spec.Steps) }, byFork, false},
+	"shim":  {func(_ *testing.T, spec Spec) (int, error) { return startShim(spec) }, -1, true},
+	"Start": {func(_ *testing.T, spec Spec) (int, error) { return Start(spec) }, byFork, true},
+}
+
+// show makes a child show the effect of every kind of step, those that it has not done as well.
+func show(t *testing.T, start func(*testing.T, Spec) (int, error), steps []Step) map[string]string {
+	t.Helper()
+	cases := stepCases()
+	var script strings.Builder
+	for name, c := range cases {
+		fmt.Fprintf(&script, "echo %s:; %s; echo .\n", name, c.show)
+	}
+	pid, out, stderr := startWith(t, start, Spec{Path: "/bin/sh", Args: []string{"sh", "-c", script.String()}, Env: os.Environ(), Steps: steps})
+	if status := end(t, pid); status.ExitStatus() != 0 || stderr != "" {
+		t.Fatalf("status %d: %s", status.ExitStatus(), stderr)
+	}
+	shown := map[string]string{}
+	for part := range strings.SplitSeq(out, ".\n") {
+		name, effect, _ := strings.Cut(part, ":\n")
+		shown[name] = effect
+	}
+	return shown
+}
+
+// combinations returns all sets of up to two names, and the set of all, each in the order of names.
+func combinations(names []string) [][]string {
+	sets := [][]string{nil, names}
+	for i, a := range names {
+		sets = append(sets, []string{a})
+		for _, b := range names[i+1:] {
+			sets = append(sets, []string{a, b})
+		}
+	}
+	return sets
+}
+
+// TestSteps shows that each kind of step takes effect alone and together with every other one, by every way to start a child
+// that can do them, that no other step does, and that no way is more expensive than it has to be.
+func TestSteps(t *testing.T) {
+	cases := stepCases()
+	var names []string
+	for _, k := range kinds {
+		if _, ok := cases[k.name]; !ok {
+			t.Fatalf("the step %q has no case here", k.name)
+		}
+		names = append(names, k.name)
+	}
+	inherited := show(t, starters["Start"].start, nil)
+	for _, set := range combinations(names) {
+		spec, want := Spec{}, byFork
+		for _, name := range set {
+			spec.Steps = append(spec.Steps, cases[name].step)
+			want = max(want, cases[name].way)
+		}
+		if got := spec.way(); got != want {
+			t.Errorf("%v: way %d, want %d", set, got, want)
+		}
+		for way, s := range starters {
+			if want > s.shimless && !s.shim {
+				continue
+			}
+			t.Run(strings.Join(append([]string{way}, set...), "+"), func(t *testing.T) {
+				if want <= s.shimless {
+					withoutShim(t)
+				}
+				for name, effect := range show(t, s.start, spec.Steps) {
+					want := inherited[name]
+					if slices.Contains(set, name) {
+						want = cases[name].want
+					}
+					if effect != want {
+						t.Errorf("%s: %q, want %q", name, effect, want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// withoutShim makes starts fail that need the shim.
+func withoutShim(t *testing.T) {
+	before := self
+	self = "/nonexistent"
+	t.Cleanup(func() { self = before })
+}
+
+// TestStepFails shows that a step that fails is reported by the child, whichever way is tried first, and that no later step
+// is done, which might fail as well, nor the command executed.
+func TestStepFails(t *testing.T) {
+	cases := stepCases()
+	var all []failure
+	for _, k := range kinds {
+		c := cases[k.name]
+		if c.safe == (len(c.fails) > 0) {
+			t.Errorf("%s: no case in which the step fails", k.name)
+		}
+		all = append(all, c.fails...)
+	}
+	for way, s := range starters {
+		if !s.shim {
+			continue
+		}
+		for i, first := range all {
+			for j, second := range all {
+				if i != j && (way != "shim" || first.step.kind() == second.step.kind()) {
+					continue // the pairs need one way only, which is that of all others in the end
+				}
+				var steps []Step
+				for k, kind := range kinds {
+					switch k {
+					case first.step.kind(): // comes first
+					case second.step.kind():
+						steps = append(steps, second.step)
+					default:
+						steps = append(steps, cases[kind.name].step)
+					}
+				}
+				steps = slices.Insert(steps, 0, first.step)
+				t.Run(fmt.Sprintf("%s/%d,%d", way, i, j), func(t *testing.T) {
+					expectFailure(t, s.start, Spec{Path: "/bin/echo", Args: []string{"echo"}, Steps: steps}, first.text)
+				})
+			}
+		}
+	}
+}
+
+// expectFailure starts a child that must write text and not execute its command.
+func expectFailure(t *testing.T, start func(*testing.T, Spec) (int, error), spec Spec, text string) {
+	t.Helper()
+	pid, stdout, stderr := startWith(t, start, spec)
+	want := "supervisor: " + text + "\nsupervisor: child process was not spawned\n"
+	if status := end(t, pid); status.ExitStatus() != 127 || stderr != want || stdout != "" {
+		t.Errorf("status %d, stdout %q, stderr %q; want %q", status.ExitStatus(), stdout, stderr, want)
+	}
+}
+
+// TestStepOrder shows that steps are done in the order in which they are listed, also if fork and exec have another.
+func TestStepOrder(t *testing.T) {
+	ours, other := t.TempDir(), t.TempDir()
+	t.Chdir(ours)
+	for _, dir := range []string{ours, other} {
+		if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	user := &User{65534, 65534, nil}
+	for way, s := range starters {
+		if !s.shim {
+			continue
+		}
+		pwd := func(want string, steps ...Step) {
+			pid, stdout, stderr := startWith(t, s.start, Spec{Path: "/bin/pwd", Args: []string{"pwd"}, Steps: steps})
+			if status := end(t, pid); status.ExitStatus() != 0 || stdout != want+"\n" {
+				t.Errorf("%s: status %d, stdout %q, stderr %q", way, status.ExitStatus(), stdout, stderr)
+			}
+		}
+		pwd(other+"/sub", Directory(other), Directory("sub"))
+		if os.Getuid() == 0 {
+			pwd(other+"/sub", Directory(other+"/sub"), user)
+			expectFailure(t, s.start, Spec{Path: "/bin/pwd", Args: []string{"pwd"}, Steps: []Step{user, Directory(other + "/sub")}},
+				"couldn't chdir to "+other+"/sub: EACCES")
+		}
+	}
+	spec := Spec{Steps: []Step{Umask(0o22), Directory("/")}}
+	if w := spec.way(); w != byShim {
+		t.Errorf("another order than that of fork: way %d", w)
+	}
+}
