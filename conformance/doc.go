@@ -13,7 +13,8 @@
 // IMPL=reference, unless -parallel says otherwise. CONFORMANCE_SCALE=3 makes every deadline three times as long (default 30 s each).
 // CHILD names a prebuilt fixtures/child/cmd; without it the suite builds one. -keep leaves the directories of failed
 // scripts in place. Nothing may be left of an exec'd shell that holds its output open, or the script waits for ever:
-// a process that outlives its exec gets "> FILE 2>&1 < /dev/null".
+// a process that outlives its exec gets "> FILE 2>&1 < /dev/null". No script uses ttyout: what a program writes to the terminal
+// right before it ends may be missing from it. Wait for the effect instead.
 //
 // # A script
 //
