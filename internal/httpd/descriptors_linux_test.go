@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// TestOutOfDescriptors shows that a new client is answered although there is no descriptor left: the connection that has
-// been silent longest makes way.
+// TestOutOfDescriptors connects a client when no descriptor is free. It is answered, and the connection that has been idle
+// longest is closed.
 func TestOutOfDescriptors(t *testing.T) {
 	_, socket := start(t, nil, Services{})
-	silent := []net.Conn{dial(t, socket), dial(t, socket)}
-	for _, c := range silent {
+	idle := []net.Conn{dial(t, socket), dial(t, socket)}
+	for _, c := range idle {
 		askOK(t, c)
 	}
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	next, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0) // its own end needs a descriptor as well, and is made before
+	next, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0) // before the limit: the client needs a descriptor too
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestOutOfDescriptors(t *testing.T) {
 	}
 	defer null.Close()
 	low := limit
-	low.Cur = uint64(null.Fd()) + 1 // null has the largest number in use, or others below are free
+	low.Cur = uint64(null.Fd()) + 1 // if a number below null's is free, the loop below fills it
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low); err != nil {
 		t.Fatal(err)
 	}
@@ -62,14 +62,14 @@ func TestOutOfDescriptors(t *testing.T) {
 	if err := syscall.SetsockoptTimeval(next, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Sec: 20}); err != nil {
 		t.Fatal(err)
 	}
-	answer := make([]byte, 100)
-	if n, err := syscall.Read(next, answer); err != nil || n == 0 {
-		t.Errorf("no answer: %d bytes, %v", n, err)
+	response := make([]byte, 100)
+	if n, err := syscall.Read(next, response); err != nil || n == 0 {
+		t.Errorf("no response: %d bytes, %v", n, err)
 	}
-	if err := silent[0].SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := idle[0].SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := silent[0].Read(answer); err == nil {
-		t.Error("the longest silent one is still there")
+	if _, err := idle[0].Read(response); err == nil {
+		t.Error("the connection that has been idle longest is still open")
 	}
 }

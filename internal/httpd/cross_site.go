@@ -7,12 +7,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/origin"
 )
 
-// forged is true for a call that a page of another site had a browser make: one of the kinds that browsers send without
-// asking us first, which no XML-RPC client uses. What a page may send after it has asked is between it and whatever proxy
-// answers such questions; we do not.
-func forged(r *http.Request) bool {
+// crossSite reports whether a call was made by a page of another site. It looks at the content types that a browser sends
+// to another site without a preflight request, none of which an XML-RPC client uses. Preflighted requests are not our
+// concern: we answer no preflight.
+func crossSite(r *http.Request) bool {
 	header := r.Header.Get("Content-Type")
-	if header == "text/xml" { // what clients send
+	if header == "text/xml" { // usual
 		return false
 	}
 	switch kind, _, _ := mime.ParseMediaType(header); kind {
