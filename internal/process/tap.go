@@ -34,11 +34,11 @@ func newTap(c *channel) *tap {
 	t := &tap{channel: c, known: make(chan struct{})}
 	switch {
 	case c.sink.Channel == api.Stderr:
-	case p.listener != nil:
-		t.hearer = p.listener
+	case p.role.Listener != nil:
+		t.hearer = p.role.Listener
 		return t
-	case p.judge != nil:
-		t.hearer = p.judge
+	case p.role.Handler != nil:
+		t.hearer = p.role.Handler
 		return t
 	}
 	t.events = c.config.Events
@@ -83,8 +83,8 @@ func (t *tap) Captured(data []byte) { t.channel.sink.Echo(data) }
 // Complete makes an event of what was captured. It implements output.Pieces.
 func (t *tap) Complete(data []byte) {
 	p := t.channel.process
-	if p.emits != nil {
-		p.emits(data)
+	if p.role.Captured != nil {
+		p.role.Captured(data)
 		return
 	}
 	typ := events.OfCommunication(t.channel.sink.Channel)

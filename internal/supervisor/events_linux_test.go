@@ -171,7 +171,7 @@ func TestStateEvents(t *testing.T) {
 	s.take("l", "PROCESS_GROUP_REMOVED groupname:p\n")
 	s.process("q").Start(s.now)
 	s.Shutdown()
-	s.shutDown(s.now)
+	s.stopGroups(s.now)
 	s.take("l", "PROCESS_STATE_STARTING processname:q groupname:q from_state:STOPPED tries:0",
 		"SUPERVISOR_STATE_CHANGE_STOPPING ", "PROCESS_STATE_STOPPING processname:q groupname:q from_state:STARTING pid:PID")
 }

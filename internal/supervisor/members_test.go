@@ -75,8 +75,8 @@ func TestRemoveWithDeadline(t *testing.T) {
 			p := w.process("g")
 			w.exit("g", code(0))
 			w.exit("g", code(0)) // a second short run: the next start has to wait
-			if p.State() != api.Exited || p.Index < 0 {
-				t.Fatalf("%v, %d", p.State(), p.Index)
+			if p.State() != api.Exited || p.Wake().IsZero() {
+				t.Fatalf("%v, %v", p.State(), p.Wake())
 			}
 			n := len(w.started)
 			remove(w, p)
