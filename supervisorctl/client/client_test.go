@@ -62,7 +62,11 @@ func (s *server) client(t *testing.T) *Client {
 	return c
 }
 
-func yes(xmlrpc.Call) []byte { return xmlrpc.AppendBool(nil, true) }
+func yes(xmlrpc.Call) []byte {
+	e := xmlrpc.NewEncoder(nil)
+	e.Bool(true)
+	return e.Finish()
+}
 
 // array writes an array of structs with the fields that kind of result has.
 func array(fill func(e *xmlrpc.Encoder)) []byte {

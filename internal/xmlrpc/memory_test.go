@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What a client sends cannot grow much while it is read, whatever it is made of.
+// No call takes much more memory than its size, whatever its elements are.
 // differs: DIFF-129 limits
 func TestParseCallMemory(t *testing.T) {
 	const size = 1 << 20
