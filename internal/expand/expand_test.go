@@ -1,20 +1,18 @@
-package config
+package expand
 
 import (
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
-var sampleNames = names{
-	vars: []variable{
-		{name: "x", text: "abc"}, {name: "process_num", number: 7, isNumber: true},
-		{name: "n", number: 255, isNumber: true}, {name: "neg", number: -5, isNumber: true}, {name: "a(b)c", text: "par"},
+var scope = Scope{
+	Vars: []Variable{
+		{Name: "x", Text: "abc"}, {Name: "process_num", Number: 7, IsNumber: true},
+		{Name: "n", Number: 255, IsNumber: true}, {Name: "neg", Number: -5, IsNumber: true}, {Name: "a(b)c", Text: "par"},
 	},
-	hidden: []variable{{name: "h", text: "hidden"}},
-	env:    map[string]string{"lc": "lower", "A": "daemon"},
-	own:    map[string]string{"A": "own"},
+	Hidden: []Variable{{Name: "h", Text: "hidden"}},
+	Env:    map[string]string{"lc": "lower", "A": "daemon"},
+	Own:    map[string]string{"A": "own"},
 }
 
 func TestExpand(t *testing.T) {
@@ -47,7 +45,7 @@ func TestExpand(t *testing.T) {
 		"%(a(b)c)s":                  "par",
 		"%(x)ls":                     "abc",
 	} {
-		got, err := sampleNames.expand(in, "where")
+		got, err := scope.Expand(in, "where")
 		if want == "" && in != "" {
 			if err == nil {
 				t.Errorf("%q expands to %q, want an error", in, got)
@@ -82,7 +80,7 @@ func TestExpand(t *testing.T) {
 		"%()s":        "contains names ('') " + unknown,
 		"%(x).70000s": "is badly formatted: precision too big",
 	} {
-		_, err := sampleNames.expand(in, "where")
+		_, err := scope.Expand(in, "where")
 		if want := "Format string '" + in + "' for 'where' " + want; err == nil || err.Error() != want {
 			t.Errorf("%q\n got: %v\nwant: %s", in, err, want)
 		}
@@ -95,84 +93,11 @@ func FuzzExpand(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		sampleNames.expand(text, "where")
+		scope.Expand(text, "where")
 		text = strings.ToValidUTF8(text, "?")
-		got, err := sampleNames.expand(strings.ReplaceAll(text, "%", "%%"), "where")
+		got, err := scope.Expand(strings.ReplaceAll(text, "%", "%%"), "where")
 		if err != nil || got != text {
 			t.Errorf("doubled %q gives %q, %v", text, got, err)
-		}
-	})
-}
-
-func TestEnvironment(t *testing.T) {
-	for in, want := range map[string]map[string]string{
-		``:                {},
-		`A=1`:             {"A": "1"},
-		`A="1"`:           {"A": "1"},
-		`A='1'`:           {"A": "1"},
-		`A="1,2",B=3`:     {"A": "1,2", "B": "3"},
-		`A=x,`:            {"A": "x"},
-		`A=x,B=y`:         {"A": "x", "B": "y"},
-		` A = x , B = y `: {"A": "x", "B": "y"},
-		"A=x,\n B=y":      {"A": "x", "B": "y"},
-		`A=x;B=y`:         {"A": "x", "B": "y"},
-		`A=a b`:           {"A": "a"},
-		`A=""`:            {"A": ""},
-		`A==x`:            {"A": "="},
-		`A=/usr/bin:/bin`: {"A": "/usr/bin:/bin"},
-		`A=a-b.c+d(e):f`:  {"A": "a-b.c+d(e):f"},
-		`A=1.5e3`:         {"A": "1.5e3"},
-		`A=é`:             {"A": "é"},
-		`A=$HOME`:         {"A": "$"},
-		`A="$HOME"`:       {"A": "$HOME"},
-		`A=a#b`:           {"A": "a"},
-		`A="a#b"`:         {"A": "a#b"},
-		`A=日本`:            {"A": "日"},
-		`A=x,A=y`:         {"A": "y"},
-		`A="a\"b"`:        {"A": `a"b`},
-		`A="a\\b"`:        {"A": `a\b`},
-		`A="\n"`:          {"A": `\n`},
-		`"A"=b`:           {"A": "b"},
-		`A="x"y`:          {"A": "xy"},
-		`A="a""b"`:        {"A": "ab"},
-		`A=x"y"`:          {"A": "xy"},
-		`A=a\,b`:          {"A": "a,b"},
-		`A=a\ b`:          {"A": "a b"},
-	} {
-		got, err := parseEnvironment(in)
-		if err != nil {
-			t.Errorf("%s: %v", in, err)
-		} else if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", in, diff)
-		}
-	}
-	for _, in := range []string{`A=`, `A`, `=1`, `A=1,B`, `A=1,,B=2`, `A=1 B=2`, `A=a@b`, `A=a;b`, `A=b=c`, `A={x}`,
-		`A=http://x/y?z`} {
-		if _, err := parseEnvironment(in); err == nil || err.Error() != pairs+"'"+in+"'" {
-			t.Errorf("%s: %v", in, err)
-		}
-	}
-	for in, want := range map[string]string{
-		`A="unterminated`: "No closing quotation", `A='a\'b'`: "No closing quotation", `A=a\`: "No escaped character",
-	} {
-		if _, err := parseEnvironment(in); err == nil || err.Error() != want {
-			t.Errorf("%s: %v, want %s", in, err, want)
-		}
-	}
-}
-
-// FuzzEnvironment: no setting panics, and a value in double quotes, escaped, comes back as it was.
-func FuzzEnvironment(f *testing.F) {
-	for _, seed := range []string{"A=1", `"`, `\`, "a=b,c=d", "#", "日"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		parseEnvironment(text)
-		text = strings.ToValidUTF8(text, "?")
-		escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
-		got, err := parseEnvironment(`A="` + escaped + `",B=2`)
-		if err != nil || got["A"] != text || got["B"] != "2" {
-			t.Errorf("%q reads as %q, %v", text, got, err)
 		}
 	})
 }

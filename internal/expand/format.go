@@ -1,4 +1,4 @@
-package config
+package expand
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ const widest = 1 << 16
 
 // formatter walks through one text with % formats.
 type formatter struct {
-	names   *names
+	scope   *Scope
 	runes   []rune
 	at      int
 	out     strings.Builder
@@ -30,7 +30,7 @@ type formatter struct {
 
 // spec is one format: %(name)[flags][width][.precision]verb.
 type spec struct {
-	arg                             variable
+	arg                             Variable
 	named                           bool
 	percent                         bool // %%, which takes no flags or width
 	minus, plus, space, zero, sharp bool
@@ -120,7 +120,7 @@ func (f *formatter) key(s *spec) error {
 	}
 	name := string(f.runes[start:f.at])
 	f.at++
-	arg, ok := f.names.find(name)
+	arg, ok := f.scope.find(name)
 	if !ok {
 		f.unknown = name
 		return errUnknown
@@ -151,7 +151,7 @@ func (f *formatter) flags(s *spec) {
 // number reads digits; -1 without any.
 func (f *formatter) number(s spec, tooBig string) (int, error) {
 	if f.at < len(f.runes) && f.runes[f.at] == '*' {
-		if s.named && s.arg.isNumber {
+		if s.named && s.arg.IsNumber {
 			return 0, errors.New("not enough arguments for format string")
 		}
 		return 0, errors.New("* wants int")
@@ -171,7 +171,7 @@ func (s *spec) format() (string, error) {
 	if s.named {
 		kind = "str"
 	}
-	isNumber := s.named && s.arg.isNumber
+	isNumber := s.named && s.arg.IsNumber
 	if s.percent {
 		return "%", nil
 	}
@@ -212,12 +212,12 @@ func (s *spec) format() (string, error) {
 // text is the argument for the verbs s, r and a.
 func (s *spec) text() string {
 	switch {
-	case s.arg.isNumber:
-		return strconv.Itoa(s.arg.number)
+	case s.arg.IsNumber:
+		return strconv.Itoa(s.arg.Number)
 	case s.verb == 's':
-		return s.arg.text
+		return s.arg.Text
 	}
-	quoted := pyrepr.Quote(s.arg.text)
+	quoted := pyrepr.Quote(s.arg.Text)
 	if s.verb == 'r' {
 		return quoted
 	}
@@ -246,18 +246,18 @@ func (s *spec) cut(text string) string {
 
 func (s *spec) character(isNumber bool) (string, error) {
 	switch {
-	case isNumber && s.arg.number >= 0 && s.arg.number <= utf8.MaxRune:
-		return s.pad("", string(rune(s.arg.number)), false), nil
+	case isNumber && s.arg.Number >= 0 && s.arg.Number <= utf8.MaxRune:
+		return s.pad("", string(rune(s.arg.Number)), false), nil
 	case isNumber:
 		return "", errors.New("%c arg not in range(0x110000)")
-	case s.named && utf8.RuneCountInString(s.arg.text) == 1:
-		return s.pad("", s.arg.text, false), nil
+	case s.named && utf8.RuneCountInString(s.arg.Text) == 1:
+		return s.pad("", s.arg.Text, false), nil
 	}
 	return "", errors.New("%c requires int or char")
 }
 
 func (s *spec) integer(base int, prefix string) string {
-	digits := strconv.FormatInt(int64(s.arg.number), base)
+	digits := strconv.FormatInt(int64(s.arg.Number), base)
 	sign, digits := s.sign(digits)
 	if s.verb == 'X' {
 		digits = strings.ToUpper(digits)
@@ -283,7 +283,7 @@ func (s *spec) float() string {
 	if verb == 'g' || verb == 'G' {
 		precision = max(precision, 1)
 	}
-	sign, digits := s.sign(strconv.FormatFloat(float64(s.arg.number), verb, precision, 64))
+	sign, digits := s.sign(strconv.FormatFloat(float64(s.arg.Number), verb, precision, 64))
 	return s.pad(sign, digits, true)
 }
 

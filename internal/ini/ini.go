@@ -1,4 +1,11 @@
-package config
+// Package ini reads the configuration files into sections of keys with values, and knows where each value stands. It opens
+// no file and gives no meaning to a section or key, [DEFAULT] excepted. A Document that is not being parsed may be read
+// from any goroutine.
+//
+// The dialect is that of Python's configparser as the original uses it. gopkg.in/ini.v1 gives a meaning to quotes, backticks
+// and backslashes at the end of a line, cuts comments by other rules, continues, merges and orders differently and has
+// other errors.
+package ini
 
 import (
 	"fmt"
@@ -8,53 +15,53 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// file is one file of the configuration.
-type file struct {
-	path string // as messages show it
-	here string // its directory, absolute
+// File is one file of the configuration.
+type File struct {
+	Path string // as messages show it
+	Here string // its directory, absolute
 }
 
-// value is the text of one key, not yet expanded.
-type value struct {
-	text string
-	from *file
-	line int // of the key, from 1
+// Value is the text of one key, not yet expanded.
+type Value struct {
+	Text string
+	From *File
+	Line int // of the key, from 1
 }
 
-// section is all that the files say under one name.
-type section struct {
-	name   string
-	first  *file // where it appeared first
-	line   int   // of its header there, from 1
-	values map[string]value
+// Section is all that the files say under one name.
+type Section struct {
+	Name   string
+	First  *File // where it appeared first
+	Line   int   // of its header there, from 1
+	Values map[string]Value
 }
 
-// document is the merged text of all files: sections in the order of their first appearance.
-type document struct {
-	sections []*section
-	byName   map[string]*section
-	defaults map[string]value // [DEFAULT], seen in every section
-	included bool             // there is an [include] section
+// Document is the merged text of all files: sections in the order of their first appearance.
+type Document struct {
+	Sections []*Section
+	ByName   map[string]*Section
+	Defaults map[string]Value // [DEFAULT], which counts in every section
 }
 
-func newDocument() *document {
-	return &document{byName: map[string]*section{}, defaults: map[string]value{}}
+// New returns a document without sections.
+func New() *Document {
+	return &Document{ByName: map[string]*Section{}, Defaults: map[string]Value{}}
 }
 
-// find returns the value of a key in lower case, [DEFAULT] included.
-func (d *document) find(s *section, key string) (value, bool) {
-	if v, ok := s.values[key]; ok {
+// Find returns the value of a key in lower case, [DEFAULT] included.
+func (d *Document) Find(s *Section, key string) (Value, bool) {
+	if v, ok := s.Values[key]; ok {
 		return v, true
 	}
-	v, ok := d.defaults[key]
+	v, ok := d.Defaults[key]
 	return v, ok
 }
 
 // parser is the state between two lines of one file.
 type parser struct {
-	doc     *document
-	from    *file
-	values  map[string]value // of the current section, nil before the first header
+	doc     *Document
+	from    *File
+	values  map[string]Value // of the current section, nil before the first header
 	section string
 	key     string // whose value may go on in the next line; empty: none
 	lines   []string
@@ -63,9 +70,9 @@ type parser struct {
 	bad     *Error
 }
 
-// parse adds a file's text to the document. Its errors name the file and the line.
-func (d *document) parse(from *file, text string) error {
-	if err := checkUTF8(text, from.path); err != nil {
+// Parse adds the text of a file to the document. The error is an *Error with the file and the line.
+func (d *Document) Parse(from *File, text string) error {
+	if err := checkUTF8(text, from.Path); err != nil {
 		return err
 	}
 	if strings.IndexByte(text, '\r') >= 0 {
@@ -114,9 +121,9 @@ func (p *parser) line(line string, number int) error {
 		return nil
 	}
 	if p.values == nil {
-		return &Error{File: p.from.path, Line: number, Syntax: true, Value: line, Text: fmt.Sprintf(
+		return &Error{File: p.from.Path, Line: number, Syntax: true, Value: line, Text: fmt.Sprintf(
 			"File contains no section headers.\nfile: %s, line: %d\n%s",
-			pyrepr.Quote(p.from.path), number, pyrepr.Quote(line))}
+			pyrepr.Quote(p.from.Path), number, pyrepr.Quote(line))}
 	}
 	p.option(text, line, number)
 	return nil
@@ -125,18 +132,18 @@ func (p *parser) line(line string, number int) error {
 func (p *parser) header(name string, number int) {
 	p.flush()
 	p.section = name
-	if s := p.doc.byName[name]; s != nil {
-		p.values = s.values
+	if s := p.doc.ByName[name]; s != nil {
+		p.values = s.Values
 		return
 	}
 	if name == "DEFAULT" {
-		p.values = p.doc.defaults
+		p.values = p.doc.Defaults
 		return
 	}
-	s := &section{name: name, first: p.from, line: number, values: map[string]value{}}
-	p.doc.byName[name] = s
-	p.doc.sections = append(p.doc.sections, s)
-	p.values = s.values
+	s := &Section{Name: name, First: p.from, Line: number, Values: map[string]Value{}}
+	p.doc.ByName[name] = s
+	p.doc.Sections = append(p.doc.Sections, s)
+	p.values = s.Values
 }
 
 func (p *parser) option(text, line string, number int) {
@@ -157,8 +164,8 @@ func (p *parser) option(text, line string, number int) {
 // junk notes a line that is neither header nor option; the whole file is read before its error is reported.
 func (p *parser) junk(line string, number int) {
 	if p.bad == nil {
-		p.bad = &Error{File: p.from.path, Line: number, Section: p.section, Syntax: true, Value: line,
-			Text: "Source contains parsing errors: " + pyrepr.Quote(p.from.path)}
+		p.bad = &Error{File: p.from.Path, Line: number, Section: p.section, Syntax: true, Value: line,
+			Text: "Source contains parsing errors: " + pyrepr.Quote(p.from.Path)}
 	}
 	p.bad.Text += fmt.Sprintf("\n\t[line %2d]: %s", number, pyrepr.Quote(line))
 }
@@ -172,7 +179,7 @@ func (p *parser) flush() {
 	if len(p.lines) > 1 {
 		text = strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace)
 	}
-	p.values[p.key] = value{text: text, from: p.from, line: p.start}
+	p.values[p.key] = Value{Text: text, From: p.from, Line: p.start}
 	p.key = ""
 }
 

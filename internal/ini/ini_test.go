@@ -1,4 +1,4 @@
-package config
+package ini
 
 import (
 	"strings"
@@ -10,18 +10,18 @@ import (
 // parsed gives all sections of a text as name.key=value lines in the order of sections.
 func parsed(t *testing.T, texts ...string) map[string]map[string]string {
 	t.Helper()
-	doc := newDocument()
+	doc := New()
 	for _, text := range texts {
-		if err := doc.parse(&file{path: "x.conf"}, text); err != nil {
+		if err := doc.Parse(&File{Path: "x.conf"}, text); err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
 	}
 	all := map[string]map[string]string{}
-	for _, s := range doc.sections {
-		all[s.name] = map[string]string{}
-		for key := range s.values {
-			v, _ := doc.find(s, key)
-			all[s.name][key] = v.text
+	for _, s := range doc.Sections {
+		all[s.Name] = map[string]string{}
+		for key := range s.Values {
+			v, _ := doc.Find(s, key)
+			all[s.Name][key] = v.Text
 		}
 	}
 	return all
@@ -93,7 +93,7 @@ func TestBadUTF8(t *testing.T) {
 		long[:8192] + "\xff":       "byte 0xff in position 0: invalid start byte",
 		long[:16380] + "\xe9b":     "byte 0xe9 in position 8188: invalid continuation byte",
 	} {
-		err := newDocument().parse(&file{path: "x.conf"}, text)
+		err := New().Parse(&File{Path: "x.conf"}, text)
 		if err == nil || err.Error() != "'utf-8' codec can't decode "+want {
 			t.Errorf("%d bytes: %v, want %s", len(text), err, want)
 		}
@@ -106,21 +106,21 @@ func FuzzINI(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		doc := newDocument()
-		if doc.parse(&file{path: "f"}, text) != nil {
+		doc := New()
+		if doc.Parse(&File{Path: "f"}, text) != nil {
 			return
 		}
-		for _, s := range doc.sections {
-			for key, v := range s.values {
-				if strings.ContainsAny(s.name+key+v.text, ";#\n") || key[0] == '[' {
+		for _, s := range doc.Sections {
+			for key, v := range s.Values {
+				if strings.ContainsAny(s.Name+key+v.Text, ";#\n") || key[0] == '[' {
 					continue
 				}
-				again := newDocument()
-				if err := again.parse(&file{path: "f"}, "["+s.name+"]\n"+key+"="+v.text); err != nil {
-					t.Fatalf("%q = %q: %v", key, v.text, err)
+				again := New()
+				if err := again.Parse(&File{Path: "f"}, "["+s.Name+"]\n"+key+"="+v.Text); err != nil {
+					t.Fatalf("%q = %q: %v", key, v.Text, err)
 				}
-				if got, ok := again.find(again.byName[s.name], key); !ok || got.text != v.text {
-					t.Errorf("%q = %q reads as %q", key, v.text, got.text)
+				if got, ok := again.Find(again.ByName[s.Name], key); !ok || got.Text != v.Text {
+					t.Errorf("%q = %q reads as %q", key, v.Text, got.Text)
 				}
 			}
 		}
@@ -147,32 +147,32 @@ func FuzzINIPrintedBack(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		doc := newDocument()
-		if strings.ContainsAny(text, ";#") || doc.parse(&file{path: "f"}, text) != nil {
+		doc := New()
+		if strings.ContainsAny(text, ";#") || doc.Parse(&File{Path: "f"}, text) != nil {
 			return
 		}
 		var all strings.Builder
 		want := map[string]map[string]string{}
-		for _, s := range doc.sections {
-			all.WriteString("[" + s.name + "]\n")
-			want[s.name] = map[string]string{}
-			for key, v := range s.values {
+		for _, s := range doc.Sections {
+			all.WriteString("[" + s.Name + "]\n")
+			want[s.Name] = map[string]string{}
+			for key, v := range s.Values {
 				if key[0] == '[' { // would begin a header
 					continue
 				}
-				want[s.name][key] = v.text
-				all.WriteString(key + "=" + printed(v.text) + "\n")
+				want[s.Name][key] = v.Text
+				all.WriteString(key + "=" + printed(v.Text) + "\n")
 			}
 		}
-		again := newDocument()
-		if err := again.parse(&file{path: "g"}, all.String()); err != nil {
+		again := New()
+		if err := again.Parse(&File{Path: "g"}, all.String()); err != nil {
 			t.Fatalf("%q, printed %q: %v", text, all.String(), err)
 		}
 		got := map[string]map[string]string{}
-		for _, s := range again.sections {
-			got[s.name] = map[string]string{}
-			for key, v := range s.values {
-				got[s.name][key] = v.text
+		for _, s := range again.Sections {
+			got[s.Name] = map[string]string{}
+			for key, v := range s.Values {
+				got[s.Name][key] = v.Text
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
