@@ -188,7 +188,7 @@ func (l *Loop) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, error) {
 	return sockets, nil
 }
 
-// removeSockets removes the files of the group's sockets, and ends all that has to do with its plug-in.
+// removeSockets removes the files of the group's sockets and closes its plug-in.
 func (g *Group) removeSockets() {
 	for _, socket := range g.sockets {
 		socket.Remove()
@@ -198,7 +198,7 @@ func (g *Group) removeSockets() {
 	}
 }
 
-// removeSockets removes the files of all sockets, at the end of a life.
+// removeSockets removes the files of all sockets, at the end of a run.
 func (l *Loop) removeSockets() {
 	for _, g := range l.groups {
 		g.removeSockets()

@@ -8,7 +8,7 @@ import (
 )
 
 // AddProcesses makes processes members of an active group; what starts by itself starts soon. None of them has the name
-// of a member. They are ordinary processes, whatever the group is.
+// of a member. They are processes of ordinary programs, also in a group of listeners or a plug-in.
 func (l *Loop) AddProcesses(g *Group, added []*config.Process) error {
 	var processes []*process.Process
 	for _, c := range added {

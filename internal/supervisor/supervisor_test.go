@@ -161,8 +161,8 @@ func (w *world) expect(want ...string) {
 	}
 }
 
-// TestLife starts a program, lets it end well and badly, and stops it.
-func TestLife(t *testing.T) {
+// TestStates starts a program, lets it exit as expected and not, and stops it.
+func TestStates(t *testing.T) {
 	w := newWorld(t, program("a"))
 	w.settle()
 	p := w.process("a")
@@ -402,8 +402,8 @@ func TestShutdownOrder(t *testing.T) {
 		"WARN stopped: p2 (terminated by SIGTERM)", "INFO waiting for p1 to die", "WARN stopped: p1 (terminated by SIGTERM)")
 }
 
-// TestNoRestartWhileLeaving lets a program end during a shutdown before its turn.
-func TestNoRestartWhileLeaving(t *testing.T) {
+// TestNoRestartInShutdown lets a program end during a shutdown before its turn.
+func TestNoRestartInShutdown(t *testing.T) {
 	always := func(p *config.Process) { p.Exit.Restart = config.RestartAlways }
 	w := newWorld(t, program("a", priority(1), always), program("b", priority(2)))
 	w.pass(time.Minute)
@@ -457,14 +457,14 @@ func TestRemovedBeforeStart(t *testing.T) {
 
 // TestAutoLog makes a log of its own for a program, and goes on without one where it cannot be made.
 func TestAutoLog(t *testing.T) {
-	for dir, problem := range map[string]bool{t.TempDir(): false, t.TempDir() + "/gone": true} {
+	for dir, problem := range map[string]bool{t.TempDir(): false, t.TempDir() + "/missing": true} {
 		w := newWorld(t)
 		w.host.AutoLogDir, w.host.Identifier = dir, "supervisor"
 		err := w.AddGroup(program("a", func(p *config.Process) { p.Out.Log.Kind = config.LogAuto }))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if said := strings.Contains(w.log.String(), "CRIT stdout of a is not logged: "); said != problem {
+		if logged := strings.Contains(w.log.String(), "CRIT stdout of a is not logged: "); logged != problem {
 			t.Errorf("%s: %s", dir, w.log.String())
 		}
 		if made, _ := filepath.Glob(dir + "/a-stdout---supervisor-*.log"); (len(made) == 1) == problem {

@@ -20,7 +20,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/web"
 )
 
-// supervisord is what outlives a restart.
+// supervisord is what is kept over a restart.
 type supervisord struct {
 	read    func() (*config.Config, error)
 	signals chan os.Signal
@@ -29,14 +29,14 @@ type supervisord struct {
 	manager *daemon.Notifier
 	serial  events.Serial
 	started time.Time
-	begun   bool // a first life has begun: limits are set, the terminal is left
+	running bool // the first run has begun: limits are set, the terminal is left
 }
 
-// live is one life, from a configuration to a shutdown or to the configuration of the next life. Whatever it opens it
-// closes. An error says why it could not begin, and then no child was started.
-func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) {
+// run is one run of the loop, from a configuration to a shutdown, or to the configuration that a restart goes on with. It
+// closes all that it opens. An error says why it could not begin; then no child was started.
+func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	own := &cfg.Supervisord
-	messages, err := d.become(own)
+	messages, err := d.setUp(own)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		return nil, err
 	}
 	defer log.Close()
-	for _, m := range gravestFirst(append(slices.Clone(cfg.Messages), messages...)) {
+	for _, m := range bySeverity(append(slices.Clone(cfg.Messages), messages...)) {
 		log.Log(m.Level, m.Text)
 	}
 	servers, err := httpd.Open(cfg.Servers, os.Stderr)
@@ -74,7 +74,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		return nil, err
 	}
 	services := d.services(sup, cfg, log)
-	if !own.NoDaemon && !d.begun {
+	if !own.NoDaemon && !d.running {
 		if err := daemon.Background(own.Directory, own.Umask, log.Log); err != nil {
 			return nil, err
 		}
@@ -84,8 +84,8 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 		log.Critf("could not write pidfile %s", own.Pidfile)
 	}
 	defer pidFile.Remove()
-	servers.Serve(services) // whoever gets an answer finds the pid file in place
-	d.begun = true
+	servers.Serve(services) // after the pid file: a client that gets an answer finds it
+	d.running = true
 	daemon.Ready()
 	d.manager.Ready()
 	log.Infof("supervisord started with pid %d", os.Getpid())
@@ -100,7 +100,7 @@ func (d *supervisord) live(cfg *config.Config) (next *config.Config, err error) 
 	return sup.Run(nil, nil), nil
 }
 
-// leaving tells whoever manages us as a service that a life comes to its end.
+// leaving notifies the service manager that a shutdown or restart begins.
 func (d *supervisord) leaving(restart bool) {
 	if restart {
 		d.manager.Reloading()
@@ -109,7 +109,7 @@ func (d *supervisord) leaving(restart bool) {
 	}
 }
 
-// remember begins the record of our children, and sees to those that outlived an earlier supervisord.
+// remember opens the record of our children, and handles those that outlived an earlier supervisord.
 func remember(own *config.Supervisord, log *logs.Main) (record *orphans.Record, clear chan struct{}) {
 	path := own.Pidfile + ".children"
 	record, living, rival, err := orphans.Open(path)
@@ -133,13 +133,13 @@ func remember(own *config.Supervisord, log *logs.Main) (record *orphans.Record, 
 	return record, clear
 }
 
-// runsAsRoot is the warning for whoever lets supervisord keep root's rights without saying so.
+// runsAsRoot is the warning about root privileges that are kept without user=root.
 const runsAsRoot = "Supervisor is running as root.  Privileges were not dropped because no user is specified in the " +
 	"config file.  If you intend to run as root, you can set user=root in the config file to avoid this message."
 
-// become switches to the user and, the first time, raises the limits that the configuration asks for. What it returns is
-// for the main log, which is opened after it.
-func (d *supervisord) become(own *config.Supervisord) (messages []config.Message, err error) {
+// setUp switches to the user and, in the first run, raises the limits that the configuration asks for. The messages are for
+// the main log, which is opened later.
+func (d *supervisord) setUp(own *config.Supervisord) (messages []config.Message, err error) {
 	if own.User != nil {
 		info, err := daemon.DropPrivileges(own.User)
 		if err != nil {
@@ -149,7 +149,7 @@ func (d *supervisord) become(own *config.Supervisord) (messages []config.Message
 	} else if os.Geteuid() == 0 {
 		messages = append(messages, config.Message{Level: api.Critical, Text: runsAsRoot})
 	}
-	if d.begun {
+	if d.running {
 		return messages, nil
 	}
 	daemon.ReserveThreads()
@@ -160,13 +160,13 @@ func (d *supervisord) become(own *config.Supervisord) (messages []config.Message
 	return messages, err
 }
 
-// gravestFirst is the order in which what came up before there was a log is logged.
-func gravestFirst(messages []config.Message) []config.Message {
+// bySeverity is the order in which messages from before the log was open are logged: the most severe first.
+func bySeverity(messages []config.Message) []config.Message {
 	slices.SortStableFunc(messages, func(a, b config.Message) int { return int(b.Level - a.Level) })
 	return messages
 }
 
-// services is what the servers will answer with; the log says who will be let in.
+// services are the handlers of the servers. It logs what is offered, and which server asks for no password.
 func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) httpd.Services {
 	var namespaces []string
 	for _, i := range cfg.Interfaces {
