@@ -19,7 +19,6 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // role says what the test binary is when a test starts it again.
@@ -31,6 +30,11 @@ func TestMain(m *testing.M) {
 		reportLimits()
 	case "detach":
 		runDetached()
+	case "background":
+		log := func(level api.Level, text string) { fmt.Println(level, text) }
+		if err := Background(os.Args[1], 0o022, log); err != nil {
+			os.Exit(1)
+		}
 	case "privileges":
 		nobody, err := account.Lookup("65534")
 		if err != nil {
@@ -329,9 +333,9 @@ func TestBackgroundCannotChangeDirectory(t *testing.T) {
 		"/no/such": "can't chdir into '/no/such': [Errno 2] No such file or directory: '/no/such'",
 		"/no/it's": `can't chdir into "/no/it's": [Errno 2] No such file or directory: "/no/it's"`,
 	} {
-		err := os.Chdir(dir)
-		if got := "can't chdir into " + pyrepr.Quote(dir) + ": " + reason(err, dir); got != want {
-			t.Errorf("got %s, want %s", got, want)
+		out, err := again("background", ":", dir).CombinedOutput()
+		if want := "info daemonizing the supervisord process\ncritical " + want + "\n"; string(out) != want || err != nil {
+			t.Errorf("%v: got %q, want %q", err, out, want)
 		}
 	}
 }

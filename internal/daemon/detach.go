@@ -1,12 +1,10 @@
 package daemon
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -127,7 +125,8 @@ func Background(directory string, umask int, log func(api.Level, string)) error 
 	log(api.Info, "daemonizing the supervisord process")
 	if directory != "" {
 		if err := os.Chdir(directory); err != nil {
-			log(api.Critical, fmt.Sprintf("can't chdir into %s: %s", pyrepr.Quote(directory), reason(err, directory)))
+			quoted := pyrepr.Quote(directory)
+			log(api.Critical, fmt.Sprintf("can't chdir into %s: %s: %s", quoted, pyrepr.OSError(err), quoted))
 		} else {
 			log(api.Info, "set current directory: "+pyrepr.Quote(directory))
 		}
@@ -155,14 +154,4 @@ func Ready() {
 	_, _ = syscall.Write(ready, []byte{1})
 	_ = syscall.Close(ready)
 	ready = -1
-}
-
-// reason is an error of the system with number and text, as in "[Errno 2] No such file or directory: '/x'".
-func reason(err error, path string) string {
-	var number syscall.Errno
-	if !errors.As(err, &number) {
-		return err.Error()
-	}
-	text := number.Error()
-	return fmt.Sprintf("[Errno %d] %s: %s", int(number), strings.ToUpper(text[:1])+text[1:], pyrepr.Quote(path))
 }
