@@ -147,7 +147,7 @@ func (l *Loop) warnOfSharedLogs(cfg *config.Group) {
 
 // newPool makes the pool of a group of event listeners.
 func (l *Loop) newPool(cfg *config.Group) *events.Pool {
-	handle := events.Default
+	var handle events.Handler
 	if cfg.Pool.ResultHandler == config.StdoutHandler {
 		handle = events.Stdout(logs.Stdout)
 	}
