@@ -18,7 +18,7 @@ func crossSite(r *http.Request) bool {
 	switch kind, _, _ := mime.ParseMediaType(header); kind {
 	case "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data":
 		site, _ := origin.Of(r)
-		return site == origin.Foreign || site == origin.Sibling
+		return site == origin.CrossSite || site == origin.SameSite
 	}
 	return false
 }
