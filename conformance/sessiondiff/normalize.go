@@ -10,21 +10,21 @@ import (
 	"strings"
 )
 
-// rules replace in texts what depends on the run: process ids, times, and names that are made up.
+// rules replace the parts of texts that differ between runs: process ids, times, and random names.
 var rules = []struct {
 	find *regexp.Regexp
 	put  string
 }{
 	{regexp.MustCompile(`\bpid([ :])\d+`), "pid${1}N"},
 	{regexp.MustCompile(`\(\d+\)`), "(N)"},
-	{regexp.MustCompile(`'ver:3\.0 server:\S+ serial:[^']*'`), "an event"}, // whichever of several comes first
+	{regexp.MustCompile(`'ver:3\.0 server:\S+ serial:[^']*'`), "an event"}, // the order of several varies
 	{regexp.MustCompile(`\bpid N, uptime [\d:]+`), "pid N, uptime T"},
 	{regexp.MustCompile(`\b[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M\b`), "WHEN"},
 	{regexp.MustCompile(`---supervisor-\w+\.log`), "---supervisor-RANDOM.log"},
 }
 
-// even makes a text comparable.
-func (d *daemon) even(text string) string {
+// normalize replaces the parts of a text that differ between runs.
+func (d *daemon) normalize(text string) string {
 	text = strings.ReplaceAll(text, d.dir, "DIR")
 	for _, r := range rules {
 		text = r.find.ReplaceAllString(text, r.put)
@@ -32,9 +32,9 @@ func (d *daemon) even(text string) string {
 	return text
 }
 
-// evenAnswer makes an answer comparable, and evens out what differs on purpose; see docs/differences.md.
-func (d *daemon) evenAnswer(method string, answer any) any {
-	answer = d.evenValue(answer)
+// normalizeAnswer replaces the parts of a result that differ between runs or on purpose; see docs/differences.md.
+func (d *daemon) normalizeAnswer(method string, answer any) any {
+	answer = d.normalizeValue(answer)
 	list, _ := answer.([]any)
 	switch {
 	case method == "supervisor.getAllConfigInfo":
@@ -43,18 +43,18 @@ func (d *daemon) evenAnswer(method string, answer any) any {
 			delete(info, "autorestart") // DIFF-60
 			for _, key := range []string{"stdout_logfile", "stderr_logfile"} {
 				if name, _ := info[key].(string); strings.Contains(name, "---supervisor-") {
-					info[key] = "auto" // DIFF-61; and the original tells the name after its group is gone
+					info[key] = "auto" // DIFF-61; and the original reports the name after its group was removed
 				}
 			}
 		}
 	case strings.HasPrefix(method, "supervisor.stop") || strings.HasPrefix(method, "supervisor.start"):
-		// DIFF-31, and results come as the processes ended, as far as each of the two can tell.
+		// DIFF-31; and the order depends on when each daemon notices that a process has exited.
 		slices.SortFunc(list, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	}
 	return answer
 }
 
-// outputRules replace in the lines of supervisorctl what depends on the run or differs on purpose.
+// outputRules replace the parts of the lines of supervisorctl that differ between runs or on purpose.
 var outputRules = []struct {
 	find *regexp.Regexp
 	put  string
@@ -64,13 +64,13 @@ var outputRules = []struct {
 	{regexp.MustCompile(`^(\S*):(None|\*)?: `), "$1:*: "},                           // DIFF-74
 }
 
-// errorPlace is the line that tells where an error is; only ours has it.
+// errorPlace matches the line that locates an error in the configuration; only ours has it.
 var errorPlace = regexp.MustCompile(`^  DIR/sd\.conf:\d+: \[`)
 
-// evenOutput makes the exit status and the output of a command comparable.
-func (d *daemon) evenOutput(command string, status int, output string) []string {
+// normalizeOutput returns the exit status and the normalized output of a command, by lines.
+func (d *daemon) normalizeOutput(command string, status int, output string) []string {
 	list := []string{fmt.Sprint("status ", status)}
-	for line := range strings.Lines(d.even(output)) {
+	for line := range strings.Lines(d.normalize(output)) {
 		line = strings.TrimSuffix(line, "\n")
 		for _, r := range outputRules {
 			line = r.find.ReplaceAllString(line, r.put)
@@ -80,19 +80,19 @@ func (d *daemon) evenOutput(command string, status int, output string) []string 
 		}
 	}
 	if slices.Contains([]string{"start", "stop", "restart"}, command) {
-		slices.Sort(list) // DIFF-31, and as with the calls
+		slices.Sort(list) // as in normalizeAnswer
 	}
 	return list
 }
 
-// evenValue goes through all parts. Of times and process ids it leaves whether there is one.
-func (d *daemon) evenValue(value any) any {
+// normalizeValue normalizes all parts of a value. Times and process ids become true, or false for 0.
+func (d *daemon) normalizeValue(value any) any {
 	switch v := value.(type) {
 	case string:
-		return d.even(v)
+		return d.normalize(v)
 	case []any:
 		for i := range v {
-			v[i] = d.evenValue(v[i])
+			v[i] = d.normalizeValue(v[i])
 		}
 	case map[string]any:
 		for key := range v {
@@ -100,16 +100,16 @@ func (d *daemon) evenValue(value any) any {
 			case "now", "start", "stop", "pid":
 				v[key] = v[key] != int64(0)
 			default:
-				v[key] = d.evenValue(v[key])
+				v[key] = d.normalizeValue(v[key])
 			}
 		}
 	}
 	return value
 }
 
-// log is the main log without times, in no order. Left out is what depends on who is faster: that something takes long, that
-// a process was up long enough, which the original can find gone already, and that a socket closes between two deaths,
-// and how much was told before an event listener was added.
+// log returns the lines of the main log without times, sorted. It omits lines that depend on timing: waiting and killing, a process
+// that reached startsecs (which the original may first notice after it exited), sockets closed between two exits, and overflows of
+// the buffer of a listener that was added late.
 func (d *daemon) log() []string {
 	data, err := os.ReadFile(filepath.Join(d.dir, "main.log"))
 	if err != nil {
@@ -117,8 +117,8 @@ func (d *daemon) log() []string {
 	}
 	var list []string
 	for line := range strings.Lines(string(data)) {
-		if match := logLine.FindStringSubmatch(line); match != nil && !slow.MatchString(match[1]) {
-			list = append(list, d.even(match[1]))
+		if match := logLine.FindStringSubmatch(line); match != nil && !timing.MatchString(match[1]) {
+			list = append(list, d.normalize(match[1]))
 		}
 	}
 	slices.Sort(list)
@@ -127,5 +127,5 @@ func (d *daemon) log() []string {
 
 var (
 	logLine = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (.*)\n`)
-	slow    = regexp.MustCompile(`^(INFO waiting for|INFO success:|INFO (Creating|Closing) socket|WARN killing|ERRO pool l event buffer) `)
+	timing  = regexp.MustCompile(`^(INFO waiting for|INFO success:|INFO (Creating|Closing) socket|WARN killing|ERRO pool l event buffer) `)
 )
