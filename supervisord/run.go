@@ -68,7 +68,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.start,
 		Environ: slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, daemon.NotifySocket+"=") }),
-		Leaving: d.leaving, Settled: func() { go daemon.Settle() }, Serial: &d.serial,
+		Leaving: d.leaving, Settled: func() { go daemon.ReleaseMemory() }, Serial: &d.serial,
 	})
 	if err != nil {
 		return nil, err
@@ -112,22 +112,22 @@ func (d *supervisord) leaving(restart bool) {
 // remember opens the record of our children, and handles those that outlived an earlier supervisord.
 func remember(own *config.Supervisord, log *logs.Main) (record *orphans.Record, clear chan struct{}) {
 	path := own.Pidfile + ".children"
-	record, living, rival, err := orphans.Open(path)
+	record, survivors, otherPID, err := orphans.Open(path)
 	switch {
-	case rival != 0:
+	case otherPID != 0:
 		log.Warnf("supervisord with pid %d still runs and keeps %s: children that outlive us will not be found again",
-			rival, path)
+			otherPID, path)
 	case err != nil:
 		log.Warnf("children that outlive supervisord may not be found again: %v", err)
 	}
-	for _, c := range living {
+	for _, c := range survivors {
 		log.Warnf("'%s' of an earlier supervisord still runs with pid %d", c, c.PID)
 	}
-	if own.KillOrphans && len(living) > 0 {
+	if own.KillOrphans && len(survivors) > 0 {
 		clear = make(chan struct{})
 		go func() {
 			defer close(clear)
-			orphans.Stop(living, log)
+			orphans.Stop(survivors, log)
 		}()
 	}
 	return record, clear

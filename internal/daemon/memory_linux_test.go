@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// resident is how many kB of our executable are in our memory, by the rights of the mapping.
+// resident returns how many kB of our executable are in memory, by the permissions of the mapping.
 func resident(t *testing.T) map[string]int {
 	t.Helper()
 	exe, err := os.Readlink("/proc/self/exe")
@@ -22,32 +22,32 @@ func resident(t *testing.T) map[string]int {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	found, rights := map[string]int{}, ""
+	found, permissions := map[string]int{}, ""
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		line := lines.Text()
 		if words := strings.Fields(line); len(words) > 1 && len(words[1]) == 4 && strings.Contains(words[0], "-") {
-			rights = ""
+			permissions = ""
 			if strings.HasSuffix(line, exe) {
-				rights = words[1]
+				permissions = words[1]
 			}
 		}
 		var kb int
-		if n, _ := fmt.Sscanf(line, "Rss: %d kB", &kb); n == 1 && rights != "" {
-			found[rights] += kb
+		if n, _ := fmt.Sscanf(line, "Rss: %d kB", &kb); n == 1 && permissions != "" {
+			found[permissions] += kb
 		}
 	}
 	return found
 }
 
-// TestSettle lets go of what the executable brought into memory, code and constants; what is needed comes back.
-func TestSettle(t *testing.T) {
+// TestReleaseMemory shows that pages of the executable, code and constants, leave memory.
+func TestReleaseMemory(t *testing.T) {
 	advise(unix.MADV_POPULATE_READ)
 	before := resident(t)
-	Settle()
+	ReleaseMemory()
 	after := resident(t)
-	for _, rights := range []string{"r--p", "r-xp"} {
-		if after[rights] > before[rights]-200 {
-			t.Errorf("%s: %d kB before, %d kB after", rights, before[rights], after[rights])
+	for _, permissions := range []string{"r--p", "r-xp"} {
+		if after[permissions] > before[permissions]-200 {
+			t.Errorf("%s: %d kB before, %d kB after", permissions, before[permissions], after[permissions])
 		}
 	}
 }

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Settle gives back what only the start needed: memory that was freed, and pages of the executable, which come back from the
-// file when they are wanted again. It takes some milliseconds, and may be called from any goroutine.
-func Settle() {
+// ReleaseMemory returns to the system what only the start needed: freed memory, and pages of the executable, which are read
+// from the file again on demand. It takes some milliseconds.
+func ReleaseMemory() {
 	debug.FreeOSMemory()
 	advise(unix.MADV_DONTNEED)
 }
 
-// advise tells the system how we use the pages of the executable that are still the file's.
+// advise calls madvise for the pages of the executable that cannot be written, and so are still those of the file.
 func advise(advice uintptr) {
 	exe, err := os.Readlink("/proc/self/exe")
 	if err != nil {
@@ -28,7 +28,7 @@ func advise(advice uintptr) {
 		return
 	}
 	for line := range bytes.Lines(maps) {
-		// ADDRESS-ADDRESS PERMISSIONS OFFSET DEVICE INODE PATH; what may be written is not the file's any more.
+		// ADDRESS-ADDRESS PERMISSIONS OFFSET DEVICE INODE PATH
 		f := strings.Fields(string(line))
 		if len(f) < 6 || f[5] != exe || f[1] != "r--p" && f[1] != "r-xp" {
 			continue
