@@ -309,12 +309,12 @@ func TestStuckStdout(t *testing.T) {
 	finished := pollFor(hangs(), func() bool { return d.count("exited: p (exit status 0; expected)") == 1 })
 	answers := finished && d.answers()
 	d.figure("program finished: %v, requests are answered: %v, reported once: %v", finished, answers,
-		d.count("the standard output takes no more lines") == 1)
+		d.count("standard output does not keep up") == 1)
 	if !finished || !answers {
 		d.stop("the daemon is blocked")
 	}
-	if d.count("the standard output takes no more lines") != 1 {
-		d.wrong("it is reported %d times: %s", d.count("the standard output takes no more lines"), d.tail())
+	if d.count("standard output does not keep up") != 1 {
+		d.wrong("it is reported %d times: %s", d.count("standard output does not keep up"), d.tail())
 	}
 	d.terminate()
 }

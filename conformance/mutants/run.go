@@ -14,26 +14,26 @@ import (
 	"time"
 )
 
-// result is the result of testing a mutant.
-type result int
+// fate is what became of a mutant.
+type fate int
 
 const (
-	notBuilt        result = iota // does not compile
-	killedByUnits                 // a unit test failed
-	killedByScripts               // a script failed
+	noMutant        fate = iota // it cannot be built
+	killedByUnits               // a unit test failed
+	killedByScripts             // a script failed
 	survived
 )
 
-// Timeouts, since a mutant may hang. They are longer than any test takes.
+// Longer than any test of ours takes: a mutant may also hang.
 const (
 	unitTime   = 3 * time.Minute
 	scriptTime = 8 * time.Minute
 )
 
-// failed matches the failures in the output of go test.
+// failed is the first test that failed of what go test printed: a script if there is one, else whatever it is.
 var failed = regexp.MustCompile(`(?m)^ *--- FAIL: (TestScripts/\S+/\S+|\S+)`)
 
-// killer returns the test that failed: the first script, or else the first unit test.
+// killer is who noticed a mutant.
 func killer(err error) string {
 	by := ""
 	for _, m := range failed.FindAllStringSubmatch(err.Error(), -1) {
@@ -42,15 +42,16 @@ func killer(err error) string {
 		}
 	}
 	if by == "" {
-		return "a crash or a timeout"
+		return "its end" // a panic, or no end at all
 	}
 	return strings.TrimPrefix(by, "TestScripts/")
 }
 
-// try builds the programs with the mutant and runs the unit tests of its package, those of its area, the scripts of its area and
-// all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
-func try(ctx context.Context, m *mutant, child string) (result, error) {
-	dir, err := publicDir()
+// try builds the program with the mutant in it and runs its package's unit tests, then those of its area, then its
+// area's scripts, then all scripts, until one fails. The sources are not touched: the compiler is given another file in
+// place of the one that is changed.
+func try(ctx context.Context, m *mutant, child string) (fate, error) {
+	dir, err := openDir()
 	if err != nil {
 		return 0, err
 	}
@@ -60,7 +61,7 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 		return 0, err
 	}
 	if err := run(ctx, unitTime, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
-		return notBuilt, ctx.Err()
+		return noMutant, ctx.Err()
 	}
 	units := []string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-count=1", "-timeout=100s"}
 	for _, packages := range [][]string{{m.dir}, m.area.packages} {
@@ -76,7 +77,7 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 	bin := filepath.Join(dir, "bin") + "/"
 	if err := run(ctx, unitTime, []string{"CGO_ENABLED=0"}, "go", "build", "-overlay", overlay, "-o", bin, "./supervisord", "./supervisorctl",
 		"./supervisord/pidproxy", "./supervisord/echo_supervisord_conf"); err != nil {
-		return notBuilt, ctx.Err()
+		return noMutant, ctx.Err()
 	}
 	env := []string{"IMPL=ours", "SUPERVISORD=" + bin + "supervisord", "SUPERVISORCTL=" + bin + "supervisorctl", "CHILD=" + child}
 	for _, scripts := range []string{"-run=TestScripts/(" + m.area.scripts + ")$", "-run=TestScripts"} {
@@ -88,8 +89,8 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 	return survived, nil
 }
 
-// publicDir creates a directory that other users may enter, for scripts that run programs as another user.
-func publicDir() (string, error) {
+// openDir makes a directory that other users may look into: some scripts run programs as one.
+func openDir() (string, error) {
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return "", err
@@ -97,7 +98,7 @@ func publicDir() (string, error) {
 	return dir, os.Chmod(dir, 0o755)
 }
 
-// write writes the changed file, and the overlay that replaces the original by it.
+// write writes the changed file and what tells the compiler of it.
 func write(m *mutant, dir string) (overlay string, err error) {
 	source, err := os.ReadFile(m.file)
 	if err != nil {
@@ -120,7 +121,8 @@ func write(m *mutant, dir string) (overlay string, err error) {
 	return overlay, os.WriteFile(overlay, text, 0o644)
 }
 
-// confined runs a command in the sandbox, where wrong code can neither signal processes outside nor delete devices.
+// confined runs a command that may do anything, for the code in it is wrong on purpose: where no process outside can
+// be signalled and no device be deleted.
 func confined(ctx context.Context, limit time.Duration, env []string, args ...string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -148,8 +150,8 @@ func command(ctx context.Context, limit time.Duration, env []string, prepare fun
 	return nil
 }
 
-// baseline checks that all tests pass without a change: one that fails anyway would kill every mutant.
-func baseline(ctx context.Context, areas []*area, child string) error {
+// healthy makes sure that everything passes as it is: a test that fails anyway would kill every mutant.
+func healthy(ctx context.Context, areas []*area, child string) error {
 	var problems []error
 	for _, a := range areas {
 		packages := make([]string, len(a.packages))

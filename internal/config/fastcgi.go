@@ -7,18 +7,16 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/account"
-	"github.com/gosupervisor/supervisor/internal/expand"
-	"github.com/gosupervisor/supervisor/internal/ini"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // fastCGIGroup reads an [fcgi-program:x] section that is in no group.
-func (r *reader) fastCGIGroup(s *ini.Section, name string) (*Group, error) {
+func (r *reader) fastCGIGroup(s *section, name string) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
 		return nil, sectionError(s, err)
 	}
-	k := r.keys(s, expand.Scope{})
+	k := r.keys(s, names{})
 	k.here = true
 	g := &Group{Name: name, Kind: FastCGIGroup, Priority: r.priority(k, 999)}
 	socket := r.socket(k, name)
@@ -40,16 +38,16 @@ func setSocket(processes []*Process, socket *Socket) {
 
 // memberSocket gives the processes of a FastCGI program in a [group:x] their socket. The original never looks at the
 // socket there, so a bad one is a warning only.
-func (r *reader) memberSocket(s *ini.Section, processes []*Process) {
-	name, ok := strings.CutPrefix(s.Name, "fcgi-program:")
+func (r *reader) memberSocket(s *section, processes []*Process) {
+	name, ok := strings.CutPrefix(s.name, "fcgi-program:")
 	if !ok {
 		return
 	}
-	k := r.keys(s, expand.Scope{})
+	k := r.keys(s, names{})
 	k.here, k.benign = true, true
 	socket := r.socket(k, pyrepr.TrimSpace(name))
 	if k.err != nil {
-		r.warn("[%s] gets no socket: %v", s.Name, k.err)
+		r.warn("[%s] gets no socket: %v", s.name, k.err)
 		return
 	}
 	setSocket(processes, socket)
@@ -65,10 +63,10 @@ func (r *reader) socket(k *keys, program string) *Socket {
 	}
 	owner := read(k, "socket_owner", [2]int{-1, -1}, r.owner("Invalid socket_owner value "))
 	socket.Mode = read(k, "socket_mode", fs.FileMode(0o700), parseMode("Invalid socket_mode value "))
-	k.scope.Vars = []expand.Variable{{Name: "program_name", Text: program}}
+	k.names.vars = []variable{{name: "program_name", text: program}}
 	address := read(k, "socket", "", parseString)
 	if address == "" {
-		k.failf("socket", `[%s] section requires a "socket" line`, k.s.Name)
+		k.failf("socket", `[%s] section requires a "socket" line`, k.s.name)
 		return nil
 	}
 	_, hasOwner := k.raw("socket_owner")
@@ -84,7 +82,7 @@ func (r *reader) socket(k *keys, program string) *Socket {
 	socket.Mode = 0
 	if hasOwner || hasMode {
 		k.failf("socket", "socket_owner and socket_mode params should only be used with a Unix domain socket in [%s] "+
-			"socket", k.s.Name)
+			"socket", k.s.name)
 	}
 	socket.tcp(k, address)
 	return socket
@@ -92,7 +90,7 @@ func (r *reader) socket(k *keys, program string) *Socket {
 
 func (s *Socket) unix(k *keys, path string) {
 	if !strings.HasPrefix(path, "/") {
-		k.failf("socket", "Unix socket path %s is not an absolute path in [%s] socket", path, k.s.Name)
+		k.failf("socket", "Unix socket path %s is not an absolute path in [%s] socket", path, k.s.name)
 	}
 	s.Unix = true
 	s.Path = normalize(path)
@@ -106,12 +104,12 @@ func (s *Socket) tcp(k *keys, address string) {
 	ok = ok && hasPort && host != "" && number != "" && strings.IndexFunc(host, pyrepr.IsSpace) < 0 &&
 		strings.IndexFunc(number, func(r rune) bool { return r < '0' || r > '9' }) < 0
 	if !ok {
-		k.failf("socket", "Bad socket format %s in [%s] socket", address, k.s.Name)
+		k.failf("socket", "Bad socket format %s in [%s] socket", address, k.s.name)
 		return
 	}
 	port, err := parsePort(number)
 	if err != nil {
-		k.failf("socket", "%v in [%s] socket", err, k.s.Name)
+		k.failf("socket", "%v in [%s] socket", err, k.s.name)
 	}
 	s.Host, s.Port = strings.ToLower(host), port
 	s.URL = "tcp://" + s.Host + ":" + strconv.Itoa(port)

@@ -10,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/account"
-	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // host answers what a configuration asks about the machine that it is for.
@@ -159,7 +158,7 @@ func readFile(path, shown string) (string, error) {
 		return string(text), nil
 	}
 	if _, statErr := os.Stat(path); errors.Is(statErr, os.ErrNotExist) || errors.Is(statErr, syscall.ENOTDIR) {
-		return "", &ini.Error{File: shown, Text: "could not find config file " + shown}
+		return "", &Error{File: shown, Text: "could not find config file " + shown}
 	}
-	return "", &ini.Error{File: shown, Text: "could not read config file " + shown}
+	return "", &Error{File: shown, Text: "could not read config file " + shown}
 }

@@ -6,20 +6,18 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/expand"
-	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // listenerGroup reads an [eventlistener:x] section.
-func (r *reader) listenerGroup(s *ini.Section, name string) (*Group, error) {
-	k := r.keys(s, expand.Scope{})
+func (r *reader) listenerGroup(s *section, name string) (*Group, error) {
+	k := r.keys(s, names{})
 	k.here = true
 	g := &Group{Name: name, Kind: ListenerGroup, Priority: r.priority(k, -1)}
 	g.Pool = r.pool(k)
 	redirect := read(k, "redirect_stderr", false, parseBoolean)
 	if redirect {
 		k.failf("redirect_stderr", "[%s] section sets redirect_stderr=true but this is not allowed because it will "+
-			"interfere with the eventlistener protocol", s.Name)
+			"interfere with the eventlistener protocol", s.name)
 	}
 	if k.err != nil {
 		return nil, k.err
@@ -28,8 +26,8 @@ func (r *reader) listenerGroup(s *ini.Section, name string) (*Group, error) {
 	if g.Processes, err = r.processes(s, name); err != nil {
 		return nil, err
 	}
-	k = r.keys(s, expand.Scope{Vars: []expand.Variable{
-		{Name: "program_name", Text: name}, {Name: "host_node_name", Text: r.node}, {Name: "group_name", Text: name}}})
+	k = r.keys(s, names{vars: []variable{
+		{name: "program_name", text: name}, {name: "host_node_name", text: r.node}, {name: "group_name", text: name}}})
 	k.here = true
 	if handler := r.handlerProcess(k, name, g.Processes); handler != nil {
 		g.Processes = append([]*Process{handler}, g.Processes...) // there before the first result
@@ -40,7 +38,7 @@ func (r *reader) listenerGroup(s *ini.Section, name string) (*Group, error) {
 func (r *reader) pool(k *keys) *Pool {
 	pool := &Pool{BufferSize: read(k, "buffer_size", 10, parseInteger)}
 	if pool.BufferSize < 1 {
-		k.failf("buffer_size", "[%s] section sets invalid buffer_size (%d)", k.s.Name, pool.BufferSize)
+		k.failf("buffer_size", "[%s] section sets invalid buffer_size (%d)", k.s.name, pool.BufferSize)
 	}
 	pool.ResultHandler = read(k, "result_handler", DefaultHandler, parseString)
 	// A program in its place may be what a section says to us that names code of the original's to the original.
@@ -50,7 +48,7 @@ func (r *reader) pool(k *keys) *Pool {
 	pool.HandlerTimeout = read(k, "result_handler_timeout", 5, parseHandlerTimeout)
 	pool.Events = r.subscriptions(k)
 	if len(pool.Events) == 0 {
-		k.failf("events", `[%s] section requires an "events" line`, k.s.Name)
+		k.failf("events", `[%s] section requires an "events" line`, k.s.name)
 	}
 	pool.PayloadBytes = read(k, "payload_length", false, parsePayloadLength)
 	return pool
@@ -61,7 +59,7 @@ func (r *reader) subscriptions(k *keys) (types []string) {
 	for _, event := range read(k, "events", nil, parseList) {
 		event = strings.ToUpper(event)
 		if !api.IsEventType(event) && !slices.Contains(r.eventTypes, event) {
-			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.Name)
+			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.name)
 		}
 		if !slices.Contains(types, event) {
 			types = append(types, event)

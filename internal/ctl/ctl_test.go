@@ -383,9 +383,7 @@ func TestUnauthorized(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		e := xmlrpc.NewEncoder(nil)
-		e.String("3.0")
-		w.Write(e.Finish())
+		w.Write(xmlrpc.AppendString(nil, "3.0"))
 	}))
 	defer s.Close()
 	for _, line := range []string{"status", "shutdown", "version", "tail -f x"} {

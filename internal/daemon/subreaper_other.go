@@ -4,7 +4,7 @@ package daemon
 
 import "syscall"
 
-// SetSubreaper returns an error if on: this system has no subreapers.
+// SetSubreaper would make us the parent of orphans, which this system does not know.
 func SetSubreaper(on bool) error {
 	if on {
 		return syscall.ENOSYS

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
@@ -13,50 +14,50 @@ type PoolOptions struct {
 	Identifier string // of supervisord
 	Events     []string
 	BufferSize int
-	CountBytes bool    // len counts bytes instead of characters
-	Handle     Handler // nil: OK accepts, everything else rejects
+	CountBytes bool // len counts bytes instead of characters
+	Handle     Handler
 	Log        *logs.Main
 }
 
-// Pool queues the events that it subscribed to until one of its listeners has accepted each. Source: "Event Listeners".
+// Pool keeps the events that it subscribed to until one of its listeners has taken each. Source: "Event Listeners".
 type Pool struct {
 	PoolOptions
 	bus       *Bus
-	log       deferredLog
 	wants     Set
-	families  []string         // names that may stand for types of plug-ins
-	external  *ExternalHandler // in place of Handle; nil: none
+	families  []string // of plug-ins: the types that are subscribed to by name
+	log       *logs.Main
+	handle    Handler
+	external  *ExternalHandler // in place of handle; nil: none
 	listeners []*Listener
 	queue     queue
-	serial    uint64    // of the next event. Source: "poolserial"
-	retryAt   time.Time // when the next event can be sent to a listener that refused it; zero: it does not wait
-	scheduled time.Time // the retryAt for which the loop was woken last
-	message   []byte    // buffer for header and payload
+	serial    uint64    // of the next event, "poolserial"
+	resume    time.Time // when a pause ends; zero: there is none
+	told      time.Time // the pause that the loop knows of
+	message   []byte    // room for header and payload
 }
 
-// NewPool makes a pool without listeners, which Bus.Add then subscribes.
+// NewPool makes a pool without listeners, which is not subscribed yet.
 func (b *Bus) NewPool(o PoolOptions) *Pool {
-	if b.wake == nil {
-		b.wake = make(chan struct{}, 1)
+	if b.pauses == nil {
+		b.pauses = make(chan struct{}, 1)
 	}
-	p := &Pool{PoolOptions: o, bus: b, log: deferredLog{b, o.Log}}
+	p := &Pool{PoolOptions: o, bus: b, log: o.Log, handle: o.Handle}
 	for _, name := range o.Events {
 		p.subscribe(name)
 	}
 	return p
 }
 
-// AddListener makes a process a listener of the pool. An event goes to the first listener that is ready, in the order of
-// these calls.
+// AddListener makes a process a listener of the pool. Events go to the first that is ready, in the order of these calls.
 func (p *Pool) AddListener(process string) *Listener {
 	l := &Listener{process: process, pool: p}
 	p.listeners = append(p.listeners, l)
 	return l
 }
 
-// accept queues a new event.
+// accept appends a new event.
 func (p *Pool) accept(e *Event) {
-	p.discardOldest()
+	p.makeRoom()
 	p.queue.pushBack(entry{event: e, serial: p.serial})
 	p.serial++
 }
@@ -64,28 +65,28 @@ func (p *Pool) accept(e *Event) {
 // requeue makes an event the next one again.
 func (p *Pool) requeue(e entry) {
 	p.logRequeue(e, p.queue.n)
-	p.discardOldest()
+	p.makeRoom()
 	p.queue.pushFront(e)
 }
 
 func (p *Pool) logRequeue(e entry, n int) {
-	if p.log.debugging() {
+	if p.log.Enabled(api.Debug) {
 		p.log.Debugf("rebuffering event %d for pool %s (buf size=%d, max=%d)", e.event.Serial, p.Name, n, p.BufferSize)
 	}
 }
 
-// discardOldest makes room in a full queue.
-func (p *Pool) discardOldest() {
+// makeRoom drops the oldest event of a full queue.
+func (p *Pool) makeRoom() {
 	if p.queue.n >= p.BufferSize && p.queue.n > 0 {
-		oldest := p.queue.popFront()
-		p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, oldest.event.Serial)
+		lost := p.queue.popFront()
+		p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, lost.event.Serial)
 	}
 }
 
-// dispatch sends as many events as listeners can take, in order. A zero now saves reading the clock: then no retry is
-// due yet.
+// dispatch sends what can be sent: the next event to the first listener that runs and is ready, and so on. A zero now
+// means that no time is to be lost looking at the clock: pauses go on.
 func (p *Pool) dispatch(now time.Time) {
-	p.retryAt = time.Time{}
+	p.resume = time.Time{}
 	tried := false // some listener was ready
 	for p.queue.n > 0 {
 		e := p.queue.at(0)
@@ -101,15 +102,15 @@ func (p *Pool) dispatch(now time.Time) {
 	}
 }
 
-// send sends an event to the first listener that can take it. Found reports whether a listener was ready for it.
+// send sends an event to the first listener that can take it. Found is true if there was one that should have.
 func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 	p.message = p.message[:0]
 	for _, l := range p.listeners {
 		if l.phase != Ready || l.input == nil {
 			continue
 		}
-		if l == e.refusedBy && now.Before(e.retryAt) {
-			p.schedule(e.retryAt)
+		if l == e.refused && now.Before(e.pause) {
+			p.wait(e.pause)
 			continue
 		}
 		found = true
@@ -121,11 +122,11 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 				e.event.Serial, l.process)
 			continue
 		}
-		l.phase, l.current = Busy, *e
-		if p.log.debugging() {
+		l.phase, l.has = Busy, *e
+		if p.log.Enabled(api.Debug) {
 			p.log.Debugf("event %d sent to listener %s", e.event.Serial, l.process)
 		}
-		if cap(p.message) > maxIdleBuffer {
+		if cap(p.message) > maxKept {
 			p.message = nil
 		}
 		return true, true
@@ -133,13 +134,13 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 	return false, found
 }
 
-// schedule has the loop call Resume, which then learns about retryAt.
-func (p *Pool) schedule(retryAt time.Time) {
-	p.retryAt = retryAt
-	if p.scheduled.Equal(retryAt) {
+// wait has the loop call Resume.
+func (p *Pool) wait(until time.Time) {
+	p.resume = until
+	if p.told.Equal(until) {
 		return
 	}
-	p.scheduled = retryAt
+	p.told = until
 	p.bus.wakeLoop()
 }
 

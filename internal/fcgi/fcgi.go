@@ -9,13 +9,14 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
-	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
@@ -163,5 +164,10 @@ func reason(err error) string {
 	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {
 		return "[Errno -2] Name or service not known"
 	}
-	return pyrepr.OSError(err)
+	var number syscall.Errno
+	if !errors.As(err, &number) {
+		return err.Error()
+	}
+	text := number.Error()
+	return fmt.Sprintf("[Errno %d] %s%s", int(number), strings.ToUpper(text[:1]), text[1:])
 }

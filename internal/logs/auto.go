@@ -17,7 +17,7 @@ const AutoMode = 0o600
 
 const autoLetters = "abcdefghijklmnopqrstuvwxyz0123456789_"
 
-// CreateAuto creates an empty log file with a name that did not exist and returns its path:
+// CreateAuto creates an empty log file of a name that did not exist, and returns its path:
 // dir/process-channel---identifier-xxxxxxxx.log. Source: childlogdir.
 func CreateAuto(dir, process string, channel api.Channel, identifier string) (string, error) {
 	const attempts = 100
@@ -37,7 +37,7 @@ func CreateAuto(dir, process string, channel api.Channel, identifier string) (st
 	return "", fmt.Errorf("cannot create a log file in %s: %w", dir, err)
 }
 
-// randomName is eight letters, digits or underscores.
+// randomName returns eight letters, digits or underscores.
 func randomName() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -47,8 +47,8 @@ func randomName() string {
 	return string(b[:])
 }
 
-// CleanAuto deletes the automatic log files that earlier runs with the same identifier left in dir, rotated ones too.
-// The errors are texts for the main log, to be logged as warnings. Source: nocleanup.
+// CleanAuto deletes the automatic log files, and rotated ones, that earlier runs with the same identifier left in dir. The
+// errors are lines for the main log, at warn. Source: nocleanup.
 func CleanAuto(dir, identifier string) []error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -72,7 +72,7 @@ func CleanAuto(dir, identifier string) []error {
 	return problems
 }
 
-// isAuto tells whether name has the form something---identifier-word.log, or that with .N after it.
+// isAuto reports whether name has the form something---identifier-word.log, or that with .N after it.
 func isAuto(name, identifier string) bool {
 	if bare := strings.TrimRight(name, "0123456789"); bare != name && strings.HasSuffix(bare, ".log.") {
 		name = strings.TrimSuffix(bare, ".")
@@ -94,6 +94,6 @@ func isAuto(name, identifier string) bool {
 		if word != "" {
 			return true
 		}
-		name = name[:at+len(mark)-1] // an empty word: the mark may stand further left as well
+		name = name[:at+len(mark)-1] // an empty word: the mark may occur further left
 	}
 }

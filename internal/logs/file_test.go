@@ -100,7 +100,7 @@ func TestLargeWriteRotatesInPieces(t *testing.T) {
 	}
 }
 
-func TestRotationWithFilesGone(t *testing.T) {
+func TestRotationWithMissingFiles(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a")
 	f := open(t, path, FileOptions{MaxBytes: 5, Backups: 2})
@@ -127,7 +127,7 @@ func TestRotationAfterOutsideTruncation(t *testing.T) {
 	}
 }
 
-func TestRotationInVanishedDirectory(t *testing.T) {
+func TestRotationInRemovedDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -265,8 +265,8 @@ func TestPipeNeitherRotatesNorFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := open(t, path, FileOptions{MaxBytes: 1, Backups: 1})
-	if f.Regular() {
-		t.Error("a pipe is said to be regular")
+	if f.plain {
+		t.Error("a pipe is taken for a plain file")
 	}
 	data := strings.Repeat("0123456789", 100_000) // more than a pipe holds
 	var wg sync.WaitGroup
@@ -300,8 +300,8 @@ func TestFullDiskIsReportedOnce(t *testing.T) {
 	if n, err := f.Write([]byte("45")); n != 0 || err != nil {
 		t.Errorf("second: %d, %v", n, err)
 	}
-	if f.Lost() != 5 {
-		t.Errorf("lost %d", f.Lost())
+	if f.lost != 5 {
+		t.Errorf("lost %d", f.lost)
 	}
 }
 

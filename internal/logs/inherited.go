@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inherited is a copy of the descriptor of ours that path names, such as /dev/stdout. It is for when the path cannot be
-// opened: a socket never can, and a terminal or pipe of root's not after we became another user.
+// inherited returns a copy of the descriptor of ours that path names, such as /dev/stdout. It is used when the path cannot
+// be opened: a socket never can, and a terminal or pipe of root's cannot after a change of the user.
 func inherited(path string) (fd int, ok bool) {
 	number := map[string]int{"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 	n, named := number[path]

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -23,19 +22,19 @@ const stampLayout = "2006-01-02 15:04:05,000 "
 const maxKeptLine = 64 << 10
 
 // Main is the main log: lines with a date and a level, to a file or syslog and, in the foreground, to the standard
-// output. Its methods may be called from any goroutine; a nil *Main takes everything and writes nothing.
+// output. Its methods may be called from any goroutine; a nil *Main discards everything.
 type Main struct {
-	level  api.Level
-	path   string // empty when there is no file
-	mu     sync.Mutex
-	file   *File
-	syslog *Syslog
-	copy   io.Writer
-	missed missed // by the copy
+	level   api.Level
+	path    string // empty when there is no file
+	mu      sync.Mutex
+	file    *File
+	syslog  *Syslog
+	copy    io.Writer
+	dropped dropped // from the copy
 }
 
-// missed is what the copy lacks because its reader does not keep up.
-type missed struct {
+// dropped counts what the copy lacks because its reader does not keep up.
+type dropped struct {
 	lines int
 	bytes int
 }
@@ -71,7 +70,8 @@ func OpenMain(o MainOptions) (*Main, error) {
 	return m, nil
 }
 
-// NewMain is a main log without a file, for tests and for the time before there is one.
+// NewMain makes a main log without a file, for tests and for the time before there is one. The log is locked while w is
+// written to, so w must not log.
 func NewMain(w io.Writer, level api.Level) *Main { return &Main{level: level, copy: w} }
 
 func sameFile(a, b int) bool {
@@ -98,7 +98,7 @@ func (m *Main) Level() api.Level {
 	return m.level
 }
 
-// Enabled tells whether a line of this level would be written.
+// Enabled reports whether a line of this level would be written.
 func (m *Main) Enabled(level api.Level) bool { return m != nil && level >= m.level }
 
 // Critf, Errorf, Warnf, Infof, Debugf, Tracef and Blatherf write a line of their level.
@@ -133,7 +133,7 @@ func (m *Main) logf(level api.Level, format string, args []any) {
 	}
 }
 
-// output writes what a process wrote, at debug. Source: loglevel.
+// output writes output of a process, at debug. Source: loglevel.
 func (m *Main) output(process string, channel api.Channel, data []byte) {
 	if m.Enabled(api.Debug) {
 		b := newLine(api.Debug)
@@ -145,7 +145,7 @@ func (m *Main) output(process string, channel api.Channel, data []byte) {
 
 var lines = sync.Pool{New: func() any { return new([]byte) }}
 
-// newLine is a buffer with room for the date and with the level behind it.
+// newLine returns a buffer with space for the date and the level behind it.
 func newLine(level api.Level) *[]byte {
 	b := lines.Get().(*[]byte)
 	*b = append((*b)[:0], stampLayout...)
@@ -153,7 +153,8 @@ func newLine(level api.Level) *[]byte {
 	return b
 }
 
-// write dates the line, sends it everywhere and gives its buffer back. Dates are taken under the lock, so they ascend.
+// write puts the date into a line, writes it everywhere and recycles its buffer. Dates are taken under the lock, so they
+// ascend.
 func (m *Main) write(b *[]byte) {
 	*b = append(*b, '\n')
 	m.mu.Lock()
@@ -177,40 +178,40 @@ func (m *Main) writeFile(line []byte) {
 	if m.file == nil {
 		return
 	}
-	_, news := m.file.Write(line)
-	if news == nil {
+	_, condition := m.file.Write(line)
+	if condition == nil {
 		return
 	}
-	text := tell("log file "+m.path, news)
-	if takesLines(news) {
+	text := describe("log file "+m.path, condition)
+	if isWritable(condition) {
 		_, _ = m.file.Write(dated("WARN " + text))
 		return
 	}
 	fmt.Fprintf(Stderr, "supervisord: %s\n", text)
 }
 
-// writeCopy writes a line to the copy. When its reader does not keep up, that is said once, in the file; what is missing in
-// the copy is said there when it goes on. The lock is held.
+// writeCopy writes a line to the copy. If its reader does not keep up, the file has a line about that; when it does again,
+// both have one about the lines that were dropped. The lock is held.
 func (m *Main) writeCopy(line []byte) {
-	if m.missed.lines > 0 {
-		note := fmt.Sprintf("WARN %d lines (%d bytes) are missing here, nobody read them in time",
-			m.missed.lines, m.missed.bytes)
+	if m.dropped.lines > 0 {
+		note := fmt.Sprintf("WARN %d lines (%d bytes) were dropped here, the reader did not keep up",
+			m.dropped.lines, m.dropped.bytes)
 		if _, err := m.copy.Write(dated(note)); errors.Is(err, ErrBehind) {
-			m.missed.lines++
-			m.missed.bytes += len(line)
+			m.dropped.lines++
+			m.dropped.bytes += len(line)
 			return
 		}
-		m.writeFile(dated(fmt.Sprintf("WARN the standard output takes lines again, %d lines (%d bytes) were dropped",
-			m.missed.lines, m.missed.bytes)))
-		m.missed = missed{}
+		m.writeFile(dated(fmt.Sprintf("WARN standard output accepts lines again, %d lines (%d bytes) were dropped",
+			m.dropped.lines, m.dropped.bytes)))
+		m.dropped = dropped{}
 	}
 	if _, err := m.copy.Write(line); errors.Is(err, ErrBehind) {
-		m.missed = missed{1, len(line)}
-		m.writeFile(dated("WARN the standard output takes no more lines, they are dropped there until it does"))
+		m.dropped = dropped{1, len(line)}
+		m.writeFile(dated("WARN standard output does not keep up, lines are dropped there until it does"))
 	}
 }
 
-// dated is a line that is written while another one is.
+// dated returns a line that is written in the course of another one.
 func dated(text string) []byte {
 	return append(time.Now().AppendFormat(nil, stampLayout), text+"\n"...)
 }
@@ -218,13 +219,13 @@ func dated(text string) []byte {
 // sendSyslog makes each line of a message a record with the message's date and level.
 func (m *Main) sendSyslog(b []byte) {
 	const head = len(stampLayout) + len("INFO ")
-	text := string(bytes.TrimRight(b[head:], "\n"))
-	for line := range strings.SplitSeq(text, "\n") {
-		m.syslog.sendRecord(string(b[:head]), line, "\n")
+	prefix := string(b[:head])
+	for line := range bytes.SplitSeq(bytes.TrimRight(b[head:], "\n"), []byte{'\n'}) {
+		m.syslog.sendRecord(prefix, line, "\n")
 	}
 }
 
-// Reopen opens the file again, for when someone moved it away. On failure the old one stays in use.
+// Reopen opens the file again, after it was moved away. On failure the old one stays in use.
 func (m *Main) Reopen() error {
 	if m == nil || m.file == nil {
 		return nil
@@ -232,7 +233,7 @@ func (m *Main) Reopen() error {
 	return m.file.Reopen()
 }
 
-// Clear removes the file and creates it empty; backups stay. Anything but a plain file is left alone. Source: clearLog.
+// Clear removes the file and creates it empty; backups stay. Anything but a plain file is left as it is. Source: clearLog.
 func (m *Main) Clear() error {
 	if m == nil || m.file == nil {
 		return nil
@@ -240,7 +241,7 @@ func (m *Main) Clear() error {
 	return m.file.Clear()
 }
 
-// Close closes file and socket. Lines written afterwards go to the copy only. What waits for a slow reader is written
+// Close closes file and socket. Lines written afterwards go to the copy only. What is queued for a slow reader is written
 // nevertheless; Flush waits for that.
 func (m *Main) Close() {
 	if m == nil {
@@ -249,8 +250,8 @@ func (m *Main) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.file != nil {
-		if news := m.file.Close(); news != nil {
-			fmt.Fprintf(Stderr, "supervisord: %s\n", tell("log file "+m.path, news))
+		if condition := m.file.Close(); condition != nil {
+			fmt.Fprintf(Stderr, "supervisord: %s\n", describe("log file "+m.path, condition))
 		}
 	}
 	if m.syslog != nil {

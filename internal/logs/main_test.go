@@ -104,7 +104,7 @@ func TestNilMain(t *testing.T) {
 	}
 }
 
-// listen is a syslog daemon: it returns a path and a function that reads one record, without its date.
+// listen makes a syslog daemon. It returns its path, and a function that reads one record without its date.
 func listen(t *testing.T) (path string, next func() string, conn *net.UnixConn) {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "sv")
@@ -139,7 +139,7 @@ func record(t *testing.T, conn *net.UnixConn) string {
 	return stamp.ReplaceAllString(s, "$1")
 }
 
-// descriptors is how many are open.
+// descriptors returns how many are open.
 func descriptors(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/dev/fd")
@@ -153,8 +153,8 @@ func TestSyslog(t *testing.T) {
 	path, next, conn := listen(t)
 	s := NewSyslog(path)
 	defer s.Close()
-	sink := Sink{Process: "cat", Channel: api.Stdout, Syslog: s}
-	sink.Write([]byte("one\n\npartial"))
+	target := SyslogTarget{Syslog: s, Prefix: "cat "}
+	target.Write([]byte("one\n\npartial"))
 	for _, want := range []string{"<14>supervisord: cat one", "<14>supervisord: cat ", "<14>supervisord: cat partial"} {
 		if got := next(); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -162,7 +162,7 @@ func TestSyslog(t *testing.T) {
 	}
 	before := descriptors(t)
 	for range 10 {
-		sink.Write([]byte("more\n"))
+		target.Write([]byte("more\n"))
 		next()
 	}
 	if now := descriptors(t); now != before {
@@ -170,26 +170,26 @@ func TestSyslog(t *testing.T) {
 	}
 	conn.Close()
 	os.Remove(path)
-	sink.Write([]byte("nobody hears this\n"))
+	target.Write([]byte("no daemon\n"))
 	again, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	sink.Write([]byte("back\n"))
+	target.Write([]byte("back\n"))
 	if got, want := record(t, again), "<14>supervisord: cat back"; got != want {
 		t.Errorf("after a restart: got %q, want %q", got, want)
 	}
 }
 
-// TestSyslogSlowReader shows that records wait for a daemon that is slow to read them, in their order.
+// TestSyslogSlowReader shows that records are queued for a slow daemon, in their order.
 func TestSyslogSlowReader(t *testing.T) {
-	const records = 2000 // more than the system keeps for it
+	const records = 2000 // more than the socket holds
 	path, next, _ := listen(t)
 	s := NewSyslog(path)
 	defer s.Close()
 	for i := range records {
-		s.Send("", strconv.Itoa(i))
+		s.Send("", strconv.AppendInt(nil, int64(i), 10))
 	}
 	for i := range records {
 		if got, want := next(), "<14>supervisord: "+strconv.Itoa(i); got != want {
@@ -218,33 +218,38 @@ func TestMainToSyslog(t *testing.T) {
 	}
 }
 
-func TestSink(t *testing.T) {
-	dir := t.TempDir()
+func TestDebugTarget(t *testing.T) {
 	var main bytes.Buffer
-	s := Sink{Process: "p", Channel: api.Stderr, File: open(t, filepath.Join(dir, "a"), FileOptions{}),
-		Main: NewMain(&main, api.Debug)}
-	s.Write([]byte("data\n"))
-	s.Write(nil)
-	if d := cmp.Diff(map[string]string{"a": "data\n"}, contents(t, dir)); d != "" {
-		t.Error(d)
-	}
+	target := DebugTarget{Main: NewMain(&main, api.Debug), Process: "p", Channel: api.Stderr}
+	target.Write([]byte("data\n"))
 	if got := main.String()[len(stampLayout):]; got != "DEBG 'p' stderr output:\ndata\n\n" {
 		t.Errorf("%q", got)
 	}
-	var none Sink
-	none.Write([]byte("x"))
-	if none.Reopen() != nil || none.Clear() != nil {
-		t.Error("the zero sink fails")
-	}
-	none.Close()
 }
 
-func TestSinkReportsAFullDiskOnce(t *testing.T) {
+// TestFileTarget shows that output is discarded without a file, and after Close.
+func TestFileTarget(t *testing.T) {
+	dir := t.TempDir()
+	for _, target := range []FileTarget{{}, {File: open(t, filepath.Join(dir, "a"), FileOptions{})}} {
+		target.Write([]byte("data"))
+		if err := target.Reopen(); err != nil || target.Backpressure() != nil {
+			t.Errorf("%v, or backpressure", err)
+		}
+		target.Close()
+		target.Write([]byte("lost"))
+		target.Close()
+	}
+	if d := cmp.Diff(map[string]string{"a": "data"}, contents(t, dir)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestFullDiskIsReportedInTheMainLog(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("no /dev/full")
 	}
 	var main bytes.Buffer
-	s := Sink{Process: "p", File: open(t, "/dev/full", FileOptions{}), Main: NewMain(&main, api.Info)}
+	s := FileTarget{Process: "p", File: open(t, "/dev/full", FileOptions{}), Main: NewMain(&main, api.Info)}
 	s.Write([]byte("1"))
 	s.Write([]byte("2"))
 	if n := strings.Count(main.String(), "WARN could not write log file /dev/full of process 'p': no space"); n != 1 {

@@ -4,5 +4,5 @@ package logs
 
 import "syscall"
 
-// reopen would open what fd leads to once more; on this system there is no way that leaves fd's own flags alone.
+// reopen fails: on this system no descriptor for what fd leads to has flags of its own.
 func reopen(int) (int, error) { return -1, syscall.ENOTSUP }

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// rotateIfDue rotates when the position in the file has reached the limit. The size kept in memory only says when to
-// ask: another program may have emptied the file meanwhile.
+// rotateIfDue rotates when the position in the file has reached the limit. The size in memory only says when to ask for
+// it: another program may have truncated the file.
 func (f *File) rotateIfDue() error {
 	if f.size < f.max || f.fd < 0 {
 		return nil
@@ -20,8 +20,9 @@ func (f *File) rotateIfDue() error {
 	return f.rotate()
 }
 
-// rotate makes .k to .k+1, the file to .1, and starts a new one; without backups it empties the file. Whatever is
-// missing is skipped. When the new file cannot be opened, the old descriptor stays in use for another limit's worth.
+// rotate renames .k to .k+1 and the file to .1, and creates a new one; without backups it truncates the file. Missing files
+// are skipped. If the new file cannot be opened, the old descriptor stays in use, and the next try is after as many bytes
+// again.
 func (f *File) rotate() error {
 	f.size = 0
 	for k := f.backups - 1; k >= 1; k-- {
@@ -42,5 +43,5 @@ func (f *File) rotate() error {
 	return nil
 }
 
-// backup is the name of the k-th rotated file; 1 is the newest.
+// backup returns the name of the k-th rotated file; 1 is the newest.
 func (f *File) backup(k int32) string { return f.path + "." + strconv.Itoa(int(k)) }

@@ -6,18 +6,18 @@ import (
 	"syscall"
 )
 
-// Stdout and Stderr are our standard output and error. A write never waits: what the reader does not take at once is kept
-// up to a bound, and then dropped with ErrBehind. Unlike os.Stdout, a closed pipe behind it does not end the process.
+// Stdout and Stderr are our standard output and error. A write does not block: what the reader does not take at once is
+// queued up to a limit, and then dropped with ErrBehind. Unlike with os.Stdout, a closed pipe does not end the process.
 var (
 	Stdout io.Writer = &standard{fd: 1}
 	Stderr io.Writer = &standard{fd: 2}
 )
 
-// standard is one of the standard descriptors. What it leads to may change, when we go into the background.
+// standard is one of the standard descriptors. What it leads to changes when supervisord goes into the background.
 type standard struct {
 	fd    int
 	mu    sync.Mutex
-	relay *relay // nil: none yet, or not needed for a plain file
+	async *asyncWriter // nil: none yet, or not needed for a plain file
 	at    inode
 }
 
@@ -32,17 +32,17 @@ func (s *standard) Write(p []byte) (int, error) {
 	if st.Mode&syscall.S_IFMT == syscall.S_IFREG {
 		return writeNow(s.fd, p)
 	}
-	if s.relay == nil || s.at != inodeOf(&st) {
-		r, err := targets.acquire(s.fd, &st)
+	if s.async == nil || s.at != inodeOf(&st) {
+		w, err := writers.acquire(s.fd, &st)
 		if err != nil {
 			return 0, err
 		}
-		if s.relay != nil {
-			targets.release(s.relay)
+		if s.async != nil {
+			writers.release(s.async)
 		}
-		s.relay, s.at = r, inodeOf(&st)
+		s.async, s.at = w, inodeOf(&st)
 	}
-	if lost, err := s.relay.send(p); err != nil {
+	if lost, err := s.async.send(p); err != nil {
 		return max(0, len(p)-int(lost)), err
 	}
 	return len(p), nil

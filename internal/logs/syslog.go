@@ -1,9 +1,9 @@
 package logs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -16,63 +16,62 @@ import (
 // syslogSocket is where the local syslog daemon listens.
 const syslogSocket = "/dev/log"
 
-// syslogHead is what stands around the date in each record: priority user.info, whatever the level, and our tag.
+// Each record begins with the priority user.info, whatever its level, the date, and our tag.
 const (
 	syslogPriority = "<14>"
 	syslogTag      = " supervisord: "
 )
 
-// Syslog sends records to the local syslog daemon as datagrams. It connects with the first record and again when the
-// daemon was restarted; without one, records are lost and nobody is told, as with the C library. A daemon that reads
-// nothing keeps nobody waiting: records wait in a bounded queue, and what is dropped beyond it is counted in a record of
-// its own. The zero value works.
+// Syslog sends records to the local syslog daemon as datagrams. It connects with the first record, and again after the
+// daemon was restarted; without a daemon records are lost silently, as with the C library. A stalled daemon never blocks
+// the caller: records are queued up to a limit, and a record has the number of those dropped beyond it. The zero value works.
 type Syslog struct {
-	path   string // empty: syslogSocket
-	mu     sync.Mutex
-	relay  *relay // nil until the first record, and after Close
-	record []byte // of the last Send, kept for its room
-	lost   int    // records that were dropped since this was said
+	path    string // empty: syslogSocket
+	mu      sync.Mutex
+	async   *asyncWriter // nil until the first record, and after Close
+	record  []byte       // buffer for the next record
+	dropped int          // records dropped that no record has counted yet
 }
 
-// NewSyslog is a Syslog that sends to the socket at path, or where the system listens when path is empty.
+// NewSyslog makes a Syslog that sends to the socket at path, or to that of the system if path is empty.
 func NewSyslog(path string) *Syslog { return &Syslog{path: path} }
 
 // Send sends each line of text as a record of its own, after prefix. Line feeds at the end do not count as lines.
-func (s *Syslog) Send(prefix, text string) {
+func (s *Syslog) Send(prefix string, text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+	for line := range bytes.SplitSeq(bytes.TrimRight(text, "\n"), []byte{'\n'}) {
 		s.send(prefix, line, "")
 	}
 }
 
 // sendRecord sends one record whole, for lines of the main log, which keep their line feed.
-func (s *Syslog) sendRecord(prefix, line, suffix string) {
+func (s *Syslog) sendRecord(prefix string, line []byte, suffix string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.send(prefix, line, suffix)
 }
 
-// send makes a record and gives it to the relay. The lock is held.
-func (s *Syslog) send(prefix, line, suffix string) {
-	if s.relay == nil {
-		s.relay = targets.add(newSyslogSocket(s.path).relay())
+// send sends or queues a record. The lock is held.
+func (s *Syslog) send(prefix string, line []byte, suffix string) {
+	if s.async == nil {
+		s.async = writers.add(newSyslogConn(s.path).writer())
 	}
-	if s.lost > 0 {
-		note := fmt.Sprintf("%d records are missing here, nobody read them in time", s.lost)
-		if _, err := s.relay.send(s.format(note, "", "")); errors.Is(err, ErrBehind) {
-			s.lost++
+	if s.dropped > 0 {
+		note := fmt.Appendf(nil, "%d records were dropped here, the syslog daemon did not keep up", s.dropped)
+		if _, err := s.async.send(s.format("", note, "")); errors.Is(err, ErrBehind) {
+			s.dropped++
 			return
 		}
-		s.lost = 0
+		s.dropped = 0
 	}
-	if _, err := s.relay.send(s.format(prefix, line, suffix)); errors.Is(err, ErrBehind) {
-		s.lost = 1
+	if _, err := s.async.send(s.format(prefix, line, suffix)); errors.Is(err, ErrBehind) {
+		s.dropped = 1
 	}
 }
 
-// format makes a record, in room that the next one uses again.
-func (s *Syslog) format(prefix, line, suffix string) []byte {
+// format makes a record, which is valid until the next call.
+func (s *Syslog) format(prefix string, line []byte, suffix string) []byte {
 	b := append(s.record[:0], syslogPriority...)
 	b = time.Now().AppendFormat(b, time.Stamp)
 	b = append(b, syslogTag...)
@@ -85,35 +84,35 @@ func (s *Syslog) format(prefix, line, suffix string) []byte {
 	return b
 }
 
-// Close closes the socket when what waits has been sent; the next Send opens another.
+// Close closes the socket once all queued records have been sent; the next Send opens another.
 func (s *Syslog) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.relay != nil {
-		targets.release(s.relay)
-		s.relay = nil
+	if s.async != nil {
+		writers.release(s.async)
+		s.async = nil
 	}
 }
 
-// syslogConn is the connection. Only its relay uses it, which does one thing at a time.
+// syslogConn is the connection. Only its asyncWriter uses it, one call at a time.
 type syslogConn struct {
 	path      string
 	fd        int
 	connected bool
 }
 
-func newSyslogSocket(path string) *syslogConn {
+func newSyslogConn(path string) *syslogConn {
 	if path == "" {
 		path = syslogSocket
 	}
 	return &syslogConn{path: path}
 }
 
-func (c *syslogConn) relay() *relay {
-	return &relay{
+func (c *syslogConn) writer() *asyncWriter {
+	return &asyncWriter{
 		try: func(p []byte) (int, error) { return c.send(p, unix.MSG_DONTWAIT) },
 		write: func(p []byte) (n int, err error) {
-			for err = syscall.EAGAIN; err == syscall.EAGAIN; { // the wait ends now and then; only a stuck daemon has it go on
+			for err = syscall.EAGAIN; err == syscall.EAGAIN; { // SO_SNDTIMEO ends each wait of a stalled daemon
 				n, err = c.send(p, 0)
 			}
 			return n, err
@@ -122,8 +121,8 @@ func (c *syslogConn) relay() *relay {
 	}
 }
 
-// send writes one datagram and connects once more if the other side has gone. Without a daemon, and when the record is
-// too long for one, it counts as sent.
+// send writes one datagram, and connects once more if the daemon was restarted. Without a daemon, and if the record is too
+// long for a datagram, it counts as sent.
 func (c *syslogConn) send(p []byte, flags int) (int, error) {
 	for range 2 {
 		if !c.connected && !c.connect() {

@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// ErrArguments says that an offset and a length do not go together.
+// ErrArguments is returned for an offset and a length that do not go together.
 var ErrArguments = errors.New("bad offset or length")
 
-// maxWindow bounds what one call returns, in bytes, and so what one client can make us hold.
+// maxWindow bounds what one call returns, in bytes, and so the memory that one client can make us use.
 const maxWindow = 128 << 20
 
-// farAway is further than any file reaches; numbers beyond it are cut down so that sums cannot overflow.
+// farAway is beyond the end of any file; larger numbers are clamped to it, so that sums do not overflow.
 const farAway = 1 << 60
 
 // Read returns a part of the file: length bytes from offset, with length 0 everything from there; with a negative
@@ -38,9 +38,9 @@ func Read(path string, offset, length int64) ([]byte, error) {
 	return readAt(f, offset, min(length, size-offset))
 }
 
-// Tail returns the last length bytes of the file, the file's size as the offset to ask from next time, and whether
-// more than length bytes came since offset. When offset is not before the end there is no data. A missing file is no
-// error: everything is zero. Source: tailProcessStdoutLog.
+// Tail returns the last length bytes of the file, the file's size as the offset for the next call, and whether more than
+// length bytes were written since offset. If offset is not before the end there is no data. A missing file is not an error:
+// all results are zero. Source: tailProcessStdoutLog.
 func Tail(path string, offset, length int64) (data []byte, next int64, overflow bool, err error) {
 	f, size, err := openWindow(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -60,7 +60,7 @@ func Tail(path string, offset, length int64) (data []byte, next int64, overflow 
 	return data, size, overflow, err
 }
 
-// openWindow opens a log for reading and tells its size. It never waits, not even for a FIFO.
+// openWindow opens a log for reading and returns its size. It does not block, not even on a FIFO.
 func openWindow(path string) (*os.File, int64, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -74,7 +74,7 @@ func openWindow(path string) (*os.File, int64, error) {
 	return f, size, nil
 }
 
-// readAt reads what there is of length bytes at offset; the file may have become shorter meanwhile.
+// readAt reads up to length bytes at offset: the file may have become shorter meanwhile.
 func readAt(f *os.File, offset, length int64) ([]byte, error) {
 	if length <= 0 {
 		return nil, nil

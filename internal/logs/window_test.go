@@ -91,12 +91,12 @@ func TestTail(t *testing.T) {
 
 func TestCleanAuto(t *testing.T) {
 	dir := t.TempDir()
-	gone := []string{"x-stdout---super.visor-abc.log", "x-stdout---super.visor-abc.log.1",
+	removed := []string{"x-stdout---super.visor-abc.log", "x-stdout---super.visor-abc.log.1",
 		"x-stdout---super.visor-abc.log.99999", "p---super.visor-a---super.visor-.log"}
 	kept := []string{"---super.visor-zz.log", "keep---super.visor-a b.log", "y-stdout---other-abc.log",
 		"x-stdout---superxvisor-abc.log", "x-stdout---super.visor-abc.log.txt", "x---super.visor-abc.logfoo",
 		"x---super.visor-.log", "x---super.visor-abc.log.", "x---super.visor-abc.log1"}
-	for _, name := range append(gone, kept...) {
+	for _, name := range append(removed, kept...) {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

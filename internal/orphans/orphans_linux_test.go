@@ -17,7 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
-// start starts a child and returns its record. The child is killed and reaped at the end of the test.
+// start starts a child and returns how it is remembered. It is ended and reaped with the test.
 func start(t *testing.T, name string, priority int, script string) Child {
 	t.Helper()
 	cmd := exec.Command("/bin/sh", "-c", script)
@@ -38,17 +38,17 @@ func start(t *testing.T, name string, priority int, script string) Child {
 		StopSignal: syscall.SIGTERM, StopWait: time.Second}
 }
 
-// until waits until the condition holds.
-func until(t *testing.T, condition func() bool) {
+// until waits for a fact.
+func until(t *testing.T, fact func() bool) {
 	t.Helper()
 	late := time.After(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for !condition() {
+	for !fact() {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatal("timeout")
+			t.Fatal("it does not come about")
 		}
 	}
 }
@@ -59,9 +59,13 @@ func awaitEnd(t *testing.T, c Child) {
 	until(t, func() bool { _, runs := startOf(c.PID); return !runs })
 }
 
-// killOwner makes a record look as if its supervisord had been killed, by the id of a process that does not exist.
-func killOwner(t *testing.T, path string) {
+// forget makes a record look as if its supervisord had been killed: a process that is no more.
+func forget(t *testing.T, path string) {
 	t.Helper()
+	gone := exec.Command("/bin/true")
+	if err := gone.Run(); err != nil {
+		t.Fatal(err)
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -76,18 +80,18 @@ func killOwner(t *testing.T, path string) {
 
 func reopen(t *testing.T, path string) (*Record, []Child) {
 	t.Helper()
-	r, survivors, otherPID, err := Open(path)
-	if err != nil || otherPID != 0 {
-		t.Fatalf("other supervisord %d, %v", otherPID, err)
+	r, living, rival, err := Open(path)
+	if err != nil || rival != 0 {
+		t.Fatalf("rival %d, %v", rival, err)
 	}
-	return r, survivors
+	return r, living
 }
 
 func TestRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sd.pid.children")
-	r, survivors := reopen(t, path)
-	if len(survivors) != 0 {
-		t.Errorf("%v", survivors)
+	r, living := reopen(t, path)
+	if len(living) != 0 {
+		t.Errorf("%v", living)
 	}
 	a := start(t, `a "b" c`, 1, "sleep 1000")
 	b := start(t, "ends", 2, "exit 0")
@@ -97,19 +101,19 @@ func TestRecord(t *testing.T) {
 		}
 	}
 	awaitEnd(t, b)
-	killOwner(t, path)
-	r, survivors = reopen(t, path)
-	if d := cmp.Diff([]Child{a}, survivors); d != "" {
+	forget(t, path)
+	r, living = reopen(t, path)
+	if d := cmp.Diff([]Child{a}, living); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
-	killOwner(t, path)
-	r.closeFile()
-	if r, survivors = reopen(t, path); len(survivors) != 1 {
-		t.Errorf("a child is lost when it is found for the second time: %v", survivors)
+	forget(t, path)
+	r.forget()
+	if r, living = reopen(t, path); len(living) != 1 {
+		t.Errorf("it is forgotten when a second one finds it: %v", living)
 	}
 	r.Close()
 	if _, err := os.Stat(path); err != nil {
-		t.Errorf("the file has been removed while a child still runs: %v", err)
+		t.Errorf("it still runs, and is forgotten: %v", err)
 	}
 	if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -118,13 +122,13 @@ func TestRecord(t *testing.T) {
 	r, _ = reopen(t, path)
 	r.Close()
 	if _, err := os.Stat(path); err == nil {
-		t.Error("no child runs, and the file has not been removed")
+		t.Error("nothing runs, and the file is still there")
 	}
 }
 
-// TestReusedPID shows that a process that began after its line was written is not a child of ours, nor is any after a reboot,
-// and that a file that is not a record has no children.
-func TestReusedPID(t *testing.T) {
+// TestOthersOfTheSameNumber shows that a process that began later than the line says is none of ours, nor is any after the
+// machine was started anew, nor is there anything to learn from a file that is no record.
+func TestOthersOfTheSameNumber(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "r")
 	r, _ := reopen(t, path)
@@ -143,25 +147,24 @@ func TestReusedPID(t *testing.T) {
 		{"later", head + line(began+100), 1},
 		{"before its start", head + line(began-2), 0},
 		{"twice, the last counts", head + line(began) + line(began-2), 0},
-		{"a field of a later version", head + strings.TrimSuffix(line(began), "\n") + " 5\n", 1},
-		{"another boot", "supervisord 999999999 1 other\n" + line(began), 0},
+		{"another start of the machine", "supervisord 999999999 1 other\n" + line(began), 0},
 		{"cut off", head + line(began)[:10], 0},
-		{"not a record", "something else\n" + line(began), 0},
+		{"no record", "something else\n" + line(began), 0},
 		{"empty", "", 0},
 	} {
 		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, survivors := reopen(t, path)
-		r.closeFile()
-		if len(survivors) != test.want {
-			t.Errorf("%s: %v", test.name, survivors)
+		r, living := reopen(t, path)
+		r.forget()
+		if len(living) != test.want {
+			t.Errorf("%s: %v", test.name, living)
 		}
 	}
 }
 
-// TestRunningOwner shows that the record of a supervisord that runs is not changed.
-func TestRunningOwner(t *testing.T) {
+// TestLivingOwner shows that the children of a supervisord that runs are left alone.
+func TestLivingOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r")
 	r, _ := reopen(t, path)
 	owner, c := start(t, "owner", 1, "sleep 1000"), start(t, "c", 1, "sleep 1000")
@@ -171,16 +174,16 @@ func TestRunningOwner(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r, survivors, otherPID, err := Open(path)
-	if r != nil || survivors != nil || otherPID != owner.PID || err != nil {
-		t.Errorf("%v, %v, %d, %v", r, survivors, otherPID, err)
+	r, living, rival, err := Open(path)
+	if r != nil || living != nil || rival != owner.PID || err != nil {
+		t.Errorf("%v, %v, %d, %v", r, living, rival, err)
 	}
 	if now, err := os.ReadFile(path); err != nil || string(now) != text {
 		t.Errorf("the record has changed: %s, %v", now, err)
 	}
 }
 
-// TestManyStarts shows that the file does not grow with the number of starts, and still has all running children.
+// TestManyStarts shows that the file does not grow with the number of starts, and that all that run are still in it.
 func TestManyStarts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r")
 	r, _ := reopen(t, path)
@@ -199,13 +202,13 @@ func TestManyStarts(t *testing.T) {
 	if n := bytes.Count(text, []byte("\n")); n > fewLines+2 {
 		t.Errorf("%d lines", n)
 	}
-	killOwner(t, path)
-	if _, survivors := reopen(t, path); len(survivors) != 1 {
-		t.Errorf("%v", survivors)
+	forget(t, path)
+	if _, living := reopen(t, path); len(living) != 1 {
+		t.Errorf("%v", living)
 	}
 }
 
-// TestWriteFails shows that a record that cannot be written returns one error, and is complete after the next success.
+// TestWriteFails shows that a record that cannot be written is told of once, and is whole again afterwards.
 func TestWriteFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r")
 	r, _ := reopen(t, path)
@@ -224,30 +227,30 @@ func TestWriteFails(t *testing.T) {
 	if err := r.Add(c, running); err != nil {
 		t.Errorf("the second: %v", err)
 	}
-	killOwner(t, path)
-	if _, survivors := reopen(t, path); len(survivors) != 1 {
-		t.Errorf("%v", survivors)
+	forget(t, path)
+	if _, living := reopen(t, path); len(living) != 1 {
+		t.Errorf("%v", living)
 	}
 }
 
-// TestStop shows the order, the signals, and SIGKILL for a child that ignores its stop signal.
+// TestStop shows the order, the signals, and SIGKILL for one that does not listen.
 func TestStop(t *testing.T) {
 	dir := t.TempDir()
 	up := filepath.Join(dir, "up")
-	stubborn := start(t, "stubborn", 1, "trap '' TERM; touch "+up+"; while :; do sleep 1; done")
-	stubborn.StopWait, stubborn.KillAsGroup = 100*time.Millisecond, true
+	deaf := start(t, "deaf", 1, "trap '' TERM; touch "+up+"; while :; do sleep 1; done")
+	deaf.StopWait, deaf.KillAsGroup = 100*time.Millisecond, true
 	first := start(t, "first", 2, "sleep 1000")
 	first.StopAsGroup, first.StopSignal = true, syscall.SIGINT
-	ended := start(t, "ended", 1, "exit 0")
-	awaitEnd(t, ended)
+	gone := start(t, "gone", 1, "exit 0")
+	awaitEnd(t, gone)
 	until(t, func() bool { _, err := os.Stat(up); return err == nil })
 	var text bytes.Buffer
-	Stop([]Child{stubborn, ended, first}, logs.NewMain(&text, api.Info))
+	Stop([]Child{deaf, gone, first}, logs.NewMain(&text, api.Info))
 	var got []string
 	for line := range strings.Lines(text.String()) {
 		_, line, _ = strings.Cut(strings.TrimSpace(line), ",")
 		line = line[len("000 "):]
-		for _, c := range []Child{stubborn, first} {
+		for _, c := range []Child{deaf, first} {
 			line = strings.ReplaceAll(line, strconv.Itoa(c.PID), "PID")
 		}
 		got = append(got, line)
@@ -255,9 +258,9 @@ func TestStop(t *testing.T) {
 	want := []string{
 		"INFO stopping 'g:first' (pid PID) of an earlier supervisord with SIGINT",
 		"INFO 'g:first' (pid PID) of an earlier supervisord is gone",
-		"INFO stopping 'g:stubborn' (pid PID) of an earlier supervisord with SIGTERM",
-		"WARN killing 'g:stubborn' (pid PID) of an earlier supervisord with SIGKILL",
-		"INFO 'g:stubborn' (pid PID) of an earlier supervisord is gone",
+		"INFO stopping 'g:deaf' (pid PID) of an earlier supervisord with SIGTERM",
+		"WARN killing 'g:deaf' (pid PID) of an earlier supervisord with SIGKILL",
+		"INFO 'g:deaf' (pid PID) of an earlier supervisord is gone",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)

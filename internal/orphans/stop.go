@@ -10,8 +10,9 @@ import (
 	"github.com/gosupervisor/supervisor/internal/signame"
 )
 
-// Stop stops the children as a shutdown would: from the highest priority of groups, then of processes, to the lowest, those of
-// equal priority together, and with SIGKILL after their stopwaitsecs. It blocks until they have ended or cannot be stopped.
+// Stop stops the children as a shutdown would: one priority after the other, the highest first, of groups and then of
+// processes, all of one priority at once, with SIGKILL after their stopwaitsecs. It returns when they are gone, or cannot be
+// stopped.
 func Stop(children []Child, log *logs.Main) {
 	children = slices.Clone(children)
 	order := func(a, b Child) int {
@@ -28,39 +29,39 @@ func Stop(children []Child, log *logs.Main) {
 	}
 }
 
-// killWait is how long a child may take to end after SIGKILL.
+// killWait is how long a child may take to be gone after SIGKILL.
 const killWait = 10 * time.Second
 
 // stopTogether stops children of one priority.
 func stopTogether(children []Child, log *logs.Main) {
-	var targets []*target
+	var victims []*victim
 	for _, c := range children {
-		t, ok := openTarget(c)
+		v, ok := hold(c)
 		if !ok {
-			continue // it has ended
+			continue // it has ended meanwhile
 		}
-		defer t.close()
+		defer v.release()
 		log.Infof("stopping '%s' (pid %d) of an earlier supervisord with %s", c, c.PID, signame.Name(c.StopSignal))
-		if err := t.signal(c.StopSignal, c.StopAsGroup); err != nil {
+		if err := v.signal(c.StopSignal, c.StopAsGroup); err != nil {
 			log.Warnf("cannot signal '%s' (pid %d): %v", c, c.PID, err)
 		}
-		targets = append(targets, t)
+		victims = append(victims, v)
 	}
 	began := time.Now()
-	for _, t := range targets { // all deadlines count from the same moment, so that the order does not matter
-		if t.wait(time.Until(began.Add(t.StopWait))) {
+	for _, v := range victims { // the one that may take longest decides, so the order does not matter
+		if v.gone(time.Until(began.Add(v.StopWait))) {
 			continue
 		}
-		log.Warnf("killing '%s' (pid %d) of an earlier supervisord with SIGKILL", t, t.PID)
-		if err := t.signal(syscall.SIGKILL, t.KillAsGroup); err != nil {
-			log.Warnf("cannot kill '%s' (pid %d): %v", t, t.PID, err)
+		log.Warnf("killing '%s' (pid %d) of an earlier supervisord with SIGKILL", v, v.PID)
+		if err := v.signal(syscall.SIGKILL, v.KillAsGroup); err != nil {
+			log.Warnf("cannot kill '%s' (pid %d): %v", v, v.PID, err)
 		}
 	}
-	for _, t := range targets {
-		if t.wait(killWait) {
-			log.Infof("'%s' (pid %d) of an earlier supervisord is gone", t, t.PID)
+	for _, v := range victims {
+		if v.gone(killWait) {
+			log.Infof("'%s' (pid %d) of an earlier supervisord is gone", v, v.PID)
 		} else {
-			log.Errorf("'%s' (pid %d) of an earlier supervisord cannot be stopped", t, t.PID)
+			log.Errorf("'%s' (pid %d) of an earlier supervisord cannot be stopped", v, v.PID)
 		}
 	}
 }

@@ -1,22 +1,40 @@
-// Package output looks into the bytes of one output channel before they are logged. It is pure: bytes in, bytes out,
-// and however a stream is cut into chunks, the result is the same.
 package output
 
 import "bytes"
 
 const escape = 0x1b
 
-// StripANSI takes terminal control sequences out of a stream: ESC [ and all up to and including the first letter that
-// ends a sequence. Only the common letters count as ends; others are swallowed with what follows. Other escapes, such
-// as ESC ], stay. The zero value is ready. Source: strip_ansi.
-type StripANSI struct {
+// Strip removes terminal control sequences: ESC [ and everything up to and including the first letter that ends a
+// sequence. Only the common letters count as ends; others are removed with what follows. Other escapes, such as ESC ],
+// stay. Source: strip_ansi.
+type Strip struct {
+	Next Stage
+
 	within bool // a sequence has begun and not ended
-	held   bool // an ESC was the last byte, which may begin a sequence
+	held   bool // the last byte was an ESC, which may begin a sequence
 }
 
-// Strip returns what is left of chunk: chunk itself when nothing had to go, memory of its own otherwise. An ESC at
-// the end is held back until the next chunk or Flush.
-func (s *StripANSI) Strip(chunk []byte) []byte {
+// Write implements Stage.
+func (s *Strip) Write(chunk []byte) {
+	if kept := s.strip(chunk); len(kept) > 0 {
+		s.Next.Write(kept)
+	}
+}
+
+// Flush implements Stage. An ESC at the end of the stream was no sequence.
+func (s *Strip) Flush() {
+	if s.held {
+		s.Next.Write([]byte{escape})
+	}
+	s.within, s.held = false, false
+	s.Next.Flush()
+}
+
+// StripANSI returns text without terminal control sequences, as Strip removes them, and without an ESC at its end.
+func StripANSI(text []byte) []byte { return new(Strip).strip(text) }
+
+// strip returns what is left of chunk: chunk itself if nothing is removed, else a copy. An ESC at the end is held back.
+func (s *Strip) strip(chunk []byte) []byte {
 	if !s.within && !s.held && bytes.IndexByte(chunk, escape) < 0 {
 		return chunk
 	}
@@ -55,22 +73,12 @@ func (s *StripANSI) Strip(chunk []byte) []byte {
 	return kept
 }
 
-// skip is what follows the end of the sequence that chunk continues.
-func (s *StripANSI) skip(chunk []byte) []byte {
+// skip returns what follows the end of the sequence that chunk continues.
+func (s *Strip) skip(chunk []byte) []byte {
 	end := bytes.IndexAny(chunk, "HfABCDRsuJKhlpm")
 	if end < 0 {
 		return nil
 	}
 	s.within = false
 	return chunk[end+1:]
-}
-
-// Flush returns what was held back, at the end of the stream, and makes s ready for the next one.
-func (s *StripANSI) Flush() []byte {
-	held := s.held
-	*s = StripANSI{}
-	if held {
-		return []byte{escape}
-	}
-	return nil
 }

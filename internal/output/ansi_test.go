@@ -2,14 +2,15 @@ package output
 
 import "testing"
 
-// strip passes the pieces of a stream through one StripANSI.
-func strip(pieces ...[]byte) string {
-	var s StripANSI
-	var got []byte
+// strip passes the pieces of a stream through one Strip.
+func strip(pieces ...string) string {
+	var got string
+	s := Strip{Next: end{&got, new(int)}}
 	for _, p := range pieces {
-		got = append(got, s.Strip(p)...)
+		s.Write([]byte(p))
 	}
-	return string(append(got, s.Flush()...))
+	s.Flush()
+	return got
 }
 
 func TestStripANSI(t *testing.T) {
@@ -26,48 +27,22 @@ func TestStripANSI(t *testing.T) {
 		{"\x1b[1m\x1b[2m\x1b[", ""},
 		{"\x1b[\x1b[mx", "x"},
 	} {
-		if got := strip([]byte(c.in)); got != c.want {
+		if got := strip(c.in); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.in, got, c.want)
 		}
 	}
 }
 
+// TestStripWholeText shows the one difference to a stream: an ESC at the end is removed as well.
+func TestStripWholeText(t *testing.T) {
+	if got := string(StripANSI([]byte("a\x1b[1mb\x1b]c\x1b"))); got != "ab\x1b]c" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestPlainTextIsNotCopied(t *testing.T) {
-	var s StripANSI
 	in := []byte("nothing to strip")
-	if got := s.Strip(in); &got[0] != &in[0] {
+	if got := StripANSI(in); &got[0] != &in[0] {
 		t.Error("copied")
 	}
-}
-
-func TestFlushForgets(t *testing.T) {
-	var s StripANSI
-	s.Strip([]byte("\x1b[31"))
-	if got := s.Flush(); len(got) != 0 {
-		t.Errorf("flushed %q", got)
-	}
-	if got := s.Strip([]byte("mine")); string(got) != "mine" {
-		t.Errorf("the next stream lost something: %q", got)
-	}
-}
-
-func FuzzStripANSI(f *testing.F) {
-	for _, s := range []string{"a\x1b[31mb", "\x1b", "\x1b[", "\x1b\x1b[m", "\x1b]0;t\x07", "\x1b[5n other"} {
-		f.Add([]byte(s), uint(1), uint(2))
-	}
-	f.Fuzz(func(t *testing.T, data []byte, i, j uint) {
-		n := uint(len(data)) + 1
-		i, j = min(i%n, j%n), max(i%n, j%n)
-		whole := strip(data)
-		if got := strip(data[:i], data[i:j], data[j:]); got != whole {
-			t.Errorf("%q cut at %d and %d: got %q, whole %q", data, i, j, got, whole)
-		}
-		singles := make([][]byte, len(data))
-		for k := range data {
-			singles[k] = data[k : k+1]
-		}
-		if got := strip(singles...); got != whole {
-			t.Errorf("%q byte by byte: got %q, whole %q", data, got, whole)
-		}
-	})
 }

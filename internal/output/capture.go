@@ -1,54 +1,57 @@
 package output
 
-import "bytes"
+import (
+	"bytes"
+	"sync/atomic"
+)
 
 // The tokens between which output is captured. Source: "PROCESS_COMMUNICATION Event Type".
 const (
-	begin = "<!--XSUPERVISOR:BEGIN-->"
-	end   = "<!--XSUPERVISOR:END-->"
+	beginToken = "<!--XSUPERVISOR:BEGIN-->"
+	endToken   = "<!--XSUPERVISOR:END-->"
 )
 
-// Capture takes what stands between the two tokens out of a stream. Nothing is held back but what may be the beginning
-// of a token. The zero value captures nothing longer than no byte: set Max. Source: stdout_capture_maxbytes.
+// Capture takes out the tokens and what stands between them. It holds back only what may be the beginning of a token.
+// What was captured when the stream ends, without an end token, is dropped. Source: stdout_capture_maxbytes.
 type Capture struct {
-	Max int // of what is captured the last Max bytes are kept
+	Max      int               // how many bytes are kept of what is captured: the last ones
+	Plain    Stage             // gets what stands outside of the tokens
+	Captured Stage             // gets what stands between them, as it comes; nil: nothing does
+	Complete func(data []byte) // gets all that was captured, at the end token; it must not keep it
 
-	within   bool
-	held     []byte // the last bytes, which may be the beginning of a token
-	captured []byte
+	within    bool
+	held      []byte // the last bytes, which may be the beginning of a token
+	captured  []byte
+	discarded atomic.Bool // Discard was called since the last Write
 }
 
-// Pieces is where the parts of a stream go, in order. None may be kept.
-type Pieces interface {
-	Plain(data []byte)    // outside of the tokens
-	Captured(data []byte) // within, piece by piece
-	Complete(data []byte) // all that was captured, at the end token
-}
-
-// Write takes a chunk apart.
-func (c *Capture) Write(chunk []byte, to Pieces) {
+// Write implements Stage.
+func (c *Capture) Write(chunk []byte) {
+	if c.discarded.Swap(false) {
+		c.captured = nil
+	}
 	if c.held != nil {
 		chunk = append(c.held, chunk...)
 		c.held = nil
 	}
 	for len(chunk) > 0 {
-		token := begin
+		token := beginToken
 		if c.within {
-			token = end
+			token = endToken
 		}
 		at := bytes.Index(chunk, []byte(token))
 		if at < 0 {
 			keep := beginning(chunk, token)
-			c.take(chunk[:len(chunk)-keep], to)
+			c.take(chunk[:len(chunk)-keep])
 			if keep > 0 {
 				c.held = bytes.Clone(chunk[len(chunk)-keep:])
 			}
 			return
 		}
-		c.take(chunk[:at], to)
+		c.take(chunk[:at])
 		chunk = chunk[at+len(token):]
 		if c.within {
-			to.Complete(c.last())
+			c.Complete(c.last())
 			c.captured = nil
 		}
 		c.within = !c.within
@@ -56,13 +59,15 @@ func (c *Capture) Write(chunk []byte, to Pieces) {
 }
 
 // take passes on what is no token.
-func (c *Capture) take(data []byte, to Pieces) {
+func (c *Capture) take(data []byte) {
 	switch {
 	case len(data) == 0:
 	case !c.within:
-		to.Plain(data)
+		c.Plain.Write(data)
 	default:
-		to.Captured(data)
+		if c.Captured != nil {
+			c.Captured.Write(data)
+		}
 		c.captured = append(c.captured, data...)
 		if len(c.captured) > 2*c.Max {
 			c.captured = append(c.captured[:0], c.last()...)
@@ -70,10 +75,10 @@ func (c *Capture) take(data []byte, to Pieces) {
 	}
 }
 
-// last is what is kept of what was captured.
+// last returns what is kept of what was captured.
 func (c *Capture) last() []byte { return c.captured[max(0, len(c.captured)-c.Max):] }
 
-// beginning is how many of the last bytes of chunk may be the beginning of token.
+// beginning returns how many of the last bytes of chunk may be the beginning of token.
 func beginning(chunk []byte, token string) int {
 	for n := min(len(token)-1, len(chunk)); n > 0; n-- {
 		if string(chunk[len(chunk)-n:]) == token[:n] {
@@ -83,14 +88,15 @@ func beginning(chunk []byte, token string) int {
 	return 0
 }
 
-// Flush passes on what was held back, at the end of the stream, and makes c ready for the next one. What was captured
-// without an end token is dropped.
-func (c *Capture) Flush(to Pieces) {
-	if c.held != nil {
-		c.take(c.held, to)
+// Flush implements Stage.
+func (c *Capture) Flush() {
+	c.take(c.held)
+	c.within, c.held, c.captured = false, nil, nil
+	c.Plain.Flush()
+	if c.Captured != nil {
+		c.Captured.Flush()
 	}
-	*c = Capture{Max: c.Max}
 }
 
-// Discard forgets what was captured so far; capturing goes on. Source: clearProcessLogs.
-func (c *Capture) Discard() { c.captured = nil }
+// Discard drops what was captured so far; capturing goes on. Any goroutine may call it. Source: clearProcessLogs.
+func (c *Capture) Discard() { c.discarded.Store(true) }

@@ -1,8 +1,6 @@
 package process
 
 import (
-	"time"
-
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -10,25 +8,25 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pump"
 )
 
-// channel is one output channel of a process, stdout or stderr: what the pump reads goes to its sink. Output runs in
-// the pump's goroutine; the fields it uses are set before the pump gets the pipe and cleared after the pipe was
+// channel is one output channel of a process: its log, and while there is a child its pipe and the stages between them.
+// The stages run in the pump's goroutine. They are made before the pump gets the pipe, and flushed after the pipe was
 // finished.
 type channel struct {
 	process *Process
 	config  *config.Channel
 	path    string // of the log file, automatic ones included; empty: none
-	sink    logs.Sink
-	strip   *output.StripANSI // nil: bytes go as they come
-	tap     *tap              // nil: they go nowhere but to the sink
+	file    logs.FileTarget
+	chain   output.Stage    // the first stage; nil: the channel is closed
+	capture *output.Capture // the stage that captures; nil: none
+	started chan struct{}   // closed when pid is set; nil: no stage needs it
+	pid     int             // of the child; 0 after a failed start
 	pipe    *pump.Pipe
+	name    api.Channel
 }
 
 func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
-	c.process, c.config, c.path = p, cfg, cfg.Log.Path
-	c.sink = logs.Sink{Process: p.Name(), Channel: name, Main: p.host.Log}
-	if cfg.Log.Syslog {
-		c.sink.Syslog = p.host.Syslog
-	}
+	c.process, c.name, c.config, c.path = p, name, cfg, cfg.Log.Path
+	c.file = logs.FileTarget{Process: p.Name(), Main: p.host.Log}
 	if cfg.Log.Kind != config.LogAuto {
 		return
 	}
@@ -39,98 +37,96 @@ func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
 	}
 }
 
-// open opens the log file. The error holds a syscall.Errno.
+// open opens the log file and makes the stages, for one child. The error holds a syscall.Errno.
 func (c *channel) open() (err error) {
-	if c.process.host.StripANSI {
-		c.strip = new(output.StripANSI)
+	if c.path != "" {
+		o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups}
+		if c.config.Log.Kind == config.LogAuto {
+			o.Mode = logs.AutoMode
+		}
+		if c.file.File, err = logs.Open(c.path, o); err != nil {
+			return err
+		}
 	}
-	c.tap = newTap(c)
-	if c.path == "" {
-		return nil
-	}
-	o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups}
-	if c.config.Log.Kind == config.LogAuto {
-		o.Mode = logs.AutoMode
-	}
-	c.sink.File, err = logs.Open(c.path, o)
+	c.chain = c.stages().Chain()
+	return nil
+}
+
+// read has the pump read the child's output from fd, which the pump owns from now on.
+func (c *channel) read(fd int) (err error) {
+	c.pipe, err = c.process.host.Pump.Add(fd, c.sink())
 	return err
 }
 
-// Output takes a chunk of what the child wrote. It implements pump.Sink.
-func (c *channel) Output(chunk []byte) (room <-chan struct{}) {
-	if c.tap != nil && c.tap.hearer != nil {
-		c.tap.hearer.Receive(chunk, time.Now())
+// sink is what the pump writes to: the log file itself if the file is all there is.
+func (c *channel) sink() pump.Sink {
+	if c.chain == output.Stage(&c.file) {
+		return &c.file
 	}
-	if c.strip != nil {
-		chunk = c.strip.Strip(chunk)
-	}
-	c.write(chunk)
-	return c.sink.Room()
+	return c
 }
 
-// write takes what is left of a chunk without terminal sequences.
-func (c *channel) write(chunk []byte) {
-	if c.tap != nil && c.tap.hearer == nil {
-		c.tap.write(chunk)
-		return
-	}
-	c.sink.Write(chunk)
-}
+// Write passes a chunk through the stages. It implements pump.Sink.
+func (c *channel) Write(chunk []byte) { c.chain.Write(chunk) }
 
-// started tells the process id of the child, 0 when there is none after all.
-func (c *channel) started(pid int) {
-	if c.tap != nil {
-		c.tap.started(pid)
+// Backpressure is that of the log file: no other target slows a child down. It implements pump.Sink.
+func (c *channel) Backpressure() <-chan struct{} { return c.file.Backpressure() }
+
+// setPID sets the process ID of the child, or 0 after a failed start.
+func (c *channel) setPID(pid int) {
+	if c.started != nil {
+		c.pid = pid
+		close(c.started)
 	}
 }
 
-// finishNow takes what is left and closes the pipe, unless that means waiting; then it returns false.
+// childPID waits for setPID: a child may write before its start has returned. The pump's goroutine calls it.
+func (c *channel) childPID() int {
+	<-c.started
+	return c.pid
+}
+
+// finishNow drains the pipe and closes it, unless that would block; then it returns false.
 func (c *channel) finishNow() bool { return c.pipe == nil || c.pipe.FinishNow() }
 
-// finish takes what is left and closes the pipe. It may wait for the log.
+// finish drains the pipe and closes it. It may wait for the log.
 func (c *channel) finish() {
 	if c.pipe != nil {
 		c.pipe.Finish()
 	}
 }
 
-// close closes the log. The pipe has been finished.
+// close flushes the stages and closes the log. The pipe has been finished.
 func (c *channel) close() {
-	if c.strip != nil {
-		c.write(c.strip.Flush())
-		c.strip = nil
+	if c.chain != nil {
+		c.chain.Flush()
 	}
-	if c.tap != nil {
-		c.tap.close()
-		c.tap = nil
-	}
-	c.pipe = nil
-	c.sink.Close()
-	c.sink.File = nil
+	c.chain, c.capture, c.started, c.pipe = nil, nil, nil, nil
+	c.file.Close()
 }
 
-// reopen opens the log file of a live child again, after somebody moved it.
+// reopen opens the log file of a running child again, after it was moved away.
 func (c *channel) reopen() {
-	if err := c.sink.Reopen(); err != nil {
+	if err := c.file.Reopen(); err != nil {
 		c.process.host.Log.Warnf("cannot reopen %s, going on with the old file: %v", c.path, err)
 	}
 }
 
-// clear empties the log file, of a live child or of one that is gone.
+// clear empties the log file, with or without a child, and drops what has been captured so far.
 func (c *channel) clear() error {
-	if c.tap != nil {
-		c.tap.cleared.Store(true)
+	if c.capture != nil {
+		c.capture.Discard()
 	}
 	switch {
-	case c.sink.File != nil:
-		return c.sink.Clear()
+	case c.file.File != nil:
+		return c.file.File.Clear()
 	case c.path != "":
 		return logs.Clear(c.path)
 	}
 	return nil
 }
 
-// Reopen opens the logs again. Only a live child has logs open.
+// Reopen opens the logs again, if there is a child.
 func (p *Process) Reopen() {
 	p.out.reopen()
 	p.err.reopen()

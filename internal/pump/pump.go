@@ -1,6 +1,6 @@
-// Package pump reads the output pipes of all children and hands what it reads to their sinks. One goroutine serves many
-// pipes and one buffer serves them all, so that a silent pipe costs a hundred bytes: a goroutine for each would cost
-// five thousand. It never looks at the bytes and never keeps any.
+// Package pump reads the output pipes of all children and writes what it reads to their sinks. One goroutine and one buffer
+// serve all pipes, so that an idle pipe costs a hundred bytes; a goroutine for each would cost five thousand. It does not
+// interpret the bytes and keeps none. Everything here may be called from any goroutine.
 package pump
 
 import (
@@ -10,43 +10,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Sink takes what one pipe brings, in order. It is never called twice at once, and must not keep the chunk. It returns nil
-// or, when it should not be given more for now, a channel that closes when it should: until then the pipe is left alone
-// and the child waits, but nobody else. What a child wrote last is given to it all the same.
+// Sink gets the output of one pipe, in order. Its methods are not called concurrently.
 type Sink interface {
-	Output(chunk []byte) (room <-chan struct{})
+	// Write processes a chunk, which is not empty, and must not keep it.
+	Write(chunk []byte)
+	// Backpressure returns nil, or a channel that closes when the sink accepts more. It is called after each Write. Until
+	// the channel closes the pipe is not read, so that this child blocks and no other; only Finish writes nevertheless.
+	Backpressure() <-chan struct{}
 }
 
 // Pipe is the reading end of one child's output.
 type Pipe struct {
 	fd   int
-	slot int // our place in the pump's table
+	slot int // index in the pump's table
 	sink Sink
 	pump *Pump
 
-	mu     sync.Mutex // held while a chunk is read and handed on
+	mu     sync.Mutex // held while a chunk is read and written
 	closed bool
-	paused chan struct{} // not nil: its sink has no room; closes when the pipe is closed
-	full   int           // reads in a row that filled the buffer
+	paused chan struct{} // not nil: the pipe is not read; closed when the pipe is closed
+	full   int           // consecutive reads that filled the buffer
 	large  bool          // the pipe was enlarged
 }
 
 const (
-	usual   = 64 << 10 // bytes of a pipe and of a read
-	largest = 1 << 20  // the same for a child that writes as fast as it can
-	hot     = 16       // reads in a row that fill the buffer and show such a child
+	normalSize = 64 << 10 // of a pipe and of a read, in bytes
+	largeSize  = 1 << 20  // the same for a child that keeps its pipe full
+	fullReads  = 16       // consecutive reads that fill the buffer, which identify such a child
 )
 
-// Finish hands on what the pipe holds now and closes it. Call it when the child has ended: what a grandchild writes later
-// is nobody's output any more. It may be called from any goroutine; it waits for the sink.
+// Finish drains the pipe and closes it. It is to be called when the child has ended: what a grandchild writes later is
+// discarded. It blocks while the sink does.
 func (p *Pipe) Finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.drain()
 }
 
-// FinishNow is Finish if that can be done without waiting for anything: the pipe is empty and idle. Otherwise it does
-// nothing and returns false.
+// FinishNow is Finish if the pipe is empty and not being read. Otherwise it does nothing and returns false. It does not
+// block.
 func (p *Pipe) FinishNow() bool {
 	if !p.mu.TryLock() {
 		return false
@@ -55,15 +57,15 @@ func (p *Pipe) FinishNow() bool {
 	if p.closed {
 		return true
 	}
-	if p.waiting() > 0 {
+	if p.buffered() > 0 {
 		return false
 	}
 	p.close()
 	return true
 }
 
-// waiting is how many bytes the pipe holds.
-func (p *Pipe) waiting() int {
+// buffered returns how many bytes the pipe holds.
+func (p *Pipe) buffered() int {
 	n, err := unix.IoctlGetInt(p.fd, fionread)
 	if err != nil {
 		return 0
@@ -71,19 +73,19 @@ func (p *Pipe) waiting() int {
 	return n
 }
 
-// drain reads what is there and no more, so that a grandchild that goes on writing cannot hold it up. The lock is held.
+// drain reads what the pipe holds now and no more, so that it ends also while a grandchild goes on writing. The lock is held.
 func (p *Pipe) drain() {
 	if p.closed {
 		return
 	}
-	if left := p.waiting(); left > 0 {
-		buf := buffers.Get().(*[usual]byte)
+	if left := p.buffered(); left > 0 {
+		buf := buffers.Get().(*[normalSize]byte)
 		for left > 0 {
-			n, err := read(p.fd, buf[:min(left, usual)])
+			n, err := read(p.fd, buf[:min(left, normalSize)])
 			if n <= 0 || err != nil {
 				break
 			}
-			p.sink.Output(buf[:n])
+			p.sink.Write(buf[:n])
 			left -= n
 		}
 		buffers.Put(buf)
@@ -91,10 +93,11 @@ func (p *Pipe) drain() {
 	p.close()
 }
 
-// give hands a chunk on and lets the pipe alone if the sink has no room. The lock is held.
-func (p *Pipe) give(chunk []byte) {
-	room := p.sink.Output(chunk)
-	if room == nil {
+// deliver writes a chunk to the sink and, under backpressure, pauses the pipe. The lock is held.
+func (p *Pipe) deliver(chunk []byte) {
+	p.sink.Write(chunk)
+	accepting := p.sink.Backpressure()
+	if accepting == nil {
 		return
 	}
 	closed := make(chan struct{})
@@ -102,7 +105,7 @@ func (p *Pipe) give(chunk []byte) {
 	p.pump.unwatch(p)
 	go func() {
 		select {
-		case <-room:
+		case <-accepting:
 		case <-closed:
 			return
 		}
@@ -118,9 +121,9 @@ func (p *Pipe) give(chunk []byte) {
 	}()
 }
 
-// close forgets the pipe. The lock is held.
+// close removes the pipe from the pump and closes it. The lock is held.
 func (p *Pipe) close() {
-	p.pump.forget(p)
+	p.pump.remove(p)
 	unix.Close(p.fd)
 	p.closed = true
 	if p.paused != nil {
@@ -129,9 +132,9 @@ func (p *Pipe) close() {
 	}
 }
 
-var buffers = sync.Pool{New: func() any { return new([usual]byte) }}
+var buffers = sync.Pool{New: func() any { return new([normalSize]byte) }}
 
-// read is one read that no signal disturbs.
+// read is a read that is repeated after EINTR.
 func read(fd int, buf []byte) (int, error) {
 	for {
 		n, err := unix.Read(fd, buf)

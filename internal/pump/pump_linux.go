@@ -9,9 +9,9 @@ import (
 
 const fionread = unix.TIOCINQ
 
-// Pump is an epoll instance with a thread that waits for it. It waits in the system call and not in the runtime's poller:
-// that saves one thread and costs, at each event of a listener that answers quickly, two more system calls and several
-// wake-ups among the runtime's threads, which is more than all the rest.
+// Pump is an epoll instance and a thread that waits for it. It waits in the system call and not in the runtime's poller.
+// The poller would save the thread, but each event of a listener that answers quickly would take two more system calls and
+// several wake-ups among the runtime's threads, which is more than everything else about it.
 type Pump struct {
 	ep   int
 	stop int // an eventfd that ends the thread
@@ -19,10 +19,10 @@ type Pump struct {
 	mu    sync.Mutex
 	pipes []*Pipe // by slot; nil: free
 	free  []int
-	large int // pipes that were enlarged
+	large int // how many pipes are enlarged
 }
 
-// maxLarge is how many pipes of one pump may be enlarged: the kernel limits the pages of all pipes of a user.
+// maxLarge is how many pipes may be enlarged: the kernel limits the pages of all pipes of a user.
 const maxLarge = 16
 
 // New makes a pump and starts its goroutine, which ends with Close.
@@ -45,10 +45,10 @@ func New() (*Pump, error) {
 	return m, nil
 }
 
-// stopSlot is the slot of the eventfd, which is no pipe.
+// stopSlot stands for the eventfd.
 const stopSlot = -1
 
-// Close ends the goroutine. The pipes stay as they are: finish them first.
+// Close ends the goroutine. The pipes should have been finished.
 func (m *Pump) Close() { unix.Write(m.stop, []byte{1, 0, 0, 0, 0, 0, 0, 0}) }
 
 func (m *Pump) close() {
@@ -56,8 +56,8 @@ func (m *Pump) close() {
 	unix.Close(m.ep)
 }
 
-// Add makes the pump read fd, which must not block, until the pipe's end or Finish. The pump owns fd from now on, and
-// closes it also when Add fails.
+// Add adds a pipe, which must not block, to be read until its end or Finish. The pump owns fd from now on, and closes it also
+// if Add fails.
 func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
 	p := &Pipe{fd: fd, sink: sink, pump: m}
 	m.mu.Lock()
@@ -78,21 +78,21 @@ func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
 	return p, nil
 }
 
-// control has the instance watch the pipe.
+// control adds the pipe to the epoll instance.
 func (m *Pump) control(p *Pipe) error {
 	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(p.fd), Pad: int32(p.slot)}
 	return unix.EpollCtl(m.ep, unix.EPOLL_CTL_ADD, p.fd, &ev)
 }
 
-// watch goes on with a pipe after unwatch. False: that cannot be done.
+// watch reads a pipe again after unwatch; false if that fails.
 func (m *Pump) watch(p *Pipe) bool { return m.control(p) == nil }
 
-// unwatch lets a pipe alone. It leaves the instance: an end of the pipe would be reported whatever is asked for.
+// unwatch stops reading a pipe. It removes it from the instance, which would report the pipe's end for any set of events.
 func (m *Pump) unwatch(p *Pipe) { unix.EpollCtl(m.ep, unix.EPOLL_CTL_DEL, p.fd, nil) }
 
-// forget takes the pipe out of the table. Its descriptor leaves the epoll instance here and not by being closed, because
-// a child that was just forked may still hold a copy of it for a moment.
-func (m *Pump) forget(p *Pipe) {
+// remove removes the pipe. Closing its descriptor would not remove it from the epoll instance while a child that was just
+// forked holds a copy.
+func (m *Pump) remove(p *Pipe) {
 	unix.EpollCtl(m.ep, unix.EPOLL_CTL_DEL, p.fd, nil)
 	m.mu.Lock()
 	m.pipes[p.slot] = nil
@@ -106,7 +106,7 @@ func (m *Pump) forget(p *Pipe) {
 func (m *Pump) run() {
 	defer m.close()
 	var events [128]unix.EpollEvent
-	buf := make([]byte, usual)
+	buf := make([]byte, normalSize)
 	for {
 		n, err := m.wait(events[:])
 		if err != nil && !errors.Is(err, unix.EINTR) {
@@ -121,8 +121,8 @@ func (m *Pump) run() {
 	}
 }
 
-// wait waits for pipes that can be read. If there are none it lets others have the processor first: a child that writes
-// line by line gets on with it, and we take many lines with one read, where otherwise each would wake us.
+// wait waits for pipes that can be read. If there are none it yields once before it blocks: a child that writes line by line
+// then fills the pipe with many lines for one read, where otherwise each line would wake us.
 func (m *Pump) wait(events []unix.EpollEvent) (int, error) {
 	n, err := unix.EpollWait(m.ep, events, 0)
 	if n != 0 || err != nil {
@@ -132,8 +132,8 @@ func (m *Pump) wait(events []unix.EpollEvent) (int, error) {
 	return unix.EpollWait(m.ep, events, -1)
 }
 
-// serve reads once from the pipe that ev is about and returns the buffer for the next one. The event may be about a pipe
-// that was finished meanwhile, and its slot and descriptor about another: then that one is read, which does no harm.
+// serve reads once from the pipe of an event and returns the buffer for the next read. If that pipe was finished meanwhile
+// and another has its slot and descriptor, the other one is read, which is harmless.
 func (m *Pump) serve(ev unix.EpollEvent, buf []byte) []byte {
 	m.mu.Lock()
 	p := m.pipes[ev.Pad]
@@ -146,18 +146,18 @@ func (m *Pump) serve(ev unix.EpollEvent, buf []byte) []byte {
 	if p.closed || p.paused != nil {
 		return buf
 	}
-	chunk := buf[:usual]
+	chunk := buf[:normalSize]
 	if p.large {
-		buf = atLeast(buf, largest)
+		buf = atLeast(buf, largeSize)
 		chunk = buf
-	} else if len(buf) > usual && m.largePipes() == 0 {
-		buf = make([]byte, usual)
+	} else if len(buf) > normalSize && m.largePipes() == 0 {
+		buf = make([]byte, normalSize)
 		chunk = buf
 	}
 	n, err := read(p.fd, chunk)
 	switch {
 	case n > 0:
-		p.give(chunk[:n])
+		p.deliver(chunk[:n])
 		m.measure(p, n)
 	case errors.Is(err, unix.EAGAIN):
 	default:
@@ -171,14 +171,14 @@ func (m *Pump) measure(p *Pipe, n int) {
 	if p.large {
 		return
 	}
-	if n < usual {
+	if n < normalSize {
 		p.full = 0
 		return
 	}
-	if p.full++; p.full != hot || m.largePipes() >= maxLarge {
+	if p.full++; p.full != fullReads || m.largePipes() >= maxLarge {
 		return
 	}
-	if _, err := unix.FcntlInt(uintptr(p.fd), unix.F_SETPIPE_SZ, largest); err != nil {
+	if _, err := unix.FcntlInt(uintptr(p.fd), unix.F_SETPIPE_SZ, largeSize); err != nil {
 		return
 	}
 	p.large = true
@@ -187,12 +187,14 @@ func (m *Pump) measure(p *Pipe, n int) {
 	m.mu.Unlock()
 }
 
+// largePipes returns how many pipes are enlarged.
 func (m *Pump) largePipes() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.large
 }
 
+// atLeast returns buf, or a new buffer of n bytes if it is shorter.
 func atLeast(buf []byte, n int) []byte {
 	if len(buf) < n {
 		return make([]byte, n)

@@ -6,12 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestPauseWithoutReturn closes a pipe that cannot be watched again after a pause: a child that gets an error is better than
-// one that waits for ever.
-func TestPauseWithoutReturn(t *testing.T) {
+// TestWatchFails closes a pipe that cannot be read again after backpressure: a child that gets an error is better than one
+// that blocks for ever.
+func TestWatchFails(t *testing.T) {
 	m := newPump(t)
 	c := newCollector()
-	c.room = make(chan struct{})
+	c.accepting = make(chan struct{})
 	r, w := pipe(t)
 	defer unix.Close(w)
 	p, err := m.Add(r, c)
@@ -26,14 +26,14 @@ func TestPauseWithoutReturn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	close(c.room) // what is watched already cannot be watched
+	close(c.accepting) // a pipe that is in the instance cannot be added
 	ends := []unix.PollFd{{Fd: int32(w)}}
 	if n, err := unix.Poll(ends, 20_000); n != 1 || ends[0].Revents&unix.POLLERR == 0 {
 		t.Errorf("the pipe stays open: %v, %v", ends, err)
 	}
 }
 
-// TestAtLeast makes another buffer only where the old one does not do.
+// TestAtLeast makes a new buffer only if the old one is too short.
 func TestAtLeast(t *testing.T) {
 	buf := make([]byte, 10)
 	for n, same := range map[int]bool{9: true, 10: true, 11: false} {
@@ -44,7 +44,7 @@ func TestAtLeast(t *testing.T) {
 	}
 }
 
-// TestMeasure takes a child for a fast one after sixteen reads in a row that fill the buffer.
+// TestMeasure enlarges a pipe after sixteen consecutive reads that fill the buffer.
 func TestMeasure(t *testing.T) {
 	m := newPump(t)
 	r, w := pipe(t)

@@ -11,18 +11,18 @@ import (
 
 const fionread = 0x4004667f // FIONREAD
 
-// Pump waits for all pipes with poll, in one goroutine; a pipe of its own wakes it when there is a new one.
+// Pump waits for all pipes with poll, in one goroutine; a pipe of its own wakes it after a change.
 type Pump struct {
 	mu     sync.Mutex
 	pipes  []*Pipe        // by slot; nil: free
-	idle   map[*Pipe]bool // those that are let alone, as their sinks have no room
+	paused map[*Pipe]bool // pipes that are not read
 	wake   [2]int
 	closed bool
 }
 
 // New makes a pump and starts its goroutine, which ends with Close.
 func New() (*Pump, error) {
-	m := &Pump{idle: map[*Pipe]bool{}}
+	m := &Pump{paused: map[*Pipe]bool{}}
 	if err := unix.Pipe(m.wake[:]); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func New() (*Pump, error) {
 	return m, nil
 }
 
-// Close ends the goroutine. The pipes stay as they are: finish them first.
+// Close ends the goroutine. The pipes should have been finished.
 func (m *Pump) Close() {
 	m.mu.Lock()
 	m.closed = true
@@ -46,7 +46,7 @@ func (m *Pump) Close() {
 
 func (m *Pump) nudge() { unix.Write(m.wake[1], []byte{0}) }
 
-// Add makes the pump read fd, which must not block, until the pipe's end or Finish. The pump owns fd from now on.
+// Add adds a pipe, which must not block, to be read until its end or Finish. The pump owns fd from now on.
 func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
 	p := &Pipe{fd: fd, sink: sink, pump: m}
 	m.mu.Lock()
@@ -67,36 +67,36 @@ func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
 	return p, nil
 }
 
-func (m *Pump) forget(p *Pipe) {
+func (m *Pump) remove(p *Pipe) {
 	m.mu.Lock()
 	m.pipes[p.slot] = nil
-	delete(m.idle, p)
+	delete(m.paused, p)
 	m.mu.Unlock()
 	m.nudge()
 }
 
-// watch goes on with a pipe after unwatch.
+// watch reads a pipe again after unwatch.
 func (m *Pump) watch(p *Pipe) bool {
-	m.setIdle(p, false)
+	m.setPaused(p, false)
 	return true
 }
 
-// unwatch lets a pipe alone.
-func (m *Pump) unwatch(p *Pipe) { m.setIdle(p, true) }
+// unwatch stops reading a pipe.
+func (m *Pump) unwatch(p *Pipe) { m.setPaused(p, true) }
 
-func (m *Pump) setIdle(p *Pipe, idle bool) {
+func (m *Pump) setPaused(p *Pipe, paused bool) {
 	m.mu.Lock()
-	if idle {
-		m.idle[p] = true
+	if paused {
+		m.paused[p] = true
 	} else {
-		delete(m.idle, p)
+		delete(m.paused, p)
 	}
 	m.mu.Unlock()
 	m.nudge()
 }
 
 func (m *Pump) run() {
-	buf := make([]byte, usual)
+	buf := make([]byte, normalSize)
 	for {
 		fds, pipes, closed := m.watched()
 		if closed {
@@ -105,7 +105,7 @@ func (m *Pump) run() {
 			return
 		}
 		if _, err := unix.Poll(fds, -1); err != nil && !errors.Is(err, unix.EINTR) {
-			continue // a descriptor was closed meanwhile: look again at what is there
+			continue // a descriptor was closed meanwhile
 		}
 		read(m.wake[0], buf)
 		for i, p := range pipes {
@@ -121,7 +121,7 @@ func (m *Pump) watched() (fds []unix.PollFd, pipes []*Pipe, closed bool) {
 	defer m.mu.Unlock()
 	fds = append(fds, unix.PollFd{Fd: int32(m.wake[0]), Events: unix.POLLIN})
 	for _, p := range m.pipes {
-		if p != nil && !m.idle[p] {
+		if p != nil && !m.paused[p] {
 			fds = append(fds, unix.PollFd{Fd: int32(p.fd), Events: unix.POLLIN})
 			pipes = append(pipes, p)
 		}
@@ -138,7 +138,7 @@ func (p *Pipe) serve(buf []byte) {
 	n, err := read(p.fd, buf)
 	switch {
 	case n > 0:
-		p.give(buf[:n])
+		p.deliver(buf[:n])
 	case errors.Is(err, unix.EAGAIN):
 	default:
 		p.close()

@@ -9,26 +9,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// collector is a sink that tells how much it has got.
+// collector is a sink that keeps what it gets.
 type collector struct {
-	mu   sync.Mutex
-	data []byte
-	got  chan struct{} // capacity 1: something came
-	room chan struct{} // what Output returns
+	mu        sync.Mutex
+	data      []byte
+	got       chan struct{} // capacity 1: filled by each Write
+	accepting chan struct{} // what Backpressure returns
 }
 
 func newCollector() *collector { return &collector{got: make(chan struct{}, 1)} }
 
-func (c *collector) Output(chunk []byte) <-chan struct{} {
+func (c *collector) Write(chunk []byte) {
 	c.mu.Lock()
 	c.data = append(c.data, chunk...)
-	room := c.room
 	c.mu.Unlock()
 	select {
 	case c.got <- struct{}{}:
 	default:
 	}
-	return room
+}
+
+func (c *collector) Backpressure() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.accepting
 }
 
 func (c *collector) wait(t *testing.T, n int) []byte {
@@ -126,7 +130,7 @@ func TestLargePipe(t *testing.T) {
 	unix.Close(w)
 }
 
-// TestFinish takes what is there and closes, though another writer still holds the pipe open.
+// TestFinish drains a pipe and closes it, though another writer still holds it open.
 func TestFinish(t *testing.T) {
 	m := newPump(t)
 	for range 100 {
@@ -152,7 +156,7 @@ func TestFinish(t *testing.T) {
 	}
 }
 
-// TestEnd shows that a pipe whose writer is gone is closed and not looked at again.
+// TestEnd shows that a pipe is closed once its last writer has closed it.
 func TestEnd(t *testing.T) {
 	m := newPump(t)
 	r, w := pipe(t)
@@ -170,18 +174,18 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestPause shows that a sink without room is given nothing but last words until it has some, and that others go on.
-func TestPause(t *testing.T) {
+// TestBackpressure shows that under backpressure a sink gets only what Finish drains, and that other pipes are still read.
+func TestBackpressure(t *testing.T) {
 	m, err := New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	stuck, ends, other := newCollector(), newCollector(), newCollector()
-	stuck.room, ends.room = make(chan struct{}), make(chan struct{})
+	slow, ends, other := newCollector(), newCollector(), newCollector()
+	slow.accepting, ends.accepting = make(chan struct{}), make(chan struct{})
 	var write [3]int
 	var pipes [3]*Pipe
-	for i, c := range []*collector{stuck, ends, other} {
+	for i, c := range []*collector{slow, ends, other} {
 		r, w := pipe(t)
 		defer unix.Close(w)
 		write[i] = w
@@ -198,26 +202,26 @@ func TestPause(t *testing.T) {
 		c.wait(t, 1)
 		put("b")
 	}
-	other.wait(t, 2) // all that was ready before has been served
-	for _, c := range []*collector{stuck, ends} {
+	other.wait(t, 2) // pipes that were ready before have been read
+	for _, c := range []*collector{slow, ends} {
 		if got := string(c.wait(t, 1)); got != "a" {
-			t.Errorf("it was given %q without room", got)
+			t.Errorf("it got %q under backpressure", got)
 		}
 	}
 	if pipes[1].FinishNow() {
-		t.Error("a pipe with something in it was finished without waiting")
+		t.Error("a pipe that is not empty was finished without blocking")
 	}
 	pipes[1].Finish()
 	if got := string(ends.wait(t, 2)); got != "ab" {
-		t.Errorf("last words: %q", got)
+		t.Errorf("drained: %q", got)
 	}
-	room := stuck.room
-	stuck.mu.Lock()
-	stuck.room = nil
-	stuck.mu.Unlock()
-	close(room)
-	if got := string(stuck.wait(t, 2)); got != "ab" {
-		t.Errorf("after the pause: %q", got)
+	accepting := slow.accepting
+	slow.mu.Lock()
+	slow.accepting = nil
+	slow.mu.Unlock()
+	close(accepting)
+	if got := string(slow.wait(t, 2)); got != "ab" {
+		t.Errorf("afterwards: %q", got)
 	}
 	pipes[0].Finish()
 	pipes[2].Finish()

@@ -8,20 +8,26 @@ import (
 )
 
 // AddProcesses makes processes members of an active group; what starts by itself starts soon. None of them has the name
-// of a member. They are processes of ordinary programs, also in a group of listeners or a plug-in.
+// of a member. They are ordinary processes, whatever the group is.
 func (l *Loop) AddProcesses(g *Group, added []*config.Process) error {
 	var processes []*process.Process
 	for _, c := range added {
-		p, err := l.newProcess(c, g.Config, process.Role{})
+		user, err := userOf(c)
 		if err != nil {
 			return err
 		}
+		p := process.New(c, g.Name(), user, &l.host)
+		p.GroupPriority = g.Config.Priority
 		processes = append(processes, p)
 	}
 	g.edit(func(members []*config.Process) []*config.Process { return append(members, added...) })
 	g.Processes = append(slices.Clone(g.Processes), processes...)
-	g.Processes, _ = processOrder.Sort(g.Processes)
-	l.startSoon(processes)
+	slices.SortStableFunc(g.Processes, func(a, b *process.Process) int { return a.Config.Priority - b.Config.Priority })
+	for _, p := range processes {
+		if p.Config.Start.Auto {
+			l.pending = append(l.pending, p)
+		}
+	}
 	l.listing = nil
 	return nil
 }
@@ -34,7 +40,7 @@ func (l *Loop) RemoveProcess(g *Group, p *process.Process) {
 	without := func(x *process.Process) bool { return x == p }
 	g.Processes = slices.DeleteFunc(slices.Clone(g.Processes), without)
 	l.pending = slices.DeleteFunc(l.pending, without)
-	l.timers.Remove(p)
+	l.unschedule(p)
 	l.listing = nil
 }
 

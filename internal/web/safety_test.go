@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// response is a response with its body.
-type response struct {
+// answer is a response with its body.
+type answer struct {
 	*http.Response
 	body string
 }
 
-// request sends a request to the daemon. Redirects are not followed.
-func (d *daemon) request(method, at, body string, header ...string) response {
+// ask makes a request of the daemon; no redirect is followed.
+func (d *daemon) ask(method, at, body string, header ...string) answer {
 	d.t.Helper()
 	if !strings.HasPrefix(at, "http") {
 		at = d.url + at
@@ -32,24 +32,24 @@ func (d *daemon) request(method, at, body string, header ...string) response {
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	resp, err := http.DefaultTransport.RoundTrip(r)
+	response, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return response{resp, string(data)}
+	return answer{response, string(data)}
 }
 
-func (d *daemon) get(at string, header ...string) response {
+func (d *daemon) get(at string, header ...string) answer {
 	d.t.Helper()
-	return d.request(http.MethodGet, at, "", header...)
+	return d.ask(http.MethodGet, at, "", header...)
 }
 
-// token returns the token of the forms.
+// token is what our forms know.
 func (d *daemon) token() string {
 	d.t.Helper()
 	_, after, _ := strings.Cut(d.get("").body, `name="token" value="`)
@@ -62,11 +62,11 @@ func (d *daemon) token() string {
 
 const (
 	evil     = `<img src=x onerror=window.hacked=1>`
-	evilName = `<b>&amp;<script>window.hacked=1` // without blanks and slashes, which names cannot have
+	evilName = `<b>&amp;<script>window.hacked=1` // names may not hold blanks and slashes
 )
 
-// TestMarkupIsText has HTML and scripts in names, messages, descriptions and logs.
-func TestMarkupIsText(t *testing.T) {
+// Names, messages, descriptions and logs are text, whatever is in them.
+func TestScriptTextDoesNothing(t *testing.T) {
 	d := supervise(t, fmt.Sprintf(`
 [program:%[2]s]
 command=/bin/sh -c "echo '%[1]s<script>window.hacked=1</script>'; exec cat"
@@ -104,10 +104,10 @@ startsecs=0
 	b.shows("#log", evil+"<script>window.hacked=1</script>")
 	harmless("log")
 	b.open(d.url + "confirm.html?action=stopgroup&processname=" + url.QueryEscape(evilName))
-	harmless("confirmation")
+	harmless("question")
 	b.open(d.url + "tail.html?processname=" + url.QueryEscape(evil+"none"))
 	b.shows("#log", "BAD_NAME: "+evil+"none")
-	harmless("log of an unknown process")
+	harmless("log of nothing")
 	b.scripts(false)
 	b.open(d.url + "tail.html?processname=" + url.QueryEscape(evilName))
 	b.shows("#log", evil)
@@ -122,10 +122,9 @@ startsecs=0
 	}
 }
 
-// TestCrossSiteRequests sends forms, links and images from pages of another site and of another port of this host. They
-// change nothing, and cannot frame the pages.
-func TestCrossSiteRequests(t *testing.T) {
-	d := supervise(t, mixed)
+// What a page of another site, or of another port of this host, sends here changes nothing; nor can it frame us.
+func TestOtherSitesChangeNothing(t *testing.T) {
+	d := supervise(t, some)
 	pid := d.state("t", "RUNNING").PID
 	token := d.token()
 	form := func(extra string) string {
@@ -147,7 +146,7 @@ func TestCrossSiteRequests(t *testing.T) {
 	defer other.Close()
 	foreign := strings.Replace(other.URL, "127.0.0.1", "localhost", 1) // another site to a browser
 	b := newTab(t)
-	unchanged := func(what string) {
+	same := func(what string) {
 		t.Helper()
 		if info := d.info("t"); info.StateName != "RUNNING" || info.PID != pid {
 			t.Errorf("%s: %s, pid %d", what, info.StateName, info.PID)
@@ -157,31 +156,31 @@ func TestCrossSiteRequests(t *testing.T) {
 		{other.URL, "/form"}, {other.URL, "/stolen"}, {foreign, "/form"}, {foreign, "/stolen"}, {foreign, "/link"},
 	} {
 		b.open(c.at + c.page)
-		b.shows("h2", "No action was taken")
-		unchanged(c.at + c.page)
+		b.shows("h2", "Nothing was done")
+		same(c.at + c.page)
 	}
 	b.open(foreign + "/image")
 	b.wait(`document.title === "done"`)
-	unchanged("an image")
+	same("an image")
 	for _, at := range []string{other.URL, foreign} {
 		b.open(at + "/frame")
 		b.wait(`document.title === "done"`)
 		if eval[bool](b, `(() => { try { return document.querySelector("iframe").contentDocument !== null } catch { return false } })()`) {
-			t.Error("a frame shows the page")
+			t.Error("there is something to be seen in a frame")
 		}
 	}
 	if r := d.get(""); !strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
-		t.Error("the policy allows frames")
+		t.Error("frames are not forbidden")
 	}
-	// A link of the same site works, as in the original.
+	// A link of the same site works, as the original's did.
 	b.open(other.URL + "/link")
 	b.shows("#message", "Process t stopped")
 	d.state("t", "STOPPED")
 }
 
-// TestAuthorize sends requests that differ in method, token and headers.
-func TestAuthorize(t *testing.T) {
-	d := supervise(t, mixed)
+// Who may change something, told by headers alone.
+func TestAdmission(t *testing.T) {
+	d := supervise(t, some)
 	token := d.token()
 	d.state("t", "RUNNING")
 	const stop = "action=stop&processname=t"
@@ -192,8 +191,8 @@ func TestAuthorize(t *testing.T) {
 		body   string // of a POST
 		header []string
 		status int
-		want   string // part of the body or of Location
-		acts   bool
+		want   string // part of the answer or its Location
+		does   bool
 	}{
 		{"a script's GET", "GET", "", nil, 301, "./?message=Process%20t%20stopped", true},
 		{"a script's POST", "POST", stop, nil, 301, "./?message=Process%20t%20stopped", true},
@@ -208,10 +207,10 @@ func TestAuthorize(t *testing.T) {
 		{"a form without the token", "POST", stop, []string{"Sec-Fetch-Site", "same-origin"}, 403, "Stop t?", false},
 		{"a form with another token", "POST", stop + "&token=x", []string{"Origin", strings.TrimSuffix(d.url, "/")}, 403, "Stop t?", false},
 		{"the token in the address", "POST", "x=y", []string{"Sec-Fetch-Site", "same-origin"}, 403, "Stop t?", false},
-		{"a browser's form that hides its origin", "POST", stop, []string{"Origin", "null"}, 403, "No action was taken", false},
-		{"a browser's GET from another site", "GET", "", []string{"Sec-Fetch-Site", "cross-site"}, 403, "No action was taken", false},
-		{"the same by Referer", "GET", "", []string{"User-Agent", agent, "Referer", "http://evil.example/"}, 403, "No action was taken", false},
-		{"the same without Referer", "GET", "", []string{"User-Agent", agent}, 200, "Stop t?", false},
+		{"a browser's form that hides where it is from", "POST", stop, []string{"Origin", "null"}, 403, "Nothing was done", false},
+		{"a browser's GET from another site", "GET", "", []string{"Sec-Fetch-Site", "cross-site"}, 403, "Nothing was done", false},
+		{"the same over plain HTTP", "GET", "", []string{"User-Agent", agent, "Referer", "http://evil.example/"}, 403, "Nothing was done", false},
+		{"and without a referer", "GET", "", []string{"User-Agent", agent}, 200, "Stop t?", false},
 		{"a browser's GET from our page", "GET", "", []string{"User-Agent", agent, "Referer", d.url}, 301,
 			"./?message=Process%20t%20stopped", true},
 		{"typed", "GET", "", []string{"Sec-Fetch-Site", "none"}, 301, "./?message=Process%20t%20stopped", true},
@@ -222,12 +221,12 @@ func TestAuthorize(t *testing.T) {
 		} else if c.method == "POST" {
 			at = "index.html"
 		}
-		r := d.request(c.method, at, c.body, c.header...)
+		r := d.ask(c.method, at, c.body, c.header...)
 		if r.StatusCode != c.status || !strings.Contains(r.body+r.Header.Get("Location"), c.want) {
 			t.Errorf("%s: %d, Location %q, %s", c.name, r.StatusCode, r.Header.Get("Location"), r.body)
 		}
 		stopped := d.info("t").StateName == "STOPPED"
-		if stopped != c.acts {
+		if stopped != c.does {
 			t.Errorf("%s: stopped is %v", c.name, stopped)
 		}
 		if stopped {
@@ -236,9 +235,9 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
-// TestHeaders checks that browsers run no other scripts and store no pages.
+// What browsers are told: run nothing but our script, keep nothing.
 func TestHeaders(t *testing.T) {
-	d := supervise(t, mixed)
+	d := supervise(t, some)
 	for _, page := range []string{"", "index.html?message=x", "tail.html?processname=t", "maintail.html", "confirm.html?action=stopall",
 		"?action=refresh"} {
 		h := d.get(page).Header

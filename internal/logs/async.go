@@ -1,0 +1,259 @@
+package logs
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Bounds of the queue of a slow target, in bytes. Above highWater, callers that can wait are asked to; above limit, what
+// comes is dropped and counted, until the queue is back at highWater.
+const (
+	highWater = 256 << 10
+	limit     = 4 << 20
+)
+
+// ErrBehind is returned when a target has been slow for so long that output is dropped.
+var ErrBehind = errors.New("its reader does not keep up")
+
+// asyncWriter writes messages to a target that may block: a pipe, a terminal, a socket. What the target accepts at once is
+// written at once; the rest is queued, and a goroutine writes it, which exists only while something is queued. All files
+// that lead to one target share its asyncWriter. So the order of writes is kept, and the queue is bounded for the target,
+// however many files are opened and closed.
+type asyncWriter struct {
+	try   func(p []byte) (int, error) // does not block; nil: the target has no such write
+	write func(p []byte) (int, error) // may block
+	close func()
+	key   inode
+	refs  int // guarded by the registry
+
+	mu        sync.Mutex
+	queue     [][]byte
+	size      int           // bytes in queue
+	busy      bool          // the goroutine exists
+	dropping  bool          // the limit was reached, and the queue has not been back at highWater since
+	failed    error         // of the goroutine, since the last send
+	failures  int64         // bytes lost by that
+	accepting chan struct{} // closed when the queue is back at highWater; nil: not waited for
+	empty     chan struct{} // closed when the queue is empty; nil: not waited for
+}
+
+// send writes p or queues it. Bytes that are neither written nor queued are counted in lost, and err is the reason.
+func (w *asyncWriter) send(p []byte) (lost int64, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed != nil {
+		lost, err = w.failures, w.failed
+		w.failures, w.failed = 0, nil
+	}
+	if !w.busy && w.try != nil {
+		n, failure := w.try(p)
+		p = p[max(n, 0):]
+		switch {
+		case len(p) == 0:
+			return lost, err
+		case failure != nil && failure != syscall.EAGAIN:
+			return lost + int64(len(p)), failure
+		}
+	}
+	if w.dropping && w.size <= highWater {
+		w.dropping = false
+	}
+	if w.dropping || w.size > 0 && w.size+len(p) > limit {
+		w.dropping = true
+		return lost + int64(len(p)), ErrBehind
+	}
+	w.queue = append(w.queue, append([]byte(nil), p...))
+	w.size += len(p)
+	if !w.busy {
+		w.busy = true
+		go w.run()
+	}
+	return lost, err
+}
+
+// run writes until the queue is empty.
+func (w *asyncWriter) run() {
+	w.mu.Lock()
+	for len(w.queue) > 0 {
+		p := w.queue[0]
+		w.queue[0], w.queue = nil, w.queue[1:]
+		w.mu.Unlock()
+		n, err := w.write(p)
+		w.mu.Lock()
+		w.size -= len(p)
+		if err != nil {
+			w.failed, w.failures = err, w.failures+int64(len(p)-n)
+		}
+		if w.accepting != nil && w.size <= highWater {
+			close(w.accepting)
+			w.accepting = nil
+		}
+	}
+	w.queue, w.busy = nil, false
+	if w.empty != nil {
+		close(w.empty)
+		w.empty = nil
+	}
+	w.mu.Unlock()
+	writers.retire(w)
+}
+
+// backpressure returns nil up to highWater, else a channel that closes when the queue is back there.
+func (w *asyncWriter) backpressure() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.size <= highWater {
+		return nil
+	}
+	if w.accepting == nil {
+		w.accepting = make(chan struct{})
+	}
+	return w.accepting
+}
+
+// flushed returns nil if nothing is queued, else a channel that closes when everything has been written.
+func (w *asyncWriter) flushed() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.busy {
+		return nil
+	}
+	if w.empty == nil {
+		w.empty = make(chan struct{})
+	}
+	return w.empty
+}
+
+// inode identifies a target: descriptors that lead to the same one have the same inode.
+type inode struct{ dev, ino uint64 }
+
+func inodeOf(st *syscall.Stat_t) inode { return inode{uint64(st.Dev), uint64(st.Ino)} }
+
+// registry holds the asyncWriters that are in use or have something queued.
+type registry struct {
+	mu      sync.Mutex
+	at      map[inode]*asyncWriter
+	private uint64 // how many were registered by add
+}
+
+var writers = registry{at: map[inode]*asyncWriter{}}
+
+// acquire returns the asyncWriter of what fd leads to. It has a descriptor of its own. Every acquire needs a release.
+func (r *registry) acquire(fd int, st *syscall.Stat_t) (*asyncWriter, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := inodeOf(st)
+	w := r.at[key]
+	if w == nil {
+		own, err := ownDescriptor(fd)
+		if err != nil {
+			return nil, err
+		}
+		w = newAsyncWriter(own)
+		w.key = key
+		r.at[key] = w
+	}
+	w.refs++
+	return w, nil
+}
+
+// add registers a private asyncWriter, so that Flush waits for it. It needs a release, too.
+func (r *registry) add(w *asyncWriter) *asyncWriter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.private++
+	w.key, w.refs = inode{ino: r.private}, 1 // no file is on device 0
+	r.at[w.key] = w
+	return w
+}
+
+// release ends a use of w. What is queued is written nevertheless.
+func (r *registry) release(w *asyncWriter) {
+	r.mu.Lock()
+	w.refs--
+	r.mu.Unlock()
+	r.retire(w)
+}
+
+// retire closes w if it is neither used nor busy.
+func (r *registry) retire(w *asyncWriter) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refs == 0 && !w.busy && r.at[w.key] == w {
+		delete(r.at, w.key)
+		w.close()
+	}
+}
+
+// Flush waits until everything queued has been written, for no longer than timeout: the reader of a pipe may never read
+// again. It returns false if something is left.
+func Flush(timeout time.Duration) bool {
+	writers.mu.Lock()
+	var waits []<-chan struct{}
+	for _, w := range writers.at {
+		if c := w.flushed(); c != nil {
+			waits = append(waits, c)
+		}
+	}
+	writers.mu.Unlock()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	for _, c := range waits {
+		select {
+		case <-c:
+		case <-timer.C:
+			return false
+		}
+	}
+	return true
+}
+
+// newAsyncWriter makes an asyncWriter for a descriptor and owns it. While something is queued, a descriptor that does not
+// block is in the runtime's poller; with any other a blocked write takes a thread.
+func newAsyncWriter(fd int) *asyncWriter {
+	file := os.NewFile(uintptr(fd), "log")
+	w := &asyncWriter{write: file.Write, close: func() { file.Close() }}
+	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err == nil && flags&unix.O_NONBLOCK != 0 {
+		w.try = func(p []byte) (int, error) { return writeNow(fd, p) }
+	}
+	return w
+}
+
+// writeNow writes as much as a descriptor that does not block accepts at once.
+func writeNow(fd int, p []byte) (written int, err error) {
+	for written < len(p) {
+		n, err := syscall.Write(fd, p[written:])
+		switch {
+		case n > 0:
+			written += n
+		case err == syscall.EINTR:
+		case err == nil:
+			return written, syscall.EIO
+		default:
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// ownDescriptor returns a new descriptor for what fd leads to, one that does not block if that can be had. The flags of fd
+// itself stay as they are: it may be shared with other processes, as our standard output is with the shell.
+func ownDescriptor(fd int) (int, error) {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		return -1, err
+	}
+	if flags&unix.O_NONBLOCK == 0 {
+		if own, err := reopen(fd); err == nil {
+			return own, nil
+		}
+	}
+	return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+}

@@ -1,0 +1,83 @@
+package logs
+
+import "github.com/gosupervisor/supervisor/internal/api"
+
+// The targets of the output of a process. All are stages in the sense of package output: they take chunks as they come
+// and hold nothing back.
+
+// FileTarget is the log file of a channel. Its conditions are reported in the main log. Without a file, output is
+// discarded.
+type FileTarget struct {
+	File    *File // nil: none
+	Process string
+	Main    *Main
+}
+
+// Write appends a chunk to the file.
+func (t *FileTarget) Write(chunk []byte) {
+	if t.File == nil {
+		return
+	}
+	if _, condition := t.File.Write(chunk); condition != nil {
+		t.report(condition)
+	}
+}
+
+func (t *FileTarget) report(condition error) {
+	t.Main.Warnf("%s", describe("log file "+t.File.Path()+" of process '"+t.Process+"'", condition))
+}
+
+// Flush does nothing: every chunk is written as it comes.
+func (t *FileTarget) Flush() {}
+
+// Backpressure is that of the file.
+func (t *FileTarget) Backpressure() <-chan struct{} {
+	if t.File == nil {
+		return nil
+	}
+	return t.File.Backpressure()
+}
+
+// Reopen opens the file again if there is one. On failure the old one stays in use.
+func (t *FileTarget) Reopen() error {
+	if t.File == nil {
+		return nil
+	}
+	return t.File.Reopen()
+}
+
+// Close closes the file if there is one, and forgets it.
+func (t *FileTarget) Close() {
+	if t.File == nil {
+		return
+	}
+	if condition := t.File.Close(); condition != nil {
+		t.report(condition)
+	}
+	t.File = nil
+}
+
+// SyslogTarget sends the lines of each chunk to syslog, after a prefix. Source: stdout_syslog.
+type SyslogTarget struct {
+	Syslog *Syslog
+	Prefix string // the name of the process and a space
+}
+
+// Write sends a record for each line of a chunk.
+func (t *SyslogTarget) Write(chunk []byte) { t.Syslog.Send(t.Prefix, chunk) }
+
+// Flush does nothing: a line that ends with its chunk is a record.
+func (t *SyslogTarget) Flush() {}
+
+// DebugTarget copies output to the main log, at debug. Source: loglevel.
+type DebugTarget struct {
+	Main    *Main
+	Process string
+	Channel api.Channel
+}
+
+// Write writes a chunk as one message.
+func (t *DebugTarget) Write(chunk []byte) { t.Main.output(t.Process, t.Channel, chunk) }
+
+// Flush does nothing: every chunk is written as it comes.
+func (t *DebugTarget) Flush() {}

@@ -1,0 +1,86 @@
+package process
+
+import (
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/output"
+)
+
+// stages returns what the output of the next child passes through.
+func (c *channel) stages() output.Stages {
+	p, host := c.process, c.process.host
+	s := output.Stages{Strip: host.StripANSI, Targets: []output.Stage{&c.file}}
+	var debug output.Stage
+	reader := c.protocolReader()
+	if c.config.Log.Syslog && reader == nil { // protocol traffic is not program output
+		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: host.Syslog, Prefix: p.Name() + " "})
+	}
+	if host.Log.Enabled(api.Debug) {
+		debug = &logs.DebugTarget{Main: host.Log, Process: p.Name(), Channel: c.name}
+		s.Targets = append(s.Targets, debug)
+	}
+	if reader != nil {
+		s.Protocol = protocol{reader}
+		return s
+	}
+	if limit := c.config.Capture; limit > 0 {
+		c.capture = &output.Capture{Max: int(limit), Captured: debug, Complete: c.captured}
+		s.Capture = c.capture
+	}
+	if c.config.Events {
+		typ := events.OfLog(c.name)
+		s.Events = &output.Events{Wanted: func() bool { return host.Events.Wants(typ) }, Emit: c.logged}
+	}
+	if s.Capture != nil || s.Events != nil {
+		c.started = make(chan struct{})
+	}
+	return s
+}
+
+// protocolReader is an events.Listener or an events.ExternalHandler.
+type protocolReader interface {
+	Receive(chunk []byte, now time.Time)
+}
+
+// protocolReader returns what understands the output of the channel as a protocol, or nil.
+func (c *channel) protocolReader() protocolReader {
+	switch p := c.process; {
+	case c.name == api.Stderr:
+	case p.listener != nil:
+		return p.listener
+	case p.judge != nil:
+		return p.judge
+	}
+	return nil
+}
+
+// protocol is the stage that passes everything to a protocolReader.
+type protocol struct{ reader protocolReader }
+
+// Write implements output.Stage.
+func (p protocol) Write(chunk []byte) { p.reader.Receive(chunk, time.Now()) }
+
+// Flush implements output.Stage. What the reader has of an incomplete line ends with its child.
+func (protocol) Flush() {}
+
+// captured makes an event of captured output.
+func (c *channel) captured(data []byte) {
+	p := c.process
+	if p.emits != nil {
+		p.emits(data)
+		return
+	}
+	if typ := events.OfCommunication(c.name); p.host.Events.Wants(typ) {
+		p.host.Events.Emit(typ, events.Communication(p.Name(), p.Group, c.childPID(), data))
+	}
+	p.host.Log.Debugf("'%s' %s emitted a comm event", p.Name(), c.name)
+}
+
+// logged makes an event of logged output.
+func (c *channel) logged(text []byte) {
+	p := c.process
+	p.host.Events.Emit(events.OfLog(c.name), events.Log(p.Name(), p.Group, c.childPID(), c.name, text))
+}
