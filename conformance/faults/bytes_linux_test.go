@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// hangs is how long something may take that never comes on a daemon that hangs.
-func hangs() time.Duration {
+// hangTime returns how long to wait for something that does not happen if the daemon hangs, as the original does.
+func hangTime() time.Duration {
 	if reference {
-		return patience() / 9
+		return timeout() / 9
 	}
-	return patience()
+	return timeout()
 }
 
-// backups are the pieces of a log, the oldest first.
+// backups returns the contents of a log and its backups, the oldest first.
 func (d *daemon) backups(name string) (pieces [][]byte) {
 	d.Helper()
 	names, err := filepath.Glob(d.path(name) + ".*")
@@ -44,8 +44,8 @@ func (d *daemon) backups(name string) (pieces [][]byte) {
 	return pieces
 }
 
-// accounts compares what is in the pieces with what was written.
-func (d *daemon) accounts(written int, pieces ...[]byte) {
+// checkSequence compares the data in the pieces with what was written.
+func (d *daemon) checkSequence(written int, pieces ...[]byte) {
 	d.Helper()
 	found, problem := inSequence(pieces...)
 	d.figure("%d bytes written, %d found in order, in %d files", written, found, len(pieces))
@@ -61,7 +61,7 @@ func TestRotation(t *testing.T) {
 	d := f.start(setup{config: fmt.Sprintf("[program:p]\ncommand=%s child seq %d\nstartsecs=0\nautorestart=false\n"+
 		"redirect_stderr=true\nstdout_logfile={D}/p.log\nstdout_logfile_maxbytes=1MB\nstdout_logfile_backups=200\n", self, size)})
 	d.awaitLog("exited: p (exit status 0; expected)", 1)
-	d.accounts(size, d.backups("p.log")...)
+	d.checkSequence(size, d.backups("p.log")...)
 	d.terminate()
 }
 
@@ -81,18 +81,17 @@ func TestReopen(t *testing.T) {
 		}
 		d.signal(syscall.SIGUSR2)
 	}
-	d.accounts(d.total("p"), d.backups("p.log")...)
+	d.checkSequence(d.total("p"), d.backups("p.log")...)
 	d.terminate()
 }
 
-// total ends a steady child's output and returns how many bytes it wrote, once they have had time to be in the log: when it
-// was stopped.
+// total ends the output of a steady child, stops the child and returns the number of bytes that it wrote.
 func (d *daemon) total(name string) int {
 	d.Helper()
 	d.must("signalProcess", name, "USR1")
 	var total []byte
 	if !poll(func() (there bool) { var err error; total, err = os.ReadFile(d.path("total")); return err == nil }) {
-		d.stop("the child does not tell")
+		d.stop("the child does not report")
 	}
 	d.must("stopProcess", name)
 	n, _ := strconv.Atoi(string(total))
@@ -127,7 +126,7 @@ func TestSpewing(t *testing.T) {
 		"process_name=p%%(process_num)d\nstartsecs=0\nredirect_stderr=true\n"+
 		"stdout_logfile={D}/p%%(process_num)d.log\nstdout_logfile_maxbytes=0\n", self, each)})
 	d.await("RUNNING", programs)
-	// Whoever waits for a writer goes on now, and whoever comes later does not wait.
+	// Children that wait for a writer continue now, and later ones do not wait.
 	held, err := os.OpenFile(d.path("go"), os.O_WRONLY, 0)
 	if err != nil {
 		d.stop("%v", err)
@@ -149,7 +148,7 @@ func TestSpewing(t *testing.T) {
 		return true
 	}
 	for !complete() {
-		if time.Since(began) > patience() {
+		if time.Since(began) > timeout() {
 			d.stop("the output does not arrive")
 		}
 	}
@@ -173,7 +172,7 @@ func TestSpewing(t *testing.T) {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// ended are the lines that tell of the end of a failure, and how much was lost by it.
+// ended matches the lines that report the end of a failure, with the number of lost bytes.
 var ended = regexp.MustCompile(`p\.log of process 'p' (?:is written again|could not be written), (\d+) bytes were lost`)
 
 func TestFullDisk(t *testing.T) {
@@ -191,7 +190,7 @@ func TestFullDisk(t *testing.T) {
 	if !poll(d.answers) {
 		d.stop("supervisord does not come up: %s", d.tail())
 	}
-	inside := fmt.Sprintf("/proc/%d/root%s/small/", d.pid, d.dir) // the tmpfs is the daemon's alone
+	inside := fmt.Sprintf("/proc/%d/root%s/small/", d.pid, d.dir) // the tmpfs exists only in the daemon's mount namespace
 	size := func() int64 {
 		info, err := os.Stat(inside + "p.log")
 		if err != nil {
@@ -204,15 +203,15 @@ func TestFullDisk(t *testing.T) {
 	if !poll(func() bool { now := size(); full := now > 30_000 && now == last; last = now; return full }) {
 		d.stop("the disk does not fill: %d bytes", last)
 	}
-	const piped = 300_000 // more than a pipe holds: it flows on
+	const piped = 300_000 // more than the capacity of a pipe
 	if before := written(child); !poll(func() bool { return written(child) > before+piped }) {
 		d.wrong("the program is blocked: %s", d.tail())
 	}
 	if err := os.Remove(inside + "filler"); err != nil {
 		d.stop("%v", err)
 	}
-	if !pollFor(hangs(), func() bool { return size() > last }) {
-		d.wrong("writing does not go on")
+	if !pollFor(hangTime(), func() bool { return size() > last }) {
+		d.wrong("writing does not resume")
 	}
 	said := poll(func() bool { return reference || ended.Match(d.log()) })
 	total := d.total("p")
@@ -226,15 +225,15 @@ func TestFullDisk(t *testing.T) {
 		n, _ := strconv.Atoi(string(m[1]))
 		counted += n
 	}
-	d.figure("%d bytes written, %d found, %d said to be lost; %d failures, said %d times", total, len(data), counted, len(ends),
+	d.figure("%d bytes written, %d found, %d reported as lost; %d failures, reported %d times", total, len(data), counted, len(ends),
 		complaints)
 	if !said || total != len(data)+counted || complaints != len(ends) {
-		d.wrong("%d bytes written, %d found, %d counted as lost, said %d times", total, len(data), counted, complaints)
+		d.wrong("%d bytes written, %d found, %d counted as lost, reported %d times", total, len(data), counted, complaints)
 	}
 	d.terminate()
 }
 
-// written is how many bytes a process has written so far.
+// written returns the number of bytes that a process has written so far.
 func written(pid int) int {
 	io, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
 	if err != nil {
@@ -261,7 +260,7 @@ func TestStuckReader(t *testing.T) {
 	fifo := os.NewFile(uintptr(fd), "fifo")
 	defer fifo.Close()
 	d.launch(setup{})
-	if !pollFor(hangs(), func() bool { return d.count("exited: free (exit status 0; expected)") == 1 && d.answers() }) {
+	if !pollFor(hangTime(), func() bool { return d.count("exited: free (exit status 0; expected)") == 1 && d.answers() }) {
 		d.wrong("the other program or the daemon is blocked: %s", d.tail())
 	}
 	free, problem := inSequence(d.backups("p.log")...)
@@ -288,7 +287,7 @@ func TestStuckReader(t *testing.T) {
 		if n != size {
 			d.wrong("%d bytes arrive: %s", n, problem)
 		}
-	case <-time.After(patience()):
+	case <-time.After(timeout()):
 		d.wrong("the pipe ends early")
 	}
 	d.terminate()
@@ -306,7 +305,7 @@ func TestStuckStdout(t *testing.T) {
 		"autorestart=false\nredirect_stderr=true\nstdout_logfile=NONE\n", self, 16<<20)})
 	d.launch(setup{stdout: w})
 	w.Close()
-	finished := pollFor(hangs(), func() bool { return d.count("exited: p (exit status 0; expected)") == 1 })
+	finished := pollFor(hangTime(), func() bool { return d.count("exited: p (exit status 0; expected)") == 1 })
 	answers := finished && d.answers()
 	d.figure("program finished: %v, requests are answered: %v, reported once: %v", finished, answers,
 		d.count("standard output does not keep up") == 1)

@@ -9,18 +9,18 @@ import (
 	"testing"
 )
 
-// fault is one case with what it found out.
+// fault is a case with its results.
 type fault struct {
 	*testing.T
 	mu      sync.Mutex
 	Case    string   `json:"case"`
-	Says    string   `json:"says"` // what must hold
+	Says    string   `json:"says"` // the requirement
 	Figures []string `json:"figures"`
-	Wrong   []string `json:"wrong"`   // what did not hold
-	Skipped string   `json:"skipped"` // why nothing was found out
+	Wrong   []string `json:"wrong"`   // violations
+	Skipped string   `json:"skipped"` // the reason, if the case was skipped
 }
 
-// begin begins a case. Says is the sentence that it shows.
+// begin begins a case. says is the requirement that it checks.
 func begin(t *testing.T, says string) *fault {
 	t.Helper()
 	f := &fault{T: t, Case: strings.TrimPrefix(t.Name(), "Test"), Says: says}
@@ -28,7 +28,7 @@ func begin(t *testing.T, says string) *fault {
 	return f
 }
 
-// figure notes something measured.
+// figure records a measurement.
 func (f *fault) figure(format string, args ...any) {
 	f.Helper()
 	f.mu.Lock()
@@ -38,7 +38,7 @@ func (f *fault) figure(format string, args ...any) {
 	f.Log(text)
 }
 
-// wrong notes something that should not be, and goes on.
+// wrong records a violation and continues.
 func (f *fault) wrong(format string, args ...any) {
 	f.Helper()
 	f.mu.Lock()
@@ -47,7 +47,7 @@ func (f *fault) wrong(format string, args ...any) {
 	f.Errorf(format, args...)
 }
 
-// stop notes something after which the case cannot go on.
+// stop records a violation and ends the case.
 func (f *fault) stop(format string, args ...any) {
 	f.Helper()
 	f.wrong(format, args...)
@@ -60,7 +60,7 @@ func (f *fault) skip(why string) {
 	f.Skip(why)
 }
 
-// needRoot skips the case for users who cannot make a namespace.
+// needRoot skips the case if namespaces cannot be created.
 func (f *fault) needRoot() {
 	f.Helper()
 	if os.Getuid() != 0 {
@@ -89,7 +89,7 @@ func (f *fault) end() {
 	}
 }
 
-// either is the first number for ours and the second for the original, for which some would take hours.
+// either returns the first number for ours and the second for the original, with which some cases would take hours.
 func either(ours, original int) int {
 	if reference {
 		return original

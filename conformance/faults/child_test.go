@@ -11,23 +11,23 @@ import (
 	"time"
 )
 
-// childWord as first argument makes this binary a child of the daemon under test.
+// childWord as the first argument makes this binary a child of the daemon under test.
 const childWord = "child"
 
-// number is how long the lines of a sequence are: each is its own number, so that nothing can be lost, doubled or moved
-// without being noticed.
+// number is the length of the lines of a sequence. Each line is its own number, so that lost, repeated and moved lines are
+// detected.
 const number = 16
 
 func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i) }
 
-// child is what a child does:
+// child performs the work of a child:
 //
 //	seq BYTES          write a sequence of so many bytes as fast as possible
 //	steady FILE        write a sequence, 16 lines a millisecond, until SIGUSR1; then write the number of bytes to FILE and wait
 //	account FILE       write "RUN N" for N = 0, 1, ... until SIGTERM; then append "RUN COUNT" to FILE and end
-//	long BYTES         write one line of so many bytes without an end
+//	long BYTES         write so many bytes without a line feed
 //	spew BYTES FIFO    wait until FIFO is open for writing, then write a sequence of so many bytes, then wait
-//	orphans N FIFO   wait likewise, start N processes and end without waiting for them
+//	orphans N FIFO     wait likewise, start N processes and exit without waiting for them
 func child(args []string) int {
 	count := func(i int) int {
 		n, err := strconv.Atoi(args[i])
@@ -155,7 +155,7 @@ func account(file string) error {
 	}
 }
 
-// inSequence says how many bytes of the sequence from its start are in the pieces, one after the other, and what is wrong.
+// inSequence returns the number of bytes of the sequence that the concatenated pieces contain from its start, and the first error.
 func inSequence(pieces ...[]byte) (size int, problem string) {
 	var want []byte
 	i := 0

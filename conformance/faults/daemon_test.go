@@ -17,23 +17,23 @@ import (
 	"time"
 )
 
-// mark is the variable by which all processes of a case are found again.
+// mark is an environment variable by which all processes of a case are found.
 const mark = "FAULTS_CASE"
 
-// daemon is one supervisord in a directory of its own.
+// daemon is a supervisord in a directory of its own.
 type daemon struct {
 	*fault
 	dir    string
 	cmd    *exec.Cmd
-	pid    int           // of supervisord, as we see it
-	ended  chan struct{} // closed when the started process has ended
+	pid    int           // of supervisord, outside of its namespace
+	ended  chan struct{} // closed when the started process has exited
 	http   *http.Client
 	seen   []byte // of the main log
 	counts map[string]*counted
 	offset int64
 }
 
-// setup is how a daemon is started.
+// setup says how to start a daemon.
 type setup struct {
 	config string   // added to the base; {D} is the directory
 	own    string   // more lines for [supervisord]
@@ -43,7 +43,7 @@ type setup struct {
 	dir    string   // empty: a new one
 }
 
-// prepare makes the directory and the configuration.
+// prepare creates the directory and the configuration.
 func (f *fault) prepare(s setup) *daemon {
 	f.Helper()
 	dir := s.dir
@@ -58,7 +58,7 @@ func (f *fault) prepare(s setup) *daemon {
 		f.Cleanup(func() { os.RemoveAll(dir) })
 	}
 	d := &daemon{fault: f, dir: dir}
-	_ = syscall.Mkfifo(filepath.Join(dir, "go"), 0o666) // children wait on it without looking again and again
+	_ = syscall.Mkfifo(filepath.Join(dir, "go"), 0o666) // children wait for it without polling
 	if s.log == "" {
 		s.log = "{D}/main.log"
 	}
@@ -71,7 +71,7 @@ func (f *fault) prepare(s setup) *daemon {
 	return d
 }
 
-// start starts a daemon and waits until it answers. Whatever is left of it is killed at the end of the case.
+// start starts a daemon and waits until it answers. Its remaining processes are killed at the end of the case.
 func (f *fault) start(s setup) *daemon {
 	f.Helper()
 	d := f.prepare(s)
@@ -108,7 +108,7 @@ func (d *daemon) launch(s setup) {
 		_ = cmd.Wait()
 		close(ended)
 	}()
-	d.Cleanup(func() { d.sweep() })
+	d.Cleanup(func() { d.cleanup() })
 	socket := filepath.Join(d.dir, "s.sock")
 	d.http = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
@@ -116,8 +116,8 @@ func (d *daemon) launch(s setup) {
 	d.Cleanup(d.http.CloseIdleConnections)
 }
 
-// sweep kills what is left of the case.
-func (d *daemon) sweep() {
+// cleanup kills the remaining processes of the case.
+func (d *daemon) cleanup() {
 	poll(func() bool {
 		left := d.processes()
 		if d.runs() {
@@ -130,7 +130,7 @@ func (d *daemon) sweep() {
 	})
 }
 
-// processes are those of the case that have not ended.
+// processes returns the running processes of the case.
 func (d *daemon) processes() (pids []int) {
 	want := []byte(mark + "=" + d.dir + "\x00")
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
@@ -153,7 +153,7 @@ func (d *daemon) runs() bool {
 	}
 }
 
-// call calls a method with texts, numbers and booleans and returns the answer's XML.
+// call calls a method with strings, numbers and booleans and returns the XML of the response.
 func (d *daemon) call(method string, args ...any) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<?xml version='1.0'?><methodCall><methodName>supervisor.%s</methodName><params>", method)
@@ -165,7 +165,7 @@ func (d *daemon) call(method string, args ...any) (string, error) {
 		fmt.Fprintf(&b, "<param><value><%s>%v</%s></value></param>", kind, a, kind)
 	}
 	b.WriteString("</params></methodCall>")
-	ctx, cancel := context.WithTimeout(context.Background(), patience())
+	ctx, cancel := context.WithTimeout(context.Background(), timeout())
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://x/RPC2", strings.NewReader(b.String()))
 	if err != nil {
@@ -218,7 +218,7 @@ func (d *daemon) states() map[string]int {
 	return counts
 }
 
-// stopAll stops everything. One that is between two runs cannot be stopped, so it takes more than one try.
+// stopAll stops all processes. One that is between two runs cannot be stopped, so it repeats the call.
 func (d *daemon) stopAll() {
 	d.Helper()
 	var counts map[string]int
@@ -247,7 +247,7 @@ func (d *daemon) await(state string, n int) {
 	}
 }
 
-// pids are the process ids of all children that run.
+// pids returns the ids of all running children.
 func (d *daemon) pids() (pids []int) {
 	d.Helper()
 	for _, m := range pidValue.FindAllStringSubmatch(d.must("getAllProcessInfo"), -1) {
@@ -265,7 +265,7 @@ func (d *daemon) pidOf(name string) int {
 	return pid
 }
 
-// log is what the main log has now. Only what is new is read.
+// log returns the main log. It reads only what was added since the last call.
 func (d *daemon) log() []byte {
 	f, err := os.Open(filepath.Join(d.dir, "main.log"))
 	if err != nil {
@@ -280,7 +280,7 @@ func (d *daemon) log() []byte {
 	return d.seen
 }
 
-// count is how often text is in the main log. Only what is new is looked through.
+// count returns the number of occurrences of text in the main log. It searches only what was added since the last call.
 func (d *daemon) count(text string) int {
 	log := d.log()
 	c := d.counts[text]
@@ -302,13 +302,13 @@ func (d *daemon) count(text string) int {
 	}
 }
 
-// counted is how often a text was found in a part of the log.
+// counted is the number of occurrences of a text in the first bytes of the log.
 type counted struct{ upTo, times int }
 
 // awaitLog waits until the main log has text n times.
 func (d *daemon) awaitLog(text string, n int) {
 	d.Helper()
-	if !d.awaitLogFor(patience(), text, n) {
+	if !d.awaitLogFor(timeout(), text, n) {
 		d.stop("the log has %q %d times, not %d: %s", text, d.count(text), n, d.tail())
 	}
 }
@@ -317,7 +317,7 @@ func (d *daemon) awaitLogFor(wait time.Duration, text string, n int) bool {
 	return pollFor(wait, func() bool { return d.count(text) >= n })
 }
 
-// tail is the end of what the daemon said, for messages.
+// tail returns the end of the daemon's output, for messages.
 func (d *daemon) tail() string {
 	out, _ := os.ReadFile(filepath.Join(d.dir, "out"))
 	text := append(bytes.Clone(lastBytes(d.log(), 1500)), lastBytes(out, 1500)...)
@@ -326,7 +326,7 @@ func (d *daemon) tail() string {
 
 func lastBytes(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
 
-// terminate asks the daemon to end and waits for it.
+// terminate sends SIGTERM to the daemon and waits until it has exited.
 func (d *daemon) terminate() {
 	d.Helper()
 	if err := syscall.Kill(d.pid, syscall.SIGTERM); err != nil {
@@ -338,14 +338,14 @@ func (d *daemon) terminate() {
 func (d *daemon) awaitEnd() {
 	d.Helper()
 	if !poll(func() bool { return !d.runs() }) {
-		d.stop("supervisord does not end: %s", d.tail())
+		d.stop("supervisord does not exit: %s", d.tail())
 	}
 }
 
-// status is how the daemon ended.
+// status returns how the daemon exited.
 func (d *daemon) status() string { return d.cmd.ProcessState.String() }
 
-// path is a file of the case.
+// path returns the path of a file of the case.
 func (d *daemon) path(name string) string { return filepath.Join(d.dir, name) }
 
 // read reads a file of the case.

@@ -20,18 +20,18 @@ func TestRestarts(t *testing.T) {
 		"startsecs=0\nautorestart=true\nredirect_stderr=true\nstdout_logfile={D}/%(program_name)s%(process_num)d.log\n"})
 	run := func(n int) (rate float64) {
 		began, from := time.Now(), d.count("spawned: ")
-		if !d.awaitLogFor(5*patience(), "spawned: ", from+n) {
+		if !d.awaitLogFor(5*timeout(), "spawned: ", from+n) {
 			d.stop("only %d starts", d.count("spawned: "))
 		}
 		return float64(n) / time.Since(began).Seconds()
 	}
 	run(warm)
 	d.stopAll()
-	before := d.look()
+	before := d.measure()
 	d.must("startAllProcesses", false)
 	d.figure("%d restarts, %.0f a second", restarts, run(restarts))
 	d.stopAll()
-	d.compare("restarts", before, d.look(), 4000)
+	d.compare("restarts", before, d.measure(), 4000)
 	d.terminate()
 	found := 0
 	for i := range programs {
@@ -39,8 +39,8 @@ func TestRestarts(t *testing.T) {
 	}
 	log := string(d.log())
 	written := 10 * (strings.Count(log, " (exit status 0; expected)") + strings.Count(log, " (exit status 0)"))
-	// The final stop ends runs that have written but are not counted.
-	d.figure("%d bytes from runs that ended by themselves, %d found (a run that the final stop ended may have written before)", written, found)
+	// Runs ended by the final stop may have written, but are not counted.
+	d.figure("%d bytes from runs that exited by themselves, %d found (a run that the final stop ended may have written before)", written, found)
 	if found < written {
 		d.wrong("%d bytes are lost", written-found)
 	}
@@ -62,11 +62,11 @@ func TestReloads(t *testing.T) {
 		}
 		d.awaitLog("entered RUNNING state", programs*(i+1))
 		if i == warm {
-			before, began = d.look(), time.Now()
+			before, began = d.measure(), time.Now()
 		}
 	}
 	d.figure("%d reloads, %.0f ms each", reloads, time.Since(began).Seconds()*1000/float64(reloads))
-	d.compare("reloads", before, d.look(), 4000)
+	d.compare("reloads", before, d.measure(), 4000)
 	if n := len(d.processes()); n != programs+1 {
 		d.wrong("%d processes, not %d", n, programs+1)
 	}
@@ -92,7 +92,7 @@ func TestExitsAtOnce(t *testing.T) {
 		}
 	}
 	if !poll(func() bool { return d.zombies() == programs }) {
-		d.stop("%d of %d children have ended", d.zombies(), programs)
+		d.stop("%d of %d children have exited", d.zombies(), programs)
 	}
 	began := time.Now()
 	d.signal(syscall.SIGCONT)
@@ -138,15 +138,15 @@ func orphansConfig() string {
 	return fmt.Sprintf("[program:p]\ncommand=%s child orphans %d {D}/go\nstartsecs=0\nautorestart=false\n", self, orphans)
 }
 
-// orphans makes the program start others and end, so that all of them become children of the daemon at once.
+// orphans makes the program start others and exit, so that all of them become children of the daemon at once.
 func (d *daemon) orphans() {
 	d.Helper()
 	d.await("RUNNING", 1)
-	before := d.look()
+	before := d.measure()
 	d.signal(syscall.SIGSTOP)
 	d.release()
 	if !poll(func() bool { return d.zombies() == orphans+1 }) {
-		d.stop("%d orphans have ended", d.zombies())
+		d.stop("%d orphans have exited", d.zombies())
 	}
 	began := time.Now()
 	d.signal(syscall.SIGCONT)
@@ -156,11 +156,11 @@ func (d *daemon) orphans() {
 		d.wrong("%d of them are logged with exit status 1", n)
 	}
 	d.awaitLog("exited: p (exit status 0; expected)", 1)
-	d.compare("orphans", before, d.look(), 4000)
+	d.compare("orphans", before, d.measure(), 4000)
 	d.terminate()
 }
 
-// onlyChild waits for the child of a process that starts one.
+// onlyChild waits until a process has a child and returns its id.
 func (d *daemon) onlyChild(pid int) (child int) {
 	d.Helper()
 	path := "/proc/" + strconv.Itoa(pid) + "/task/" + strconv.Itoa(pid) + "/children"
@@ -174,7 +174,7 @@ func (d *daemon) onlyChild(pid int) (child int) {
 	return child
 }
 
-// release lets a child go on that opens the FIFO go: it waits for nothing but a writer.
+// release lets a child continue that waits to open the FIFO go, by opening it for writing.
 func (d *daemon) release() {
 	d.Helper()
 	fd := -1
@@ -183,7 +183,7 @@ func (d *daemon) release() {
 		fd, err = syscall.Open(d.path("go"), syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 		return err == nil
 	}) {
-		d.stop("nobody waits")
+		d.stop("no child waits")
 	}
 	syscall.Close(fd)
 }
@@ -206,7 +206,7 @@ func TestShutdownOfThousand(t *testing.T) {
 	d.await("RUNNING", programs)
 	began := time.Now()
 	d.terminate()
-	d.figure("%d ms from SIGTERM to the end", time.Since(began).Milliseconds())
+	d.figure("%d ms from SIGTERM to the exit", time.Since(began).Milliseconds())
 	if n := d.count("stopped: p"); n != programs {
 		d.wrong("%d are logged as stopped", n)
 	}

@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// slowest asks so many times, each time over a connection of its own, and returns the slowest answer; each answer that
-// does not come is wrong.
+// slowest makes so many requests, each over its own connection, and returns the longest time to an answer. All must be answered.
 func (d *daemon) slowest(times int) time.Duration {
 	d.Helper()
 	var waits []time.Duration
@@ -111,7 +110,7 @@ func TestPidsCgroup(t *testing.T) {
 	d.terminate()
 }
 
-// makePidsCgroup makes a control group with a limit of tasks below the one we are in.
+// makePidsCgroup creates a control group with a limit of tasks, below that of this process.
 func makePidsCgroup(f *fault, limit int) (dir string) {
 	f.Helper()
 	for _, root := range []string{"/sys/fs/cgroup/pids", "/sys/fs/cgroup"} {

@@ -53,8 +53,8 @@ func choose() (err error) {
 	return err
 }
 
-// patience is how long a case waits for one fact before it fails: long, for a machine that has much else to do.
-func patience() time.Duration {
+// timeout returns how long a case waits for a condition before it fails: long, for a busy machine.
+func timeout() time.Duration {
 	scale, err := strconv.ParseFloat(os.Getenv("CONFORMANCE_SCALE"), 64)
 	if err != nil || scale <= 0 {
 		scale = 1
@@ -62,25 +62,25 @@ func patience() time.Duration {
 	return time.Duration(scale * float64(3*time.Minute))
 }
 
-// poll asks fact until it answers true and says whether it did in time. It is the only place that looks again and again;
-// facts of other processes have no channel to wait on.
-func poll(fact func() bool) bool { return pollFor(patience(), fact) }
+// poll calls condition until it returns true, and reports whether it did in time. It is the only place that polls: what other
+// processes do cannot be waited for otherwise.
+func poll(condition func() bool) bool { return pollFor(timeout(), condition) }
 
-func pollFor(wait time.Duration, fact func() bool) bool {
+func pollFor(wait time.Duration, condition func() bool) bool {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
 	pause := 2 * time.Millisecond
 	for {
-		if fact() {
+		if condition() {
 			return true
 		}
 		next := time.NewTimer(pause)
 		select {
 		case <-deadline.C:
 			next.Stop()
-			return fact()
+			return condition()
 		case <-next.C:
 		}
-		pause = min(pause*5/4, 200*time.Millisecond) // looking costs what is being waited for
+		pause = min(pause*5/4, 200*time.Millisecond) // polling takes time from the processes that are waited for
 	}
 }

@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// soakProgram is a program of the soak and what the model knows of it.
+// soakProgram is a program of the soak test and its state in the model.
 type soakProgram struct {
 	name   string
 	config string
-	steady bool // runs until it is told to stop
+	steady bool // runs until it is stopped
 	extra  bool // comes and goes with the configuration
-	on     bool // it is to run
-	maybe  bool // nobody can say
+	on     bool // should run
+	maybe  bool // may be in any state
 }
 
-// allowed says whether the model allows the state.
+// allowed reports whether the model allows the state.
 func (p *soakProgram) allowed(state string) bool {
 	switch {
 	case p.maybe:
@@ -39,19 +39,19 @@ func (p *soakProgram) allowed(state string) bool {
 	return state == "STOPPED" || state == "EXITED" || state == "FATAL"
 }
 
-// soak is one run: a daemon, the model, and what was done.
+// soak is a run of the test: a daemon, the model, and the operations so far.
 type soak struct {
 	*daemon
 	rng      *rand.Rand
 	programs []*soakProgram
 	present  bool // the extra program is in the configuration
-	lives    int  // starts of supervisord's life
+	starts   int  // starts of supervisord, with restarts
 	renames  int
 	done     []string // the last operations, for messages
 }
 
 func newSoak(f *fault, seed uint64) *soak {
-	s := &soak{rng: rand.New(rand.NewPCG(seed, 1)), lives: 1, present: true, programs: []*soakProgram{
+	s := &soak{rng: rand.New(rand.NewPCG(seed, 1)), starts: 1, present: true, programs: []*soakProgram{
 		{name: "rotated", steady: true, config: "command=" + self + " child account {D}/totals\n" +
 			"stdout_logfile={D}/rotated.log\nstdout_logfile_maxbytes=100KB\nstdout_logfile_backups=100000"},
 		{name: "renamed", steady: true, config: "command=" + self + " child account {D}/totals\n" +
@@ -67,11 +67,11 @@ func newSoak(f *fault, seed uint64) *soak {
 		{name: "extra", steady: true, extra: true, config: "command=/bin/sleep 1000"},
 	}}
 	s.daemon = f.start(setup{config: s.configuration(), own: "minfds=1000"})
-	s.reborn()
+	s.started()
 	return s
 }
 
-// configuration is the part about programs.
+// configuration returns the sections of the programs.
 func (s *soak) configuration() string {
 	var b strings.Builder
 	for _, p := range s.programs {
@@ -86,8 +86,8 @@ func (s *soak) configuration() string {
 	return b.String()
 }
 
-// reborn takes note of a life that begins: everything starts.
-func (s *soak) reborn() {
+// started updates the model at a start of the daemon: all programs start.
+func (s *soak) started() {
 	for _, p := range s.programs {
 		p.on, p.maybe = !p.extra || s.present, false
 	}
@@ -116,7 +116,7 @@ func (s *soak) any() *soakProgram {
 	}
 }
 
-// step does one operation.
+// step performs an operation.
 func (s *soak) step() {
 	p := s.any()
 	switch n := s.rng.IntN(100); {
@@ -126,7 +126,7 @@ func (s *soak) step() {
 		switch {
 		case err == nil || strings.Contains(err.Error(), "ALREADY_STARTED"):
 			p.on, p.maybe = true, false
-		case !p.steady && strings.Contains(err.Error(), "ABNORMAL_TERMINATION"): // it was stopping, or has ended already
+		case !p.steady && strings.Contains(err.Error(), "ABNORMAL_TERMINATION"): // it was stopping, or has already exited
 			p.maybe = true
 		}
 	case n < 45:
@@ -135,7 +135,7 @@ func (s *soak) step() {
 		switch {
 		case err == nil:
 			p.on, p.maybe = false, false
-		case p.on: // it was between two runs, or ends by itself
+		case p.on: // it was between two runs, or exits by itself
 			p.maybe = true
 		}
 	case n < 60:
@@ -165,7 +165,7 @@ func (s *soak) step() {
 	}
 }
 
-// rename moves a log away and has it opened again, as logrotate does.
+// rename renames a log and has it reopened, as logrotate does.
 func (s *soak) rename() {
 	s.renames++
 	err := os.Rename(s.path("renamed.log"), s.path(fmt.Sprintf("renamed.log.%d", s.renames)))
@@ -175,7 +175,7 @@ func (s *soak) rename() {
 	s.awaitLog("supervisord logreopen", n+1)
 }
 
-// halfRequest connects, says half of something, and goes.
+// halfRequest connects, sends half of a request, and disconnects.
 func (s *soak) halfRequest() {
 	s.did("half a request")
 	c, err := net.Dial("unix", s.path("s.sock"))
@@ -204,17 +204,17 @@ func (s *soak) change() {
 	extra.on = s.present
 }
 
-// restart begins another life.
+// restart restarts the daemon.
 func (s *soak) restart() {
 	s.did("restart")
 	s.signal(syscall.SIGHUP)
-	s.lives++
-	s.awaitLog("supervisord started with pid", s.lives)
+	s.starts++
+	s.awaitLog("supervisord started with pid", s.starts)
 	if !poll(s.answers) {
 		s.stop("no answer after a restart: %v", s.done)
 	}
-	s.reborn()
-	s.check() // a stop that comes before the first start finds nothing to stop
+	s.started()
+	s.check() // a stop before the first start would have no effect
 }
 
 // check waits until every program is in a state that the model allows.
@@ -241,8 +241,8 @@ func (s *soak) check() {
 	}
 }
 
-// settle stops everything and looks at the daemon, which may need a moment to notice that clients have gone: until it has
-// no more descriptors than most. 0: any number.
+// settle stops all programs and measures the daemon, once it has no more than most descriptors: it may need a moment to notice that
+// clients have disconnected. 0 is any number.
 func (s *soak) settle(most int) vitals {
 	for _, p := range s.programs {
 		p.on, p.maybe = false, false
@@ -250,9 +250,9 @@ func (s *soak) settle(most int) vitals {
 	s.stopAll()
 	s.check()
 	s.http.CloseIdleConnections()
-	v := s.look()
+	v := s.measure()
 	poll(func() bool {
-		next := s.look()
+		next := s.measure()
 		same := next == v
 		v = next
 		return same && (most == 0 || v.descriptors <= most)
@@ -260,8 +260,8 @@ func (s *soak) settle(most int) vitals {
 	return v
 }
 
-// audit looks for the lines of every run of the writers. A run that was killed has a part of its lines, from the first on;
-// any other has all that it says it wrote.
+// audit checks the lines of every run of the writers. A run that was killed must have its first lines without a gap, any other all
+// lines that it reported.
 func (s *soak) audit() (runs, lines int) {
 	counts := map[string]int{}
 	for _, pattern := range []string{"rotated.log*", "renamed.log*"} {
@@ -302,7 +302,7 @@ func TestSoak(t *testing.T) {
 	run := func(d time.Duration) {
 		for end := time.Now().Add(d); time.Now().Before(end); operations++ {
 			s.step()
-			if s.rng.IntN(4) == 0 { // sometimes the next operation comes before the last one has come about
+			if s.rng.IntN(4) == 0 { // sometimes the next operation comes before the last one has taken effect
 				s.check()
 			}
 		}
@@ -312,7 +312,7 @@ func TestSoak(t *testing.T) {
 	s.restart()
 	run(duration - duration/4)
 	after := s.settle(before.descriptors)
-	s.figure("%d operations, %d runs of the daemon, %d renames", operations, s.lives, s.renames)
+	s.figure("%d operations, %d runs of the daemon, %d renames", operations, s.starts, s.renames)
 	s.compare("soak", before, after, 4000)
 	s.terminate()
 	runs, lines := s.audit()

@@ -41,15 +41,15 @@ func TestGrandchildHoldsPipe(t *testing.T) {
 	d := f.start(setup{config: "[program:p]\ncommand=/bin/sh -c 'sleep 1000 & read x < {D}/go; " +
 		"echo last words; exit 3'\nstartsecs=0\nautorestart=false\nstdout_logfile={D}/p.log\n"})
 	d.await("RUNNING", 1)
-	before := d.look()
+	before := d.measure()
 	began := time.Now()
 	d.release()
 	d.awaitLog("exited: p (exit status 3; not expected)", 1)
-	d.figure("noticed %d ms after the signal to end", time.Since(began).Milliseconds())
+	d.figure("noticed %d ms after the signal", time.Since(began).Milliseconds())
 	if got := string(d.read("p.log")); got != "last words\n" {
 		d.wrong("the log holds %q", got)
 	}
-	if after := d.look(); after.descriptors > before.descriptors-3 {
+	if after := d.measure(); after.descriptors > before.descriptors-3 {
 		d.wrong("descriptors: %d before, %d after: the pipe is still open", before.descriptors, after.descriptors)
 	}
 	d.terminate()
@@ -66,7 +66,7 @@ func TestSignalStorm(t *testing.T) {
 	harmless := []syscall.Signal{syscall.SIGHUP, syscall.SIGUSR2, syscall.SIGCHLD, syscall.SIGUSR2, syscall.SIGCHLD}
 	for i := range storm {
 		d.signal(harmless[rng.IntN(len(harmless))])
-		if i%10 == 0 { // let some of them through before the next
+		if i%10 == 0 { // let some of them be handled before the next
 			_, _ = d.call("getState")
 		}
 	}

@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// vitals are what a daemon must not have more and more of.
+// vitals are the resources of a daemon that must not grow.
 type vitals struct {
 	descriptors, threads, zombies int
 	memory                        int // resident, in kB
 }
 
-// look measures the daemon.
-func (d *daemon) look() vitals {
+// measure returns the vitals of the daemon.
+func (d *daemon) measure() vitals {
 	d.Helper()
 	proc := "/proc/" + strconv.Itoa(d.pid)
 	open, err := os.ReadDir(proc + "/fd")
 	if err != nil {
-		d.stop("supervisord is gone: %v: %s", err, d.tail())
+		d.stop("supervisord has exited: %v: %s", err, d.tail())
 	}
 	status, err := os.ReadFile(proc + "/status")
 	if err != nil {
@@ -30,7 +30,7 @@ func (d *daemon) look() vitals {
 	return vitals{len(open), field(status, "Threads:"), d.zombies(), field(status, "VmRSS:")}
 }
 
-// open tells what the daemon's descriptors lead to.
+// open lists what the daemon's descriptors refer to.
 func (d *daemon) open() (targets []string) {
 	links, _ := filepath.Glob("/proc/" + strconv.Itoa(d.pid) + "/fd/*")
 	for _, link := range links {
@@ -50,7 +50,7 @@ func field(status []byte, name string) int {
 	return 0
 }
 
-// peak is the largest the daemon ever was, in kB.
+// peak returns the largest resident size of the daemon so far, in kB.
 func (d *daemon) peak() int {
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(d.pid) + "/status")
 	if err != nil {
@@ -59,7 +59,7 @@ func (d *daemon) peak() int {
 	return field(status, "VmHWM:")
 }
 
-// zombies are the children of the daemon that it has not reaped. The kernel lists children by the thread that they belong to.
+// zombies returns the number of exited children that the daemon has not reaped. The kernel lists children by their parent thread.
 func (d *daemon) zombies() (n int) {
 	lists, _ := filepath.Glob("/proc/" + strconv.Itoa(d.pid) + "/task/*/children")
 	for _, list := range lists {
@@ -81,7 +81,7 @@ func (v vitals) String() string {
 	return fmt.Sprintf("%d descriptors, %d threads, %.1f MB", v.descriptors, v.threads, float64(v.memory)/1000)
 }
 
-// compare notes both and complains of growth. Memory may grow by what a collector leaves uncollected.
+// compare records both and fails on growth. Memory may grow by what the garbage collector has not freed yet.
 func (d *daemon) compare(what string, before, after vitals, memory int) {
 	d.Helper()
 	d.figure("%s: %v before, %v after", what, before, after)
@@ -91,8 +91,8 @@ func (d *daemon) compare(what string, before, after vitals, memory int) {
 	if after.threads > before.threads+4 {
 		d.wrong("threads: %d before, %d after", before.threads, after.threads)
 	}
-	// What only the start needed is given back soon after it, in every life; what leaks is not.
-	if !poll(func() bool { after.memory = d.look().memory; return after.memory <= before.memory+memory }) {
+	// Memory that only the start needed is released soon after each start; leaked memory is not.
+	if !poll(func() bool { after.memory = d.measure().memory; return after.memory <= before.memory+memory }) {
 		d.wrong("memory: %d kB before, %d kB after", before.memory, after.memory)
 	}
 	if !poll(func() bool { return d.zombies() == 0 }) {
@@ -100,7 +100,7 @@ func (d *daemon) compare(what string, before, after vitals, memory int) {
 	}
 }
 
-// mask reads a set of signals.
+// mask parses a set of signals.
 func mask(status []byte, name string) uint64 {
 	for line := range bytes.Lines(status) {
 		if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {

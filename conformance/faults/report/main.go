@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// result is one case as the suite writes it.
+// result is a case in the format of the suite.
 type result struct {
 	Case, Says, Skipped string
 	Figures, Wrong      []string
@@ -56,7 +56,7 @@ func run(ours, reference, page string) error {
 	return os.WriteFile(page, []byte(b.String()), 0o644)
 }
 
-// read reads results; of a case that was run twice the last one counts.
+// read reads results. Of repeated cases the last one counts.
 func read(path string) (order []string, results map[string]result, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -79,7 +79,7 @@ func read(path string) (order []string, results map[string]result, err error) {
 	return order, results, lines.Err()
 }
 
-// cell is the result of one case.
+// cell returns the result of a case.
 func cell(results map[string]result, name string) string {
 	r, ok := results[name]
 	switch {
@@ -97,7 +97,7 @@ func cell(results map[string]result, name string) string {
 	return verdict + ": " + clean(strings.Join(parts, "; "))
 }
 
-// short is the first line of a text, without the output of the daemon that follows.
+// short returns the first line of a text, without the daemon's output after it.
 func short(text string) string {
 	first, _, _ := strings.Cut(text, "\n")
 	const most = 160
