@@ -6,8 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adoptOrphans makes the bench the parent of every descendant whose own parent exits, so that a daemon that dies
-// cannot leave children behind.
+// adoptOrphans makes the bench the sub-reaper of its descendants, so that it finds the children of a daemon that dies.
 func adoptOrphans() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("cannot become the reaper of orphans: %w", err)

@@ -4,5 +4,5 @@ package main
 
 import "errors"
 
-// adoptOrphans refuses: the bench reads /proc.
+// adoptOrphans fails: the bench reads /proc.
 func adoptOrphans() error { return errors.New("this needs Linux, for /proc") }

@@ -15,11 +15,10 @@ import (
 	"time"
 )
 
-// bareArgument is the first argument with which the bench plays the floor of calls: a server of Go's library that gives
-// every request the same answer.
+// bareArgument as the first argument makes the bench the baseline of calls: a net/http server with a constant answer.
 const bareArgument = "-as-server"
 
-// bareMain serves until it is killed. args are SOCKET, the bytes of the answer, and how many structs it has.
+// bareMain serves until it is killed. args are SOCKET, the size of the answer in bytes, and the number of structs in it.
 func bareMain(args []string) int {
 	if len(args) != 3 {
 		return 2
@@ -44,13 +43,13 @@ func bareMain(args []string) int {
 	return 1
 }
 
-// bareAnswer is a text of that size, in which so many structs begin.
+// bareAnswer returns a text of that size with so many opening tags of structs.
 func bareAnswer(size, structs int) []byte {
 	answer := bytes.Repeat([]byte("<struct>"), structs)
 	return append(answer, bytes.Repeat([]byte("x"), max(0, size-len(answer)))...)
 }
 
-// bare starts such a server beside the daemon d, waits until it answers, and returns it in the place of d. Stop it.
+// bare starts such a server on the socket of d, waits until it answers, and returns it as a daemon. The caller stops it.
 func (t *turn) bare(ctx context.Context, d *daemon, size, structs int) (server *daemon, stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -67,18 +66,18 @@ func (t *turn) bare(ctx context.Context, d *daemon, size, structs int) (server *
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
 	}
-	gone := make(chan struct{})
+	exited := make(chan struct{})
 	go func() {
 		_ = cmd.Wait() // it is killed
-		close(gone)
+		close(exited)
 	}()
 	stop = func() {
 		_ = cmd.Process.Kill()
-		<-gone
+		<-exited
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	ticker := time.NewTicker(look)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		if _, err = server.call(ctx, "any"); err == nil {
@@ -86,7 +85,7 @@ func (t *turn) bare(ctx context.Context, d *daemon, size, structs int) (server *
 		}
 		select {
 		case <-ticker.C:
-		case <-gone:
+		case <-exited:
 			return nil, nil, fmt.Errorf("the bare server exited: %s", problem.String())
 		case <-ctx.Done():
 			stop()

@@ -13,16 +13,16 @@ import (
 //go:embed native/*.c
 var native embed.FS
 
-// fixtures are the programs that the bench brings along.
+// fixtures are the programs that are part of the bench.
 type fixtures struct {
 	child    []string // the supervised program's command, without its own arguments
-	kind     string   // how it was made, for the reader of the table
-	floor    string   // path of the floor, empty without a C compiler
+	kind     string   // how it was built, for the table
+	baseline string   // path of the baseline, empty without a C compiler
 	listener string   // path of the event listener, empty without a C compiler
-	events   string   // path of the floor of events, empty without a C compiler
+	events   string   // path of the baseline of events, empty without a C compiler
 }
 
-// A way is how to compile a C program. They are tried in turn; the first starts fastest.
+// way is a way to compile a C program. They are tried in turn; the first gives the program that starts fastest.
 type way struct {
 	kind  string
 	flags []string
@@ -35,8 +35,7 @@ var (
 	dynamic = way{"C, dynamic", nil}
 )
 
-// buildFixtures compiles the C programs into dir. Without a C compiler the bench itself plays the child, and there is
-// no floor.
+// buildFixtures compiles the C programs into dir. Without a C compiler the bench itself is the child, and there is no baseline.
 func buildFixtures(ctx context.Context, dir string) (fixtures, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -46,14 +45,14 @@ func buildFixtures(ctx context.Context, dir string) (fixtures, error) {
 	if path, kind := compile(ctx, dir, "child", bare, static, dynamic); path != "" {
 		built.child, built.kind = []string{path}, kind
 	}
-	built.floor, _ = compile(ctx, dir, "floor", static, dynamic)
+	built.baseline, _ = compile(ctx, dir, "baseline", static, dynamic)
 	built.listener, _ = compile(ctx, dir, "listener", static, dynamic)
 	built.events, _ = compile(ctx, dir, "events", static, dynamic)
 	return built, ctx.Err()
 }
 
-// compile makes the program name from its embedded source and returns its path and the kind of the first way that
-// works; an empty path if none does.
+// compile builds the named program from its embedded source. It returns the path and the kind of the first way that succeeds, or an
+// empty path.
 func compile(ctx context.Context, dir, name string, ways ...way) (path, kind string) {
 	source, err := native.ReadFile("native/" + name + ".c")
 	if err != nil {

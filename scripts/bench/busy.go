@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// busy measures how long a client waits for an answer while a hundred children write short lines as fast as they can.
+// busy measures the latency of calls while a hundred children write short lines as fast as they can.
 func busy(ctx context.Context, t *turn) (err error) {
-	// More than they can write meanwhile; what is kept of it is bounded by the rotation.
+	// More than they can write meanwhile; rotation bounds the logs.
 	d, err := t.launch(ctx, writers, []string{strconv.Itoa(1 << 40)}, []string{
 		"stdout_logfile_maxbytes=8MB", "stdout_logfile_backups=0"})
 	if err != nil {
@@ -28,11 +28,11 @@ func busy(ctx context.Context, t *turn) (err error) {
 			return err
 		}
 	}
-	if _, err := d.await(ctx, writers); err != nil { // all have begun
+	if _, err := d.await(ctx, writers); err != nil { // all have started to write
 		return err
 	}
 	window := or(t.settings.quick, 500*time.Millisecond, 4*time.Second)
-	took, _, err := d.press(ctx, window, 1, 1, "supervisor.getState")
+	took, _, err := d.callRepeatedly(ctx, window, 1, 1, "supervisor.getState")
 	if err != nil {
 		return d.explain(err)
 	}
@@ -41,9 +41,9 @@ func busy(ctx context.Context, t *turn) (err error) {
 	return nil
 }
 
-// rude measures the same beside clients that mean no good: a thousand connections on which nothing is asked, a hundred
-// half requests, twenty bodies of a gibibyte that do not come, and twenty followers of a growing log who read nothing.
-func rude(ctx context.Context, t *turn) (err error) {
+// abusive measures the same with abusive clients: a thousand silent connections, a hundred incomplete requests, twenty announced
+// bodies of 1 GiB, and twenty slow consumers that follow a growing log.
+func abusive(ctx context.Context, t *turn) (err error) {
 	const logged = 64 << 20 // bytes, for the followers
 	d, err := t.launch(ctx, 1, []string{strconv.Itoa(logged)}, []string{"stdout_logfile_maxbytes=0"})
 	if err != nil {
@@ -81,20 +81,20 @@ func rude(ctx context.Context, t *turn) (err error) {
 	if err := syscall.Kill(d.alive[0].pid, syscall.SIGUSR1); err != nil {
 		return err
 	}
-	if _, err := d.await(ctx, 2); err != nil { // it has begun, and written all
+	if _, err := d.await(ctx, 2); err != nil { // it has started to write, and written all
 		return err
 	}
 	window := or(t.settings.quick, 500*time.Millisecond, 3*time.Second)
-	took, _, err := d.press(ctx, window, 1, 1, "supervisor.getState")
+	took, _, err := d.callRepeatedly(ctx, window, 1, 1, "supervisor.getState")
 	if err != nil {
 		return d.explain(err)
 	}
-	t.add("rude/getState/p50", milliseconds(percentile(took, 50)))
-	t.add("rude/getState/max", milliseconds(percentile(took, 100)))
-	memory, err := proportional(d.pid)
+	t.add("abusive/getState/p50", milliseconds(percentile(took, 50)))
+	t.add("abusive/getState/max", milliseconds(percentile(took, 100)))
+	memory, err := memoryOfProcess(d.pid)
 	if err != nil {
 		return err
 	}
-	t.add("rude/memory", float64(memory)/1e6)
+	t.add("abusive/memory", float64(memory)/1e6)
 	return nil
 }

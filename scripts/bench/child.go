@@ -9,11 +9,10 @@ import (
 	"syscall"
 )
 
-// childArgument is the first argument with which the bench plays the supervised program.
+// childArgument as the first argument makes the bench a supervised program.
 const childArgument = "-as-child"
 
-// childMain does what native/child.c does, where there is no C compiler. args are FIFO and, optionally, BYTES and
-// PIECE.
+// childMain replaces native/child.c if there is no C compiler. args are FIFO and, optionally, BYTES and PIECE.
 func childMain(args []string) int {
 	start := make(chan os.Signal, 1)
 	if len(args) > 1 {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// What lies in the directory of one run.
+// The files in the directory of a run.
 const (
 	configName = "supervisord.conf"
 	socketName = "s.sock"
@@ -17,7 +17,7 @@ const (
 	mainLog    = "supervisord.log"
 )
 
-// load is what a contender has to supervise.
+// load is what a contender supervises.
 type load struct {
 	programs int      // numprocs
 	command  []string // of each
@@ -26,7 +26,7 @@ type load struct {
 	listeners int // processes among these sections
 }
 
-// configText is the configuration of one run. One merged log a process, as that is what most people set.
+// configText returns the configuration of a run. Each process has one log for both channels, the most common setting.
 func configText(dir string, load load) string {
 	socket := filepath.Join(dir, socketName)
 	lines := []string{
@@ -53,8 +53,8 @@ func configText(dir string, load load) string {
 	return strings.Join(append(lines, load.extra...), "\n") + "\n"
 }
 
-// minfds is how many open files a daemon needs for so many programs, generously: each has two pipes and a log, and there
-// are clients. It asks for no more than there are.
+// minfds returns a generous number of descriptors for so many programs, each with two pipes and a log, and for clients. It does not
+// exceed the limit.
 func minfds(programs int) int {
 	need := 4*programs + 2000
 	if most := openFiles(); need > most && 3*programs+200 <= most {
@@ -63,7 +63,7 @@ func minfds(programs int) int {
 	return need
 }
 
-// writeConfig makes the directory of one run ready for it.
+// writeConfig prepares the directory of a run.
 func writeConfig(dir string, load load) error {
 	if err := os.MkdirAll(filepath.Join(dir, logFolder), 0o700); err != nil {
 		return err

@@ -7,32 +7,32 @@ import (
 	"strconv"
 )
 
-// who names a contender, as the columns of the table do.
+// who is the name of a contender, as in the columns of the table.
 type who string
 
 const (
 	original who = "original"
 	ours     who = "ours"
-	floor    who = "floor"
+	baseline who = "baseline"
 )
 
-// contender is one of those measured.
+// contender is a supervisor that is measured.
 type contender struct {
 	who    who
 	daemon string // path of its supervisord
-	ctl    string // path of its supervisorctl; the floor has none
+	ctl    string // path of its supervisorctl; empty for the baseline
 }
 
-// argv is the command that runs the contender in the foreground on load, whose files lie in dir.
+// argv returns the command that runs the contender in the foreground with load, whose files are in dir.
 func (c contender) argv(dir string, load load) []string {
-	if c.who == floor {
+	if c.who == baseline {
 		return append([]string{c.daemon, strconv.Itoa(load.programs), filepath.Join(dir, logFolder)}, load.command...)
 	}
 	return []string{c.daemon, "-n", "-c", filepath.Join(dir, configName)}
 }
 
-// contenders are those that the flags name and the machine has, in the order in which they take turns.
-func contenders(set settings, floorPath string) ([]contender, error) {
+// contenders returns the contenders that the flags name, in the order of their turns.
+func contenders(set settings, baselinePath string) ([]contender, error) {
 	var all []contender
 	for _, c := range []contender{
 		{who: original, daemon: set.reference, ctl: beside(set.reference, set.referenceCtl)},
@@ -46,13 +46,13 @@ func contenders(set settings, floorPath string) ([]contender, error) {
 		}
 		all = append(all, c)
 	}
-	if floorPath != "" {
-		all = append(all, contender{who: floor, daemon: floorPath})
+	if baselinePath != "" {
+		all = append(all, contender{who: baseline, daemon: baselinePath})
 	}
 	return all, nil
 }
 
-// beside is the supervisorctl that belongs to a supervisord: the one given, else its neighbour.
+// beside returns the supervisorctl of a supervisord: the given one, or that in the same directory.
 func beside(daemon, ctl string) string {
 	if ctl != "" {
 		return ctl

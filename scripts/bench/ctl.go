@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// commands measures supervisorctl, from its start to its exit, on a daemon with so many programs.
+// commands measures supervisorctl, from its start to its exit, with a daemon of so many programs.
 func (t *turn) commands(ctx context.Context, d *daemon, programs int) error {
 	for _, c := range []struct {
 		name, text string
-		times      int // how often text must stand in the output
+		times      int // number of occurrences of text in the output
 	}{
 		{"pid", strconv.Itoa(d.pid), 1},
 		{"status", " RUNNING ", programs},
@@ -33,7 +33,7 @@ func (t *turn) commands(ctx context.Context, d *daemon, programs int) error {
 				return fmt.Errorf("%s: %w: %s", cmd, err, output)
 			}
 			if n := bytes.Count(output, []byte(c.text)); n != c.times {
-				return fmt.Errorf("%s: %q stands %d times in the output, not %d", cmd, c.text, n, c.times)
+				return fmt.Errorf("%s: %q is in the output %d times, not %d", cmd, c.text, n, c.times)
 			}
 			took = append(took, to-from)
 		}

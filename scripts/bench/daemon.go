@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// daemon is a contender at work.
+// daemon is a running contender.
 type daemon struct {
 	contender
 	load    load
@@ -23,15 +23,15 @@ type daemon struct {
 	started time.Duration // just before it was executed
 	reports *reports
 	alive   []report      // each child's first report
-	gone    chan struct{} // closes when it was reaped
-	exited  time.Duration // valid once gone is closed
+	reaped  chan struct{} // closed when it was reaped
+	exited  time.Duration // valid when reaped is closed
 }
 
-// startLimit is how long the slowest contender may take to bring up its children.
+// startLimit bounds the start of all children with the slowest contender.
 const startLimit = 3 * time.Minute
 
-// launch starts the contender with so many programs and waits until every child has reported. childArgs follow the
-// FIFO in the child's command; extra are lines of [program:p]. Close it in any case but an error.
+// launch starts the contender with so many programs and waits until every child has reported. childArgs follow the FIFO in the
+// child's command; extra are lines of [program:p]. The caller closes the daemon.
 func (t *turn) launch(ctx context.Context, programs int, childArgs, extra []string) (d *daemon, err error) {
 	dir, err := t.newDir()
 	if err != nil {
@@ -43,7 +43,7 @@ func (t *turn) launch(ctx context.Context, programs int, childArgs, extra []stri
 		load:      load{programs: programs, command: append(command, childArgs...), extra: extra},
 		dir:       dir,
 		socket:    filepath.Join(dir, socketName),
-		gone:      make(chan struct{}),
+		reaped:    make(chan struct{}),
 	}
 	defer func() {
 		if err != nil {
@@ -61,11 +61,11 @@ func (t *turn) launch(ctx context.Context, programs int, childArgs, extra []stri
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	d.alive, err = d.reports.await(ctx, programs, d.gone)
+	d.alive, err = d.reports.await(ctx, programs, d.reaped)
 	return d, err
 }
 
-// exec runs the contender in a process group of its own, so that Ctrl-C comes to the bench alone.
+// exec runs the contender in a process group of its own, so that Ctrl-C signals only the bench.
 func (d *daemon) exec() error {
 	stderr, err := os.Create(filepath.Join(d.dir, stderrName))
 	if err != nil {
@@ -82,17 +82,17 @@ func (d *daemon) exec() error {
 	}
 	d.pid = cmd.Process.Pid
 	go func() {
-		cmd.Wait() // how it ended is of no interest: when is
+		cmd.Wait() // only the time matters
 		d.exited = now()
-		close(d.gone)
+		close(d.reaped)
 	}()
 	return nil
 }
 
-// awaitRunning waits until the daemon's log says that each program entered RUNNING. It does not ask the daemon, whose
-// memory and rest are measured next. The floor has no states.
+// awaitRunning waits until each program has entered RUNNING according to the daemon's log. It makes no requests, since the memory
+// and wake-ups of the daemon are measured next. The baseline has no states.
 func (d *daemon) awaitRunning(ctx context.Context) error {
-	if d.who == floor {
+	if d.who == baseline {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
@@ -110,8 +110,8 @@ func (d *daemon) awaitRunning(ctx context.Context) error {
 		}
 		select {
 		case <-ticker.C:
-		case <-d.gone:
-			return d.explain(fmt.Errorf("%w; %d of %d programs run", errDaemonGone, running, d.load.programs))
+		case <-d.reaped:
+			return d.explain(fmt.Errorf("%w; %d of %d programs run", errDaemonExited, running, d.load.programs))
 		case <-ctx.Done():
 			return d.explain(fmt.Errorf("%d of %d programs run: %w", running, d.load.programs, context.Cause(ctx)))
 		}
@@ -120,7 +120,7 @@ func (d *daemon) awaitRunning(ctx context.Context) error {
 
 // await waits for the next n reports.
 func (d *daemon) await(ctx context.Context, n int) ([]report, error) {
-	got, err := d.reports.await(ctx, n, d.gone)
+	got, err := d.reports.await(ctx, n, d.reaped)
 	if err != nil {
 		err = d.explain(err)
 	}
@@ -130,24 +130,24 @@ func (d *daemon) await(ctx context.Context, n int) ([]report, error) {
 // awaitExit waits until the daemon has been reaped and returns when that was.
 func (d *daemon) awaitExit(ctx context.Context) (time.Duration, error) {
 	select {
-	case <-d.gone:
+	case <-d.reaped:
 		return d.exited, nil
 	case <-ctx.Done():
 		return 0, fmt.Errorf("the daemon does not exit: %w", context.Cause(ctx))
 	}
 }
 
-// close ends the daemon and its children if they still run, and removes its directory.
+// close kills the daemon and its children if they still run, and removes its directory.
 func (d *daemon) close() error {
 	var errs []error
 	if d.pid != 0 {
 		select {
-		case <-d.gone:
+		case <-d.reaped:
 		default:
 			if err := syscall.Kill(d.pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 				return fmt.Errorf("cannot kill the daemon, %d: %w", d.pid, err)
 			}
-			<-d.gone
+			<-d.reaped
 		}
 		errs = append(errs, endOrphans())
 	}
@@ -157,7 +157,7 @@ func (d *daemon) close() error {
 	return errors.Join(append(errs, os.RemoveAll(d.dir))...)
 }
 
-// explain adds the last lines the daemon wrote to an error.
+// explain adds the last lines of the daemon's output to an error.
 func (d *daemon) explain(err error) error {
 	for _, name := range []string{stderrName, mainLog} {
 		data, readErr := os.ReadFile(filepath.Join(d.dir, name))

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// lineLength is how long the lines are that the child writes, one at a time.
+// lineLength is the length of the lines that the child writes, one at a time.
 const lineLength = 128
 
-// counted is what the listener found.
+// counted is the result of the listener.
 type counted struct {
 	first, last             time.Duration // the monotonic clock at the first and the last event
 	events, lines, disorder int
@@ -23,17 +23,16 @@ type counted struct {
 
 func (c counted) rate(n int) float64 { return float64(n) / (c.last - c.first).Seconds() }
 
-// lineEvents measures two things about the output of one child. The rate at which events reach a listener, when plenty of
-// them wait, each of them one line: how many events there are does not depend on how fast the daemon reads. And the rate
-// of lines from a child that writes as fast as it can, each line with one write, until all have reached the listener; the
-// slower the daemon reads, the more lines an event holds.
+// lineEvents measures two rates with the output of a child. First, events that reach a listener while many wait, one line in each,
+// so that their number does not depend on how fast the daemon reads. Second, lines of a child that writes them one by one as fast as
+// it can, until all have reached the listener; the slower the daemon reads, the more lines an event has.
 func lineEvents(ctx context.Context, t *turn) error {
 	if t.fixtures.listener == "" {
 		return errors.New("there is no C compiler to build the listener with")
 	}
 	events := or(t.settings.quick, 5_000, 30_000)
-	if t.who == floor {
-		return t.eventFloor(ctx, events)
+	if t.who == baseline {
+		return t.eventBaseline(ctx, events)
 	}
 	if t.wants("events/log") {
 		c, err := t.countLines(ctx, events, true)
@@ -53,7 +52,7 @@ func lineEvents(ctx context.Context, t *turn) error {
 	return nil
 }
 
-// countLines has a child write lines. If they are to wait, the listener is started when all have been read.
+// countLines has a child write lines. With wait, the listener is started when all have been read.
 func (t *turn) countLines(ctx context.Context, lines int, wait bool) (c counted, err error) {
 	args := []string{strconv.Itoa(lines * lineLength), strconv.Itoa(lineLength)}
 	if wait {
@@ -78,8 +77,8 @@ func (t *turn) countLines(ctx context.Context, lines int, wait bool) (c counted,
 	return d.awaitCounted(ctx, result)
 }
 
-// eventFloor is a C program that sends lines to the same listener.
-func (t *turn) eventFloor(ctx context.Context, events int) error {
+// eventBaseline measures a C program that sends lines to the same listener.
+func (t *turn) eventBaseline(ctx context.Context, events int) error {
 	dir, err := t.newDir()
 	if err != nil {
 		return err
@@ -88,7 +87,7 @@ func (t *turn) eventFloor(ctx context.Context, events int) error {
 	result := filepath.Join(dir, "counted")
 	cmd := exec.CommandContext(ctx, t.fixtures.events, strconv.Itoa(events), t.fixtures.listener, result, "0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("the floor of events: %w\n%s", err, out)
+		return fmt.Errorf("the baseline of events: %w\n%s", err, out)
 	}
 	c, err := readCounted(result)
 	if err == nil {
@@ -97,14 +96,14 @@ func (t *turn) eventFloor(ctx context.Context, events int) error {
 	return err
 }
 
-// stateEvents measures a storm of starts and stops of a hundred programs.
+// stateEvents measures the events of repeated starts and stops of a hundred programs.
 func stateEvents(ctx context.Context, t *turn) (err error) {
 	if t.fixtures.listener == "" {
 		return errors.New("there is no C compiler to build the listener with")
 	}
 	const programs = 100
-	if t.who == floor {
-		return t.stateFloor(ctx, programs)
+	if t.who == baseline {
+		return t.stateBaseline(ctx, programs)
 	}
 	d, result, err := t.launchListening(ctx, programs, 0, "PROCESS_STATE,REMOTE_COMMUNICATION", true, nil)
 	if err != nil {
@@ -112,7 +111,7 @@ func stateEvents(ctx context.Context, t *turn) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	for range or(t.settings.quick, 2, 5) {
-		if err := d.again(ctx); err != nil {
+		if err := d.restartAll(ctx); err != nil {
 			return d.explain(err)
 		}
 	}
@@ -128,9 +127,9 @@ func stateEvents(ctx context.Context, t *turn) (err error) {
 	return nil
 }
 
-// stateFloor is how many events the same storm would make if nothing were done but the system calls: four for each process
-// of each round, STOPPING, STOPPED, STARTING and RUNNING.
-func (t *turn) stateFloor(ctx context.Context, programs int) (err error) {
+// stateBaseline measures the rate of these events with the baseline, which makes only the system calls: four for each process of each
+// round, STOPPING, STOPPED, STARTING and RUNNING.
+func (t *turn) stateBaseline(ctx context.Context, programs int) (err error) {
 	d, err := t.launch(ctx, programs, nil, nil)
 	if err != nil {
 		return err
@@ -150,20 +149,20 @@ func (t *turn) stateFloor(ctx context.Context, programs int) (err error) {
 	return nil
 }
 
-// again stops all programs and starts them, without having the daemon wait for either: it sees for itself when the
-// children have gone, and when their successors have reported.
-func (d *daemon) again(ctx context.Context) error {
+// restartAll stops all programs and starts them, without wait=true in the calls: it checks itself that the children have exited and
+// that the new ones have reported.
+func (d *daemon) restartAll(ctx context.Context) error {
 	if _, err := d.call(ctx, "supervisor.stopProcessGroup", "p", "false"); err != nil {
 		return err
 	}
-	ticker := time.NewTicker(look)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for _, child := range d.alive {
 		for syscall.Kill(child.pid, 0) == nil {
 			select {
 			case <-ticker.C:
 			case <-ctx.Done():
-				return fmt.Errorf("process %d does not end: %w", child.pid, context.Cause(ctx))
+				return fmt.Errorf("process %d does not exit: %w", child.pid, context.Cause(ctx))
 			}
 		}
 	}
@@ -175,7 +174,7 @@ func (d *daemon) again(ctx context.Context) error {
 	return err
 }
 
-// tickEvents measures what a daemon with a thousand programs does in the time of a tick that somebody wants.
+// tickEvents measures the processor time per tick of a daemon with a thousand programs and a listener of ticks.
 func tickEvents(ctx context.Context, t *turn) (err error) {
 	if t.fixtures.listener == "" {
 		return errors.New("there is no C compiler to build the listener with")
@@ -185,7 +184,7 @@ func tickEvents(ctx context.Context, t *turn) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if err := pass(ctx, or(t.settings.quick, 500*time.Millisecond, 2*time.Second)); err != nil {
+	if err := wait(ctx, or(t.settings.quick, 500*time.Millisecond, 2*time.Second)); err != nil {
 		return err
 	}
 	before, err := onCPU(d.pid)
@@ -193,7 +192,7 @@ func tickEvents(ctx context.Context, t *turn) (err error) {
 		return err
 	}
 	ticks := or(t.settings.quick, 1, 3)
-	if err := pass(ctx, time.Duration(ticks)*5*time.Second); err != nil {
+	if err := wait(ctx, time.Duration(ticks)*5*time.Second); err != nil {
 		return err
 	}
 	after, err := onCPU(d.pid)
@@ -204,8 +203,8 @@ func tickEvents(ctx context.Context, t *turn) (err error) {
 	return nil
 }
 
-// launchListening is launch with an event listener, the same for all contenders, whose buffer never overflows, and which
-// may be started later. It returns where the listener tells what it counted.
+// launchListening is launch with an event listener, the same for all contenders, whose buffer never overflows, and which may be
+// started later. It returns the path of the listener's result.
 func (t *turn) launchListening(ctx context.Context, programs, lines int, events string, start bool,
 	childArgs []string, extra ...string) (d *daemon, result string, err error) {
 	result = filepath.Join(t.base, fmt.Sprintf("counted%d", t.turns))
@@ -225,9 +224,9 @@ func (t *turn) launchListening(ctx context.Context, programs, lines int, events 
 	return d, result, nil
 }
 
-// awaitCounted waits for what the listener counted.
+// awaitCounted waits for the result of the listener.
 func (d *daemon) awaitCounted(ctx context.Context, path string) (counted, error) {
-	ticker := time.NewTicker(look)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		c, err := readCounted(path)
@@ -236,8 +235,8 @@ func (d *daemon) awaitCounted(ctx context.Context, path string) (counted, error)
 		}
 		select {
 		case <-ticker.C:
-		case <-d.gone:
-			return c, d.explain(errDaemonGone)
+		case <-d.reaped:
+			return c, d.explain(errDaemonExited)
 		case <-ctx.Done():
 			return c, d.explain(fmt.Errorf("the listener does not get all events: %w", context.Cause(ctx)))
 		}

@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// TestFigures checks the references inside the tables: a figure without a scenario would never be measured, and an
-// aim that refers to no figure would never be judged.
+// TestFigures checks the references inside the tables: a figure without a scenario would never be measured, and a target that
+// refers to an unknown figure never be evaluated.
 func TestFigures(t *testing.T) {
 	byName := map[string]figure{}
 	for _, f := range figures {
 		if _, twice := byName[f.name]; twice {
-			t.Errorf("%s stands there twice", f.name)
+			t.Errorf("there are two figures %s", f.name)
 		}
 		byName[f.name] = f
 	}
@@ -23,18 +23,18 @@ func TestFigures(t *testing.T) {
 		if !known[f.where] {
 			t.Errorf("%s belongs to no scenario: %s", f.name, f.where)
 		}
-		for _, a := range f.aims {
+		for _, a := range f.targets {
 			base, found := byName[a.of]
-			if a.of != "" && (!found || a.by == floor && !base.floor) {
+			if a.of != "" && (!found || a.by == baseline && !base.baseline) {
 				t.Errorf("%s refers to %s of %s, which is not measured", f.name, a.of, a.by)
 			}
 		}
 	}
 }
 
-func TestAimHolds(t *testing.T) {
+func TestTargetHolds(t *testing.T) {
 	for _, c := range []struct {
-		aim         aim
+		target      target
 		value, base float64
 		want        bool
 	}{
@@ -44,13 +44,13 @@ func TestAimHolds(t *testing.T) {
 		{below(0.1), 0, 0, true},
 		{atLeast(100), 100, 0, true},
 		{atLeast(100), 99, 0, false},
-		{atMostOf(1.5, floor, "start/1000"), 30, 20, true},
-		{atMostOf(1.5, floor, "start/1000"), 31, 20, false},
-		{atLeastOf(0.95, floor, "log/rate"), 95, 100, true},
-		{atLeastOf(0.95, floor, "log/rate"), 94, 100, false},
+		{atMostOf(1.5, baseline, "start/1000"), 30, 20, true},
+		{atMostOf(1.5, baseline, "start/1000"), 31, 20, false},
+		{atLeastOf(0.95, baseline, "log/rate"), 95, 100, true},
+		{atLeastOf(0.95, baseline, "log/rate"), 94, 100, false},
 	} {
-		if got := c.aim.holds(c.value, c.base); got != c.want {
-			t.Errorf("%v, value %v, base %v: %v", c.aim, c.value, c.base, got)
+		if got := c.target.holds(c.value, c.base); got != c.want {
+			t.Errorf("%v, value %v, base %v: %v", c.target, c.value, c.base, got)
 		}
 	}
 }
@@ -65,14 +65,14 @@ func TestWants(t *testing.T) {
 		want     bool
 	}{
 		{"", false, ours, "one", "start/1", true},
-		{"", false, ours, "thousand", "start/1", false},       // another scenario's
-		{"idle", false, ours, "one", "start/1", false},        // not chosen
-		{"", false, floor, "thousand", "start/1000", true},    //
-		{"", false, floor, "thousand", "idle/memory", false},  // the floor has none
-		{"", false, original, "growth", "start/4000", false},  // only with -large
-		{"", true, original, "growth", "start/4000", true},    //
-		{"", false, ours, "thousand", "getState/1000", true},  //
-		{"", false, ours, "thousand", "getState/9999", false}, // no such figure
+		{"", false, ours, "thousand", "start/1", false},         // of another scenario
+		{"idle", false, ours, "one", "start/1", false},          // not selected
+		{"", false, baseline, "thousand", "start/1000", true},   //
+		{"", false, baseline, "thousand", "idle/memory", false}, // the baseline has none
+		{"", false, original, "growth", "start/4000", false},    // only with -large
+		{"", true, original, "growth", "start/4000", true},      //
+		{"", false, ours, "thousand", "getState/1000", true},    //
+		{"", false, ours, "thousand", "getState/9999", false},   // no such figure
 	} {
 		turn := &turn{
 			bench:     &bench{settings: settings{only: regexp.MustCompile(c.only), large: c.large}},

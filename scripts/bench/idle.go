@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// idle measures a daemon that has nothing to do: after a moment in which it may finish what the start left over.
+// idle measures an idle daemon, after a moment to settle.
 func (t *turn) idle(ctx context.Context, d *daemon) error {
 	if !t.wants("idle/memory", "idle/switches", "idle/cpu") {
 		return nil
 	}
 	settle := or(t.settings.quick, 500*time.Millisecond, 2*time.Second)
 	window := or(t.settings.quick, 2*time.Second, 10*time.Second)
-	if err := pass(ctx, settle); err != nil {
+	if err := wait(ctx, settle); err != nil {
 		return err
 	}
 	from := now()
@@ -24,7 +24,7 @@ func (t *turn) idle(ctx context.Context, d *daemon) error {
 	if err != nil {
 		return err
 	}
-	if err := pass(ctx, window); err != nil {
+	if err := wait(ctx, window); err != nil {
 		return err
 	}
 	switchedThen, err := switches(d.pid)
@@ -36,7 +36,7 @@ func (t *turn) idle(ctx context.Context, d *daemon) error {
 		return err
 	}
 	seconds := (now() - from).Seconds()
-	memory, err := proportional(d.pid)
+	memory, err := memoryOfProcess(d.pid)
 	if err != nil {
 		return err
 	}
@@ -46,8 +46,8 @@ func (t *turn) idle(ctx context.Context, d *daemon) error {
 	return nil
 }
 
-// pass lets time pass: a window of measurement, or the age that a process has to reach.
-func pass(ctx context.Context, d time.Duration) error {
+// wait waits for a duration: a window of measurement, or the age that a process must reach.
+func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -14,8 +14,8 @@ import (
 // rotateAt is the size at which the rotated log rotates.
 const rotateAt = 50 << 20
 
-// logPatience is how long a log may stand still before the rest counts as lost.
-const logPatience = 5 * time.Second
+// logTimeout is the time without growth after which the rest of a log counts as lost.
+const logTimeout = 5 * time.Second
 
 func plainLog(ctx context.Context, t *turn) error {
 	return t.log(ctx, "log", []string{"stdout_logfile_maxbytes=0"})
@@ -24,11 +24,11 @@ func plainLog(ctx context.Context, t *turn) error {
 func rotatedLog(ctx context.Context, t *turn) error {
 	return t.log(ctx, "log/rotated", []string{
 		"stdout_logfile_maxbytes=50MB",
-		fmt.Sprintf("stdout_logfile_backups=%d", t.settings.logBytes/rotateAt+2), // none is to be dropped
+		fmt.Sprintf("stdout_logfile_backups=%d", t.settings.logBytes/rotateAt+2), // so that none is removed
 	})
 }
 
-// log measures one child that writes to its log as fast as it can: from its first write until all is in the files.
+// log measures a child that writes to its log as fast as it can, from its first write until all data is in the files.
 func (t *turn) log(ctx context.Context, name string, extra []string) (err error) {
 	size := t.settings.logBytes
 	d, err := t.launch(ctx, 1, []string{strconv.Itoa(size)}, extra)
@@ -64,8 +64,8 @@ func (t *turn) log(ctx context.Context, name string, extra []string) (err error)
 	return nil
 }
 
-// awaitLog waits until the log and its backups hold size bytes, or have not grown for long. It returns what they hold
-// and when they last grew. The exact size is waited for: a look during a rotation may count one file twice.
+// awaitLog waits until the log and its backups have size bytes, or have not grown for logTimeout. It returns their size and when
+// they grew last. It waits for the exact size, since during a rotation a file may be counted twice.
 func (d *daemon) awaitLog(ctx context.Context, size int) (written int, grown time.Duration, err error) {
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
@@ -77,7 +77,7 @@ func (d *daemon) awaitLog(ctx context.Context, size int) (written int, grown tim
 		if sum != written {
 			written, grown = sum, now()
 		}
-		if sum == size || now()-grown > logPatience {
+		if sum == size || now()-grown > logTimeout {
 			return written, grown, nil
 		}
 		select {
@@ -88,7 +88,7 @@ func (d *daemon) awaitLog(ctx context.Context, size int) (written int, grown tim
 	}
 }
 
-// filesSize is the sum of the sizes of the files in dir. A file renamed meanwhile does not count.
+// filesSize returns the sum of the sizes of the files in dir, without files that are renamed meanwhile.
 func filesSize(dir string) (int, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

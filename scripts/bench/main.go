@@ -1,9 +1,9 @@
-// Command bench measures two supervisors side by side: ours and the installed original, and beside them the
-// floor, a small C program that makes only the system calls nobody can do without. It is what `make bench` runs.
+// Command bench measures ours and the installed original side by side, and with them the baseline: a small C program that makes
+// only the system calls that every supervisor must make. `make bench` runs it.
 //
-// The contenders take turns (A B A B ...), each on the same configuration in a directory of its own, with Unix
-// sockets only. Every process started here is a descendant of the bench, which is their reaper: at the end, at an
-// error and at Ctrl-C it ends what is left, by pid. It needs Linux, for /proc.
+// The contenders take turns (A B A B ...), each with the same configuration in a directory of its own, and with Unix sockets only.
+// The program is the sub-reaper of all processes that it starts: at its end, at an error and at Ctrl-C it kills the remaining ones
+// by pid. It needs Linux, for /proc.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"syscall"
 )
 
-// settings are the flags.
+// settings are the values of the flags.
 type settings struct {
 	ours, oursCtl           string
 	reference, referenceCtl string
@@ -27,7 +27,7 @@ type settings struct {
 	repeat                  int
 	quick, large, json      bool
 	dir                     string
-	logBytes                int // how much a child writes to its log
+	logBytes                int // that a child writes to its log
 }
 
 func main() {
@@ -37,7 +37,7 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == bareArgument {
 		os.Exit(bareMain(os.Args[2:]))
 	}
-	// Also where nobody reads any more: to die of that would leave a daemon behind.
+	// SIGPIPE, too: to die of a closed output would leave a daemon behind.
 	ctx, stop := signal.NotifyContext(context.Background(),
 		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
@@ -51,7 +51,7 @@ func main() {
 	}
 }
 
-// run measures and prints. What was measured is printed even if a turn failed, which is an error.
+// run measures and prints. If a turn fails, it prints the other results and returns an error.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	set, err := parse(args, stderr)
 	if err != nil {
@@ -87,8 +87,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&set.reference, "reference", "/usr/bin/supervisord", "the original `supervisord`; empty for none")
 	flags.StringVar(&set.referenceCtl, "reference-ctl", "", "the original `supervisorctl` (default: beside -reference)")
 	only := flags.String("only", "", "measure only figures whose name matches the `regexp`")
-	flags.IntVar(&set.repeat, "repeat", 3, "how often each contender measures each figure")
-	flags.BoolVar(&set.quick, "quick", false, "once, with short windows: a smoke test, not a measurement")
+	flags.IntVar(&set.repeat, "repeat", 3, "number of measurements of each figure and contender")
+	flags.BoolVar(&set.quick, "quick", false, "one measurement, with short windows: a smoke test")
 	flags.BoolVar(&set.large, "large", false, "also 4000 programs, and logs of 2 GiB instead of 1")
 	flags.BoolVar(&set.json, "json", false, "print JSON instead of the table")
 	flags.StringVar(&set.dir, "dir", "", "`directory` for logs and sockets (default: the temporary directory)")

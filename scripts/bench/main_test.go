@@ -41,12 +41,12 @@ func TestContenders(t *testing.T) {
 	if err := os.WriteFile(here, nil, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	all, err := contenders(settings{ours: here}, "/floor")
+	all, err := contenders(settings{ours: here}, "/baseline")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all) != 2 || all[0].who != ours || all[1].who != floor {
-		t.Errorf("contenders %+v, want ours and the floor", all)
+	if len(all) != 2 || all[0].who != ours || all[1].who != baseline {
+		t.Errorf("contenders %+v, want ours and the baseline", all)
 	}
 	if want := filepath.Join(filepath.Dir(here), "supervisorctl"); all[0].ctl != want {
 		t.Errorf("ctl %s, want %s", all[0].ctl, want)

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// writers is how many children write at once, cPiece what a C program writes at once to a pipe.
+// writers is the number of children that write at once, cPiece the size of their writes, that of the C library.
 const (
 	writers = 100
 	cPiece  = 4096
 )
 
-// hundredWriters measures a hundred children that write lines, each to its log, as fast as all of them can: from the first
-// write until all is in the files, and how long a request takes meanwhile.
+// hundredWriters measures a hundred children that write lines to their logs as fast as they can, from the first write until all data
+// is in the files, and the latency of requests meanwhile.
 func hundredWriters(ctx context.Context, t *turn) (err error) {
 	each := t.settings.logBytes / writers / cPiece * cPiece
 	args := []string{strconv.Itoa(each), strconv.Itoa(cPiece)}
@@ -40,7 +40,7 @@ func hundredWriters(ctx context.Context, t *turn) (err error) {
 			return err
 		}
 	}
-	reports, err := d.await(ctx, 2*writers) // that each begins, that each has written
+	reports, err := d.await(ctx, 2*writers) // of the first and the last write of each
 	if err != nil {
 		return err
 	}
@@ -67,13 +67,13 @@ func hundredWriters(ctx context.Context, t *turn) (err error) {
 	return nil
 }
 
-// ask asks for the state a hundred times a second until the end of ctx, and then gives how long each answer took.
+// ask calls getState a hundred times a second until ctx is done, and then sends the latencies.
 func (t *turn) ask(ctx context.Context, d *daemon) <-chan []time.Duration {
 	answered := make(chan []time.Duration, 1)
 	go func() {
 		var took []time.Duration
 		defer func() { answered <- took }()
-		if d.who == floor {
+		if d.who == baseline {
 			return
 		}
 		c, err := d.dial(context.WithoutCancel(ctx), "supervisor.getState")
@@ -99,7 +99,7 @@ func (t *turn) ask(ctx context.Context, d *daemon) <-chan []time.Duration {
 	return answered
 }
 
-// sizes measures idle daemons of other sizes than the thousand.
+// sizes measures idle daemons with other numbers of programs than a thousand.
 func sizes(ctx context.Context, t *turn) error {
 	for _, programs := range []int{100, 4000} {
 		name := fmt.Sprintf("idle/%d", programs)
@@ -122,7 +122,7 @@ func (t *turn) idleOf(ctx context.Context, name string, programs int) (err error
 	if err := d.awaitRunning(ctx); err != nil {
 		return err
 	}
-	if err := pass(ctx, or(t.settings.quick, 500*time.Millisecond, 2*time.Second)); err != nil {
+	if err := wait(ctx, or(t.settings.quick, 500*time.Millisecond, 2*time.Second)); err != nil {
 		return err
 	}
 	from := now()
@@ -130,7 +130,7 @@ func (t *turn) idleOf(ctx context.Context, name string, programs int) (err error
 	if err != nil {
 		return err
 	}
-	if err := pass(ctx, or(t.settings.quick, 2*time.Second, 10*time.Second)); err != nil {
+	if err := wait(ctx, or(t.settings.quick, 2*time.Second, 10*time.Second)); err != nil {
 		return err
 	}
 	after, err := switches(d.pid)
@@ -138,7 +138,7 @@ func (t *turn) idleOf(ctx context.Context, name string, programs int) (err error
 		return err
 	}
 	seconds := (now() - from).Seconds()
-	memory, err := proportional(d.pid)
+	memory, err := memoryOfProcess(d.pid)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (t *turn) idleOf(ctx context.Context, name string, programs int) (err error
 	return nil
 }
 
-// untilTheLimit measures as many programs as the limit of open files allows: three for each, and some for the daemon.
+// untilTheLimit measures as many programs as the limit of open files allows: three descriptors for each, and some for the daemon.
 func untilTheLimit(ctx context.Context, t *turn) (err error) {
 	programs := (openFiles() - 300) / 3
 	d, err := t.launch(ctx, programs, nil, nil)
@@ -160,12 +160,12 @@ func untilTheLimit(ctx context.Context, t *turn) (err error) {
 	if err := d.awaitRunning(ctx); err != nil {
 		return err
 	}
-	memory, err := proportional(d.pid)
+	memory, err := memoryOfProcess(d.pid)
 	if err != nil {
 		return err
 	}
 	t.add("limit/memory", float64(memory)/1e6)
-	took, _, err := d.press(ctx, or(t.settings.quick, 300*time.Millisecond, 2*time.Second), 1, programs, "supervisor.getAllProcessInfo")
+	took, _, err := d.callRepeatedly(ctx, or(t.settings.quick, 300*time.Millisecond, 2*time.Second), 1, programs, "supervisor.getAllProcessInfo")
 	if err != nil {
 		return d.explain(err)
 	}
@@ -182,7 +182,7 @@ func untilTheLimit(ctx context.Context, t *turn) (err error) {
 	return nil
 }
 
-// openFiles is the hard limit of open files, and no more than twenty thousand: that many programs are enough.
+// openFiles returns the hard limit of open files, but at most twenty thousand.
 func openFiles() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {

@@ -10,10 +10,9 @@ import (
 	"time"
 )
 
-// press lets clients make a call as often as they can for the length of window, each at least once. It returns how
-// long each call took and how long all took together. Each client's first response is checked for the number of
-// structs it holds.
-func (d *daemon) press(ctx context.Context, window time.Duration, clients, structs int, method string,
+// callRepeatedly has clients make a call as often as they can for the time of window, each at least once. It returns the latencies
+// and the total time. The first response of each client is checked for its number of structs.
+func (d *daemon) callRepeatedly(ctx context.Context, window time.Duration, clients, structs int, method string,
 	params ...string) (took []time.Duration, elapsed time.Duration, err error) {
 	all := make([]*client, clients)
 	for i := range all {
@@ -24,7 +23,7 @@ func (d *daemon) press(ctx context.Context, window time.Duration, clients, struc
 		defer c.conn.Close()
 		all[i] = c
 	}
-	// Whether or not the others are done: an interrupt breaks the calls under way.
+	// An interrupt aborts the calls in progress.
 	defer context.AfterFunc(ctx, func() {
 		for _, c := range all {
 			c.conn.Close()
@@ -41,7 +40,7 @@ func (d *daemon) press(ctx context.Context, window time.Duration, clients, struc
 	return slices.Concat(times...), elapsed, errors.Join(errs...)
 }
 
-// repeat calls until the time has come and returns how long each call took.
+// repeat calls until the given time and returns the latencies.
 func (c *client) repeat(until time.Time, structs int) ([]time.Duration, error) {
 	var took []time.Duration
 	for from := time.Now(); len(took) == 0 || from.Before(until); {
@@ -61,7 +60,7 @@ func (c *client) repeat(until time.Time, structs int) ([]time.Duration, error) {
 	return took, nil
 }
 
-// percentile is the smallest of the values that p percent do not exceed; 0 without values.
+// percentile returns the smallest value that p percent of the values do not exceed; 0 without values.
 func percentile(values []time.Duration, p int) time.Duration {
 	if len(values) == 0 {
 		return 0

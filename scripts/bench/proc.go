@@ -15,7 +15,7 @@ import (
 // clockTick is the unit of times in /proc/PID/stat; 100 a second on every Linux that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// stat are the fields of /proc/PID/stat that the bench needs.
+// stat has the fields of /proc/PID/stat that the bench needs.
 type stat struct {
 	state  string
 	parent int
@@ -30,7 +30,7 @@ func readStat(pid int) (stat, error) {
 	return parseStat(data)
 }
 
-// parseStat reads one line of /proc/PID/stat. The second field is a name in parentheses and may hold anything.
+// parseStat parses /proc/PID/stat. The second field is a name in parentheses, which may contain blanks and parentheses.
 func parseStat(data []byte) (stat, error) {
 	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
 	if len(fields) < 13 {
@@ -48,17 +48,17 @@ func parseStat(data []byte) (stat, error) {
 	return stat{state: string(fields[0]), parent: numbers[0], cpu: cpu}, nil
 }
 
-// proportional is the memory of a process in bytes, with its share of pages that others map too.
-func proportional(pid int) (int, error) {
+// memoryOfProcess returns the proportional set size of a process in bytes.
+func memoryOfProcess(pid int) (int, error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		return 0, err
 	}
-	kilobytes, err := keyed(data, "Pss:")
+	kilobytes, err := field(data, "Pss:")
 	return kilobytes * 1024, err
 }
 
-// switches is how often threads of a process gave up a processor or lost it.
+// switches returns the number of context switches of the threads of a process.
 func switches(pid int) (int, error) {
 	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
 	if err != nil || len(paths) == 0 {
@@ -71,7 +71,7 @@ func switches(pid int) (int, error) {
 			return 0, err
 		}
 		for _, key := range []string{"voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"} {
-			n, err := keyed(data, key)
+			n, err := field(data, key)
 			if err != nil {
 				return 0, err
 			}
@@ -81,11 +81,11 @@ func switches(pid int) (int, error) {
 	return sum, nil
 }
 
-// onCPU is how long the threads of a process ran, in nanoseconds where clock ticks are too coarse.
+// onCPU returns the processor time of the threads of a process, in nanoseconds, as clock ticks are too coarse.
 func onCPU(pid int) (time.Duration, error) {
 	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil || len(paths) == 0 {
-		s, err := readStat(pid) // a kernel without scheduler statistics
+		s, err := readStat(pid) // the kernel has no scheduler statistics
 		return s.cpu, err
 	}
 	var sum time.Duration
@@ -104,8 +104,8 @@ func onCPU(pid int) (time.Duration, error) {
 	return sum, nil
 }
 
-// keyed is the number behind a key at the start of a line.
-func keyed(data []byte, key string) (int, error) {
+// field returns the number after a key at the start of a line.
+func field(data []byte, key string) (int, error) {
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())
@@ -116,7 +116,7 @@ func keyed(data []byte, key string) (int, error) {
 	return 0, fmt.Errorf("no %s here", key)
 }
 
-// children are the pids of those whose parent is pid.
+// children returns the ids of the children of a process.
 func children(pid int) ([]int, error) {
 	paths, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
@@ -128,21 +128,20 @@ func children(pid int) ([]int, error) {
 		if err != nil {
 			continue
 		}
-		if s, err := readStat(child); err == nil && s.parent == pid { // an error: it is gone
+		if s, err := readStat(child); err == nil && s.parent == pid { // an error: it has exited
 			all = append(all, child)
 		}
 	}
 	return all, nil
 }
 
-// alive says whether a process exists and is no zombie.
+// alive reports whether a process exists and is not a zombie.
 func alive(pid int) bool {
 	s, err := readStat(pid)
 	return err == nil && s.state != "Z" && s.state != "X"
 }
 
-// endOrphans kills and reaps everything that is the bench's own child, until nothing is. It is called when no
-// contender runs and no command is under way.
+// endOrphans kills and reaps all children of the bench. It is called when no contender and no command runs.
 func endOrphans() error {
 	for {
 		orphans, err := children(os.Getpid())

@@ -24,10 +24,10 @@ func TestParseStat(t *testing.T) {
 
 func TestKeyed(t *testing.T) {
 	data := []byte("Rss:   12 kB\nPss:    34 kB\nPss_Dirty:  5 kB\n")
-	if n, err := keyed(data, "Pss:"); n != 34 || err != nil {
+	if n, err := field(data, "Pss:"); n != 34 || err != nil {
 		t.Errorf("Pss: %d, %v", n, err)
 	}
-	if _, err := keyed(data, "Swap:"); err == nil {
+	if _, err := field(data, "Swap:"); err == nil {
 		t.Error("a missing key was found")
 	}
 }
@@ -35,7 +35,7 @@ func TestKeyed(t *testing.T) {
 // TestOwnFigures reads what /proc says about the test itself.
 func TestOwnFigures(t *testing.T) {
 	self := os.Getpid()
-	if memory, err := proportional(self); memory < 1<<20 || err != nil {
+	if memory, err := memoryOfProcess(self); memory < 1<<20 || err != nil {
 		t.Errorf("memory %d, %v", memory, err)
 	}
 	if n, err := switches(self); n == 0 || err != nil {

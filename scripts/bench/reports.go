@@ -13,32 +13,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// report is what a child wrote about itself.
+// report is a report of a child.
 type report struct {
 	pid int
 	at  time.Duration // on the monotonic clock, as now() reads it
 }
 
-// reports receives what the children of one run write to its FIFO. A child's report is one write, less than a pipe
-// takes as a whole, and carries its own time: so it is read when convenient, at each look, and takes no processor
-// time from those being measured.
+// reports receives the reports of the children of a run from its FIFO. A report is one atomic write and has its own time, so it can
+// be read later, at each pollInterval, without taking processor time from the programs being measured.
 type reports struct {
 	fifo    *os.File
 	pending []byte
 }
 
-// look is how often the bench looks at what it waits for when nothing would wake it.
-const look = 2 * time.Millisecond
+// pollInterval is the interval at which the bench checks for what it cannot wait for otherwise.
+const pollInterval = 2 * time.Millisecond
 
-// errDaemonGone says that the daemon exited while the bench waited for something from it.
-var errDaemonGone = errors.New("the daemon exited")
+// errDaemonExited says that the daemon exited while the bench waited for something from it.
+var errDaemonExited = errors.New("the daemon exited")
 
 func openReports(dir string) (*reports, error) {
 	path := filepath.Join(dir, fifoName)
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		return nil, fmt.Errorf("cannot make %s: %w", path, err)
 	}
-	// For writing too: then there is no end of file while no child has it open.
+	// Also for writing, so that there is no end of file while no child has it open.
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
@@ -46,10 +45,10 @@ func openReports(dir string) (*reports, error) {
 	return &reports{fifo: os.NewFile(uintptr(fd), path)}, nil
 }
 
-// await returns the next n reports. It ends early, with an error, at the end of ctx or when gone closes.
-func (r *reports) await(ctx context.Context, n int, gone <-chan struct{}) ([]report, error) {
+// await returns the next n reports. It ends early, with an error, at the end of ctx or when exited closes.
+func (r *reports) await(ctx context.Context, n int, exited <-chan struct{}) ([]report, error) {
 	var got []report
-	ticker := time.NewTicker(look)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		if err := r.read(); err != nil {
@@ -71,15 +70,15 @@ func (r *reports) await(ctx context.Context, n int, gone <-chan struct{}) ([]rep
 		}
 		select {
 		case <-ticker.C:
-		case <-gone:
-			return got, fmt.Errorf("%w; %d of %d children have reported", errDaemonGone, len(got), n)
+		case <-exited:
+			return got, fmt.Errorf("%w; %d of %d children have reported", errDaemonExited, len(got), n)
 		case <-ctx.Done():
 			return got, fmt.Errorf("%d of %d children have reported: %w", len(got), n, context.Cause(ctx))
 		}
 	}
 }
 
-// read takes what is in the FIFO, without waiting.
+// read drains the FIFO without waiting.
 func (r *reports) read() error {
 	buffer := make([]byte, 64<<10)
 	for {
@@ -94,7 +93,7 @@ func (r *reports) read() error {
 	}
 }
 
-// tryRead reads once, past the runtime's poller: that one would wake the bench at every single report.
+// tryRead reads once. It bypasses the runtime's poller, which would wake the bench at every report.
 func (r *reports) tryRead(buffer []byte) (n int, err error) {
 	raw, err := r.fifo.SyscallConn()
 	if err != nil {
@@ -112,7 +111,7 @@ func parseReport(line string) (report, error) {
 	return r, nil
 }
 
-// last is the time of the latest report.
+// last returns the time of the latest report.
 func last(all []report) time.Duration {
 	var at time.Duration
 	for _, r := range all {
@@ -121,7 +120,7 @@ func last(all []report) time.Duration {
 	return at
 }
 
-// now reads the clock that the children read.
+// now reads the monotonic clock, as the children do.
 func now() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {

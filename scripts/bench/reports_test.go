@@ -53,10 +53,10 @@ func TestReports(t *testing.T) {
 
 func TestReportsEndEarly(t *testing.T) {
 	r, w := openTestReports(t)
-	gone := make(chan struct{})
-	close(gone)
-	if _, err := r.await(t.Context(), 1, gone); !errors.Is(err, errDaemonGone) {
-		t.Errorf("the daemon is gone: %v", err)
+	exited := make(chan struct{})
+	close(exited)
+	if _, err := r.await(t.Context(), 1, exited); !errors.Is(err, errDaemonExited) {
+		t.Errorf("the daemon has exited: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

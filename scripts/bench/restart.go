@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// restartAge is how long a process has run when it is killed. Ours spaces the starts of one whose runs last less than
-// a second, so that a program that dies at once does not eat the machine; that is not what is measured here.
+// restartAge is the age at which a process is killed. It is more than a second, since ours delays the restart of a process that ran
+// for less.
 const restartAge = 1200 * time.Millisecond
 
-// restarts measures from the kill of a child to its replacement's first instruction, one child after the other.
+// restarts measures the time from the kill of a child to the first instruction of its replacement, one child at a time.
 func restarts(ctx context.Context, t *turn) (err error) {
 	kills := or(t.settings.quick, 40, 200)
 	if t.who == original { // it takes a second each
@@ -29,7 +29,7 @@ func restarts(ctx context.Context, t *turn) (err error) {
 	var took []time.Duration
 	for byAge := d.alive; len(took) < kills; {
 		oldest := byAge[0]
-		if err := pass(ctx, oldest.at+restartAge-now()); err != nil {
+		if err := wait(ctx, oldest.at+restartAge-now()); err != nil {
 			return err
 		}
 		killed := now()

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// client is one connection that makes the same call again and again. It does as little as a client can, because it
-// shares the machine with the one that it measures.
+// client is a connection that repeats a call. It does as little as possible, since it shares the machine with the daemon that it
+// measures.
 type client struct {
 	conn    net.Conn
 	in      *bufio.Reader
@@ -21,7 +21,7 @@ type client struct {
 	body    []byte // of the latest response, overwritten by the next
 }
 
-// dial connects to the daemon for calls of method, with parameters. The end of ctx breaks the connection.
+// dial connects to the daemon for calls of method with parameters. The deadline of ctx is that of the connection.
 func (d *daemon) dial(ctx context.Context, method string, params ...string) (*client, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", d.socket)
@@ -42,7 +42,7 @@ func (d *daemon) dial(ctx context.Context, method string, params ...string) (*cl
 	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), request: []byte(request)}, nil
 }
 
-// typed is a parameter with its type: a string, but for the one truth value that the bench needs.
+// typed returns a parameter with its type: a string, but for the one boolean that the bench needs.
 func typed(param string) string {
 	if param == "false" {
 		return "<boolean>0</boolean>"
@@ -50,7 +50,7 @@ func typed(param string) string {
 	return "<string>" + param + "</string>"
 }
 
-// call makes one call and returns the body of its response, valid until the next. A fault is an error.
+// call makes a call and returns the body of its response, which is valid until the next call. A fault is an error.
 func (c *client) call() ([]byte, error) {
 	if _, err := c.conn.Write(c.request); err != nil {
 		return nil, err
@@ -114,14 +114,14 @@ func (d *daemon) call(ctx context.Context, method string, params ...string) ([]b
 	return body, nil
 }
 
-// The sizes of what ours answers, in bytes, for the floor.
+// The sizes of our responses in bytes, for the baseline.
 const (
 	stateSize = 400
 	infoSize  = 1300 // also of each process in a list
 )
 
-// calls measures the XML-RPC interface of a daemon with so many programs. In the place of the floor, which has none, a
-// bare server of Go's library gives answers of the same size.
+// calls measures the XML-RPC interface of a daemon with so many programs. The baseline has none and is replaced by a net/http server
+// with responses of the same size.
 func (t *turn) calls(ctx context.Context, d *daemon, programs int) error {
 	window := or(t.settings.quick, 300*time.Millisecond, 2*time.Second)
 	for _, c := range []struct {
@@ -145,13 +145,13 @@ func (t *turn) calls(ctx context.Context, d *daemon, programs int) error {
 			continue
 		}
 		asked, stop := d, func() {}
-		if t.who == floor {
+		if t.who == baseline {
 			var err error
 			if asked, stop, err = t.bare(ctx, d, c.size, c.structs); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		took, elapsed, err := asked.press(ctx, window, c.clients, c.structs, "supervisor."+c.method, c.params...)
+		took, elapsed, err := asked.callRepeatedly(ctx, window, c.clients, c.structs, "supervisor."+c.method, c.params...)
 		stop()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, d.explain(err))

@@ -27,7 +27,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *daemon {
 	return d
 }
 
-func TestPress(t *testing.T) {
+func TestCallRepeatedly(t *testing.T) {
 	d := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || r.URL.Path != "/RPC2" || !strings.Contains(string(body), "<string>p:p-0</string>") {
@@ -36,11 +36,11 @@ func TestPress(t *testing.T) {
 		}
 		io.WriteString(w, "<methodResponse><struct></struct><struct></struct></methodResponse>")
 	})
-	took, elapsed, err := d.press(t.Context(), 20*time.Millisecond, 4, 2, "supervisor.getProcessInfo", "p:p-0")
+	took, elapsed, err := d.callRepeatedly(t.Context(), 20*time.Millisecond, 4, 2, "supervisor.getProcessInfo", "p:p-0")
 	if err != nil || len(took) < 4 || elapsed < 20*time.Millisecond {
 		t.Errorf("%d calls in %v: %v", len(took), elapsed, err)
 	}
-	_, _, err = d.press(t.Context(), 0, 1, 3, "supervisor.getProcessInfo", "p:p-0")
+	_, _, err = d.callRepeatedly(t.Context(), 0, 1, 3, "supervisor.getProcessInfo", "p:p-0")
 	if err == nil || !strings.Contains(err.Error(), "2 structs in the response, not 3") {
 		t.Errorf("a response that is too short: %v", err)
 	}

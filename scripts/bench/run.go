@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// bench is one run of everything.
+// bench is a run of the program.
 type bench struct {
 	settings   settings
 	fixtures   fixtures
 	contenders []contender
-	base       string // directory that holds those of the turns
-	turns      int    // taken so far
+	base       string // parent of the directories of the turns
+	turns      int    // so far
 	machine    machine
 	results    results
 	progress   io.Writer
 }
 
-// machine says where the figures come from.
+// machine describes where the measurements were made.
 type machine struct {
 	CPUs   int    `json:"cpus"`
 	Kernel string `json:"kernel"`
@@ -34,13 +34,13 @@ type machine struct {
 	Repeat int    `json:"repeat"`
 }
 
-// results are the samples by figure and contender, one a turn.
+// results are the samples by figure and contender, one per turn.
 type results map[string]map[who][]float64
 
-// turnLimit ends a turn in which something hangs.
+// turnLimit bounds a turn, in case something hangs.
 const turnLimit = 10 * time.Minute
 
-// scenarios are what a contender does in one turn, each with a daemon of its own. Their order is that of measuring.
+// scenarios are run in this order, each with a daemon of its own.
 var scenarios = []struct {
 	name string
 	run  func(context.Context, *turn) error
@@ -50,7 +50,7 @@ var scenarios = []struct {
 	{"growth", growth},
 	{"restart", restarts},
 	{"busy", busy},
-	{"rude", rude},
+	{"abusive", abusive},
 	{"log", plainLog},
 	{"rotated", rotatedLog},
 	{"writers", hundredWriters},
@@ -61,7 +61,7 @@ var scenarios = []struct {
 	{"ticks", tickEvents},
 }
 
-// turn is one contender's go at one scenario.
+// turn is a run of a scenario with a contender.
 type turn struct {
 	*bench
 	contender
@@ -73,7 +73,7 @@ func newBench(ctx context.Context, set settings, base string, progress io.Writer
 	if err != nil {
 		return nil, err
 	}
-	all, err := contenders(set, built.floor)
+	all, err := contenders(set, built.baseline)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +98,8 @@ func newBench(ctx context.Context, set settings, base string, progress io.Writer
 	}, nil
 }
 
-// measure runs every scenario that has a wanted figure, the contenders by turns. A turn that fails costs its own
-// figures only; the error names all that failed.
+// measure runs every scenario with a selected figure, the contenders by turns. A turn that fails has no result; the error says how
+// many failed.
 func (b *bench) measure(ctx context.Context) error {
 	failed := 0
 	for _, s := range scenarios {
@@ -132,33 +132,33 @@ func (b *bench) take(ctx context.Context, t *turn, run func(context.Context, *tu
 	return run(ctx, t)
 }
 
-// newDir makes a directory for one daemon.
+// newDir creates a directory for a daemon.
 func (b *bench) newDir() (string, error) {
 	b.turns++
 	dir := filepath.Join(b.base, strconv.Itoa(b.turns))
 	return dir, os.Mkdir(dir, 0o700)
 }
 
-// wants says whether this turn is to measure any of the named figures.
+// wants reports whether this turn measures any of the named figures.
 func (t *turn) wants(names ...string) bool {
 	return slices.ContainsFunc(figures, func(f figure) bool {
 		return slices.Contains(names, f.name) && t.wantsFigure(f)
 	})
 }
 
-// wantsAny says whether this turn is to measure anything.
+// wantsAny reports whether this turn measures any figure.
 func (t *turn) wantsAny() bool {
 	return slices.ContainsFunc(figures, t.wantsFigure)
 }
 
 func (t *turn) wantsFigure(f figure) bool {
 	return f.where == t.scenario &&
-		(f.floor || t.who != floor) &&
+		(f.baseline || t.who != baseline) &&
 		(t.settings.large || !f.large) &&
 		t.settings.only.MatchString(f.name)
 }
 
-// add keeps a sample of a figure, unless it is not wanted.
+// add records a sample of a figure, if it is selected.
 func (t *turn) add(name string, value float64) {
 	if !t.wants(name) {
 		return
@@ -169,7 +169,7 @@ func (t *turn) add(name string, value float64) {
 	t.results[name][t.who] = append(t.results[name][t.who], value)
 }
 
-// or is long, or short with -quick.
+// or returns long, or short with -quick.
 func or[T any](quick bool, short, long T) T {
 	if quick {
 		return short
@@ -177,5 +177,5 @@ func or[T any](quick bool, short, long T) T {
 	return long
 }
 
-// milliseconds is how times are reported.
+// milliseconds returns a duration in the unit of the table.
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }

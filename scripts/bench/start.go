@@ -24,7 +24,7 @@ func oneProgram(ctx context.Context, t *turn) (err error) {
 	return errors.Join(t.calls(ctx, d, 1), t.commands(ctx, d, 1))
 }
 
-// thousandPrograms measures the life of a daemon with a thousand programs, from its start to its shutdown.
+// thousandPrograms measures a daemon with a thousand programs, from its start to its shutdown.
 func thousandPrograms(ctx context.Context, t *turn) (err error) {
 	d, err := t.launch(ctx, 1000, nil, nil)
 	if err != nil {
@@ -39,7 +39,7 @@ func thousandPrograms(ctx context.Context, t *turn) (err error) {
 		t.stop(ctx, d))
 }
 
-// growth measures what four thousand programs cost beside one thousand.
+// growth measures the memory of four thousand programs compared with one thousand.
 func growth(ctx context.Context, t *turn) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
@@ -60,7 +60,7 @@ func growth(ctx context.Context, t *turn) error {
 	return nil
 }
 
-// memoryOf runs a daemon with so many programs and returns its memory in bytes. With 4000 it keeps their start, too.
+// memoryOf runs a daemon with so many programs and returns its memory in bytes. With 4000 it also records the time of the start.
 func (t *turn) memoryOf(ctx context.Context, programs int) (memory int, err error) {
 	d, err := t.launch(ctx, programs, nil, nil)
 	if err != nil {
@@ -73,5 +73,5 @@ func (t *turn) memoryOf(ctx context.Context, programs int) (memory int, err erro
 	if err := d.awaitRunning(ctx); err != nil {
 		return 0, err
 	}
-	return proportional(d.pid)
+	return memoryOfProcess(d.pid)
 }

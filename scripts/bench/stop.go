@@ -6,13 +6,13 @@ import (
 	"syscall"
 )
 
-// stop measures from the request to shut down to the exit of the daemon, by when every child must be gone.
+// stop measures the time from the shutdown request to the exit of the daemon. All children must have exited by then.
 func (t *turn) stop(ctx context.Context, d *daemon) error {
 	if !t.wants("stop/1000") {
 		return nil
 	}
 	asked := now()
-	if d.who == floor {
+	if d.who == baseline {
 		if err := syscall.Kill(d.pid, syscall.SIGTERM); err != nil {
 			return err
 		}

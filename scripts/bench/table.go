@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 )
 
-// spread is what the samples of one contender come to.
+// spread summarizes the samples of a contender.
 type spread struct {
 	Min    float64 `json:"min"`
 	Median float64 `json:"median"`
@@ -18,16 +18,16 @@ type spread struct {
 	Count  int     `json:"count"`
 }
 
-// row is a figure with its results. What was not measured is nil.
+// row is a figure with its results; nil is not measured.
 type row struct {
 	Figure   string   `json:"figure"`
 	Unit     string   `json:"unit"`
 	Original *spread  `json:"original"`
 	Ours     *spread  `json:"ours"`
-	Floor    *spread  `json:"floor"`
+	Baseline *spread  `json:"baseline"`
 	Ratio    *float64 `json:"ratio"` // ours to original, medians
-	Aim      string   `json:"aim"`
-	Met      *bool    `json:"met"` // nil also where there is no aim, or its base was not measured
+	Target   string   `json:"target"`
+	Met      *bool    `json:"met"` // nil also where there is no target, or its base was not measured
 }
 
 func spreadOf(samples []float64) *spread {
@@ -39,7 +39,7 @@ func spreadOf(samples []float64) *spread {
 	return &spread{Min: sorted[0], Median: (sorted[(n-1)/2] + sorted[n/2]) / 2, Max: sorted[n-1], Count: n}
 }
 
-// rows are the figures that were measured.
+// rows returns the figures that were measured.
 func rows(all results) []row {
 	var table []row
 	for _, f := range figures {
@@ -52,31 +52,31 @@ func rows(all results) []row {
 			Unit:     f.unit,
 			Original: spreadOf(samples[original]),
 			Ours:     spreadOf(samples[ours]),
-			Floor:    spreadOf(samples[floor]),
+			Baseline: spreadOf(samples[baseline]),
 			Met:      f.met(all),
 		}
 		if r.Original != nil && r.Ours != nil && r.Original.Median != 0 {
 			ratio := r.Ours.Median / r.Original.Median
 			r.Ratio = &ratio
 		}
-		texts := make([]string, len(f.aims))
-		for i, a := range f.aims {
+		texts := make([]string, len(f.targets))
+		for i, a := range f.targets {
 			texts[i] = a.String()
 		}
-		r.Aim = strings.Join(texts, ", ")
+		r.Target = strings.Join(texts, ", ")
 		table = append(table, r)
 	}
 	return table
 }
 
-// met says whether ours meets all aims of the figure, nil if that cannot be said.
+// met reports whether ours meets all targets of the figure; nil if that is unknown.
 func (f figure) met(all results) *bool {
 	mine := spreadOf(all[f.name][ours])
-	if mine == nil || len(f.aims) == 0 {
+	if mine == nil || len(f.targets) == 0 {
 		return nil
 	}
 	yes, known := true, true
-	for _, a := range f.aims {
+	for _, a := range f.targets {
 		base := spreadOf(all[a.of][a.by])
 		switch {
 		case a.of == "":
@@ -104,9 +104,9 @@ func printJSON(w io.Writer, m machine, all results) error {
 
 func printTable(w io.Writer, m machine, all results) error {
 	fmt.Fprintf(w, "%d processors, Linux %s, %s; child: %s; rounds: %d\n", m.CPUs, m.Kernel, m.Go, m.Child, m.Repeat)
-	fmt.Fprint(w, "min/median/max; ratio and aims are of the medians, ours to the original\n\n")
+	fmt.Fprint(w, "min/median/max; ratio and targets are of the medians, ours to the original\n\n")
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(columns, "figure\tunit\toriginal\tours\tfloor\tratio\taim\tmet?")
+	fmt.Fprintln(columns, "figure\tunit\toriginal\tours\tbaseline\tratio\ttarget\tmet?")
 	for _, r := range rows(all) {
 		ratio, met := "–", "–"
 		if r.Ratio != nil {
@@ -115,7 +115,7 @@ func printTable(w io.Writer, m machine, all results) error {
 		if r.Met != nil {
 			met = map[bool]string{true: "yes", false: "no"}[*r.Met]
 		}
-		cells := []string{r.Figure, r.Unit, r.Original.String(), r.Ours.String(), r.Floor.String(), ratio, r.Aim, met}
+		cells := []string{r.Figure, r.Unit, r.Original.String(), r.Ours.String(), r.Baseline.String(), ratio, r.Target, met}
 		fmt.Fprintln(columns, strings.Join(cells, "\t"))
 	}
 	return columns.Flush()
@@ -128,7 +128,7 @@ func (s *spread) String() string {
 	return number(s.Min) + "/" + number(s.Median) + "/" + number(s.Max)
 }
 
-// number shows three digits of a small value and all of a large one.
+// number formats a small value with three digits, a large one without a fraction.
 func number(v float64) string {
 	digits := 0
 	switch {

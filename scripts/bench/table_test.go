@@ -10,9 +10,9 @@ import (
 )
 
 var sample = results{
-	"start/1":    {original: {1300, 1100, 1200}, ours: {5, 4}, floor: {0.4}},
+	"start/1":    {original: {1300, 1100, 1200}, ours: {5, 4}, baseline: {0.4}},
 	"start/1000": {original: {3000}, ours: {450}},
-	"log/rate":   {ours: {900}, floor: {1000}},
+	"log/rate":   {ours: {900}, baseline: {1000}},
 }
 
 func TestSpread(t *testing.T) {
@@ -33,10 +33,10 @@ func TestSpread(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	want := `
-figure      unit  original        ours            floor              ratio  aim                         met?
-start/1     ms    1100/1200/1300  4.00/4.50/5.00  0.400/0.400/0.400  0.004  ≤ 15 × floor                         yes
-start/1000  ms    3000/3000/3000  450/450/450     –                  0.150  ≤ 1.5 × floor  –
-log/rate    MB/s  –               900/900/900     1000/1000/1000     –      ≥ 0.95 × floor              no
+figure      unit  original        ours            baseline              ratio  target                         met?
+start/1     ms    1100/1200/1300  4.00/4.50/5.00  0.400/0.400/0.400  0.004  ≤ 15 × baseline                         yes
+start/1000  ms    3000/3000/3000  450/450/450     –                  0.150  ≤ 1.5 × baseline  –
+log/rate    MB/s  –               900/900/900     1000/1000/1000     –      ≥ 0.95 × baseline              no
 `
 	var out bytes.Buffer
 	if err := printTable(&out, machine{}, sample); err != nil {
@@ -56,12 +56,12 @@ log/rate    MB/s  –               900/900/900     1000/1000/1000     –      
 	}
 }
 
-// A figure that misses one aim misses them all, even if the base of another is unknown.
+// TestMet checks that a figure that misses one target is not met, even if the base of another is unknown.
 func TestMet(t *testing.T) {
-	start := figure{name: "start/1000", aims: []aim{atMost(500), atMostOf(1.5, floor, "start/1000")}}
+	start := figure{name: "start/1000", targets: []target{atMost(500), atMostOf(1.5, baseline, "start/1000")}}
 	for _, c := range []struct {
-		ours, floor []float64
-		want        string
+		ours, baseline []float64
+		want           string
 	}{
 		{nil, nil, "unknown"},
 		{[]float64{450}, nil, "unknown"},
@@ -70,11 +70,11 @@ func TestMet(t *testing.T) {
 		{[]float64{450}, []float64{290}, "false"},
 	} {
 		got := "unknown"
-		if met := start.met(results{start.name: {ours: c.ours, floor: c.floor}}); met != nil {
+		if met := start.met(results{start.name: {ours: c.ours, baseline: c.baseline}}); met != nil {
 			got = map[bool]string{true: "true", false: "false"}[*met]
 		}
 		if got != c.want {
-			t.Errorf("ours %v, floor %v: %s, want %s", c.ours, c.floor, got, c.want)
+			t.Errorf("ours %v, baseline %v: %s, want %s", c.ours, c.baseline, got, c.want)
 		}
 	}
 }

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// page measures the status page of a daemon with a thousand programs: how long one browser waits for it, on a connection
-// that stays open, and how long it is.
+// page measures the status page of a daemon with a thousand programs: the latency on a persistent connection, and its size.
 func (t *turn) page(ctx context.Context, d *daemon) error {
 	if !t.wants("page/1000/p50", "page/1000/bytes") {
 		return nil

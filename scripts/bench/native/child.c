@@ -1,14 +1,14 @@
-// The supervised program of the bench. It says when it is alive and, asked to, writes a log.
+// The supervised program of the bench. It reports its start and, on request, writes a log.
 //
 //   child FIFO          report, then wait for a signal
 //   child FIFO BYTES [PIECE [paced]]
 //                       report; at SIGUSR1 report, write BYTES to stdout, PIECE at a time (65536), report again, wait;
-//                       paced: no piece before somebody has read the one before
+//                       paced: no piece before the one before was read
 //
 // A report is one line, "PID NANOSECONDS" of the monotonic clock, in one write.
 //
-// It makes system calls only. Compiled with -DBARE -nostdlib it has no C library to set up, which in a virtual machine
-// takes longer than all that a supervisor does to start it.
+// It makes only system calls. Compiled with -DBARE -nostdlib it has no C library to initialize, which in a virtual machine takes
+// longer than the supervisor needs to start it.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -124,7 +124,7 @@ static void work(long argc, char **argv)
 }
 
 #ifdef BARE
-// run begins where the kernel leaves off: argc and argv lie on the stack.
+// run is the entry point: argc and argv are on the stack.
 __attribute__((used)) void run(long *stack)
 {
 	work(stack[0], (char **)(stack + 1));

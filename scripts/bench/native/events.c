@@ -1,9 +1,9 @@
-// The floor of events: two pipes between this program and a listener, and nothing else.
+// The baseline of events: only two pipes between this program and a listener.
 //
 //   events N COMMAND [ARG...]
 //
-// It starts COMMAND, sends it N events of one line, each after the answer to the one before, and one more that tells it
-// that these were all.
+// It starts COMMAND, sends it N events of one line, each after the answer to the one before, and a last one that ends the
+// measurement.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static void need(int ok)
 	}
 }
 
-static void hear(const char *text)
+static void expect(const char *text)
 {
 	char got[64];
 	size_t have = 0;
@@ -33,7 +33,7 @@ static void hear(const char *text)
 	}
 }
 
-static void tell(long i, const char *name, const char *payload)
+static void send_event(long i, const char *name, const char *payload)
 {
 	char text[512];
 	int n = snprintf(text, sizeof text, "ver:3.0 server:supervisor serial:%ld pool:l poolserial:%ld eventname:%s len:%zu\n%s",
@@ -62,13 +62,13 @@ int main(int argc, char **argv)
 	memset(payload + head, 'x', 127);
 	strcpy(payload + head + 127, "\n");
 	long n = atol(argv[1]);
-	hear("READY\n");
+	expect("READY\n");
 	for (long i = 0; i < n; i++) {
-		tell(i, "PROCESS_LOG_STDOUT", payload);
-		hear("RESULT 2\nOKREADY\n");
+		send_event(i, "PROCESS_LOG_STDOUT", payload);
+		expect("RESULT 2\nOKREADY\n");
 	}
-	tell(n, "REMOTE_COMMUNICATION", "type:t\n");
-	hear("RESULT 2\nOKREADY\n");
+	send_event(n, "REMOTE_COMMUNICATION", "type:t\n");
+	expect("RESULT 2\nOKREADY\n");
 	close(to);
 	waitpid(pid, NULL, 0);
 }

@@ -1,10 +1,10 @@
-// The event listener of the bench: it answers as fast as it can, and counts.
+// The event listener of the bench: it answers as fast as it can, and counts events.
 //
-//   listener RESULT LINES     until it has seen so many lines of PROCESS_LOG events; 0: until a REMOTE_COMMUNICATION event
+//   listener RESULT LINES     until it has received so many lines in PROCESS_LOG events; 0: until a REMOTE_COMMUNICATION event
 //
 // Then it writes to the file RESULT, in one line: nanoseconds of the monotonic clock at the first and at the last event,
-// how many events came, how many lines were in them, and how many came out of order, by their serial numbers or by the
-// states of a process p-N. It goes on answering.
+// the number of events, of lines in them, and of events out of order, by their serials or by the states of a process p-N. It goes on
+// answering.
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static void fill(void)
 	have += n;
 }
 
-static void say(const char *text)
+static void answer(const char *text)
 {
 	if (write(1, text, strlen(text)) < 0)
 		exit(4);
@@ -53,7 +53,7 @@ static long lines(const char *text, const char *end)
 	return n;
 }
 
-// chained says whether the state that the process left is the one it was in.
+// chained returns whether the process left the state of its previous event.
 static int chained(const char *event, const char *payload)
 {
 	long i = field(payload, "processname:p-");
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 		return 2;
 	long wanted = atol(argv[2]), first = 0, events = 0, count = 0, disorder = 0, serial = -1;
 	int done = 0;
-	say("READY\n");
+	answer("READY\n");
 	for (;;) {
 		char *end;
 		while (!(end = memchr(buffer, '\n', have)))
@@ -119,6 +119,6 @@ int main(int argc, char **argv)
 		*after = kept;
 		have -= head + length;
 		memmove(buffer, after, have);
-		say("RESULT 2\nOKREADY\n");
+		answer("RESULT 2\nOKREADY\n");
 	}
 }

@@ -1,6 +1,6 @@
-// The floor of the bench: a supervisor that makes only the system calls that none can do without.
+// The baseline of the bench: a supervisor that makes only the system calls that every supervisor must make.
 //
-//   floor N LOGDIR COMMAND [ARG...]
+//   baseline N LOGDIR COMMAND [ARG...]
 //
 // It starts COMMAND N times, each with its own process group, a pipe to stdin, a pipe from stdout and
 // stderr, and a log that it fills from that pipe. At SIGTERM it ends the children, reaps them and exits; at SIGUSR1 it ends

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// floorTurn is a turn of the floor, which takes the place of a daemon in these tests.
-func floorTurn(t *testing.T, scenario string) *turn {
+// baselineTurn is a turn of the baseline, which takes the place of a daemon in these tests.
+func baselineTurn(t *testing.T, scenario string) *turn {
 	t.Helper()
 	if _, err := exec.LookPath("cc"); err != nil {
 		t.Skip("no C compiler")
@@ -26,8 +26,8 @@ func floorTurn(t *testing.T, scenario string) *turn {
 	return &turn{bench: b, contender: b.contenders[0], scenario: scenario}
 }
 
-func TestFloorStops(t *testing.T) {
-	turn := floorTurn(t, "thousand")
+func TestBaselineStops(t *testing.T) {
+	turn := baselineTurn(t, "thousand")
 	d, err := turn.launch(t.Context(), 3, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -41,14 +41,14 @@ func TestFloorStops(t *testing.T) {
 	if err := turn.stop(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	if took := turn.results["stop/1000"][floor]; len(took) != 1 || took[0] <= 0 {
+	if took := turn.results["stop/1000"][baseline]; len(took) != 1 || took[0] <= 0 {
 		t.Errorf("samples %v", took)
 	}
 }
 
 // A daemon that is closed while it runs leaves neither children nor files.
 func TestCloseLeavesNothing(t *testing.T) {
-	turn := floorTurn(t, "one")
+	turn := baselineTurn(t, "one")
 	turn.fixtures.child = []string{os.Args[0], childArgument} // and the child written in Go reports as well
 	d, err := turn.launch(t.Context(), 3, nil, nil)
 	if err != nil {
@@ -68,10 +68,10 @@ func TestCloseLeavesNothing(t *testing.T) {
 }
 
 func TestDaemonThatFails(t *testing.T) {
-	turn := floorTurn(t, "one")
+	turn := baselineTurn(t, "one")
 	turn.contender = contender{who: ours, daemon: "/bin/sh"} // which does not know -n FILE
 	_, err := turn.launch(t.Context(), 1, nil, nil)
-	if err == nil || !strings.Contains(err.Error(), errDaemonGone.Error()) {
+	if err == nil || !strings.Contains(err.Error(), errDaemonExited.Error()) {
 		t.Errorf("launch: %v", err)
 	}
 }
@@ -79,14 +79,14 @@ func TestDaemonThatFails(t *testing.T) {
 func TestChildFillsLog(t *testing.T) {
 	for _, kind := range []string{"C", "Go"} {
 		t.Run(kind, func(t *testing.T) {
-			turn := floorTurn(t, "log")
+			turn := baselineTurn(t, "log")
 			if kind == "Go" {
 				turn.fixtures.child = []string{os.Args[0], childArgument}
 			}
 			if err := plainLog(t.Context(), turn); err != nil {
 				t.Fatal(err)
 			}
-			if lost := turn.results["log/lost"][floor]; len(lost) != 1 || lost[0] != 0 {
+			if lost := turn.results["log/lost"][baseline]; len(lost) != 1 || lost[0] != 0 {
 				t.Errorf("lost %v", lost)
 			}
 		})
