@@ -19,20 +19,20 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// target is a server and who we say we are.
+// target is the address of a server and the credentials for it.
 type target struct {
 	network, addr  string
 	user, password string
 }
 
-// client returns an HTTP client for one call; nothing is kept open after it.
+// client returns an HTTP client for one call, without keep-alive.
 func (t target) client() *http.Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, t.network, t.addr)
 	}
 	return &http.Client{
-		Timeout:       4 * patience(),
+		Timeout:       4 * timeout(),
 		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -82,7 +82,7 @@ func (t target) call(method string, args ...any) (any, error) {
 	return filled(result), nil
 }
 
-// filled replaces nil by the empty string, which the client library reads as nil. No method returns a real nil.
+// filled replaces nil by the empty string: the client library decodes an empty string as nil, and no method returns nil.
 func filled(v any) any {
 	switch v := v.(type) {
 	case nil:
@@ -167,7 +167,7 @@ func whole(v any) any {
 	return v
 }
 
-// rpc calls and returns what the command prints, and whether it was a result.
+// rpc makes a call. It returns the text that the command prints, and false if that is a fault or an HTTP error.
 func (s *session) rpc(ts *testscript.TestScript, args []string) (string, bool) {
 	t, args := s.target(ts, args)
 	if len(args) == 0 {
@@ -250,10 +250,10 @@ func cmdRaw(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: raw [-tcp ADDR] FILE")
 	}
-	conn, err := net.DialTimeout(t.network, t.addr, patience())
+	conn, err := net.DialTimeout(t.network, t.addr, timeout())
 	ts.Check(err)
 	defer conn.Close()
-	ts.Check(conn.SetDeadline(time.Now().Add(patience())))
+	ts.Check(conn.SetDeadline(time.Now().Add(timeout())))
 	_, err = io.WriteString(conn, strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n"))
 	ts.Check(err)
 	data, err := io.ReadAll(conn)

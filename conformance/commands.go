@@ -33,12 +33,12 @@ func commands() map[string]command {
 
 // runCtl runs supervisorctl and returns its exit status.
 func runCtl(ts *testscript.TestScript, stdout, stderr *bytes.Buffer, args []string) int {
-	ctx, cancel := context.WithTimeout(context.Background(), patience())
+	ctx, cancel := context.WithTimeout(context.Background(), timeout())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, of(ts).suite.Supervisorctl, append([]string{"-c", ts.MkAbs("sd.conf")}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), mark + "=" + ts.Getenv(mark)}
-	cmd.Env = append(cmd.Env, covered()...)
+	cmd.Env = append(cmd.Env, coverEnv()...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -96,7 +96,7 @@ func (s *session) regexp(ts *testscript.TestScript, text string) *regexp.Regexp 
 	return re
 }
 
-// local is the script's Unix socket without credentials.
+// local returns the script's Unix socket, without credentials.
 func (s *session) local() target { return target{network: "unix", addr: s.work + "/s.sock"} }
 
 // info returns getProcessInfo(name), nil while there is no answer.
@@ -127,7 +127,7 @@ func cmdWaitstate(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// mainLog returns what the main log holds now, nothing while there is none.
+// mainLog returns the main log, empty while there is none.
 func (s *session) mainLog() []byte {
 	data, err := os.ReadFile(filepath.Join(s.work, "main.log"))
 	if err != nil {
@@ -240,7 +240,7 @@ func cmdPidof(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[1], strconv.Itoa(pid))
 }
 
-// pidIn returns the process id that file holds.
+// pidIn returns the process id in a file.
 func pidIn(file string) (int, bool) {
 	data, err := os.ReadFile(file)
 	if err != nil || !bytes.HasSuffix(data, []byte("\n")) {
@@ -337,8 +337,8 @@ func cmdBytes(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdDescriptors waits until a process has no more descriptors open than VAR says, or puts the number into VAR. Fewer are
-// fine: a connection of before may have been on its way out when they were counted.
+// cmdDescriptors waits until a process has no more open descriptors than VAR, or sets VAR to their number. Fewer are accepted:
+// when they were counted, an earlier connection may not have been closed yet.
 func cmdDescriptors(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: descriptors PID VAR")

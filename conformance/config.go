@@ -8,7 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// base is the configuration every script starts from: sections in order, each a list of lines.
+// base is the configuration that every script starts with: sections in order, each a list of lines.
 var base = []struct {
 	section string
 	lines   []string
@@ -46,8 +46,7 @@ func (s *session) complete(text string) string {
 	return text
 }
 
-// prepare completes the configuration file in place. A file that cannot be read is left for supervisord to complain
-// about.
+// prepare completes the configuration file in place. That a file cannot be read is for supervisord to report.
 func (s *session) prepare(file string) error {
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -15,8 +15,8 @@ var updateCoverage = flag.Bool("update-coverage", false, "write docs/reports/cha
 
 const coveragePage = "../docs/reports/changelog-coverage.md"
 
-// TestCoveragePage keeps the page that tells, for every row of the changelog, which scripts and tests show it, or what takes
-// its place here. `make docs` writes it.
+// TestCoveragePage checks the page that lists, for every row of the changelog, the scripts and tests that demonstrate it, or what
+// replaces it here. `make docs` writes it.
 func TestCoveragePage(t *testing.T) {
 	want := coverage(t)
 	if *updateCoverage {
@@ -59,11 +59,11 @@ func coverage(t *testing.T) string {
 		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", r.ID, strings.ReplaceAll(r.Text, "|", `\|`), r.Class, where)
 	}
 	return fmt.Sprintf("# The changelog, row by row\n\n"+
-		"Every entry of the original's changelog from 1.0.2 to 3.0, and what shows that it holds here. Made by `make docs`; a test\n"+
-		"fails when it is not true. %d rows: %d are behaviours and %d interfaces for programs, each shown by scripts or tests; %d\n"+
-		"are about packaging and %d were superseded, and the last column says what takes their place.\n\n"+
-		"| id | fact | class | shown by, or what takes its place |\n|---|---|---|---|\n%s",
-		len(rows), count["behaviour"], count["library"], count["packaging"], count["superseded"], table.String())
+		"Every entry of the original's changelog from 1.0.2 to 3.0, and the scripts and tests that demonstrate it. Made by `make docs`; a\n"+
+		"test keeps it true. %d rows: %d are behaviors and %d interfaces for programs, each demonstrated by scripts or tests; %d\n"+
+		"are about packaging and %d were superseded, and the last column says what replaces them.\n\n"+
+		"| id | fact | class | demonstrated or replaced by |\n|---|---|---|---|\n%s",
+		len(rows), count["behavior"], count["library"], count["packaging"], count["superseded"], table.String())
 }
 
 var (
@@ -71,8 +71,8 @@ var (
 	rowID  = regexp.MustCompile(`\b\d\.\d[ab]?\d*(?:\.\d)?-\d\d[a-z]?\b`)
 )
 
-// readElsewhere reads what takes the place of rows that no script has to show, and checks what it can: every such row has
-// an entry, the files, targets and rows that it names are there.
+// readElsewhere reads elsewhere.tsv: what replaces the rows that need no script. It checks that each of these has an entry, and
+// that the files, targets and rows that an entry names exist.
 func readElsewhere(t *testing.T, rows []Row) map[string]string {
 	t.Helper()
 	data, err := os.ReadFile("elsewhere.tsv")
@@ -91,7 +91,7 @@ func readElsewhere(t *testing.T, rows []Row) map[string]string {
 	for line := range strings.Lines(string(data)) {
 		id, text, ok := strings.Cut(strings.TrimSpace(line), "\t")
 		if r, there := known[id]; !ok || !there || r.NeedsCover() || instead[id] != "" {
-			t.Errorf("elsewhere.tsv: %s is no row, a row that a script has to show, or there twice", id)
+			t.Errorf("elsewhere.tsv: %s is unknown, needs a script, or is there twice", id)
 		}
 		instead[id] = text
 		for _, m := range quoted.FindAllStringSubmatch(text, -1) {
@@ -111,7 +111,7 @@ func readElsewhere(t *testing.T, rows []Row) map[string]string {
 	}
 	for _, r := range rows {
 		if !r.NeedsCover() && instead[r.ID] == "" {
-			t.Errorf("elsewhere.tsv does not say what takes the place of %s", r.ID)
+			t.Errorf("elsewhere.tsv does not say what replaces %s", r.ID)
 		}
 	}
 	return instead

@@ -20,7 +20,7 @@ import (
 // daemon is one supervisord that a script started.
 type daemon struct {
 	pid    int
-	done   chan struct{} // closed when a foreground daemon has ended; nil for one in the background
+	done   chan struct{} // closed when a foreground daemon has exited; nil for one in the background
 	status int           // its exit status, valid after done; -1: ended by a signal
 }
 
@@ -90,7 +90,7 @@ func parseLaunch(ts *testscript.TestScript, args []string) launch {
 	return l
 }
 
-// command builds the process to run: supervisord, behind a shell if something has to be set up for it.
+// command returns the process to run: supervisord, started by a shell if it needs a special environment.
 func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
 	argv := append([]string{of(ts).suite.Supervisord}, l.flags...)
 	if l.shell != "" {
@@ -107,13 +107,14 @@ func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
 	for _, name := range []string{"PATH", "HOME", "CHILD", "WORK", "PORT", "PORT2", mark} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
-	cmd.Env = append(append(cmd.Env, covered()...), l.env...)
+	cmd.Env = append(append(cmd.Env, coverEnv()...), l.env...)
 	// A signal to the test's own group must not reach the daemon, and the reverse.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
 }
 
-// ownSyslog gives the process that it becomes a /dev with a /dev/log of the script's. Nobody outside sees it.
+// ownSyslog runs a command with a /dev of its own, in which /dev/log is the script's socket. It is run in a mount namespace, so that
+// other processes do not see it.
 const ownSyslog = `set -e
 work=$1; shift
 mkdir -p $work/dev
@@ -124,7 +125,7 @@ rm -f /dev/log
 ln -s $work/syslog.sock /dev/log
 exec "$@"`
 
-// receive listens where ownSyslog leads to and appends each record to file, as a line.
+// receive listens on the socket of ownSyslog and appends each record to file, as a line.
 func (s *session) receive(file string) error {
 	path := filepath.Join(s.work, "syslog.sock")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -201,7 +202,7 @@ func (s *session) appendTo(name string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(s.work, name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 }
 
-// detached waits for the first process to end and for the pid file of the one it left in the background.
+// detached waits for the first process to exit and for the pid file of the one that it left in the background.
 func (s *session) detached(l launch, cmd *exec.Cmd, d *daemon) error {
 	if err := cmd.Wait(); err != nil {
 		return fmt.Errorf("supervisord did not go to the background: %w", err)
@@ -226,7 +227,7 @@ func (d *daemon) wait(cmd *exec.Cmd) {
 	close(d.done)
 }
 
-// ready says whether the daemon answers HTTP at its first server, or has logged its start if it has no server.
+// ready reports whether the daemon answers HTTP on its first server, or has logged its start if it has no server.
 func (l launch) ready() bool {
 	data, err := os.ReadFile(l.conf)
 	if err != nil {
@@ -250,9 +251,9 @@ func (l launch) ready() bool {
 	return err == nil && bytes.Contains(log, []byte("supervisord started with pid"))
 }
 
-// answers says whether an HTTP server sends any answer at the address.
+// answers reports whether an HTTP server sends any answer at the address.
 func answers(network, addr string) bool {
-	conn, err := net.DialTimeout(network, addr, patience())
+	conn, err := net.DialTimeout(network, addr, timeout())
 	if err != nil {
 		return false
 	}
@@ -372,7 +373,7 @@ func cmdUsageerror(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// where is the line in which an implementation may say where in the configuration an error is.
+// where matches the line with which an implementation may locate an error in the configuration.
 var where = regexp.MustCompile(`(?m)^  .*\n`)
 
 func cmdRefuse(ts *testscript.TestScript, neg bool, args []string) {

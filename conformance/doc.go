@@ -1,6 +1,6 @@
-// Package conformance holds the scripts that say how supervisord and supervisorctl behave, seen from outside.
-// The same scripts run against the original programs and against ours; nothing here imports our other packages,
-// so that a mistake of ours cannot hide in its own test.
+// Package conformance is a suite of scripts that demonstrate the behavior of supervisord and supervisorctl from outside. The same
+// scripts run on the original programs and on ours. The package imports none of our others, so that a mistake in one cannot hide
+// in its own test.
 //
 // # Running
 //
@@ -9,12 +9,12 @@
 //	SUPERVISORD=/p/supervisord SUPERVISORCTL=/p/supervisorctl go test ./conformance
 //	go test ./conformance -run 'TestScripts/stop/stopasgroup$' -v
 //
-// Build the programs first (make programs). Scripts run four for each processor at a time, two with
-// IMPL=reference, unless -parallel says otherwise. CONFORMANCE_SCALE=3 makes every deadline three times as long (default 30 s each).
-// CHILD names a prebuilt fixtures/child/cmd; without it the suite builds one. -keep leaves the directories of failed
-// scripts in place. Nothing may be left of an exec'd shell that holds its output open, or the script waits for ever:
-// a process that outlives its exec gets "> FILE 2>&1 < /dev/null". No script uses ttyout: what a program writes to the terminal
-// right before it ends may be missing from it. Wait for the effect instead.
+// Build the programs first (make programs). Four scripts for each processor run at once, two with IMPL=reference, or as many as
+// -parallel says. CONFORMANCE_SCALE=3 makes every timeout three times as long (default 30 s each). CHILD names a prebuilt
+// fixtures/child/cmd; without it the suite builds one. -keep leaves the directories of failed scripts in place.
+//
+// exec waits until all processes have closed its output: a process that outlives it gets "> FILE 2>&1 < /dev/null". Do not use
+// ttyout: output that a program writes to the terminal right before it exits may be missing. Wait for the effect instead.
 //
 // # A script
 //
@@ -34,29 +34,31 @@
 //	command=$CHILD ignore TERM hang
 //	stopwaitsecs=1
 //
-// The first line says the behaviour. A line "# covers: ID ID" names rows of ledger.tsv. When no row fits, "# source: PLACE" names
-// where the behaviour is described: a section of our pages (docs/plugins.md#limits), of the original's manual
-// (running.html#signal-handlers, below http://supervisord.org/) or, where both are silent, a function or class of the original
-// (supervisor/process.py finish). TestSources checks that the place is there. A script that expects different things of the two programs does so with
-// the conditions [reference] and [ours], and a line "# differs: ID REASON" with the id of a row of docs/differences.md (DIFF-9,
-// N-1) and the reason in a few words. A Go test that demonstrates a difference has "// differs: ID REASON". TestDiffers checks
-// that every row is named by a script or a Go test.
-// Scripts never sleep: they wait for a state, a log line, a file or the end of a process.
-// A script that nothing but root can run begins with "[!root] skip 'needs root: WHY'".
+// The first line states the behavior. A line "# covers: ID ID" names rows of ledger.tsv. If no row fits, "# source: PLACE" names
+// where the behavior is described: a section of our pages (docs/plugins.md#limits), of the original's manual
+// (running.html#signal-handlers, below http://supervisord.org/) or, if both are silent, a function or class of the original
+// (supervisor/process.py finish). TestSources checks that it exists.
+//
+// Where the two programs differ, a script uses the conditions [reference] and [ours], and a line "# differs: ID REASON" with the
+// id of a row of docs/differences.md (DIFF-9, N-1) and the reason in a few words. A Go test that demonstrates a difference has
+// "// differs: ID REASON". TestDiffers checks that every row is named by a script or a Go test.
+//
+// Scripts never sleep: they wait for a state, a log line, a file or the end of a process. A script that needs root begins with
+// "[!root] skip 'needs root: WHY'".
 //
 // # Configuration
 //
-// sd.conf holds only what the script is about; a script without it starts the base alone. Before a daemon starts, and
-// in the command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY, $LISTENERS and $SAMPLES in it,
-// and adds what is missing of this base:
+// sd.conf has only what the script is about; a script without one starts the base alone. Before a daemon starts, and in the
+// command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY, $LISTENERS and $SAMPLES in it, and adds what is
+// missing of this base:
 //
 //	[unix_http_server]        file=%(here)s/s.sock
 //	[supervisord]             logfile=%(here)s/main.log  pidfile=%(here)s/sd.pid  childlogdir=%(here)s
 //	[rpcinterface:supervisor] supervisor.rpcinterface_factory=...
 //	[supervisorctl]           serverurl=unix://%(here)s/s.sock
 //
-// Keys go right under the header of a section that is there, missing sections go to the end of the file.
-// A file whose first line is "; raw" is left alone, except that the variables are replaced.
+// Missing keys are added below the header of their section, missing sections at the end of the file. In a file whose first line
+// is "; raw" only the variables are replaced.
 //
 // # Variables
 //
@@ -69,10 +71,9 @@
 //
 // # Conditions
 //
-// [reference] [ours] [root] [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are there),
-// [hostconfig] (a configuration of this host lies in
-// /etc; a script that starts supervisord without -c in a directory without one must skip then), and those of
-// testscript, such as [linux] and [exec:NAME].
+// [reference] [ours] [root] [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are set), [hostconfig] (this
+// host has a configuration in /etc; a script that starts supervisord without -c in a directory without one must skip then), and
+// those of testscript, such as [linux] and [exec:NAME].
 //
 // # Commands
 //
@@ -89,20 +90,20 @@
 //	    given. For the commands stdout and stderr.
 //	usageerror [-section S] [-file F] TEXT
 //	    stderr of the last startfails, or of CTL, was exactly "Error: TEXT" and the help line, with at most one line
-//	    between them, indented by two blanks, that says where the error is; -section adds
-//	    " in section 'S' (file: '{D}/F')", F being sd.conf by default
+//	    between them, indented by two blanks, that locates the error; -section adds
+//	    " in section 'S' (file: '{D}/F')", where F is sd.conf by default
 //	refuse FILE [-section S] TEXT     startfails with FILE as configuration, then usageerror
 //	waitdaemon [STATUS]        wait for the daemon to end, with this status (default 0; any for a background one)
 //	stopdaemon                 send SIGTERM, then waitdaemon 0
 //	leftover                   wait until no process of this script is left, nor s.sock, nor sd.pid
 //	ctl [-rc N] ARG...         run supervisorctl -c sd.conf ARG...; status must be N (default 0); "! ctl": any but 0
 //	rpc METHOD ARG...          call METHOD (supervisor. is added to a name without a dot) and print the result as JSON
-//	    with sorted keys. Fault: prints "fault CODE TEXT"; HTTP error: prints "http CODE"; both need "! rpc".
+//	    with sorted keys, a fault as "fault CODE TEXT", an HTTP error as "http CODE"; the last two need "! rpc".
 //	    ARG: 5 and -5 are int, true and false boolean, s:TEXT a string, json:JSON any value, the rest strings
 //	rpc -tcp ADDR [-u USER:PASSWORD] METHOD ARG...      the same over TCP (also -u without -tcp)
 //	http [-tcp ADDR] [-u USER:PASSWORD] [-H 'K: V']... [-d BODY] METHOD PATH
 //	    print "HTTP STATUS", the header lines in order of name, an empty line and the body; follows no redirect
-//	raw [-tcp ADDR] FILE       send the bytes of FILE (\n become \r\n), print all that comes until the other side closes
+//	raw [-tcp ADDR] FILE       send the bytes of FILE (\n become \r\n), print the answer until the server closes
 //	waitstate NAME STATE[|STATE]...     wait until getProcessInfo(NAME) shows it
 //	waitlog REGEXP [COUNT]     wait until main.log has COUNT (default 1) matches; ^ and $ match at lines
 //	logcount REGEXP COUNT      main.log has exactly COUNT matches now
@@ -113,8 +114,8 @@
 //	pidof NAME VAR             set VAR to the process id of NAME as soon as it is not 0 (daemon: of the daemon)
 //	pidin FILE VAR             wait for a process id in FILE, set VAR
 //	signal SIG WHO             send SIG (TERM, 15) to daemon, a process id, or the process NAME
-//	alive PID                  the process is there and no zombie
-//	dead PID                   wait until it is not
+//	alive PID                  the process exists and is no zombie
+//	dead PID                   wait until it does not
 //	waitctl [-rc N] REGEXP ARG...       run ctl ARG... until its output matches
 //	waitrpc REGEXP METHOD ARG...        call until the printed result (or fault) matches
 //	eq A B                     the texts are equal ("! eq": not)
@@ -123,9 +124,9 @@
 //
 // # Ledger
 //
-// ledger.tsv lists the facts of the original's changelog (id, our one-line wording, class). TestLedger fails when no script covers
-// a row of class behaviour or library, or a script covers a row that is not there. A Go test anywhere in the tree may cover rows,
-// too, with "// covers: ID".
+// ledger.tsv lists the facts of the original's changelog (id, our one-line wording, class). TestLedger fails if no script covers a
+// row of class behavior or library, or a script covers an unknown row. A Go test anywhere in the tree may cover rows, too, with
+// "// covers: ID".
 //
 // # Report
 //

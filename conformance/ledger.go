@@ -11,32 +11,32 @@ import (
 	"strings"
 )
 
-// Files are the scripts and ledger.tsv, for a program that runs without this tree.
+// Files holds the scripts and ledger.tsv, for a program that runs without this tree.
 //
 //go:embed ledger.tsv scripts
 var Files embed.FS
 
-// Row is one line of ledger.tsv: a fact of the changelog that has to be shown.
+// Row is a line of ledger.tsv: a fact of the original's changelog.
 type Row struct {
 	ID    string
 	Text  string
-	Class string // behaviour, library, packaging or superseded
+	Class string // behavior, library, packaging or superseded
 }
 
-// NeedsCover says whether a script or test has to show the row.
-func (r Row) NeedsCover() bool { return r.Class == "behaviour" || r.Class == "library" }
+// NeedsCover reports whether a script or test must demonstrate the row.
+func (r Row) NeedsCover() bool { return r.Class == "behavior" || r.Class == "library" }
 
-// Script is what the head comments of one script say.
+// Script is the content of the head comments of a script.
 type Script struct {
-	Name      string // AREA/NAME, as in the name of its test
-	Behaviour string // the first line, without "# "
-	Commands  int    // lines that do something; comments and files do not count
-	Covers    []string
-	Sources   []string // places named by "# source:"
-	Differs   []string // reasons named by "# differs:"
+	Name     string // AREA/NAME, as in the name of its test
+	Behavior string // the first line, without "# "
+	Commands int    // number of commands
+	Covers   []string
+	Sources  []string // places named by "# source:"
+	Differs  []string // reasons named by "# differs:"
 }
 
-// ReadLedger reads ledger.tsv. A line that has not three fields is an error.
+// ReadLedger reads ledger.tsv. A line must have three fields.
 func ReadLedger(dir fs.FS) ([]Row, error) {
 	data, err := fs.ReadFile(dir, "ledger.tsv")
 	if err != nil {
@@ -53,7 +53,7 @@ func ReadLedger(dir fs.FS) ([]Row, error) {
 	return rows, nil
 }
 
-// ReadScripts reads the head of every script below scripts, in order of name.
+// ReadScripts reads the head of every script below scripts, sorted by name.
 func ReadScripts(dir fs.FS) ([]Script, error) {
 	files, err := fs.Glob(dir, "scripts/*/*.txtar")
 	if err != nil {
@@ -87,7 +87,7 @@ func parseHead(name, text string) Script {
 		}
 		comment = strings.TrimSpace(comment)
 		if i == 0 {
-			s.Behaviour = comment
+			s.Behavior = comment
 		}
 		if rest, ok := strings.CutPrefix(comment, "covers:"); ok {
 			s.Covers = append(s.Covers, strings.Fields(rest)...)
@@ -128,7 +128,7 @@ func ReadGoDiffers(root string) (map[string][]string, error) {
 	return differs, err
 }
 
-// goComments calls found with what comment matches in the Go tests below root, and the test's file.
+// goComments calls found with the first submatch of each match of comment in the Go tests below root, and the test's file.
 func goComments(root string, comment *regexp.Regexp, found func(text, file string)) error {
 	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// readAll reads the rows, the scripts, and which tests in Go show which rows.
+// readAll reads the rows, the scripts, and the Go tests that cover each row.
 func readAll(t *testing.T) (rows []Row, scripts []Script, tests map[string][]string) {
 	t.Helper()
 	rows, err := ReadLedger(os.DirFS("."))
@@ -52,11 +52,11 @@ func TestLedger(t *testing.T) {
 }
 
 func checkHead(t *testing.T, s Script) {
-	if len(strings.Fields(s.Behaviour)) < 3 || strings.Contains(s.Behaviour, "covers:") {
-		t.Errorf("%s: the first line does not say the behaviour", s.Name)
+	if len(strings.Fields(s.Behavior)) < 3 || strings.Contains(s.Behavior, "covers:") {
+		t.Errorf("%s: the first line does not say the behavior", s.Name)
 	}
 	if s.Commands == 0 || s.Commands > 30 {
-		t.Errorf("%s: %d commands; a script of more than 30 shows more than one behaviour", s.Name, s.Commands)
+		t.Errorf("%s: %d commands; a script of more than 30 shows more than one behavior", s.Name, s.Commands)
 	}
 	if len(s.Covers)+len(s.Differs)+len(s.Sources) == 0 {
 		t.Errorf("%s: names no ledger row, no difference and no other source", s.Name)

@@ -15,7 +15,7 @@ import (
 
 var keep = flag.Bool("keep", false, "leave the directories of failed scripts in place")
 
-// suite is what the tests run the scripts on.
+// suite is the suite under test.
 var suite = &Suite{}
 
 func TestMain(m *testing.M) {
@@ -32,7 +32,7 @@ func run(m *testing.M) int {
 		err = choose()
 	}
 	if err == nil && flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
-		err = flag.Set("test.parallel", strconv.Itoa(suite.AtOnce()))
+		err = flag.Set("test.parallel", strconv.Itoa(suite.Parallelism()))
 	}
 	if err == nil {
 		suite.Child, err = buildChild()
@@ -51,7 +51,7 @@ func run(m *testing.M) int {
 	return status
 }
 
-// choose finds the programs that IMPL, SUPERVISORD and SUPERVISORCTL name.
+// choose sets the programs of the suite from IMPL, SUPERVISORD and SUPERVISORCTL.
 func choose() error {
 	bin := "../bin"
 	switch suite.Name = os.Getenv("IMPL"); suite.Name {
@@ -96,7 +96,7 @@ func buildChild() (string, error) {
 	return path, nil
 }
 
-// goT is a testing.T as the suite needs it.
+// goT makes a testing.T a conformance.T.
 type goT struct{ *testing.T }
 
 func (t goT) Run(name string, f func(testscript.T)) {

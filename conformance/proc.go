@@ -9,14 +9,14 @@ import (
 	"syscall"
 )
 
-// mark is the variable by which the processes of one script are found again, however they were started.
+// mark is an environment variable by which all processes of a script are found, however they were started.
 const mark = "CONFORMANCE_SCRIPT"
 
-// Inside tells whether this process was started by a script.
+// Inside reports whether this process was started by a script.
 func Inside() bool { return os.Getenv(mark) != "" }
 
-// marked returns the process ids that carry value in their environment, except our own. It needs /proc; elsewhere
-// it finds none.
+// marked returns the ids of the running processes, except our own, that have this value of mark in their environment. It needs
+// /proc; elsewhere it finds none.
 func marked(value string) []int {
 	dirs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
@@ -37,7 +37,7 @@ func marked(value string) []int {
 	return pids
 }
 
-// running says whether pid is a process that has not ended; a zombie has.
+// running reports whether pid is a process that has not exited; a zombie has.
 func running(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// TestSamples holds the sample that users copy against the one that a script runs.
+// TestSamples checks that the example that users copy is the one that a script runs.
 func TestSamples(t *testing.T) {
 	archive, err := txtar.ParseFile("scripts/plugins/python.txtar")
 	if err != nil {

@@ -14,19 +14,19 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// Suite is the programs under test and where scripts may write. Keep and what follows it may be left out.
+// Suite names the programs under test and the directory for scripts. Keep and the fields after it are optional.
 type Suite struct {
-	Name                       string // "ours" or "reference": whose behaviour is expected where the two differ
+	Name                       string // "ours" or "reference": whose behavior is expected where the two differ
 	Supervisord, Supervisorctl string // absolute paths; pidproxy and echo_supervisord_conf are looked for beside supervisord
-	Child                      string // the program of fixtures/child/cmd, which every user can execute
-	Dir                        string // a short path that every user may enter
+	Child                      string // the program of fixtures/child/cmd, executable by every user
+	Dir                        string // a directory that every user may enter; short, because sockets are in it
 	Keep                       bool   // leave the directories of failed scripts in place
 
-	// Our listeners and samples, which have to work under every implementation. Empty: their scripts are skipped.
+	// Directories of our listeners and examples, which must work under every implementation. Empty: their scripts are skipped.
 	Listeners, Samples string
 }
 
-// T is what a running script needs of a testing.T.
+// T has the methods of a testing.T that scripts need.
 type T interface {
 	testscript.T
 	Failed() bool
@@ -35,7 +35,7 @@ type T interface {
 
 // Run runs scripts of one area as subtests of t.
 func (s *Suite) Run(t T, area string, files []string) {
-	work, err := os.MkdirTemp(s.Dir, area) // its own with -count, too
+	work, err := os.MkdirTemp(s.Dir, area) // a new one for each repetition with -count
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,9 +47,9 @@ func (s *Suite) Run(t T, area string, files []string) {
 	})
 }
 
-// AtOnce is how many scripts run well at once: they mostly wait. The original and its client are interpreted and keep
-// the processors busy for a second at each start.
-func (s *Suite) AtOnce() int {
+// Parallelism returns the number of scripts to run at once. They mostly wait, so it exceeds the number of processors, less for the
+// original, whose programs need a second of processor time to start.
+func (s *Suite) Parallelism() int {
 	if s.Name == "reference" {
 		return 2 * runtime.GOMAXPROCS(0)
 	}
@@ -77,7 +77,7 @@ func (s *Suite) condition(cond string) (bool, error) {
 	return false, fmt.Errorf("unknown condition %q", cond)
 }
 
-// mayRaiseLimits is true if a process that we start may raise a hard limit: root with CAP_SYS_RESOURCE.
+// mayRaiseLimits reports whether a process that we start may raise a hard limit: root with CAP_SYS_RESOURCE.
 func mayRaiseLimits() bool {
 	const capSysResource = 24
 	status, err := os.ReadFile("/proc/self/status")
@@ -92,7 +92,7 @@ func mayRaiseLimits() bool {
 
 type sessionKey struct{}
 
-// session is what the commands of one running script share.
+// session is the state that the commands of a running script share.
 type session struct {
 	suite   *Suite
 	work    string
@@ -108,7 +108,7 @@ type session struct {
 func of(ts *testscript.TestScript) *session { return ts.Value(sessionKey{}).(*session) }
 
 func (s *Suite) setup(env *testscript.Env) error {
-	// The script's own umask decides about files; a child of another user must get in.
+	// Children of other users must be able to enter.
 	if err := os.Chmod(env.WorkDir, 0o755); err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (s *Suite) setup(env *testscript.Env) error {
 	} {
 		env.Setenv(v.name, v.value)
 	}
-	for _, set := range covered() {
+	for _, set := range coverEnv() {
 		name, value, _ := strings.Cut(set, "=")
 		env.Setenv(name, value)
 	}
@@ -143,15 +143,15 @@ func (s *Suite) setup(env *testscript.Env) error {
 	return nil
 }
 
-// covered is what programs under test need that were built to tell what of them ran.
-func covered() []string {
+// coverEnv returns the environment that programs under test need if they were built with -cover.
+func coverEnv() []string {
 	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
 		return []string{"GOCOVERDIR=" + dir}
 	}
 	return nil
 }
 
-// freePort returns a TCP port of 127.0.0.1 on which nobody listens now.
+// freePort returns a TCP port of 127.0.0.1 that is not in use now.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -161,7 +161,7 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// end shows what the daemons said if the script failed, and leaves nothing of the script behind.
+// end logs the output of the daemons if the script failed, then kills its processes and removes its directory.
 func (s *session) end(t T) {
 	if t.Failed() {
 		for _, name := range []string{"sd.conf", "main.log", "daemon.out", "daemon.err"} {
@@ -170,8 +170,8 @@ func (s *session) end(t T) {
 			}
 		}
 	}
-	// What a daemon does when it is told to end has scripts of its own; here it is killed, as its children are.
-	// A process may start another while we look, so look until there is none.
+	// Daemons are killed and not stopped: an orderly stop has scripts of its own. A process may start another meanwhile, so
+	// repeat until there is none.
 	poll(func() bool {
 		for _, d := range s.daemons {
 			if d.alive() {

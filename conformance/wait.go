@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// patience is how long a script waits for one fact before it fails.
-func patience() time.Duration {
+// timeout returns how long a script waits for a condition before it fails.
+func timeout() time.Duration {
 	scale, err := strconv.ParseFloat(os.Getenv("CONFORMANCE_SCALE"), 64)
 	if err != nil || scale <= 0 {
 		scale = 1
@@ -15,20 +15,20 @@ func patience() time.Duration {
 	return time.Duration(scale * float64(30*time.Second))
 }
 
-// poll asks fact until it answers true and says whether it did in time. It is the only place that looks again and
-// again; facts of other processes have no channel to wait on.
-func poll(fact func() bool) bool {
-	deadline := time.NewTimer(patience())
+// poll calls condition until it returns true, and reports whether it did in time. It is the only place that polls: what other
+// processes do cannot be waited for otherwise.
+func poll(condition func() bool) bool {
+	deadline := time.NewTimer(timeout())
 	defer deadline.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if fact() {
+		if condition() {
 			return true
 		}
 		select {
 		case <-deadline.C:
-			return fact()
+			return condition()
 		case <-tick.C:
 		}
 	}

@@ -1,5 +1,5 @@
-// Package docs_test holds the pages to what they say: their commands are run, the files that they show are written and
-// read, their links lead somewhere.
+// Package docs_test tests the pages: it runs their commands, writes and checks the files that they show, follows their links, and
+// compares the generated ones with the source.
 package docs_test
 
 import (
@@ -22,7 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pages are all pages, by their path from here.
+// pages returns the paths of all pages, relative to this directory.
 func pages(t *testing.T) []string {
 	t.Helper()
 	list := []string{"../README.md", "../CHANGELOG.md"}
@@ -38,12 +38,12 @@ func pages(t *testing.T) []string {
 
 // A block is a fenced block of a page.
 type block struct {
-	line     int    // of its first line of text
+	line     int    // of the first line of its text
 	language string // behind the fence
 	text     string
-	file     string // what it is to be written to
-	skip     string // why it is not run
-	hidden   bool   // a comment, which readers do not see
+	file     string // the file to write it to
+	skip     string // why it is not run, if it is not
+	hidden   bool   // in a comment
 }
 
 var (
@@ -52,8 +52,8 @@ var (
 	setups = regexp.MustCompile(`(?s)^<!-- run first\n(.*?)-->`)
 )
 
-// blocks takes a page apart. A block behind "Write `FILE`:" goes to that file; one behind <!-- not run: REASON --> is left
-// alone; a comment that begins with <!-- run first is a script that is run in its place.
+// blocks returns the fenced blocks of a page. A block after "Write `FILE`:" is written to that file; one after <!-- not run: REASON -->
+// is skipped; a comment that begins with <!-- run first is a script.
 func blocks(page string) []block {
 	var found []block
 	lines := strings.SplitAfter(page, "\n")
@@ -90,16 +90,16 @@ func blocks(page string) []block {
 	return found
 }
 
-// A session runs the blocks of a page in a directory of its own, as a reader would who begins at its top.
+// A session runs the blocks of a page from its top, in a directory of its own.
 type session struct {
 	t    *testing.T
 	page string
 	dir  string
 	env  []string
-	port string // what stands for 9001
+	port string // in place of 9001
 }
 
-// TestCommands runs what the pages tell their readers to type, and compares with what they say comes out.
+// TestCommands runs the commands of the pages, and compares their output with the output on the page.
 func TestCommands(t *testing.T) {
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -116,7 +116,7 @@ func TestCommands(t *testing.T) {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			s := &session{t: t, page: page, dir: t.TempDir(), port: freePort(t)}
-			// The pages call the programs by name, as those who installed them do; README calls those in bin.
+			// Pages name the programs without a path, as if they were installed.
 			if err := os.Symlink(filepath.Join(root, "bin"), filepath.Join(s.dir, "bin")); err != nil {
 				t.Fatal(err)
 			}
@@ -153,11 +153,11 @@ func (s *session) run(b block) {
 	}
 }
 
-// console runs the commands behind "$ ", and compares what comes out with the lines below. A command may go on in the next
-// line behind a backslash.
+// console runs the commands after "$ ", and compares their output with the lines below them. A backslash continues a command in the
+// next line.
 func (s *session) console(first int, text string) {
 	s.t.Helper()
-	status := 0 // of the command before, for $?
+	status := 0 // of the previous command, for $?
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i := 0; i < len(lines); {
 		command, ok := strings.CutPrefix(lines[i], "$ ")
@@ -185,23 +185,22 @@ func (s *session) console(first int, text string) {
 		if out == "" {
 			got = nil
 		}
-		if strings.Contains(command, " wait ") { // it tells each process when it is there
+		if strings.Contains(command, " wait ") { // prints the processes in the order in which they reach the state
 			slices.Sort(got)
 			slices.Sort(want)
 		}
-		if !slices.EqualFunc(got, want, func(a, b string) bool { return vague(a) == vague(b) }) {
-			s.t.Errorf("%s:%d: %s\ngives\n%s\nand the page says\n%s", s.page, at, command, out, strings.Join(want, "\n"))
+		if !slices.EqualFunc(got, want, func(a, b string) bool { return normalize(a) == normalize(b) }) {
+			s.t.Errorf("%s:%d: %s\nprints\n%s\nbut the page has\n%s", s.page, at, command, out, strings.Join(want, "\n"))
 		}
 	}
 }
 
-// errorExpected is true for a command that ended by itself: pages show errors, and their text is compared.
+// errorExpected reports whether a command ended by itself: pages show errors too, and their text is compared.
 func errorExpected(err error) bool {
 	exit, ok := err.(*exec.ExitError)
 	return ok && exit.Exited() && exit.ExitCode() < 126
 }
 
-// What differs from run to run.
 var changing = []struct {
 	pattern *regexp.Regexp
 	with    string
@@ -213,14 +212,15 @@ var changing = []struct {
 	{regexp.MustCompile(`\s+$`), ""},
 }
 
-func vague(line string) string {
+// normalize replaces what differs from run to run.
+func normalize(line string) string {
 	for _, c := range changing {
 		line = c.pattern.ReplaceAllString(line, c.with)
 	}
 	return line
 }
 
-// shell runs a script in the session's directory. What it leaves in the background is no longer waited for.
+// shell runs a script in the session's directory. It does not wait for processes that the script leaves in the background.
 func (s *session) shell(script string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -232,7 +232,7 @@ func (s *session) shell(script string) (string, error) {
 	return out.String(), err
 }
 
-// fragment has supervisord check sections that stand on a page by themselves. Paths on a page need not exist here.
+// fragment checks sections that a page shows alone with supervisord --check. Paths on a page need not exist here.
 func (s *session) fragment(line int, text string) {
 	s.t.Helper()
 	config := text
@@ -250,17 +250,17 @@ func (s *session) fragment(line int, text string) {
 	}
 	out, _ := s.shell("bin/supervisord --check -c " + path)
 	for problem := range strings.SplitSeq(out, "\n") {
-		if problem != "" && !strings.HasSuffix(problem, ": no errors") && !ofPlace.MatchString(problem) {
+		if problem != "" && !strings.HasSuffix(problem, ": no errors") && !aboutHost.MatchString(problem) {
 			s.t.Errorf("%s:%d: %s", s.page, line, problem)
 		}
 	}
 }
 
-// ofPlace are complaints about what exists only where a configuration is used.
-var ofPlace = regexp.MustCompile(`^\s|does not exist|cannot be found|not found|can't find|no such|Invalid user|invalid user|` +
+// aboutHost matches errors about files and users that exist only where a configuration is used.
+var aboutHost = regexp.MustCompile(`^\s|does not exist|cannot be found|not found|can't find|no such|Invalid user|invalid user|` +
 	`not a directory|not an existing directory|runs as root|No file matches via include`)
 
-// end stops the daemons that the session left, which their pid files name.
+// end stops the daemons that the session started, which their pid files name.
 func (s *session) end() {
 	files, _ := filepath.Glob(filepath.Join(s.dir, "*.pid"))
 	for _, file := range files {
@@ -274,7 +274,7 @@ func (s *session) end() {
 		}
 		fd, err := unix.PidfdOpen(pid, 0)
 		if err != nil {
-			continue // it is gone
+			continue // it has ended
 		}
 		_ = syscall.Kill(pid, syscall.SIGTERM)
 		ended := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}

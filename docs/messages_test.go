@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,10 +22,10 @@ import (
 
 var update = flag.Bool("update", false, "write the pages and parts of pages that are made from the source")
 
-// makers are the functions to whom a message to somebody is given, and what kind of message that is.
+// makers are the functions that take a message, and its kind.
 var makers = map[string]string{
 	"errors.New": "error", "fmt.Errorf": "error", "failf": "error", "refuse": "error", "fail": "error", "memberError": "error",
-	"owner": "error", "parseMode": "error", "number": "error", "usageError": "error", "trouble": "error",
+	"owner": "error", "parseMode": "error", "number": "error", "usageError": "error", "errorf": "error",
 	"Critf": "CRIT", "Errorf": "ERRO", "Warnf": "WARN", "Infof": "INFO", "Debugf": "DEBG", "warn": "WARN", "tell": "log",
 	"log": "log", "deliver": "log", "dated": "log", "fmt.Sprintf": "text", "said": "page", "println": "output", "misused": "output",
 	"known": "output", "each": "output", "reloadConfig": "output", "confirm": "output", "fmt.Fprintln": "output", "logf": "log",
@@ -35,17 +36,17 @@ const messagesPage = "reports/messages.md"
 
 // TestMessages compares the list of all messages with the source. `go test ./docs -run TestMessages -update` writes it.
 func TestMessages(t *testing.T) {
-	byRoom := map[string][]string{}
+	byPackage := map[string][]string{}
 	for _, tree := range []string{"../supervisord", "../supervisorctl", "../internal", "../scripts"} {
 		err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
-			room := strings.TrimPrefix(filepath.Dir(path), "../")
-			if developersOnly.MatchString(room) {
+			pkg := strings.TrimPrefix(filepath.Dir(path), "../")
+			if developersOnly.MatchString(pkg) {
 				return nil
 			}
-			byRoom[room] = append(byRoom[room], messages(t, path)...)
+			byPackage[pkg] = append(byPackage[pkg], messages(t, path)...)
 			return nil
 		})
 		if err != nil {
@@ -54,20 +55,12 @@ func TestMessages(t *testing.T) {
 	}
 	var b strings.Builder
 	b.WriteString("# Messages\n\n" +
-		"What supervisord, supervisorctl and the other programs can say when something is wrong or happens, by the package that\n" +
-		"says it. `%` and … mark what is filled in. A test makes this list from the source (`make docs`), so that whoever adds a\n" +
-		"message reads it beside the others. Texts of the original are its own, word for word.\n")
-	rooms := make([]string, 0, len(byRoom))
-	for room, list := range byRoom {
-		if len(list) > 0 {
-			rooms = append(rooms, room)
+		"Messages of supervisord, supervisorctl and the bundled programs, by package. `%` and … are filled in. The list is generated\n" +
+		"from the source (`make docs`), so that a new message is read beside the others. Messages of the original keep its text.\n")
+	for _, pkg := range slices.Sorted(maps.Keys(byPackage)) {
+		if list := slices.Compact(slices.Sorted(slices.Values(byPackage[pkg]))); len(list) > 0 {
+			fmt.Fprintf(&b, "\n## %s\n\n```text\n%s\n```\n", pkg, strings.Join(list, "\n"))
 		}
-	}
-	slices.Sort(rooms)
-	for _, room := range rooms {
-		list := byRoom[room]
-		slices.Sort(list)
-		fmt.Fprintf(&b, "\n## %s\n\n```text\n%s\n```\n", room, strings.Join(slices.Compact(list), "\n"))
 	}
 	if *update {
 		if err := os.WriteFile(messagesPage, []byte(b.String()), 0o644); err != nil {
@@ -79,10 +72,10 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// developersOnly are rooms whose messages no user sees.
+// developersOnly matches packages whose messages no user sees.
 var developersOnly = regexp.MustCompile(`^scripts/(bench|demo|package|coverage)`)
 
-// messages are the messages of a file, as "KIND  text".
+// messages returns the messages of a file, as "KIND  text".
 func messages(t *testing.T, path string) []string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
@@ -116,10 +109,10 @@ func messages(t *testing.T, path string) []string {
 	return found
 }
 
-// words is what tells a message from a format or a key.
+// words matches messages, but not formats and keys.
 var words = regexp.MustCompile(`[A-Za-z]{2}[^ ]* .*[A-Za-z]{2}|[A-Za-z]{2}.* [a-z%…]`)
 
-// literal is the text of a string, or of several with + between them, where … stands for what is not known before.
+// literal returns the text of a string, or of several joined with +, with … for parts that are not constant.
 func literal(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:

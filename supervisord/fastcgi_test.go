@@ -70,12 +70,12 @@ func (c *connection) Close() error {
 
 // ask makes one FastCGI request and returns the body of the answer.
 func ask(network, address, path string) (string, error) {
-	conn, err := net.DialTimeout(network, address, patience)
+	conn, err := net.DialTimeout(network, address, maxWait)
 	if err != nil {
 		return "", err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(maxWait)); err != nil {
 		return "", err
 	}
 	var params []byte
@@ -204,7 +204,7 @@ startsecs=0
 		t.Fatal(err)
 	}
 	if _, err := ask("unix", socket, "/"); !errors.Is(err, syscall.ECONNREFUSED) {
-		t.Errorf("nobody is left, and a connection gives %v", err)
+		t.Errorf("with no process left, a connection gives %v", err)
 	}
 }
 

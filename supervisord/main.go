@@ -1,5 +1,5 @@
 // Supervisord starts, watches, restarts and logs processes. This file is its command line and its exit statuses: 0 after a
-// shutdown, 2 for whatever keeps it from starting, with the reason on standard error.
+// shutdown, 2 if it cannot start, with the reason on standard error.
 package main
 
 import (
@@ -19,22 +19,22 @@ import (
 
 func main() {
 	child.Main()
-	// The daemon's live memory is small and lives long: collecting it twice as often as usual costs next to nothing and
-	// halves what it takes at rest.
+	// The heap of the daemon is small and long-lived: collecting it twice as often as usual costs little and halves the idle
+	// memory.
 	debug.SetGCPercent(50)
 	status := run(os.Args)
-	logs.Flush(lastWords)
+	logs.Flush(flushTimeout)
 	os.Exit(status)
 }
 
-// lastWords is how long the end waits for whoever reads our log from a pipe or a terminal.
-const lastWords = 2 * time.Second
+// flushTimeout is how long the program waits at its end for the reader of a log that is a pipe or a terminal.
+const flushTimeout = 2 * time.Second
 
 func run(args []string) (status int) {
 	opts, err := config.ParseArgs(args[0], args[1:])
 	switch {
 	case err != nil:
-		return refuse(opts, err)
+		return fail(opts, err)
 	case opts.Help:
 		fmt.Print(config.Usage(opts.Argv0))
 		return 0
@@ -52,12 +52,12 @@ func run(args []string) (status int) {
 	read := func() (*config.Config, error) { return config.Load(opts, os.Environ()) }
 	cfg, err := read()
 	if err != nil {
-		return refuse(opts, err)
+		return fail(opts, err)
 	}
 	if !cfg.Supervisord.NoDaemon && !daemon.Detached() {
 		status, err := daemon.Detach()
 		if err != nil {
-			return refuse(opts, err)
+			return fail(opts, err)
 		}
 		return status
 	}
@@ -68,14 +68,14 @@ func run(args []string) (status int) {
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)
 	signal.Notify(d.chld, syscall.SIGCHLD)
 	for cfg != nil {
-		if cfg, err = d.live(cfg); err != nil {
-			return refuse(opts, err)
+		if cfg, err = d.run(cfg); err != nil {
+			return fail(opts, err)
 		}
 	}
 	return 0
 }
 
-// check tells everything that is wrong with the configuration, and what is merely odd, and starts nothing.
+// check prints all errors and warnings about the configuration, and starts nothing.
 func check(opts config.Options) (status int) {
 	found := config.Check(opts, os.Environ())
 	for _, err := range found.Errors {
@@ -91,8 +91,8 @@ func check(opts config.Options) (status int) {
 	return 0
 }
 
-// refuse says why supervisord does not start, or not again.
-func refuse(opts config.Options, err error) (status int) {
+// fail prints why supervisord cannot start, or cannot start again.
+func fail(opts config.Options, err error) (status int) {
 	config.PrintUsageError(os.Stderr, opts.Argv0, err)
 	return 2
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// TestMain makes the test binary supervisord itself, with whatever it was built with, and the programs that it runs.
+// TestMain makes the test binary supervisord itself, with the race detector if the tests have it, and its programs.
 func TestMain(m *testing.M) {
 	child.Main()
 	roles := map[string]func([]string) error{"listener": stormListener, "source": stormSource, "fastcgi": fastCGIProgram}
@@ -92,13 +92,13 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 	return d
 }
 
-// patience is how long a test waits for anything. It is meant for a machine that has much else to do.
-const patience = 4 * time.Minute
+// maxWait bounds every wait of a test. It is long enough for a busy machine.
+const maxWait = 4 * time.Minute
 
 // wait waits until something is so.
 func (d *instance) wait(what string, so func() bool) {
 	d.t.Helper()
-	late := time.After(patience)
+	late := time.After(maxWait)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !so() {

@@ -19,17 +19,17 @@ import (
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
 )
 
-var seed = flag.Uint64("seed", 1, "what the listeners' rejections and deaths follow from")
+var seed = flag.Uint64("seed", 1, "seed of the rejections and exits of the listeners")
 
-// How many events of each kind: what two sources say on each channel, twice each, and what a client says.
+// How many events of each kind: messages of each of two sources on each channel, and messages of a client.
 const (
-	stormSaid   = 9_000
+	stormSent   = 9_000
 	stormRemote = 14_500
 )
 
 // TestStorm sends more than fifty thousand events of several types to pools of one and of four listeners that reject
-// some, and die before and after they answer others. Each event is accepted exactly once by each pool, is delivered
-// again as often as it was rejected or its listener died, and the order is kept as promised.
+// some, and exit before and after they answer others. Each event is accepted exactly once by each pool, is delivered
+// again as often as it was rejected or its listener exited, and the order is kept as documented.
 func TestStorm(t *testing.T) {
 	d := startDaemon(t, fmt.Sprintf(`
 [eventlistener:one]
@@ -52,7 +52,7 @@ autorestart=true
 stdout_logfile=NONE
 stderr_logfile=DIR/four.err
 [program:source]
-command=SELF source DIR/said %[2]d
+command=SELF source DIR/sent %[2]d
 stdout_capture_maxbytes=1KB
 stderr_capture_maxbytes=1KB
 stdout_events_enabled=true
@@ -62,11 +62,11 @@ startsecs=0
 autorestart=false
 stdout_logfile=NONE
 stderr_logfile=NONE
-`, *seed, stormSaid))
+`, *seed, stormSent))
 	remote(d)
-	d.wait("the sources have said all", func() bool {
-		data, err := os.ReadFile(filepath.Join(d.dir, "said"))
-		return err == nil && len(data) == 2*len("said\n")
+	d.wait("the sources have sent all", func() bool {
+		data, err := os.ReadFile(filepath.Join(d.dir, "sent"))
+		return err == nil && len(data) == 2*len("sent\n")
 	})
 	for _, name := range []string{"source:s0", "source:s1"} {
 		d.wait(name+" has ended", func() bool {
@@ -91,7 +91,7 @@ stderr_logfile=NONE
 					notes = append(notes, data)
 					ended = ended || bytes.Contains(data, []byte(`"type:end\n"`))
 				}
-				if !ended { // before, there is no need to look closer
+				if !ended { // parsing before that would be wasted
 					return false
 				}
 				all = nil
@@ -101,7 +101,7 @@ stderr_logfile=NONE
 				all = finished(all)
 				return all != nil
 			})
-			judge(t, all)
+			checkDeliveries(t, all)
 		})
 	}
 }
@@ -120,12 +120,12 @@ func remote(d *instance) {
 	}
 }
 
-// delivery is what a listener noted of an event before it answered.
+// delivery is what a listener recorded of an event before it answered.
 type delivery struct {
 	listener, pool int // which listener; the pool's serial
 	name           string
 	payload        string
-	verdict        string // ok, fail, dies, or okdies: it dies after its answer
+	answer         string // ok, fail, exits, or okexits: it exits after its answer
 }
 
 func deliveries(t *testing.T, notes []byte, listener int) (all []delivery) {
@@ -149,10 +149,10 @@ func deliveries(t *testing.T, notes []byte, listener int) (all []delivery) {
 	return all
 }
 
-func (d delivery) accepted() bool { return strings.HasPrefix(d.verdict, "ok") }
+func (d delivery) accepted() bool { return strings.HasPrefix(d.answer, "ok") }
 
 // finished returns what was delivered up to the last event, or nil if not all of it was accepted. Later events, of
-// listeners that die, may have been noted in files that were read after others.
+// listeners that exit, may have been recorded in files that were read after others.
 func finished(all []delivery) (counts []delivery) {
 	last, accepted := -1, map[int]bool{}
 	for _, d := range all {
@@ -174,29 +174,29 @@ func finished(all []delivery) (counts []delivery) {
 	return slices.DeleteFunc(all, func(d delivery) bool { return d.pool > last })
 }
 
-// judge looks at all that one pool was sent.
-func judge(t *testing.T, all []delivery) {
-	type fate struct{ accepted, refused int }
-	fates, payloads := map[int]fate{}, map[int]delivery{}
+// checkDeliveries checks all that one pool was sent.
+func checkDeliveries(t *testing.T, all []delivery) {
+	type result struct{ accepted, refused int }
+	results, payloads := map[int]result{}, map[int]delivery{}
 	again := 0
 	for _, d := range all {
-		f := fates[d.pool]
+		f := results[d.pool]
 		if d.accepted() {
 			f.accepted++
 		} else {
 			f.refused++
 			again++
 		}
-		fates[d.pool] = f
+		results[d.pool] = f
 		if before, seen := payloads[d.pool]; seen && (before.payload != d.payload || before.name != d.name) {
-			t.Errorf("event %d was another the second time", d.pool)
+			t.Errorf("event %d changed between two deliveries", d.pool)
 		}
 		payloads[d.pool] = d
 	}
-	// Each listener gets its events in their order. One that was refused comes late, but before all that nobody had yet.
+	// Each listener gets its events in order. One that was refused is sent again before all that were not sent yet.
 	latest := map[int]int{}
 	for _, d := range all {
-		if fates[d.pool].refused > 0 {
+		if results[d.pool].refused > 0 {
 			continue
 		}
 		if d.pool < latest[d.listener] {
@@ -204,20 +204,20 @@ func judge(t *testing.T, all []delivery) {
 		}
 		latest[d.listener] = d.pool
 	}
-	if len(fates) < 50_000 || again < 13 {
-		t.Errorf("%d events, %d deliveries were refused: that is no storm", len(fates), again)
+	if len(results) < 50_000 || again < 13 {
+		t.Errorf("%d events, %d deliveries were refused: too few for this test", len(results), again)
 	}
-	for i := range len(fates) {
-		if f := fates[i]; f.accepted != 1 {
+	for i := range len(results) {
+		if f := results[i]; f.accepted != 1 {
 			t.Errorf("event %d was accepted %d times, refused %d times", i, f.accepted, f.refused)
 		}
 	}
-	contents(t, payloads)
-	t.Logf("%d events, %d delivered again", len(fates), again)
+	checkPayloads(t, payloads)
+	t.Logf("%d events, %d delivered again", len(results), again)
 }
 
-// contents looks at what the events say: of each source all that it said, in this order.
-func contents(t *testing.T, payloads map[int]delivery) {
+// checkPayloads checks that the events have all messages of each source, in order.
+func checkPayloads(t *testing.T, payloads map[int]delivery) {
 	next := map[string]int{}
 	var logged [2]strings.Builder
 	for i := range len(payloads) {
@@ -230,26 +230,26 @@ func contents(t *testing.T, payloads map[int]delivery) {
 				continue
 			}
 			if data != strconv.Itoa(next[source]) {
-				t.Fatalf("%s says %q, want %d", source, data, next[source])
+				t.Fatalf("%s sent %q, want %d", source, data, next[source])
 			}
 			next[source]++
 		case "PROCESS_LOG_STDOUT":
 			logged[fields["processname"][1]-'0'].WriteString(data)
 		case "PROCESS_STATE_EXITED":
-			said := next["PROCESS_COMMUNICATION_STDOUT "+fields["processname"]]
-			if fields["groupname"] == "source" && said != stormSaid {
-				t.Errorf("%s is gone before its last words", fields["processname"])
+			sent := next["PROCESS_COMMUNICATION_STDOUT "+fields["processname"]]
+			if fields["groupname"] == "source" && sent != stormSent {
+				t.Errorf("the exit of %s precedes its last output", fields["processname"])
 			}
 		}
 	}
-	for source, want := range map[string]int{"PROCESS_COMMUNICATION_STDOUT s0": stormSaid,
-		"PROCESS_COMMUNICATION_STDERR s1": stormSaid, "REMOTE_COMMUNICATION n": stormRemote} {
+	for source, want := range map[string]int{"PROCESS_COMMUNICATION_STDOUT s0": stormSent,
+		"PROCESS_COMMUNICATION_STDERR s1": stormSent, "REMOTE_COMMUNICATION n": stormRemote} {
 		if next[source] != want {
-			t.Errorf("%s said %d things, want %d", source, next[source], want)
+			t.Errorf("%s sent %d messages, want %d", source, next[source], want)
 		}
 	}
 	var want strings.Builder
-	for i := range stormSaid {
+	for i := range stormSent {
 		fmt.Fprintf(&want, "line %d\n", i)
 	}
 	for i := range logged {
@@ -259,7 +259,7 @@ func contents(t *testing.T, payloads map[int]delivery) {
 	}
 }
 
-// stormSource says numbers on both channels, between tokens, and lines that are not.
+// stormSource writes numbers between tokens on both channels, and lines outside them.
 func stormSource(args []string) error {
 	n, err := strconv.Atoi(args[1])
 	if err != nil {
@@ -282,12 +282,12 @@ func stormSource(args []string) error {
 		return err
 	}
 	defer f.Close()
-	_, err = f.WriteString("said\n")
+	_, err = f.WriteString("sent\n")
 	return err
 }
 
-// stormListener notes each event and then answers it or not. What it does follows from the seed, its own name and how
-// often it was started.
+// stormListener records each event and then answers it or not, at random by the seed, its own name and how often it was
+// started.
 func stormListener(args []string) error {
 	f, err := os.OpenFile(args[0], os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
@@ -301,34 +301,34 @@ func stormListener(args []string) error {
 	if err != nil {
 		return err
 	}
-	dice := rand.New(rand.NewPCG(s, uint64(before)<<8|uint64(args[0][len(args[0])-1])))
+	random := rand.New(rand.NewPCG(s, uint64(before)<<8|uint64(args[0][len(args[0])-1])))
 	l := childutils.NewListener(os.Stdin, os.Stdout)
 	for {
 		event, err := l.Next()
 		if err != nil {
 			return nil // supervisord stops us
 		}
-		verdict, answer := "ok", l.OK
+		outcome, answer := "ok", l.OK
 		if strings.HasPrefix(event.Name(), "PROCESS_STATE") || strings.HasPrefix(event.Payload, "type:end") {
-			// Never: a death makes such events, and the last one tells the test.
-		} else if n := dice.IntN(20_000); n < 7 {
-			verdict, answer = "fail", l.Fail
+			// Never: an exit makes such events, and the last one ends the test.
+		} else if n := random.IntN(20_000); n < 7 {
+			outcome, answer = "fail", l.Fail
 		} else if n < 10 {
-			verdict = "dies"
+			outcome = "exits"
 		} else if n < 13 {
-			verdict = "okdies"
+			outcome = "okexits"
 		}
-		_, err = fmt.Fprintf(f, "%s %s %s %q\n", event.Header["poolserial"], verdict, event.Name(), event.Payload)
+		_, err = fmt.Fprintf(f, "%s %s %s %q\n", event.Header["poolserial"], outcome, event.Name(), event.Payload)
 		if err != nil {
 			return err
 		}
-		if verdict != "dies" {
+		if outcome != "exits" {
 			if err := answer(); err != nil {
 				return err
 			}
 		}
-		if strings.HasSuffix(verdict, "dies") {
-			return errors.New("as the dice say")
+		if strings.HasSuffix(outcome, "exits") {
+			return errors.New("exits at random")
 		}
 	}
 }

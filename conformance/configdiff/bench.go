@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// rounds is how often each side reads each configuration; they take turns, and the medians count.
+// rounds is how often each side reads each configuration, by turns. The medians are reported.
 const rounds = 5
 
-// bench measures how long reading takes: one program a section, ten sections a file.
+// bench measures the time to read a configuration with one program per section and ten sections per file.
 func bench(d *driver, base string, out io.Writer) error {
 	fmt.Fprintf(out, "%10s %8s %12s %12s %8s\n", "sections", "files", "original", "ours", "ratio")
 	var perSection [2]time.Duration
 	for i, sections := range []int{1000, 10000} {
-		path, err := many(filepath.Join(base, fmt.Sprint(sections)), sections)
+		path, err := writeMany(filepath.Join(base, fmt.Sprint(sections)), sections)
 		if err != nil {
 			return err
 		}
@@ -47,12 +47,12 @@ func bench(d *driver, base string, out io.Writer) error {
 		fmt.Fprintf(out, "%10d %8d %12v %12v %7.1fx\n", sections, sections/10, theirs.Round(time.Millisecond),
 			mine.Round(100*time.Microsecond), float64(theirs)/float64(mine))
 	}
-	fmt.Fprintf(out, "ours, a section: %v at 1000, %v at 10000\n", perSection[0], perSection[1])
+	fmt.Fprintf(out, "ours, per section: %v at 1000, %v at 10000\n", perSection[0], perSection[1])
 	return nil
 }
 
-// many writes a configuration of that many sections and returns the path of its main file.
-func many(dir string, sections int) (string, error) {
+// writeMany writes a configuration with that many sections and returns the path of its main file.
+func writeMany(dir string, sections int) (string, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "conf.d"), 0o755); err != nil {
 		return "", err
 	}

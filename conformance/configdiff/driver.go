@@ -14,14 +14,14 @@ import (
 //go:embed driver.py
 var driverSource string
 
-// driver is one interpreter that has the original loaded and answers questions about configurations.
+// driver is a Python interpreter that has the original loaded and reads configurations with it.
 type driver struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
 	stdout *bufio.Reader
 }
 
-// startDriver starts the interpreter that the original's first line names.
+// startDriver starts the interpreter named in the first line of the original.
 func startDriver(reference, dir string) (*driver, error) {
 	python, err := interpreter(reference)
 	if err != nil {
@@ -56,14 +56,14 @@ func interpreter(script string) (string, error) {
 	return fields[0], nil
 }
 
-// ask sends one command about one path and reads the answer into to.
+// ask sends a command for a path and decodes the answer into to.
 func (d *driver) ask(command, path string, to any) error {
 	if _, err := fmt.Fprintf(d.stdin, "%s %s\n", command, path); err != nil {
 		return err
 	}
 	line, err := d.stdout.ReadBytes('\n')
 	if err != nil {
-		return fmt.Errorf("the driver is gone: %w", err)
+		return fmt.Errorf("cannot read from the driver: %w", err)
 	}
 	return json.Unmarshal(line, to)
 }

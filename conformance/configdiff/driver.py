@@ -1,5 +1,5 @@
-# Answers what the installed original makes of configurations: one path a line on standard input, one JSON object a line
-# on standard output. One interpreter serves a whole run, because starting it costs more than all that it is asked.
+# Reads configurations with the installed original: a path per line on standard input, a JSON object per line on standard output.
+# One interpreter serves a whole run, since its start takes longer than reading.
 import io
 import json
 import os
@@ -60,7 +60,7 @@ def expand(text, names, where):
 options.expand = expand
 
 
-# Rule DIFF-10: %(here)s is an ordinary name, of the file in which it stands.
+# Rule DIFF-10: %(here)s is an ordinary name, the directory of the file that contains it.
 def expand_here(parser, here):
     def replace(match):
         try:

@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// dumpArgument makes this program a child that tells what it sees.
+// dumpArgument makes this program a child that reports its arguments, environment and so on.
 const dumpArgument = "-dump"
 
-// seen is what a child sees.
-type seen struct {
+// childReport is the environment in which a child runs.
+type childReport struct {
 	Name  string            `json:"name"`
 	Args  []string          `json:"args"`
 	Dir   string            `json:"dir"`
@@ -21,14 +21,14 @@ type seen struct {
 	Env   map[string]string `json:"env"`
 }
 
-// dump writes what this process sees to the Unix socket at path and returns the exit status.
+// dump sends a report about this process to the Unix socket at path and returns the exit status.
 func dump(path string, args []string) int {
 	umask := syscall.Umask(0)
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = err.Error()
 	}
-	s := seen{Name: os.Getenv("SUPERVISOR_GROUP_NAME") + ":" + os.Getenv("SUPERVISOR_PROCESS_NAME"), Args: args, Dir: dir,
+	s := childReport{Name: os.Getenv("SUPERVISOR_GROUP_NAME") + ":" + os.Getenv("SUPERVISOR_PROCESS_NAME"), Args: args, Dir: dir,
 		Umask: umask, UID: os.Getuid(), Env: map[string]string{}}
 	for _, entry := range os.Environ() {
 		for i := 1; i < len(entry); i++ {

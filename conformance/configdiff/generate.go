@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// generator makes one configuration. Equal seeds and numbers give equal configurations.
+// generator generates a configuration. Equal seeds and numbers give equal configurations.
 type generator struct {
 	*rand.Rand
 	dir   string            // of the main file
-	bad   float64           // how likely a value is a bad one
-	odd   float64           // how likely a line is written in an odd way
+	bad   float64           // probability of an invalid value
+	odd   float64           // probability of unusual syntax
 	names []string          // of the programs so far
 	files map[string]string // by their paths below dir
 }
@@ -25,7 +25,7 @@ func newGenerator(seed, number uint64, dir string) *generator {
 	return g
 }
 
-// environ is what every configuration can refer to. Both sides get exactly this.
+// environ is the environment of both sides, to which configurations refer.
 var environ = []string{"HOME=/root", "PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "lc=lower", "A=outer", "PCT=50%",
 	"SP=a b", "EMPTY="}
 
@@ -33,7 +33,7 @@ func (g *generator) chance(p float64) bool { return g.Float64() < p }
 
 func pick[T any](g *generator, list ...T) T { return list[g.IntN(len(list))] }
 
-// write makes the files of a configuration and returns the path of the main one.
+// write writes the files of a configuration and returns the path of the main one.
 func (g *generator) write() (string, error) {
 	main := g.main()
 	for _, dir := range []string{"conf.d", "logs", "conf.d/dir.conf", "sub/deep"} {
@@ -50,7 +50,7 @@ func (g *generator) write() (string, error) {
 	return path, os.WriteFile(path, []byte(main), 0o644)
 }
 
-// main is the text of the main file; the included ones go to files.
+// main returns the text of the main file and adds the included ones to files.
 func (g *generator) main() string {
 	var sections []string
 	if !g.chance(0.02) {
@@ -66,11 +66,11 @@ func (g *generator) main() string {
 	if g.chance(0.5) {
 		g.Shuffle(len(sections), func(i, j int) { sections[i], sections[j] = sections[j], sections[i] })
 	}
-	return g.dress(strings.Join(sections, ""))
+	return g.finish(strings.Join(sections, ""))
 }
 
-// dress is the last touch for a whole file: its line ends, junk, no newline at the end.
-func (g *generator) dress(text string) string {
+// finish changes a whole file: its line ends, junk at the begin and the end, no newline at the end.
+func (g *generator) finish(text string) string {
 	if g.chance(g.bad / 2) {
 		text = pick(g, "junk\n", "\ufeff", "=x\n", "a=b\n", "  [supervisord]\n", " x", "[\n", "[]\n", ";\n#\n") + text
 	}
@@ -88,12 +88,12 @@ func (g *generator) dress(text string) string {
 	return text
 }
 
-// include is the section of that name, whose files are made on the way.
+// include returns an [include] section and adds its files.
 func (g *generator) include() string {
 	for range g.IntN(4) {
 		name := pick(g, "conf.d/a.conf", "conf.d/b.conf", "conf.d/B.conf", "conf.d/.hidden.conf", "conf.d/c.ini",
 			"sub/deep/x.conf", "extra.conf", "conf.d/é.conf", "conf.d/10.conf", "conf.d/9.conf")
-		g.files[name] = g.dress(strings.Join(g.sections(g.IntN(3)), ""))
+		g.files[name] = g.finish(strings.Join(g.sections(g.IntN(3)), ""))
 		if g.chance(0.1) {
 			g.files[name] += g.section("supervisord", daemonKeys)
 		}
@@ -118,7 +118,7 @@ func (g *generator) include() string {
 	return g.header("include") + "files" + g.delimiter() + text + "\n"
 }
 
-// sections is n sections of any kind.
+// sections returns n sections of any kind.
 func (g *generator) sections(n int) []string {
 	var list []string
 	groups := 0
@@ -166,7 +166,7 @@ func (g *generator) name() string {
 	return pick(g, "a", "b", "c", "web", "w.x", "a-b", "é", "日本", "A", "*", "all", "x_1", "cat", "d", "e", "f", "g")
 }
 
-// section is a header and some of the keys, mostly once each, in any order.
+// section returns a header and some of the keys, mostly once each, in any order.
 func (g *generator) section(name string, keys []key) string {
 	var text strings.Builder
 	text.WriteString(g.header(name))
@@ -203,7 +203,7 @@ func (g *generator) delimiter() string {
 	return "="
 }
 
-// line is a key with a value.
+// line returns a key with a value.
 func (g *generator) line(k key) string {
 	name := k.name
 	if g.chance(g.odd) {

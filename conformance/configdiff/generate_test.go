@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// A seed and a number give the same configuration again; other numbers give others.
+// TestSameSeedSameConfiguration checks that a seed and a number always give the same configuration, and other numbers others.
 func TestSameSeedSameConfiguration(t *testing.T) {
 	first := map[string]int{}
 	for number := range uint64(50) {
@@ -24,7 +24,7 @@ func TestSameSeedSameConfiguration(t *testing.T) {
 	}
 }
 
-// A rule evens out what it is for and leaves other differences alone.
+// TestRules checks that a rule normalizes the difference that it is for, and no other.
 func TestRules(t *testing.T) {
 	message := func(text string) outcome { return outcome{Status: 2, Message: "Error: " + text} }
 	sized := func(size int) outcome {
@@ -54,7 +54,7 @@ func TestRules(t *testing.T) {
 		{"size with warning", sized(-1), warned(), []string{"DIFF-98"}},
 		{"warning alone", sized(0), warned(), nil},
 	} {
-		used := level(&c.original, &c.ours)
+		used := applyRules(&c.original, &c.ours)
 		equal := cmp.Equal(c.original, c.ours, cmpopts.EquateEmpty())
 		if equal != (c.want != nil) || equal && !cmp.Equal(used, c.want) {
 			t.Errorf("%s: equal %t by rules %q, want %q", c.name, equal, used, c.want)

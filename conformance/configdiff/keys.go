@@ -7,7 +7,7 @@ type key struct {
 	name   string
 	good   []string
 	bad    []string
-	wanted bool // nothing works without it
+	wanted bool // required
 }
 
 func (g *generator) value(k key) string {
@@ -23,7 +23,7 @@ func (g *generator) value(k key) string {
 	return strings.ReplaceAll(text, "DIR", g.dir)
 }
 
-// members is a list for programs=.
+// members returns a list for programs=.
 func (g *generator) members() string {
 	var list []string
 	for _, name := range g.names {

@@ -20,16 +20,16 @@ import (
 	"github.com/kolo/xmlrpc"
 )
 
-// patience is how long a daemon may take to start its children.
-const patience = 20 * time.Second
+// startTimeout bounds the time in which a daemon must start its children.
+const startTimeout = 20 * time.Second
 
-// observed is what one daemon says about its configuration, and what its children see.
-type observed struct {
+// observation is the configuration that a daemon reports, and the reports of its children.
+type observation struct {
 	Config   []map[string]any
-	Children []seen
+	Children []childReport
 }
 
-// live runs configurations with both daemons. They are of a tamer kind: every program is good and tells what it sees.
+// live runs configurations with both daemons. All programs of these can be run, and report their environment.
 func live(s settings, base string, out io.Writer) error {
 	differences := 0
 	child := filepath.Join(base, "child")
@@ -44,7 +44,7 @@ func live(s settings, base string, out io.Writer) error {
 			return err
 		}
 		g := newGenerator(s.seed, uint64(i), dir)
-		text, children := g.tame(child)
+		text, children := g.runnable(child)
 		path := filepath.Join(dir, "sd.conf")
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			return err
@@ -57,7 +57,7 @@ func live(s settings, base string, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("ours: %w\n%s", err, text)
 		}
-		evenLive(own)
+		normalizeLive(own)
 		if diff := cmp.Diff(original, own); diff != "" {
 			differences++
 			fmt.Fprintf(out, "=== live, seed %d, configuration %d\n--- original\n+++ ours\n%s\n%s\n", s.seed, i, diff, text)
@@ -72,7 +72,7 @@ func live(s settings, base string, out io.Writer) error {
 	return nil
 }
 
-// shareSelf puts a copy of this program where every user can run it.
+// shareSelf copies this program to a place where every user can run it.
 func shareSelf(base, child string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -82,11 +82,11 @@ func shareSelf(base, child string) error {
 	if err != nil {
 		return err
 	}
-	return errorsOf(os.Chmod(base, 0o755), os.WriteFile(child, program, 0o755), os.Chmod(child, 0o755))
+	return firstError(os.Chmod(base, 0o755), os.WriteFile(child, program, 0o755), os.Chmod(child, 0o755))
 }
 
-// tame makes a configuration whose programs all run, and tells how many processes there are.
-func (g *generator) tame(child string) (text string, children int) {
+// runnable returns a configuration whose programs can all be run, and the number of processes.
+func (g *generator) runnable(child string) (text string, children int) {
 	g.bad, g.odd = 0, 0
 	var b strings.Builder
 	fmt.Fprintf(&b, "[supervisord]\nnodaemon=true\nlogfile=%[1]s/main.log\npidfile=%[1]s/pid\nchildlogdir=%[1]s/logs\n"+
@@ -127,18 +127,18 @@ func (g *generator) tame(child string) (text string, children int) {
 	return b.String(), children
 }
 
-// observe runs one daemon until all children have told what they see, asks for its configuration and ends it.
-func observe(program, path string, children int) (o *observed, err error) {
+// observe runs a daemon until all children have sent their report, asks for its configuration and stops it.
+func observe(program, path string, children int) (o *observation, err error) {
 	dir := filepath.Dir(path)
 	listener, err := net.Listen("unix", filepath.Join(dir, "dump"))
 	if err != nil {
 		return nil, err
 	}
 	defer listener.Close()
-	if err := errorsOf(os.Chmod(dir, 0o755), os.Chmod(filepath.Join(dir, "dump"), 0o777)); err != nil {
+	if err := firstError(os.Chmod(dir, 0o755), os.Chmod(filepath.Join(dir, "dump"), 0o777)); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	var text strings.Builder
 	cmd := exec.CommandContext(ctx, program, "-c", path)
@@ -147,7 +147,7 @@ func observe(program, path string, children int) (o *observed, err error) {
 		return nil, err
 	}
 	defer func() {
-		stopped := errorsOf(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait())
+		stopped := firstError(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait())
 		if err == nil {
 			err = stopped
 		}
@@ -155,24 +155,24 @@ func observe(program, path string, children int) (o *observed, err error) {
 			err = fmt.Errorf("%s: %w\n%s", program, err, text.String())
 		}
 	}()
-	o = &observed{}
+	o = &observation{}
 	deadline, _ := ctx.Deadline()
 	for range children {
-		child, err := hear(listener.(*net.UnixListener), deadline)
+		child, err := receive(listener.(*net.UnixListener), deadline)
 		if err != nil {
 			return nil, err
 		}
 		o.Children = append(o.Children, child)
 	}
-	slices.SortFunc(o.Children, func(a, b seen) int {
+	slices.SortFunc(o.Children, func(a, b childReport) int {
 		return strings.Compare(a.Env["SUPERVISOR_GROUP_NAME"]+fmt.Sprint(a), b.Env["SUPERVISOR_GROUP_NAME"]+fmt.Sprint(b))
 	})
 	o.Config, err = configInfo(ctx, filepath.Join(dir, "s"))
 	return o, err
 }
 
-// errorsOf is the first error.
-func errorsOf(errs ...error) error {
+// firstError returns the first error that is not nil.
+func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -181,8 +181,8 @@ func errorsOf(errs ...error) error {
 	return nil
 }
 
-// hear takes what the next child tells.
-func hear(listener *net.UnixListener, deadline time.Time) (child seen, err error) {
+// receive returns the report of the next child.
+func receive(listener *net.UnixListener, deadline time.Time) (child childReport, err error) {
 	if err := listener.SetDeadline(deadline); err != nil {
 		return child, err
 	}
@@ -197,7 +197,7 @@ func hear(listener *net.UnixListener, deadline time.Time) (child seen, err error
 	return child, json.NewDecoder(conn).Decode(&child)
 }
 
-// configInfo asks the daemon at a Unix socket.
+// configInfo calls getAllConfigInfo of the daemon at a Unix socket.
 func configInfo(ctx context.Context, path string) ([]map[string]any, error) {
 	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
@@ -227,8 +227,8 @@ func configInfo(ctx context.Context, path string) ([]map[string]any, error) {
 
 var random = regexp.MustCompile(`-[A-Za-z0-9_]+\.log$`)
 
-// evenLive takes out what we add on purpose: autorestart (N-4) and SUPERVISOR_PROCESS_GROUP (C2).
-func evenLive(o *observed) {
+// normalizeLive removes what we add on purpose: autorestart (DIFF-60) and SUPERVISOR_PROCESS_GROUP (DIFF-113).
+func normalizeLive(o *observation) {
 	for _, process := range o.Config {
 		delete(process, "autorestart")
 	}

@@ -1,8 +1,8 @@
-// Command configdiff shows made-up configurations to the original and to us, and compares what each makes of them: the
-// words of a refusal, or every value. It is what `make config-diff` runs; a seed gives the same configurations again.
+// Command configdiff reads generated configurations with the original and with ours, and compares the results: the message of a
+// refusal, or every value. `make config-diff` runs it. A seed repeats a run.
 //
-// What differs on purpose is evened out by named rules; anything else is printed with the configuration and fails the
-// run. With -live a sample is run by both daemons, and compared is what getAllConfigInfo says and what children see.
+// Named rules normalize deliberate differences. Any other is printed with its configuration and fails the run. With -live some
+// configurations are run by both daemons, and the results of getAllConfigInfo and the environments of the children are compared.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 	var s settings
 	flag.IntVar(&s.n, "n", 2000, "number of configurations")
 	flag.IntVar(&s.first, "first", 0, "number of the first one, to repeat a single one")
-	flag.Uint64Var(&s.seed, "seed", 1, "what the configurations are made from")
+	flag.Uint64Var(&s.seed, "seed", 1, "the seed of the generator")
 	flag.IntVar(&s.live, "live", 0, "number of configurations that both daemons run")
 	flag.IntVar(&s.show, "show", 5, "number of differences to show")
 	flag.BoolVar(&s.bench, "bench", false, "measure the reading of large configurations instead")
@@ -97,7 +97,7 @@ func compare(s settings, d *driver, base string, out io.Writer) error {
 			return err
 		}
 		own, _ := ours(path, environ)
-		names := level(&original, &own)
+		names := applyRules(&original, &own)
 		for _, name := range names {
 			used[name]++
 		}
@@ -127,7 +127,7 @@ func compare(s settings, d *driver, base string, out io.Writer) error {
 	return live(s, base, out)
 }
 
-// texts is the configuration itself, for people.
+// texts returns the files of the configuration, to be printed.
 func texts(path string, g *generator) string {
 	var b strings.Builder
 	main, _ := os.ReadFile(path)
@@ -138,10 +138,10 @@ func texts(path string, g *generator) string {
 	return b.String()
 }
 
-// visible shows carriage returns.
+// visible makes carriage returns visible.
 func visible(text string) string { return strings.ReplaceAll(text, "\r", "\\r") }
 
-// checkAgrees tells how Check and Load contradict each other, if they do.
+// checkAgrees returns how Check and Load contradict each other, or nothing.
 func checkAgrees(path string, own outcome) string {
 	o, err := config.ParseArgs("supervisord", []string{"-c", path})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
-// outcome is what a supervisor makes of one configuration: values, or a refusal. The tags are the driver's names.
+// outcome is the result of reading a configuration: values, or a refusal. The tags are the driver's names.
 type outcome struct {
 	Status  int     `json:"status"`  // of the exit, where the configuration is refused
 	Message string  `json:"message"` // on standard error then
@@ -114,7 +114,7 @@ type pluginInterface struct {
 	Options map[string]string `json:"options"`
 }
 
-// ours is what Load makes of the file at path.
+// ours reads the file at path with Load.
 func ours(path string, environ []string) (outcome, *config.Config) {
 	o, err := config.ParseArgs("supervisord", []string{"-c", path})
 	if err != nil {
@@ -161,7 +161,7 @@ func uid(a *account.Account) *int {
 	return &a.UID
 }
 
-// orNull is a pointer to text, nil if there is none.
+// orNull returns a pointer to text, or nil if it is empty.
 func orNull(text string) *string {
 	if text == "" {
 		return nil

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// rule is a deliberate difference. even changes what the original makes of a configuration into what we intend to make
-// of it; it tells whether it had anything to change. Rules N-2, N-3, DIFF-9 and DIFF-10 are in the driver.
+// rule is a deliberate difference. normalize changes the result of the original into the intended one of ours, and reports whether
+// it changed anything. Rules N-2, N-3, DIFF-9 and DIFF-10 are in the driver.
 type rule struct {
-	name   string
-	reason string
-	even   func(original, ours *outcome) bool
+	name      string
+	reason    string
+	normalize func(original, ours *outcome) bool
 }
 
-// level applies the rules that it takes and returns their names.
-func level(original, ours *outcome) []string {
+// applyRules applies the rules and returns the names of those that changed something.
+func applyRules(original, ours *outcome) []string {
 	var used []string
 	for _, r := range rules {
-		if r.even(original, ours) {
+		if r.normalize(original, ours) {
 			used = append(used, r.name)
 		}
 	}
@@ -27,22 +27,22 @@ func level(original, ours *outcome) []string {
 }
 
 var rules = []rule{
-	{"DIFF-98", "a negative size counts as 0: never rotate, nothing captured", evenSizes},
-	{"umask bits", "the system looks at nine bits of a mask or mode, so we keep nine", evenMasks},
-	{"empty is none", "an empty directory, URL or user name does the same as none", evenEmpty},
-	{"DIFF-30", "the processes of a [group:x] start by priority, ties in the listed order", evenOrder},
-	{"DIFF-17", "which of two equal names wins is the same, but we say so and drop the other at once", evenNames},
-	{"DIFF-10 names", "the name check sees %(here)s of process_name unexpanded, with and without includes", evenHereName},
-	{"DIFF-11", "what is included but cannot be read is a warning instead of a claim that it was read", evenUnread},
-	{"DIFF-103", "a FastCGI program in a group gets its socket, or a warning why not", evenSocketWarning},
-	{"no groups' socket", "a FastCGI group without processes has no socket to compare", evenNoProcess},
-	{"DIFF-12", "stopsignal takes no 0 and no names that are no signals", evenSignals},
-	{"DIFF-13", "an empty file= of [unix_http_server] is refused", evenFile},
-	{"DIFF-15", "messages about FastCGI sockets do not print a tuple", evenTuple},
-	{"DIFF-16", "an unknown member is reported under its group", evenMember},
-	{"N-5", "the message about an unknown plug-in says why", evenReason},
-	{"plug-in format", "what is not module:attribute is reported as a plug-in that cannot be resolved", evenFormat},
-	{"C2 process_name", "%(process_name)s works in log file names", evenProcessName},
+	{"DIFF-98", "a negative size counts as 0: never rotate, nothing captured", normalizeSizes},
+	{"DIFF-117", "modes and masks have nine bits", normalizeMasks},
+	{"empty is none", "an empty directory, URL or user name does the same as none", normalizeEmpty},
+	{"DIFF-30", "the processes of a [group:x] start by priority, ties in the listed order", normalizeOrder},
+	{"DIFF-17", "of two equal names the same one wins, but with a warning", normalizeNames},
+	{"DIFF-10 names", "the name check sees %(here)s of process_name unexpanded, with and without includes", normalizeHereName},
+	{"DIFF-11", "an included file that cannot be read is a warning, not logged as read", normalizeUnread},
+	{"DIFF-103", "a FastCGI program in a group gets its socket, or a warning", normalizeSocketWarning},
+	{"no groups' socket", "a FastCGI group without processes has no socket to compare", normalizeNoProcess},
+	{"DIFF-12", "stopsignal refuses 0 and names that are not signals", normalizeSignals},
+	{"DIFF-13", "an empty file= of [unix_http_server] is refused", normalizeFile},
+	{"DIFF-15", "messages about FastCGI sockets do not print a tuple", normalizeTuple},
+	{"DIFF-16", "an unknown member is reported under its group", normalizeMember},
+	{"N-5", "the message about an unknown factory ends with the cause", normalizeReason},
+	{"DIFF-115", "a factory that is not module:attribute cannot be resolved", normalizeFormat},
+	{"DIFF-112", "%(process_name)s works in log file names", normalizeProcessName},
 }
 
 // processes calls f for every process of the original's values.
@@ -60,7 +60,7 @@ func processes(o *outcome, f func(p *process) bool) (changed bool) {
 
 const autoWithoutRollover = "AUTO logging used for"
 
-func evenSizes(original, ours *outcome) bool {
+func normalizeSizes(original, ours *outcome) bool {
 	raise := func(sizes ...*int) (changed bool) {
 		for _, size := range sizes {
 			changed = changed || *size < 0
@@ -82,7 +82,7 @@ func evenSizes(original, ours *outcome) bool {
 	return daemon || logs || captures
 }
 
-func evenMasks(original, _ *outcome) bool {
+func normalizeMasks(original, _ *outcome) bool {
 	if original.Values == nil {
 		return false
 	}
@@ -107,7 +107,7 @@ func evenMasks(original, _ *outcome) bool {
 	return changed
 }
 
-func evenEmpty(original, _ *outcome) bool {
+func normalizeEmpty(original, _ *outcome) bool {
 	if original.Values == nil {
 		return false
 	}
@@ -129,7 +129,7 @@ func evenEmpty(original, _ *outcome) bool {
 	return changed
 }
 
-func evenOrder(original, _ *outcome) bool {
+func normalizeOrder(original, _ *outcome) bool {
 	if original.Values == nil {
 		return false
 	}
@@ -147,7 +147,7 @@ func evenOrder(original, _ *outcome) bool {
 var nameWarning = regexp.MustCompile(`^\[.*\] has the same group name as \[.*\] and is ignored$|` +
 	`^process name .* occurs more than once in group .*, only the one of \[.*\] counts$`)
 
-func evenNames(original, ours *outcome) bool {
+func normalizeNames(original, ours *outcome) bool {
 	if original.Values == nil || ours.Values == nil {
 		return false
 	}
@@ -172,14 +172,14 @@ func evenNames(original, ours *outcome) bool {
 		}
 		g.Processes = kept
 	}
-	if changed { // a program that is listed twice is read twice there
+	if changed { // the original reads a program that is listed twice twice
 		original.Values.Warnings = once(original.Values.Warnings)
 		ours.Values.Warnings = once(ours.Values.Warnings)
 	}
 	return changed
 }
 
-// once leaves out the lines about programs that have come before.
+// once removes repeated lines about programs.
 func once(lines []string) (kept []string) {
 	for _, line := range lines {
 		if !strings.HasPrefix(line, "For [") || !slices.Contains(kept, line) {
@@ -195,16 +195,16 @@ func dropMatching(lines *[]string, pattern *regexp.Regexp) bool {
 	return len(*lines) != before
 }
 
-// hereName is a directory of ours in a name.
+// hereName matches the refusal of a name that contains a directory of this program.
 var hereName = regexp.MustCompile(`^Error: Invalid name: '.*/configdiff[0-9]+/.*' because of character: '/' in section`)
 
-func evenHereName(original, ours *outcome) bool {
+func normalizeHereName(original, ours *outcome) bool {
 	return hereName.MatchString(original.Message) && !hereName.MatchString(ours.Message) && accept(original, ours)
 }
 
 var unread = regexp.MustCompile(`^Could not read extra file (".*") during parsing: `)
 
-func evenUnread(original, ours *outcome) bool {
+func normalizeUnread(original, ours *outcome) bool {
 	if original.Values == nil || ours.Values == nil {
 		return false
 	}
@@ -224,11 +224,11 @@ func evenUnread(original, ours *outcome) bool {
 
 var socketWarning = regexp.MustCompile(`^\[fcgi-program:.*\] gets no socket: `)
 
-func evenSocketWarning(_, ours *outcome) bool {
+func normalizeSocketWarning(_, ours *outcome) bool {
 	return ours.Values != nil && dropMatching(&ours.Values.Warnings, socketWarning)
 }
 
-func evenNoProcess(original, _ *outcome) bool {
+func normalizeNoProcess(original, _ *outcome) bool {
 	changed := false
 	if original.Values != nil {
 		for i, g := range original.Values.Groups {
@@ -243,18 +243,18 @@ func evenNoProcess(original, _ *outcome) bool {
 var noSignal = regexp.MustCompile(
 	`^Error: value '\s*([+-]?0[0_]*|(?i:SIG)?_(?i:DFL|IGN|BLOCK|UNBLOCK|SETMASK))\s*' is not a`)
 
-// accept takes over our refusal, for a configuration that the original accepts or refuses for something that it reads
-// later.
+// accept replaces the original's result by ours, for a configuration that only we refuse, or that the original refuses for
+// something that it reads later.
 func accept(original, ours *outcome) bool {
 	*original = *ours
 	return true
 }
 
-func evenSignals(original, ours *outcome) bool {
+func normalizeSignals(original, ours *outcome) bool {
 	return noSignal.MatchString(ours.Message) && original.Message != ours.Message && accept(original, ours)
 }
 
-func evenFile(original, ours *outcome) bool {
+func normalizeFile(original, ours *outcome) bool {
 	refused := strings.Contains(ours.Message, "has no file value")
 	return refused && !strings.Contains(original.Message, "has no file value") && accept(original, ours)
 }
@@ -264,7 +264,7 @@ var tuple = regexp.MustCompile(
 
 var unescape = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\'`, "'")
 
-func evenTuple(original, _ *outcome) bool {
+func normalizeTuple(original, _ *outcome) bool {
 	plain := tuple.ReplaceAllStringFunc(original.Message, func(message string) string {
 		m := tuple.FindStringSubmatch(message)
 		return m[1] + " " + unescape.Replace(m[3]) + m[2] + " in ["
@@ -276,7 +276,7 @@ func evenTuple(original, _ *outcome) bool {
 
 var unknownMember = regexp.MustCompile(`^Error: \[(.*)\] (names unknown program or fcgi-program |name )`)
 
-func evenMember(original, ours *outcome) bool {
+func normalizeMember(original, ours *outcome) bool {
 	theirs, own := unknownMember.FindStringSubmatch(original.Message), unknownMember.FindStringSubmatch(ours.Message)
 	if theirs == nil || own == nil || theirs[1] == own[1] || !strings.HasPrefix(own[1], "group:") {
 		return false
@@ -285,10 +285,10 @@ func evenMember(original, ours *outcome) bool {
 	return true
 }
 
-// extras is a plug-in with a list in brackets after it, which the original ignores.
+// extras matches the refusal of a factory with a list in brackets after it, which the original ignores.
 var extras = regexp.MustCompile(`^Error: \S*\[.*\] cannot be resolved within`)
 
-func evenFormat(original, ours *outcome) bool {
+func normalizeFormat(original, ours *outcome) bool {
 	odd := strings.HasPrefix(original.Message, `Error: ("EntryPoint must be in`) || extras.MatchString(ours.Message)
 	unresolved := strings.Contains(ours.Message, "cannot be resolved within")
 	return odd && unresolved && original.Message != ours.Message && accept(original, ours)
@@ -296,7 +296,7 @@ func evenFormat(original, ours *outcome) bool {
 
 var reason = regexp.MustCompile(`( cannot be resolved within \[.*\]): No module named '.*'`)
 
-func evenReason(_, ours *outcome) bool {
+func normalizeReason(_, ours *outcome) bool {
 	short := reason.ReplaceAllString(ours.Message, "$1")
 	changed := short != ours.Message
 	ours.Message = short
@@ -305,11 +305,11 @@ func evenReason(_, ours *outcome) bool {
 
 var logProcessName = regexp.MustCompile(`_logfile' contains names \('process_name'\)`)
 
-func evenProcessName(original, ours *outcome) bool {
+func normalizeProcessName(original, ours *outcome) bool {
 	return logProcessName.MatchString(original.Message) && original.Message != ours.Message && accept(original, ours)
 }
 
-// listing is the table of rules with how often each was needed.
+// listing returns the table of rules, with the number of times that each was applied.
 func listing(used map[string]int) string {
 	var b strings.Builder
 	for _, r := range rules {

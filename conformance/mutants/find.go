@@ -12,22 +12,22 @@ import (
 	"strings"
 )
 
-// mutant is one change of one file.
+// mutant is a change of a file.
 type mutant struct {
 	area       *area
 	dir, file  string // relative to the module
 	line, col  int
-	start, end int    // the bytes that are replaced
-	old, new   string // by what
+	start, end int    // offsets of the code that is replaced
+	old, new   string // that code, and its replacement
 	kind       string
-	killer     string // the test that noticed it
+	killer     string // the test that failed
 }
 
 func (m *mutant) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s: %s => %s", m.file, m.line, m.col, m.kind, short(m.old), short(m.new))
 }
 
-// short is a piece of code on one line.
+// short returns the beginning of a piece of code, on one line.
 func short(code string) string {
 	const limit = 60
 	code = strings.Join(strings.Fields(code), " ")
@@ -40,16 +40,16 @@ func short(code string) string {
 	return "`" + code + "`"
 }
 
-// flipped is what a comparison or a logical operator turns into. A sum turns into a difference.
+// flipped maps an operator to its replacement.
 var flipped = map[token.Token]string{
 	token.EQL: "!=", token.NEQ: "==", token.LSS: "<=", token.LEQ: "<", token.GTR: ">=", token.GEQ: ">",
 	token.LAND: "||", token.LOR: "&&", token.ADD: "-", token.SUB: "+",
 }
 
-// quiet are methods whose absence shows only in a race, or never: dropping a call of them is no fair mutant.
-var quiet = map[string]bool{"Lock": true, "Unlock": true, "RLock": true, "RUnlock": true, "Helper": true, "Grow": true}
+// ignored are methods whose calls are not dropped: their absence shows only in a race, or never.
+var ignored = map[string]bool{"Lock": true, "Unlock": true, "RLock": true, "RUnlock": true, "Helper": true, "Grow": true}
 
-// find lists all mutants of a package of the area. Only files that are built here count.
+// find returns all mutants of a package of the area, in the files that are built on this system.
 func find(a *area, dir string) ([]*mutant, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
@@ -101,7 +101,7 @@ func findIn(path string, source []byte) ([]*mutant, error) {
 	return f.found, nil
 }
 
-// add notes that the code from pos to end may be replaced.
+// add adds the mutant that replaces the code from pos to end.
 func (f *finder) add(kind string, pos, end token.Pos, code string) {
 	p := f.fset.Position(pos)
 	start, stop := p.Offset, f.fset.Position(end).Offset
@@ -131,7 +131,7 @@ func (f *finder) visit(n ast.Node) bool {
 			f.add("wrong constant", n.Pos(), n.End(), map[string]string{"true": "false", "false": "true"}[n.Name])
 		}
 	case *ast.ExprStmt:
-		if call, ok := n.X.(*ast.CallExpr); ok && !isQuiet(call) {
+		if call, ok := n.X.(*ast.CallExpr); ok && !isIgnored(call) {
 			f.add("dropped effect", n.Pos(), n.End(), "")
 		}
 	case *ast.AssignStmt:
@@ -146,12 +146,12 @@ func (f *finder) visit(n ast.Node) bool {
 	return true
 }
 
-func isQuiet(call *ast.CallExpr) bool {
+func isIgnored(call *ast.CallExpr) bool {
 	method, ok := call.Fun.(*ast.SelectorExpr)
-	return ok && quiet[method.Sel.Name]
+	return ok && ignored[method.Sel.Name]
 }
 
-// constant makes a number one larger and a text longer.
+// constant increments a number or makes a string longer.
 func (f *finder) constant(lit *ast.BasicLit) {
 	switch lit.Kind {
 	case token.INT:
@@ -165,7 +165,7 @@ func (f *finder) constant(lit *ast.BasicLit) {
 	}
 }
 
-// swaps exchanges the values of neighbouring fields. Where their types differ nothing can be built, and it is no mutant.
+// swaps exchanges the values of adjacent fields. If their types differ, the mutant cannot be built.
 func (f *finder) swaps(lit *ast.CompositeLit) {
 	for i := 1; i < len(lit.Elts); i++ {
 		a, ok := lit.Elts[i-1].(*ast.KeyValueExpr)

@@ -1,6 +1,6 @@
-// Command mutants changes supervisord and supervisorctl on purpose, one small change at a time, and sees whether a unit
-// test or a script notices. What nobody notices is a hole in the proof. It is what `make mutants` runs, from the top of
-// the tree, as root on Linux: code that is wrong on purpose runs in a sandbox of its own.
+// Command mutants makes small changes to supervisord and supervisorctl, one at a time, and reports which of them no unit test and no
+// script detects. `make mutants` runs it, from the top of the tree, as root on Linux: code that is wrong on purpose runs in a
+// sandbox.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	"syscall"
 )
 
-// area is a part of the code, and the scripts that show what it does.
+// area is a part of the code, with the scripts that test it.
 type area struct {
 	name     string
 	packages []string
@@ -29,7 +29,7 @@ type area struct {
 
 var areas = []*area{
 	{"state machine", []string{"internal/state", "internal/process", "internal/supervisor"}, "states|stop|startup|signals|events"},
-	{"config", []string{"internal/config", "internal/shlex"}, "config|startup|environment"},
+	{"config", []string{"internal/config", "internal/ini", "internal/expand", "internal/getopt", "internal/shlex"}, "config|startup|environment"},
 	{"events", []string{"internal/events", "internal/output", "internal/fcgi"}, "events|fcgi"},
 	{"rpc", []string{"internal/rpc", "internal/xmlrpc", "internal/httpd"}, "rpc|http"},
 	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},
@@ -51,11 +51,11 @@ func main() {
 
 func mutate(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
-	n := flags.Int("n", 210, "how many mutants, the same number of each area")
-	seed := flags.Uint64("seed", 1, "which ones")
+	n := flags.Int("n", 210, "number of mutants, the same of each area")
+	seed := flags.Uint64("seed", 1, "the seed that selects them")
 	only := flags.String("area", "", "only this area")
-	jobs := flags.Int("j", 2, "how many at once")
-	at := flags.String("at", "", "instead of n by the seed, all whose place and change, as they are printed, match this regular expression")
+	jobs := flags.Int("j", 2, "number of mutants tested at once")
+	at := flags.String("at", "", "instead of n by the seed, all whose line in the output matches this regular expression")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	if len(chosen) == 0 {
 		return fmt.Errorf("no area %q", *only)
 	}
-	dir, err := openDir()
+	dir, err := publicDir()
 	if err != nil {
 		return err
 	}
@@ -84,9 +84,9 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	if err := run(ctx, unitTime, nil, "go", "build", "-o", child, "./fixtures/child/cmd"); err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, "first everything as it is")
-	if err := healthy(ctx, chosen, child); err != nil {
-		return fmt.Errorf("not everything passes without a change: %w", err)
+	fmt.Fprintln(os.Stderr, "first all tests without a change")
+	if err := baseline(ctx, chosen, child); err != nil {
+		return fmt.Errorf("tests fail without a change: %w", err)
 	}
 	tally := newTally(chosen)
 	for _, a := range chosen {
@@ -107,23 +107,23 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// tally is what became of the mutants.
+// tally counts the results.
 type tally struct {
 	areas []*area
 	mu    sync.Mutex
-	count map[*area]map[fate]int
+	count map[*area]map[result]int
 	left  []*mutant // survivors
 }
 
 func newTally(areas []*area) *tally {
-	t := &tally{areas: areas, count: map[*area]map[fate]int{}}
+	t := &tally{areas: areas, count: map[*area]map[result]int{}}
 	for _, a := range areas {
-		t.count[a] = map[fate]int{}
+		t.count[a] = map[result]int{}
 	}
 	return t
 }
 
-// mutants are all there can be of an area, in an order that the seed decides.
+// mutants returns all mutants of an area, in an order that depends on the seed.
 func (a *area) mutants(seed uint64) ([]*mutant, error) {
 	var all []*mutant
 	for _, dir := range a.packages {
@@ -138,7 +138,7 @@ func (a *area) mutants(seed uint64) ([]*mutant, error) {
 	return all, nil
 }
 
-// area tries the mutants of an area in their order, until there are n.
+// area tests the mutants of an area in their order, until n have been built.
 func (t *tally) area(ctx context.Context, all []*mutant, n, jobs int, child string) error {
 	next := make(chan *mutant)
 	done := make(chan struct{}) // closed when there are n
@@ -175,11 +175,11 @@ func (t *tally) area(ctx context.Context, all []*mutant, n, jobs int, child stri
 	return failure
 }
 
-// add counts a mutant; those that come after the nth do not count. The lock is held.
-func (t *tally) add(m *mutant, f fate, n int, done chan struct{}) {
+// add counts a mutant, unless n have been counted. The caller holds the lock.
+func (t *tally) add(m *mutant, f result, n int, done chan struct{}) {
 	count := t.count[m.area]
 	tried := count[killedByUnits] + count[killedByScripts] + count[survived]
-	if f == noMutant {
+	if f == notBuilt {
 		count[f]++
 		return
 	}

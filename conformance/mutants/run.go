@@ -14,26 +14,26 @@ import (
 	"time"
 )
 
-// fate is what became of a mutant.
-type fate int
+// result is the result of testing a mutant.
+type result int
 
 const (
-	noMutant        fate = iota // it cannot be built
-	killedByUnits               // a unit test failed
-	killedByScripts             // a script failed
+	notBuilt        result = iota // does not compile
+	killedByUnits                 // a unit test failed
+	killedByScripts               // a script failed
 	survived
 )
 
-// Longer than any test of ours takes: a mutant may also hang.
+// Timeouts, since a mutant may hang. They are longer than any test takes.
 const (
 	unitTime   = 3 * time.Minute
 	scriptTime = 8 * time.Minute
 )
 
-// failed is the first test that failed of what go test printed: a script if there is one, else whatever it is.
+// failed matches the failures in the output of go test.
 var failed = regexp.MustCompile(`(?m)^ *--- FAIL: (TestScripts/\S+/\S+|\S+)`)
 
-// killer is who noticed a mutant.
+// killer returns the test that failed: the first script, or else the first unit test.
 func killer(err error) string {
 	by := ""
 	for _, m := range failed.FindAllStringSubmatch(err.Error(), -1) {
@@ -42,16 +42,15 @@ func killer(err error) string {
 		}
 	}
 	if by == "" {
-		return "its end" // a panic, or no end at all
+		return "a crash or a timeout"
 	}
 	return strings.TrimPrefix(by, "TestScripts/")
 }
 
-// try builds the program with the mutant in it and runs its package's unit tests, then those of its area, then its
-// area's scripts, then all scripts, until one fails. The sources are not touched: the compiler is given another file in
-// place of the one that is changed.
-func try(ctx context.Context, m *mutant, child string) (fate, error) {
-	dir, err := openDir()
+// try builds the programs with the mutant and runs the unit tests of its package, those of its area, the scripts of its area and
+// all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
+func try(ctx context.Context, m *mutant, child string) (result, error) {
+	dir, err := publicDir()
 	if err != nil {
 		return 0, err
 	}
@@ -61,7 +60,7 @@ func try(ctx context.Context, m *mutant, child string) (fate, error) {
 		return 0, err
 	}
 	if err := run(ctx, unitTime, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
-		return noMutant, ctx.Err()
+		return notBuilt, ctx.Err()
 	}
 	units := []string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-count=1", "-timeout=100s"}
 	for _, packages := range [][]string{{m.dir}, m.area.packages} {
@@ -77,7 +76,7 @@ func try(ctx context.Context, m *mutant, child string) (fate, error) {
 	bin := filepath.Join(dir, "bin") + "/"
 	if err := run(ctx, unitTime, []string{"CGO_ENABLED=0"}, "go", "build", "-overlay", overlay, "-o", bin, "./supervisord", "./supervisorctl",
 		"./supervisord/pidproxy", "./supervisord/echo_supervisord_conf"); err != nil {
-		return noMutant, ctx.Err()
+		return notBuilt, ctx.Err()
 	}
 	env := []string{"IMPL=ours", "SUPERVISORD=" + bin + "supervisord", "SUPERVISORCTL=" + bin + "supervisorctl", "CHILD=" + child}
 	for _, scripts := range []string{"-run=TestScripts/(" + m.area.scripts + ")$", "-run=TestScripts"} {
@@ -89,8 +88,8 @@ func try(ctx context.Context, m *mutant, child string) (fate, error) {
 	return survived, nil
 }
 
-// openDir makes a directory that other users may look into: some scripts run programs as one.
-func openDir() (string, error) {
+// publicDir creates a directory that other users may enter, for scripts that run programs as another user.
+func publicDir() (string, error) {
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return "", err
@@ -98,7 +97,7 @@ func openDir() (string, error) {
 	return dir, os.Chmod(dir, 0o755)
 }
 
-// write writes the changed file and what tells the compiler of it.
+// write writes the changed file, and the overlay that replaces the original by it.
 func write(m *mutant, dir string) (overlay string, err error) {
 	source, err := os.ReadFile(m.file)
 	if err != nil {
@@ -121,8 +120,7 @@ func write(m *mutant, dir string) (overlay string, err error) {
 	return overlay, os.WriteFile(overlay, text, 0o644)
 }
 
-// confined runs a command that may do anything, for the code in it is wrong on purpose: where no process outside can
-// be signalled and no device be deleted.
+// confined runs a command in the sandbox, where wrong code can neither signal processes outside nor delete devices.
 func confined(ctx context.Context, limit time.Duration, env []string, args ...string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -150,8 +148,8 @@ func command(ctx context.Context, limit time.Duration, env []string, prepare fun
 	return nil
 }
 
-// healthy makes sure that everything passes as it is: a test that fails anyway would kill every mutant.
-func healthy(ctx context.Context, areas []*area, child string) error {
+// baseline checks that all tests pass without a change: one that fails anyway would kill every mutant.
+func baseline(ctx context.Context, areas []*area, child string) error {
 	var problems []error
 	for _, a := range areas {
 		packages := make([]string, len(a.packages))

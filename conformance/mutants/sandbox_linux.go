@@ -14,8 +14,8 @@ import (
 // insideArgument makes this program the first process of the sandbox.
 const insideArgument = "inside"
 
-// confine starts a command in a pid namespace, where kill(-1) reaches nobody else, and in a mount namespace, where /dev is
-// its own. It needs root.
+// confine has a command run in a pid namespace, where kill(-1) reaches no process outside, and in a mount namespace, where it has a
+// /dev of its own. It needs root.
 func confine(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL,
@@ -24,11 +24,11 @@ func confine(cmd *exec.Cmd) {
 
 // inside runs a command as the first process of its sandbox and returns its exit status.
 func inside(args []string) int {
-	if err := furnish(); err != nil {
+	if err := mountSandbox(); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants: sandbox:", err)
 		return 125
 	}
-	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT) // a kill(-1) spares nobody but us
+	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT) // a mutant may call kill(-1)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
@@ -38,8 +38,8 @@ func inside(args []string) int {
 	return 0
 }
 
-// furnish mounts /proc for the pid namespace, and a /dev that may be broken.
-func furnish() error {
+// mountSandbox mounts /proc for the pid namespace, and a /dev that mutants may damage.
+func mountSandbox() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("private mounts: %w", err)
 	}

@@ -12,8 +12,8 @@ const insideArgument = "inside"
 
 func confine(*exec.Cmd) {}
 
-// inside refuses: code that is wrong on purpose is run only where it can do no harm.
+// inside fails: code that is wrong on purpose runs only in a sandbox.
 func inside([]string) int {
-	fmt.Fprintln(os.Stderr, "mutants: needs Linux, for a sandbox")
+	fmt.Fprintln(os.Stderr, "mutants: the sandbox needs Linux")
 	return 125
 }

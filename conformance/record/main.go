@@ -1,7 +1,7 @@
-// Command record runs a supervisord through every method of the XML-RPC interface and every fault, and keeps each
-// request and response as it went over the wire, in fixtures/rpc. It is what `make record` runs, once for the installed
-// original, whose requests are those of Python's xmlrpc.client, and once for ours, with the requests of our client. What
-// differs from run to run (process ids, times, the directory) is replaced, so that a second recording shows what changed.
+// Command record calls every method of the XML-RPC interface of a supervisord, provokes every fault, and writes each request and
+// response, as sent over the wire, to a file of fixtures/rpc. `make record` runs it for the installed original, with the requests
+// of Python's xmlrpc.client, and for ours, with those of our client. Values that differ between runs (process ids, times, the
+// directory) are replaced, so that a second recording differs only where behavior has changed.
 package main
 
 import (
@@ -43,16 +43,16 @@ func main() {
 	}
 }
 
-// recorder is one run.
+// recorder is a run of the program.
 type recorder struct {
 	dir      string
-	requests [][]byte // of the steps; nil: that one is no call
+	requests [][]byte // of the steps; nil for one that is not a call
 	archive  *txtar.Archive
 	http     http.Client
 }
 
-// patience is how long anything may take.
-const patience = time.Minute
+// timeout bounds every operation.
+const timeout = time.Minute
 
 func record(daemon string, python bool) (*txtar.Archive, error) {
 	dir, err := os.MkdirTemp("", "record")
@@ -65,7 +65,7 @@ func record(daemon string, python bool) (*txtar.Archive, error) {
 	if python {
 		encode = pythonRequest
 	}
-	for _, s := range steps { // all of them now: some must follow one another quickly
+	for _, s := range steps { // encoded in advance, since some calls must follow one another quickly
 		var request []byte
 		if s.do == "" {
 			if request, err = encode(s); err != nil {
@@ -85,30 +85,30 @@ func record(daemon string, python bool) (*txtar.Archive, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	gone := make(chan struct{})
+	exited := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
-		close(gone)
+		close(exited)
 	}()
 	defer func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
-		case <-gone:
-		case <-time.After(patience):
+		case <-exited:
+		case <-time.After(timeout):
 			_ = cmd.Process.Kill()
-			<-gone
+			<-exited
 		}
 	}()
 	for i, s := range steps {
-		if err := r.take(i, s); err != nil {
+		if err := r.perform(i, s); err != nil {
 			return nil, fmt.Errorf("step %d, %s %s %v: %w", i, s.do, s.method, s.params, err)
 		}
 	}
 	return r.archive, nil
 }
 
-// take does one step.
-func (r *recorder) take(i int, s step) error {
+// perform performs a step.
+func (r *recorder) perform(i int, s step) error {
 	switch s.do {
 	case "until":
 		return r.until(s.params[0].(string), s.params[1].(string))
@@ -128,8 +128,8 @@ func (r *recorder) take(i int, s step) error {
 	}
 	name := fmt.Sprintf("%03d %s", i, s.method)
 	r.archive.Files = append(r.archive.Files,
-		txtar.File{Name: name + " request", Data: r.steady(request)},
-		txtar.File{Name: name + " response", Data: r.steady(response)})
+		txtar.File{Name: name + " request", Data: r.normalize(request)},
+		txtar.File{Name: name + " response", Data: r.normalize(response)})
 	return nil
 }
 
@@ -137,9 +137,9 @@ func (r *recorder) write(config string) error {
 	return os.WriteFile(filepath.Join(r.dir, "sd.conf"), []byte(configs[config]), 0o600)
 }
 
-// post sends a request, and waits for the daemon's socket if it is not there yet.
+// post sends a request. It waits for the daemon's socket if necessary.
 func (r *recorder) post(request []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -172,7 +172,7 @@ func (r *recorder) until(name, state string) error {
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(patience)
+	late := time.After(timeout)
 	for {
 		response, err := r.post(request)
 		if err != nil || bytes.Contains(response, []byte("<string>"+state+"</string>")) {
@@ -190,21 +190,21 @@ var (
 	numbers = regexp.MustCompile(`(<name>(?:pid|now|start|stop)</name>\n<value><int>)[1-9]\d*`)
 	uptime  = regexp.MustCompile(`pid \d+, uptime \d+:\d\d:\d\d`)
 	auto    = regexp.MustCompile(`---supervisor-[a-z0-9_]{8}\.log`)
-	moment  = regexp.MustCompile(`[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M`)
+	date    = regexp.MustCompile(`[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M`)
 	process = regexp.MustCompile(`(?s)^(.*<methodResponse>\n<params>\n<param>\n<value><int>)\d+(</int></value>\n</param>.*)$`)
 )
 
-// steady replaces what differs from run to run.
-func (r *recorder) steady(text []byte) []byte {
+// normalize replaces the values that differ between runs.
+func (r *recorder) normalize(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte(r.dir), []byte("/srv/record"))
 	text = numbers.ReplaceAll(text, []byte("${1}1234567890"))
 	text = uptime.ReplaceAll(text, []byte("pid 4711, uptime 0:00:01"))
 	text = auto.ReplaceAll(text, []byte("---supervisor-abcd1234.log"))
-	text = moment.ReplaceAll(text, []byte("Nov 22 01:15 PM"))
+	text = date.ReplaceAll(text, []byte("Nov 22 01:15 PM"))
 	return process.ReplaceAll(text, []byte("${1}4711${2}"))
 }
 
-// ourRequest is the body that our client sends.
+// ourRequest returns the body that our client sends.
 func ourRequest(s step) (body []byte, err error) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err = io.ReadAll(r.Body)
@@ -216,11 +216,11 @@ func ourRequest(s step) (body []byte, err error) {
 	}
 	defer c.Close()
 	var ignored any
-	_ = c.Call(context.Background(), &ignored, s.method, s.params...) // there is no answer
+	_ = c.Call(context.Background(), &ignored, s.method, s.params...) // fails: the server does not answer
 	return body, err
 }
 
-// pythonRequest is the body that Python's client sends.
+// pythonRequest returns the body that Python's client sends.
 func pythonRequest(s step) ([]byte, error) {
 	params, err := json.Marshal(append([]any{}, s.params...))
 	if err != nil {

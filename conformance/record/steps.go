@@ -1,6 +1,6 @@
 package main
 
-// step is a call that is recorded, or something else that is done.
+// step is a call that is recorded, or another action.
 type step struct {
 	do     string // empty: a call; "until" NAME STATE, "config" NAME, "directory" FILE
 	method string
@@ -16,12 +16,12 @@ func system(method string, params ...any) step {
 func until(name, state string) step { return step{do: "until", params: []any{name, state}} }
 func other(do, what string) step    { return step{do: do, params: []any{what}} }
 
-// one is one call of a multicall.
-func one(method string, params ...any) map[string]any {
+// inner returns a call of a multicall.
+func inner(method string, params ...any) map[string]any {
 	return map[string]any{"methodName": method, "params": append([]any{}, params...)}
 }
 
-// steps name every method at least once and lead to every fault.
+// steps call every method at least once and provoke every fault.
 var steps = []step{
 	until("cat", "RUNNING"), until("loud", "RUNNING"), until("g:one", "RUNNING"), until("g:two", "RUNNING"),
 	call("getAPIVersion"), call("getVersion"), call("getSupervisorVersion"), call("getIdentification"), call("getState"),
@@ -52,9 +52,9 @@ var steps = []step{
 	call("addProcessGroup", "g"), until("g:one", "RUNNING"), until("g:two", "RUNNING"),
 	other("config", "changed"), call("reloadConfig"), other("config", "first"), call("reloadConfig"),
 
-	system("multicall", []any{one("supervisor.getAPIVersion"), one("supervisor.getProcessInfo", "nope"),
-		one("system.multicall", []any{}), one("nope"), map[string]any{"params": []any{}}, one("supervisor.startProcess", "cat"),
-		one("supervisor.getState")}),
+	system("multicall", []any{inner("supervisor.getAPIVersion"), inner("supervisor.getProcessInfo", "nope"),
+		inner("system.multicall", []any{}), inner("nope"), map[string]any{"params": []any{}}, inner("supervisor.startProcess", "cat"),
+		inner("supervisor.getState")}),
 
 	// UNKNOWN_METHOD, INCORRECT_PARAMETERS, BAD_ARGUMENTS, SIGNATURE_UNSUPPORTED
 	call("nope"), {method: "getPID"}, call("getPID.x"), call("_stop"), system("nope"),
@@ -76,7 +76,7 @@ var steps = []step{
 	// ALREADY_ADDED, STILL_RUNNING, CANT_REREAD
 	call("addProcessGroup", "cat"), call("removeProcessGroup", "cat"), other("config", "bad"), call("reloadConfig"),
 	other("config", "first"),
-	// SHUTDOWN_STATE, while the stubborn one is still there
+	// SHUTDOWN_STATE, while stubborn is still running
 	until("stubborn", "STOPPED"), call("stopAllProcesses", false), until("cat", "STOPPED"), until("loud", "STOPPED"),
 	until("quiet", "STOPPED"), until("g:one", "STOPPED"), until("g:two", "STOPPED"), call("startAllProcesses", false),
 	until("stubborn", "RUNNING"), call("restart"), call("getState"), call("startProcess", "cat"),

@@ -1,5 +1,5 @@
-// Report prints a Markdown table of the ledger: what each row says, which scripts and tests show it, and whether they
-// pass on our programs and on the original. Its input is what "go test -json ./conformance" prints for either.
+// Report prints the ledger as a Markdown table: each row, the scripts and tests that demonstrate it, and their results with our
+// programs and with the original. Its input is the output of "go test -json ./conformance" for both.
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 	ours := flag.String("ours", "", "results of our programs (go test -json)")
 	reference := flag.String("reference", "", "results of the original")
 	flag.Parse()
-	fmt.Printf("# Conformance\n\nEvery behaviour of the original's changelog, what shows it, and what both implementations made of it on %s: "+
+	fmt.Printf("# Conformance\n\nEvery behavior of the original's changelog, the scripts that demonstrate it, and their results on %s: "+
 		"ours, supervisord %s, and the original, %s. Made by `make conformance-report`.\n\n",
 		time.Now().UTC().Format(time.DateOnly), version("bin/supervisord"), version("/usr/bin/supervisord"))
 	if err := run(os.Stdout, *dir, *ours, *reference); err != nil {
@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// version is what a supervisord calls its version.
+// version returns the version that a supervisord prints.
 func version(supervisord string) string {
 	out, err := exec.Command(supervisord, "-v").Output()
 	if err != nil {
@@ -41,7 +41,7 @@ func version(supervisord string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// link leads from a page in docs/reports to a script.
+// link returns a link from a page in docs/reports to a script.
 func link(script string) string {
 	return "[" + script + "](../../conformance/scripts/" + script + ".txtar)"
 }
@@ -99,25 +99,25 @@ func print(w io.Writer, rows []conformance.Row, scripts []conformance.Script, te
 		fmt.Fprintf(&body, "| %s | %s | %s | %s | %s |\n", r.ID, r.Text, strings.Join(shown, "<br>"),
 			our.of(byID[r.ID]), ref.of(byID[r.ID]))
 	}
-	fmt.Fprintf(w, "%d of %d rows that need cover have a script or test. "+
+	fmt.Fprintf(w, "%d of %d rows that need a script or test have one. "+
 		"%d scripts: ours %s; original %s.\n\n", covered, need, len(scripts), our.summary(scripts), ref.summary(scripts))
-	fmt.Fprint(w, "| Row | Behaviour | Shown by | Ours | Original |\n|---|---|---|---|---|\n", body.String())
-	fmt.Fprint(w, "\n## Scripts without a row\n\n| Script | Behaviour | Ours | Original |\n|---|---|---|---|\n")
+	fmt.Fprint(w, "| Row | Behavior | Shown by | Ours | Original |\n|---|---|---|---|---|\n", body.String())
+	fmt.Fprint(w, "\n## Scripts without a row\n\n| Script | Behavior | Ours | Original |\n|---|---|---|---|\n")
 	for _, s := range scripts {
 		if len(s.Covers) == 0 {
 			own := []string{s.Name}
-			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", link(s.Name), s.Behaviour, our.of(own), ref.of(own))
+			fmt.Fprintf(w, "| %s | %s | %s | %s |\n", link(s.Name), s.Behavior, our.of(own), ref.of(own))
 		}
 	}
 }
 
-// results maps a script's name to what became of it.
+// results maps a script's name to its result.
 type results map[string]result
 
-// result is pass, fail or skip, and why it was skipped.
+// result is pass, fail or skip, and the reason for a skip.
 type result struct{ what, why string }
 
-// reason is where a script that skips says why.
+// reason matches the output of a script that is skipped.
 var reason = regexp.MustCompile(`^ +cmd\.go:\d+: (.*)\n$`)
 
 // readResults reads the events of "go test -json". No file means no results.
@@ -156,7 +156,7 @@ func readResults(file string) (results, error) {
 	return r, in.Err()
 }
 
-// of is the worst result of the scripts: fail, then not run, then skip and why, then pass; "-" if there are none.
+// of returns the worst result of the scripts: fail, not run, skip with its reason, or pass; "-" if there are none.
 func (r results) of(scripts []string) string {
 	worst := result{what: "-"}
 	rank := map[string]int{"-": 0, "pass": 1, "skip": 2, "not run": 3, "fail": 4}

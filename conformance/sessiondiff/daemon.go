@@ -18,27 +18,27 @@ import (
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
 )
 
-// patience is how long a daemon may take to do anything.
-const patience = time.Minute
+// timeout bounds every operation of a daemon.
+const timeout = time.Minute
 
 // daemon is one of the two.
 type daemon struct {
 	dir     string
 	ctl     string        // path of supervisorctl
-	quiet   time.Duration // nothing comes after nothing has come for so long
+	quiet   time.Duration // without a change for so long, it has settled
 	cmd     *exec.Cmd
 	client  *client.Client
 	ended   chan struct{}
-	infos   []client.ProcessInfo // when it was at rest
-	problem error                // of the end
+	infos   []client.ProcessInfo // when it had settled last
+	problem error                // of its exit
 
 	restarted bool
 }
 
-// surroundings is the environment of all programs.
-var surroundings = []string{"PATH=/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8"}
+// environ is the environment of all programs.
+var environ = []string{"PATH=/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8"}
 
-// start starts a daemon and waits until it is at rest. The original looks at its children once a second.
+// start starts a daemon and waits until it has settled. The original checks its children once a second.
 func start(ctx context.Context, p installation, dir, config string, original bool) (*daemon, error) {
 	d := &daemon{dir: dir, ctl: p.ctl, quiet: 300 * time.Millisecond, ended: make(chan struct{})}
 	if original {
@@ -60,7 +60,7 @@ func start(ctx context.Context, p installation, dir, config string, original boo
 	}
 	d.cmd = exec.CommandContext(ctx, p.daemon, "-c", filepath.Join(dir, "sd.conf"))
 	d.cmd.Cancel = func() error { return d.cmd.Process.Signal(syscall.SIGTERM) }
-	d.cmd.Env, d.cmd.Dir = surroundings, dir
+	d.cmd.Env, d.cmd.Dir = environ, dir
 	d.cmd.Stdout, d.cmd.Stderr = output, output
 	if err := d.cmd.Start(); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func start(ctx context.Context, p installation, dir, config string, original boo
 		d.problem = d.cmd.Wait()
 		close(d.ended)
 	}()
-	if _, err := d.rest(ctx); err != nil {
+	if _, err := d.settle(ctx); err != nil {
 		d.end()
 		text, _ := os.ReadFile(output.Name())
 		return nil, fmt.Errorf("%s does not start: %w\n%s\n%s", p.daemon, err, text, config)
@@ -89,7 +89,7 @@ func (d *daemon) write(config string) error {
 
 // poll calls done until it is true.
 func (d *daemon) poll(ctx context.Context, done func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -97,7 +97,7 @@ func (d *daemon) poll(ctx context.Context, done func() bool) error {
 		select {
 		case <-tick.C:
 		case <-d.ended:
-			return errors.New("it has ended")
+			return errors.New("the daemon has exited")
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -105,8 +105,8 @@ func (d *daemon) poll(ctx context.Context, done func() bool) error {
 	return nil
 }
 
-// rest waits, over a restart too, until nothing changes any more, and returns what the processes are then.
-func (d *daemon) rest(ctx context.Context) (any, error) {
+// settle waits, also across a restart, until nothing changes any more, and returns the states of the processes.
+func (d *daemon) settle(ctx context.Context) (any, error) {
 	var since time.Time
 	err := d.poll(ctx, func() bool {
 		infos, err := d.client.AllProcessInfo(ctx)
@@ -116,7 +116,7 @@ func (d *daemon) rest(ctx context.Context) (any, error) {
 		moving := slices.ContainsFunc(infos, func(p client.ProcessInfo) bool {
 			return slices.Contains([]string{"STARTING", "STOPPING", "BACKOFF"}, p.StateName)
 		})
-		if moving || since.IsZero() || !reflect.DeepEqual(moments(infos), moments(d.infos)) {
+		if moving || since.IsZero() || !reflect.DeepEqual(fingerprint(infos), fingerprint(d.infos)) {
 			since, d.infos = time.Now(), infos
 		}
 		return time.Since(since) >= d.quiet
@@ -127,15 +127,15 @@ func (d *daemon) rest(ctx context.Context) (any, error) {
 	return d.call(ctx, call{method: "supervisor.getAllProcessInfo"}), nil
 }
 
-// moments are the states and process ids, which change when something happens, but not all the time.
-func moments(infos []client.ProcessInfo) (list []string) {
+// fingerprint returns the states and process ids. Unlike the whole information they are constant while nothing happens.
+func fingerprint(infos []client.ProcessInfo) (list []string) {
 	for _, p := range infos {
 		list = append(list, fmt.Sprint(p.Group, ":", p.Name, " ", p.StateName, " ", p.PID))
 	}
 	return list
 }
 
-// names are the processes that there are, but for the recorder, by group and name.
+// names returns the group and name of each process but the recorder.
 func (d *daemon) names() (names [][2]string) {
 	for _, p := range d.infos {
 		if p.Group != recorder {
@@ -145,34 +145,34 @@ func (d *daemon) names() (names [][2]string) {
 	return names
 }
 
-// call calls a method or a command and returns what it answers, made even: a value, or the text of an error.
+// call calls a method or runs a command, and returns the normalized result: a value, or the text of an error.
 func (d *daemon) call(ctx context.Context, c call) any {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	d.restarted = d.restarted || c.signal == syscall.SIGHUP || c.method == "supervisor.restart" || slices.Equal(c.command, []string{"reload"})
 	if c.command != nil {
 		cmd := exec.CommandContext(ctx, d.ctl, slices.Concat([]string{"-c", filepath.Join(d.dir, "sd.conf")}, c.command)...)
-		cmd.Env, cmd.Dir = surroundings, d.dir
+		cmd.Env, cmd.Dir = environ, d.dir
 		output, err := cmd.CombinedOutput()
 		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 			return err.Error()
 		}
-		return d.evenOutput(c.command[0], cmd.ProcessState.ExitCode(), string(output))
+		return d.normalizeOutput(c.command[0], cmd.ProcessState.ExitCode(), string(output))
 	}
 	if c.signal != 0 {
 		return d.cmd.Process.Signal(c.signal)
 	}
 	var answer any
 	if err := d.client.Call(ctx, &answer, c.method, c.args...); err != nil {
-		first, _, _ := strings.Cut(d.even(err.Error()), "\n") // ours goes on with the place of the error
+		first, _, _ := strings.Cut(d.normalize(err.Error()), "\n") // ours goes on with the location of the error
 		return first
 	}
-	return d.evenAnswer(c.method, answer)
+	return d.normalizeAnswer(c.method, answer)
 }
 
-// events are the events that the recorder got, each once, in no order. It is started again if the session stopped it.
+// events returns the events that the recorder received, sorted, each once. It starts the recorder if the session stopped it.
 func (d *daemon) events(ctx context.Context) ([]string, error) {
-	const last = "the last one"
+	const last = "the last event"
 	if _, err := d.client.StartProcess(ctx, recorder, true); err != nil && !strings.Contains(err.Error(), "ALREADY_STARTED") {
 		return nil, err
 	}
@@ -186,25 +186,25 @@ func (d *daemon) events(ctx context.Context) ([]string, error) {
 		return err == nil && strings.Contains(text, last)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("the last event did not come: %w", err)
+		return nil, fmt.Errorf("the last event was not received: %w", err)
 	}
 	bySerial := map[string]string{}
 	for line := range strings.Lines(text) {
 		if strings.Contains(line, last) {
-			break // the other listener may have been told, too, and what it does then is too late
+			break // the other listener may have received it, too, and cause more events, but too late
 		}
 		serial, event, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		switch {
-		case strings.HasSuffix(event, `channel:stdout\ntold"`): // DIFF-85
-		case d.restarted && strings.HasPrefix(event, "PROCESS_STATE_STOP"): // how many come before the recorder ends is open
+		case strings.HasSuffix(event, `channel:stdout\nnote"`): // DIFF-85
+		case d.restarted && strings.HasPrefix(event, "PROCESS_STATE_STOP"): // the number before the recorder exits varies
 		default:
-			bySerial[serial] = d.even(event)
+			bySerial[serial] = d.normalize(event)
 		}
 	}
 	return slices.Sorted(maps.Values(bySerial)), nil
 }
 
-// record is an event listener that appends a line about each event to the file: its serial, its name, its payload.
+// record is an event listener that appends the serial, name and payload of each event to the file, as a line.
 func record(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -224,8 +224,8 @@ func (d *daemon) end() string {
 	}
 	select {
 	case <-d.ended:
-	case <-time.After(patience):
-		return errors.Join(errors.New("it does not end"), d.cmd.Process.Kill()).Error()
+	case <-time.After(timeout):
+		return errors.Join(errors.New("the daemon does not exit"), d.cmd.Process.Kill()).Error()
 	}
 	if d.problem != nil {
 		return d.problem.Error()

@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// generator makes the configurations and calls of one session.
+// generator generates the configurations and calls of a session.
 type generator struct {
 	*rand.Rand
-	refused bool // the configuration that is there now cannot be read
+	refused bool // the current configuration cannot be read
 }
 
 func newGenerator(seed, number uint64) *generator {
@@ -24,10 +24,10 @@ func pick[T any](g *generator, list ...T) T { return list[g.IntN(len(list))] }
 // recorder is the event listener that is in every configuration. Sessions do nothing to it.
 const recorder = "recorder"
 
-// long is longer than the tokens of capture mode: the original keeps what is shorter until more comes.
+// long is longer than the tokens of capture mode: the original holds back shorter output until more comes.
 const long = "a_line_that_is_longer_than_a_token"
 
-// head is what all configurations begin with. SELF, RECORD and DIR are replaced when one is written.
+// head is the beginning of all configurations. SELF, RECORD and DIR are replaced when one is written.
 const head = `[supervisord]
 nodaemon=true
 logfile=DIR/main.log
@@ -50,13 +50,13 @@ stdout_logfile=NONE
 
 var programs = []string{"a", "b", "c", "d", "e", "f"}
 
-// config is a configuration of some programs, some of them in a group.
+// config returns a configuration with some programs, some of them in a group.
 func (g *generator) config() string {
 	var b strings.Builder
 	b.WriteString(head)
 	var names []string
 	for _, i := range g.Perm(len(programs))[:2+g.IntN(4)] {
-		if g.program(&b, programs[i]) != "fcgi" { // in a group such a one has no socket there (DIFF-103)
+		if g.program(&b, programs[i]) != "fcgi" { // in a group it has no socket in the original (DIFF-103)
 			names = append(names, programs[i])
 		}
 	}
@@ -70,11 +70,11 @@ func (g *generator) config() string {
 	return b.String()
 }
 
-// listener writes the section of an event listener: one that does what it should, answers something wrong, or never does. None
-// rejects events, which come again at other times (DIFF-87), and none has the recorder's priority (DIFF-83).
+// listener writes the section of an event listener that follows the protocol, violates it, or never answers. None rejects events,
+// which would be sent again at other times (DIFF-87), and none has the recorder's priority (DIFF-83).
 func (g *generator) listener(b *strings.Builder) {
-	command := pick(g, "SELF listen DIR/heard", "SELF listen DIR/heard",
-		`SELF listen DIR/heard "RESULT x\\nOK"`, `SELF listen DIR/heard nonsense`, "SELF hang", "SELF outln nonsense hang",
+	command := pick(g, "SELF listen DIR/l.events", "SELF listen DIR/l.events",
+		`SELF listen DIR/l.events "RESULT x\\nOK"`, `SELF listen DIR/l.events nonsense`, "SELF hang", "SELF outln nonsense hang",
 		"/bin/sh -c 'echo READY; read line; exit 0'", "/bin/sh -c 'echo READY; exec cat'", "/no/such/command", "SELF exit 1")
 	fmt.Fprintf(b, "[eventlistener:l]\ncommand=%s\nevents=%s\npriority=%d\nautorestart=false\nstartsecs=0\nstartretries=0\n", command,
 		pick(g, "PROCESS_COMMUNICATION", "PROCESS_STATE", "PROCESS_STATE_EXITED,PROCESS_LOG", "REMOTE_COMMUNICATION", "PROCESS_GROUP"), pick(g, 1, 1000))
@@ -89,15 +89,15 @@ func (g *generator) listener(b *strings.Builder) {
 	}
 }
 
-// wrong is a configuration that cannot be read.
+// wrong returns a configuration that cannot be read.
 func (g *generator) wrong() string {
 	return g.config() + "[program:wrong]\ncommand=/bin/cat\n" + pick(g, "startsecs=x", "autostart=perhaps", "stopsignal=NOPE",
 		"numprocs=2", "umask=9", "environment=A", "exitcodes=999", "stdout_logfile=/no/such/directory/x", "user=nobody_here",
 		"command=%(nope)s") + "\n"
 }
 
-// program writes the section of one program. One that ends at once is given ten seconds to prove itself, so that it fails
-// however late its end is noticed.
+// program writes the section of a program. One that exits at once has startsecs=10, so that its start fails however late the exit is
+// noticed.
 func (g *generator) program(b *strings.Builder, name string) (kind string) {
 	kind = pick(g, "hang", "hang", "late", "fcgi", "ends", "leaves", "stubborn", "says", "echo", "captured", "bad")
 	startsecs, retries, exit := 0, g.IntN(2), pick(g, 0, 3)
@@ -107,7 +107,7 @@ func (g *generator) program(b *strings.Builder, name string) (kind string) {
 		startsecs = 1
 	case "ends":
 		startsecs, command = 10, fmt.Sprintf("SELF exit %d", exit)
-	case "leaves": // when it is told to
+	case "leaves": // after a line of input
 		command = fmt.Sprintf("/bin/sh -c 'read line; exit %d'", exit)
 	case "stubborn":
 		command = "SELF ignore TERM,INT,HUP,QUIT,USR1 outln " + long + " hang"
@@ -116,7 +116,7 @@ func (g *generator) program(b *strings.Builder, name string) (kind string) {
 	case "echo":
 		command = "SELF outln " + long + " echo"
 	case "captured":
-		command = `SELF outln "<!--XSUPERVISOR:BEGIN-->told<!--XSUPERVISOR:END-->` + long + `" hang`
+		command = `SELF outln "<!--XSUPERVISOR:BEGIN-->note<!--XSUPERVISOR:END-->` + long + `" hang`
 	case "bad":
 		command = pick(g, "/no/such/command", "/tmp", "/etc/passwd", "nosuchcommand", `"unbalanced`)
 	}
@@ -153,8 +153,8 @@ func (g *generator) program(b *strings.Builder, name string) (kind string) {
 	return kind
 }
 
-// call is a method with its arguments, or a signal to the daemon, or a command of supervisorctl. If config is not empty, it
-// is the new text of the configuration.
+// call is a call of a method, a signal to the daemon, or a command of supervisorctl. If config is not empty, it is the new text of
+// the configuration.
 type call struct {
 	method  string
 	args    []any
@@ -173,7 +173,7 @@ func (c call) String() string {
 	return fmt.Sprint(c.method, c.args)
 }
 
-// name is a namespec: one of a process that exists, most of the time.
+// name returns a namespec, mostly of a process that exists.
 func (g *generator) name(names [][2]string) string {
 	if len(names) == 0 || g.chance(0.12) {
 		return pick(g, "nope", "nope:*", "", "g:nope", ":", "a:b:c", "*", "all", "nope:x")
@@ -192,7 +192,7 @@ func (g *generator) group(names [][2]string) string {
 	return pick(g, names...)[0]
 }
 
-// change is another configuration, which cannot be read now and then.
+// change returns another configuration, which sometimes cannot be read.
 func (g *generator) change() string {
 	if g.refused = g.chance(0.2); g.refused {
 		return g.wrong()
@@ -200,7 +200,7 @@ func (g *generator) change() string {
 	return g.config()
 }
 
-// command is a command of supervisorctl.
+// command returns a command of supervisorctl.
 func (g *generator) command(names [][2]string) call {
 	do := func(args ...string) call { return call{command: args} }
 	name, other, group := g.name(names), g.name(names), g.group(names)
@@ -218,7 +218,7 @@ func (g *generator) command(names [][2]string) call {
 	case 5:
 		return do(pick(g, "start", "stop", "restart", "clear"), pick(g, "all", name))
 	case 6:
-		return do("signal", pick(g, "CONT", "TERM", "9", "nope", "SIGUSR1"), name) // a second could meet who is dead, or not yet
+		return do("signal", pick(g, "CONT", "TERM", "9", "nope", "SIGUSR1"), name) // a second one could come before or after its exit
 	case 7:
 		return do("clear", name, other)
 	case 8:
@@ -252,7 +252,7 @@ func (g *generator) command(names [][2]string) call {
 	return pick(g, do("update"), do("update", group), do("update", "all"), do("reload"))
 }
 
-// call is the next call of a session in which the processes of those names exist.
+// call returns the next call of a session in which the processes of those names exist.
 func (g *generator) call(names [][2]string) call {
 	do := func(method string, args ...any) call { return call{method: "supervisor." + method, args: args} }
 	if g.chance(0.3) {
@@ -322,7 +322,7 @@ func (g *generator) call(names [][2]string) call {
 	inner := func(method string, args ...any) map[string]any {
 		return map[string]any{"methodName": method, "params": append([]any{}, args...)}
 	}
-	// No start and then a stop: the original's signal can meet a child that is not ready for it.
+	// No start followed by a stop: the original's signal may come before the child handles it.
 	return call{method: "system.multicall", args: []any{[]any{inner("supervisor.getState"),
 		inner("supervisor.startProcess", name), inner(pick(g, "supervisor.clearProcessLogs", "nope"), g.name(names))}}}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A seed and a number give the same session again.
+// TestGenerator checks that a seed and a number always give the same session, and others another.
 func TestGenerator(t *testing.T) {
 	make := func(seed, number uint64) (list []any) {
 		g := newGenerator(seed, number)
@@ -27,8 +27,8 @@ func TestGenerator(t *testing.T) {
 	}
 }
 
-// What two daemons say of the same thing is the same afterwards, and what differs stays different.
-func TestEven(t *testing.T) {
+// TestNormalize checks that the same texts of two daemons become equal, and different ones do not.
+func TestNormalize(t *testing.T) {
 	one, other := &daemon{dir: "/one"}, &daemon{dir: "/other"}
 	for _, c := range []struct {
 		one, other string
@@ -42,8 +42,8 @@ func TestEven(t *testing.T) {
 		{"/one/a-stdout---supervisor-abc_1.log", "/other/a-stderr---supervisor-abc_1.log", false},
 		{"exited: a (exit status 3; expected)", "exited: a (exit status 0; expected)", false},
 	} {
-		if (one.even(c.one) == other.even(c.other)) != c.same {
-			t.Errorf("%q and %q become %q and %q", c.one, c.other, one.even(c.one), other.even(c.other))
+		if (one.normalize(c.one) == other.normalize(c.other)) != c.same {
+			t.Errorf("%q and %q become %q and %q", c.one, c.other, one.normalize(c.one), other.normalize(c.other))
 		}
 	}
 	for _, c := range []struct {
@@ -61,19 +61,19 @@ func TestEven(t *testing.T) {
 		{"one\n\n", "one\n", false},
 		{"a: stopped\nb: stopped\n", "b: stopped\na: stopped\n", false},
 	} {
-		if cmp.Equal(one.evenOutput("remove", 0, c.one), other.evenOutput("remove", 0, c.other)) != c.same {
+		if cmp.Equal(one.normalizeOutput("remove", 0, c.one), other.normalizeOutput("remove", 0, c.other)) != c.same {
 			t.Errorf("the outputs %q and %q: not %v", c.one, c.other, c.same)
 		}
 	}
-	if cmp.Equal(one.evenOutput("stop", 0, ""), other.evenOutput("stop", 1, "")) {
-		t.Error("two exit statuses are the same")
+	if cmp.Equal(one.normalizeOutput("stop", 0, ""), other.normalizeOutput("stop", 1, "")) {
+		t.Error("two exit statuses are equal")
 	}
 	info := func(pid, state int64) any {
 		return []any{map[string]any{"name": "a", "pid": pid, "state": state, "start": pid}}
 	}
-	even := func(v any) any { return one.evenAnswer("supervisor.getAllProcessInfo", v) }
+	even := func(v any) any { return one.normalizeAnswer("supervisor.getAllProcessInfo", v) }
 	if !cmp.Equal(even(info(5, 20)), even(info(6, 20))) || cmp.Equal(even(info(5, 20)), even(info(5, 0))) ||
 		cmp.Equal(even(info(5, 20)), even(info(0, 20))) {
-		t.Error("of process ids and times counts whether there is one, of a state which")
+		t.Error("process ids and times must become true or false, states must stay")
 	}
 }

@@ -1,11 +1,11 @@
-// Command sessiondiff runs the original and us side by side through made-up sessions: the same configurations, the same
-// calls and commands of supervisorctl in the same order, each daemon with its own supervisorctl. It compares every answer
-// and output, what all processes are after each call, and at the end the log, the events that a listener got, and the exit
-// status. It is what `make session-diff` runs; a seed gives the same sessions again, and -first with -n 1 a single one.
+// Command sessiondiff runs the original and ours through generated sessions: the same configurations, calls and commands of
+// supervisorctl in the same order, each daemon with its own supervisorctl. It compares every answer and output, the states of all
+// processes after each call, and at the end the log, the events that a listener received, and the exit status. `make session-diff`
+// runs it. A seed repeats a run; -first with -n 1 runs a single session.
 //
-// What differs on purpose is evened out by named rules; anything else is printed and fails the run. The original takes up
-// to a second to notice anything, so nothing here depends on who is faster: after each call both come to rest, and no
-// program ends by itself while a call waits for it.
+// Named rules normalize deliberate differences. Any other is printed and fails the run. The original takes up to a second to notice
+// a change, so a session must not depend on speed: after each call both daemons settle, and no program exits by itself while a call
+// waits for it.
 package main
 
 import (
@@ -22,7 +22,8 @@ import (
 	"github.com/gosupervisor/supervisor/fixtures/child"
 )
 
-// Arguments that make this program a child that does the steps after it, or a listener that writes events to a file.
+// Arguments that make this program a child that performs the steps in the next arguments, or a listener that writes events to a
+// file.
 const (
 	childArgument  = "child"
 	recordArgument = "record"
@@ -58,7 +59,7 @@ func main() {
 	flag.IntVar(&s.steps, "steps", 15, "calls in a session")
 	flag.IntVar(&s.jobs, "jobs", 8, "sessions at a time")
 	flag.BoolVar(&s.keep, "keep", false, "print every call, and keep the directories of sessions that differ or fail")
-	flag.Uint64Var(&s.seed, "seed", 1, "what the sessions are made from")
+	flag.Uint64Var(&s.seed, "seed", 1, "the seed of the generator")
 	flag.StringVar(&s.originals.daemon, "reference", "/usr/bin/supervisord", "the original")
 	flag.StringVar(&s.originals.ctl, "reference-ctl", "/usr/bin/supervisorctl", "its client")
 	flag.StringVar(&s.ours.daemon, "supervisord", "bin/supervisord", "ours")
@@ -72,7 +73,7 @@ func main() {
 	}
 }
 
-// run has the sessions run, some at a time, and prints what differs.
+// run runs the sessions, some at a time, and prints the differences.
 func run(ctx context.Context, s settings) error {
 	for _, program := range []*string{&s.originals.daemon, &s.originals.ctl, &s.ours.daemon, &s.ours.ctl} {
 		path, err := filepath.Abs(*program)
@@ -118,11 +119,11 @@ func run(ctx context.Context, s settings) error {
 	close(numbers)
 	wait.Wait()
 	if err := os.Remove(base); err != nil {
-		fmt.Println("see", base)
+		fmt.Println("directories are kept in", base)
 	}
 	fmt.Printf("%d sessions of %d calls with both, %d with differences\n", s.n, s.steps, differ)
 	if differ > 0 {
-		failures = append(failures, errors.New("the two differ"))
+		failures = append(failures, errors.New("there are differences"))
 	}
 	return errors.Join(failures...)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// session runs one session and returns what differed in it, empty if nothing did. The error is that it could not be run.
+// session runs a session and returns its differences, empty if there are none. The error is that it could not be run.
 func session(ctx context.Context, s settings, number int, dir string) (report string, err error) {
 	g := newGenerator(s.seed, uint64(number))
 	text := g.config()
@@ -48,21 +48,21 @@ func session(ctx context.Context, s settings, number int, dir string) (report st
 		differs(what, answers[0], answers[1])
 		var states [2]any
 		for i, d := range daemons {
-			if states[i], err = d.rest(ctx); err != nil {
+			if states[i], err = d.settle(ctx); err != nil {
 				return "", fmt.Errorf("after %s: %w", what, err)
 			}
 		}
 		if differs("after "+what, states[0], states[1]) {
-			break // what follows would only differ for this reason
+			break // later differences would be consequences of this one
 		}
 	}
-	var told [2][]string
+	var events [2][]string
 	for i, d := range daemons {
-		if told[i], err = d.events(ctx); err != nil {
+		if events[i], err = d.events(ctx); err != nil {
 			return "", err
 		}
 	}
-	differs("the events", told[0], told[1])
+	differs("the events", events[0], events[1])
 	differs("the exit status", original.end(), ours.end())
 	differs("the log", original.log(), ours.log())
 	if out.Len() > 0 {

@@ -1,4 +1,4 @@
-// Package container_test runs the example as what it is, process 1 of a container, with the real nginx and php-fpm.
+// Package container_test runs the example as process 1 of a container, with the installed nginx and php-fpm.
 package container_test
 
 import (
@@ -22,8 +22,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enter makes this machine's own files the container's image, with what Containerfile copies above them, read-only but for
-// /run and /tmp, as compose.yaml has it, and becomes the program of the container.
+// enter is the start of the container: its image is the file system of this machine under the files that Containerfile copies,
+// read-only except /run and /tmp, as in compose.yaml.
 const enter = `
 set -eu
 space=$1
@@ -41,15 +41,15 @@ mount -o remount,ro .
 exec chroot . "$@"
 `
 
-// A container is one that runs.
+// A container is a running container.
 type container struct {
 	t     *testing.T
 	cmd   *exec.Cmd
-	lines chan string // of its output; closed at its end
+	lines chan string // of its output; closed when it ends
 	seen  []string
 }
 
-// start builds the image by Containerfile, changes its files as change says, and starts the container.
+// start builds the image of Containerfile, calls change on its files, and starts the container.
 func start(t *testing.T, change func(etc string)) *container {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -61,7 +61,7 @@ func start(t *testing.T, change func(etc string)) *container {
 		}
 	}
 	space := t.TempDir()
-	// The file system of upper must not be an overlay itself, and allow device files.
+	// The file system of upper must not be an overlay, and must allow device files.
 	if err := unix.Mount("none", space, "tmpfs", 0, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func start(t *testing.T, change func(etc string)) *container {
 		t.Fatal(err)
 	}
 	c.cmd.Stdout, c.cmd.Stderr = w, w
-	// Pdeathsig is sent when the thread that started the container ends: it must not be one that get makes end.
+	// Pdeathsig is sent when the thread that started the container ends, so it must not be the thread of a get.
 	runtime.LockOSThread()
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func start(t *testing.T, change func(etc string)) *container {
 	return c
 }
 
-// build does what the COPY lines of Containerfile say, and returns what ENTRYPOINT says.
+// build executes the COPY lines of Containerfile, and returns the ENTRYPOINT.
 func build(t *testing.T, upper string) (entry []string) {
 	t.Helper()
 	text, err := os.ReadFile("Containerfile")
@@ -136,7 +136,7 @@ func build(t *testing.T, upper string) (entry []string) {
 	return entry
 }
 
-// mode is the mode of a file, as install takes it.
+// mode is the mode of a file for the command install.
 func mode(t *testing.T, path string) string {
 	t.Helper()
 	info, err := os.Stat(path)
@@ -146,7 +146,7 @@ func mode(t *testing.T, path string) string {
 	return fmt.Sprintf("%o", info.Mode().Perm())
 }
 
-// await reads the container's output until a line with text in it was there.
+// await reads the container's output until a line contains text.
 func (c *container) await(text string) {
 	c.t.Helper()
 	if slices.ContainsFunc(c.seen, func(line string) bool { return strings.Contains(line, text) }) {
@@ -169,7 +169,7 @@ func (c *container) await(text string) {
 	}
 }
 
-// end waits for the container's end and returns its exit status and how long that took.
+// end waits until the container ends, and returns its exit status and the time.
 func (c *container) end() (status int, took time.Duration) {
 	c.t.Helper()
 	from := time.Now()
@@ -200,7 +200,7 @@ func (c *container) get(path string) (string, error) {
 	}
 	got := make(chan result)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread is in the container's network and ends with the goroutine
+		runtime.LockOSThread() // never unlocked: the thread has entered the container's network, and ends with the goroutine
 		text, err := c.getHere(path)
 		got <- result{text, err}
 	}()
@@ -256,8 +256,8 @@ func loopbackUp() error {
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request)
 }
 
-// TestSite: the page of the site comes from PHP through nginx; what others leave behind is reaped; SIGTERM ends everything
-// within the time that container engines give, with status 0.
+// TestSite checks that the page comes from PHP through nginx, that orphaned processes are reaped, and that SIGTERM ends everything
+// within the time that container engines allow, with status 0.
 func TestSite(t *testing.T) {
 	c := start(t, func(etc string) {
 		file, err := os.OpenFile(filepath.Join(etc, "supervisord.conf"), os.O_APPEND|os.O_WRONLY, 0)
@@ -282,7 +282,7 @@ func TestSite(t *testing.T) {
 	}
 }
 
-// TestFatal: when a program is given up, the container ends.
+// TestFatal checks that the container ends when a program becomes FATAL.
 func TestFatal(t *testing.T) {
 	c := start(t, func(etc string) {
 		if err := os.WriteFile(filepath.Join(etc, "site/nginx.conf"), []byte("nonsense;\n"), 0o644); err != nil {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A sample source of events: what it writes between the two tokens becomes a PROCESS_COMMUNICATION event.
+# A sample source of events: the text between the two tokens becomes a PROCESS_COMMUNICATION event.
 #
 #   [program:generator]
 #   command=/bin/sh generator.sh 5

@@ -1,4 +1,5 @@
-// Package account looks up users and groups of this host. It changes nothing and keeps nothing.
+// Package account looks up users and groups of this host. It changes and caches nothing, and does not switch users. Any
+// goroutine may call it; a lookup may wait for a directory service.
 package account
 
 import (
@@ -9,17 +10,17 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Account is a user of this host with everything that switching to it needs.
+// Account is a user of this host.
 type Account struct {
 	Name string
 	UID  int
 	GID  int // the primary group
 }
 
-// UnknownError tells which user or group this host does not have. Its text is the one that configuration errors show.
+// UnknownError is a user or group that this host does not have. Its text is the original's.
 type UnknownError struct {
 	Kind string // "user name", "user id", "group name" or "group id"
-	Name string // as asked for
+	Name string // as given
 }
 
 func (e *UnknownError) Error() string { return "Invalid " + e.Kind + " " + e.Name }
@@ -84,7 +85,8 @@ func lookupGroup(nameOrGID string) (int, error) {
 	return gid, nil
 }
 
-// Groups is the primary group and then every group that lists the user as a member, each once. Source: user, "drop".
+// Groups returns the ids of the primary group and then of every group that lists the user as a member, each once. Source:
+// user, "drop".
 func (a *Account) Groups() ([]int, error) {
 	u := user.User{Username: a.Name, Uid: strconv.Itoa(a.UID), Gid: strconv.Itoa(a.GID)}
 	ids, err := u.GroupIds()

@@ -52,7 +52,7 @@ func TestLookupOwner(t *testing.T) {
 	}
 }
 
-// The primary group comes first and no group comes twice.
+// The primary group comes first, and no group twice.
 func TestGroups(t *testing.T) {
 	self, err := user.Current()
 	if err != nil {

@@ -77,30 +77,3 @@ func (s DaemonState) String() string {
 	}
 	return "FATAL"
 }
-
-// ProcessInfo is the result of getProcessInfo. Times are whole seconds since 1970, 0 for never. Source: getProcessInfo.
-type ProcessInfo struct {
-	Name          string `xmlrpc:"name"`
-	Group         string `xmlrpc:"group"`
-	Start         int    `xmlrpc:"start"`
-	Stop          int    `xmlrpc:"stop"`
-	Now           int    `xmlrpc:"now"`
-	State         State  `xmlrpc:"state"`
-	StateName     string `xmlrpc:"statename"`
-	SpawnErr      string `xmlrpc:"spawnerr"`
-	ExitStatus    int    `xmlrpc:"exitstatus"`
-	Logfile       string `xmlrpc:"logfile"`
-	StdoutLogfile string `xmlrpc:"stdout_logfile"`
-	StderrLogfile string `xmlrpc:"stderr_logfile"`
-	PID           int    `xmlrpc:"pid"`
-	Description   string `xmlrpc:"description"`
-}
-
-// ProcessStatus is one element of the result of a method that acts on several processes. Status is Success or a fault
-// code. Source: startAllProcesses.
-type ProcessStatus struct {
-	Name        string `xmlrpc:"name"`
-	Group       string `xmlrpc:"group"`
-	Status      int    `xmlrpc:"status"`
-	Description string `xmlrpc:"description"`
-}

@@ -51,7 +51,7 @@ func stepCases() map[string]stepCase {
 type starter struct {
 	start    func(*testing.T, Spec) (pid int, err error)
 	shimless way  // the most expensive way for which it does not need the shim
-	shim     bool // it uses the shim for more expensive ones; otherwise it must not be asked
+	shim     bool // it uses the shim for more expensive ones; otherwise it cannot do those
 }
 
 var starters = map[string]starter{

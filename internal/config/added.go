@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // Option is one key of a section with its text.
@@ -11,15 +13,15 @@ type Option struct{ Key, Text string }
 // NewProcesses reads a program as [program:NAME] would have it into processes for a group, though no file has it. The
 // error has the words of a refused start. Source: supervisor_twiddler, addProgramToGroup.
 func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process, error) {
-	from := &file{path: c.Path, here: c.reader.here}
-	s := &section{name: "program:" + name, first: from, values: map[string]value{}}
+	from := &ini.File{Path: c.Path, Here: c.reader.here}
+	s := &ini.Section{Name: "program:" + name, First: from, Values: map[string]ini.Value{}}
 	for i, o := range options {
-		s.values[strings.ToLower(o.Key)] = value{text: o.Text, from: from, line: i + 1}
+		s.Values[strings.ToLower(o.Key)] = ini.Value{Text: o.Text, From: from, Line: i + 1}
 	}
 	r := *c.reader
 	r.host, r.merged = thisHost.remembering(), map[string]mergedEnvironment{}
-	r.doc = newDocument()
-	r.doc.sections, r.doc.byName = []*section{s}, map[string]*section{s.name: s}
+	r.doc = ini.New()
+	r.doc.Sections, r.doc.ByName = []*ini.Section{s}, map[string]*ini.Section{s.Name: s}
 	processes, err := r.processes(s, group)
 	if err != nil {
 		return nil, err

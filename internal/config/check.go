@@ -8,25 +8,28 @@ import (
 	"sync"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // check collects what is wrong with a configuration, and which keys were asked for: those that nobody asked for mean
 // nothing.
 type check struct {
 	errs  []error
-	asked map[*section]map[string]bool
-	seen  map[Error]bool
+	asked map[*ini.Section]map[string]bool
+	seen  map[ini.Error]bool
 	quiet bool // asking for keys only
 }
 
-func newCheck() *check { return &check{asked: map[*section]map[string]bool{}, seen: map[Error]bool{}} }
+func newCheck() *check {
+	return &check{asked: map[*ini.Section]map[string]bool{}, seen: map[ini.Error]bool{}}
+}
 
 // add notes an error, once: a section is read for several purposes, and for each of its processes.
 func (c *check) add(err error) {
 	if c.quiet {
 		return
 	}
-	e := &Error{Text: err.Error()}
+	e := &ini.Error{Text: err.Error()}
 	errors.As(err, &e)
 	if c.seen[*e] {
 		return
@@ -35,7 +38,7 @@ func (c *check) add(err error) {
 	c.errs = append(c.errs, &Finding{e})
 }
 
-func (c *check) ask(s *section, key string) {
+func (c *check) ask(s *ini.Section, key string) {
 	if c.asked[s] == nil {
 		c.asked[s] = map[string]bool{}
 	}
@@ -51,11 +54,11 @@ func (r *reader) asking(f func()) {
 }
 
 // Finding is an error that says where it is.
-type Finding struct{ Cause *Error }
+type Finding struct{ Cause *ini.Error }
 
 // Error is the place as far as it is known, and the original's words: file:line: [section] key=value: text.
 func (f *Finding) Error() string {
-	if place := f.Cause.place(); place != "" {
+	if place := f.Cause.Place(); place != "" {
 		return place + ": " + f.Cause.Text
 	}
 	return f.Cause.Text
@@ -100,16 +103,15 @@ func Check(o Options, environ []string) Report {
 
 // checkCtl reads what supervisorctl would read. Nothing in it keeps supervisord from starting, so all are warnings.
 func (r *reader) checkCtl() (warnings []string) {
-	own := r.doc.byName["supervisorctl"]
+	own := r.doc.ByName["supervisorctl"]
 	if own == nil {
 		return nil
 	}
-	if own.first.path != r.path {
-		warnings = append(warnings, own.first.path+": [supervisorctl] has no effect: supervisorctl reads no included files")
+	if own.First.Path != r.path {
+		warnings = append(warnings, own.First.Path+": [supervisorctl] has no effect: supervisorctl reads no included files")
 	}
-	ctl, doc := *r, *r.doc
-	doc.included = false
-	ctl.doc = &doc
+	ctl := *r
+	ctl.included = false
 	ctl.check = newCheck()
 	ctl.check.asked = r.check.asked
 	if err := (&Ctl{}).values(&ctl, own); err != nil {
@@ -124,24 +126,24 @@ func (r *reader) checkCtl() (warnings []string) {
 // knownKeys is every key by the kind of its section, as the reading itself asks for them: the kind is the name, up to
 // the colon if it has one.
 var knownKeys = sync.OnceValue(func() map[string]map[string]bool {
-	r := &reader{doc: newDocument(), host: thisHost.remembering(), env: map[string]string{},
+	r := &reader{doc: ini.New(), host: thisHost.remembering(), env: map[string]string{},
 		merged: map[string]mergedEnvironment{}, check: newCheck()}
 	kinds := []string{"include", "supervisord", "supervisorctl", "unix_http_server", "inet_http_server", "program:",
 		"eventlistener:", "fcgi-program:", "group:", "rpcinterface:", "ctlplugin:"}
-	from := &file{}
+	from := &ini.File{}
 	for _, kind := range kinds {
-		s := &section{name: kind, first: from, values: map[string]value{}}
-		r.doc.sections = append(r.doc.sections, s)
-		r.doc.byName[kind] = s
+		s := &ini.Section{Name: kind, First: from, Values: map[string]ini.Value{}}
+		r.doc.Sections = append(r.doc.Sections, s)
+		r.doc.ByName[kind] = s
 	}
 	r.asking(func() {
 		r.check.add(r.includes(""))
 		_, err := r.values(Options{})
-		r.check.add(errors.Join(err, (&Ctl{}).values(r, r.doc.byName["supervisorctl"])))
+		r.check.add(errors.Join(err, (&Ctl{}).values(r, r.doc.ByName["supervisorctl"])))
 	})
 	known := map[string]map[string]bool{}
 	for s, keys := range r.check.asked {
-		known[s.name] = keys
+		known[s.Name] = keys
 	}
 	return known
 })
@@ -160,45 +162,45 @@ func kind(section string) string {
 
 // unread warns of every section and key that means nothing.
 func (r *reader) unread() (warnings []string) {
-	for _, s := range r.doc.sections {
-		if kind(s.name) == "" {
+	for _, s := range r.doc.Sections {
+		if kind(s.Name) == "" {
 			warnings = append(warnings, fmt.Sprintf("%s: [%s] is not a section and has no effect%s",
-				s.first.path, s.name, meant(nearest(s.name, sectionNames(s.name)))))
+				s.First.Path, s.Name, meant(nearest(s.Name, sectionNames(s.Name)))))
 			continue
 		}
 		asked := r.check.asked[s]
 		if asked == nil { // its name is wrong, which is an error
 			continue
 		}
-		for _, key := range byLine(s.values) {
+		for _, key := range byLine(s.Values) {
 			if !asked[key] {
-				v := s.values[key]
+				v := s.Values[key]
 				warnings = append(warnings, fmt.Sprintf("%s:%d: [%s] %s has no effect%s",
-					v.from.path, v.line, s.name, key, instead(kind(s.name), key)))
+					v.From.Path, v.Line, s.Name, key, instead(kind(s.Name), key)))
 			}
 		}
 	}
-	for _, key := range byLine(r.doc.defaults) {
-		if v := r.doc.defaults[key]; len(homes(key)) == 0 {
+	for _, key := range byLine(r.doc.Defaults) {
+		if v := r.doc.Defaults[key]; len(homes(key)) == 0 {
 			warnings = append(warnings, fmt.Sprintf("%s:%d: [DEFAULT] %s has no effect: no section knows it",
-				v.from.path, v.line, key))
+				v.From.Path, v.Line, key))
 		}
 	}
 	return warnings
 }
 
 // byLine is the keys in the order in which they were written.
-func byLine(values map[string]value) []string {
+func byLine(values map[string]ini.Value) []string {
 	var keys []string
 	for key := range values {
 		keys = append(keys, key)
 	}
 	slices.SortFunc(keys, func(a, b string) int {
 		va, vb := values[a], values[b]
-		if va.from != vb.from {
-			return strings.Compare(va.from.path, vb.from.path)
+		if va.From != vb.From {
+			return strings.Compare(va.From.Path, vb.From.Path)
 		}
-		return va.line - vb.line
+		return va.Line - vb.Line
 	})
 	return keys
 }

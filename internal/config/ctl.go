@@ -5,6 +5,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/getopt"
+	"github.com/gosupervisor/supervisor/internal/ini"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
@@ -38,9 +41,9 @@ const defaultServerURL = "http://localhost:9001"
 // option ends it without one.
 func ParseCtlArgs(argv0 string, args []string) (CtlOptions, error) {
 	o := CtlOptions{Argv0: ProgramPath(argv0)}
-	rest, err := getopt(&o, ctlOptions, args, true)
+	rest, err := getopt.Parse(&o, ctlOptions, args, true)
 	if err != nil {
-		return o, &Error{Text: err.Error()}
+		return o, &ini.Error{Text: err.Error()}
 	}
 	o.Args = rest
 	return o, nil
@@ -56,32 +59,32 @@ func ctlOverride(apply func(*Ctl, string)) func(*CtlOptions, string) error {
 
 func ctlHelpOption(o *CtlOptions, _ string) error {
 	o.Help = true
-	return errStop
+	return getopt.ErrStop
 }
 
 var setHistory = ctlOverride(func(c *Ctl, text string) { c.HistoryFile = normalizeIfAny(text) })
 
-var ctlOptions = []option[CtlOptions]{
-	{short: 'h', long: "help", repeat: true, set: ctlHelpOption},
-	{short: '?', repeat: true, set: ctlHelpOption},
-	{short: 'c', long: "configuration", argument: true, set: func(o *CtlOptions, text string) error {
+var ctlOptions = []getopt.Option[CtlOptions]{
+	{Short: 'h', Long: "help", Repeat: true, Set: ctlHelpOption},
+	{Short: '?', Repeat: true, Set: ctlHelpOption},
+	{Short: 'c', Long: "configuration", Argument: true, Set: func(o *CtlOptions, text string) error {
 		o.ConfigFile, o.hasConfigFile = text, true
 		return nil
 	}},
-	{short: 'i', long: "interactive", set: func(o *CtlOptions, _ string) error {
+	{Short: 'i', Long: "interactive", Set: func(o *CtlOptions, _ string) error {
 		o.interactive = true
 		return nil
 	}},
-	{short: 's', long: "serverurl", argument: true, set: func(o *CtlOptions, text string) error {
+	{Short: 's', Long: "serverurl", Argument: true, Set: func(o *CtlOptions, text string) error {
 		if err := checkURL(text); err != nil {
 			return err
 		}
 		return ctlOverride(func(c *Ctl, text string) { c.ServerURL = text })(o, text)
 	}},
-	{short: 'u', long: "username", argument: true, set: ctlOverride(func(c *Ctl, text string) { c.Username = text })},
-	{short: 'p', long: "password", argument: true, set: ctlOverride(func(c *Ctl, text string) { c.Password = text })},
-	{short: 'r', long: "history_file", argument: true, set: setHistory},
-	{long: "history-file", argument: true, set: setHistory}, // the spelling of the help text
+	{Short: 'u', Long: "username", Argument: true, Set: ctlOverride(func(c *Ctl, text string) { c.Username = text })},
+	{Short: 'p', Long: "password", Argument: true, Set: ctlOverride(func(c *Ctl, text string) { c.Password = text })},
+	{Short: 'r', Long: "history_file", Argument: true, Set: setHistory},
+	{Long: "history-file", Argument: true, Set: setHistory}, // the spelling of the help text
 }
 
 // checkURL demands a scheme and something after it; whether the scheme can be used is for the connection to find out.
@@ -135,21 +138,21 @@ func (c *Ctl) read(path string) error {
 	if err != nil {
 		return err
 	}
-	doc := newDocument()
-	if err := doc.parse(&file{path: path, here: dirname(normalize(path))}, text); err != nil {
+	doc := ini.New()
+	if err := doc.Parse(&ini.File{Path: path, Here: dirname(normalize(path))}, text); err != nil {
 		return err
 	}
-	own := doc.byName["supervisorctl"]
+	own := doc.ByName["supervisorctl"]
 	if own == nil {
-		return &Error{File: path, Text: ".ini file does not include supervisorctl section"}
+		return &ini.Error{File: path, Text: ".ini file does not include supervisorctl section"}
 	}
 	r := &reader{doc: doc, host: thisHost, env: environment(os.Environ()), path: path}
 	return c.values(r, own)
 }
 
 // values reads the [supervisorctl] section own and the plug-ins.
-func (c *Ctl) values(r *reader, own *section) (err error) {
-	k := r.keys(own, names{})
+func (c *Ctl) values(r *reader, own *ini.Section) (err error) {
+	k := r.keys(own, expand.Scope{})
 	k.here = true
 	c.ServerURL = read(k, "serverurl", c.ServerURL, parseString)
 	if path, ok := strings.CutPrefix(c.ServerURL, "unix://"); ok {
@@ -164,8 +167,8 @@ func (c *Ctl) values(r *reader, own *section) (err error) {
 	if k.err != nil {
 		return k.err
 	}
-	if daemon := r.doc.byName["supervisord"]; daemon != nil {
-		k := r.keys(daemon, names{})
+	if daemon := r.doc.ByName["supervisord"]; daemon != nil {
+		k := r.keys(daemon, expand.Scope{})
 		k.benign = true // what is wrong in it is not our affair
 		r.lenient = read(k, "ignore_unknown_plugins", false, parseBoolean)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 var (
@@ -61,17 +63,17 @@ var disabled = regexp.MustCompile(`(?m)^;([a-z_.]+=|\[)`)
 
 // Every key of the sample, the disabled ones too, is one that somebody asks for.
 func TestSampleKeysAreKnown(t *testing.T) {
-	doc := newDocument()
-	if err := doc.parse(&file{}, disabled.ReplaceAllString(Sample(), "$1")); err != nil {
+	doc := ini.New()
+	if err := doc.Parse(&ini.File{}, disabled.ReplaceAllString(Sample(), "$1")); err != nil {
 		t.Fatal(err)
 	}
-	if len(doc.sections) < 8 {
-		t.Errorf("only %d sections in the sample", len(doc.sections))
+	if len(doc.Sections) < 8 {
+		t.Errorf("only %d sections in the sample", len(doc.Sections))
 	}
-	for _, s := range doc.sections {
-		for key := range s.values {
-			if k := kind(s.name); k == "" || !knownKeys()[k][key] {
-				t.Errorf("the sample has %s in [%s], which nobody asks for", key, s.name)
+	for _, s := range doc.Sections {
+		for key := range s.Values {
+			if k := kind(s.Name); k == "" || !knownKeys()[k][key] {
+				t.Errorf("the sample has %s in [%s], which nobody asks for", key, s.Name)
 			}
 		}
 	}

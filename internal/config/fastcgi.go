@@ -7,16 +7,18 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // fastCGIGroup reads an [fcgi-program:x] section that is in no group.
-func (r *reader) fastCGIGroup(s *section, name string) (*Group, error) {
+func (r *reader) fastCGIGroup(s *ini.Section, name string) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
 		return nil, sectionError(s, err)
 	}
-	k := r.keys(s, names{})
+	k := r.keys(s, expand.Scope{})
 	k.here = true
 	g := &Group{Name: name, Kind: FastCGIGroup, Priority: r.priority(k, 999)}
 	socket := r.socket(k, name)
@@ -38,16 +40,16 @@ func setSocket(processes []*Process, socket *Socket) {
 
 // memberSocket gives the processes of a FastCGI program in a [group:x] their socket. The original never looks at the
 // socket there, so a bad one is a warning only.
-func (r *reader) memberSocket(s *section, processes []*Process) {
-	name, ok := strings.CutPrefix(s.name, "fcgi-program:")
+func (r *reader) memberSocket(s *ini.Section, processes []*Process) {
+	name, ok := strings.CutPrefix(s.Name, "fcgi-program:")
 	if !ok {
 		return
 	}
-	k := r.keys(s, names{})
+	k := r.keys(s, expand.Scope{})
 	k.here, k.benign = true, true
 	socket := r.socket(k, pyrepr.TrimSpace(name))
 	if k.err != nil {
-		r.warn("[%s] gets no socket: %v", s.name, k.err)
+		r.warn("[%s] gets no socket: %v", s.Name, k.err)
 		return
 	}
 	setSocket(processes, socket)
@@ -63,10 +65,10 @@ func (r *reader) socket(k *keys, program string) *Socket {
 	}
 	owner := read(k, "socket_owner", [2]int{-1, -1}, r.owner("Invalid socket_owner value "))
 	socket.Mode = read(k, "socket_mode", fs.FileMode(0o700), parseMode("Invalid socket_mode value "))
-	k.names.vars = []variable{{name: "program_name", text: program}}
+	k.scope.Vars = []expand.Variable{{Name: "program_name", Text: program}}
 	address := read(k, "socket", "", parseString)
 	if address == "" {
-		k.failf("socket", `[%s] section requires a "socket" line`, k.s.name)
+		k.failf("socket", `[%s] section requires a "socket" line`, k.s.Name)
 		return nil
 	}
 	_, hasOwner := k.raw("socket_owner")
@@ -82,7 +84,7 @@ func (r *reader) socket(k *keys, program string) *Socket {
 	socket.Mode = 0
 	if hasOwner || hasMode {
 		k.failf("socket", "socket_owner and socket_mode params should only be used with a Unix domain socket in [%s] "+
-			"socket", k.s.name)
+			"socket", k.s.Name)
 	}
 	socket.tcp(k, address)
 	return socket
@@ -90,7 +92,7 @@ func (r *reader) socket(k *keys, program string) *Socket {
 
 func (s *Socket) unix(k *keys, path string) {
 	if !strings.HasPrefix(path, "/") {
-		k.failf("socket", "Unix socket path %s is not an absolute path in [%s] socket", path, k.s.name)
+		k.failf("socket", "Unix socket path %s is not an absolute path in [%s] socket", path, k.s.Name)
 	}
 	s.Unix = true
 	s.Path = normalize(path)
@@ -104,12 +106,12 @@ func (s *Socket) tcp(k *keys, address string) {
 	ok = ok && hasPort && host != "" && number != "" && strings.IndexFunc(host, pyrepr.IsSpace) < 0 &&
 		strings.IndexFunc(number, func(r rune) bool { return r < '0' || r > '9' }) < 0
 	if !ok {
-		k.failf("socket", "Bad socket format %s in [%s] socket", address, k.s.name)
+		k.failf("socket", "Bad socket format %s in [%s] socket", address, k.s.Name)
 		return
 	}
 	port, err := parsePort(number)
 	if err != nil {
-		k.failf("socket", "%v in [%s] socket", err, k.s.name)
+		k.failf("socket", "%v in [%s] socket", err, k.s.Name)
 	}
 	s.Host, s.Port = strings.ToLower(host), port
 	s.URL = "tcp://" + s.Host + ":" + strconv.Itoa(port)

@@ -5,29 +5,32 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // groups reads all groups and the processes in them: first [group:x], whose members form no group of their own, then
 // programs, event listeners and FastCGI programs.
 func (r *reader) groups() ([]*Group, error) {
-	members := map[*section]bool{}
+	members := map[*ini.Section]bool{}
 	type source struct {
 		group *Group
-		from  *section
+		from  *ini.Section
 	}
 	var list []source
 	for _, kind := range []struct {
 		prefix string
-		read   func(s *section, name string) (*Group, error)
+		read   func(s *ini.Section, name string) (*Group, error)
 	}{
-		{"group:", func(s *section, name string) (*Group, error) { return r.namedGroup(s, name, members) }},
+		{"group:", func(s *ini.Section, name string) (*Group, error) { return r.namedGroup(s, name, members) }},
 		{"program:", r.programGroup},
 		{"eventlistener:", r.listenerGroup},
 		{"fcgi-program:", r.fastCGIGroup},
 		{pluginPrefix, r.pluginGroup},
 	} {
-		for _, s := range r.doc.sections {
-			name, ok := strings.CutPrefix(s.name, kind.prefix)
+		for _, s := range r.doc.Sections {
+			name, ok := strings.CutPrefix(s.Name, kind.prefix)
 			if !ok || members[s] || kind.prefix == pluginPrefix && !r.isPlugin(s) && !r.asksOnly() {
 				continue
 			}
@@ -45,17 +48,17 @@ func (r *reader) groups() ([]*Group, error) {
 		return cmp.Or(cmp.Compare(a.group.Priority, b.group.Priority), strings.Compare(a.group.Name, b.group.Name))
 	})
 	var groups []*Group
-	seen := map[string]*section{}
+	seen := map[string]*ini.Section{}
 	for _, l := range list {
 		if first := seen[l.group.Name]; first != nil {
-			if l.group.Kind == PluginGroup || strings.HasPrefix(first.name, pluginPrefix) {
+			if l.group.Kind == PluginGroup || strings.HasPrefix(first.Name, pluginPrefix) {
 				if err := r.refuse(sectionError(l.from, fmt.Errorf("[%s] has the same group name as [%s]",
-					l.from.name, first.name))); err != nil {
+					l.from.Name, first.Name))); err != nil {
 					return nil, err
 				}
 				continue
 			}
-			r.warn("[%s] has the same group name as [%s] and is ignored", l.from.name, first.name)
+			r.warn("[%s] has the same group name as [%s] and is ignored", l.from.Name, first.Name)
 			continue
 		}
 		seen[l.group.Name] = l.from
@@ -87,17 +90,17 @@ func (r *reader) dropEqualNames(g *Group) {
 func (r *reader) priority(k *keys, absent int) int { return read(k, "priority", absent, parseInteger) }
 
 // sectionError is an error about a whole section that has the original's words and nothing added.
-func sectionError(s *section, err error) error {
-	return &Error{File: s.first.path, Line: s.line, Section: s.name, Text: err.Error()}
+func sectionError(s *ini.Section, err error) error {
+	return &ini.Error{File: s.First.Path, Line: s.Line, Section: s.Name, Text: err.Error()}
 }
 
 // namedGroup reads a [group:x] section. Source: programs.
-func (r *reader) namedGroup(s *section, name string, members map[*section]bool) (*Group, error) {
+func (r *reader) namedGroup(s *ini.Section, name string, members map[*ini.Section]bool) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
 		return nil, sectionError(s, err)
 	}
-	k := r.keys(s, names{})
+	k := r.keys(s, expand.Scope{})
 	k.here = true
 	g := &Group{Name: name, Kind: NamedGroup}
 	programs := read(k, "programs", nil, parseList)
@@ -105,7 +108,7 @@ func (r *reader) namedGroup(s *section, name string, members map[*section]bool) 
 	if k.err != nil {
 		return nil, k.err
 	}
-	seen := map[*section]bool{}
+	seen := map[*ini.Section]bool{}
 	for _, program := range programs {
 		member, err := r.member(s, program)
 		if err != nil {
@@ -130,8 +133,8 @@ func (r *reader) namedGroup(s *section, name string, members map[*section]bool) 
 }
 
 // member finds the section of a group's program, which is either a program or a FastCGI program.
-func (r *reader) member(group *section, name string) (*section, error) {
-	program, fastCGI := r.doc.byName["program:"+name], r.doc.byName["fcgi-program:"+name]
+func (r *reader) member(group *ini.Section, name string) (*ini.Section, error) {
+	program, fastCGI := r.doc.ByName["program:"+name], r.doc.ByName["fcgi-program:"+name]
 	switch {
 	case program == nil && fastCGI == nil:
 		return nil, r.memberError(group, "names unknown program or fcgi-program %s", name)
@@ -143,20 +146,20 @@ func (r *reader) member(group *section, name string) (*section, error) {
 	return fastCGI, nil
 }
 
-func (r *reader) memberError(group *section, format, name string) error {
-	k := r.keys(group, names{})
+func (r *reader) memberError(group *ini.Section, format, name string) error {
+	k := r.keys(group, expand.Scope{})
 	k.benign = true // the caller decides
-	k.failf("programs", "[%s] "+format, group.name, name)
+	k.failf("programs", "[%s] "+format, group.Name, name)
 	return k.err
 }
 
 // programGroup reads a [program:x] section that is in no group.
-func (r *reader) programGroup(s *section, name string) (*Group, error) {
+func (r *reader) programGroup(s *ini.Section, name string) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
 		return nil, sectionError(s, err)
 	}
-	k := r.keys(s, names{})
+	k := r.keys(s, expand.Scope{})
 	k.here = true
 	g := &Group{Name: name, Kind: ProgramGroup, Priority: r.priority(k, 999)}
 	if k.err != nil {

@@ -23,7 +23,7 @@ func (r *reader) handlerProcess(k *keys, pool string, listeners []*Process) *Pro
 	for _, l := range listeners {
 		if l.ProcessName == p.ProcessName {
 			k.failf("result_handler_exec", "[%s] has a process named %s, which is the name of its result handler",
-				k.s.name, l.ProcessName)
+				k.s.Name, l.ProcessName)
 		}
 	}
 	return &p

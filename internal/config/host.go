@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // host answers what a configuration asks about the machine that it is for.
@@ -158,7 +159,7 @@ func readFile(path, shown string) (string, error) {
 		return string(text), nil
 	}
 	if _, statErr := os.Stat(path); errors.Is(statErr, os.ErrNotExist) || errors.Is(statErr, syscall.ENOTDIR) {
-		return "", &Error{File: shown, Text: "could not find config file " + shown}
+		return "", &ini.Error{File: shown, Text: "could not find config file " + shown}
 	}
-	return "", &Error{File: shown, Text: "could not read config file " + shown}
+	return "", &ini.Error{File: shown, Text: "could not read config file " + shown}
 }

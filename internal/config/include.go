@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // readFiles reads the main file at path and the files that its [include] section names. Source: [include].
@@ -18,14 +20,14 @@ func (r *reader) readFiles(path string) error {
 	}
 	base := absolute(dirname(path))
 	r.here = base
-	if err := r.parse(&file{path: r.path, here: base}, text); err != nil {
+	if err := r.parse(&ini.File{Path: r.path, Here: base}, text); err != nil {
 		return err
 	}
 	return r.includes(base)
 }
 
-func (r *reader) parse(from *file, text string) error {
-	if err := r.doc.parse(from, text); err != nil {
+func (r *reader) parse(from *ini.File, text string) error {
+	if err := r.doc.Parse(from, text); err != nil {
 		return r.refuse(err)
 	}
 	return nil
@@ -33,19 +35,19 @@ func (r *reader) parse(from *file, text string) error {
 
 // includes reads the files that [include] names, relative to base.
 func (r *reader) includes(base string) error {
-	section := r.doc.byName["include"]
+	section := r.doc.ByName["include"]
 	if section == nil {
 		return nil
 	}
-	r.doc.included = true
-	k := r.keys(section, names{vars: []variable{{name: "host_node_name", text: r.node}}})
+	r.included = true
+	k := r.keys(section, expand.Scope{Vars: []expand.Variable{{Name: "host_node_name", Text: r.node}}})
 	k.here = true
 	patterns, _, ok := k.text("files", "")
 	if k.err != nil {
 		return k.err
 	}
 	if !ok {
-		return r.refuse(&Error{File: r.path, Section: "include", Key: "files",
+		return r.refuse(&ini.Error{File: r.path, Section: "include", Key: "files",
 			Text: ".ini file has [include] section, but no files setting"})
 	}
 	for _, pattern := range strings.Fields(patterns) {
@@ -73,7 +75,7 @@ func (r *reader) include(pattern string) error {
 			continue
 		}
 		r.messages = append(r.messages, Message{api.Info, `Included extra file "` + path + `" during parsing`})
-		if err := r.parse(&file{path: path, here: filepath.Dir(absolute(path))}, string(text)); err != nil {
+		if err := r.parse(&ini.File{Path: path, Here: filepath.Dir(absolute(path))}, string(text)); err != nil {
 			return err
 		}
 	}

@@ -6,18 +6,20 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // listenerGroup reads an [eventlistener:x] section.
-func (r *reader) listenerGroup(s *section, name string) (*Group, error) {
-	k := r.keys(s, names{})
+func (r *reader) listenerGroup(s *ini.Section, name string) (*Group, error) {
+	k := r.keys(s, expand.Scope{})
 	k.here = true
 	g := &Group{Name: name, Kind: ListenerGroup, Priority: r.priority(k, -1)}
 	g.Pool = r.pool(k)
 	redirect := read(k, "redirect_stderr", false, parseBoolean)
 	if redirect {
 		k.failf("redirect_stderr", "[%s] section sets redirect_stderr=true but this is not allowed because it will "+
-			"interfere with the eventlistener protocol", s.name)
+			"interfere with the eventlistener protocol", s.Name)
 	}
 	if k.err != nil {
 		return nil, k.err
@@ -26,8 +28,8 @@ func (r *reader) listenerGroup(s *section, name string) (*Group, error) {
 	if g.Processes, err = r.processes(s, name); err != nil {
 		return nil, err
 	}
-	k = r.keys(s, names{vars: []variable{
-		{name: "program_name", text: name}, {name: "host_node_name", text: r.node}, {name: "group_name", text: name}}})
+	k = r.keys(s, expand.Scope{Vars: []expand.Variable{
+		{Name: "program_name", Text: name}, {Name: "host_node_name", Text: r.node}, {Name: "group_name", Text: name}}})
 	k.here = true
 	if handler := r.handlerProcess(k, name, g.Processes); handler != nil {
 		g.Processes = append([]*Process{handler}, g.Processes...) // there before the first result
@@ -38,7 +40,7 @@ func (r *reader) listenerGroup(s *section, name string) (*Group, error) {
 func (r *reader) pool(k *keys) *Pool {
 	pool := &Pool{BufferSize: read(k, "buffer_size", 10, parseInteger)}
 	if pool.BufferSize < 1 {
-		k.failf("buffer_size", "[%s] section sets invalid buffer_size (%d)", k.s.name, pool.BufferSize)
+		k.failf("buffer_size", "[%s] section sets invalid buffer_size (%d)", k.s.Name, pool.BufferSize)
 	}
 	pool.ResultHandler = read(k, "result_handler", DefaultHandler, parseString)
 	// A program in its place may be what a section says to us that names code of the original's to the original.
@@ -48,7 +50,7 @@ func (r *reader) pool(k *keys) *Pool {
 	pool.HandlerTimeout = read(k, "result_handler_timeout", 5, parseHandlerTimeout)
 	pool.Events = r.subscriptions(k)
 	if len(pool.Events) == 0 {
-		k.failf("events", `[%s] section requires an "events" line`, k.s.name)
+		k.failf("events", `[%s] section requires an "events" line`, k.s.Name)
 	}
 	pool.PayloadBytes = read(k, "payload_length", false, parsePayloadLength)
 	return pool
@@ -59,7 +61,7 @@ func (r *reader) subscriptions(k *keys) (types []string) {
 	for _, event := range read(k, "events", nil, parseList) {
 		event = strings.ToUpper(event)
 		if !api.IsEventType(event) && !slices.Contains(r.eventTypes, event) {
-			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.name)
+			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.Name)
 		}
 		if !slices.Contains(types, event) {
 			types = append(types, event)

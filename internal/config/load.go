@@ -7,10 +7,12 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // Load reads the configuration file and all it includes, checks it and applies the command line. environ is what
-// %(ENV_X)s can refer to, as from os.Environ. The error is an *Error. Load can be called again to see what has changed.
+// %(ENV_X)s can refer to, as from os.Environ. The error is an *ini.Error. Load can be called again to see what has changed.
 func Load(o Options, environ []string) (*Config, error) { return load(o, environ, thisHost) }
 
 func load(o Options, environ []string, h host) (*Config, error) {
@@ -27,11 +29,11 @@ func newReader(o Options, environ []string, h host) (*reader, error) {
 	if !o.hasConfigFile && path == "" {
 		paths := searchPaths(o.Argv0)
 		if path = findConfig(paths, o.dir); path == "" {
-			return nil, &Error{Text: "No config file found at default paths (" + strings.Join(paths, ", ") +
+			return nil, &ini.Error{Text: "No config file found at default paths (" + strings.Join(paths, ", ") +
 				"); use the -c option to specify a config file at a different path"}
 		}
 	}
-	return &reader{doc: newDocument(), host: h.remembering(), env: environment(environ), node: nodeName(), path: path,
+	return &reader{doc: ini.New(), host: h.remembering(), env: environment(environ), node: nodeName(), path: path,
 		merged: map[string]mergedEnvironment{}}, nil
 }
 
@@ -64,10 +66,10 @@ func (r *reader) values(o Options) (*Config, error) {
 	}
 	if s.user != nil {
 		if s.User, err = r.host.lookup(*s.user); err != nil {
-			e := &Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error()}
-			if own := r.doc.byName["supervisord"]; own != nil {
-				if v, ok := r.doc.find(own, "user"); ok && v.text == *s.user { // else it is from the command line
-					e.File, e.Line = v.from.path, v.line
+			e := &ini.Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error()}
+			if own := r.doc.ByName["supervisord"]; own != nil {
+				if v, ok := r.doc.Find(own, "user"); ok && v.Text == *s.user { // else it is from the command line
+					e.File, e.Line = v.From.Path, v.Line
 				}
 			}
 			if err := r.refuse(e); err != nil {
@@ -88,15 +90,15 @@ func (r *reader) values(o Options) (*Config, error) {
 
 // supervisord reads the section of that name and makes its environment known to all that follow.
 func (r *reader) supervisord() (*settings, error) {
-	own := r.doc.byName["supervisord"]
+	own := r.doc.ByName["supervisord"]
 	if own == nil {
-		e := &Error{File: r.path, Text: ".ini file does not include supervisord section"}
+		e := &ini.Error{File: r.path, Text: ".ini file does not include supervisord section"}
 		if err := r.refuse(e); err != nil {
 			return nil, err
 		}
-		own = &section{name: "supervisord"}
+		own = &ini.Section{Name: "supervisord"}
 	}
-	k := r.keys(own, names{})
+	k := r.keys(own, expand.Scope{})
 	k.here = true
 	s := &settings{}
 	s.MinFDs = read(k, "minfds", 1024, parseInteger)
@@ -123,7 +125,7 @@ func (r *reader) supervisord() (*settings, error) {
 	s.Subreaper = read(k, "subreaper", false, parseBoolean)
 	s.ShutdownTimeout = read(k, "shutdown_timeout", 0, parseInteger)
 	s.KillOrphans = read(k, "orphans", false, parseOrphans)
-	k.names.vars = []variable{{name: "host_node_name", text: r.node}}
+	k.scope.Vars = []expand.Variable{{Name: "host_node_name", Text: r.node}}
 	if text, v, ok := k.text("environment", "environment"); ok {
 		env, err := parseEnvironment(text)
 		if err != nil {
@@ -131,7 +133,7 @@ func (r *reader) supervisord() (*settings, error) {
 		}
 		s.Environment = env
 	}
-	k.names.vars = nil
+	k.scope.Vars = nil
 	r.lenient = read(k, "ignore_unknown_plugins", false, parseBoolean)
 	if k.err != nil {
 		return nil, k.err

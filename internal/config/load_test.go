@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // testEnviron is all that %(ENV_X)s can refer to in tests.
@@ -350,7 +352,7 @@ func TestCatalogue(t *testing.T) {
 		if err == nil || err.Error() != want {
 			t.Errorf("%s\n got: %v\nwant: %s", c.text, err, want)
 		}
-		var e *Error
+		var e *ini.Error
 		if err != nil && !errors.As(err, &e) {
 			t.Errorf("%s: the error is a %T", c.text, err)
 		}
@@ -369,13 +371,13 @@ func hasPrefixWithPath(text, prefix, path string) bool {
 func TestErrorFields(t *testing.T) {
 	path := write(t, t.TempDir(), "sd.conf", "[supervisord]\n\n[program:x]\ncommand=x\nstartsecs=%(ENV_lc)s\n")
 	_, err := loadFile(t, path)
-	var e *Error
+	var e *ini.Error
 	if !errors.As(err, &e) {
 		t.Fatalf("%T: %v", err, err)
 	}
 	got := *e
 	got.Text = ""
-	if want := (Error{File: path, Line: 5, Section: "program:x", Key: "startsecs", Value: "%(ENV_lc)s"}); got != want {
+	if want := (ini.Error{File: path, Line: 5, Section: "program:x", Key: "startsecs", Value: "%(ENV_lc)s"}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/getopt"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // Options is the command line of supervisord.
@@ -34,8 +36,8 @@ func ParseArgs(argv0 string, args []string) (Options, error) {
 	if dir, err := os.Getwd(); err == nil {
 		o.dir = dir
 	}
-	if _, err := getopt(&o, daemonOptions, args, false); err != nil {
-		return o, &Error{Text: err.Error()}
+	if _, err := getopt.Parse(&o, daemonOptions, args, false); err != nil {
+		return o, &ini.Error{Text: err.Error()}
 	}
 	o.Check = o.Check || checkAlone(args)
 	if !o.Help && !o.Version && !o.hasConfigFile && os.Getuid() == 0 {
@@ -49,13 +51,13 @@ func ParseArgs(argv0 string, args []string) (Options, error) {
 // checkAlone is true if -t is given and nothing else but a configuration: then it asks for a check. With any other option
 // it means --strip_ansi, as in the original.
 func checkAlone(args []string) bool {
-	list, _, _ := splitOptions(daemonOptions, args)
+	list, _, _ := getopt.Split(daemonOptions, args)
 	asked := false
 	for _, g := range list {
 		switch {
-		case g.name == "-t":
+		case g.Name == "-t":
 			asked = true
-		case g.option.long != "configuration" && g.option.long != "check":
+		case g.Option.Long != "configuration" && g.Option.Long != "check":
 			return false
 		}
 	}
@@ -84,7 +86,7 @@ func flag(apply func(*settings)) func(*Options, string) error {
 
 func help(o *Options, _ string) error {
 	o.Help = true
-	return errStop
+	return getopt.ErrStop
 }
 
 // notEmpty makes an apply that leaves the file's value alone when the option's text is empty.
@@ -96,50 +98,50 @@ func notEmpty(field func(*settings) *string) func(*settings, string) {
 	}
 }
 
-var daemonOptions = []option[Options]{
-	{short: 'h', long: "help", repeat: true, set: help},
-	{short: '?', repeat: true, set: help},
-	{short: 'c', long: "configuration", argument: true, set: func(o *Options, text string) error {
+var daemonOptions = []getopt.Option[Options]{
+	{Short: 'h', Long: "help", Repeat: true, Set: help},
+	{Short: '?', Repeat: true, Set: help},
+	{Short: 'c', Long: "configuration", Argument: true, Set: func(o *Options, text string) error {
 		o.ConfigFile, o.hasConfigFile = text, true
 		return nil
 	}},
-	{short: 'v', long: "version", repeat: true, set: func(o *Options, _ string) error {
+	{Short: 'v', Long: "version", Repeat: true, Set: func(o *Options, _ string) error {
 		o.Version = true
-		return errStop
+		return getopt.ErrStop
 	}},
-	{long: "check", whole: true, set: func(o *Options, _ string) error {
+	{Long: "check", Whole: true, Set: func(o *Options, _ string) error {
 		o.Check = true
 		return nil
 	}},
-	{short: 'n', long: "nodaemon", set: flag(func(s *settings) { s.NoDaemon = true })},
-	{short: 's', long: "silent", set: flag(func(s *settings) { s.Silent = true })},
-	{short: 'k', long: "nocleanup", set: flag(func(s *settings) { s.NoCleanup = true })},
-	{short: 't', long: "strip_ansi", set: flag(func(s *settings) { s.StripANSI = true })},
-	{short: 'u', long: "user", argument: true,
-		set: override(parseString, func(s *settings, name string) { s.user = &name })},
-	{short: 'm', long: "umask", argument: true,
-		set: override(parseUmask, func(s *settings, mask int) { s.Umask = mask })},
-	{short: 'd', long: "directory", argument: true,
-		set: override(thisHost.existingDirectory, func(s *settings, dir string) { s.Directory = dir })},
-	{short: 'l', long: "logfile", argument: true,
-		set: override(thisHost.pathInDirectory, notEmpty(func(s *settings) *string { return &s.Logfile }))},
-	{short: 'y', long: "logfile_maxbytes", argument: true,
-		set: override(parseBytes, func(s *settings, size Bytes) { s.LogfileMaxBytes = size })},
-	{short: 'z', long: "logfile_backups", argument: true,
-		set: override(parseInteger, func(s *settings, n int) { s.LogfileBackups = n })},
-	{short: 'e', long: "loglevel", argument: true,
-		set: override(parseLevel, func(s *settings, level api.Level) { s.Loglevel = level })},
-	{short: 'j', long: "pidfile", argument: true,
-		set: override(thisHost.pathInDirectory, notEmpty(func(s *settings) *string { return &s.Pidfile }))},
-	{short: 'i', long: "identifier", argument: true,
-		set: override(parseString, func(s *settings, name string) { s.Identifier = name })},
-	{short: 'q', long: "childlogdir", argument: true,
-		set: override(thisHost.existingDirectory, func(s *settings, dir string) { s.ChildLogDir = dir })},
-	{short: 'a', long: "minfds", argument: true,
-		set: override(parseInteger, func(s *settings, n int) { s.MinFDs = n })},
-	{long: "minprocs", argument: true,
-		set: override(parseInteger, func(s *settings, n int) { s.MinProcs = n })},
-	{long: "profile_options", argument: true, set: func(*Options, string) error { return nil }}, // accepted, no effect
+	{Short: 'n', Long: "nodaemon", Set: flag(func(s *settings) { s.NoDaemon = true })},
+	{Short: 's', Long: "silent", Set: flag(func(s *settings) { s.Silent = true })},
+	{Short: 'k', Long: "nocleanup", Set: flag(func(s *settings) { s.NoCleanup = true })},
+	{Short: 't', Long: "strip_ansi", Set: flag(func(s *settings) { s.StripANSI = true })},
+	{Short: 'u', Long: "user", Argument: true,
+		Set: override(parseString, func(s *settings, name string) { s.user = &name })},
+	{Short: 'm', Long: "umask", Argument: true,
+		Set: override(parseUmask, func(s *settings, mask int) { s.Umask = mask })},
+	{Short: 'd', Long: "directory", Argument: true,
+		Set: override(thisHost.existingDirectory, func(s *settings, dir string) { s.Directory = dir })},
+	{Short: 'l', Long: "logfile", Argument: true,
+		Set: override(thisHost.pathInDirectory, notEmpty(func(s *settings) *string { return &s.Logfile }))},
+	{Short: 'y', Long: "logfile_maxbytes", Argument: true,
+		Set: override(parseBytes, func(s *settings, size Bytes) { s.LogfileMaxBytes = size })},
+	{Short: 'z', Long: "logfile_backups", Argument: true,
+		Set: override(parseInteger, func(s *settings, n int) { s.LogfileBackups = n })},
+	{Short: 'e', Long: "loglevel", Argument: true,
+		Set: override(parseLevel, func(s *settings, level api.Level) { s.Loglevel = level })},
+	{Short: 'j', Long: "pidfile", Argument: true,
+		Set: override(thisHost.pathInDirectory, notEmpty(func(s *settings) *string { return &s.Pidfile }))},
+	{Short: 'i', Long: "identifier", Argument: true,
+		Set: override(parseString, func(s *settings, name string) { s.Identifier = name })},
+	{Short: 'q', Long: "childlogdir", Argument: true,
+		Set: override(thisHost.existingDirectory, func(s *settings, dir string) { s.ChildLogDir = dir })},
+	{Short: 'a', Long: "minfds", Argument: true,
+		Set: override(parseInteger, func(s *settings, n int) { s.MinFDs = n })},
+	{Long: "minprocs", Argument: true,
+		Set: override(parseInteger, func(s *settings, n int) { s.MinProcs = n })},
+	{Long: "profile_options", Argument: true, Set: func(*Options, string) error { return nil }}, // accepted, no effect
 }
 
 // ProgramPath is the path under which a program was started. A name without a slash was found through PATH.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 func TestParseArgsErrors(t *testing.T) {
@@ -190,7 +191,7 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	var b strings.Builder
-	PrintUsageError(&b, "/bin/d", &Error{Text: "x"})
+	PrintUsageError(&b, "/bin/d", &ini.Error{Text: "x"})
 	if got := b.String(); got != "Error: x\nFor help, use /bin/d -h\n" {
 		t.Errorf("usage error: %q", got)
 	}

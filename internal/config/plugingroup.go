@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // pluginPrefix begins the names of sections with methods for clients. Beside a factory they may have command= or url=:
@@ -19,12 +21,12 @@ const (
 )
 
 // isPlugin is true if the section names a program and no factory.
-func (r *reader) isPlugin(s *section) bool {
-	if _, factory := r.doc.find(s, interfaceFactory); factory {
+func (r *reader) isPlugin(s *ini.Section) bool {
+	if _, factory := r.doc.Find(s, interfaceFactory); factory {
 		return false
 	}
-	_, program := s.values["command"]
-	_, address := s.values["url"]
+	_, program := s.Values["command"]
+	_, address := s.Values["url"]
 	return program || address
 }
 
@@ -40,16 +42,16 @@ const (
 var namespace = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
 // pluginGroup reads an [rpcinterface:x] section with command= or url=.
-func (r *reader) pluginGroup(s *section, name string) (*Group, error) {
-	k := r.keys(s, names{})
+func (r *reader) pluginGroup(s *ini.Section, name string) (*Group, error) {
+	k := r.keys(s, expand.Scope{})
 	k.here = true
 	r.meant = map[string]bool{}
 	defer func() { r.meant = nil }()
 	switch {
 	case name == "system" || name == "supervisor":
-		return nil, sectionError(s, fmt.Errorf("[%s] cannot be a plug-in: the methods of this name are built in", s.name))
+		return nil, sectionError(s, fmt.Errorf("[%s] cannot be a plug-in: the methods of this name are built in", s.Name))
 	case !namespace.MatchString(name) && !r.asksOnly():
-		return nil, sectionError(s, fmt.Errorf("[%s] is not a name for the methods of a plug-in", s.name))
+		return nil, sectionError(s, fmt.Errorf("[%s] is not a name for the methods of a plug-in", s.Name))
 	}
 	g := &Group{Name: name, Kind: PluginGroup, Priority: r.priority(k, pluginPriority)}
 	g.Plugin = &Plugin{
@@ -65,7 +67,7 @@ func (r *reader) pluginGroup(s *section, name string) (*Group, error) {
 	}
 	_, program := k.raw("command")
 	if program && g.Plugin.URL != "" {
-		k.failf("url", "[%s] section has both a command and a url", s.name)
+		k.failf("url", "[%s] section has both a command and a url", s.Name)
 	}
 	if k.err != nil || !program && !r.asksOnly() {
 		return g, k.err
@@ -107,7 +109,7 @@ func (r *reader) pluginProcesses(k *keys, g *Group) (err error) {
 // options are the keys of a section that mean nothing to us, as its program finds them in its environment.
 func (r *reader) options(k *keys) map[string]string {
 	told, meant := map[string]string{}, maps.Clone(r.meant)
-	for _, values := range []map[string]value{r.doc.defaults, k.s.values} {
+	for _, values := range []map[string]ini.Value{r.doc.Defaults, k.s.Values} {
 		for _, key := range byLine(values) {
 			if !meant[key] {
 				told[api.OptionVariable(key)] = read(k, key, "", parseString)
@@ -126,9 +128,9 @@ func (r *reader) declaredTypes(k *keys) (types []string) {
 		name = strings.ToUpper(name)
 		switch {
 		case !eventType.MatchString(name):
-			k.failf("event_types", "Invalid event type %s in [%s] event_types", name, k.s.name)
+			k.failf("event_types", "Invalid event type %s in [%s] event_types", name, k.s.Name)
 		case api.IsReservedEventType(name):
-			k.failf("event_types", "Event type %s in [%s] event_types is not for plug-ins", name, k.s.name)
+			k.failf("event_types", "Event type %s in [%s] event_types is not for plug-ins", name, k.s.Name)
 		}
 		if !slices.Contains(types, name) {
 			types = append(types, name)

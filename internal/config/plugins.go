@@ -3,6 +3,9 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // The plug-ins of the original and of others that are built in here, by the names that configurations use.
@@ -29,12 +32,12 @@ const ctlPlugin = "ctlplugin:"
 // plugins reads the sections with the prefix, each of which must name a factory that is built in.
 func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 	var list []Interface
-	for _, s := range r.doc.sections {
-		name, ok := strings.CutPrefix(s.name, prefix)
+	for _, s := range r.doc.Sections {
+		name, ok := strings.CutPrefix(s.Name, prefix)
 		if !ok {
 			continue
 		}
-		k := r.keys(s, names{})
+		k := r.keys(s, expand.Scope{})
 		if prefix == pluginPrefix && r.isPlugin(s) {
 			r.eventTypes = append(r.eventTypes, r.declaredTypes(k)...)
 			if k.err != nil {
@@ -52,15 +55,15 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 		case named:
 			known = r.resolve(k, factoryKey, factory)
 		case !known:
-			k.failf(factoryKey, "section [%s] does not specify a %s", s.name, factoryKey)
+			k.failf(factoryKey, "section [%s] does not specify a %s", s.Name, factoryKey)
 		}
 		options := map[string]string{}
 		var own []string
-		for _, values := range []map[string]value{s.values, r.doc.defaults} {
+		for _, values := range []map[string]ini.Value{s.Values, r.doc.Defaults} {
 			for _, key := range byLine(values) {
 				if key != factoryKey {
 					options[key] = read(k, key, "", parseString)
-					if _, ok := s.values[key]; ok && !slices.Contains(own, key) {
+					if _, ok := s.Values[key]; ok && !slices.Contains(own, key) {
 						own = append(own, key)
 					}
 				}
@@ -83,13 +86,13 @@ func (r *reader) resolve(k *keys, key, spec string) bool {
 		return true
 	}
 	if r.lenient {
-		r.warn("%s cannot be resolved within [%s], going on without it", spec, k.s.name)
+		r.warn("%s cannot be resolved within [%s], going on without it", spec, k.s.Name)
 		return false
 	}
 	module, _, _ := strings.Cut(spec, ":")
 	if !strings.HasPrefix(module, "supervisor.") {
 		module, _, _ = strings.Cut(module, ".")
 	}
-	k.failf(key, "%s cannot be resolved within [%s]: No module named '%s'", spec, k.s.name, module)
+	k.failf(key, "%s cannot be resolved within [%s]: No module named '%s'", spec, k.s.Name, module)
 	return false
 }

@@ -3,6 +3,9 @@ package config
 import (
 	"strings"
 	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 const defaultStopSignal = syscall.SIGTERM
@@ -19,12 +22,12 @@ func (p *programReader) log(channel string) Log {
 	}
 	if log.Syslog {
 		p.r.warn("For [%s], %s=syslog but this is deprecated and will be removed.  Use %s_syslog=true to enable "+
-			"syslog instead.", p.s.name, key, channel)
+			"syslog instead.", p.s.Name, key, channel)
 	}
 	log.Syslog = log.Syslog || syslog
 	if log.Kind == LogAuto && log.MaxBytes == 0 {
 		p.r.warn("For [%s], AUTO logging used for %s without rollover, set maxbytes > 0 to avoid filling up "+
-			"filesystem unintentionally", p.s.name, key)
+			"filesystem unintentionally", p.s.Name, key)
 	}
 	return log
 }
@@ -35,7 +38,7 @@ func (p *programReader) isEmpty(key string) bool {
 	if !ok || text == "" {
 		return ok
 	}
-	text, err := p.expand(value{text: text, from: v.from}, key)
+	text, err := p.expand(ini.Value{Text: text, From: v.From}, key)
 	return err == nil && text == ""
 }
 
@@ -45,15 +48,15 @@ func (p *programReader) logDestination(key string) Log {
 	if !ok {
 		return Log{Kind: LogAuto}
 	}
-	if strings.Contains(v.text, "%(process_name)") {
-		p.names.hidden = []variable{{name: "process_name", text: p.expandProcessName()}}
-		defer func() { p.names.hidden = nil }()
+	if strings.Contains(v.Text, "%(process_name)") {
+		p.scope.Hidden = []expand.Variable{{Name: "process_name", Text: p.expandProcessName()}}
+		defer func() { p.scope.Hidden = nil }()
 	}
 	text, v, ok := p.text(key, "")
 	if !ok {
 		return Log{}
 	}
-	text, err := p.expand(value{text: text, from: v.from}, key)
+	text, err := p.expand(ini.Value{Text: text, From: v.From}, key)
 	if err != nil {
 		p.fail(key, v, err)
 		return Log{}

@@ -7,50 +7,52 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // programReader reads one process section into the processes of one group.
 type programReader struct {
 	*keys
-	common      Process // what the processes of the section have in common
-	processName value   // not expanded
-	environment value   // not expanded
+	common      Process   // what the processes of the section have in common
+	processName ini.Value // not expanded
+	environment ini.Value // not expanded
 	count       int
 	first       int
 }
 
 // processes reads a process section for the group; errors tell the section and the file in which it appeared first.
-func (r *reader) processes(s *section, group string) ([]*Process, error) {
+func (r *reader) processes(s *ini.Section, group string) ([]*Process, error) {
 	list, err := r.readProcesses(s, group)
 	if err == nil {
 		return list, nil
 	}
-	e := &Error{File: s.first.path, Line: s.line, Section: s.name, Text: err.Error()}
+	e := &ini.Error{File: s.First.Path, Line: s.Line, Section: s.Name, Text: err.Error()}
 	errors.As(err, &e)
-	e.Text += " in section " + pyrepr.Quote(s.name) + " (file: " + pyrepr.Quote(s.first.path) + ")"
+	e.Text += " in section " + pyrepr.Quote(s.Name) + " (file: " + pyrepr.Quote(s.First.Path) + ")"
 	return nil, e
 }
 
-func (r *reader) readProcesses(s *section, group string) ([]*Process, error) {
-	_, rest, _ := strings.Cut(s.name, ":")
+func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error) {
+	_, rest, _ := strings.Cut(s.Name, ":")
 	name, err := parseName(rest)
 	if err != nil {
 		return nil, err
 	}
-	k := r.keys(s, names{vars: []variable{
-		{name: "program_name", text: name}, {name: "host_node_name", text: r.node}, {name: "group_name", text: group}}})
+	k := r.keys(s, expand.Scope{Vars: []expand.Variable{
+		{Name: "program_name", Text: name}, {Name: "host_node_name", Text: r.node}, {Name: "group_name", Text: group}}})
 	k.here = true
 	p := &programReader{keys: k}
 	p.readCommon(name)
-	p.names.vars = append(p.names.vars, variable{name: "process_num", isNumber: true},
-		variable{name: "numprocs", number: p.count, isNumber: true})
+	p.scope.Vars = append(p.scope.Vars, expand.Variable{Name: "process_num", IsNumber: true},
+		expand.Variable{Name: "numprocs", Number: p.count, IsNumber: true})
 	if r.check != nil && p.count < 1 {
 		r.asking(func() { p.process() })
 	}
 	var list []*Process
 	for i := 0; i < p.count && p.err == nil; i++ {
-		p.names.vars[3].number = p.first + i
+		p.scope.Vars[3].Number = p.first + i
 		process := p.process()
 		if i > 0 {
 			process.share(list[i-1])
@@ -68,7 +70,7 @@ func (r *reader) readProcesses(s *section, group string) ([]*Process, error) {
 func (p *programReader) readCommon(name string) {
 	k := p.keys
 	common := &p.common
-	program := &Program{Section: k.s.name, Name: name}
+	program := &Program{Section: k.s.Name, Name: name}
 	common.Program = program
 	program.Priority = read(k, "priority", 999, parseInteger)
 	program.Start.Auto = read(k, "autostart", true, parseBoolean)
@@ -104,13 +106,13 @@ func (p *programReader) readCommon(name string) {
 func (p *programReader) readProcessName() {
 	v, ok := p.raw("process_name")
 	if !ok {
-		v = value{text: "%(program_name)s", from: p.s.first}
+		v = ini.Value{Text: "%(program_name)s", From: p.s.First}
 	}
-	name, err := parseName(v.text)
+	name, err := parseName(v.Text)
 	if err != nil {
 		p.fail("process_name", v, err)
 	}
-	v.text = name
+	v.Text = name
 	p.processName = v
 	if p.count > 1 && !strings.Contains(name, "%(process_num)") {
 		p.failf("process_name", "%%(process_num) must be present within process_name when numprocs > 1")
@@ -121,9 +123,9 @@ func (p *programReader) readProcessName() {
 func (p *programReader) process() *Process {
 	common := p.common
 	process := &common
-	p.names.own = nil
+	p.scope.Own = nil
 	env := p.processEnvironment()
-	p.names.own = env.own
+	p.scope.Own = env.own
 	process.Run.Environment = env.all
 	process.Run.Directory = read(p.keys, "directory", "", parseString)
 	process.Out.Log = p.log("stdout")
@@ -131,13 +133,13 @@ func (p *programReader) process() *Process {
 	if process.RedirectErr {
 		if (process.Err.Log.Kind == LogFile || p.isEmpty("stderr_logfile")) && p.err == nil {
 			p.r.warn("For [%s], redirect_stderr=true but stderr_logfile has also been set to a filename, "+
-				"the filename has been ignored", p.s.name)
+				"the filename has been ignored", p.s.Name)
 		}
 		process.Err.Log.Kind, process.Err.Log.Path = LogNone, ""
 	}
 	process.Run.Command = read(p.keys, "command", "", parseString)
 	if _, ok := p.raw("command"); !ok {
-		p.failf("command", "program section %s does not specify a command", p.s.name)
+		p.failf("command", "program section %s does not specify a command", p.s.Name)
 	}
 	process.ProcessName = p.expandProcessName()
 	return process

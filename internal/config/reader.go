@@ -6,11 +6,14 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/expand"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // reader turns a document into values, in the order in which the original looks at them, for the first error wins.
 type reader struct {
-	doc      *document
+	doc      *ini.Document
+	included bool // there is an [include] section
 	host     host
 	env      map[string]string // what ENV_X stands for
 	node     string            // the host's name
@@ -68,20 +71,20 @@ func nodeName() string {
 // collected.
 type keys struct {
 	r      *reader
-	s      *section
-	names  names
+	s      *ini.Section
+	scope  expand.Scope
 	here   bool // whether %(here)s is among the names
 	benign bool // an error is kept for the caller, even where errors are collected
 	err    error
 }
 
-func (r *reader) keys(s *section, n names) *keys {
-	n.env = r.env
-	return &keys{r: r, s: s, names: n}
+func (r *reader) keys(s *ini.Section, n expand.Scope) *keys {
+	n.Env = r.env
+	return &keys{r: r, s: s, scope: n}
 }
 
 // raw is a key's text before expansion.
-func (k *keys) raw(key string) (value, bool) {
+func (k *keys) raw(key string) (ini.Value, bool) {
 	if k.r.check != nil {
 		k.r.check.ask(k.s, key)
 	}
@@ -89,21 +92,21 @@ func (k *keys) raw(key string) (value, bool) {
 		k.r.meant[key] = true
 	}
 	if k.err != nil {
-		return value{}, false
+		return ini.Value{}, false
 	}
-	return k.r.doc.find(k.s, key)
+	return k.r.doc.Find(k.s, key)
 }
 
 // text is a key's text after expansion; where is what messages call the key, section.key if it is empty.
-func (k *keys) text(key, where string) (text string, v value, ok bool) {
+func (k *keys) text(key, where string) (text string, v ini.Value, ok bool) {
 	if v, ok = k.raw(key); !ok {
 		return "", v, false
 	}
-	if strings.IndexByte(v.text, '%') < 0 {
-		return v.text, v, true
+	if strings.IndexByte(v.Text, '%') < 0 {
+		return v.Text, v, true
 	}
 	if where == "" {
-		where = k.s.name + "." + key
+		where = k.s.Name + "." + key
 	}
 	text, err := k.expand(v, where)
 	if err != nil {
@@ -115,33 +118,33 @@ func (k *keys) text(key, where string) (text string, v value, ok bool) {
 
 // expand replaces the names in a value. Where a file includes others, %(here)s has always worked in every key, though
 // only some keys offer it.
-func (k *keys) expand(v value, where string) (string, error) {
-	if strings.IndexByte(v.text, '%') < 0 {
-		return v.text, nil
+func (k *keys) expand(v ini.Value, where string) (string, error) {
+	if strings.IndexByte(v.Text, '%') < 0 {
+		return v.Text, nil
 	}
-	n := k.names
-	if v.from != nil && (k.here || k.r.doc.included) {
-		here := variable{name: "here", text: v.from.here}
+	n := k.scope
+	if v.From != nil && (k.here || k.r.included) {
+		here := expand.Variable{Name: "here", Text: v.From.Here}
 		if k.here {
-			n.vars = append([]variable{here}, n.vars...)
+			n.Vars = append([]expand.Variable{here}, n.Vars...)
 		} else {
-			n.hidden = append([]variable{here}, n.hidden...)
+			n.Hidden = append([]expand.Variable{here}, n.Hidden...)
 		}
 	}
-	return n.expand(v.text, where)
+	return n.Expand(v.Text, where)
 }
 
 // fail keeps the first error, or collects every one.
-func (k *keys) fail(key string, v value, err error) {
+func (k *keys) fail(key string, v ini.Value, err error) {
 	if k.err != nil {
 		return
 	}
-	e := &Error{File: k.r.path, Line: v.line, Section: k.s.name, Key: key, Value: v.text, Text: err.Error()}
+	e := &ini.Error{File: k.r.path, Line: v.Line, Section: k.s.Name, Key: key, Value: v.Text, Text: err.Error()}
 	switch {
-	case v.from != nil:
-		e.File = v.from.path
-	case k.s.first != nil:
-		e.File, e.Line, e.Missing = k.s.first.path, k.s.line, true
+	case v.From != nil:
+		e.File = v.From.Path
+	case k.s.First != nil:
+		e.File, e.Line, e.Missing = k.s.First.Path, k.s.Line, true
 	}
 	if k.r.check != nil && !k.benign {
 		k.r.check.add(e)
@@ -152,7 +155,7 @@ func (k *keys) fail(key string, v value, err error) {
 
 // failf is fail for an error of its own words.
 func (k *keys) failf(key, format string, args ...any) {
-	v, _ := k.r.doc.find(k.s, key)
+	v, _ := k.r.doc.Find(k.s, key)
 	k.fail(key, v, fmt.Errorf(format, args...))
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
@@ -16,12 +17,12 @@ func (r *reader) servers() ([]Server, error) {
 		prefix string
 		read   func(*keys, *Server)
 	}{{"inet_http_server", r.inetServer}, {"unix_http_server", r.unixServer}} {
-		for _, s := range r.doc.sections {
-			if !strings.HasPrefix(s.name, kind.prefix) {
+		for _, s := range r.doc.Sections {
+			if !strings.HasPrefix(s.Name, kind.prefix) {
 				continue
 			}
-			k := r.keys(s, names{})
-			server := Server{Section: s.name, UID: -1, GID: -1}
+			k := r.keys(s, expand.Scope{})
+			server := Server{Section: s.Name, UID: -1, GID: -1}
 			kind.read(k, &server)
 			if k.err != nil {
 				return nil, k.err
@@ -36,7 +37,7 @@ func (r *reader) inetServer(k *keys, server *Server) {
 	credentials(k, server)
 	address := read(k, "port", inetAddress{}, parseInetAddress)
 	if _, ok := k.raw("port"); !ok {
-		k.failf("port", "section [%s] has no port value", k.s.name)
+		k.failf("port", "section [%s] has no port value", k.s.Name)
 	}
 	server.Host, server.Port = address.host, address.port
 }
@@ -47,7 +48,7 @@ func (r *reader) unixServer(k *keys, server *Server) {
 	path := pyrepr.TrimSpace(read(k, "file", "", parseString))
 	k.here = false
 	if path == "" {
-		k.failf("file", "section [%s] has no file value", k.s.name)
+		k.failf("file", "section [%s] has no file value", k.s.Name)
 	}
 	server.File = normalize(path)
 	credentials(k, server)
@@ -75,7 +76,7 @@ func credentials(k *keys, server *Server) {
 	_, hasPassword := k.raw("password")
 	if hasUsername != hasPassword {
 		k.failf("username", "Section [%s] contains incomplete authentication: If a username or a password is "+
-			"specified, both the username and password must be specified", k.s.name)
+			"specified, both the username and password must be specified", k.s.Name)
 	}
 }
 

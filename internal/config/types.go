@@ -1,8 +1,6 @@
-// Package config turns the INI file of supervisord into one immutable value, and tells the difference of two.
-// It opens no log, socket or process; whoever holds a Config may read it from any goroutine and must not change it.
-//
-// The INI reader is our own: gopkg.in/ini.v1 gives a meaning to quotes, backticks and backslashes at the end of a line,
-// cuts comments by other rules, continues, merges and orders differently and has other errors; undoing that is longer.
+// Package config turns the command line and the configuration file of supervisord into one immutable value, and finds the
+// difference of two. It also reads what supervisorctl needs. It opens no log, socket or process. A Config may be read from
+// any goroutine; it must not be changed.
 package config
 
 import (

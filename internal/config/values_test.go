@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 func texts(c *Config, level api.Level) []string {
@@ -71,7 +72,7 @@ func TestInclude(t *testing.T) {
 		t.Errorf("got: %v\nwant: %s", err, wantErr)
 	}
 	write(t, dir, "inc/a.conf", "foo=bar")
-	var e *Error
+	var e *ini.Error
 	if _, err := loadFile(t, main); !errors.As(err, &e) || e.File != inc+"/a.conf" || e.Line != 1 {
 		t.Errorf("parse error in an included file: %v", err)
 	}
@@ -238,7 +239,7 @@ func TestSample(t *testing.T) {
 	if len(c.Groups) != 0 || len(c.Servers) != 1 || len(c.Interfaces) != 1 {
 		t.Errorf("%+v", c)
 	}
-	doc := newDocument()
+	doc := ini.New()
 	var all []string
 	for line := range strings.SplitSeq(Sample(), "\n") {
 		if strings.HasPrefix(line, ";") && !strings.HasPrefix(line, "; ") && line != ";" {
@@ -246,10 +247,10 @@ func TestSample(t *testing.T) {
 		}
 		all = append(all, line)
 	}
-	if err := doc.parse(&file{path: "sample"}, strings.Join(all, "\n")); err != nil {
+	if err := doc.Parse(&ini.File{Path: "sample"}, strings.Join(all, "\n")); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(doc.byName["program:theprogramname"].values); got != 31 {
+	if got := len(doc.ByName["program:theprogramname"].Values); got != 31 {
 		t.Errorf("%d keys of a program, want 31", got)
 	}
 	for _, line := range []string{

@@ -383,7 +383,9 @@ func TestUnauthorized(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		w.Write(xmlrpc.AppendString(nil, "3.0"))
+		e := xmlrpc.NewEncoder(nil)
+		e.String("3.0")
+		w.Write(e.Finish())
 	}))
 	defer s.Close()
 	for _, line := range []string{"status", "shutdown", "version", "tail -f x"} {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
@@ -58,7 +57,7 @@ func classify(err error) (class, text string) {
 	case errors.As(err, &lookup):
 		return "socket.gaierror", "[Errno -2] Name or service not known"
 	case errors.As(err, &number):
-		return errnoClass(number), fmt.Sprintf("[Errno %d] %s", int(number), capital(number.Error()))
+		return errnoClass(number), pyrepr.OSError(number)
 	}
 	return "Exception", err.Error()
 }
@@ -80,9 +79,6 @@ func errnoClass(number syscall.Errno) string {
 	}
 	return "OSError"
 }
-
-// capital makes Go's spelling of a system error the system's own.
-func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // isUnauthorized says whether the server wants other credentials than those it got.
 func isUnauthorized(err error) bool {

@@ -1,3 +1,4 @@
-// Package daemon is what supervisord does to itself at its start and end: limits, user, detaching from the terminal,
-// inherited descriptors, the pid file. Only main calls it, from one goroutine, before the loop runs or after it ended.
+// Package daemon changes the supervisord process itself: its limits, user, session, signals, inherited descriptors and pid
+// file, and what a service manager knows of it. It starts no child but the copy of itself that runs in the background. Main
+// calls it, from one goroutine, while no loop runs; ReleaseMemory and the methods of Notifier may be called by any goroutine.
 package daemon

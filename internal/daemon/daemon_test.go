@@ -19,10 +19,9 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// role says what the test binary is when a test starts it again.
+// role is the environment variable that says which part the test binary plays when a test starts it again.
 const role = "DAEMON_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -31,6 +30,11 @@ func TestMain(m *testing.M) {
 		reportLimits()
 	case "detach":
 		runDetached()
+	case "background":
+		log := func(level api.Level, text string) { fmt.Println(level, text) }
+		if err := Background(os.Args[1], 0o022, log); err != nil {
+			os.Exit(1)
+		}
 	case "privileges":
 		nobody, err := account.Lookup("65534")
 		if err != nil {
@@ -49,14 +53,14 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// again is the test binary in a role, started by way of sh, which does script first.
+// again is a command that runs script in sh, which then executes the test binary in a role.
 func again(as, script string, args ...string) *exec.Cmd {
 	cmd := exec.Command("sh", append([]string{"-c", script + `; exec "$0" "$@"`, os.Args[0]}, args...)...)
 	cmd.Env = append(os.Environ(), role+"="+as)
 	return cmd
 }
 
-// child runs a command with our standard output and no special care.
+// child runs a command with our standard output and error.
 func child(name string, args ...string) {
 	cmd := exec.Command(name, args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -65,7 +69,7 @@ func child(name string, args ...string) {
 	}
 }
 
-// reportLimits raises the limits to the numbers in the arguments and shows what a child has.
+// reportLimits raises the limits to the numbers in the arguments and prints those of a child.
 func reportLimits() {
 	fds, _ := strconv.Atoi(os.Args[1])
 	procs, _ := strconv.Atoi(os.Args[2])
@@ -96,7 +100,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestRaised shows which limits are asked for. Whether the system grants a higher hard limit is its decision.
+// TestRaised shows which limits are requested. The system may refuse a higher hard limit.
 func TestRaised(t *testing.T) {
 	const infinity = ^uint64(0)
 	for _, c := range []struct {
@@ -138,7 +142,7 @@ func TestLimitsOutOfReach(t *testing.T) {
 	}
 }
 
-// publicCopy is the test binary where every user may run it.
+// publicCopy copies the test binary to where every user may run it.
 func publicCopy(t *testing.T) (dir, binary string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "sv")
@@ -175,7 +179,7 @@ func TestInheritedDescriptors(t *testing.T) {
 		}
 	}
 	if !strings.Contains(ours, "\n9\n") {
-		t.Errorf("we have lost descriptor 9: %q", ours)
+		t.Errorf("descriptor 9 is closed here as well: %q", ours)
 	}
 }
 
@@ -221,7 +225,7 @@ func runDetached() {
 func TestDetach(t *testing.T) {
 	dir := t.TempDir()
 	var stderr bytes.Buffer
-	ended, held, err := os.Pipe() // held stays open in the daemon until it ends
+	ended, held, err := os.Pipe() // the daemon holds the writing end until it ends
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +253,7 @@ func TestDetach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// ls has 0, 1, 2 and the directory; its first line is a total.
+	// ls has 0, 1, 2 and the directory open, and prints a line with a total first.
 	want := "info daemonizing the supervisord process\ninfo set current directory: '/'\n/\n0027\n5\n0\nexit status 1\n"
 	if string(report) != want {
 		t.Errorf("report: got %q, want %q", report, want)
@@ -279,10 +283,10 @@ func TestDetach(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := ended.Read(make([]byte, 1)); err != io.EOF {
-		t.Fatalf("still there: %v", err)
+		t.Fatalf("the daemon has not ended: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "pid")); !os.IsNotExist(err) {
-		t.Errorf("the pid file was left: %v", err)
+		t.Errorf("the pid file has not been removed: %v", err)
 	}
 }
 
@@ -304,7 +308,7 @@ func TestDetachPassesSignalsOn(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := again("detach", ":", dir, "/") // gets stuck at its report, which nobody reads
+	cmd := again("detach", ":", dir, "/") // blocks in writing its report, which is not read
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -329,9 +333,9 @@ func TestBackgroundCannotChangeDirectory(t *testing.T) {
 		"/no/such": "can't chdir into '/no/such': [Errno 2] No such file or directory: '/no/such'",
 		"/no/it's": `can't chdir into "/no/it's": [Errno 2] No such file or directory: "/no/it's"`,
 	} {
-		err := os.Chdir(dir)
-		if got := "can't chdir into " + pyrepr.Quote(dir) + ": " + reason(err, dir); got != want {
-			t.Errorf("got %s, want %s", got, want)
+		out, err := again("background", ":", dir).CombinedOutput()
+		if want := "info daemonizing the supervisord process\ncritical " + want + "\n"; string(out) != want || err != nil {
+			t.Errorf("%v: got %q, want %q", err, out, want)
 		}
 	}
 }
@@ -343,7 +347,7 @@ func TestPIDFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if b, _ := os.ReadFile(path); string(b) != strconv.Itoa(os.Getpid())+"\n" {
-		t.Errorf("holds %q", b)
+		t.Errorf("the pid file holds %q", b)
 	}
 	if err := os.WriteFile(path, []byte("1\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -357,7 +361,7 @@ func TestPIDFile(t *testing.T) {
 	}
 	p.Remove()
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
-		t.Errorf("left: %v", err)
+		t.Errorf("the pid file has not been removed: %v", err)
 	}
 	p.Remove()
 	(*PIDFile)(nil).Remove()

@@ -1,12 +1,10 @@
 package daemon
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,11 +13,11 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// readyVariable tells the detached process which descriptor its readiness goes to. It is taken out of the environment
-// at once, so children never see it.
+// readyVariable names the descriptor to which the detached process reports that it is ready. It is removed from the
+// environment at once, so that children never see it.
 const readyVariable = "SUPERVISORD_READY_FD"
 
-// ready is where Ready writes, -1 when nobody waits.
+// ready is the descriptor that Ready writes to, -1 if no command waits for it.
 var ready = takeReady()
 
 func takeReady() int {
@@ -36,17 +34,17 @@ func takeReady() int {
 	return fd
 }
 
-// Detached tells whether we are the process that Detach started.
+// Detached reports whether this is the process that Detach started.
 func Detached() bool { return ready >= 0 }
 
 // Detach starts this program again with the same arguments in a session of its own, and waits until that process calls
-// Ready or ends; it returns the exit status for the command the user typed: 0 when ready, else that of the process.
+// Ready or ends. It returns the exit status for the command the user typed: 0 if the process is ready, else its status.
 //
-// A Go program cannot fork, and so cannot go on in a copy of itself after the servers are open, as the original does.
-// Instead the whole start happens in the new process: it keeps the terminal's standard descriptors until Background, so
-// that usage errors show where the user sees them, and its limits, user and log are set up once. The command ends when
-// the pid file is in place, a bit later than the original's, so that scripts may read it at once. Descriptors that were
-// inherited stay open in the new process, under their numbers.
+// A Go program cannot fork, and so cannot continue in a copy of itself after the servers are open, as the original does.
+// Instead the whole start happens in the new process. It keeps the terminal's standard descriptors until Background, so
+// that usage errors appear where the user sees them, and sets up its limits, user and log once. The command ends when
+// the pid file is in place, slightly later than the original's, so that scripts may read it at once. Inherited descriptors
+// stay open in the new process, under their numbers.
 func Detach() (status int, err error) {
 	var ends [2]int
 	if err := unix.Pipe(ends[:]); err != nil {
@@ -64,7 +62,7 @@ func Detach() (status int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("cannot start in the background: %w", err)
 	}
-	go func() { // the terminal's keys do not reach the other session
+	go func() { // Ctrl-C at the terminal does not reach the new session
 		for s := range signals {
 			_ = syscall.Kill(pid, s.(syscall.Signal))
 		}
@@ -93,7 +91,7 @@ func executable() string {
 	return path
 }
 
-// readByte is true when a byte comes, false when the other end is closed without one.
+// readByte reports whether a byte comes before the other end is closed.
 func readByte(fd int) bool {
 	var b [1]byte
 	for {
@@ -119,15 +117,16 @@ func waitStatus(pid int) int {
 	}
 }
 
-// Background is the step of the start sequence at which the detached process leaves the terminal: it goes to
-// directory unless that is empty, lets go of the standard descriptors and sets the umask. Its lines go to log in the
-// original's order. The session was left when the process was started. To be called after the servers are open and
-// before the pid file is written. Source: nodaemon, directory, umask.
+// Background makes the detached process leave the terminal, whose session it left when it was started: it changes to
+// directory unless that is empty, redirects the standard descriptors to /dev/null and sets the umask. It logs the original's
+// lines in their order. Call it after the servers are open and before the pid file is written. Source: nodaemon, directory,
+// umask.
 func Background(directory string, umask int, log func(api.Level, string)) error {
 	log(api.Info, "daemonizing the supervisord process")
 	if directory != "" {
 		if err := os.Chdir(directory); err != nil {
-			log(api.Critical, fmt.Sprintf("can't chdir into %s: %s", pyrepr.Quote(directory), reason(err, directory)))
+			quoted := pyrepr.Quote(directory)
+			log(api.Critical, fmt.Sprintf("can't chdir into %s: %s: %s", quoted, pyrepr.OSError(err), quoted))
 		} else {
 			log(api.Info, "set current directory: "+pyrepr.Quote(directory))
 		}
@@ -146,7 +145,7 @@ func Background(directory string, umask int, log func(api.Level, string)) error 
 	return nil
 }
 
-// Ready lets the command that the user typed end with status 0. In the foreground, and a second time, it does
+// Ready lets the command that the user typed end with status 0. In the foreground, and after the first call, it does
 // nothing.
 func Ready() {
 	if ready < 0 {
@@ -155,14 +154,4 @@ func Ready() {
 	_, _ = syscall.Write(ready, []byte{1})
 	_ = syscall.Close(ready)
 	ready = -1
-}
-
-// reason is an error of the system with number and text, as in "[Errno 2] No such file or directory: '/x'".
-func reason(err error, path string) string {
-	var number syscall.Errno
-	if !errors.As(err, &number) {
-		return err.Error()
-	}
-	text := number.Error()
-	return fmt.Sprintf("[Errno %d] %s: %s", int(number), strings.ToUpper(text[:1])+text[1:], pyrepr.Quote(path))
 }

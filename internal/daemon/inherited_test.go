@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestCloseOnExecEach marks the descriptors from one up, and none below it.
+// TestCloseOnExecEach shows that the descriptors from the given one up are marked, and none below it.
 func TestCloseOnExecEach(t *testing.T) {
 	var fds [2]int
 	if err := unix.Pipe(fds[:]); err != nil {

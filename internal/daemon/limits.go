@@ -9,11 +9,11 @@ import (
 	"github.com/gosupervisor/supervisor/internal/daemon/startlimit"
 )
 
-// limited is a resource of which the configuration demands a minimum.
+// limited is a resource of which the configuration requires a minimum.
 type limited struct {
 	resource int
 	name     string
-	problem  string // takes the wanted number and the allowed one
+	problem  string // format of the required number and the allowed one
 }
 
 var files = limited{unix.RLIMIT_NOFILE, "RLIMIT_NOFILE",
@@ -28,9 +28,9 @@ var processes = limited{unix.RLIMIT_NPROC, "RLIMIT_NPROC",
 		`processes.  Either raise the number of usable processes in your environment (see README.rst) or lower the ` +
 		`minprocs setting in the config file to allow the program to start.`}
 
-// RaiseLimits makes sure that we and our children may have that many open files and processes. Limits that suffice stay
-// as they are: children then get the soft limit of open files that we were started with, although the Go runtime uses
-// more for us. The messages are for the main log, at info; an error is a usage error. Source: minfds, minprocs.
+// RaiseLimits raises the limits of this process and its children to at least that many open files and processes. Limits that
+// suffice are not changed: children then get the soft limit of open files that we were started with, although the Go runtime
+// has raised our own. The messages are for the main log, at info; an error is a usage error. Source: minfds, minprocs.
 func RaiseLimits(minFDs, minProcs int) (messages []string, err error) {
 	for _, want := range []struct {
 		limited
@@ -52,8 +52,8 @@ func RaiseLimits(minFDs, minProcs int) (messages []string, err error) {
 	return messages, nil
 }
 
-// raised is what a limit has to be for at least min, and whether that is another one. The hard limit is raised as well if it
-// is too low, which the system allows root with CAP_SYS_RESOURCE; it never gets lower.
+// raised returns the limit that allows at least min, and whether it differs from the present one. The hard limit is raised as
+// well if it is too low, which needs CAP_SYS_RESOURCE; it is never lowered.
 func raised(soft, hard uint64, min int) (newSoft, newHard uint64, change bool) {
 	if min < 0 || soft >= uint64(min) {
 		return soft, hard, false
@@ -61,7 +61,7 @@ func raised(soft, hard uint64, min int) (newSoft, newHard uint64, change bool) {
 	return uint64(min), max(hard, uint64(min)), true
 }
 
-// current is the limit as the one who started us set it. Infinity is the largest number there is.
+// current returns the limit that this process was started with. Infinity is the largest uint64.
 func (l limited) current() (soft, hard uint64, err error) {
 	if l.resource == unix.RLIMIT_NOFILE {
 		if soft, hard, ok := startlimit.Files(); ok {
@@ -75,7 +75,8 @@ func (l limited) current() (soft, hard uint64, err error) {
 	return uint64(now.Cur), uint64(now.Max), nil
 }
 
-// setLimit goes through package syscall, which from then on gives children the same limit as we have.
+// setLimit uses package syscall, which from then on gives children our limit of open files instead of the one that this
+// process was started with.
 func setLimit(resource int, soft, hard uint64) error {
 	var limit syscall.Rlimit
 	assign(&limit.Cur, soft)
@@ -83,5 +84,5 @@ func setLimit(resource int, soft, hard uint64) error {
 	return syscall.Setrlimit(resource, &limit)
 }
 
-// assign bridges the signedness of limits, which differs between systems.
+// assign converts a limit, which is signed on some systems.
 func assign[T int64 | uint64](to *T, value uint64) { *to = T(value) }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The service manager hears everything, in order.
+// The service manager receives every state, in order.
 func TestNotifier(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify")
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -39,11 +39,11 @@ func TestNotifier(t *testing.T) {
 	}
 }
 
-// Without a service manager, and with one that does not listen, nothing waits.
-func TestNotifierOfNobody(t *testing.T) {
+// Without a service manager, and with one that does not read, no method blocks.
+func TestNotifierWithoutManager(t *testing.T) {
 	t.Setenv(NotifySocket, "")
 	NewNotifier().Ready()
-	t.Setenv(NotifySocket, filepath.Join(t.TempDir(), "nobody"))
+	t.Setenv(NotifySocket, filepath.Join(t.TempDir(), "absent"))
 	n := NewNotifier()
 	for range 1000 {
 		n.Reloading()

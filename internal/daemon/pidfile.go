@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// PIDFile is a file that tells others our process id.
+// PIDFile is a file that holds our process id.
 type PIDFile struct{ path string }
 
-// WritePIDFile writes our process id and a line feed to path, over whatever was there. Source: pidfile.
+// WritePIDFile writes our process id and a newline to path, and replaces what the file held. Source: pidfile.
 func WritePIDFile(path string) (*PIDFile, error) {
 	err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o666)
 	if err != nil {
@@ -18,8 +18,8 @@ func WritePIDFile(path string) (*PIDFile, error) {
 	return &PIDFile{path: path}, nil
 }
 
-// Remove deletes the file if it still holds our process id: another supervisord may have written its own meanwhile. A
-// nil *PIDFile, or a file that has gone, is fine.
+// Remove removes the file if it still holds our process id: another supervisord may have written its own since. For a nil
+// *PIDFile, or if the file is missing, it does nothing.
 func (p *PIDFile) Remove() {
 	if p == nil {
 		return

@@ -8,8 +8,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/account"
 )
 
-// DropPrivileges makes us that user with all groups, for good. The message is for the main log, at info; an error is a
-// usage error. Nothing changes when we are that user already. Source: user.
+// DropPrivileges switches this process to the user, with all groups of the account, for good. If it runs as that user
+// already, nothing changes. The message is for the main log, at info; an error is a usage error. Source: user.
 func DropPrivileges(a *account.Account) (message string, err error) {
 	message = fmt.Sprintf("Set uid to user %d succeeded", a.UID)
 	switch syscall.Getuid() {

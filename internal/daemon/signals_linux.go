@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// DefaultSignals gives SIGUSR1 its default action, which ends the process: the Go runtime would swallow it, and whoever
-// sends it to supervisord expects what it always did. Source: signals.
+// DefaultSignals gives SIGUSR1 its default action, which ends the process, as with the original. The Go runtime would ignore
+// the signal. Source: signals.
 func DefaultSignals() {
 	var action [64]byte // larger than the kernel's struct on any machine; zero is the default action
 	const setSize = 8   // bytes of a signal set

@@ -2,7 +2,7 @@ package daemon
 
 import "golang.org/x/sys/unix"
 
-// SetSubreaper makes us the parent of processes below us whose parent has ended, or lets that be. Source: subreaper.
+// SetSubreaper turns on or off that this process becomes the parent of descendants whose parent has ended. Source: subreaper.
 func SetSubreaper(on bool) error {
 	value := 0
 	if on {

@@ -4,7 +4,7 @@ package daemon
 
 import "syscall"
 
-// SetSubreaper would make us the parent of orphans, which this system does not know.
+// SetSubreaper returns an error if on: this system has no subreapers.
 func SetSubreaper(on bool) error {
 	if on {
 		return syscall.ENOSYS

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// spareThreads is how many threads may wait in system calls at once beside those that run Go code.
+// spareThreads is how many threads may block in system calls at once in addition to those that run Go code.
 const spareThreads = 8
 
-// ReserveThreads has the runtime start the threads that we may come to need, and keep them. When no process can be made any
-// more, no thread can either, and a runtime that needs one then ends the program: the daemon would die of the limit that it
-// has to report.
+// ReserveThreads makes the runtime create the threads that it may need later, and keep them. At the system's limit of
+// processes no thread can be created either, and a runtime that needs one then aborts: the daemon would die of the limit that
+// it has to report.
 func ReserveThreads() {
 	n := runtime.GOMAXPROCS(0) + spareThreads
 	var all, started sync.WaitGroup

@@ -7,43 +7,47 @@ import (
 	"time"
 )
 
-// Serial counts the events that some pool took, as long as the daemon lives. Source: "serial".
+// Serial numbers the events that some pool accepted, for as long as the daemon runs. Source: "serial".
 type Serial struct{ next uint64 }
 
-// Bus hands each event to all pools that subscribed to it, which send it on at once if they can. The loop owns the bus
-// and its pools; events may come, and listeners may be heard, in any goroutine, because a listener's answer has to meet
-// the next event without waking the loop: that would cost several times as much as all else. Its lock is held for no
-// longer than a write that does not wait. The zero value has no pools, and nobody wants anything.
+// Bus hands each event to all pools that subscribed to it, which send it on at once if they can. A listener's answer is
+// handled, and the next event sent, in the goroutine that read the answer: waking the loop for it would cost several
+// times as much as the rest. Therefore the bus has a lock. Under it a listener's Input.Send is called, which never
+// waits, and nothing else outside this package: lines are logged and result handlers called without the lock. The zero
+// value has no pools.
 type Bus struct {
 	Serial *Serial // outlives the bus
 
 	wanted atomic.Uint32 // a Set
-	mu     sync.Mutex    // for all below, the pools and their listeners
+	mu     sync.Mutex    // guards all below, the pools, their listeners and their external handlers
 	pools  []*Pool
-	pauses chan struct{} // capacity 1; nil: there has never been a pool
+	wake   chan struct{} // capacity 1; nil: there has never been a pool
+	lines  []line        // logged while mu was held and not written yet
+
+	writing sync.Mutex // held while lines are written, so that they keep their order; locked before mu
 }
 
 // Add subscribes a pool.
 func (b *Bus) Add(p *Pool) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	b.pools = append(b.pools, p)
-	b.count()
+	b.updateWanted()
 }
 
-// Remove unsubscribes a pool; what it has not sent is dropped.
+// Remove unsubscribes a pool and drops the events that it has not sent.
 func (b *Bus) Remove(p *Pool) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	b.pools = slices.DeleteFunc(b.pools, func(x *Pool) bool { return x == p })
 	p.queue = queue{}
 	if p.external != nil {
 		p.external.pending, p.external.asked = nil, false
 	}
-	b.count()
+	b.updateWanted()
 }
 
-func (b *Bus) count() {
+func (b *Bus) updateWanted() {
 	var wanted Set
 	for _, p := range b.pools {
 		wanted |= p.wants
@@ -51,7 +55,7 @@ func (b *Bus) count() {
 	b.wanted.Store(uint32(wanted))
 }
 
-// Wants is true if some pool subscribed to t: an event that nobody wants need not be made. Any goroutine may call it.
+// Wants reports whether some pool subscribed to t; if not, the event need not be made. Any goroutine may call it.
 func (b *Bus) Wants(t Type) bool { return Set(b.wanted.Load()).Has(t) }
 
 // Emit hands an event to the pools. Any goroutine may call it.
@@ -60,7 +64,7 @@ func (b *Bus) Emit(t Type, payload string) {
 		return
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	e := &Event{Type: t, Serial: b.Serial.next, Payload: payload}
 	b.Serial.next++
 	for _, p := range b.pools {
@@ -71,22 +75,22 @@ func (b *Bus) Emit(t Type, payload string) {
 	}
 }
 
-// Wake brings a value when the loop has to call Resume.
-func (b *Bus) Wake() <-chan struct{} { return b.pauses }
+// Wake receives a value when the loop has to call Resume.
+func (b *Bus) Wake() <-chan struct{} { return b.wake }
 
-// Resume sends what had to wait until now, and fails what was not judged until now. It returns when there will be more,
-// zero for never.
+// Resume sends the events whose retry is due and fails the results that were not decided in time. It returns when to
+// call it again, zero for never.
 func (b *Bus) Resume(now time.Time) (next time.Time) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	for _, p := range b.pools {
-		if !p.resume.IsZero() && !now.Before(p.resume) {
+		if !p.retryAt.IsZero() && !now.Before(p.retryAt) {
 			p.dispatch(now)
 		}
-		next = earlier(next, p.resume)
+		next = earlier(next, p.retryAt)
 		if p.external != nil {
-			next = earlier(next, p.external.resume(now))
-			next = earlier(next, p.resume) // a result that failed may have sent its event into a pause
+			next = earlier(next, p.external.expire(now))
+			next = earlier(next, p.retryAt) // an expired result may have put its event back
 		}
 	}
 	return next
@@ -95,15 +99,22 @@ func (b *Bus) Resume(now time.Time) (next time.Time) {
 // wakeLoop has the loop call Resume.
 func (b *Bus) wakeLoop() {
 	select {
-	case b.pauses <- struct{}{}:
+	case b.wake <- struct{}{}:
 	default:
 	}
 }
 
-// earlier is the earlier of two moments; zero is never.
+// earlier returns the earlier of two moments; zero is never.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}
 	return a
+}
+
+// callUnlocked calls a result handler without the lock.
+func (b *Bus) callUnlocked(handle Handler, result []byte) error {
+	b.mu.Unlock()
+	defer b.mu.Lock()
+	return handle(result)
 }

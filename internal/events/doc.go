@@ -1,4 +1,6 @@
-// Package events is what listeners are told: event types and the tree they form, the text of an event as it was when it
-// happened, the protocol that listeners speak, and the queue of each pool. It starts no goroutine and reads no pipe.
-// Events may come from any goroutine; who is in a pool and may be sent events is said by the loop of supervisord alone.
+// Package events delivers events to event listeners: event types, the payload of each, the listener protocol, and the
+// queue of each pool with its result handler. It starts no goroutine, reads no pipe, and never waits for a listener.
+//
+// Any goroutine may emit events and pass on what a listener wrote. Only the loop of supervisord adds and removes pools and
+// says which listeners can be sent events.
 package events

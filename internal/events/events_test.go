@@ -15,7 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
-// TestFamily writes out what each name subscribes to.
+// TestFamily lists the types that each name subscribes to.
 func TestFamily(t *testing.T) {
 	all := func(prefix string) (list []string) {
 		for ty := range api.SentEventTypes {
@@ -51,7 +51,7 @@ func TestFamily(t *testing.T) {
 	}
 }
 
-// TestPayloads writes out the text of each event.
+// TestPayloads compares the payload of each type of event.
 func TestPayloads(t *testing.T) {
 	move := func(from, to api.State) string {
 		typ, text := Move{Process: "p", Group: "g", From: from, To: to, Tries: 12, Expected: true, PID: 71}.Payload()
@@ -86,7 +86,7 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
-// TestCharacters counts as the standard library does, wherever the text begins and ends.
+// TestCharacters compares the count with the standard library's for every substring.
 func TestCharacters(t *testing.T) {
 	text := strings.Repeat("aé€😀ÿ\x00", 7) + "plain ASCII text of some length"
 	for i := range text {
@@ -101,190 +101,190 @@ func TestCharacters(t *testing.T) {
 	}
 }
 
-// fake is the input of a listener; it keeps what it is sent.
-type fake struct {
+// fakeInput is the input of a listener and records what it is sent.
+type fakeInput struct {
 	err  error
 	sent []string
 }
 
-func (f *fake) Send(data []byte) error {
+func (f *fakeInput) Send(data []byte) error {
 	if f.err == nil {
 		f.sent = append(f.sent, string(data))
 	}
 	return f.err
 }
 
-// world is a bus with one pool and its listeners.
-type world struct {
+// poolTest is a bus with one pool and its listeners.
+type poolTest struct {
 	t   *testing.T
 	bus Bus
 	log bytes.Buffer
 	now time.Time
 	*Pool
-	ps []*fake
-	ls []*Listener
+	inputs []*fakeInput
+	ls     []*Listener
 }
 
-func newWorld(t *testing.T, n, size int, change ...func(*PoolOptions)) *world {
-	w := &world{t: t, now: time.Unix(1_000_000_000, 0)}
-	o := PoolOptions{Name: "pool", Identifier: "id", Events: []string{"EVENT"}, BufferSize: size, Handle: Default,
-		Log: logs.NewMain(&w.log, api.Debug)}
+func newPoolTest(t *testing.T, n, size int, change ...func(*PoolOptions)) *poolTest {
+	pt := &poolTest{t: t, now: time.Unix(1_000_000_000, 0)}
+	o := PoolOptions{Name: "pool", Identifier: "id", Events: []string{"EVENT"}, BufferSize: size,
+		Log: logs.NewMain(&pt.log, api.Debug)}
 	for _, f := range change {
 		f(&o)
 	}
-	w.bus.Serial = new(Serial)
-	w.Pool = w.bus.NewPool(o)
+	pt.bus.Serial = new(Serial)
+	pt.Pool = pt.bus.NewPool(o)
 	for i := range n {
-		w.join(i)
+		pt.addListener(i)
 	}
-	w.bus.Add(w.Pool)
-	return w
+	pt.bus.Add(pt.Pool)
+	return pt
 }
 
-// join adds listener i.
-func (w *world) join(i int) {
-	w.ps = append(w.ps, &fake{})
-	w.ls = append(w.ls, w.AddListener(fmt.Sprintf("l%d", i)))
-	w.ls[i].Enable(w.ps[i])
+// addListener adds listener i.
+func (pt *poolTest) addListener(i int) {
+	pt.inputs = append(pt.inputs, &fakeInput{})
+	pt.ls = append(pt.ls, pt.AddListener(fmt.Sprintf("l%d", i)))
+	pt.ls[i].Enable(pt.inputs[i])
 }
 
-func (w *world) hear(i int, text string) { w.ls[i].Receive([]byte(text), w.now) }
+func (pt *poolTest) receive(i int, text string) { pt.ls[i].Receive([]byte(text), pt.now) }
 
-func (w *world) emit(data ...string) {
+func (pt *poolTest) emit(data ...string) {
 	for _, d := range data {
-		w.bus.Emit(api.RemoteCommunication, Remote("t", d))
+		pt.bus.Emit(api.RemoteCommunication, Remote("t", d))
 	}
 }
 
-// got is what listener i was sent since the last time, as serial, pool serial and data.
-func (w *world) got(i int, want ...string) {
-	w.t.Helper()
+// got compares what listener i was sent since the last call, as serial, pool serial and data.
+func (pt *poolTest) got(i int, want ...string) {
+	pt.t.Helper()
 	var got []string
-	for _, text := range w.ps[i].sent {
+	for _, text := range pt.inputs[i].sent {
 		var serial, own int
 		var data string
 		if _, err := fmt.Sscanf(text, "ver:3.0 server:id serial:%d pool:pool poolserial:%d "+
 			"eventname:REMOTE_COMMUNICATION len:8\ntype:t\n%s", &serial, &own, &data); err != nil {
-			w.t.Errorf("%q: %v", text, err)
+			pt.t.Errorf("%q: %v", text, err)
 		}
 		got = append(got, fmt.Sprintf("%d %d %s", serial, own, data))
 	}
-	w.ps[i].sent = nil
+	pt.inputs[i].sent = nil
 	if d := cmp.Diff(want, got); d != "" {
-		w.t.Errorf("listener %d (-want +got):\n%s", i, d)
+		pt.t.Errorf("listener %d (-want +got):\n%s", i, d)
 	}
 }
 
-// logged is what was logged since the last time.
-func (w *world) logged(want ...string) {
-	w.t.Helper()
+// logged compares what was logged since the last call.
+func (pt *poolTest) logged(want ...string) {
+	pt.t.Helper()
 	var got []string
-	for line := range strings.Lines(w.log.String()) {
+	for line := range strings.Lines(pt.log.String()) {
 		got = append(got, strings.TrimSuffix(line[len("2006-01-02 15:04:05,000 "):], "\n"))
 	}
-	w.log.Reset()
+	pt.log.Reset()
 	if d := cmp.Diff(want, got); d != "" {
-		w.t.Errorf("log (-want +got):\n%s", d)
+		pt.t.Errorf("log (-want +got):\n%s", d)
 	}
 }
 
-// TestDelivery takes two events through a pool of two.
+// TestDelivery sends events through a pool of two listeners.
 func TestDelivery(t *testing.T) {
-	w := newWorld(t, 2, 10)
-	w.emit("a", "b")
-	w.got(0)
-	w.hear(1, "READY\n")
-	w.got(1, "0 0 a")
-	w.logged("DEBG l1: ACKNOWLEDGED -> READY", "DEBG event 0 sent to listener l1",
+	pt := newPoolTest(t, 2, 10)
+	pt.emit("a", "b")
+	pt.got(0)
+	pt.receive(1, "READY\n")
+	pt.got(1, "0 0 a")
+	pt.logged("DEBG l1: ACKNOWLEDGED -> READY", "DEBG event 0 sent to listener l1",
 		"DEBG rebuffering event 1 for pool pool (buf size=0, max=10)")
-	w.hear(0, "READY\n")
-	w.got(0, "1 1 b")
-	w.logged("DEBG l0: ACKNOWLEDGED -> READY", "DEBG event 1 sent to listener l0")
-	w.hear(1, "RESULT 2\nOKREADY\n")
-	w.logged("DEBG l1: event was processed", "DEBG l1: BUSY -> ACKNOWLEDGED", "DEBG l1: ACKNOWLEDGED -> READY")
-	w.emit("c")
-	w.got(1, "2 2 c")
-	w.got(0)
+	pt.receive(0, "READY\n")
+	pt.got(0, "1 1 b")
+	pt.logged("DEBG l0: ACKNOWLEDGED -> READY", "DEBG event 1 sent to listener l0")
+	pt.receive(1, "RESULT 2\nOKREADY\n")
+	pt.logged("DEBG l1: event was processed", "DEBG l1: BUSY -> ACKNOWLEDGED", "DEBG l1: ACKNOWLEDGED -> READY")
+	pt.emit("c")
+	pt.got(1, "2 2 c")
+	pt.got(0)
 }
 
-// TestHeader writes out one message, counted in characters and in bytes.
+// TestHeader compares a whole message, with the length in characters and in bytes.
 func TestHeader(t *testing.T) {
 	for count, length := range map[bool]int{false: 10, true: 14} {
-		w := newWorld(t, 1, 10, func(o *PoolOptions) { o.CountBytes = count })
-		w.hear(0, "READY\n")
-		w.bus.Emit(api.RemoteCommunication, Remote("t€", "d€"))
+		pt := newPoolTest(t, 1, 10, func(o *PoolOptions) { o.CountBytes = count })
+		pt.receive(0, "READY\n")
+		pt.bus.Emit(api.RemoteCommunication, Remote("t€", "d€"))
 		want := fmt.Sprintf("ver:3.0 server:id serial:0 pool:pool poolserial:0 eventname:REMOTE_COMMUNICATION len:%d\n"+
 			"type:t€\nd€", length)
-		if got := w.ps[0].sent; len(got) != 1 || got[0] != want {
+		if got := pt.inputs[0].sent; len(got) != 1 || got[0] != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }
 
-// TestNotYetRunning shows that READY alone is not enough.
+// TestNotYetRunning shows that a listener that is READY but not enabled is sent nothing.
 func TestNotYetRunning(t *testing.T) {
-	w := newWorld(t, 1, 10)
-	w.ls[0].Disable()
-	w.hear(0, "READY\n")
-	w.emit("a")
-	w.got(0)
-	w.ls[0].Enable(w.ps[0])
-	w.got(0, "0 0 a")
+	pt := newPoolTest(t, 1, 10)
+	pt.ls[0].Disable()
+	pt.receive(0, "READY\n")
+	pt.emit("a")
+	pt.got(0)
+	pt.ls[0].Enable(pt.inputs[0])
+	pt.got(0, "0 0 a")
 }
 
-// TestRejected shows that an event that was not accepted comes again before all others: to another listener at once, to
-// the same one after a pause.
+// TestRejected shows that an event that was not accepted is sent again before all others: to another listener at once, to
+// the same one after a delay.
 func TestRejected(t *testing.T) {
-	w := newWorld(t, 1, 10)
-	w.hear(0, "READY\n")
-	w.emit("a", "b")
-	w.got(0, "0 0 a")
-	w.log.Reset()
-	w.hear(0, "RESULT 4\nFAILREADY\n")
-	w.got(0)
-	w.logged("WARN l0: event was rejected", "DEBG l0: BUSY -> ACKNOWLEDGED",
+	pt := newPoolTest(t, 1, 10)
+	pt.receive(0, "READY\n")
+	pt.emit("a", "b")
+	pt.got(0, "0 0 a")
+	pt.log.Reset()
+	pt.receive(0, "RESULT 4\nFAILREADY\n")
+	pt.got(0)
+	pt.logged("WARN l0: event was rejected", "DEBG l0: BUSY -> ACKNOWLEDGED",
 		"DEBG rebuffering event 0 for pool pool (buf size=1, max=10)", "DEBG l0: ACKNOWLEDGED -> READY")
-	<-w.bus.Wake()
-	resume := w.bus.Resume(w.now)
-	if d := resume.Sub(w.now); d <= 0 || d > time.Second {
-		t.Errorf("comes again after %v", d)
+	<-pt.bus.Wake()
+	resume := pt.bus.Resume(pt.now)
+	if d := resume.Sub(pt.now); d <= 0 || d > time.Second {
+		t.Errorf("the retry is due after %v", d)
 	}
-	w.now = resume
-	if !w.bus.Resume(w.now).IsZero() {
-		t.Error("there is nothing more to wait for")
+	pt.now = resume
+	if !pt.bus.Resume(pt.now).IsZero() {
+		t.Error("another retry is due")
 	}
-	w.got(0, "0 0 a")
-	w.join(1)
-	w.hear(1, "READY\n")
-	w.got(1, "1 1 b")
-	w.hear(1, "RESULT 2\nOKREADY\n")
-	w.hear(0, "RESULT 0\nREADY\n")
-	w.got(0)
-	w.got(1, "0 0 a")
+	pt.got(0, "0 0 a")
+	pt.addListener(1)
+	pt.receive(1, "READY\n")
+	pt.got(1, "1 1 b")
+	pt.receive(1, "RESULT 2\nOKREADY\n")
+	pt.receive(0, "RESULT 0\nREADY\n")
+	pt.got(0)
+	pt.got(1, "0 0 a")
 }
 
-// TestOverflow shows what a full pool loses: always its oldest event.
+// TestOverflow shows that a full pool discards its oldest event.
 func TestOverflow(t *testing.T) {
-	w := newWorld(t, 1, 2)
-	w.emit("a", "b", "c", "d")
-	w.logged("ERRO pool pool event buffer overflowed, discarding event 0",
+	pt := newPoolTest(t, 1, 2)
+	pt.emit("a", "b", "c", "d")
+	pt.logged("ERRO pool pool event buffer overflowed, discarding event 0",
 		"ERRO pool pool event buffer overflowed, discarding event 1")
-	w.hear(0, "READY\n")
-	w.got(0, "2 2 c")
-	w.logged("DEBG l0: ACKNOWLEDGED -> READY", "DEBG event 2 sent to listener l0",
+	pt.receive(0, "READY\n")
+	pt.got(0, "2 2 c")
+	pt.logged("DEBG l0: ACKNOWLEDGED -> READY", "DEBG event 2 sent to listener l0",
 		"DEBG rebuffering event 3 for pool pool (buf size=0, max=2)")
-	w.emit("e")
-	w.ls[0].Exited()
-	w.logged("DEBG rebuffering event 2 for pool pool (buf size=2, max=2)",
+	pt.emit("e")
+	pt.ls[0].Exited()
+	pt.logged("DEBG rebuffering event 2 for pool pool (buf size=2, max=2)",
 		"ERRO pool pool event buffer overflowed, discarding event 3")
-	w.hear(0, "READY\n")
-	w.got(0, "2 2 c")
-	w.hear(0, "RESULT 2\nOKREADY\n")
-	w.got(0, "4 4 e")
+	pt.receive(0, "READY\n")
+	pt.got(0, "2 2 c")
+	pt.receive(0, "RESULT 2\nOKREADY\n")
+	pt.got(0, "4 4 e")
 }
 
-// TestBroken shows the ways to break the protocol, and that only a new child mends it.
-func TestBroken(t *testing.T) {
+// TestViolations shows the protocol violations, and that a listener that made one is sent nothing until its next child.
+func TestViolations(t *testing.T) {
 	const out = "WARN l0: has entered the UNKNOWN state and will no longer receive events, this usually indicates the " +
 		"process violated the eventlistener protocol"
 	back := "DEBG rebuffering event 0 for pool pool (buf size=0, max=10)"
@@ -302,93 +302,93 @@ func TestBroken(t *testing.T) {
 		{true, "RESULT 2\nOK\n     ", []string{"DEBG l0: event was processed", "DEBG l0: BUSY -> ACKNOWLEDGED",
 			"DEBG l0: ACKNOWLEDGED -> UNKNOWN", out}},
 	} {
-		w := newWorld(t, 1, 10)
+		pt := newPoolTest(t, 1, 10)
 		if c.busy {
-			w.hear(0, "READY\n")
-			w.emit("a")
+			pt.receive(0, "READY\n")
+			pt.emit("a")
 		}
-		w.ps[0].sent = nil
-		w.log.Reset()
-		w.hear(0, c.text)
-		w.logged(c.log...)
-		w.hear(0, "READY\n")
-		w.emit("b")
-		if len(w.ps[0].sent) != 0 {
-			t.Errorf("%q: it was sent %q", c.text, w.ps[0].sent)
+		pt.inputs[0].sent = nil
+		pt.log.Reset()
+		pt.receive(0, c.text)
+		pt.logged(c.log...)
+		pt.receive(0, "READY\n")
+		pt.emit("b")
+		if len(pt.inputs[0].sent) != 0 {
+			t.Errorf("%q: sent %q", c.text, pt.inputs[0].sent)
 		}
-		w.ls[0].Exited()
-		w.hear(0, "READY\n")
-		if len(w.ps[0].sent) != 1 {
-			t.Errorf("%q: a new child is sent %q", c.text, w.ps[0].sent)
+		pt.ls[0].Exited()
+		pt.receive(0, "READY\n")
+		if len(pt.inputs[0].sent) != 1 {
+			t.Errorf("%q: sent to the next child: %q", c.text, pt.inputs[0].sent)
 		}
 	}
 }
 
-// TestClosedInput shows that a listener whose input is closed stays as it is, and another gets the event.
+// TestClosedInput shows that a listener whose input is closed keeps its state, and another one is sent the event.
 func TestClosedInput(t *testing.T) {
-	w := newWorld(t, 2, 10)
-	w.ps[0].err = errors.New("closed")
-	w.hear(0, "READY\n")
-	w.log.Reset()
-	w.emit("a")
-	w.logged("DEBG epipe occurred while sending event 0 to listener l0, listener state unchanged",
+	pt := newPoolTest(t, 2, 10)
+	pt.inputs[0].err = errors.New("closed")
+	pt.receive(0, "READY\n")
+	pt.log.Reset()
+	pt.emit("a")
+	pt.logged("DEBG epipe occurred while sending event 0 to listener l0, listener state unchanged",
 		"DEBG rebuffering event 0 for pool pool (buf size=0, max=10)")
-	w.hear(1, "READY\n")
-	w.got(1, "0 0 a")
+	pt.receive(1, "READY\n")
+	pt.got(1, "0 0 a")
 }
 
-// TestSerials shows that only events that somebody takes are counted, that a pool counts its own, and that the count
-// goes on with the next bus.
+// TestSerials shows that only accepted events are numbered, that each pool has numbers of its own, and that the next bus
+// continues the numbers.
 func TestSerials(t *testing.T) {
-	w := newWorld(t, 1, 10, func(o *PoolOptions) { o.Events = []string{"REMOTE_COMMUNICATION"} })
-	w.hear(0, "READY\n")
-	w.bus.Emit(api.Tick5, Tick(5))
-	w.emit("a")
-	w.got(0, "0 0 a")
-	w.bus.Remove(w.Pool)
-	w.emit("lost")
-	if w.bus.Wants(api.RemoteCommunication) {
-		t.Error("somebody still wants it")
+	pt := newPoolTest(t, 1, 10, func(o *PoolOptions) { o.Events = []string{"REMOTE_COMMUNICATION"} })
+	pt.receive(0, "READY\n")
+	pt.bus.Emit(api.Tick5, Tick(5))
+	pt.emit("a")
+	pt.got(0, "0 0 a")
+	pt.bus.Remove(pt.Pool)
+	pt.emit("lost")
+	if pt.bus.Wants(api.RemoteCommunication) {
+		t.Error("wanted without a pool")
 	}
-	next := newWorld(t, 1, 10)
-	next.bus.Serial = w.bus.Serial
-	next.hear(0, "READY\n")
+	next := newPoolTest(t, 1, 10)
+	next.bus.Serial = pt.bus.Serial
+	next.receive(0, "READY\n")
 	next.emit("b")
 	next.got(0, "1 0 b")
 }
 
-// TestOtherPool shows that an event that one pool did not accept is none of the other's business.
+// TestOtherPool shows that an event that a listener did not accept is queued again in its own pool only.
 func TestOtherPool(t *testing.T) {
-	w := newWorld(t, 1, 10)
-	other := w.bus.NewPool(PoolOptions{Name: "other", Events: []string{"EVENT"}, BufferSize: 10, Handle: Default})
-	w.bus.Add(other)
-	w.hear(0, "READY\n")
-	w.emit("a")
-	w.hear(0, "RESULT 4\nFAIL")
-	if w.queue.n != 1 || other.queue.n != 1 {
-		t.Errorf("%d and %d events wait", w.queue.n, other.queue.n)
+	pt := newPoolTest(t, 1, 10)
+	other := pt.bus.NewPool(PoolOptions{Name: "other", Events: []string{"EVENT"}, BufferSize: 10})
+	pt.bus.Add(other)
+	pt.receive(0, "READY\n")
+	pt.emit("a")
+	pt.receive(0, "RESULT 4\nFAIL")
+	if pt.queue.n != 1 || other.queue.n != 1 {
+		t.Errorf("%d and %d events are queued", pt.queue.n, other.queue.n)
 	}
 }
 
 func TestTicks(t *testing.T) {
-	w := newWorld(t, 1, 1000, func(o *PoolOptions) { o.Events = []string{"TICK_5", "TICK_60"} })
+	pt := newPoolTest(t, 1, 1000, func(o *PoolOptions) { o.Events = []string{"TICK_5", "TICK_60"} })
 	var k Ticks
 	at := func(secs int64) time.Time { return time.Unix(secs, 5e8) }
 	k.Start(at(1201063882))
-	if k.Due(&w.bus, at(1201063884)) {
-		t.Error("due in the slice that it began in")
+	if k.Due(&pt.bus, at(1201063884)) {
+		t.Error("due in the period of the start")
 	}
-	if next := k.Next(&w.bus, at(1201063882)); next.Unix() != 1201063885 || next.Nanosecond() != 0 {
+	if next := k.Next(&pt.bus, at(1201063882)); next.Unix() != 1201063885 || next.Nanosecond() != 0 {
 		t.Errorf("next at %v", next)
 	}
 	var got []string
 	for _, secs := range []int64{1201063885, 1201063886, 1201063890, 1201063920, 1201060000, 1201060001} {
-		if due := k.Due(&w.bus, at(secs)); !due && secs%5 == 0 {
+		if due := k.Due(&pt.bus, at(secs)); !due && secs%5 == 0 {
 			t.Errorf("not due at %d", secs)
 		}
-		k.Tick(&w.bus, at(secs))
-		for w.queue.n > 0 {
-			e := w.queue.popFront().event
+		k.Tick(&pt.bus, at(secs))
+		for pt.queue.n > 0 {
+			e := pt.queue.popFront().event
 			got = append(got, e.Type.String()+" "+e.Payload)
 		}
 	}
@@ -397,9 +397,9 @@ func TestTicks(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	var nobody Bus
-	if k.Due(&nobody, at(0)) || !k.Next(&nobody, at(0)).IsZero() {
-		t.Error("a deadline that nobody wants")
+	var empty Bus
+	if k.Due(&empty, at(0)) || !k.Next(&empty, at(0)).IsZero() {
+		t.Error("due without subscribers")
 	}
 }
 
@@ -417,29 +417,29 @@ func TestStdoutHandler(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	w := newWorld(t, 1, 10, func(o *PoolOptions) { o.Handle = handle })
-	w.hear(0, "READY\n")
-	w.emit("a")
-	w.log.Reset()
-	w.hear(0, "RESULT 2\nOK")
-	if got := w.log.String(); !strings.Contains(got, "WARN l0: event caused an error\n") || w.ls[0].phase != Unknown {
-		t.Errorf("phase %v, log %s", w.ls[0].phase, got)
+	pt := newPoolTest(t, 1, 10, func(o *PoolOptions) { o.Handle = handle })
+	pt.receive(0, "READY\n")
+	pt.emit("a")
+	pt.log.Reset()
+	pt.receive(0, "RESULT 2\nOK")
+	if got := pt.log.String(); !strings.Contains(got, "WARN l0: event caused an error\n") || pt.ls[0].phase != Unknown {
+		t.Errorf("phase %v, log %s", pt.ls[0].phase, got)
 	}
 }
 
-// hears is what one listener says when its output comes in these pieces. What was rejected is sent again at once.
-func hears(pieces ...string) []string {
+// tokens lists the tokens of a listener whose output comes in these chunks. Each event is followed by another one.
+func tokens(pieces ...string) []string {
 	var m protocol
 	var got []string
-	busy := func() { // the next event is sent between two reads of the output, never within one
+	busy := func() { // the next event is sent between two tokens
 		if m.phase == Ready {
 			m.phase = Busy
 		}
 	}
 	for _, piece := range pieces {
-		m.read([]byte(piece), func(said heard, text []byte) {
-			got = append(got, fmt.Sprint(said, " ", string(text)))
-			if said == result {
+		m.read([]byte(piece), func(kind token, text []byte) {
+			got = append(got, fmt.Sprint(kind, " ", string(text)))
+			if kind == result {
 				m.phase = Acknowledged
 			}
 			busy()
@@ -456,30 +456,30 @@ func FuzzProtocol(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data string, i, j uint) {
 		n := uint(len(data)) + 1
 		i, j = min(i%n, j%n), max(i%n, j%n)
-		whole := hears(data)
+		whole := tokens(data)
 		singles := make([]string, len(data))
 		for k := range singles {
 			singles[k] = data[k : k+1]
 		}
 		for _, cut := range [][]string{{data[:i], data[i:j], data[j:]}, singles} {
-			if d := cmp.Diff(whole, hears(cut...)); d != "" {
+			if d := cmp.Diff(whole, tokens(cut...)); d != "" {
 				t.Errorf("%q cut as %q (-whole +cut):\n%s", data, cut, d)
 			}
 		}
 	})
 }
 
-// TestJudgedListener shows how little is kept of what a listener says while its result is being judged: enough to see that
-// it says too much.
-func TestJudgedListener(t *testing.T) {
+// TestAwaitingDecision shows that little of what a listener writes is kept while its result awaits a decision: enough to
+// recognize a violation.
+func TestAwaitingDecision(t *testing.T) {
 	m := protocol{phase: Busy, awaitingDecision: true}
-	said, _, rest := m.next(bytes.Repeat([]byte("READY\n"), 10))
-	if said != nothing || string(rest) != "READY\nR" {
-		t.Errorf("%v, %q", said, rest)
+	kind, _, rest := m.next(bytes.Repeat([]byte("READY\n"), 10))
+	if kind != incomplete || string(rest) != "READY\nR" {
+		t.Errorf("%v, %q", kind, rest)
 	}
 }
 
-// TestQueue takes many entries around the ring.
+// TestQueue moves many entries around the ring.
 func TestQueue(t *testing.T) {
 	var q queue
 	next, first := uint64(0), uint64(0)
@@ -503,17 +503,17 @@ func TestQueue(t *testing.T) {
 		}
 	}
 	if first != next || q.ring != nil {
-		t.Errorf("%d of %d came out, %d places are kept", first, next, len(q.ring))
+		t.Errorf("%d of %d entries were returned, the ring has %d", first, next, len(q.ring))
 	}
 }
 
-// BenchmarkEvent takes an event of 80 bytes from its making to the listener's answer.
+// BenchmarkEvent makes an event of 80 bytes, sends it and handles the answer.
 func BenchmarkEvent(b *testing.B) {
 	bus := Bus{Serial: new(Serial)}
 	p := bus.NewPool(PoolOptions{Name: "pool", Identifier: "supervisor", Events: []string{"PROCESS_LOG"},
-		BufferSize: 10, Handle: Default})
+		BufferSize: 10})
 	l := p.AddListener("l")
-	l.Enable(sink{})
+	l.Enable(discard{})
 	bus.Add(p)
 	now := time.Now()
 	l.Receive([]byte("READY\n"), now)
@@ -525,6 +525,6 @@ func BenchmarkEvent(b *testing.B) {
 	}
 }
 
-type sink struct{}
+type discard struct{}
 
-func (sink) Send([]byte) error { return nil }
+func (discard) Send([]byte) error { return nil }

@@ -4,25 +4,27 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// Below is true if the type of that name is one of the family: it is the family's own name, or begins with it and an
-// underscore. EVENT is above all.
+// Below reports whether a plug-in's type belongs to the family: it has the family's name, or begins with it and an
+// underscore. All types are below EVENT.
 func Below(name, family string) bool {
-	return family == "EVENT" || name == family || strings.HasPrefix(name, family) && name[len(family)] == '_'
+	return family == api.AnyEvent || name == family || strings.HasPrefix(name, family) && name[len(family)] == '_'
 }
 
-// subscribe has the pool want the family, whether its types are built in or declared by plug-ins.
-func (p *Pool) subscribe(family string) {
-	known := Family(family)
-	p.wants |= known
-	if known == 0 || known.Has(Extension) {
+// subscribe adds the types that the name stands for, built-in ones and those that plug-ins declare.
+func (p *Pool) subscribe(name string) {
+	builtIn := Family(name)
+	p.wants |= builtIn
+	if builtIn == 0 || builtIn.Has(Extension) {
 		p.wants |= 1 << Extension
-		p.families = append(p.families, family)
+		p.families = append(p.families, name)
 	}
 }
 
-// wantsExtension is true if the pool subscribed to a type that a plug-in declared.
+// wantsExtension reports whether the pool subscribed to a type that a plug-in declared.
 func (p *Pool) wantsExtension(name string) bool {
 	return slices.ContainsFunc(p.families, func(family string) bool { return Below(name, family) })
 }
@@ -33,13 +35,13 @@ func (b *Bus) EmitExtension(name, payload string) {
 		return
 	}
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	defer b.unlock()
 	var e *Event
 	for _, p := range b.pools {
 		if !p.wantsExtension(name) {
 			continue
 		}
-		if e == nil { // a serial is for events that some pool took
+		if e == nil { // only events that some pool accepts are numbered
 			var text strings.Builder
 			writeText(&text, []byte(payload))
 			e = &Event{Type: Extension, Name: name, Serial: b.Serial.next, Payload: text.String()}

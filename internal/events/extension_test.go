@@ -22,8 +22,8 @@ func TestBelow(t *testing.T) {
 	}
 }
 
-// TestExtension sends types of plug-ins to whoever subscribed to them, to what is above them, or to EVENT. Only what some
-// pool took has a serial.
+// TestExtension sends types of plug-ins to pools that subscribed to them, to a family above them, or to EVENT. Only events
+// that some pool accepted are numbered.
 func TestExtension(t *testing.T) {
 	for subscribed, want := range map[string][]string{
 		"EVENT":                {"DISK_FULL", "REMOTE_COMMUNICATION", "DISK", "OTHER"},
@@ -31,38 +31,38 @@ func TestExtension(t *testing.T) {
 		"DISK_FULL":            {"DISK_FULL"},
 		"REMOTE_COMMUNICATION": {"REMOTE_COMMUNICATION"},
 	} {
-		w := newWorld(t, 1, 10, func(o *PoolOptions) { o.Events = []string{subscribed} })
-		w.hear(0, "READY\n")
-		w.bus.EmitExtension("DISK_FULL", "path:/var")
-		w.emit("x")
-		w.bus.EmitExtension("DISK", "path:/var")
-		w.bus.EmitExtension("OTHER", "path:/var")
+		pt := newPoolTest(t, 1, 10, func(o *PoolOptions) { o.Events = []string{subscribed} })
+		pt.receive(0, "READY\n")
+		pt.bus.EmitExtension("DISK_FULL", "path:/var")
+		pt.emit("x")
+		pt.bus.EmitExtension("DISK", "path:/var")
+		pt.bus.EmitExtension("OTHER", "path:/var")
 		var got []string
-		for serial := 0; len(w.ps[0].sent) > 0; serial++ {
-			message := w.ps[0].sent[0]
-			w.ps[0].sent = nil
+		for serial := 0; len(pt.inputs[0].sent) > 0; serial++ {
+			message := pt.inputs[0].sent[0]
+			pt.inputs[0].sent = nil
 			header, err := ParseMessage(message, "id", "pool")
 			if err != nil || header.Serial != int64(serial) || header.PoolSerial != int64(serial) {
 				t.Errorf("%q: %+v, %v", message, header, err)
 			}
 			got = append(got, header.Name)
-			w.hear(0, "RESULT 2\nOKREADY\n")
+			pt.receive(0, "RESULT 2\nOKREADY\n")
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", subscribed, d)
 		}
-		if n := int(w.bus.Serial.next); n != len(want) {
+		if n := int(pt.bus.Serial.next); n != len(want) {
 			t.Errorf("%s: %d serials for %d events", subscribed, n, len(want))
 		}
 	}
 }
 
-// TestParseMessage reads back what a pool sends, whatever the names in it.
+// TestParseMessage parses what a pool sends, with blanks in the identifier.
 func TestParseMessage(t *testing.T) {
-	w := newWorld(t, 1, 10, func(o *PoolOptions) { o.Identifier = "my host: a" })
-	w.hear(0, "READY\n")
-	w.bus.EmitExtension("DISK", "a:1\nb\xff")
-	got, err := ParseMessage(w.ps[0].sent[0], "my host: a", "pool")
+	pt := newPoolTest(t, 1, 10, func(o *PoolOptions) { o.Identifier = "my host: a" })
+	pt.receive(0, "READY\n")
+	pt.bus.EmitExtension("DISK", "a:1\nb\xff")
+	got, err := ParseMessage(pt.inputs[0].sent[0], "my host: a", "pool")
 	want := Message{Server: "my host: a", Pool: "pool", Name: "DISK", Payload: `Undecodable: b'a:1\nb\xff'`}
 	if got != want || err != nil {
 		t.Errorf("%+v, %v", got, err)
@@ -77,7 +77,7 @@ func TestParseMessage(t *testing.T) {
 	}
 }
 
-// Whatever a message is, it is taken apart or refused, and what a pool makes is read back.
+// FuzzParseMessage parses any text without panic, and parses what a pool sends to what it was made from.
 func FuzzParseMessage(f *testing.F) {
 	f.Add("ver:3.0 server:id serial:1 pool:p poolserial:2 eventname:X len:1\ny", "id", "p", "payload")
 	f.Add("ver:3.0 server:", "", "%d", "a\nb")

@@ -4,209 +4,212 @@ import (
 	"bytes"
 	"strconv"
 	"time"
-
-	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// ExternalHandler is the result handler of a pool if that is a program, result_handler_exec. It is asked about one result at a
-// time, in the order in which they came, and has to answer with one line: ACCEPT, REJECT or FAIL. However it fails to,
-// the result fails, and the listener that gave it is out of service as after a failure of any handler. One program for
-// the pool, and not one for each result: starting one costs more than everything else that an event needs. One result
-// at a time: of a program that ends, hangs or talks nonsense it is then known which result that was about.
+// ExternalHandler is the result handler of a pool with result_handler_exec: a program that is asked about one result at a
+// time, in the order in which they came, and answers each with the line ACCEPT, REJECT or FAIL. Anything else counts as
+// FAIL. There is one program for the pool because starting one for each result would cost more than everything else that
+// an event needs. It is asked about one result at a time so that an exit, a timeout or a bad answer fails one only. The
+// loop says when the program can be asked, and kills it on request.
 type ExternalHandler struct {
-	pool    *Pool
-	timeout time.Duration   // for each answer, and for how long a result waits for a child that can be asked
-	input   Input           // nil: it has no child that can be asked
-	pending []pendingResult // the first one was asked if asked is set
-	asked   bool
-	held    []byte    // the beginning of its answer
-	broken  bool      // the child must be killed
-	told    time.Time // the deadline that the loop knows of; zero: none
-	message []byte    // room for the question
+	pool      *Pool
+	timeout   time.Duration   // for each answer, and for how long a result waits for a program that can be asked
+	input     Input           // nil: no program can be asked
+	pending   []pendingResult // the first one has been asked about if asked is set
+	asked     bool
+	held      []byte    // the beginning of the answer
+	kill      bool      // the loop has to kill the program
+	scheduled time.Time // the deadline that the loop knows of; zero: none
+	message   []byte    // buffer for the question
 }
 
-// pendingResult is a result that was not judged yet.
+// pendingResult is a result that awaits a decision.
 type pendingResult struct {
 	process  string
-	listener *Listener // nil: its process ended meanwhile
+	listener *Listener // nil: its process has exited
 	event    entry
 	result   []byte
 	deadline time.Time
 }
 
-// longestAnswer is how many bytes an answer that makes sense has at most, with room.
-const longestAnswer = 64
+// maxAnswer is how many bytes of an answer are kept, more than any valid one has.
+const maxAnswer = 64
 
-// UseExternalHandler makes the pool ask a program what results mean, with so much time for each. The pool was not added yet.
+// UseExternalHandler has a program decide about the results of the pool, which has not been added to the bus yet.
 func (p *Pool) UseExternalHandler(timeout time.Duration) *ExternalHandler {
 	p.external = &ExternalHandler{pool: p, timeout: timeout}
 	return p.external
 }
 
-// Enable tells that it has a child, with this standard input.
-func (j *ExternalHandler) Enable(in Input, now time.Time) {
-	j.pool.bus.mu.Lock()
-	defer j.pool.bus.mu.Unlock()
-	j.input = in
-	j.askNext(now)
+// Enable lets the program be asked: it has been started, with this standard input.
+func (h *ExternalHandler) Enable(in Input, now time.Time) {
+	b := h.pool.bus
+	b.mu.Lock()
+	defer b.unlock()
+	h.input = in
+	h.askNext(now)
 }
 
-// Exited tells that the child has ended, and all it wrote was heard. What it was asked fails; what it was not asked yet
-// waits for the next child.
-func (j *ExternalHandler) Exited(now time.Time) {
-	j.pool.bus.mu.Lock()
-	defer j.pool.bus.mu.Unlock()
-	j.input, j.held, j.broken = nil, nil, false
-	if j.asked {
-		j.warn("ended before it answered")
-		j.resolve(errFailed, now)
+// Exited ends the run of the program, when all its output has been passed to Receive. The result that it was asked about
+// fails; the others wait for the next run.
+func (h *ExternalHandler) Exited(now time.Time) {
+	b := h.pool.bus
+	b.mu.Lock()
+	defer b.unlock()
+	h.input, h.held, h.kill = nil, nil, false
+	if h.asked {
+		h.warn("ended before it answered")
+		h.resolve(errFailed, now)
 	}
 }
 
-// Hear takes what the program wrote. Any goroutine may call it.
-func (j *ExternalHandler) Receive(chunk []byte, now time.Time) {
-	j.pool.bus.mu.Lock()
-	defer j.pool.bus.mu.Unlock()
-	for j.input != nil && len(chunk) > 0 {
+// Receive handles what the program wrote. Any goroutine may call it.
+func (h *ExternalHandler) Receive(chunk []byte, now time.Time) {
+	b := h.pool.bus
+	b.mu.Lock()
+	defer b.unlock()
+	for h.input != nil && len(chunk) > 0 {
 		head, rest, complete := bytes.Cut(chunk, []byte("\n"))
-		j.held = append(j.held, head[:min(len(head), longestAnswer+1-len(j.held))]...)
-		if !complete && len(j.held) <= longestAnswer {
+		h.held = append(h.held, head[:min(len(head), maxAnswer+1-len(h.held))]...)
+		if !complete && len(h.held) <= maxAnswer {
 			return
 		}
-		line := j.held
-		j.held, chunk = j.held[:0], rest
-		j.answer(line, now)
+		line := h.held
+		h.held, chunk = h.held[:0], rest
+		h.answer(line, now)
 	}
 }
 
-// answer takes one line.
-func (j *ExternalHandler) answer(line []byte, now time.Time) {
-	verdict, ok := decisions[string(line)]
+// answer handles one line.
+func (h *ExternalHandler) answer(line []byte, now time.Time) {
+	decision, ok := decisions[string(line)]
 	switch {
-	case !j.asked:
-		j.warn("says '%s' without being asked", decoded(line))
-		j.abandon()
+	case !h.asked:
+		h.warn("says '%s' without being asked", printable(line))
+		h.disable()
 	case !ok:
-		j.warn("bad answer: '%s'", decoded(line))
-		j.abandon()
-		j.resolve(errFailed, now)
+		h.warn("bad answer: '%s'", printable(line))
+		h.disable()
+		h.resolve(errFailed, now)
 	default:
-		j.resolve(verdict, now)
+		h.resolve(decision, now)
 	}
 }
 
 var decisions = map[string]error{"ACCEPT": nil, "REJECT": errRejected, "FAIL": errFailed}
 
-func (j *ExternalHandler) warn(format string, args ...any) {
-	j.pool.log.Warnf("result handler of pool "+j.pool.Name+" "+format, args...)
+func (h *ExternalHandler) warn(format string, args ...any) {
+	h.pool.log.Warnf("result handler of pool "+h.pool.Name+" "+format, args...)
 }
 
-// abandon gives up the child: nothing that it says counts any more, and the loop is told to kill it.
-func (j *ExternalHandler) abandon() {
-	j.input, j.held, j.broken = nil, nil, true
-	j.pool.bus.wakeLoop()
+// disable ignores what the program writes from now on and has the loop kill it.
+func (h *ExternalHandler) disable() {
+	h.input, h.held, h.kill = nil, nil, true
+	h.pool.bus.wakeLoop()
 }
 
-// KillRequested is true, once, if the child must be killed.
-func (j *ExternalHandler) KillRequested() bool {
-	j.pool.bus.mu.Lock()
-	defer j.pool.bus.mu.Unlock()
-	broken := j.broken
-	j.broken = false
-	return broken
+// KillRequested reports, once, whether the loop has to kill the program.
+func (h *ExternalHandler) KillRequested() bool {
+	b := h.pool.bus
+	b.mu.Lock()
+	defer b.unlock()
+	kill := h.kill
+	h.kill = false
+	return kill
 }
 
-// add has a result judged.
-func (j *ExternalHandler) add(l *Listener, result []byte, now time.Time) {
+// add queues a result.
+func (h *ExternalHandler) add(l *Listener, result []byte, now time.Time) {
 	l.awaitingDecision = true
-	j.pending = append(j.pending, pendingResult{l.process, l, l.has, bytes.Clone(result), now.Add(j.timeout)})
-	if j.told.IsZero() { // else the loop comes earlier, and sees what is left
-		j.told = now.Add(j.timeout)
-		j.pool.bus.wakeLoop()
+	h.pending = append(h.pending, pendingResult{l.process, l, l.current, bytes.Clone(result), now.Add(h.timeout)})
+	if h.scheduled.IsZero() { // else the loop comes earlier anyway
+		h.scheduled = now.Add(h.timeout)
+		h.pool.bus.wakeLoop()
 	}
-	j.askNext(now)
+	h.askNext(now)
 }
 
-// askNext asks about the next result, if there is one and the program has nothing to do.
-func (j *ExternalHandler) askNext(now time.Time) {
-	if j.asked || j.input == nil || len(j.pending) == 0 {
+// askNext asks about the next result, if there is one and the program is idle.
+func (h *ExternalHandler) askNext(now time.Time) {
+	if h.asked || h.input == nil || len(h.pending) == 0 {
 		return
 	}
-	q := &j.pending[0]
-	j.message = j.pool.appendHeader(j.message[:0], &q.event, len(q.event.event.Payload))
-	j.message = append(j.message, " listener:"...)
-	j.message = append(j.message, q.process...)
-	j.message = append(j.message, " resultlen:"...)
-	j.message = strconv.AppendInt(j.message, int64(len(q.result)), 10)
-	j.message = append(j.message, '\n')
-	j.message = append(j.message, q.event.event.Payload...)
-	j.message = append(j.message, q.result...)
-	if err := j.input.Send(j.message); err != nil {
-		j.warn("cannot be asked: %v", err)
-		j.abandon()
+	q := &h.pending[0]
+	b := h.pool.appendHeader(h.message[:0], &q.event, len(q.event.event.Payload))
+	b = append(b, " listener:"...)
+	b = append(b, q.process...)
+	b = append(b, " resultlen:"...)
+	b = strconv.AppendInt(b, int64(len(q.result)), 10)
+	b = append(b, '\n')
+	b = append(b, q.event.event.Payload...)
+	b = append(b, q.result...)
+	h.message = b
+	if err := h.input.Send(b); err != nil {
+		h.warn("cannot be asked: %v", err)
+		h.disable()
 		return
 	}
-	if cap(j.message) > maxKept {
-		j.message = nil
+	if cap(h.message) > maxIdleBuffer {
+		h.message = nil
 	}
-	j.asked, q.deadline = true, now.Add(j.timeout)
+	h.asked, q.deadline = true, now.Add(h.timeout)
 }
 
-// resolve takes the verdict about the first result, and goes on with what waited for it.
-func (j *ExternalHandler) resolve(verdict error, now time.Time) {
-	q := j.pending[0]
-	j.pending[0] = pendingResult{}
-	j.pending, j.asked = j.pending[1:], false
-	if len(j.pending) == 0 {
-		j.pending = nil
+// resolve applies the decision about the first result, then sends and asks what waited for it.
+func (h *ExternalHandler) resolve(decision error, now time.Time) {
+	q := h.pending[0]
+	h.pending[0] = pendingResult{}
+	h.pending, h.asked = h.pending[1:], false
+	if len(h.pending) == 0 {
+		h.pending = nil
 	}
 	if l := q.listener; l != nil {
 		l.awaitingDecision = false
-		l.move(Busy, now, func() { l.resolve(verdict) })
-		l.readProtocol(nil, now)
+		l.resolve(decision)
+		l.phaseChanged(Busy, now)
+		l.advance(nil, now)
 	} else {
-		j.pool.logDecision(q.process, verdict)
-		if verdict != nil {
-			j.pool.requeue(q.event)
+		h.pool.logDecision(q.process, decision)
+		if decision != nil {
+			h.pool.requeue(q.event)
 		}
 	}
-	j.pool.dispatch(now)
-	j.askNext(now)
+	h.pool.dispatch(now)
+	h.askNext(now)
 }
 
-// detach takes note that the listener's process has ended while its result was being judged. Its event is the
-// judgement's business now.
-func (j *ExternalHandler) detach(l *Listener) {
-	for i := range j.pending {
-		if j.pending[i].listener == l {
-			j.pending[i].listener = nil
+// detach separates a pending result from its listener, whose process has exited: the event now belongs to the result.
+func (h *ExternalHandler) detach(l *Listener) {
+	for i := range h.pending {
+		if h.pending[i].listener == l {
+			h.pending[i].listener = nil
 		}
 	}
 }
 
-// resume fails the results whose time is over. It returns when it is to be called next, zero for never.
-func (j *ExternalHandler) resume(now time.Time) time.Time {
-	for len(j.pending) > 0 && !now.Before(j.pending[0].deadline) {
-		if j.asked {
-			j.warn("gave no answer within %v", j.timeout)
-			j.abandon()
+// expire fails the results whose deadline has passed. It returns the next deadline, zero for none.
+func (h *ExternalHandler) expire(now time.Time) time.Time {
+	for len(h.pending) > 0 && !now.Before(h.pending[0].deadline) {
+		if h.asked {
+			h.warn("gave no answer within %v", h.timeout)
+			h.disable()
 		} else {
-			j.warn("does not run")
+			h.warn("does not run")
 		}
-		j.resolve(errFailed, now)
+		h.resolve(errFailed, now)
 	}
-	j.told = time.Time{}
-	if len(j.pending) > 0 {
-		j.told = j.pending[0].deadline
+	h.scheduled = time.Time{}
+	if len(h.pending) > 0 {
+		h.scheduled = h.pending[0].deadline
 	}
-	return j.told
+	return h.scheduled
 }
 
-// logDecision tells what became of an event.
-func (p *Pool) logDecision(process string, verdict error) {
-	switch verdict {
+// logDecision logs what became of an event.
+func (p *Pool) logDecision(process string, decision error) {
+	switch decision {
 	case nil:
-		if p.log.Enabled(api.Debug) {
+		if p.log.debugging() {
 			p.log.Debugf("%s: event was processed", process)
 		}
 	case errRejected:

@@ -7,44 +7,45 @@ import (
 	"strings"
 )
 
-// Handler judges what a listener answered. Source: result_handler.
+// Handler decides what the result of a listener means: nil accepts the event, errRejected has it sent again, any other
+// error takes the listener out of service. Source: result_handler.
 type Handler func(result []byte) error
 
-// errRejected is what a Handler returns for an event that was not accepted; it is sent again. Any other error puts the
-// listener out of service.
-var errRejected = errors.New("rejected")
+var (
+	errRejected = errors.New("rejected")
+	errFailed   = errors.New("failed") // of an external handler
 
-// errFailed is what an external handler's failure is.
-var errFailed = errors.New("failed")
+	errNoLogPayload = errors.New("the result is not the payload of a PROCESS_LOG event")
+)
 
-// Default accepts OK and rejects all else.
-func Default(result []byte) error {
+// defaultHandler accepts OK and rejects everything else. Source: supervisor.dispatchers:default_handler.
+func defaultHandler(result []byte) error {
 	if string(result) == "OK" {
 		return nil
 	}
 	return errRejected
 }
 
-// Stdout is the handler of the plug-in supervisor-stdout, whose listener answers with the payload of a PROCESS_LOG
-// event: every line goes to w behind the names of the process and the channel.
+// Stdout returns the handler of the original's plug-in supervisor-stdout, whose listener answers with the payload of a
+// PROCESS_LOG event: each line is written to w after the names of the process and the channel.
 func Stdout(w io.Writer) Handler {
 	return func(result []byte) error {
 		head, data, ok := bytes.Cut(result, []byte("\n"))
 		if !ok {
-			return errors.New("the result is not the payload of a PROCESS_LOG event")
+			return errNoLogPayload
 		}
 		fields := map[string]string{}
 		for _, field := range strings.Fields(string(head)) {
 			key, value, ok := strings.Cut(field, ":")
 			if !ok {
-				return errors.New("the result does not begin with the header of a payload")
+				return errNoLogPayload
 			}
 			fields[key] = value
 		}
-		process, ok1 := fields["processname"]
-		channel, ok2 := fields["channel"]
-		if !ok1 || !ok2 {
-			return errors.New("the result names no process and channel")
+		process, hasProcess := fields["processname"]
+		channel, hasChannel := fields["channel"]
+		if !hasProcess || !hasChannel {
+			return errNoLogPayload
 		}
 		var out []byte
 		for line := range bytes.SplitSeq(data, []byte("\n")) {

@@ -4,138 +4,142 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Input is the standard input of a listener.
+// Input is the standard input of a listener or of an external handler.
 type Input interface {
-	Send(data []byte) error // never waits
+	// Send takes the data and never waits. It is called with the lock of the bus held and must not call the bus.
+	Send(data []byte) error
 }
 
-// Listener is one process of a pool, as far as events go.
+// Listener is one process of a pool. The loop says when it can be sent events; what it writes may be passed on by any
+// goroutine, but not while Exited is called.
 type Listener struct {
 	process string
 	pool    *Pool
-	input   Input // nil: its process is not RUNNING
+	input   Input // nil: the process is not RUNNING
 	protocol
-	has entry // what it is busy with; its event is nil if there is none
+	current entry // the event it is busy with; its event is nil if there is none
 }
 
-// pause is how long a listener that did not accept an event is spared it.
-const pause = 100 * time.Millisecond
+// retryDelay is how long a listener is not sent an event again that it did not accept.
+const retryDelay = 100 * time.Millisecond
 
-// Enable tells that its process is RUNNING and can be sent events.
+// Enable lets the listener be sent events: its process is RUNNING.
 func (l *Listener) Enable(in Input) {
-	l.pool.bus.mu.Lock()
-	defer l.pool.bus.mu.Unlock()
+	b := l.pool.bus
+	b.mu.Lock()
+	defer b.unlock()
 	l.input = in
 	l.pool.dispatch(time.Time{})
 }
 
-// Disable tells that its process is RUNNING no more, though it may still answer.
+// Disable stops sending events: the process is no longer RUNNING, but may still answer.
 func (l *Listener) Disable() {
-	l.pool.bus.mu.Lock()
-	defer l.pool.bus.mu.Unlock()
+	b := l.pool.bus
+	b.mu.Lock()
+	defer b.unlock()
 	l.input = nil
 }
 
-// Exited tells that the child has ended, and all it wrote was heard. What it was busy with goes back, unless it gave a
-// result that is still being judged, and the next child begins anew.
+// Exited resets the listener for its next child, when all output of the last one has been passed to Receive. The event
+// that it was busy with is queued again, unless it gave a result that awaits a decision.
 func (l *Listener) Exited() {
-	l.pool.bus.mu.Lock()
-	defer l.pool.bus.mu.Unlock()
+	b := l.pool.bus
+	b.mu.Lock()
+	defer b.unlock()
 	if l.awaitingDecision {
 		l.pool.external.detach(l)
-		l.has = entry{}
+		l.current = entry{}
 	}
 	l.protocol = protocol{}
-	if l.has.event != nil {
+	if l.current.event != nil {
 		l.requeue(time.Time{})
 	}
 	l.pool.queue.clearRetry(l)
 	l.pool.dispatch(time.Time{})
 }
 
-// Hear takes what the listener wrote. Any goroutine may call it.
+// Receive handles what the listener wrote. Any goroutine may call it.
 func (l *Listener) Receive(chunk []byte, now time.Time) {
-	l.pool.bus.mu.Lock()
-	defer l.pool.bus.mu.Unlock()
-	l.readProtocol(chunk, now)
+	b := l.pool.bus
+	b.mu.Lock()
+	defer b.unlock()
+	l.advance(chunk, now)
 	l.pool.dispatch(now)
 }
 
-// process_ takes what the listener wrote, after what of it was not understood yet.
-func (l *Listener) readProtocol(chunk []byte, now time.Time) {
+// advance handles the chunk and what has not been understood yet.
+func (l *Listener) advance(chunk []byte, now time.Time) {
 	before := l.phase
-	l.read(chunk, func(said heard, text []byte) {
-		l.move(before, now, func() {
-			switch said {
-			case badLine:
-				l.pool.log.Warnf("%s: bad result line: '%s'", l.process, decoded(text))
-			case result:
-				l.handleResult(text, now)
-			}
-		})
+	l.read(chunk, func(kind token, text []byte) {
+		switch kind {
+		case badLine:
+			l.pool.log.Warnf("%s: bad result line: '%s'", l.process, printable(text))
+		case result:
+			l.handleResult(text, now)
+		}
+		l.phaseChanged(before, now)
 		before = l.phase
 	})
 }
 
-// move does what may change the phase, and logs the change. An event that is then nobody's goes back.
-func (l *Listener) move(before Phase, now time.Time, do func()) {
-	do()
+// phaseChanged logs a change of phase and puts back an event that the listener is then no longer busy with.
+func (l *Listener) phaseChanged(before Phase, now time.Time) {
 	if l.phase == before {
 		return
 	}
-	l.logPhase(before)
-	if l.has.event != nil {
-		l.requeue(now.Add(pause))
-	}
-}
-
-func (l *Listener) logPhase(before Phase) {
-	log, name := l.pool.log, l.process
-	if log.Enabled(api.Debug) {
-		log.Debugf("%s: %s -> %s", name, before, l.phase)
+	log := l.pool.log
+	if log.debugging() {
+		log.Debugf("%s: %s -> %s", l.process, before, l.phase)
 	}
 	if l.phase == Unknown {
 		log.Warnf("%s: has entered the UNKNOWN state and will no longer receive events, this usually indicates the "+
-			"process violated the eventlistener protocol", name)
+			"process violated the eventlistener protocol", l.process)
+	}
+	if l.current.event != nil {
+		l.requeue(now.Add(retryDelay))
 	}
 }
 
-// handleResult asks the pool's handler what the result means, now or as soon as it can tell.
+// handleResult has the pool's handler decide, now or when an external one has answered.
 func (l *Listener) handleResult(result []byte, now time.Time) {
-	if l.pool.external != nil {
-		l.pool.external.add(l, result, now)
-		return
+	p := l.pool
+	switch {
+	case p.external != nil:
+		p.external.add(l, result, now)
+	case p.Handle != nil:
+		l.resolve(p.bus.callUnlocked(p.Handle, result))
+	default:
+		l.resolve(defaultHandler(result))
 	}
-	l.resolve(l.pool.handle(result))
 }
 
-// resolve takes the verdict. An event that was not accepted stays in l.has.
-func (l *Listener) resolve(verdict error) {
-	l.pool.logDecision(l.process, verdict)
+// resolve applies the decision. An event that was not accepted stays in l.current.
+func (l *Listener) resolve(decision error) {
+	l.pool.logDecision(l.process, decision)
 	l.phase = Acknowledged
-	switch verdict {
+	switch decision {
 	case nil:
-		l.has = entry{}
+		l.current = entry{}
 	case errRejected:
 	default:
 		l.phase = Unknown
 	}
 }
 
-// requeue puts what the listener is busy with at the head of the queue; it is not sent it again before until.
-func (l *Listener) requeue(until time.Time) {
-	e := l.has
-	l.has = entry{}
-	e.refused, e.pause = l, until
+// requeue makes the event that the listener was busy with the next one again. It is not sent to the same listener before
+// retryAt.
+func (l *Listener) requeue(retryAt time.Time) {
+	e := l.current
+	l.current = entry{}
+	e.refusedBy, e.retryAt = l, retryAt
 	l.pool.requeue(e)
 }
 
-// decoded is text as log lines show it.
-func decoded(text []byte) string {
+// printable is text as log lines show it.
+func printable(text []byte) string {
 	if utf8.Valid(text) {
 		return string(text)
 	}

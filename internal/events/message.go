@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Message is what a listener is sent, taken apart.
+// Message is a parsed event as a listener receives it.
 type Message struct {
 	Server, Pool       string
 	Serial, PoolSerial int64
@@ -13,7 +13,7 @@ type Message struct {
 	Payload            string
 }
 
-// ParseMessage takes apart what a pool sent. Both names are known, so that blanks in the identifier do not matter.
+// ParseMessage parses what a pool sent. It takes both names because the identifier may contain blanks.
 func ParseMessage(text, identifier, pool string) (Message, error) {
 	header, payload, _ := strings.Cut(text, "\n")
 	m := Message{Server: identifier, Pool: pool, Payload: payload}

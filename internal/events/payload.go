@@ -12,16 +12,16 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Move is a process's change of state.
+// Move is a change of state of a process.
 type Move struct {
 	Process, Group string
 	From, To       api.State
 	Tries          int  // failed starts in a row, for STARTING and BACKOFF
 	Expected       bool // for EXITED
-	PID            int  // 0: there is no child
+	PID            int  // 0: no child
 }
 
-// Payload tells the event that m is. Source: "PROCESS_STATE Event Type".
+// Payload returns the type and the payload of the event about m. Source: "PROCESS_STATE Event Type".
 func (m Move) Payload() (Type, string) {
 	b := appendProcess(nil, m.Process, m.Group)
 	b = append(b, " from_state:"...)
@@ -42,7 +42,7 @@ func (m Move) Payload() (Type, string) {
 	return OfState(m.To), string(b)
 }
 
-// Communication is the payload of what a child wrote between the two tokens. Source: "PROCESS_COMMUNICATION Event
+// Communication returns the payload for a message that a child wrote between the two tokens. Source: "PROCESS_COMMUNICATION Event
 // Type".
 func Communication(process, group string, pid int, data []byte) string {
 	var b strings.Builder
@@ -52,7 +52,7 @@ func Communication(process, group string, pid int, data []byte) string {
 	return b.String()
 }
 
-// Log is the payload of a piece of output. Source: "PROCESS_LOG Event Type".
+// Log returns the payload for a piece of output. Source: "PROCESS_LOG Event Type".
 func Log(process, group string, pid int, channel api.Channel, data []byte) string {
 	var b strings.Builder
 	writeProcess(&b, process, group, pid, len(data))
@@ -63,7 +63,7 @@ func Log(process, group string, pid int, channel api.Channel, data []byte) strin
 	return b.String()
 }
 
-// Remote is the payload of what a client sent. Source: sendRemoteCommEvent.
+// Remote returns the payload for a message of a client. Source: sendRemoteCommEvent.
 func Remote(typ, data string) string {
 	var b strings.Builder
 	b.WriteString("type:")
@@ -73,10 +73,10 @@ func Remote(typ, data string) string {
 	return b.String()
 }
 
-// Group is the payload for a group that was added or removed; it ends with a line feed.
+// Group returns the payload for a group that was added or removed. It ends with a line feed.
 func Group(name string) string { return "groupname:" + name + "\n" }
 
-// Tick is the payload of a tick; when is the beginning of the slice of time, in seconds since 1970.
+// Tick returns the payload of a tick. When is the beginning of the period, in seconds since 1970.
 func Tick(when int64) string { return "when:" + strconv.FormatInt(when, 10) }
 
 func appendProcess(b []byte, process, group string) []byte {
@@ -91,16 +91,16 @@ func appendPID(b []byte, pid int) []byte {
 	return strconv.AppendInt(b, int64(pid), 10)
 }
 
-// writeProcess writes what payloads with data begin with, and makes room for n bytes of it: data can be long, and is
-// copied once.
+// writeProcess writes the beginning of a payload with n bytes of data. It allocates for all of it, so that long data is
+// copied once only.
 func writeProcess(b *strings.Builder, process, group string, pid, n int) {
-	var room [128]byte
-	head := appendPID(appendProcess(room[:0], process, group), pid)
+	var buf [128]byte
+	head := appendPID(appendProcess(buf[:0], process, group), pid)
 	b.Grow(len(head) + len(" channel:stderr\n") + n)
 	b.Write(head)
 }
 
-// writeText writes data, or what stands for data that is not UTF-8.
+// writeText writes data, or a description of it if it is not UTF-8.
 func writeText(b *strings.Builder, data []byte) {
 	if utf8.Valid(data) {
 		b.Write(data)
@@ -110,8 +110,8 @@ func writeText(b *strings.Builder, data []byte) {
 	b.WriteString(pyrepr.Bytes(data))
 }
 
-// characters is how many characters the text has, which is UTF-8: all bytes but those that continue a character. It looks
-// at eight of them at a time.
+// characters returns the number of characters in text, which is UTF-8: all bytes but those that continue a character. It
+// counts eight bytes at a time.
 func characters(text string) int {
 	const ones = 0x0101010101010101
 	data, n := unsafe.Slice(unsafe.StringData(text), len(text)), len(text)

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
@@ -14,50 +13,50 @@ type PoolOptions struct {
 	Identifier string // of supervisord
 	Events     []string
 	BufferSize int
-	CountBytes bool // len counts bytes instead of characters
-	Handle     Handler
+	CountBytes bool    // len counts bytes instead of characters
+	Handle     Handler // nil: OK accepts, everything else rejects
 	Log        *logs.Main
 }
 
-// Pool keeps the events that it subscribed to until one of its listeners has taken each. Source: "Event Listeners".
+// Pool queues the events that it subscribed to until one of its listeners has accepted each. Source: "Event Listeners".
 type Pool struct {
 	PoolOptions
 	bus       *Bus
+	log       deferredLog
 	wants     Set
-	families  []string // of plug-ins: the types that are subscribed to by name
-	log       *logs.Main
-	handle    Handler
-	external  *ExternalHandler // in place of handle; nil: none
+	families  []string         // names that may stand for types of plug-ins
+	external  *ExternalHandler // in place of Handle; nil: none
 	listeners []*Listener
 	queue     queue
-	serial    uint64    // of the next event, "poolserial"
-	resume    time.Time // when a pause ends; zero: there is none
-	told      time.Time // the pause that the loop knows of
-	message   []byte    // room for header and payload
+	serial    uint64    // of the next event. Source: "poolserial"
+	retryAt   time.Time // when the next event can be sent to a listener that refused it; zero: it does not wait
+	scheduled time.Time // the retryAt for which the loop was woken last
+	message   []byte    // buffer for header and payload
 }
 
-// NewPool makes a pool without listeners, which is not subscribed yet.
+// NewPool makes a pool without listeners, which Bus.Add then subscribes.
 func (b *Bus) NewPool(o PoolOptions) *Pool {
-	if b.pauses == nil {
-		b.pauses = make(chan struct{}, 1)
+	if b.wake == nil {
+		b.wake = make(chan struct{}, 1)
 	}
-	p := &Pool{PoolOptions: o, bus: b, log: o.Log, handle: o.Handle}
+	p := &Pool{PoolOptions: o, bus: b, log: deferredLog{b, o.Log}}
 	for _, name := range o.Events {
 		p.subscribe(name)
 	}
 	return p
 }
 
-// AddListener makes a process a listener of the pool. Events go to the first that is ready, in the order of these calls.
+// AddListener makes a process a listener of the pool. An event goes to the first listener that is ready, in the order of
+// these calls.
 func (p *Pool) AddListener(process string) *Listener {
 	l := &Listener{process: process, pool: p}
 	p.listeners = append(p.listeners, l)
 	return l
 }
 
-// accept appends a new event.
+// accept queues a new event.
 func (p *Pool) accept(e *Event) {
-	p.makeRoom()
+	p.discardOldest()
 	p.queue.pushBack(entry{event: e, serial: p.serial})
 	p.serial++
 }
@@ -65,28 +64,28 @@ func (p *Pool) accept(e *Event) {
 // requeue makes an event the next one again.
 func (p *Pool) requeue(e entry) {
 	p.logRequeue(e, p.queue.n)
-	p.makeRoom()
+	p.discardOldest()
 	p.queue.pushFront(e)
 }
 
 func (p *Pool) logRequeue(e entry, n int) {
-	if p.log.Enabled(api.Debug) {
+	if p.log.debugging() {
 		p.log.Debugf("rebuffering event %d for pool %s (buf size=%d, max=%d)", e.event.Serial, p.Name, n, p.BufferSize)
 	}
 }
 
-// makeRoom drops the oldest event of a full queue.
-func (p *Pool) makeRoom() {
+// discardOldest makes room in a full queue.
+func (p *Pool) discardOldest() {
 	if p.queue.n >= p.BufferSize && p.queue.n > 0 {
-		lost := p.queue.popFront()
-		p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, lost.event.Serial)
+		oldest := p.queue.popFront()
+		p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, oldest.event.Serial)
 	}
 }
 
-// dispatch sends what can be sent: the next event to the first listener that runs and is ready, and so on. A zero now
-// means that no time is to be lost looking at the clock: pauses go on.
+// dispatch sends as many events as listeners can take, in order. A zero now saves reading the clock: then no retry is
+// due yet.
 func (p *Pool) dispatch(now time.Time) {
-	p.resume = time.Time{}
+	p.retryAt = time.Time{}
 	tried := false // some listener was ready
 	for p.queue.n > 0 {
 		e := p.queue.at(0)
@@ -102,15 +101,15 @@ func (p *Pool) dispatch(now time.Time) {
 	}
 }
 
-// send sends an event to the first listener that can take it. Found is true if there was one that should have.
+// send sends an event to the first listener that can take it. Found reports whether a listener was ready for it.
 func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 	p.message = p.message[:0]
 	for _, l := range p.listeners {
 		if l.phase != Ready || l.input == nil {
 			continue
 		}
-		if l == e.refused && now.Before(e.pause) {
-			p.wait(e.pause)
+		if l == e.refusedBy && now.Before(e.retryAt) {
+			p.schedule(e.retryAt)
 			continue
 		}
 		found = true
@@ -122,11 +121,11 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 				e.event.Serial, l.process)
 			continue
 		}
-		l.phase, l.has = Busy, *e
-		if p.log.Enabled(api.Debug) {
+		l.phase, l.current = Busy, *e
+		if p.log.debugging() {
 			p.log.Debugf("event %d sent to listener %s", e.event.Serial, l.process)
 		}
-		if cap(p.message) > maxKept {
+		if cap(p.message) > maxIdleBuffer {
 			p.message = nil
 		}
 		return true, true
@@ -134,13 +133,13 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 	return false, found
 }
 
-// wait has the loop call Resume.
-func (p *Pool) wait(until time.Time) {
-	p.resume = until
-	if p.told.Equal(until) {
+// schedule has the loop call Resume, which then learns about retryAt.
+func (p *Pool) schedule(retryAt time.Time) {
+	p.retryAt = retryAt
+	if p.scheduled.Equal(retryAt) {
 		return
 	}
-	p.told = until
+	p.scheduled = retryAt
 	p.bus.wakeLoop()
 }
 

@@ -6,14 +6,14 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Phase is where a listener stands in the protocol. Source: "Event Listener States".
+// Phase is a listener's state in the protocol. Source: "Event Listener States".
 type Phase int
 
 const (
-	Acknowledged Phase = iota // it has to say READY before it gets anything
+	Acknowledged Phase = iota // it has to write READY before it is sent anything
 	Ready                     // it can be sent an event
 	Busy                      // it has an event and has to give a result
-	Unknown                   // it broke the protocol and gets nothing any more
+	Unknown                   // it violated the protocol and is sent nothing until it is started again
 )
 
 // String is the name in log lines.
@@ -23,70 +23,69 @@ func (p Phase) String() string {
 
 const readyToken = "READY\n"
 
-// longestLine and longestResult are the most bytes that a result line and a result may have: more than that comes from a
-// program that is out of its mind, and has to be kept in memory.
+// maxLine and maxResult are the largest result line and result, in bytes. They bound the memory that a listener can use;
+// longer input is a protocol violation.
 const (
-	longestLine   = 4 << 10
-	longestResult = 64 << 20
+	maxLine   = 4 << 10
+	maxResult = 64 << 20
 )
 
-// maxKept is the largest buffer, in bytes, that is kept while it is not used.
-const maxKept = 64 << 10
+// maxIdleBuffer is the largest buffer, in bytes, that is kept while it is not used.
+const maxIdleBuffer = 64 << 10
 
-// protocol reads what one listener writes. However its output is cut into pieces, the same is heard. The zero value is
-// a listener that has just been started. Phase moves by itself to Ready and Unknown; whoever hears a result moves it
-// on, and whoever sends an event sets Busy.
+// protocol parses what one listener writes. The tokens do not depend on how the output is cut into chunks. The zero value
+// is a listener that has just been started. The parser moves the phase to Ready and Unknown; the owner moves it to Busy
+// when it sends an event and on from Busy when a result has been decided.
 type protocol struct {
 	phase            Phase
 	length           int    // of the result that is being read; 0 or more only if sized
 	sized            bool   // the result line has been read
-	held             []byte // not yet understood
-	awaitingDecision bool   // a result is being judged: what follows it waits
+	held             []byte // not parsed yet
+	awaitingDecision bool   // what follows the result is not parsed before the decision
 }
 
-// heard is what a listener said.
-type heard int
+// token is a unit of the protocol.
+type token int
 
 const (
-	nothing   heard = iota // more is needed
-	ready                  // it waits for an event
-	violation              // it wrote what it must not
-	badLine                // its result line makes no sense; the text is the line
-	result                 // the text is its result
+	incomplete token = iota // more input is needed
+	ready                   // the listener waits for an event
+	violation               // input that is not allowed in this phase
+	badLine                 // a malformed result line, which is the text
+	result                  // a result, which is the text
 )
 
-// read hears what the listener wrote. After each thing that it said, heed is called; the text is valid until heed
-// returns.
-func (m *protocol) read(chunk []byte, heed func(said heard, text []byte)) {
+// read parses a chunk and calls handle for each token. The text is valid until handle returns.
+func (m *protocol) read(chunk []byte, handle func(kind token, text []byte)) {
 	in := chunk
 	if len(m.held) > 0 {
 		m.held = append(m.held, chunk...)
 		in = m.held
 	}
 	for {
-		said, text, rest := m.next(in)
+		kind, text, rest := m.next(in)
 		in = rest
-		if said == nothing {
+		if kind == incomplete {
 			break
 		}
-		heed(said, text)
+		handle(kind, text)
 	}
 	switch {
-	case len(in) == 0 && cap(m.held) > maxKept:
+	case len(in) == 0 && cap(m.held) > maxIdleBuffer:
 		m.held = nil
-	case len(in) == len(m.held): // nothing of it was understood: it is in its place
+	case len(in) == len(m.held): // nothing was parsed: it is in its place
 	default:
 		m.held = append(m.held[:0], in...)
 	}
 }
 
-// next looks at what is there and says what it means and what follows it.
-func (m *protocol) next(in []byte) (said heard, text, rest []byte) {
+// next returns the first token of the input, its text, and the rest of the input.
+func (m *protocol) next(in []byte) (kind token, text, rest []byte) {
 	switch m.phase {
 	case Acknowledged:
 		switch {
 		case len(in) < len(readyToken):
-			return nothing, nil, in
+			return incomplete, nil, in
 		case bytes.HasPrefix(in, []byte(readyToken)):
 			m.phase = Ready
 			return ready, nil, in[len(readyToken):]
@@ -99,31 +98,31 @@ func (m *protocol) next(in []byte) (said heard, text, rest []byte) {
 			return violation, nil, nil
 		}
 	case Busy:
-		if m.awaitingDecision { // all that it may say now is READY: one byte more shows that it says more
-			return nothing, nil, in[:min(len(in), len(readyToken)+1)]
+		if m.awaitingDecision { // only READY may follow: one byte more is enough to recognize a violation
+			return incomplete, nil, in[:min(len(in), len(readyToken)+1)]
 		}
 		return m.result(in)
 	}
-	return nothing, nil, nil
+	return incomplete, nil, nil
 }
 
-// result reads the result line, whose first seven characters are not looked at, and the result behind it.
-func (m *protocol) result(in []byte) (said heard, text, rest []byte) {
+// result parses the result line, whose first seven characters are ignored as in the original, and the result.
+func (m *protocol) result(in []byte) (kind token, text, rest []byte) {
 	if !m.sized {
 		line, after, complete := bytes.Cut(in, []byte("\n"))
-		if !complete && len(line) <= longestLine {
-			return nothing, nil, in
+		if !complete && len(line) <= maxLine {
+			return incomplete, nil, in
 		}
-		line = line[:min(len(line), longestLine)]
+		line = line[:min(len(line), maxLine)]
 		length, ok := pyrepr.ParseInt(string(line[min(len("RESULT "), len(line)):]), 10)
-		if !complete || !ok || length < 0 || length > longestResult {
+		if !complete || !ok || length < 0 || length > maxResult {
 			m.phase = Unknown
 			return badLine, line, nil
 		}
 		m.length, m.sized, in = length, true, after
 	}
 	if len(in) < m.length {
-		return nothing, nil, in
+		return incomplete, nil, in
 	}
 	m.sized = false
 	return result, in[:m.length], in[m.length:]

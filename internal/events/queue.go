@@ -2,7 +2,7 @@ package events
 
 import "time"
 
-// Event is something that happened, with the text that it had then. Pools share it.
+// Event is an event with its payload as of the time when it happened. Pools share it; it does not change.
 type Event struct {
 	Type    Type
 	Name    string // of an Extension; else empty
@@ -10,7 +10,7 @@ type Event struct {
 	Payload string // UTF-8
 }
 
-// name is what listeners know the type by.
+// name returns the type's name in the header. Source: "eventname".
 func (e *Event) name() string {
 	if e.Type == Extension {
 		return e.Name
@@ -20,13 +20,13 @@ func (e *Event) name() string {
 
 // entry is an event in a pool.
 type entry struct {
-	event   *Event
-	serial  uint64    // "poolserial"
-	refused *Listener // who did not accept it last; nil: nobody
-	pause   time.Time // not to the same listener before this
+	event     *Event
+	serial    uint64    // "poolserial"
+	refusedBy *Listener // the listener that did not accept it last; nil: none
+	retryAt   time.Time // refusedBy is not sent it before
 }
 
-// queue holds the entries that wait, the next one first. It is a ring; the zero value is empty.
+// queue is a ring of the entries to be sent, the next one first. The zero value is empty.
 type queue struct {
 	ring  []entry // length 0 or a power of two
 	first int
@@ -70,11 +70,11 @@ func (q *queue) popFront() entry {
 	return e
 }
 
-// clearRetry lets a listener, which has a new child, have at once what the old one refused.
+// clearRetry lets a listener have at once what it refused, because it has a new child.
 func (q *queue) clearRetry(l *Listener) {
 	for i := range q.n {
-		if e := q.at(i); e.refused == l {
-			e.refused = nil
+		if e := q.at(i); e.refusedBy == l {
+			e.refusedBy = nil
 		}
 	}
 }

@@ -9,14 +9,13 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
@@ -164,10 +163,5 @@ func reason(err error) string {
 	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {
 		return "[Errno -2] Name or service not known"
 	}
-	var number syscall.Errno
-	if !errors.As(err, &number) {
-		return err.Error()
-	}
-	text := number.Error()
-	return fmt.Sprintf("[Errno %d] %s%s", int(number), strings.ToUpper(text[:1]), text[1:])
+	return pyrepr.OSError(err)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
-// authorized tells whether the value of an Authorization header opens this server. Without a user name everyone may
-// come in. How long the comparison takes says nothing about the password. Source: username, password.
-func authorized(c config.Server, header string) bool {
+// hasCredentials reports whether the value of an Authorization header has the credentials of the server; without a user name
+// every value has. The comparison takes constant time. Source: username, password.
+func hasCredentials(c config.Server, header string) bool {
 	if c.Username == "" {
 		return true
 	}
@@ -38,7 +38,7 @@ func authorized(c config.Server, header string) bool {
 	return equal(username, c.Username)&equal(password, wanted) == 1
 }
 
-// equal is 1 for equal texts and 0 for others, in a time that does not depend on where they differ.
+// equal is 1 for equal texts and 0 for others. It takes constant time.
 func equal(a, b string) int {
 	sa, sb := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(sa[:], sb[:])

@@ -7,14 +7,16 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 )
 
-// TestIdleConnections opens more connections than may be idle: the oldest are closed, the newest still work.
+// TestIdleConnections opens more connections than may be idle. The oldest are closed, the newest still work.
 // differs: DIFF-129 limits
 func TestIdleConnections(t *testing.T) {
 	_, socket := start(t, nil, Services{})
 	const extra = 3
-	conns := make([]net.Conn, maxWaiting+extra)
+	conns := make([]net.Conn, fast.MaxIdle+extra)
 	for i := range conns {
 		conns[i] = dial(t, socket)
 	}
@@ -30,7 +32,7 @@ func TestIdleConnections(t *testing.T) {
 	askOK(t, conns[len(conns)-1])
 }
 
-// askOK sends a request and reads the answer; the connection stays open.
+// askOK sends a request and reads the response; the connection stays open.
 func askOK(t *testing.T, c net.Conn) {
 	t.Helper()
 	if _, err := io.WriteString(c, "GET /ok.html HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {

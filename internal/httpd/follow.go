@@ -5,23 +5,25 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 )
 
 const (
-	// lookAgain is how often a log is looked at while a client follows it.
-	lookAgain = 100 * time.Millisecond
-	// backlog is how much of a log a follower sees of the past, in bytes.
-	backlog = 1024
-	// portion is the largest part of a log that is held and sent at once, in bytes.
-	portion = 32 << 10
+	// pollInterval is how often a followed log is checked.
+	pollInterval = 100 * time.Millisecond
+	// minBacklog and maxBacklog bound how much of a log is sent before what is written from then on, in bytes.
+	minBacklog = 1024
+	maxBacklog = 8 << 20
+	// chunkSize is the most of a log that is read and sent at once, in bytes.
+	chunkSize = 32 << 10
 )
 
-// truncated is what a follower reads when the log was emptied under it.
+// truncated is sent when a followed log was truncated.
 const truncated = "==> File truncated <==\n"
 
-// followProcess streams the log of a process. The path is without its leading slashes. Source: tail -f.
+// followProcess streams the log of a process. Path has no leading slashes. Source: tail -f.
 func (h *handler) followProcess(w http.ResponseWriter, r *http.Request, path string) {
 	if r.Method != http.MethodGet {
 		h.fail(w, r, http.StatusBadRequest)
@@ -44,7 +46,7 @@ func (h *handler) followMain(w http.ResponseWriter, r *http.Request) {
 	h.follow(w, r, file, ok)
 }
 
-// follow sends the end of the log and all that comes, until the client goes or the servers are closed.
+// follow sends the end of the log and what is written to it, until the client disconnects or the servers are closed.
 func (h *handler) follow(w http.ResponseWriter, r *http.Request, path string, ok bool) {
 	if !ok || path == "" {
 		h.fail(w, r, http.StatusNotFound)
@@ -56,21 +58,21 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, path string, ok
 		h.fail(w, r, http.StatusNotFound)
 		return
 	}
-	s := &stream{w: w, path: path, file: f, offset: max(0, info.Size()-past(r))}
+	s := &stream{w: w, path: path, file: f, offset: max(0, info.Size()-backlog(r))}
 	defer func() { s.file.Close() }()
 	defer context.AfterFunc(h.ctx, func() { unblock(w) })()
 	w.Header().Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "text/plain;charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff") // whatever a program wrote, it is text
+	w.Header().Set("X-Content-Type-Options", "nosniff") // a program's output is never HTML
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
 	s.flush()
-	s.more()
-	look := time.NewTicker(lookAgain)
-	defer look.Stop()
+	s.sendNew()
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
 	for s.err == nil {
 		select {
-		case <-look.C:
+		case <-poll.C:
 			s.advance()
 		case <-r.Context().Done():
 			s.err = r.Context().Err()
@@ -81,7 +83,7 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, path string, ok
 	h.access(r.RemoteAddr, requestLine(r), http.StatusOK, s.sent)
 }
 
-// openLog opens a plain file; nil for anything else.
+// openLog opens a regular file. It returns nil for any other, and if there is an error.
 func openLog(path string) (*os.File, os.FileInfo) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -95,18 +97,18 @@ func openLog(path string) (*os.File, os.FileInfo) {
 	return f, info
 }
 
-// stream is a follower's place in a log.
+// stream is a log that is being sent.
 type stream struct {
 	w      http.ResponseWriter
 	path   string
 	file   *os.File
-	offset int64 // of what was not sent yet
+	offset int64 // of the first byte not sent
 	sent   int64 // bytes
-	err    error // the client has gone, or the log cannot be read
+	err    error // of writing to the client or of reading the log; ends the stream
 }
 
-// advance sends what is new, also from a file that has taken the place of the old one. A file that was deleted is kept
-// until there is another.
+// advance sends what is new, also after the log was rotated. A file that was removed is followed until the path has
+// another.
 func (s *stream) advance() {
 	info, err := s.file.Stat()
 	if err != nil {
@@ -117,7 +119,7 @@ func (s *stream) advance() {
 		s.send([]byte(truncated))
 		s.offset = 0
 	}
-	s.more()
+	s.sendNew()
 	if now, err := os.Stat(s.path); err != nil || os.SameFile(now, info) {
 		return
 	}
@@ -125,32 +127,32 @@ func (s *stream) advance() {
 	if next == nil {
 		return
 	}
-	s.more() // what was written to the old one until it was replaced
+	s.sendNew() // written to the old file before it was replaced
 	s.file.Close()
 	s.file, s.offset = next, 0
-	s.more()
+	s.sendNew()
 }
 
-// more sends everything from the offset to the end.
-func (s *stream) more() {
+// sendNew sends everything from the offset to the end.
+func (s *stream) sendNew() {
 	for s.err == nil {
 		info, err := s.file.Stat()
 		if err != nil {
 			s.err = err
 			return
 		}
-		if before := s.offset; info.Size() <= before || s.upTo(info.Size()) == before {
+		if before := s.offset; info.Size() <= before || s.sendTo(info.Size()) == before {
 			return
 		}
 	}
 }
 
-// upTo sends everything from the offset up to end, in portions, and returns the new offset.
-func (s *stream) upTo(end int64) int64 {
+// sendTo sends everything from the offset to end, in chunks, and returns the new offset.
+func (s *stream) sendTo(end int64) int64 {
 	var buffer []byte
 	for s.err == nil && s.offset < end {
 		if buffer == nil {
-			buffer = make([]byte, min(portion, end-s.offset))
+			buffer = make([]byte, min(chunkSize, end-s.offset))
 		}
 		n, err := s.file.ReadAt(buffer[:min(int64(len(buffer)), end-s.offset)], s.offset)
 		if err != nil && err != io.EOF {
@@ -181,4 +183,14 @@ func (s *stream) flush() {
 	if err := http.NewResponseController(s.w).Flush(); err != nil {
 		s.err = err
 	}
+}
+
+// backlog is how much of a log is sent before what is written from then on, in bytes: what the client asks for with
+// limit=N, if that is more than the original sends, which ignores the parameter.
+func backlog(r *http.Request) int64 {
+	n, err := strconv.ParseInt(r.URL.Query().Get("limit"), 10, 64)
+	if err != nil {
+		return minBacklog
+	}
+	return min(max(n, minBacklog), maxBacklog)
 }

@@ -9,45 +9,34 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 )
 
 // handler answers the requests of one server.
 type handler struct {
 	*Servers
 	config config.Server
-	crowd  *crowd
 }
 
-// turn follows whose turn it is on a connection that net/http serves.
-func (h *handler) turn(c net.Conn, state http.ConnState) {
-	switch c := c.(*conn); state {
-	case http.StateIdle:
-		c.waits()
-	case http.StateClosed, http.StateHijacked:
-		h.crowd.leave(c)
-	}
-}
-
-// ServeHTTP finds what a request is about. The first rule that fits wins.
+// ServeHTTP routes a request. The first case that matches applies.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "supervisord")
-	welcome := authorized(h.config, r.Header.Get("Authorization"))
+	authorized := hasCredentials(h.config, r.Header.Get("Authorization"))
 	isCall := strings.HasPrefix(r.URL.Path, "/RPC2")
 	var body []byte
 	status := http.StatusOK
-	if welcome && isCall {
-		body, status = requestBody(w, r) // before begin: a client that is slow to send does not hold up Close
+	if authorized && isCall {
+		body, status = requestBody(w, r) // before begin: Close does not wait for a client that sends slowly
 	}
-	connOf(r.Context()).busy()
+	fast.SetActive(r.Context())
 	if !h.begin() {
 		panic(http.ErrAbortHandler) // closes the connection
 	}
-	defer h.answers.Done()
-	if !welcome {
+	defer h.responses.Done()
+	if !authorized {
 		w.Header().Set("Connection", "close")
 		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
 		h.fail(w, r, http.StatusUnauthorized)
@@ -57,7 +46,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch bare := strings.TrimLeft(path, "/"); {
 	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
 		h.fail(w, r, http.StatusNotFound)
-	case isCall && forged(r):
+	case isCall && crossSite(r):
 		h.fail(w, r, http.StatusForbidden)
 	case isCall:
 		h.call(w, r, body, status)
@@ -78,21 +67,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// responses keeps the memory of answers for the next ones, so that a client that asks often makes no garbage. Answers that
-// are larger than any list of processes are not kept.
-var responses = sync.Pool{New: func() any { return new([]byte) }}
-
-const maxKeptResponse = 8 << 20 // bytes
-
-// keep gives back the room of an answer, which may have moved to a larger one.
-func keep(room *[]byte, response []byte) {
-	if cap(response) <= maxKeptResponse {
-		*room = response[:0]
-		responses.Put(room)
-	}
-}
-
-// call answers an XML-RPC request, or refuses it when its body brought another status than 200.
+// call answers an XML-RPC request, or with an error page if the status of its body is not 200.
 func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, status int) {
 	var response []byte
 	if status == http.StatusOK {
@@ -100,14 +75,14 @@ func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, stat
 			h.fail(w, r, http.StatusNotFound)
 			return
 		}
-		room := responses.Get().(*[]byte)
+		buffer := fast.GetBuffer()
 		var done func()
-		response, done, status = h.services.Call(r.Context(), body, (*room)[:0])
+		response, done, status = h.services.Call(r.Context(), body, (*buffer)[:0])
 		if done != nil {
-			responses.Put(room)
+			fast.PutBuffer(buffer, *buffer)
 			defer done()
 		} else {
-			defer func() { keep(room, response) }()
+			defer func() { fast.PutBuffer(buffer, response) }()
 		}
 	}
 	switch status {
@@ -120,7 +95,7 @@ func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, stat
 	}
 }
 
-// requestBody reads the body whole, or says which status its lack deserves.
+// requestBody reads the whole body. It returns it with status 200, or the status to refuse the request with.
 func requestBody(w http.ResponseWriter, r *http.Request) (body []byte, status int) {
 	chunked := len(r.TransferEncoding) > 0
 	switch {
@@ -134,10 +109,10 @@ func requestBody(w http.ResponseWriter, r *http.Request) (body []byte, status in
 		return nil, http.StatusRequestEntityTooLarge
 	}
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyWait))
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	defer control.SetReadDeadline(time.Time{})
 	var err error
-	if r.ContentLength > 0 && r.ContentLength <= maxHeader { // common, and not worth growing a buffer for
+	if r.ContentLength > 0 && r.ContentLength <= maxHeader { // usual: no buffer that grows
 		body = make([]byte, r.ContentLength)
 		_, err = io.ReadFull(r.Body, body)
 	} else {
@@ -155,10 +130,10 @@ func requestBody(w http.ResponseWriter, r *http.Request) (body []byte, status in
 
 // fail answers with an error page.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int) {
-	h.answer(w, r, status, "text/html", errorPage(status, http.StatusText(status)))
+	h.answer(w, r, status, "text/html", errorPage(status))
 }
 
-// answer sends an answer whole. It is out before answer returns: Close then need not wait for more.
+// answer sends a whole response. Nothing of it is buffered when answer returns, so that Close can rely on responses.
 func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
 	header := w.Header()
 	header.Set("Content-Type", contentType)
@@ -167,9 +142,9 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, con
 	control := http.NewResponseController(w)
 	size := len(body)
 	for r.Method != http.MethodHead && len(body) > 0 {
-		n := min(len(body), piece)
-		_ = control.SetWriteDeadline(time.Now().Add(takingWait))
-		if _, err := w.Write(body[:n]); err != nil { // the client has gone
+		n := min(len(body), fast.PartSize)
+		_ = control.SetWriteDeadline(time.Now().Add(fast.WriteTimeout))
+		if _, err := w.Write(body[:n]); err != nil { // the client has disconnected
 			break
 		}
 		body = body[n:]
@@ -181,7 +156,15 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, con
 
 func requestLine(r *http.Request) string { return r.Method + " " + r.RequestURI + " " + r.Proto }
 
-// access reports an answer to whoever wants to know. On a Unix socket no client has an address.
+// accessFunc is access, or nil if access lines are not wanted.
+func (h *handler) accessFunc() func(remote, request string, status int, size int64) {
+	if h.services.Access == nil {
+		return nil
+	}
+	return h.access
+}
+
+// access reports a response, whose body has size bytes. The clients of a Unix socket have no address.
 func (h *handler) access(remote, request string, status int, size int64) {
 	if h.services.Access == nil {
 		return
@@ -196,10 +179,10 @@ func (h *handler) access(remote, request string, status int, size int64) {
 		time.Now().UTC().Format("02/Jan/2006:15:04:05 -0700"), request, status, size))
 }
 
-// errorPage is the body of an answer that is no success.
-func errorPage(status int, reason string) []byte {
+// errorPage is the body of a response that is not a success.
+func errorPage(status int) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n"+
-		"<p>Error code %d.\r\n<p>Message: %s.\r\n</body>\r\n", status, reason)
+		"<p>Error code %d.\r\n<p>Message: %s.\r\n</body>\r\n", status, http.StatusText(status))
 	return b.Bytes()
 }

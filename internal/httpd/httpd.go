@@ -1,65 +1,63 @@
 // Package httpd is the HTTP side of supervisord: listening sockets on TCP and Unix, authentication, routes, and the
-// streams that follow a log. It knows nothing of processes; what it serves comes in as functions. Open and Close are
-// called by main, the handlers run in the goroutines of their requests.
+// streams that follow a log. It knows nothing of processes: what it serves are functions of its caller. Open, Serve and
+// Close are called by main; the handlers run in the goroutines of their connections. Package fast, below, accepts the
+// connections and answers most calls.
 package httpd
 
 import (
 	"context"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 )
 
-// Limits of what a client may send and how long it may keep us waiting. Nothing runs while nobody is connected.
+// Limits of a request, beside those of package fast, and of Close.
 const (
-	maxHeader   = 64 << 10 // bytes
-	maxBody     = 32 << 20 // bytes
-	headerWait  = time.Minute
-	bodyWait    = 5 * time.Minute
-	takingWait  = time.Minute // for a piece of an answer; streams may stand still for ever
-	idleWait    = 30 * time.Minute
-	closingWait = 2 * time.Second // for answers on their way when the servers are closed
+	maxHeader    = 64 << 10 // bytes
+	maxBody      = 32 << 20 // bytes
+	bodyTimeout  = 5 * time.Minute
+	closeTimeout = 2 * time.Second // for responses that are being made or sent
 )
 
-// Services is what the servers give access to. All functions may be called from any goroutine; those that are nil make
-// the path unknown.
+// Services are the functions that the servers give access to. They may be called from any goroutine. The paths of those
+// that are nil are unknown.
 type Services struct {
-	// Call answers an XML-RPC request: dst with the answer behind it, or, if done is not nil, an answer that others get as
-	// well, and done is called when it has been sent. Another status than 200 makes an error page, 0 closes the connection
-	// instead. The body is the caller's again when Call returns.
+	// Call answers an XML-RPC request. It returns dst with the response appended or, if done is not nil, a response that is
+	// shared with other requests; done is called when it has been sent. A status other than 200 is answered with an error
+	// page, and 0 closes the connection. Call does not keep body.
 	Call func(ctx context.Context, body, dst []byte) (response []byte, done func(), status int)
 	// ProcessLog is the path of the log of a channel of the process that namespec names.
 	ProcessLog func(namespec string, channel api.Channel) (path string, ok bool)
 	// MainLog is the path of the main log.
 	MainLog func() (path string, ok bool)
-	// Pages answers all that nothing else is in charge of.
+	// Pages answers the requests for all other paths.
 	Pages Pages
-	// Access, if not nil, gets a line for each answer. Source: loglevel, "trace".
+	// Access, if not nil, is called with a line for each response. Source: loglevel, "trace".
 	Access func(line string)
 }
 
-// Servers is a set of open listening sockets and what runs on them.
+// Servers is a set of open listening sockets and the servers that run on them.
 type Servers struct {
 	listeners []*listener
-	servers   []*http.Server // those of what is not a plain call
-	crowds    []*crowd
+	acceptors []*fast.Acceptor
+	servers   []*http.Server // for what the acceptors do not answer
 	services  Services
-	ctx       context.Context // ends with Close
+	ctx       context.Context // canceled by Close
 	cancel    context.CancelFunc
-	mu        sync.Mutex // guards closed against answers that begin
+	mu        sync.Mutex // no response begins after closed is set
 	closed    bool
-	answers   sync.WaitGroup
+	responses sync.WaitGroup
 }
 
-// Open opens the sockets of all servers in their order. Clients can connect from then on and wait until Serve. If one
-// cannot be opened, the others are closed again; the error is a usage error with the original's text. Notes on sockets
-// that were left behind go to stderr. Source: inet_http_server, unix_http_server.
+// Open opens the sockets of all servers in their order. Clients can connect from then on; they are answered after Serve.
+// If a socket cannot be opened, the others are closed again; the error is a usage error with the original's text. Stale
+// sockets that are removed are reported on stderr. Source: inet_http_server, unix_http_server.
 func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 	s := &Servers{}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -74,37 +72,45 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 	return s, nil
 }
 
-// Serve begins to answer requests and returns at once. To be called once.
+// Serve starts answering requests and returns. It is called once.
 func (s *Servers) Serve(services Services) {
 	s.services = services
 	for _, l := range s.listeners {
-		h := &handler{Servers: s, config: l.config, crowd: new(crowd)}
+		h := &handler{Servers: s, config: l.config}
+		acceptor := fast.New(l, fast.Options{
+			Call:       services.Call,
+			Authorized: func(header string) bool { return hasCredentials(l.config, header) },
+			Begin:      s.begin,
+			End:        s.responses.Done,
+			ErrorPage:  errorPage,
+			Access:     h.accessFunc(),
+			Closed:     s.ctx.Done(),
+		})
 		server := &http.Server{
 			Handler:                      h,
-			ReadHeaderTimeout:            headerWait,
-			IdleTimeout:                  idleWait,
+			ReadHeaderTimeout:            fast.HeaderTimeout,
+			IdleTimeout:                  fast.IdleTimeout,
 			MaxHeaderBytes:               maxHeader,
-			ConnState:                    h.turn,
-			ConnContext:                  withConn,
+			ConnState:                    acceptor.ConnState,
+			ConnContext:                  acceptor.ConnContext,
 			DisableGeneralOptionsHandler: true,
 			ErrorLog:                     log.New(io.Discard, "", 0),
 		}
+		s.acceptors = append(s.acceptors, acceptor)
 		s.servers = append(s.servers, server)
-		s.crowds = append(s.crowds, h.crowd)
-		d := &door{handler: h, listener: l, odd: make(chan net.Conn)}
-		go d.open()
-		go func() { _ = server.Serve(d) }()
+		go acceptor.Run()
+		go func() { _ = server.Serve(acceptor) }()
 	}
 }
 
-// Close closes the sockets, removes the socket files that are still ours, ends streams and idle connections, and gives
-// answers on their way a moment. A second Close does nothing.
+// Close closes the sockets, removes the socket files that are still ours, closes streams and idle connections, and waits
+// up to closeTimeout for responses that have begun. A second Close does nothing.
 func (s *Servers) Close() {
 	s.mu.Lock()
-	was := s.closed
+	before := s.closed
 	s.closed = true
 	s.mu.Unlock()
-	if was {
+	if before {
 		return
 	}
 	for _, l := range s.listeners {
@@ -113,30 +119,30 @@ func (s *Servers) Close() {
 	s.cancel()
 	done := make(chan struct{})
 	go func() {
-		s.answers.Wait()
+		s.responses.Wait()
 		close(done)
 	}()
-	patience := time.NewTimer(closingWait)
-	defer patience.Stop()
+	timeout := time.NewTimer(closeTimeout)
+	defer timeout.Stop()
 	select {
 	case <-done:
-	case <-patience.C:
+	case <-timeout.C:
 	}
 	for _, server := range s.servers {
 		_ = server.Close()
 	}
-	for _, k := range s.crowds {
-		k.close()
+	for _, a := range s.acceptors {
+		a.CloseConns()
 	}
 }
 
-// begin counts an answer that Close has to wait for; false when it is too late for one.
+// begin counts a response that Close waits for. It returns false when the servers are closed.
 func (s *Servers) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
-	s.answers.Add(1)
+	s.responses.Add(1)
 	return true
 }

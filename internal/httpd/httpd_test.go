@@ -21,10 +21,10 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
-// patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+// timeout is how long a test waits for what must happen.
+const timeout = 10 * time.Second
 
-// shortDir is a directory whose path leaves room for the name of a socket.
+// shortDir is a directory whose path is short enough for a socket in it.
 func shortDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "sv")
@@ -39,7 +39,7 @@ func unixServer(file string) config.Server {
 	return config.Server{Section: "unix_http_server", Unix: true, File: file, Mode: 0o700, UID: -1, GID: -1}
 }
 
-// start serves on a Unix socket of its own, which it returns.
+// start serves on a Unix socket and returns its path.
 func start(t testing.TB, change func(*config.Server), services Services) (s *Servers, socket string) {
 	t.Helper()
 	c := unixServer(filepath.Join(shortDir(t), "s"))
@@ -62,13 +62,13 @@ func dial(t testing.TB, socket string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
 		t.Fatal(err)
 	}
 	return conn
 }
 
-// ask sends a request as it stands and returns the answer with its body.
+// ask sends a request as it is and returns the response and its body.
 func ask(t *testing.T, socket, request string) (*http.Response, string) {
 	t.Helper()
 	conn := dial(t, socket)
@@ -87,7 +87,7 @@ func ask(t *testing.T, socket, request string) (*http.Response, string) {
 	return resp, string(body)
 }
 
-// echo answers a call with its body in brackets, and with a status that the body asks for.
+// echo is a Services.Call. The response is the body in brackets; the body "status N" sets the status.
 func echo(_ context.Context, body, dst []byte) ([]byte, func(), int) {
 	var status int
 	if n, _ := fmt.Sscanf(string(body), "status %d", &status); n == 1 {
@@ -178,7 +178,7 @@ func TestRoutes(t *testing.T) {
 
 func TestMalformedRequest(t *testing.T) {
 	_, socket := start(t, nil, Services{})
-	resp, _ := ask(t, socket, "this is no request\r\n\r\n")
+	resp, _ := ask(t, socket, "not a request\r\n\r\n")
 	if resp.StatusCode != 400 || !resp.Close {
 		t.Errorf("%d, closed %v", resp.StatusCode, resp.Close)
 	}
@@ -192,7 +192,7 @@ func TestHugeHeader(t *testing.T) {
 	}
 }
 
-func TestNoAnswer(t *testing.T) {
+func TestNoResponse(t *testing.T) {
 	_, socket := start(t, nil, Services{Call: func(_ context.Context, _, dst []byte) ([]byte, func(), int) { return dst, nil, 0 }})
 	conn := dial(t, socket)
 	io.WriteString(conn, post("/RPC2", "Content-Length: 2\r\n", "hi"))
@@ -234,12 +234,12 @@ func TestAuthentication(t *testing.T) {
 		{"u", "p", "Basic dTpw", true},
 		{"U", "p", "Basic dTpw", false},
 		{"u", "p", "Basic dQ==", false}, // no colon
-		{"u", "p", "Basic *", false},
+		{"u", "p", "Basic *", false},    // not base64
 		{"u", sha, "Basic dTp0aGVwYXNzd29yZA==", true},
 		{"u", strings.ToUpper(sha), "Basic dTp0aGVwYXNzd29yZA==", false},
 		{"u", sha, "Basic dTpw", false},
 	} {
-		if got := authorized(config.Server{Username: c.username, Password: c.password}, c.header); got != c.want {
+		if got := hasCredentials(config.Server{Username: c.username, Password: c.password}, c.header); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
@@ -260,8 +260,8 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-// A client of a Unix socket, such as a reverse proxy, has no address; that keeps nobody from being served or logged,
-// whoever reads the request.
+// TestAccessLines checks the lines for both readers of requests. A client of a Unix socket, such as a reverse proxy, has no
+// address.
 func TestAccessLines(t *testing.T) {
 	lines := make(chan string, 1)
 	_, socket := start(t, nil, Services{Call: echo, Access: func(line string) { lines <- line }})
@@ -284,7 +284,7 @@ func TestAccessLines(t *testing.T) {
 	}
 }
 
-// follower is a client that reads a log.
+// follower follows a log. The function reads what comes next and compares it.
 func follower(t *testing.T, socket, path string) (*http.Response, func(want string)) {
 	t.Helper()
 	conn := dial(t, socket)
@@ -326,18 +326,18 @@ func TestFollow(t *testing.T) {
 		},
 		MainLog: func() (string, bool) { return log, true },
 	})
-	write(t, log, "old"+strings.Repeat("x", backlog), os.O_APPEND)
+	write(t, log, "old"+strings.Repeat("x", minBacklog), os.O_APPEND)
 	resp, expect := follower(t, socket, "/logtail/group%3Aproc/stderr?limit=3")
 	h := resp.Header
 	if got := <-asked; got != "group:proc stderr" {
-		t.Errorf("asked for %q", got)
+		t.Errorf("the log of %q was requested", got)
 	}
 	if h.Get("Content-Type") != "text/plain;charset=utf-8" || h.Get("X-Accel-Buffering") != "no" ||
 		h.Get("Last-Modified") == "" || !cmp.Equal(resp.TransferEncoding, []string{"chunked"}) {
 		t.Errorf("%v %v", h, resp.TransferEncoding)
 	}
-	expect(strings.Repeat("x", backlog))
-	long := strings.Repeat("0123456789\n", portion/4)
+	expect(strings.Repeat("x", minBacklog))
+	long := strings.Repeat("0123456789\n", chunkSize/4)
 	write(t, log, long, os.O_APPEND)
 	expect(long)
 	write(t, log, "", os.O_TRUNC)
@@ -364,7 +364,7 @@ func TestFollow(t *testing.T) {
 	expect("newer")
 	servers.Close()
 	if _, err := io.ReadAll(resp.Body); err != nil {
-		t.Logf("the stream ended with %v", err) // cut or complete, but it ended
+		t.Logf("the stream ended with %v", err) // cut off or complete: it ended
 	}
 }
 
@@ -387,7 +387,7 @@ func TestFollowByHTTP10(t *testing.T) {
 	}
 }
 
-func TestFollowRefusesWhatIsNoFile(t *testing.T) {
+func TestFollowRefusesOtherFiles(t *testing.T) {
 	_, socket := start(t, nil, Services{MainLog: func() (string, bool) { return "/dev/null", true }})
 	if resp, _ := ask(t, socket, "GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n"); resp.StatusCode != 404 {
 		t.Errorf("%d", resp.StatusCode)
@@ -416,12 +416,12 @@ func TestFollowEndsWithItsClient(t *testing.T) {
 		if !strings.HasSuffix(line, `"GET /mainlogtail HTTP/1.1" 200 1`) {
 			t.Errorf("%s", line)
 		}
-	case <-time.After(patience):
-		t.Error("the stream goes on without a client")
+	case <-time.After(timeout):
+		t.Error("the stream has not ended")
 	}
 }
 
-func TestCloseLetsAnAnswerFinish(t *testing.T) {
+func TestCloseWaitsForResponse(t *testing.T) {
 	called, release := make(chan struct{}), make(chan struct{})
 	s, socket := start(t, nil, Services{Call: func(_ context.Context, _, dst []byte) ([]byte, func(), int) {
 		close(called)
@@ -432,11 +432,11 @@ func TestCloseLetsAnAnswerFinish(t *testing.T) {
 	conn := dial(t, socket)
 	io.WriteString(conn, post("/RPC2", "Content-Length: 2\r\n", "hi"))
 	slow := dial(t, socket)
-	io.WriteString(slow, post("/RPC2", "Content-Length: 2\r\n", "h")) // does not hold up Close
+	io.WriteString(slow, post("/RPC2", "Content-Length: 2\r\n", "h")) // Close does not wait for it
 	<-called
 	var wg sync.WaitGroup
 	wg.Go(s.Close)
-	for { // until nobody listens any more
+	for { // until the socket file is removed
 		if _, err := os.Lstat(socket); err != nil {
 			break
 		}
@@ -452,7 +452,7 @@ func TestCloseLetsAnAnswerFinish(t *testing.T) {
 	wg.Wait()
 	for _, c := range []net.Conn{idle, slow} {
 		if _, err := io.ReadAll(c); os.IsTimeout(err) {
-			t.Error("a connection stays open")
+			t.Error("a connection is still open")
 		}
 	}
 	s.Close()

@@ -18,14 +18,14 @@ import (
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
-// listener is a listening socket and, on Unix, the file that leads to it.
+// listener is a listening socket and the file of a Unix socket.
 type listener struct {
 	net.Listener
 	config config.Server
-	inode  os.FileInfo // of the socket file as we made it; nil for TCP
+	inode  os.FileInfo // of the socket file that was created; nil for TCP
 }
 
-// close stops listening and removes the socket file unless someone else has put another in its place.
+// close closes the socket and removes its file, unless that has been replaced.
 func (l *listener) close() {
 	_ = l.Listener.Close()
 	if l.inode == nil {
@@ -36,15 +36,15 @@ func (l *listener) close() {
 	}
 }
 
-// usageError is a text that is complete as it stands.
+// usageError is the whole text of an error for the user.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// errNoSocket is about a file at the path of a socket that is something else, and not ours to delete.
-var errNoSocket = fmt.Errorf("what is there is no socket: %w", syscall.EEXIST)
+// errNoSocket is the error if the path of a socket has a file of another type, which is not removed.
+var errNoSocket = fmt.Errorf("the file is not a socket: %w", syscall.EEXIST)
 
-// openError turns what went wrong into the text that users know, followed by a line that says with which server.
+// openError is the original's text for an error, followed by a line that names the server.
 func openError(c config.Server, err error) error {
 	place := fmt.Sprintf("[%s] port=%s", c.Section, net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
 	if c.Unix {
@@ -56,7 +56,7 @@ func openError(c config.Server, err error) error {
 	return usageError(err.Error() + "\n  " + place)
 }
 
-// openText is the text that users know.
+// openText is the original's text for an error.
 func openText(err error) string {
 	const prefix = "Cannot open an HTTP server: socket.error reported "
 	var usage usageError
@@ -78,7 +78,7 @@ func openText(err error) string {
 	return prefix + err.Error()
 }
 
-// reason is what the system says, without the address that the place tells already.
+// reason is the text of a system error, without the address, which the line has already.
 func reason(err error) string {
 	var number syscall.Errno
 	if errors.As(err, &number) && !errors.Is(err, errNoSocket) {
@@ -87,9 +87,9 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// waiting is how many clients may wait to be accepted; the system cuts it to what it allows. The constant SOMAXCONN is 128,
-// and a client that finds no place there gets an error instead of waiting.
-const waiting = 4096
+// listenBacklog is how many clients may wait to be accepted; the system reduces it to its own limit. SOMAXCONN is 128, and
+// a client beyond the backlog gets an error.
+const listenBacklog = 4096
 
 func listen(c config.Server, stderr io.Writer) (*listener, error) {
 	if c.Unix {
@@ -98,7 +98,7 @@ func listen(c config.Server, stderr io.Writer) (*listener, error) {
 	return listenTCP(c)
 }
 
-// listenTCP listens on IPv4 as the original does, on IPv6 only for an address that is written in its way.
+// listenTCP listens on IPv4 as the original does, and on IPv6 only if the host is an IPv6 address.
 func listenTCP(c config.Server) (*listener, error) {
 	network, host := "tcp4", strings.Trim(c.Host, "[]")
 	if host == "" || host == "*" {
@@ -116,9 +116,8 @@ func listenTCP(c config.Server) (*listener, error) {
 	return &listener{Listener: l, config: c}, nil
 }
 
-// listenUnix makes the socket under a temporary name and gives it its mode and owner before it listens: nobody can
-// connect earlier, so there is no moment in which it is open to others. Then it gets its name, if need be in place of
-// a socket that nobody answers on.
+// listenUnix creates the socket under a temporary name and sets its mode and owner before it listens, so that at no time
+// other users can connect. Then it is linked to its name; a stale socket there is replaced.
 func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 	temporary := fmt.Sprintf("%s.%d", c.File, os.Getpid())
 	if len(temporary) >= len(syscall.RawSockaddrUnix{}.Path) {
@@ -130,7 +129,7 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 		return nil, err
 	}
 	file := os.NewFile(uintptr(fd), c.File)
-	defer file.Close() // net.FileListener works on a copy
+	defer file.Close() // net.FileListener duplicates it
 	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: temporary}); err != nil {
 		return nil, err
 	}
@@ -144,7 +143,7 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 		}
 		return nil, err
 	}
-	if err := syscall.Listen(fd, waiting); err != nil {
+	if err := syscall.Listen(fd, listenBacklog); err != nil {
 		return nil, err
 	}
 	if err := place(temporary, c.File, stderr); err != nil {
@@ -162,7 +161,7 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 	return &listener{Listener: l, config: c, inode: inode}, nil
 }
 
-// own gives the socket its owner. Source: chown.
+// own sets the owner of the socket. Source: chown.
 func own(c config.Server, path string) error {
 	if c.UID < 0 && c.GID < 0 {
 		return nil
@@ -179,10 +178,10 @@ func own(c config.Server, path string) error {
 		`file or on command line to values that the current user (%s) can successfully chown`, c.File, c.UID, c.GID, name))
 }
 
-// place gives the socket at temporary its name as well. A socket there that nobody answers on is unlinked; a live one
-// is EADDRINUSE, anything that is no socket errNoSocket.
+// place links the socket at temporary to path. A stale socket there is unlinked. If a process listens on it, the error is
+// EADDRINUSE; if it is not a socket, errNoSocket.
 func place(temporary, path string, stderr io.Writer) error {
-	const attempts = 10 // others may be at the same
+	const attempts = 10 // other processes may change the file meanwhile
 	for range attempts {
 		err := os.Link(temporary, path)
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EOPNOTSUPP) { // no hard links here

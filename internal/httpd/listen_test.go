@@ -24,12 +24,12 @@ const inUse = "Another program is already listening on a port that one of our HT
 
 func TestOpenErrors(t *testing.T) {
 	dir := shortDir(t)
-	taken, err := net.Listen("tcp4", "127.0.0.1:0")
+	occupied, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
-	port := taken.Addr().(*net.TCPAddr).Port
+	defer occupied.Close()
+	port := occupied.Addr().(*net.TCPAddr).Port
 	live, err := net.Listen("unix", filepath.Join(dir, "live"))
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func TestOpenErrors(t *testing.T) {
 	const prefix = "Cannot open an HTTP server: socket.error reported "
 	for _, c := range []struct {
 		server     config.Server
-		want, more string // the original's line; what ours adds, PORT and DIR for what changes
+		want, more string // the original's line and our second one, with PORT and DIR for what varies
 	}{
 		{config.Server{Section: "inet_http_server", Host: "127.0.0.1", Port: port}, inUse,
 			"[inet_http_server] port=127.0.0.1:PORT: address already in use"},
@@ -51,7 +51,7 @@ func TestOpenErrors(t *testing.T) {
 		{unixServer(dir + "/none/s"), prefix + "errno.ENOENT (2)", "[unix_http_server] file=DIR/none/s: no such file or directory"},
 		{unixServer(dir + "/live"), inUse, "[unix_http_server] file=DIR/live: address already in use"},
 		{unixServer(dir + "/plain"), prefix + "errno.EEXIST (17)",
-			"[unix_http_server] file=DIR/plain: what is there is no socket: file exists"},
+			"[unix_http_server] file=DIR/plain: the file is not a socket: file exists"},
 		{unixServer(dir + "/" + strings.Repeat("x", 108)), prefix + "AF_UNIX path too long",
 			"[unix_http_server] file=DIR/" + strings.Repeat("x", 108)},
 	} {
@@ -65,7 +65,7 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("%+v: got %q, want %q", c.server, err, want)
 		}
 		if _, err := os.Lstat(first); err == nil {
-			t.Errorf("%+v: the server opened before is left", c.server)
+			t.Errorf("%+v: the socket that was opened before still exists", c.server)
 		}
 	}
 	if b, err := os.ReadFile(dir + "/plain"); string(b) != "precious" {
@@ -103,7 +103,7 @@ func TestStaleSocket(t *testing.T) {
 		t.Errorf("second start: %v", err)
 	}
 	if _, err := os.Lstat(path); err != nil {
-		t.Errorf("the second start took the socket away: %v", err)
+		t.Errorf("the second start removed the socket: %v", err)
 	}
 }
 
@@ -134,9 +134,9 @@ func TestSocketFile(t *testing.T) {
 	}
 }
 
-// There is no moment in which others than those of its mode could connect to a socket: whenever its file, by whichever name,
-// has a wider mode, nobody listens yet.
-func TestNeverOpenToOthers(t *testing.T) {
+// TestModeBeforeListen checks that no user can connect to a socket whom its mode excludes: as long as its file, under either
+// name, has a wider mode, the socket does not listen.
+func TestModeBeforeListen(t *testing.T) {
 	dir := shortDir(t)
 	path := filepath.Join(dir, "s")
 	defer syscall.Umask(syscall.Umask(0))
@@ -163,12 +163,12 @@ func TestNeverOpenToOthers(t *testing.T) {
 				}
 				conn.Close()
 				if now, err := os.Lstat(name); err == nil && os.SameFile(st, now) && now.Mode() == st.Mode() {
-					t.Errorf("%s is open with mode %v", name, st.Mode())
+					t.Errorf("%s accepts connections with mode %v", name, st.Mode())
 				}
 			}
 		}
 	}()
-	for late := time.Now().Add(patience); wide.Load() < 20 && time.Now().Before(late); { // the watcher must have been in time
+	for end := time.Now().Add(timeout); wide.Load() < 20 && time.Now().Before(end); { // so that the watcher saw some
 		s, err := Open([]config.Server{unixServer(path)}, io.Discard)
 		if err != nil {
 			t.Fatal(err)
@@ -179,7 +179,7 @@ func TestNeverOpenToOthers(t *testing.T) {
 	<-watched
 }
 
-func TestCloseLeavesTheSocketOfAnother(t *testing.T) {
+func TestCloseKeepsReplacedSocket(t *testing.T) {
 	path := filepath.Join(shortDir(t), "s")
 	s, err := Open([]config.Server{unixServer(path)}, io.Discard)
 	if err != nil {
@@ -193,7 +193,7 @@ func TestCloseLeavesTheSocketOfAnother(t *testing.T) {
 	defer other.Close()
 	s.Close()
 	if _, err := os.Lstat(path); err != nil {
-		t.Errorf("the other's socket is gone: %v", err)
+		t.Errorf("the socket of the other server was removed: %v", err)
 	}
 }
 
@@ -226,7 +226,7 @@ func TestTCP(t *testing.T) {
 	}
 }
 
-// TestResolveErrors tells a name that is unknown from one that nobody can look up now.
+// TestResolveErrors tells an unknown name from a temporary error.
 func TestResolveErrors(t *testing.T) {
 	const prefix = "Cannot open an HTTP server: socket.error reported "
 	for _, c := range []struct {
@@ -243,7 +243,7 @@ func TestResolveErrors(t *testing.T) {
 
 func TestChownNotPermitted(t *testing.T) {
 	if os.Getuid() == 0 {
-		t.Skip("root may")
+		t.Skip("root is permitted to")
 	}
 	dir := shortDir(t)
 	c := unixServer(filepath.Join(dir, "s"))

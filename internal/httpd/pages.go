@@ -12,12 +12,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// Pages answers requests for the web pages. It returns 0 if it answered, else the status of the error page that is to be
-// the answer. The request's context ends when the servers are closed. To close the connection without an answer it
-// panics with http.ErrAbortHandler.
+// Pages answers requests for the web pages. It returns 0 if it sent a response, else the status of the error page to send.
+// The context of the request is canceled when the servers are closed. To close the connection without a response, it panics
+// with http.ErrAbortHandler.
 type Pages func(w http.ResponseWriter, r *http.Request) (status int)
 
-// page lets the web pages answer.
+// page has the web pages answer a request.
 func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -31,17 +31,17 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request) {
 	h.access(r.RemoteAddr, requestLine(r), counted.status, counted.size)
 }
 
-// unblock makes an end of writes to a client that reads nothing: it must not hold up Close.
+// unblock ends a write to a slow consumer, for which Close does not wait.
 func unblock(w http.ResponseWriter) { _ = http.NewResponseController(w).SetWriteDeadline(time.Now()) }
 
-// counter knows what was answered, for the access line.
+// counter records the status and size of a response, for the access line.
 type counter struct {
 	http.ResponseWriter
 	status int
 	size   int64
 }
 
-// Unwrap lets a ResponseController find the real one.
+// Unwrap is for http.ResponseController.
 func (c *counter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 // WriteHeader implements http.ResponseWriter.
@@ -57,8 +57,8 @@ func (c *counter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// download sends a log as a file, as long as it is at this moment. The path is without its leading slashes:
-// logfile/NAME[/stdout|/stderr] or mainlogfile.
+// download sends a log with its present length as a file. Path has no leading slashes: logfile/NAME[/stdout|/stderr] or
+// mainlogfile.
 func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) {
 	if r.Method != http.MethodGet {
 		h.fail(w, r, http.StatusBadRequest)
@@ -83,14 +83,14 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filepath.Base(file)}))
 	header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	s := &stream{w: w, file: f}
-	s.upTo(info.Size())
+	s.sendTo(info.Size())
 	h.access(r.RemoteAddr, requestLine(r), http.StatusOK, s.sent)
 	if s.sent < info.Size() {
-		panic(http.ErrAbortHandler) // it was truncated meanwhile, and the client must know that this is not all
+		panic(http.ErrAbortHandler) // truncated meanwhile: the client must notice that bytes are missing
 	}
 }
 
-// logOf is the path of the log that the path of a request means.
+// logOf returns the path of the log that the path of a request names.
 func (h *handler) logOf(path string) (file string, ok bool) {
 	kind, rest, _ := strings.Cut(path, "/")
 	if kind == "mainlogfile" {
@@ -99,22 +99,10 @@ func (h *handler) logOf(path string) (file string, ok bool) {
 		}
 		return h.services.MainLog()
 	}
-	name, channelName, given := strings.Cut(rest, "/")
+	name, channelName, found := strings.Cut(rest, "/")
 	channel, known := api.ParseChannel(channelName)
-	if name == "" || given && !known || h.services.ProcessLog == nil {
+	if name == "" || found && !known || h.services.ProcessLog == nil {
 		return "", false
 	}
 	return h.services.ProcessLog(name, channel)
 }
-
-// past is how much of a log a follower sees of the past, in bytes: what it asks for with limit=N, if that is more than
-// usual. The original has no such parameter and ignores it.
-func past(r *http.Request) int64 {
-	n, err := strconv.ParseInt(r.URL.Query().Get("limit"), 10, 64)
-	if err != nil {
-		return backlog
-	}
-	return min(max(n, backlog), maxBacklog)
-}
-
-const maxBacklog = 8 << 20 // bytes

@@ -1,5 +1,5 @@
-// Package origin tells from what a browser says of a request whose page made it. It is pure, and for servers that must
-// not do on behalf of one page what only another may ask for.
+// Package origin classifies the site whose page made a request, from the headers that browsers send, for protection
+// against cross-site request forgery. It is pure: any goroutine may call it.
 package origin
 
 import (
@@ -13,25 +13,25 @@ import (
 type Site int
 
 const (
-	Script  Site = iota // no browser: nothing that one sends is there
-	Unsaid              // a browser, and it does not say from where
-	Same                // a page of ours, or the user's own doing: typed, from a bookmark
-	Sibling             // a page of another port or name of the same site
-	Foreign             // a page of another site, or one that hides which
+	NoBrowser  Site = iota // none of the headers that browsers send
+	Unknown                // a browser that does not say
+	SameOrigin             // a page of this server, or the user: an address typed or a bookmark
+	SameSite               // a page of another port or another host of the same site
+	CrossSite              // a page of another site, or one that hides its site
 )
 
-// Of is where r comes from. Certain is true if the browser itself made the comparison, and knows; else it is drawn from
-// the names in Origin or Referer and Host, which a proxy may have changed on the way. Browsers do not tell everybody:
-// over plain HTTP to another host there is no Sec-Fetch-Site, and a link brings no Origin.
+// Of returns where r comes from. Certain is true if the browser made the comparison, in Sec-Fetch-Site. Otherwise the result
+// is derived from Origin or Referer and Host, which a proxy may have changed. Browsers omit these headers at times: over
+// plain HTTP to another host there is no Sec-Fetch-Site, and a link sends no Origin.
 func Of(r *http.Request) (site Site, certain bool) {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":
-		return Same, true
+		return SameOrigin, true
 	case "same-site":
-		return Sibling, true
+		return SameSite, true
 	case "":
 	default:
-		return Foreign, true
+		return CrossSite, true
 	}
 	from := r.Header.Get("Origin")
 	if from == "" {
@@ -41,30 +41,30 @@ func Of(r *http.Request) (site Site, certain bool) {
 	case from != "":
 		return compare(from, r.Host, r.Header.Get("X-Forwarded-Host")), false
 	case strings.HasPrefix(r.Header.Get("User-Agent"), "Mozilla/"):
-		return Unsaid, false
+		return Unknown, false
 	}
-	return Script, false
+	return NoBrowser, false
 }
 
-// compare compares the host of a URL with the names that we may go by.
+// compare compares the host of a URL with the hosts that may be this server.
 func compare(from string, hosts ...string) Site {
 	u, err := url.Parse(from)
 	if err != nil || u.Host == "" {
-		return Foreign // "null" among others
+		return CrossSite // such as "null"
 	}
-	site := Foreign
+	site := CrossSite
 	for _, host := range hosts {
 		switch {
 		case strings.EqualFold(u.Host, host):
-			return Same
+			return SameOrigin
 		case host != "" && strings.EqualFold(u.Hostname(), hostname(host)):
-			site = Sibling
+			site = SameSite
 		}
 	}
 	return site
 }
 
-// hostname is a host without its port.
+// hostname removes the port of a host.
 func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		return name

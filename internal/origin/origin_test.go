@@ -13,24 +13,24 @@ func TestOf(t *testing.T) {
 		want    Site
 		certain bool
 	}{
-		{"curl", headers{"User-Agent": "curl/8"}, Script, false},
-		{"nothing", nil, Script, false},
-		{"a browser over plain HTTP", headers{"User-Agent": "Mozilla/5.0 (X11)"}, Unsaid, false},
-		{"our page", headers{"Sec-Fetch-Site": "same-origin"}, Same, true},
-		{"typed", headers{"Sec-Fetch-Site": "none", "User-Agent": "Mozilla/5.0"}, Same, true},
-		{"another port, says the browser", headers{"Sec-Fetch-Site": "same-site"}, Sibling, true},
-		{"another site, says the browser", headers{"Sec-Fetch-Site": "cross-site"}, Foreign, true},
-		{"a word of the future", headers{"Sec-Fetch-Site": "far-away"}, Foreign, true},
-		{"the browser knows better than the names", headers{"Sec-Fetch-Site": "same-origin", "Origin": "https://ops.example"},
-			Same, true},
-		{"our origin", headers{"Origin": "http://sup.example:9001"}, Same, false},
-		{"another port", headers{"Origin": "http://sup.example:8000"}, Sibling, false},
-		{"another host", headers{"Origin": "http://evil.example:9001"}, Foreign, false},
-		{"a hidden origin", headers{"Origin": "null"}, Foreign, false},
-		{"our page as referer", headers{"Referer": "http://sup.example:9001/tail.html?processname=x"}, Same, false},
-		{"another page as referer", headers{"Referer": "http://evil.example/sup.example:9001"}, Foreign, false},
-		{"a longer name", headers{"Origin": "http://sup.example.evil.example:9001"}, Foreign, false},
-		{"behind a proxy that says so", headers{"Origin": "https://ops.example", "X-Forwarded-Host": "ops.example"}, Same, false},
+		{"curl", headers{"User-Agent": "curl/8"}, NoBrowser, false},
+		{"no headers", nil, NoBrowser, false},
+		{"a browser over plain HTTP", headers{"User-Agent": "Mozilla/5.0 (X11)"}, Unknown, false},
+		{"own page", headers{"Sec-Fetch-Site": "same-origin"}, SameOrigin, true},
+		{"typed", headers{"Sec-Fetch-Site": "none", "User-Agent": "Mozilla/5.0"}, SameOrigin, true},
+		{"another port by Sec-Fetch-Site", headers{"Sec-Fetch-Site": "same-site"}, SameSite, true},
+		{"another site by Sec-Fetch-Site", headers{"Sec-Fetch-Site": "cross-site"}, CrossSite, true},
+		{"an unknown Sec-Fetch-Site", headers{"Sec-Fetch-Site": "far-away"}, CrossSite, true},
+		{"Sec-Fetch-Site before Origin", headers{"Sec-Fetch-Site": "same-origin", "Origin": "https://ops.example"},
+			SameOrigin, true},
+		{"own origin", headers{"Origin": "http://sup.example:9001"}, SameOrigin, false},
+		{"another port", headers{"Origin": "http://sup.example:8000"}, SameSite, false},
+		{"another host", headers{"Origin": "http://evil.example:9001"}, CrossSite, false},
+		{"a hidden origin", headers{"Origin": "null"}, CrossSite, false},
+		{"own page as referer", headers{"Referer": "http://sup.example:9001/tail.html?processname=x"}, SameOrigin, false},
+		{"another page as referer", headers{"Referer": "http://evil.example/sup.example:9001"}, CrossSite, false},
+		{"a longer name", headers{"Origin": "http://sup.example.evil.example:9001"}, CrossSite, false},
+		{"behind a proxy that sets X-Forwarded-Host", headers{"Origin": "https://ops.example", "X-Forwarded-Host": "ops.example"}, SameOrigin, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &http.Request{Host: "sup.example:9001", Header: http.Header{}}
@@ -45,7 +45,7 @@ func TestOf(t *testing.T) {
 	for _, host := range []string{"", "[::1]:9001", "[::1]", "::1"} {
 		r := &http.Request{Host: host, Header: http.Header{"Origin": {"http://[::1]:9001"}}}
 		site, _ := Of(r)
-		if want := map[string]Site{"": Foreign, "[::1]:9001": Same, "[::1]": Sibling, "::1": Sibling}[host]; site != want {
+		if want := map[string]Site{"": CrossSite, "[::1]:9001": SameOrigin, "[::1]": SameSite, "::1": SameSite}[host]; site != want {
 			t.Errorf("Host %q: %v, want %v", host, site, want)
 		}
 	}

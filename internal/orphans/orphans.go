@@ -1,6 +1,6 @@
-// Package orphans remembers the children of supervisord in a file beside its pid file, so that the next supervisord finds
-// those that outlived one that was killed, and can stop them. It watches nobody: a record is read once, at the start, and
-// then only written. The loop writes it; Stop works in a goroutine of its own.
+// Package orphans records the children of supervisord in a file beside its pid file, so that the next supervisord finds those
+// that outlived one that was killed, and can stop them. It does not watch processes: the record is read once, by Open, and
+// then only written. One goroutine at a time may use a Record; Stop blocks, and is for a goroutine of its own.
 package orphans
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// Child is a child as it is remembered: what tells it from others of the same process id, and how to stop it.
+// Child is a child in the record: its process id and name, and how to stop it.
 type Child struct {
 	PID           int
 	Group, Name   string
@@ -32,25 +32,25 @@ type Child struct {
 // String is the namespec.
 func (c Child) String() string { return api.Namespec(c.Group, c.Name) }
 
-// Record is the file. A line is written for each start and none for an exit: a process that has ended, or began later than
-// its line says, is no child of ours. The file is put together anew when dead lines are in the majority.
+// Record is the file. It gets a line at each start and none at an exit: a process that has ended, or began later than its
+// line was written, is not the recorded child. The file is rewritten when most lines are outdated.
 type Record struct {
-	path   string
-	boot   string
-	kept   []Child // of earlier lives
-	fd     int     // -1: not open
-	lines  int
-	failed bool // the last write failed; the next start writes everything
+	path      string
+	boot      string
+	survivors []Child // children of earlier runs that still ran when the file was written last
+	fd        int     // -1: not open
+	lines     int
+	failed    bool // the last write failed; the next start rewrites the file
 }
 
-// fewLines is how many lines a file may have whatever they are.
+// fewLines is the number of lines up to which a file is not rewritten.
 const fewLines = 1024
 
-// Open reads the record at path and begins it anew for us. Living are the children of an earlier supervisord that still
-// run; they stay in the record. If that supervisord itself still runs, the record is left alone: rival is its process id,
-// and r is nil. A nil Record takes everything and remembers nothing; a system on which processes cannot be told apart by
-// the moment of their start has no other.
-func Open(path string) (r *Record, living []Child, rival int, err error) {
+// Open reads the record at path and starts a new one there. Survivors are the children of earlier runs that still run; they
+// stay in the record. If the supervisord that wrote the record still runs, otherPID is its process id, the file is not
+// changed, and r is nil. The methods of a nil Record do nothing. Open returns one as well on systems that do not report when a
+// process began.
+func Open(path string) (r *Record, survivors []Child, otherPID int, err error) {
 	boot := bootID()
 	if boot == "" {
 		return nil, nil, 0, nil
@@ -62,47 +62,48 @@ func Open(path string) (r *Record, living []Child, rival int, err error) {
 	}
 	for _, c := range children {
 		if c.alive() {
-			r.kept = append(r.kept, c.Child)
+			r.survivors = append(r.survivors, c.Child)
 		}
 	}
 	if err := r.rewrite(nil); err != nil {
-		return nil, r.kept, 0, fmt.Errorf("cannot write %s: %w", path, err)
+		return nil, r.survivors, 0, fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	return r, r.kept, 0, nil
+	return r, r.survivors, 0, nil
 }
 
-// entry is a line: a child, or supervisord itself, and a moment at which it ran already, in the kernel's ticks since boot.
+// entry is a line: a child, or supervisord itself, and a time at which it was running, in the kernel's ticks since boot.
 type entry struct {
 	Child
 	at int64
 }
 
-// alive is true if the process still runs. One that began after the moment has only the number in common.
+// alive reports whether the process still runs. One that began after the entry was written is another with the same id.
 func (e entry) alive() bool {
 	began, ok := startOf(e.PID)
 	return ok && began <= e.at+1
 }
 
+// header is the first word of the file. The process id of supervisord, a time and the id of the boot follow.
 const header = "supervisord"
 
-// format appends the line of a child.
+// format appends the line of a child. A new field goes to its end, where an older supervisord ignores it.
 func (c *Child) format(b []byte, at int64) []byte {
 	return fmt.Appendf(b, "%d %d %d %d %d %t %t %d %q %q\n", c.PID, at, c.GroupPriority, c.Priority, int(c.StopSignal),
 		c.StopAsGroup, c.KillAsGroup, int64(c.StopWait/time.Second), c.Group, c.Name)
 }
 
-// parse reads what format wrote. A line that was cut off by the end of the daemon does not count.
+// parse reads a line that format wrote. It is not ok if supervisord was killed in the middle of writing it.
 func parse(line string) (e entry, ok bool) {
 	var signal int
 	var wait int64
-	n, err := fmt.Sscanf(line, "%d %d %d %d %d %t %t %d %q %q\n", &e.PID, &e.at, &e.GroupPriority, &e.Priority, &signal,
+	n, _ := fmt.Sscanf(line, "%d %d %d %d %d %t %t %d %q %q", &e.PID, &e.at, &e.GroupPriority, &e.Priority, &signal,
 		&e.StopAsGroup, &e.KillAsGroup, &wait, &e.Group, &e.Name)
 	e.StopSignal, e.StopWait = syscall.Signal(signal), time.Duration(wait)*time.Second
-	return e, n == 10 && err == nil && e.PID > 1
+	return e, n == 10 && e.PID > 1
 }
 
-// read takes the file apart. Of one that is no record, or of before the machine's last start, nothing counts. Of two lines
-// with one process id the later one does.
+// read parses the file. It returns nothing if the file is not a record, or is older than the last boot. Of two lines with the
+// same process id it takes the later.
 func (r *Record) read() (owner *entry, children []entry) {
 	data, err := os.ReadFile(r.path)
 	if err != nil {
@@ -122,38 +123,38 @@ func (r *Record) read() (owner *entry, children []entry) {
 	if err1 != nil || err2 != nil {
 		return nil, nil
 	}
-	places := map[int]int{}
+	indexes := map[int]int{}
 	for lines.Scan() {
 		e, ok := parse(lines.Text())
 		if !ok {
 			continue
 		}
-		if place, again := places[e.PID]; again {
-			children[place] = e
+		if i, known := indexes[e.PID]; known {
+			children[i] = e
 			continue
 		}
-		places[e.PID] = len(children)
+		indexes[e.PID] = len(children)
 		children = append(children, e)
 	}
 	return &entry{Child: Child{PID: pid}, at: at}, children
 }
 
-// Add remembers a child that was just started. Running are all that run now, for when the file is put together anew. The
-// error is returned for the first of a row of failures.
+// Add records a child that was just started. Running yields all children, for when the file is rewritten. Of consecutive
+// failures only the first returns its error.
 func (r *Record) Add(c Child, running iter.Seq[Child]) error {
 	if r == nil {
 		return nil
 	}
 	var err error
-	if r.failed || r.lines > fewLines && r.lines > 2*(count(running)+len(r.kept)) {
+	if r.failed || r.lines > fewLines && r.lines > 2*(count(running)+len(r.survivors)) {
 		err = r.rewrite(running)
 	} else {
 		err = write(r.fd, c.format(nil, ticksNow()))
 		r.lines++
 	}
-	again := r.failed
+	failedBefore := r.failed
 	r.failed = err != nil
-	if err == nil || again {
+	if err == nil || failedBefore {
 		return nil
 	}
 	return fmt.Errorf("cannot write %s: %w", r.path, err)
@@ -166,9 +167,9 @@ func count(running iter.Seq[Child]) (n int) {
 	return n
 }
 
-// rewrite puts the file together anew. All that run now may be said to have run now.
+// rewrite replaces the file by one with the survivors and the running children that have not ended.
 func (r *Record) rewrite(running iter.Seq[Child]) error {
-	r.forget()
+	r.closeFile()
 	now := ticksNow()
 	text := fmt.Appendf(nil, "%s %d %d %s\n", header, os.Getpid(), now, r.boot)
 	r.lines = 0
@@ -179,14 +180,14 @@ func (r *Record) rewrite(running iter.Seq[Child]) error {
 		}
 		return true
 	}
-	kept := r.kept[:0]
-	for _, c := range r.kept {
+	alive := r.survivors[:0]
+	for _, c := range r.survivors {
 		before := r.lines
 		if add(c); r.lines > before {
-			kept = append(kept, c)
+			alive = append(alive, c)
 		}
 	}
-	r.kept = kept
+	r.survivors = alive
 	if running != nil {
 		running(add)
 	}
@@ -210,7 +211,7 @@ func (r *Record) rewrite(running iter.Seq[Child]) error {
 	return nil
 }
 
-// write writes p whole; half a line of a start would be taken for none.
+// write writes all of p; a short write is ENOSPC.
 func write(fd int, p []byte) error {
 	for {
 		n, err := syscall.Write(fd, p)
@@ -226,20 +227,20 @@ func write(fd int, p []byte) error {
 	}
 }
 
-func (r *Record) forget() {
+func (r *Record) closeFile() {
 	if r.fd >= 0 {
 		_ = syscall.Close(r.fd)
 		r.fd = -1
 	}
 }
 
-// Close ends a life in which all children have been stopped. The file goes, unless children of earlier lives still run.
+// Close closes the record after all children have been stopped. It removes the file unless survivors of earlier runs remain.
 func (r *Record) Close() {
 	if r == nil {
 		return
 	}
-	if r.rewrite(nil) != nil || len(r.kept) == 0 {
+	if r.rewrite(nil) != nil || len(r.survivors) == 0 {
 		_ = os.Remove(r.path)
 	}
-	r.forget()
+	r.closeFile()
 }

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tick is the unit in which the kernel tells when a process began: the ABI has fixed it.
+// tick is the unit of /proc/PID/stat, which is fixed by the kernel's ABI.
 const tick = 10 * time.Millisecond
 
-// bootID tells one start of the machine from another.
+// bootID is different after each boot, and empty if the system has no such id.
 func bootID() string {
 	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -32,13 +32,13 @@ func ticksNow() int64 {
 	return now.Nano() / int64(tick)
 }
 
-// startOf is when a process began, in ticks since boot. A zombie has ended.
+// startOf returns when a process began, in ticks since boot; not ok if it has ended, as a zombie has.
 func startOf(pid int) (began int64, ok bool) {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return 0, false
 	}
-	const state, start = 0, 19 // fields behind the name, which may hold anything
+	const state, start = 0, 19 // fields after the name, which may contain anything
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 	if len(fields) <= start || fields[state][0] == 'Z' || fields[state][0] == 'X' {
 		return 0, false
@@ -47,43 +47,43 @@ func startOf(pid int) (began int64, ok bool) {
 	return began, err == nil
 }
 
-// victim is a child that is being stopped, held by a descriptor: its process id may become another's at any time.
-type victim struct {
+// target is a child to be stopped, with a descriptor: its process id may be reused at any time.
+type target struct {
 	Child
 	fd int
 }
 
-// hold takes hold of a child; not ok if it has ended.
-func hold(c Child) (*victim, bool) {
+// openTarget opens a child; not ok if it has ended.
+func openTarget(c Child) (t *target, ok bool) {
 	now := ticksNow()
 	fd, err := unix.PidfdOpen(c.PID, 0)
 	if err != nil {
 		return nil, false
 	}
-	v := &victim{c, fd}
+	t = &target{c, fd}
 	if !(entry{c, now}).alive() {
-		v.release()
+		t.close()
 		return nil, false
 	}
-	return v, true
+	return t, true
 }
 
-func (v *victim) release() { unix.Close(v.fd) }
+func (t *target) close() { unix.Close(t.fd) }
 
 // signal sends a signal to the child, or to its process group.
-func (v *victim) signal(sig syscall.Signal, group bool) error {
+func (t *target) signal(sig syscall.Signal, group bool) error {
 	if group {
-		return syscall.Kill(-v.PID, sig)
+		return syscall.Kill(-t.PID, sig)
 	}
-	return unix.PidfdSendSignal(v.fd, sig, nil, 0)
+	return unix.PidfdSendSignal(t.fd, sig, nil, 0)
 }
 
-// gone waits for the end of the child, no longer than patience.
-func (v *victim) gone(patience time.Duration) bool {
-	end := time.Now().Add(patience)
+// wait waits up to timeout for the child's end, and reports whether it has ended.
+func (t *target) wait(timeout time.Duration) bool {
+	end := time.Now().Add(timeout)
 	for {
 		left := max(time.Until(end), 0)
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(v.fd), Events: unix.POLLIN}}, int((left+time.Millisecond-1)/time.Millisecond))
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLIN}}, int((left+time.Millisecond-1)/time.Millisecond))
 		if n > 0 {
 			return true
 		}

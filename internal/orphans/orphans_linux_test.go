@@ -17,7 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
-// start starts a child and returns how it is remembered. It is ended and reaped with the test.
+// start starts a child and returns its record. The child is killed and reaped at the end of the test.
 func start(t *testing.T, name string, priority int, script string) Child {
 	t.Helper()
 	cmd := exec.Command("/bin/sh", "-c", script)
@@ -38,17 +38,17 @@ func start(t *testing.T, name string, priority int, script string) Child {
 		StopSignal: syscall.SIGTERM, StopWait: time.Second}
 }
 
-// until waits for a fact.
-func until(t *testing.T, fact func() bool) {
+// until waits until the condition holds.
+func until(t *testing.T, condition func() bool) {
 	t.Helper()
 	late := time.After(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for !fact() {
+	for !condition() {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatal("it does not come about")
+			t.Fatal("timeout")
 		}
 	}
 }
@@ -59,13 +59,9 @@ func awaitEnd(t *testing.T, c Child) {
 	until(t, func() bool { _, runs := startOf(c.PID); return !runs })
 }
 
-// forget makes a record look as if its supervisord had been killed: a process that is no more.
-func forget(t *testing.T, path string) {
+// killOwner makes a record look as if its supervisord had been killed, by the id of a process that does not exist.
+func killOwner(t *testing.T, path string) {
 	t.Helper()
-	gone := exec.Command("/bin/true")
-	if err := gone.Run(); err != nil {
-		t.Fatal(err)
-	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -80,18 +76,18 @@ func forget(t *testing.T, path string) {
 
 func reopen(t *testing.T, path string) (*Record, []Child) {
 	t.Helper()
-	r, living, rival, err := Open(path)
-	if err != nil || rival != 0 {
-		t.Fatalf("rival %d, %v", rival, err)
+	r, survivors, otherPID, err := Open(path)
+	if err != nil || otherPID != 0 {
+		t.Fatalf("other supervisord %d, %v", otherPID, err)
 	}
-	return r, living
+	return r, survivors
 }
 
 func TestRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sd.pid.children")
-	r, living := reopen(t, path)
-	if len(living) != 0 {
-		t.Errorf("%v", living)
+	r, survivors := reopen(t, path)
+	if len(survivors) != 0 {
+		t.Errorf("%v", survivors)
 	}
 	a := start(t, `a "b" c`, 1, "sleep 1000")
 	b := start(t, "ends", 2, "exit 0")
@@ -101,19 +97,19 @@ func TestRecord(t *testing.T) {
 		}
 	}
 	awaitEnd(t, b)
-	forget(t, path)
-	r, living = reopen(t, path)
-	if d := cmp.Diff([]Child{a}, living); d != "" {
+	killOwner(t, path)
+	r, survivors = reopen(t, path)
+	if d := cmp.Diff([]Child{a}, survivors); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
-	forget(t, path)
-	r.forget()
-	if r, living = reopen(t, path); len(living) != 1 {
-		t.Errorf("it is forgotten when a second one finds it: %v", living)
+	killOwner(t, path)
+	r.closeFile()
+	if r, survivors = reopen(t, path); len(survivors) != 1 {
+		t.Errorf("a child is lost when it is found for the second time: %v", survivors)
 	}
 	r.Close()
 	if _, err := os.Stat(path); err != nil {
-		t.Errorf("it still runs, and is forgotten: %v", err)
+		t.Errorf("the file has been removed while a child still runs: %v", err)
 	}
 	if err := syscall.Kill(a.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -122,13 +118,13 @@ func TestRecord(t *testing.T) {
 	r, _ = reopen(t, path)
 	r.Close()
 	if _, err := os.Stat(path); err == nil {
-		t.Error("nothing runs, and the file is still there")
+		t.Error("no child runs, and the file has not been removed")
 	}
 }
 
-// TestOthersOfTheSameNumber shows that a process that began later than the line says is none of ours, nor is any after the
-// machine was started anew, nor is there anything to learn from a file that is no record.
-func TestOthersOfTheSameNumber(t *testing.T) {
+// TestReusedPID shows that a process that began after its line was written is not a child of ours, nor is any after a reboot,
+// and that a file that is not a record has no children.
+func TestReusedPID(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "r")
 	r, _ := reopen(t, path)
@@ -147,24 +143,25 @@ func TestOthersOfTheSameNumber(t *testing.T) {
 		{"later", head + line(began+100), 1},
 		{"before its start", head + line(began-2), 0},
 		{"twice, the last counts", head + line(began) + line(began-2), 0},
-		{"another start of the machine", "supervisord 999999999 1 other\n" + line(began), 0},
+		{"a field of a later version", head + strings.TrimSuffix(line(began), "\n") + " 5\n", 1},
+		{"another boot", "supervisord 999999999 1 other\n" + line(began), 0},
 		{"cut off", head + line(began)[:10], 0},
-		{"no record", "something else\n" + line(began), 0},
+		{"not a record", "something else\n" + line(began), 0},
 		{"empty", "", 0},
 	} {
 		if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, living := reopen(t, path)
-		r.forget()
-		if len(living) != test.want {
-			t.Errorf("%s: %v", test.name, living)
+		r, survivors := reopen(t, path)
+		r.closeFile()
+		if len(survivors) != test.want {
+			t.Errorf("%s: %v", test.name, survivors)
 		}
 	}
 }
 
-// TestLivingOwner shows that the children of a supervisord that runs are left alone.
-func TestLivingOwner(t *testing.T) {
+// TestRunningOwner shows that the record of a supervisord that runs is not changed.
+func TestRunningOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r")
 	r, _ := reopen(t, path)
 	owner, c := start(t, "owner", 1, "sleep 1000"), start(t, "c", 1, "sleep 1000")
@@ -174,16 +171,16 @@ func TestLivingOwner(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r, living, rival, err := Open(path)
-	if r != nil || living != nil || rival != owner.PID || err != nil {
-		t.Errorf("%v, %v, %d, %v", r, living, rival, err)
+	r, survivors, otherPID, err := Open(path)
+	if r != nil || survivors != nil || otherPID != owner.PID || err != nil {
+		t.Errorf("%v, %v, %d, %v", r, survivors, otherPID, err)
 	}
 	if now, err := os.ReadFile(path); err != nil || string(now) != text {
 		t.Errorf("the record has changed: %s, %v", now, err)
 	}
 }
 
-// TestManyStarts shows that the file does not grow with the number of starts, and that all that run are still in it.
+// TestManyStarts shows that the file does not grow with the number of starts, and still has all running children.
 func TestManyStarts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r")
 	r, _ := reopen(t, path)
@@ -202,13 +199,13 @@ func TestManyStarts(t *testing.T) {
 	if n := bytes.Count(text, []byte("\n")); n > fewLines+2 {
 		t.Errorf("%d lines", n)
 	}
-	forget(t, path)
-	if _, living := reopen(t, path); len(living) != 1 {
-		t.Errorf("%v", living)
+	killOwner(t, path)
+	if _, survivors := reopen(t, path); len(survivors) != 1 {
+		t.Errorf("%v", survivors)
 	}
 }
 
-// TestWriteFails shows that a record that cannot be written is told of once, and is whole again afterwards.
+// TestWriteFails shows that a record that cannot be written returns one error, and is complete after the next success.
 func TestWriteFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r")
 	r, _ := reopen(t, path)
@@ -227,30 +224,30 @@ func TestWriteFails(t *testing.T) {
 	if err := r.Add(c, running); err != nil {
 		t.Errorf("the second: %v", err)
 	}
-	forget(t, path)
-	if _, living := reopen(t, path); len(living) != 1 {
-		t.Errorf("%v", living)
+	killOwner(t, path)
+	if _, survivors := reopen(t, path); len(survivors) != 1 {
+		t.Errorf("%v", survivors)
 	}
 }
 
-// TestStop shows the order, the signals, and SIGKILL for one that does not listen.
+// TestStop shows the order, the signals, and SIGKILL for a child that ignores its stop signal.
 func TestStop(t *testing.T) {
 	dir := t.TempDir()
 	up := filepath.Join(dir, "up")
-	deaf := start(t, "deaf", 1, "trap '' TERM; touch "+up+"; while :; do sleep 1; done")
-	deaf.StopWait, deaf.KillAsGroup = 100*time.Millisecond, true
+	stubborn := start(t, "stubborn", 1, "trap '' TERM; touch "+up+"; while :; do sleep 1; done")
+	stubborn.StopWait, stubborn.KillAsGroup = 100*time.Millisecond, true
 	first := start(t, "first", 2, "sleep 1000")
 	first.StopAsGroup, first.StopSignal = true, syscall.SIGINT
-	gone := start(t, "gone", 1, "exit 0")
-	awaitEnd(t, gone)
+	ended := start(t, "ended", 1, "exit 0")
+	awaitEnd(t, ended)
 	until(t, func() bool { _, err := os.Stat(up); return err == nil })
 	var text bytes.Buffer
-	Stop([]Child{deaf, gone, first}, logs.NewMain(&text, api.Info))
+	Stop([]Child{stubborn, ended, first}, logs.NewMain(&text, api.Info))
 	var got []string
 	for line := range strings.Lines(text.String()) {
 		_, line, _ = strings.Cut(strings.TrimSpace(line), ",")
 		line = line[len("000 "):]
-		for _, c := range []Child{deaf, first} {
+		for _, c := range []Child{stubborn, first} {
 			line = strings.ReplaceAll(line, strconv.Itoa(c.PID), "PID")
 		}
 		got = append(got, line)
@@ -258,9 +255,9 @@ func TestStop(t *testing.T) {
 	want := []string{
 		"INFO stopping 'g:first' (pid PID) of an earlier supervisord with SIGINT",
 		"INFO 'g:first' (pid PID) of an earlier supervisord is gone",
-		"INFO stopping 'g:deaf' (pid PID) of an earlier supervisord with SIGTERM",
-		"WARN killing 'g:deaf' (pid PID) of an earlier supervisord with SIGKILL",
-		"INFO 'g:deaf' (pid PID) of an earlier supervisord is gone",
+		"INFO stopping 'g:stubborn' (pid PID) of an earlier supervisord with SIGTERM",
+		"WARN killing 'g:stubborn' (pid PID) of an earlier supervisord with SIGKILL",
+		"INFO 'g:stubborn' (pid PID) of an earlier supervisord is gone",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// bootID is empty: on this system there is no record.
+// bootID is empty, so that there is no record: this system does not report when a process began.
 func bootID() string { return "" }
 
 func ticksNow() int64 { return 0 }
 
 func startOf(int) (began int64, ok bool) { return 0, false }
 
-type victim struct{ Child }
+type target struct{ Child }
 
-func hold(Child) (*victim, bool) { return nil, false }
+func openTarget(Child) (*target, bool) { return nil, false }
 
-func (v *victim) release() {}
+func (t *target) close() {}
 
-func (v *victim) signal(syscall.Signal, bool) error { return syscall.ENOSYS }
+func (t *target) signal(syscall.Signal, bool) error { return syscall.ENOSYS }
 
-func (v *victim) gone(time.Duration) bool { return false }
+func (t *target) wait(time.Duration) bool { return false }

@@ -10,9 +10,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/signame"
 )
 
-// Stop stops the children as a shutdown would: one priority after the other, the highest first, of groups and then of
-// processes, all of one priority at once, with SIGKILL after their stopwaitsecs. It returns when they are gone, or cannot be
-// stopped.
+// Stop stops the children as a shutdown would: from the highest priority of groups, then of processes, to the lowest, those of
+// equal priority together, and with SIGKILL after their stopwaitsecs. It blocks until they have ended or cannot be stopped.
 func Stop(children []Child, log *logs.Main) {
 	children = slices.Clone(children)
 	order := func(a, b Child) int {
@@ -29,39 +28,39 @@ func Stop(children []Child, log *logs.Main) {
 	}
 }
 
-// killWait is how long a child may take to be gone after SIGKILL.
+// killWait is how long a child may take to end after SIGKILL.
 const killWait = 10 * time.Second
 
 // stopTogether stops children of one priority.
 func stopTogether(children []Child, log *logs.Main) {
-	var victims []*victim
+	var targets []*target
 	for _, c := range children {
-		v, ok := hold(c)
+		t, ok := openTarget(c)
 		if !ok {
-			continue // it has ended meanwhile
+			continue // it has ended
 		}
-		defer v.release()
+		defer t.close()
 		log.Infof("stopping '%s' (pid %d) of an earlier supervisord with %s", c, c.PID, signame.Name(c.StopSignal))
-		if err := v.signal(c.StopSignal, c.StopAsGroup); err != nil {
+		if err := t.signal(c.StopSignal, c.StopAsGroup); err != nil {
 			log.Warnf("cannot signal '%s' (pid %d): %v", c, c.PID, err)
 		}
-		victims = append(victims, v)
+		targets = append(targets, t)
 	}
 	began := time.Now()
-	for _, v := range victims { // the one that may take longest decides, so the order does not matter
-		if v.gone(time.Until(began.Add(v.StopWait))) {
+	for _, t := range targets { // all deadlines count from the same moment, so that the order does not matter
+		if t.wait(time.Until(began.Add(t.StopWait))) {
 			continue
 		}
-		log.Warnf("killing '%s' (pid %d) of an earlier supervisord with SIGKILL", v, v.PID)
-		if err := v.signal(syscall.SIGKILL, v.KillAsGroup); err != nil {
-			log.Warnf("cannot kill '%s' (pid %d): %v", v, v.PID, err)
+		log.Warnf("killing '%s' (pid %d) of an earlier supervisord with SIGKILL", t, t.PID)
+		if err := t.signal(syscall.SIGKILL, t.KillAsGroup); err != nil {
+			log.Warnf("cannot kill '%s' (pid %d): %v", t, t.PID, err)
 		}
 	}
-	for _, v := range victims {
-		if v.gone(killWait) {
-			log.Infof("'%s' (pid %d) of an earlier supervisord is gone", v, v.PID)
+	for _, t := range targets {
+		if t.wait(killWait) {
+			log.Infof("'%s' (pid %d) of an earlier supervisord is gone", t, t.PID)
 		} else {
-			log.Errorf("'%s' (pid %d) of an earlier supervisord cannot be stopped", v, v.PID)
+			log.Errorf("'%s' (pid %d) of an earlier supervisord cannot be stopped", t, t.PID)
 		}
 	}
 }

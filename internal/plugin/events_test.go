@@ -22,7 +22,7 @@ import (
 func subscribed(t *testing.T) (s *stage, got chan string) {
 	s = newStage(t)
 	pool := s.bus.NewPool(events.PoolOptions{Name: "x", Identifier: "my host", Events: []string{"EVENT"}, BufferSize: 10,
-		Handle: events.Default, Log: s.Log})
+		Log: s.Log})
 	s.Subscribe(pool)
 	s.bus.Add(pool)
 	got = make(chan string, 100)

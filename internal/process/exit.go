@@ -10,12 +10,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/state"
 )
 
-// Reaped takes the end of the child. What the child wrote last is taken first, so that it precedes the change of state: if
-// none is left that happens at once, else another goroutine takes it and reports through Host.Drained.
+// Reaped takes the exit of the child. What the child wrote last is read first, so that it precedes the change of state: if
+// nothing is left to read the exit is finished at once, else another goroutine reads it and reports through Host.Drained.
 func (p *Process) Reaped(e child.Exit, now time.Time) {
 	p.reaped, p.ended = &e, now
 	if p.out.finishNow() && p.err.finishNow() {
-		p.Gone()
+		p.FinishExit(now)
 		return
 	}
 	p.host.Changed(p)
@@ -26,23 +26,34 @@ func (p *Process) Reaped(e child.Exit, now time.Time) {
 	}()
 }
 
-// Gone completes the end of the child: it was reaped and its output taken.
-func (p *Process) Gone() {
-	exit, now := *p.reaped, p.ended
-	p.last, p.stop = exit.Status, now.Unix()
+// FinishExit completes the exit of the child: it was reaped and its output read. The exit counts from the moment it was
+// reaped.
+func (p *Process) FinishExit(now time.Time) {
+	exit, ended := *p.reaped, p.ended
+	p.last, p.stop = exit.Status, ended.Unix()
 	code, how := decode(exit)
-	from := p.machine.State
 	p.reaped = nil
 	p.disconnect()
-	next, action := p.machine.Next(state.Event{Kind: state.Exit, Code: code}, now, p.rules)
-	if action == state.Refuse {
-		p.pid = 0
-		p.releaseSocket()
-		return
+	took := p.apply(state.Event{Kind: state.Exit, Code: code}, ended, now)
+	p.pid = 0
+	if took {
+		p.recordExit(code, how)
 	}
+	if l := p.role.Listener; took && l != nil {
+		l.Exited()
+	}
+	if h := p.role.Handler; took && h != nil {
+		h.Exited(ended)
+	}
+	p.releaseSocket()
+	p.settle(now)
+}
+
+// recordExit keeps what clients see of an exit after which the process is in the state it is in now, and logs it.
+func (p *Process) recordExit(code int, how string) {
 	expected := p.rules.Expected(code)
 	p.exitStatus = code
-	switch next.State {
+	switch p.machine.State {
 	case api.Backoff:
 		p.exitStatus = 0
 		p.spawnErr = "Exited too quickly (process log may have details)"
@@ -52,24 +63,7 @@ func (p *Process) Gone() {
 			p.spawnErr = fmt.Sprintf("Bad exit code %d", code)
 		}
 	}
-	if from == api.Starting && next.State == api.Exited { // it was up long enough, only nobody had looked
-		between := p.machine
-		between.State = api.Running
-		p.move(between, false)
-	}
-	p.move(next, expected)
-	p.pid = 0
-	p.logExit(next.State, how, expected)
-	if p.listener != nil {
-		p.listener.Exited()
-	}
-	if p.judge != nil {
-		p.judge.Exited(now)
-	}
-	p.releaseSocket()
-	if next.State == api.Backoff && !next.Wake.After(now) {
-		p.Tick(now)
-	}
+	p.logExit(p.machine.State, how, expected)
 }
 
 func (p *Process) logExit(to api.State, how string, expected bool) {
@@ -86,7 +80,7 @@ func (p *Process) logExit(to api.State, how string, expected bool) {
 	}
 }
 
-// LastExit tells how the last child ended; it is empty if none has.
+// LastExit is how the last child ended, in words; empty if none has.
 func (p *Process) LastExit() string {
 	if p.stop == 0 {
 		return ""
@@ -94,7 +88,7 @@ func (p *Process) LastExit() string {
 	return ExitText(child.Exit{Status: p.last})
 }
 
-// decode tells the exit code, -1 for a signal, and how the child ended, in words.
+// decode returns the exit code, -1 for a signal, and how the child ended, in words.
 func decode(e child.Exit) (code int, how string) {
 	switch s := e.Status; {
 	case s.Exited():
@@ -110,5 +104,5 @@ func decode(e child.Exit) (code int, how string) {
 	}
 }
 
-// ExitText tells how a child ended, for children that are nobody's.
+// ExitText is how a child ended, in words, for a child that no process owns.
 func ExitText(e child.Exit) string { _, how := decode(e); return how }

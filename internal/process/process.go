@@ -1,6 +1,6 @@
-// Package process is one supervised process: its machine, its child, its pipes and its logs. Everything here belongs to
-// the loop of supervisord and is called by it alone, unless a comment says otherwise. It decides nothing about states:
-// internal/state does that, and move carries it out.
+// Package process is one supervised process: its state machine, its child, its pipes and its logs. Only the loop of
+// supervisord calls it, unless a comment says otherwise. It decides nothing about states: internal/state does, and apply
+// carries out what it says.
 package process
 
 import (
@@ -16,14 +16,16 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pump"
 	"github.com/gosupervisor/supervisor/internal/signame"
 	"github.com/gosupervisor/supervisor/internal/state"
+	"github.com/gosupervisor/supervisor/internal/timers"
 )
 
-// Host is what the processes of one life of supervisord share, and how they reach its loop.
+// Host is what the processes of one run of the loop share, and how they reach it.
 type Host struct {
 	Log        *logs.Main
 	Syslog     *logs.Syslog
 	Pump       *pump.Pump
 	Start      func(child.Spec) (pid int, err error)
+	Signal     func(pid int, sig syscall.Signal, group bool) error
 	Environ    []string // of supervisord
 	ServerURL  string   // for SUPERVISOR_SERVER_URL; empty: none
 	StripANSI  bool
@@ -31,33 +33,47 @@ type Host struct {
 	Identifier string
 	Events     events.Bus
 	MaxFD      int // the largest descriptor that a child's pipe may have here; 0: any
+	// ShuttingDown is true once a shutdown or restart has begun. Nothing is started any more.
+	ShuttingDown bool
 	// Spawned is called when a child exists.
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
 	Changed func(*Process)
-	// Drained is called from another goroutine when the output of a reaped child has been taken; the loop then calls Gone.
+	// Drained is called from another goroutine when the output of a reaped child has been read; the loop then calls
+	// FinishExit.
 	Drained func(*Process)
+}
+
+// Role is what distinguishes the process of an event listener, a FastCGI program or a plug-in from that of an ordinary
+// program. The zero value is an ordinary program.
+type Role struct {
+	Listener *events.Listener        // its part in its pool; its standard output is the protocol of listeners
+	Handler  *events.ExternalHandler // as the result handler of a pool; its standard output is the protocol of handlers
+	Socket   Socket                  // the children's standard input
+	ExtraEnv map[string]string       // variables of the children; those of the configuration win
+	Captured func(captured []byte)   // takes captured output in place of an event about it; called in the pump's goroutine
+}
+
+// Socket is a listening socket for children.
+type Socket interface {
+	Acquire() (fd int, err error) // for one child more
+	Release()                     // after its end
 }
 
 // Process is one supervised process. Group is the name of the group it is a member of.
 type Process struct {
+	timers.Slot
 	Config *config.Process
 	Group  string
-	Index  int // for the owner of the deadlines
 	// GroupPriority is the group's own.
 	GroupPriority int
 
 	host    *Host
 	rules   state.Rules
 	user    *child.User // nil: as supervisord
+	role    Role
 	machine state.Machine
-	// What few processes have.
-	listener *events.Listener        // an event listener's part in its pool
-	judge    *events.ExternalHandler // a result handler's part in its pool
-	socket   Socket                  // a FastCGI program's, or a plug-in's
-	holds    bool                    // the child, or the start that is going on, uses the socket
-	told     map[string]string
-	emits    func(captured []byte) // takes what is captured, in place of an event about it; nil: nothing does
+	holds   bool // the child, or the start that is going on, uses the socket
 
 	pid    int
 	reaped *child.Exit // set between the child's end and the end of its output
@@ -72,42 +88,18 @@ type Process struct {
 	start      int64              // seconds since 1970; 0: never
 	stop       int64
 	stateSince time.Time     // when its state changed last
-	changed    chan struct{} // closed at the next change; nil while nobody waits
+	changed    chan struct{} // closed at the next change; nil while nothing waits for it
 }
 
-// New makes a process that has never run, and the automatic log files that it needs. User is whom its children become.
-func New(cfg *config.Process, group string, user *child.User, host *Host) *Process {
-	p := &Process{Config: cfg, Group: group, Index: -1, host: host, rules: rules(cfg.Program), user: user}
+// New makes a process that has never run, and the automatic log files that it needs. User is whom its children become, nil
+// for the user of supervisord.
+func New(cfg *config.Process, group *config.Group, user *child.User, role Role, host *Host) *Process {
+	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, host: host, rules: rules(cfg.Program),
+		user: user, role: role}
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)
 	return p
 }
-
-// Listen makes p the process of a listener. It has not been started yet.
-func (p *Process) Listen(l *events.Listener) {
-	p.listener = l
-}
-
-// Judge makes p the process of a result handler. It has not been started yet.
-func (p *Process) Judge(j *events.ExternalHandler) {
-	p.judge = j
-}
-
-// Socket is a listening socket for children.
-type Socket interface {
-	Acquire() (fd int, err error) // for one child more
-	Release()                     // after its end
-}
-
-// Serve gives the children of p a listening socket as their standard input. It has not been started yet.
-func (p *Process) Serve(s Socket) { p.socket = s }
-
-// Tell puts variables into the environment of p's children; those of its configuration count more.
-func (p *Process) Tell(vars map[string]string) { p.told = vars }
-
-// Emits has f take what the children of p write between the tokens. It has not been started yet, and f is called in the
-// pump's goroutine.
-func (p *Process) Emits(f func(captured []byte)) { p.emits = f }
 
 func rules(c *config.Program) state.Rules {
 	return state.Rules{
@@ -129,17 +121,14 @@ func (p *Process) State() api.State { return p.machine.State }
 // PID is the child's process id, 0 when there is none.
 func (p *Process) PID() int { return p.pid }
 
-// Wake is when Tick is due, zero for never. While the last output of a reaped child is being taken nothing is due: its
-// end decides what comes next.
+// Wake is when Tick is due, zero for never. While the last output of a reaped child is being read nothing is due: its exit
+// decides what comes next.
 func (p *Process) Wake() time.Time {
 	if p.reaped != nil {
 		return time.Time{}
 	}
 	return p.machine.Wake
 }
-
-// NeverStarted is true until the first start was tried.
-func (p *Process) NeverStarted() bool { return p.start == 0 }
 
 // Changed closes at the next change of state.
 func (p *Process) Changed() <-chan struct{} {
@@ -152,80 +141,102 @@ func (p *Process) Changed() <-chan struct{} {
 // StateSince is when its state changed last.
 func (p *Process) StateSince() time.Time { return p.stateSince }
 
-// Start starts it on request. It returns false, and changes nothing, in a state that starts from nowhere.
+// Start starts it on request. It returns false, and changes nothing, if the state does not allow a start.
 func (p *Process) Start(now time.Time) bool {
-	if p.pid != 0 {
-		p.host.Log.Warnf("process '%s' already running", p.Name())
-		return false
+	if p.handle(state.Event{Kind: state.Start}, now) {
+		return true
 	}
-	return p.step(state.Event{Kind: state.Start}, now)
+	if p.machine.State == api.Stopping {
+		p.host.Log.Warnf("process '%s' already running", p.Name())
+	}
+	return false
 }
 
+// AutoStart starts it without a request, unless it has been started before.
+func (p *Process) AutoStart(now time.Time) { p.handle(state.Event{Kind: state.AutoStart}, now) }
+
 // Tick does what is due at Wake.
-func (p *Process) Tick(now time.Time) { p.step(state.Event{Kind: state.Tick}, now) }
+func (p *Process) Tick(now time.Time) { p.handle(state.Event{Kind: state.Tick}, now) }
 
-// Stop stops it on request. Problem is empty, or says why the signal could not be delivered.
-func (p *Process) Stop(now time.Time) (problem string) { return p.end(state.Stop, now) }
-
-// Abandon stops it because supervisord ends; a process that waits for its next try is given up.
-func (p *Process) Abandon(now time.Time) { p.end(state.Abandon, now) }
-
-// Hurry kills what still runs, because supervisord can wait no longer.
-func (p *Process) Hurry(now time.Time) { p.end(state.Hurry, now) }
-
-func (p *Process) end(kind state.Kind, now time.Time) string {
-	if p.machine.State == api.Backoff && kind == state.Stop {
+// Stop stops it, on request or because supervisord shuts down. Problem is empty, or says why the signal could not be
+// delivered.
+func (p *Process) Stop(now time.Time) (problem string) {
+	if p.machine.State == api.Backoff && !p.host.ShuttingDown {
 		p.host.Log.Debugf("Attempted to kill %s, which is in BACKOFF state.", p.Name())
 	}
-	p.step(state.Event{Kind: kind}, now)
+	p.handle(state.Event{Kind: state.Stop}, now)
 	if p.machine.State == api.Unknown {
 		return p.spawnErr
 	}
 	return ""
 }
 
-// step is the one way by which anything changes: it asks the machine, takes the new state and does what the machine
-// wants done, which may be a further event. It returns false if the event was refused.
-func (p *Process) step(e state.Event, now time.Time) bool {
-	from := p.machine.State
-	next, action := p.machine.Next(e, now, p.rules)
+// KillNow kills what still runs, because shutdown_timeout is over.
+func (p *Process) KillNow(now time.Time) { p.handle(state.Event{Kind: state.KillNow}, now) }
+
+// handle applies an event, and then what is due at once: startsecs=0 counts, the last failure gives up. It returns false
+// if the event was refused.
+func (p *Process) handle(e state.Event, now time.Time) bool {
+	if !p.apply(e, now, now) {
+		return false
+	}
+	p.settle(now)
+	return true
+}
+
+// settle does what is due at once.
+func (p *Process) settle(now time.Time) {
+	for p.dueAtOnce(now) {
+		p.apply(state.Event{Kind: state.Tick}, now, now)
+	}
+}
+
+func (p *Process) dueAtOnce(now time.Time) bool {
+	s, at := p.machine.State, p.Wake()
+	return (s == api.Starting || s == api.Backoff) && !at.IsZero() && !at.After(now)
+}
+
+// apply asks the state machine about an event that happened at a time up to now, and does what it says, which may be a
+// further event. It returns false if the event was refused; then nothing has changed.
+func (p *Process) apply(e state.Event, at, now time.Time) bool {
+	rules := p.rules
+	rules.ShuttingDown = p.host.ShuttingDown
+	next, action := p.machine.Next(e, at, rules)
 	if action == state.Refuse {
 		return false
 	}
-	p.move(next, false)
+	p.move(next, e.Kind == state.Exit && rules.Expected(e.Code), now)
+	if e.Kind == state.Tick {
+		switch next.State {
+		case api.Running:
+			p.host.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
+				p.Name(), p.Config.Start.Secs)
+		case api.Fatal:
+			p.host.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
+		}
+	}
 	switch action {
 	case state.Spawn:
 		if problem := p.spawn(now); problem != "" {
 			p.spawnErr = problem
 			p.host.Log.Infof("spawnerr: %s", problem)
 			p.releaseSocket()
-			p.step(state.Event{Kind: state.SpawnFailed}, now)
+			p.apply(state.Event{Kind: state.SpawnFailed}, now, now)
 		}
 	case state.Term:
 		p.kill(p.Config.Stop.Signal, p.Config.Stop.AsGroup, now)
 	case state.Kill:
 		p.host.Log.Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
 		p.kill(syscall.SIGKILL, p.Config.Stop.KillAsGroup, now)
-	}
-	if e.Kind == state.Tick {
-		switch {
-		case from == api.Starting:
-			p.host.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
-				p.Name(), p.Config.Start.Secs)
-		case next.State == api.Fatal: // by this step, not by one inside it, which has said so
-			p.host.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
-		}
-	}
-	// What is due at once happens at once: startsecs=0 counts, the last failure gives up.
-	if s := p.machine.State; (s == api.Starting || s == api.Backoff) && !p.machine.Wake.After(now) && p.reaped == nil {
-		p.step(state.Event{Kind: state.Tick}, now)
+	case state.Again:
+		p.apply(e, at, now)
 	}
 	return true
 }
 
-// move takes the new state and tells everybody who waits for it. It is the one place where a state changes. Expected
-// counts for EXITED only.
-func (p *Process) move(next state.Machine, expected bool) {
+// move takes the next state of the machine, wakes what waits for it and emits the event. It is the one place where a state
+// changes. Expected counts for EXITED only.
+func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	from := p.machine.State
 	p.machine = next
 	p.host.Changed(p)
@@ -233,20 +244,21 @@ func (p *Process) move(next state.Machine, expected bool) {
 		return
 	}
 	p.host.Log.Blatherf("%s is %s", p.Name(), next.State)
-	p.stateSince = time.Now()
+	p.stateSince = now
 	if p.changed != nil {
 		close(p.changed)
 		p.changed = nil
 	}
-	if p.listener != nil && from == api.Running {
-		p.listener.Disable() // before it could be sent the event about its own end
+	listener := p.role.Listener
+	if listener != nil && from == api.Running {
+		listener.Disable() // before it could be sent the event about its own end
 	}
 	if p.host.Events.Wants(events.OfState(next.State)) {
 		p.host.Events.Emit(events.Move{Process: p.Name(), Group: p.Group, From: from, To: next.State,
 			Tries: next.Tries, Expected: expected, PID: p.pid}.Payload())
 	}
-	if p.listener != nil && next.State == api.Running && p.stdin != nil { // nil: it was up long enough, and is gone already
-		p.listener.Enable(p.stdin)
+	if listener != nil && next.State == api.Running && p.stdin != nil { // nil: its child has been reaped already
+		listener.Enable(p.stdin)
 	}
 }
 
@@ -254,7 +266,7 @@ func (p *Process) move(next state.Machine, expected bool) {
 func (p *Process) releaseSocket() {
 	if p.holds {
 		p.holds = false
-		p.socket.Release()
+		p.role.Socket.Release()
 	}
 }
 
@@ -279,7 +291,7 @@ func (p *Process) Signal(sig syscall.Signal, now time.Time) (problem string) {
 func (p *Process) deliver(sig syscall.Signal, group bool, now time.Time, gone, lost string) (problem string) {
 	err := error(syscall.ESRCH)
 	if p.pid != 0 && p.reaped == nil {
-		err = child.Signal(p.pid, sig, group)
+		err = p.host.Signal(p.pid, sig, group)
 	}
 	switch err {
 	case nil:
@@ -291,7 +303,7 @@ func (p *Process) deliver(sig syscall.Signal, group bool, now time.Time, gone, l
 	problem = fmt.Sprintf(lost, p.Name(), p.pid, err)
 	p.host.Log.Critf("%s", problem)
 	p.spawnErr = problem
-	p.step(state.Event{Kind: state.SignalLost}, now)
+	p.apply(state.Event{Kind: state.SignalFailed}, now, now)
 	return problem
 }
 

@@ -90,8 +90,8 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	p.start = now.Unix()
 	p.spawnErr, p.exitStatus = "", 0
 	spec := child.Spec{Steps: p.steps()}
-	if p.socket != nil {
-		fd, err := p.socket.Acquire()
+	if p.role.Socket != nil {
+		fd, err := p.role.Socket.Acquire()
 		if err != nil {
 			return err.Error()
 		}
@@ -122,8 +122,8 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	}
 	p.host.Spawned(p)
 	p.host.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
-	if p.judge != nil { // in STARTING already: a first result may be waiting
-		p.judge.Enable(p.stdin, now)
+	if p.role.Handler != nil { // in STARTING already: a first result may be waiting
+		p.role.Handler.Enable(p.stdin, now)
 	}
 	return ""
 }
@@ -163,7 +163,7 @@ func (p *Process) forkProblem(err error) string {
 // child's ends, also after an error: the caller closes them after the start.
 func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 	for fd, c := range []*channel{nil, &p.out, &p.err} {
-		if fd == 0 && p.socket != nil {
+		if fd == 0 && p.role.Socket != nil {
 			continue
 		}
 		if fd == 2 && p.Config.RedirectErr {
@@ -218,7 +218,7 @@ func (p *Process) environ() []string {
 	if url := p.serverURL(); url != "" {
 		set["SUPERVISOR_SERVER_URL"] = url
 	}
-	maps.Copy(set, p.told)
+	maps.Copy(set, p.role.ExtraEnv)
 	maps.Copy(set, p.Config.Run.Environment)
 	env := make([]string, 0, len(p.host.Environ)+len(set))
 	for _, kv := range p.host.Environ {

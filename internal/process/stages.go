@@ -49,10 +49,10 @@ type protocolReader interface {
 func (c *channel) protocolReader() protocolReader {
 	switch p := c.process; {
 	case c.name == api.Stderr:
-	case p.listener != nil:
-		return p.listener
-	case p.judge != nil:
-		return p.judge
+	case p.role.Listener != nil:
+		return p.role.Listener
+	case p.role.Handler != nil:
+		return p.role.Handler
 	}
 	return nil
 }
@@ -69,8 +69,8 @@ func (protocol) Flush() {}
 // captured makes an event of captured output.
 func (c *channel) captured(data []byte) {
 	p := c.process
-	if p.emits != nil {
-		p.emits(data)
+	if p.role.Captured != nil {
+		p.role.Captured(data)
 		return
 	}
 	if typ := events.OfCommunication(c.name); p.host.Events.Wants(typ) {

@@ -124,13 +124,13 @@ func TestStages(t *testing.T) {
 		p, main := s.process(socket, path)
 		var got received
 		if s.function {
-			p.Emits(func(data []byte) { got.Function += string(data) })
+			p.role.Captured = func(data []byte) { got.Function += string(data) }
 		}
 		all := subscribe(&p.host.Events, "PROCESS_LOG", "PROCESS_COMMUNICATION")
 		ticks := subscribe(&p.host.Events, "TICK")
 		if s.listener {
 			ticks.listener.Exited() // and is not ready
-			p.Listen(ticks.listener)
+			p.role.Listener = ticks.listener
 		}
 		c := &p.out
 		if s.channel == api.Stderr {
@@ -172,7 +172,8 @@ func (s settings) process(socket, path string) (*Process, *bytes.Buffer) {
 	main := &bytes.Buffer{}
 	host := &Host{Log: logs.NewMain(main, level), Syslog: logs.NewSyslog(socket), StripANSI: s.strip,
 		Events: events.Bus{Serial: new(events.Serial)}}
-	return New(&config.Process{Program: &config.Program{}, ProcessName: "p", Out: channel, Err: channel}, "g", nil, host), main
+	return New(&config.Process{Program: &config.Program{}, ProcessName: "p", Out: channel, Err: channel},
+		&config.Group{Name: "g"}, nil, Role{}, host), main
 }
 
 // syslogDaemon returns the path of a socket, and a function that returns the records that were sent to it and closes the
@@ -214,7 +215,7 @@ type subscriber struct {
 
 func subscribe(bus *events.Bus, types ...string) *subscriber {
 	s := new(subscriber)
-	pool := bus.NewPool(events.PoolOptions{Name: types[0], Events: types, BufferSize: 100, Handle: events.Default,
+	pool := bus.NewPool(events.PoolOptions{Name: types[0], Events: types, BufferSize: 100,
 		Log: logs.NewMain(new(bytes.Buffer), api.Critical)})
 	bus.Add(pool)
 	s.listener = pool.AddListener("p")
@@ -269,7 +270,7 @@ func TestPlainLogIsWrittenDirectly(t *testing.T) {
 func TestClearWhileCapturing(t *testing.T) {
 	p, _ := settings{capture: true}.process("", "")
 	var got string
-	p.Emits(func(data []byte) { got += string(data) })
+	p.role.Captured = func(data []byte) { got += string(data) }
 	if err := p.out.open(); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,8 @@ package pyrepr
 
 import "strings"
 
-// Bytes is data as a literal, such as b'ok\xff\n'. It is in double quotes when data holds a single and no double quote.
+// Bytes returns repr(data), such as b'ok\xff\n'. It is in double quotes if data contains a single quote and no double
+// quote.
 func Bytes(data []byte) string {
 	quote := byte('\'')
 	if s := string(data); strings.Contains(s, "'") && !strings.Contains(s, `"`) {

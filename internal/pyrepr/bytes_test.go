@@ -2,7 +2,7 @@ package pyrepr
 
 import "testing"
 
-// TestBytes compares with what the original's language prints.
+// TestBytes compares with what Python prints.
 func TestBytes(t *testing.T) {
 	for data, want := range map[string]string{
 		"":                    `b''`,

@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// ParseInt reads a whole number of base 8 or 10: blanks around it, a sign, and single underscores between digits are
-// allowed; base 8 may begin with 0o. Digits may be those of any script. A number beyond 64 bits becomes the nearest
-// int. ok is false for anything else.
+// ParseInt parses what int(s, base) accepts, for base 8 or 10: white space around the number, a sign, and single
+// underscores between digits are allowed; base 8 may have the prefix 0o. Digits may be those of any script. A number that
+// does not fit becomes the nearest int. ok is false for anything else.
 func ParseInt(s string, base int) (n int, ok bool) {
 	s = TrimSpace(s)
 	negative := strings.HasPrefix(s, "-")
@@ -36,7 +36,7 @@ func ParseInt(s string, base int) (n int, ok bool) {
 		}
 		mayUnderscore = true
 	}
-	if !mayUnderscore { // no digit at all, or an underscore at the end
+	if !mayUnderscore { // no digits, or an underscore at the end
 		return 0, false
 	}
 	if negative {
@@ -45,7 +45,7 @@ func ParseInt(s string, base int) (n int, ok bool) {
 	return n, true
 }
 
-// digit is the value of a decimal digit, -1 for any other character.
+// digit returns the value of a decimal digit, -1 for any other character.
 func digit(r rune) int {
 	if r <= unicode.MaxASCII {
 		if r < '0' || r > '9' {
@@ -53,7 +53,7 @@ func digit(r rune) int {
 		}
 		return int(r - '0')
 	}
-	for _, block := range unicode.Nd.R16 { // every block begins with a zero and has whole sets of ten
+	for _, block := range unicode.Nd.R16 { // every block begins with a zero and consists of sets of ten
 		if r >= rune(block.Lo) && r <= rune(block.Hi) {
 			return int(r-rune(block.Lo)) % 10
 		}
@@ -66,7 +66,7 @@ func digit(r rune) int {
 	return -1
 }
 
-// IntError is the message for a text that ParseInt refuses in base 10.
+// IntError returns the message of int(s) for a text that it does not accept.
 func IntError(s string) string {
 	quoted := []rune(Quote(s))
 	return "invalid literal for int() with base 10: " + string(quoted[:min(len(quoted), 200)])

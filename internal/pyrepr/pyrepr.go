@@ -1,5 +1,5 @@
-// Package pyrepr writes and reads values the way the original's language does, because configuration messages and log
-// lines show them so and people grep for these lines. It does nothing else.
+// Package pyrepr formats and parses values as Python does, because the original's messages and log lines show them in that
+// form. Its functions are pure; any goroutine may call them.
 package pyrepr
 
 import (
@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Quote is s in quotes: single ones, or double ones when s holds a single and no double quote. What cannot be printed
-// is escaped.
+// Quote returns repr(s): s in single quotes, or in double quotes if it contains a single quote and no double quote.
+// Characters that cannot be printed are escaped; a byte that is not UTF-8 is \udcXX.
 func Quote(s string) string {
 	quote := byte('\'')
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
@@ -55,7 +55,7 @@ func writeRune(b *strings.Builder, r, quote rune) {
 	}
 }
 
-// List is a list of strings in brackets, each quoted, such as ['a', 'b'].
+// List returns repr(items), such as ['a', 'b'].
 func List(items []string) string {
 	quoted := make([]string, len(items))
 	for i, item := range items {
@@ -64,10 +64,10 @@ func List(items []string) string {
 	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
-// IsSpace tells blanks as the original does: Unicode's and the four ASCII separators.
+// IsSpace reports whether str.isspace is true for r: Unicode white space and the four ASCII separators.
 func IsSpace(r rune) bool {
 	return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f
 }
 
-// TrimSpace is s without blanks at both ends.
+// TrimSpace returns s without white space at both ends. Source: str.strip.
 func TrimSpace(s string) string { return strings.TrimFunc(s, IsSpace) }

@@ -168,14 +168,8 @@ func start(p *process.Process, name string) error {
 	if _, _, err := p.Command(); err != nil {
 		return commandFault(err)
 	}
-	switch state := p.State(); {
-	case state.IsRunning():
-		return api.Fault{Code: api.AlreadyStarted, Detail: name}
-	case state == api.Unknown:
-		return api.Fault{Code: api.Failed, Detail: name + " is in an unknown process state"}
-	}
 	if !p.Start(time.Now()) {
-		return api.Fault{Code: api.AbnormalTermination, Detail: name}
+		return startRefused(p.State(), name)
 	}
 	if p.SpawnErr() != "" {
 		return api.Fault{Code: api.SpawnError, Detail: name}
@@ -190,6 +184,17 @@ func commandFault(err error) api.Fault {
 		return api.Fault{Code: api.NoFile, Detail: problem.Text}
 	}
 	return api.Fault{Code: api.NotExecutable, Detail: err.Error()}
+}
+
+// startRefused is the fault for a start that the state of the process does not allow.
+func startRefused(state api.State, name string) error {
+	switch {
+	case state.IsRunning():
+		return api.Fault{Code: api.AlreadyStarted, Detail: name}
+	case state == api.Unknown:
+		return api.Fault{Code: api.Failed, Detail: name + " is in an unknown process state"}
+	}
+	return api.Fault{Code: api.AbnormalTermination, Detail: name}
 }
 
 func waitStarted(p *process.Process, name string) (bool, error) {

@@ -112,7 +112,7 @@ func all(o order) picker {
 // needed no waiting, then the others as they came about.
 func (s *Server) forEach(ctx context.Context, pick picker, filter func(api.State) bool, do act, until wait) (result, error) {
 	outcomes, err := s.outcomes(ctx, pick, filter, do, until)
-	return array(outcomes, writeStatus), err
+	return array(outcomes, func(e *xmlrpc.Encoder, st api.ProcessStatus) { writeStatus(e, &st) }), err
 }
 
 // outcomes is forEach with the result as a value.
@@ -181,19 +181,6 @@ func status(p *process.Process, err error) api.ProcessStatus {
 		st.Status, st.Description = fault.Code, fault.Error()
 	}
 	return st
-}
-
-func writeStatus(e *xmlrpc.Encoder, st api.ProcessStatus) {
-	e.BeginStruct()
-	e.Member("name")
-	e.String(st.Name)
-	e.Member("group")
-	e.String(st.Group)
-	e.Member("status")
-	e.Int(int64(st.Status))
-	e.Member("description")
-	e.String(st.Description)
-	e.EndStruct()
 }
 
 func (s *Server) reloadConfig(context.Context, args) (result, error) {

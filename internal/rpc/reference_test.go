@@ -50,6 +50,10 @@ func reference() string {
 	for _, f := range api.Faults {
 		fmt.Fprintf(&b, "| %d | `%s` | %s |\n", f.Code, f.Name, f.Help)
 	}
+	b.WriteString("\n## Structs\n\nOf a process, which `getProcessInfo` and `getAllProcessInfo` return:\n")
+	describeMembers(&b, api.ProcessMembers[:])
+	b.WriteString("\nOf the outcome for a process, which methods that act on several processes return:\n")
+	describeMembers(&b, api.StatusMembers[:])
 	space := ""
 	for _, m := range table {
 		if s, _, _ := strings.Cut(m.Name, "."); s != space {
@@ -77,6 +81,17 @@ func TestReferenceFaults(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("docs/xmlrpc.md lists the faults\n%q, not\n%q", got, want)
+	}
+}
+
+func describeMembers[T any](b *strings.Builder, members []api.Member[T]) {
+	b.WriteString("\n| member | type | |\n|---|---|---|\n")
+	for _, m := range members {
+		typ := "int"
+		if m.Text != nil {
+			typ = "string"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", m.Name, typ, m.Help)
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
 		}
 		return err
 	})
-	return func(e *xmlrpc.Encoder) { writeInfo(e, info) }, err
+	return func(e *xmlrpc.Encoder) { writeInfo(e, &info) }, err
 }
 
 // infoLists keeps the memory of getAllProcessInfo's snapshots for the next ones.
@@ -79,31 +79,14 @@ func (s *Server) getAllProcessInfo(context.Context, args) (result, error) {
 		return nil
 	})
 	return func(e *xmlrpc.Encoder) {
-		array(infos, writeInfo)(e)
+		e.BeginArray()
+		for i := range infos {
+			writeInfo(e, &infos[i])
+		}
+		e.EndArray()
 		*list = infos
 		infoLists.Put(list)
 	}, err
-}
-
-func writeInfo(e *xmlrpc.Encoder, p api.ProcessInfo) {
-	str := func(name, value string) { e.Member(name); e.String(value) }
-	num := func(name string, value int) { e.Member(name); e.Int(int64(value)) }
-	e.BeginStruct()
-	str("name", p.Name)
-	str("group", p.Group)
-	num("start", p.Start)
-	num("stop", p.Stop)
-	num("now", p.Now)
-	num("state", int(p.State))
-	str("statename", p.StateName)
-	str("spawnerr", p.SpawnErr)
-	num("exitstatus", p.ExitStatus)
-	str("logfile", p.Logfile)
-	str("stdout_logfile", p.StdoutLogfile)
-	str("stderr_logfile", p.StderrLogfile)
-	num("pid", p.PID)
-	str("description", p.Description)
-	e.EndStruct()
 }
 
 // configured is a process of the last reading, with what getAllConfigInfo tells of what is active.

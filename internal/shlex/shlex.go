@@ -1,5 +1,5 @@
-// Package shlex splits text into words by the rules of a POSIX shell, without variables, globs or operators. Command
-// lines and environment settings have different rules for what ends a word; both are here and nothing else.
+// Package shlex splits command lines and environment settings into words, as Python's shlex does: by the quoting rules of
+// a POSIX shell, without variables, globs or operators. Its functions are pure; any goroutine may call them.
 package shlex
 
 import (
@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// The two ways in which a text can end too early.
+// The errors for a text that ends too early. Their texts are the original's.
 var (
 	ErrQuotation = errors.New("No closing quotation")
 	ErrEscape    = errors.New("No escaped character")
 )
 
-// Split cuts a command line into its words. Source: command.
+// Split splits a command line into words. Source: command, shlex.split.
 func Split(command string) ([]string, error) {
 	return scan(command, func(rune) bool { return true }, false)
 }
 
-// Tokens cuts an environment setting into tokens: words of letters, digits and _/.+-(): as well as whatever is quoted,
-// and any other character by itself. From # to the end of the line is a comment. Source: environment.
+// Tokens splits an environment setting into tokens. Letters, digits, _/.+-(): and quoted text form words; any other
+// character is a token of its own. A comment begins with # and ends with the line. Source: environment, shlex.shlex.
 func Tokens(setting string) ([]string, error) { return scan(setting, isSettingWord, true) }
 
 func isSettingWord(r rune) bool {
@@ -32,7 +32,7 @@ func isSettingWord(r rune) bool {
 	return r < 0x80 && strings.ContainsRune("_/.+-():", r)
 }
 
-// scanner collects one word at a time. open says that a word has begun, be it an empty one in quotes.
+// scanner collects one word at a time. open is true within a word, which may still be empty after a quote.
 type scanner struct {
 	words []string
 	word  strings.Builder
@@ -87,7 +87,7 @@ func scan(text string, isWord func(rune) bool, comments bool) ([]string, error) 
 	return s.words, nil
 }
 
-// quoted adds what stands between the quote at runes[i] and its partner, and returns where the partner is.
+// quoted adds the text between the quote at runes[i] and the closing quote, and returns the index of the latter.
 func (s *scanner) quoted(runes []rune, i int) (int, error) {
 	s.open = true
 	quote := runes[i]

@@ -66,7 +66,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// A word put in single quotes comes back as it was, whatever it holds.
+// Any word in single quotes is returned unchanged.
 func FuzzSplit(f *testing.F) {
 	for _, seed := range []string{"", `a "b`, `\`, `a\"b`, "日本 #x"} {
 		f.Add(seed)
@@ -82,28 +82,28 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
-// quoted is a word as both readers take it back, whatever it holds.
+// quoted quotes any word for both functions.
 func quoted(word string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(word) + `"`
 }
 
-// The words and tokens of a text, printed in quotes, read the same.
-func FuzzPrintedBack(f *testing.F) {
+// The words and tokens of a text, quoted, are split into the same words again.
+func FuzzQuoted(f *testing.F) {
 	for _, seed := range []string{"", `A="x y",B='c'`, `cmd 'a b' "c\"d" e\ f`, `a"b"'c'\d`, "x#y\nz", `""`,
 		`"\\"`, "é=日本", `'\'`} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for name, read := range map[string]func(string) ([]string, error){"Split": Split, "Tokens": Tokens} {
-			words, err := read(strings.ToValidUTF8(text, "?"))
+		for name, split := range map[string]func(string) ([]string, error){"Split": Split, "Tokens": Tokens} {
+			words, err := split(strings.ToValidUTF8(text, "?"))
 			if err != nil {
 				continue
 			}
-			var printed []string
+			var all []string
 			for _, word := range words {
-				printed = append(printed, quoted(word))
+				all = append(all, quoted(word))
 			}
-			again, err := read(strings.Join(printed, " "))
+			again, err := split(strings.Join(all, " "))
 			if diff := cmp.Diff(words, again); err != nil || diff != "" {
 				t.Errorf("%s(%q): %v %s", name, text, err, diff)
 			}

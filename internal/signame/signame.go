@@ -1,4 +1,4 @@
-// Package signame knows signals by the names that people write and read: SIGTERM, term, 15. It sends none.
+// Package signame converts between signals and their names: SIGTERM, term, 15. It sends none. Any goroutine may call it.
 package signame
 
 import (
@@ -16,7 +16,7 @@ type named struct {
 	signal syscall.Signal
 }
 
-// common are the names that every system has. Where two names mean one signal, the one to print comes first.
+// common are the names that every system has. Of two names of one signal the one to print comes first.
 var common = []named{
 	{"HUP", syscall.SIGHUP}, {"INT", syscall.SIGINT}, {"QUIT", syscall.SIGQUIT}, {"ILL", syscall.SIGILL},
 	{"TRAP", syscall.SIGTRAP}, {"ABRT", syscall.SIGABRT}, {"IOT", syscall.SIGABRT}, {"BUS", syscall.SIGBUS},
@@ -28,7 +28,7 @@ var common = []named{
 	{"WINCH", syscall.SIGWINCH}, {"SYS", syscall.SIGSYS},
 }
 
-// Name is the name to print, such as SIGTERM, or "signal 35" for a signal without one. Source: log lines about exits.
+// Name returns the name to print, such as SIGTERM, or "signal 35" for a signal without a name. Source: log lines about exits.
 func Name(signal syscall.Signal) string {
 	for _, names := range [][]named{common, special} {
 		for _, n := range names {
@@ -40,8 +40,8 @@ func Name(signal syscall.Signal) string {
 	return "signal " + strconv.Itoa(int(signal))
 }
 
-// Parse reads a number or a name in any case, with or without SIG. A number must be 0 or have a name; whether 0 means
-// anything is up to the caller. The error has the original's text. Source: stopsignal, signalProcess.
+// Parse reads a number, or a name in any case with or without SIG. A number must be 0 or that of a signal with a name; what 0
+// means is the caller's decision. The error has the original's text. Source: stopsignal, signalProcess.
 func Parse(value string) (syscall.Signal, error) {
 	if n, ok := pyrepr.ParseInt(value, 10); ok {
 		signal := syscall.Signal(n)

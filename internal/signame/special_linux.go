@@ -2,7 +2,7 @@ package signame
 
 import "syscall"
 
-// special are the names of Linux. The first and last real-time signal have one, those between have none.
+// special are the further names on Linux. Of the real-time signals only the first and the last have one.
 var special = []named{
 	{"CLD", syscall.SIGCHLD}, {"POLL", syscall.SIGIO}, {"IO", syscall.SIGIO}, {"PWR", syscall.SIGPWR},
 	{"STKFLT", syscall.SIGSTKFLT}, {"RTMIN", 34}, {"RTMAX", 64},

@@ -4,5 +4,5 @@ package signame
 
 import "syscall"
 
-// special are the names that systems other than Linux have beside the common ones.
+// special are the further names on systems other than Linux.
 var special = []named{{"IO", syscall.SIGIO}, {"EMT", syscall.SIGEMT}, {"INFO", syscall.SIGINFO}}

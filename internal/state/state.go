@@ -1,6 +1,7 @@
 // Package state decides what a supervised process does next. It is pure: a Machine is a value, time comes in as an
-// argument, effects go out as an Action, and a deadline is a field. It starts, signals and logs nothing itself; only
-// internal/process calls it. The whole of it is written out in testdata/next.txt and docs/states.md.
+// argument, effects go out as an Action, and a deadline is a field. It starts, signals and logs nothing, and any goroutine
+// may call it. It is the only place that decides about states: internal/process carries out what it says. The whole of it
+// is written out in testdata/next.txt and docs/states.md.
 package state
 
 import (
@@ -14,17 +15,17 @@ import (
 type Kind int
 
 const (
-	Start       Kind = iota // somebody wants it to run: a request, autostart
-	SpawnFailed             // the start that Spawn asked for gave no child
-	Exit                    // the child was reaped; Event.Code has its exit code
-	Tick                    // Machine.Wake has been reached
-	Stop                    // somebody wants it to stop
-	Abandon                 // supervisord ends: as Stop, and a process that waits for its next try is given up
-	Hurry                   // the time for the end of supervisord is over: what still runs is killed at once
-	SignalLost              // a stop signal could not be delivered though the child exists
+	Start        Kind = iota // a request to run
+	AutoStart                // the first start, which needs no request
+	SpawnFailed              // the start that Spawn asked for gave no child
+	Exit                     // the child was reaped; Event.Code has its exit code
+	Tick                     // Machine.Wake has been reached
+	Stop                     // a request to stop, or the turn of the process in a shutdown
+	KillNow                  // shutdown_timeout is over
+	SignalFailed             // a stop signal could not be delivered though the child exists
 )
 
-// Event is one happening. Code counts for Exit only: the exit code, -1 when a signal ended the child.
+// Event is what happened. Code counts for Exit only: the exit code, -1 when a signal ended the child.
 type Event struct {
 	Kind Kind
 	Code int
@@ -39,9 +40,10 @@ const (
 	Spawn          // start the child, and report SpawnFailed if that gives none
 	Term           // send the stop signal
 	Kill           // send SIGKILL
+	Again          // give the machine the same event once more, when the state it is in now has been published
 )
 
-// Rules is what the configuration says about one process.
+// Rules is what the configuration says about one process, and whether supervisord shuts down.
 type Rules struct {
 	//lint:ignore ST1011 startsecs is the manual's word for it
 	StartSecs         time.Duration // how long a start must last to count; 0 or less: it counts at once
@@ -50,29 +52,34 @@ type Rules struct {
 	RestartExpected   bool          // start again after an expected exit
 	RestartUnexpected bool          // start again after any other
 	StopWait          time.Duration // between the stop signal and SIGKILL
+	ShuttingDown      bool          // nothing is started any more
 }
 
 const (
-	short   = time.Second           // a run that ends sooner is a short one
-	spacing = 50 * time.Millisecond // starts of one process are this far apart while its runs stay short
-	again   = time.Second           // SIGKILL is repeated no more often than this
+	shortRun     = time.Second           // a run that ends sooner is short
+	startSpacing = 50 * time.Millisecond // least time between starts while a process is flapping
+	killInterval = time.Second           // SIGKILL is repeated no more often than this
 )
 
 // Machine is the state of one process. The zero value is a process that never ran.
 type Machine struct {
-	State api.State
-	Tries int       // failed starts in a row
-	Since time.Time // the last start that was tried
-	Wake  time.Time // when Tick is due; zero: never
-	Quick bool      // the run before this one was short
+	State    api.State
+	Tries    int       // failed starts in a row
+	Since    time.Time // the last start that was tried
+	Wake     time.Time // when Tick is due; zero: never
+	Flapping bool      // the run before this one was short
 }
 
-// Next says where m goes on e, and what the caller must do about it. Source: subprocess, "Process States".
+// Next returns the machine after e, and what the caller must do about it. Source: subprocess, "Process States".
 func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 	switch e.Kind {
 	case Start:
-		if m.State.IsStopped() {
-			return m.start(now, r), Spawn
+		if m.State == api.Stopped || m.State == api.Exited || m.State == api.Fatal {
+			return m.start(now, r)
+		}
+	case AutoStart:
+		if m.State == api.Stopped && m.Since.IsZero() {
+			return m.start(now, r)
 		}
 	case SpawnFailed:
 		if m.State == api.Starting {
@@ -82,24 +89,24 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 		return m.exited(e.Code, now, r)
 	case Tick:
 		return m.tick(now, r)
-	case Stop, Abandon:
+	case Stop:
 		switch m.State {
 		case api.Starting, api.Running:
 			return Machine{State: api.Stopping, Since: m.Since, Wake: now.Add(r.StopWait)}, Term
 		case api.Backoff:
-			if e.Kind == Abandon {
+			if r.ShuttingDown {
 				return Machine{State: api.Fatal, Since: m.Since}, Nothing
 			}
 			return Machine{State: api.Stopped, Since: m.Since}, Nothing
 		}
-	case Hurry:
+	case KillNow:
 		switch m.State {
 		case api.Starting, api.Running, api.Stopping:
-			return Machine{State: api.Stopping, Since: m.Since, Wake: now.Add(again)}, Kill
+			return Machine{State: api.Stopping, Since: m.Since, Wake: now.Add(killInterval)}, Kill
 		case api.Backoff:
 			return Machine{State: api.Fatal, Since: m.Since}, Nothing
 		}
-	case SignalLost:
+	case SignalFailed:
 		if m.State.IsSignallable() {
 			return Machine{State: api.Unknown, Since: m.Since}, Nothing
 		}
@@ -114,37 +121,55 @@ func (r Rules) Expected(code int) bool { return slices.Contains(r.ExitCodes, cod
 func (m Machine) tick(now time.Time, r Rules) (Machine, Action) {
 	switch m.State {
 	case api.Starting:
-		return Machine{State: api.Running, Since: m.Since, Quick: m.Quick}, Nothing
+		return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping}, Nothing
 	case api.Backoff:
 		if m.Tries > r.StartRetries {
 			return Machine{State: api.Fatal, Since: m.Since}, Nothing
 		}
-		return m.start(now, r), Spawn
+		return m.retry(now, r)
 	case api.Exited:
-		return m.start(now, r), Spawn
+		return m.retry(now, r)
 	case api.Stopping:
-		m.Wake = now.Add(max(r.StopWait, again))
+		m.Wake = now.Add(max(r.StopWait, killInterval))
 		return m, Kill
 	}
 	return m, Refuse
 }
 
-// start begins a try. The tries so far are kept: only success, an exit or giving up forgets them.
-func (m Machine) start(now time.Time, r Rules) Machine {
-	return Machine{State: api.Starting, Tries: m.Tries, Since: now, Wake: now.Add(max(r.StartSecs, 0)), Quick: m.Quick}
+// start begins a try, which a shutdown refuses. The tries so far are kept: only success, an exit or giving up resets them.
+func (m Machine) start(now time.Time, r Rules) (Machine, Action) {
+	if r.ShuttingDown {
+		return m, Refuse
+	}
+	return Machine{State: api.Starting, Tries: m.Tries, Since: now, Wake: now.Add(max(r.StartSecs, 0)),
+		Flapping: m.Flapping}, Spawn
+}
+
+// retry is start at a deadline. In a shutdown the process stays as it is and the deadline is dropped.
+func (m Machine) retry(now time.Time, r Rules) (Machine, Action) {
+	if r.ShuttingDown {
+		m.Wake = time.Time{}
+		return m, Nothing
+	}
+	return m.start(now, r)
 }
 
 // failed is the step after a start that did not last. The wait grows by a second with each failure; after the last
 // permitted one the machine is due at once, to give up.
 func (m Machine) failed(now time.Time, r Rules) Machine {
 	m.State, m.Tries, m.Wake = api.Backoff, m.Tries+1, now
-	if m.Tries <= r.StartRetries {
+	switch {
+	case m.Tries > r.StartRetries:
+	case r.ShuttingDown:
+		m.Wake = time.Time{}
+	default:
 		m.Wake = now.Add(time.Duration(m.Tries) * time.Second)
 	}
 	return m
 }
 
-// exited is the step after a child was reaped, judged by how long it ran.
+// exited is the step after a child was reaped, judged by how long it ran. A child that outlived startsecs, and ended
+// before its deadline was processed, has been RUNNING.
 func (m Machine) exited(code int, now time.Time, r Rules) (Machine, Action) {
 	ran := now.Sub(m.Since)
 	switch m.State {
@@ -154,15 +179,16 @@ func (m Machine) exited(code int, now time.Time, r Rules) (Machine, Action) {
 		if ran < r.StartSecs {
 			return m.failed(now, r), Nothing
 		}
+		return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping}, Again
 	case api.Running:
 	default:
 		return m, Refuse
 	}
-	next := Machine{State: api.Exited, Since: m.Since, Quick: ran < short}
+	next := Machine{State: api.Exited, Since: m.Since, Flapping: ran < shortRun}
 	expected := r.Expected(code)
-	if expected && r.RestartExpected || !expected && r.RestartUnexpected {
+	if (expected && r.RestartExpected || !expected && r.RestartUnexpected) && !r.ShuttingDown {
 		next.Wake = now
-		if at := m.Since.Add(spacing); m.Quick && next.Quick && at.After(now) {
+		if at := m.Since.Add(startSpacing); m.Flapping && next.Flapping && at.After(now) {
 			next.Wake = at
 		}
 	}

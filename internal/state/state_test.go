@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ var happenings = []struct {
 	at time.Duration
 }{
 	{"start", Event{Kind: Start}, 5 * time.Second},
+	{"autostart", Event{Kind: AutoStart}, 5 * time.Second},
 	{"spawn failed", Event{Kind: SpawnFailed}, 0},
 	{"exit 0 before startsecs", Event{Kind: Exit, Code: 0}, 1 * time.Second},
 	{"exit 0", Event{Kind: Exit, Code: 0}, 5 * time.Second},
@@ -32,9 +34,8 @@ var happenings = []struct {
 	{"killed", Event{Kind: Exit, Code: -1}, 5 * time.Second},
 	{"deadline", Event{Kind: Tick}, 5 * time.Second},
 	{"stop", Event{Kind: Stop}, 5 * time.Second},
-	{"abandon", Event{Kind: Abandon}, 5 * time.Second},
-	{"hurry", Event{Kind: Hurry}, 5 * time.Second},
-	{"signal lost", Event{Kind: SignalLost}, 5 * time.Second},
+	{"kill now", Event{Kind: KillNow}, 5 * time.Second},
+	{"signal failed", Event{Kind: SignalFailed}, 5 * time.Second},
 }
 
 var usual = Rules{
@@ -43,30 +44,54 @@ var usual = Rules{
 
 // String is the action's name in tables.
 func (a Action) String() string {
-	return [...]string{"-", "refuse", "spawn", "stopsignal", "SIGKILL"}[a]
+	return [...]string{"-", "refuse", "spawn", "stopsignal", "SIGKILL", "exit again"}[a]
 }
 
-// table walks every state and every event; Tries is 1 before the step, so that keeping and forgetting differ.
+// table walks every state and every event; Tries is 1 before the step, so that keeping and resetting differ. Since is
+// zero for a process that never ran. The second part has the rows that a shutdown changes.
 func table() string {
 	var b strings.Builder
 	line := func(cells ...string) {
 		b.WriteString(strings.TrimRight(fmt.Sprintf("%-10s %-24s %-10s %-6s %-9s %s",
 			cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]), " ") + "\n")
 	}
-	line("state", "event", "next", "tries", "deadline", "action")
+	step := func(m Machine, e Event, now time.Time, r Rules) []string {
+		next, act := m.Next(e, now, r)
+		if act == Refuse {
+			return []string{"(refused)", "", "", ""}
+		}
+		wake := "-"
+		if !next.Wake.IsZero() {
+			wake = "+" + next.Wake.Sub(now).String()
+		}
+		return []string{next.State.String(), fmt.Sprint(next.Tries), wake, act.String()}
+	}
+	leaving := usual
+	leaving.ShuttingDown = true
+	var normal, shutdown [][]string
 	for _, s := range api.States {
 		for _, h := range happenings {
-			now := t0.Add(h.at)
-			m, act := Machine{State: s, Tries: 1, Since: t0}.Next(h.Event, now, usual)
-			if act == Refuse {
-				continue
+			m := Machine{State: s, Tries: 1, Since: t0}
+			if h.Kind == AutoStart {
+				m.Since = time.Time{}
 			}
-			wake := "-"
-			if !m.Wake.IsZero() {
-				wake = "+" + m.Wake.Sub(now).String()
+			before := []string{s.String(), h.name}
+			cells, other := step(m, h.Event, t0.Add(h.at), usual), step(m, h.Event, t0.Add(h.at), leaving)
+			if cells[0] != "(refused)" {
+				normal = append(normal, append(before, cells...))
 			}
-			line(s.String(), h.name, m.State.String(), fmt.Sprint(m.Tries), wake, act.String())
+			if !slices.Equal(cells, other) {
+				shutdown = append(shutdown, append(before, other...))
+			}
 		}
+	}
+	line("state", "event", "next", "tries", "deadline", "action")
+	for _, cells := range normal {
+		line(cells...)
+	}
+	b.WriteString("\nduring a shutdown:\n")
+	for _, cells := range shutdown {
+		line(cells...)
 	}
 	return b.String()
 }
@@ -187,6 +212,65 @@ func TestRestart(t *testing.T) {
 		m, _ := Machine{State: api.Running, Since: t0}.Next(Event{Exit, c.code}, t0.Add(time.Hour), r)
 		if got := !m.Wake.IsZero(); m.State != api.Exited || got != c.want {
 			t.Errorf("%+v: %v, restart %v", c, m.State, got)
+		}
+	}
+}
+
+// TestExitUnseen shows a child that outlived startsecs and ended before its deadline was processed: it has been RUNNING, and
+// the same exit then decides as of a RUNNING process.
+func TestExitUnseen(t *testing.T) {
+	for _, flapping := range []bool{false, true} {
+		r := Rules{RestartExpected: true, RestartUnexpected: true, StartSecs: 10 * time.Millisecond}
+		now := t0.Add(20 * time.Millisecond)
+		exit := Event{Kind: Exit, Code: 1}
+		m := Machine{State: api.Starting, Since: t0, Tries: 2, Wake: t0.Add(r.StartSecs), Flapping: flapping}
+		m, act := m.Next(exit, now, r)
+		if want := (Machine{State: api.Running, Since: t0, Flapping: flapping}); m != want || act != Again {
+			t.Fatalf("%+v, %v; want %+v and the exit again", m, act, want)
+		}
+		wake := now
+		if flapping {
+			wake = t0.Add(startSpacing)
+		}
+		m, act = m.Next(exit, now, r)
+		if want := (Machine{State: api.Exited, Since: t0, Wake: wake, Flapping: true}); m != want || act != Nothing {
+			t.Errorf("%+v, %v; want %+v", m, act, want)
+		}
+	}
+}
+
+// TestAutoStart shows that a process is started without a request only if it never ran.
+func TestAutoStart(t *testing.T) {
+	m, act := Machine{}.Next(Event{Kind: AutoStart}, t0, usual)
+	if m.State != api.Starting || act != Spawn {
+		t.Fatalf("%v, %v", m.State, act)
+	}
+	for _, s := range api.States {
+		m := Machine{State: s, Since: t0}
+		if next, act := m.Next(Event{Kind: AutoStart}, t0, usual); act != Refuse || next != m {
+			t.Errorf("%v: %+v, %v", s, next, act)
+		}
+	}
+}
+
+// TestShuttingDown shows that a shutdown starts nothing, and that the last failure still gives up.
+func TestShuttingDown(t *testing.T) {
+	r := usual
+	r.ShuttingDown = true
+	last := Machine{State: api.Starting, Since: t0, Tries: r.StartRetries}
+	m, _ := last.Next(Event{Kind: Exit, Code: 1}, t0, r)
+	if m.State != api.Backoff || !m.Wake.Equal(t0) {
+		t.Fatalf("%+v, want BACKOFF that is due at once", m)
+	}
+	if m, act := m.Next(Event{Kind: Tick}, t0, r); m.State != api.Fatal || act != Nothing {
+		t.Errorf("%v, %v", m.State, act)
+	}
+	for _, s := range api.States {
+		for _, h := range happenings {
+			m := Machine{State: s, Tries: 1}
+			if _, act := m.Next(h.Event, t0, r); act == Spawn {
+				t.Errorf("%v %s: a start", s, h.name)
+			}
 		}
 	}
 }

@@ -4,39 +4,72 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
-// spawned takes note of a child that was just started.
-func (l *Loop) spawned(p *process.Process) {
-	l.pids[p.PID()] = p
+// owner handles the exit of a child. A process owns its main child; what a process starts beside it has an owner of its own.
+type owner interface {
+	Reaped(e child.Exit, now time.Time)
+}
+
+// ownedChild is a child that runs, or has ended and was not reaped.
+type ownedChild struct {
+	owner   owner
+	process *process.Process // on whose behalf it runs
+}
+
+// spawned takes over the main child of a process.
+func (l *Loop) spawned(p *process.Process) { l.own(p.PID(), p, p) }
+
+// own has the exit of a child handled by o, and writes the child to the record for the next supervisord.
+func (l *Loop) own(pid int, o owner, p *process.Process) {
+	l.children[pid] = ownedChild{o, p}
 	if l.record == nil {
 		return
 	}
-	if err := l.record.Add(remembered(p), l.running); err != nil {
+	if err := l.record.Add(recorded(pid, p), l.running); err != nil {
 		l.log.Warnf("children that outlive supervisord may not be found again: %v", err)
 	}
 }
 
 // running yields all children.
 func (l *Loop) running(yield func(orphans.Child) bool) {
-	for _, p := range l.pids {
-		if !yield(remembered(p)) {
+	for pid, c := range l.children {
+		if !yield(recorded(pid, c.process)) {
 			return
 		}
 	}
 }
 
-// remembered is what a later supervisord has to know of a child.
-func remembered(p *process.Process) orphans.Child {
-	return orphans.Child{PID: p.PID(), Group: p.Group, Name: p.Name(),
+// reap takes the exit of every child that has ended, and hands it to the owner.
+func (l *Loop) reap(now time.Time) {
+	err := child.Reap(func(e child.Exit) { l.reaped(e, now) })
+	if err != nil {
+		l.log.Critf("waitpid error %v; a process may not be cleaned up properly", err)
+	}
+}
+
+func (l *Loop) reaped(e child.Exit, now time.Time) {
+	c, owned := l.children[e.PID]
+	if !owned {
+		l.log.Infof("reaped unknown pid %d (%s)", e.PID, process.ExitText(e))
+		return
+	}
+	delete(l.children, e.PID)
+	c.owner.Reaped(e, now)
+}
+
+// recorded is what the next supervisord has to know of a child.
+func recorded(pid int, p *process.Process) orphans.Child {
+	return orphans.Child{PID: pid, Group: p.Group, Name: p.Name(),
 		GroupPriority: p.GroupPriority, Priority: p.Config.Priority, StopSignal: p.Config.Stop.Signal,
 		StopAsGroup: p.Config.Stop.AsGroup, KillAsGroup: p.Config.Stop.KillAsGroup,
 		StopWait: time.Duration(p.Config.Stop.WaitSecs) * time.Second}
 }
 
-// reserved is how many descriptors no child's pipe may take: with all gone, nobody could ask any more what is wrong.
+// reserved is how many descriptors no child's pipe may take, so that the daemon can still accept a client.
 const reserved = 32
 
 // maxFD is the largest descriptor that a child's pipe may have here, 0 for any.
@@ -45,11 +78,11 @@ func maxFD() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 0
 	}
-	return mostOf(uint64(limit.Cur)) // int64 on FreeBSD
+	return maxFDFor(uint64(limit.Cur)) // int64 on FreeBSD
 }
 
-// mostOf is maxFD with so many descriptors. Where there are very few, children may have them all.
-func mostOf(limit uint64) int {
+// maxFDFor is maxFD for the given limit. If that is very low, children may have all descriptors.
+func maxFDFor(limit uint64) int {
 	if limit > 1<<30 || limit < 4*reserved {
 		return 0
 	}

@@ -1,133 +1,102 @@
 package supervisor
 
 import (
-	"container/heap"
+	"slices"
 	"time"
 
-	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/timers"
 )
 
-// deadlines holds the processes that have something coming, the earliest first. It implements heap.Interface.
-type deadlines []deadline
-
-// deadline is a process with the moment it was entered with: the heap must not change under a machine that moves.
+// deadline is an item of the timers that belongs to the loop itself.
 type deadline struct {
-	at      time.Time
-	process *process.Process
+	timers.Slot
+	at  time.Time // with a monotonic reading; zero: never
+	run func(now time.Time)
 }
 
-func (d deadlines) Len() int           { return len(d) }
-func (d deadlines) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
+// Wake implements timers.Item.
+func (d *deadline) Wake() time.Time { return d.at }
 
-func (d deadlines) Swap(i, j int) {
-	d[i], d[j] = d[j], d[i]
-	d[i].process.Index, d[j].process.Index = i, j
-}
+// Tick implements timers.Item.
+func (d *deadline) Tick(now time.Time) { d.run(now) }
 
-// Push implements heap.Interface.
-func (d *deadlines) Push(x any) {
-	e := x.(deadline)
-	e.process.Index = len(*d)
-	*d = append(*d, e)
-}
-
-// Pop implements heap.Interface.
-func (d *deadlines) Pop() any {
-	old := *d
-	last := len(old) - 1
-	e := old[last]
-	old[last] = deadline{}
-	*d = old[:last]
-	e.process.Index = -1
-	return e
-}
-
-// schedule enters what p has coming now, in place of what it had.
-func (l *Loop) schedule(p *process.Process) {
-	at := p.Wake()
-	if l.state() != api.DaemonRunning && (p.State() == api.Exited || p.State() == api.Backoff) {
-		at = time.Time{} // nothing starts any more
-	}
-	switch {
-	case at.IsZero():
-		l.unschedule(p)
-	case p.Index >= 0:
-		l.deadlines[p.Index].at = at
-		heap.Fix(&l.deadlines, p.Index)
-	default:
-		heap.Push(&l.deadlines, deadline{at, p})
-	}
-}
-
-// unschedule forgets what p has coming.
-func (l *Loop) unschedule(p *process.Process) {
-	if p.Index >= 0 {
-		heap.Remove(&l.deadlines, p.Index)
-	}
+// schedule has d run at a time, zero for never.
+func (l *Loop) schedule(d *deadline, at time.Time) {
+	d.at = at
+	l.timers.Set(d)
 }
 
 // due is true if there is work to do now.
 func (l *Loop) due(now time.Time) bool {
-	return l.startsPending() || l.dueProcess(now) || l.dueEvent(now) || l.ticks.Due(&l.host.Events, now)
+	return l.ticks.Due(&l.host.Events, now) || l.nextStart() >= 0 || l.timers.Due(now) != nil
 }
 
-// startsPending is true if something may now be started for the first time.
-func (l *Loop) startsPending() bool { return len(l.pending) > 0 && l.clear == nil }
-
-// dueProcess is true if a process's deadline has come.
-func (l *Loop) dueProcess(now time.Time) bool {
-	return len(l.deadlines) > 0 && !l.deadlines[0].at.After(now)
-}
-
-// dueEvent is true if a listener may now be sent what it did not accept, or a result was not judged in time.
-func (l *Loop) dueEvent(now time.Time) bool { return !l.resume.IsZero() && !now.Before(l.resume) }
-
-// resumeEvents does what the pools have to do now.
-func (l *Loop) resumeEvents(now time.Time) {
-	l.resume = l.host.Events.Resume(now)
-	l.endBroken(now)
-}
-
-// work takes one step of what is due. One, because a step may start a child: between two starts others get a word in.
+// work takes one step of what is due: at most one first start and one deadline, so that requests are served between
+// starts.
 func (l *Loop) work(now time.Time) {
+	if l.ticks.Due(&l.host.Events, now) { // also when the clock was set
+		l.tick(now)
+	}
+	if i := l.nextStart(); i >= 0 {
+		l.startPending(i, now)
+	}
+	if item := l.timers.Due(now); item != nil {
+		item.Tick(now)
+	}
+}
+
+// tick emits the events of ticks that are due, and schedules the next.
+func (l *Loop) tick(now time.Time) {
 	l.ticks.Tick(&l.host.Events, now)
-	if l.dueEvent(now) {
-		l.resumeEvents(now)
+	l.scheduleTick(now)
+}
+
+// scheduleTick schedules the next tick that a pool subscribes to. Ticks follow the wall clock, deadlines do not.
+func (l *Loop) scheduleTick(now time.Time) {
+	next := l.ticks.Next(&l.host.Events, now)
+	if !next.IsZero() {
+		next = now.Add(next.Sub(now.Round(0)))
 	}
-	if l.startsPending() {
-		p := l.pending[0]
-		l.pending = l.pending[1:]
-		if p.State() == api.Stopped && p.NeverStarted() && l.state() == api.DaemonRunning {
-			p.Start(now)
-		}
-		if len(l.pending) == 0 {
-			l.pending = nil
-			if l.options.Settled != nil {
-				l.options.Settled()
-			}
-		}
-		return
+	l.schedule(&l.nextTick, next)
+}
+
+// resumeEvents does what the pools have to do now, and schedules when they have to do something next: send a listener what
+// it did not accept, or end a result handler that took too long.
+func (l *Loop) resumeEvents(now time.Time) {
+	l.schedule(&l.nextResume, l.host.Events.Resume(now))
+	l.killBroken(now)
+}
+
+// nextStart is the index in pending of the process that may be started for the first time now, -1 if there is none.
+func (l *Loop) nextStart() int {
+	if l.clear != nil {
+		return -1
 	}
-	if l.dueProcess(now) {
-		l.deadlines[0].process.Tick(now)
+	return processOrder.NextStart(l.pending)
+}
+
+// startPending starts a process of those that wait for their first start, unless a request has been faster.
+func (l *Loop) startPending(i int, now time.Time) {
+	p := l.pending[i]
+	if i == 0 {
+		l.pending = l.pending[1:] // the usual case, without moving the others
+	} else {
+		l.pending = slices.Delete(l.pending, i, i+1)
+	}
+	p.AutoStart(now)
+	if len(l.pending) == 0 {
+		l.pending = nil
+		if l.options.Settled != nil {
+			l.options.Settled()
+		}
 	}
 }
 
 // alarm fires at the next deadline; it is nil, and never fires, if there is none.
 func (l *Loop) alarm() <-chan time.Time {
+	at := l.timers.Next()
 	if !l.pausedUntil.IsZero() {
-		l.timer.Reset(time.Until(l.pausedUntil))
-		return l.timer.C
-	}
-	var at time.Time
-	if len(l.deadlines) > 0 {
-		at = l.deadlines[0].at
-	}
-	for _, other := range []time.Time{l.report, l.limit, l.resume, l.ticks.Next(&l.host.Events, time.Now())} {
-		if !other.IsZero() && (at.IsZero() || other.Before(at)) {
-			at = other
-		}
+		at = l.pausedUntil
 	}
 	if at.IsZero() {
 		l.timer.Stop()

@@ -21,7 +21,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
-// stage is a world in which the tests play the children: they hold the other ends of the pipes.
+// stage is a world in which the tests act as the children: they hold the other ends of the pipes.
 type stage struct {
 	*world
 	in, out, err map[string]*os.File // of the last child of each process
@@ -62,8 +62,8 @@ func newStage(t *testing.T, groups ...*config.Group) *stage {
 	return s
 }
 
-// say writes what the child says.
-func (s *stage) say(f *os.File, text string) {
+// write writes as the child.
+func (s *stage) write(f *os.File, text string) {
 	s.t.Helper()
 	if _, err := f.WriteString(text); err != nil {
 		s.t.Fatal(err)
@@ -118,7 +118,7 @@ func (s *stage) collect(listener string, n int) (got []string) {
 	s.t.Helper()
 	for range n {
 		got = append(got, s.sent(listener))
-		s.say(s.out[listener], "RESULT 2\nOKREADY\n")
+		s.write(s.out[listener], "RESULT 2\nOKREADY\n")
 	}
 	fds := []unix.PollFd{{Fd: int32(s.in[listener].Fd()), Events: unix.POLLIN}}
 	if n, err := unix.Poll(fds, 0); err != nil || n != 0 {
@@ -135,12 +135,12 @@ func listener(name string, subscribed ...string) *config.Group {
 	return g
 }
 
-// TestStateEvents follows a program through its life, with the events of its group and of supervisord.
+// TestStateEvents follows a program through its states, with the events of its group and of supervisord.
 func TestStateEvents(t *testing.T) {
 	s := newStage(t, listener("l", "PROCESS_STATE", "PROCESS_GROUP", "SUPERVISOR_STATE_CHANGE"),
 		program("p", func(p *config.Process) { p.Start.Auto, p.Backoff.Retries = false, 0 }),
 		program("q", func(p *config.Process) { p.Start.Auto = false }))
-	s.say(s.out["l"], "READY\n")
+	s.write(s.out["l"], "READY\n")
 	s.take("l", "PROCESS_GROUP_ADDED groupname:l\n", "PROCESS_GROUP_ADDED groupname:p\n",
 		"PROCESS_GROUP_ADDED groupname:q\n",
 		"PROCESS_STATE_STARTING processname:l groupname:l from_state:STOPPED tries:0",
@@ -171,14 +171,14 @@ func TestStateEvents(t *testing.T) {
 	s.take("l", "PROCESS_GROUP_REMOVED groupname:p\n")
 	s.process("q").Start(s.now)
 	s.Shutdown()
-	s.shutDown(s.now)
+	s.stopGroups(s.now)
 	s.take("l", "PROCESS_STATE_STARTING processname:q groupname:q from_state:STOPPED tries:0",
 		"SUPERVISOR_STATE_CHANGE_STOPPING ", "PROCESS_STATE_STOPPING processname:q groupname:q from_state:STARTING pid:PID")
 }
 
-// TestLastWords shows that what a child wrote last is an event before its end is one, and that of what was held back
-// nothing is lost.
-func TestLastWords(t *testing.T) {
+// TestLastOutput shows that the event of the last output precedes that of the exit, and that output which was held back is
+// not lost.
+func TestLastOutput(t *testing.T) {
 	dir := t.TempDir()
 	s := newStage(t, listener("l", "PROCESS_STATE_EXITED", "PROCESS_LOG", "PROCESS_COMMUNICATION"),
 		program("p", func(p *config.Process) {
@@ -186,11 +186,11 @@ func TestLastWords(t *testing.T) {
 			p.Out.Capture, p.Out.Events, p.Err.Events = 100, true, true
 			p.Out.Log = config.Log{Kind: config.LogFile, Path: filepath.Join(dir, "out")}
 		}))
-	s.say(s.out["l"], "READY\n")
+	s.write(s.out["l"], "READY\n")
 	const who = "processname:p groupname:p pid:PID"
-	s.say(s.out["p"], "a\xe2\x82")
+	s.write(s.out["p"], "a\xe2\x82")
 	s.take("l", "PROCESS_LOG_STDOUT "+who+" channel:stdout\na")
-	s.say(s.out["p"], "\xac<!--XSUPERVISOR:BEGIN-->told<!--XSUPERVISOR:END-->b")
+	s.write(s.out["p"], "\xac<!--XSUPERVISOR:BEGIN-->sent<!--XSUPERVISOR:END-->b")
 	if _, err := s.out["p"].WriteString("<!--X"); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestLastWords(t *testing.T) {
 	s.exit("p", code(0))
 	want := []string{
 		"PROCESS_LOG_STDOUT " + who + " channel:stdout\n€",
-		"PROCESS_COMMUNICATION_STDOUT " + who + "\ntold", "PROCESS_LOG_STDOUT " + who + " channel:stdout\nb",
+		"PROCESS_COMMUNICATION_STDOUT " + who + "\nsent", "PROCESS_LOG_STDOUT " + who + " channel:stdout\nb",
 		"PROCESS_LOG_STDERR " + who + " channel:stderr\nUndecodable: b'last\\xff'",
 		"PROCESS_LOG_STDOUT " + who + " channel:stdout\n<!--X",
 		"PROCESS_STATE_EXITED processname:p groupname:p from_state:RUNNING expected:1 pid:PID",
@@ -226,26 +226,26 @@ func TestListenerDies(t *testing.T) {
 	l := listener("l", "REMOTE_COMMUNICATION")
 	l.Processes[0].Exit.Restart = config.RestartAlways
 	s := newStage(t, l)
-	s.say(s.out["l"], "READY\n")
+	s.write(s.out["l"], "READY\n")
 	s.SendRemoteComm("t", "one")
 	if got := s.sent("l"); got != "REMOTE_COMMUNICATION type:t\none" {
 		t.Errorf("got %q", got)
 	}
 	s.exit("l", code(1))
 	s.pass(time.Second)
-	s.say(s.out["l"], "READY\n")
+	s.write(s.out["l"], "READY\n")
 	s.take("l", "REMOTE_COMMUNICATION type:t\none")
 }
 
-// TestListenerGoneUnseen shows that a listener that nobody saw RUNNING before it ended is sent nothing.
-func TestListenerGoneUnseen(t *testing.T) {
+// TestListenerExitsUnseen shows that a listener that ended before its deadline was processed is sent nothing.
+func TestListenerExitsUnseen(t *testing.T) {
 	l := listener("l", "PROCESS_STATE")
 	l.Processes[0].Start.Secs, l.Processes[0].Exit.Restart = 1, config.RestartNever
 	watcher := listener("w", "PROCESS_STATE_EXITED")
 	watcher.Processes[0].Priority = 0
 	s := newStage(t, l, watcher)
-	s.say(s.out["w"], "READY\n")
-	s.say(s.out["l"], "READY\n")
+	s.write(s.out["w"], "READY\n")
+	s.write(s.out["l"], "READY\n")
 	s.now = s.now.Add(2 * time.Second)
 	s.exit("l", code(0))
 	s.take("w", "PROCESS_STATE_EXITED processname:l groupname:l from_state:RUNNING expected:1 pid:PID")
@@ -254,15 +254,15 @@ func TestListenerGoneUnseen(t *testing.T) {
 	}
 }
 
-// TestNobodyListens shows that output that nobody subscribed to does not reach the loop, and that a pool that comes and
-// goes makes the difference.
-func TestNobodyListens(t *testing.T) {
+// TestNoSubscriber shows that output without a subscriber causes no event, and that a pool that is added and removed makes
+// the difference.
+func TestNoSubscriber(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	s := newStage(t, program("p", func(p *config.Process) {
 		p.Out.Events, p.Start.Secs = true, 0
 		p.Out.Log = config.Log{Kind: config.LogFile, Path: log}
 	}))
-	if _, err := s.out["p"].WriteString("unheard\n"); err != nil {
+	if _, err := s.out["p"].WriteString("unseen\n"); err != nil {
 		t.Fatal(err)
 	}
 	late := time.Now().Add(20 * time.Second)
@@ -275,19 +275,19 @@ func TestNobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.settle()
-	s.say(s.out["l"], "READY\n")
-	s.say(s.out["p"], "heard\n")
-	s.take("l", "PROCESS_LOG_STDOUT processname:p groupname:p pid:PID channel:stdout\nheard\n")
+	s.write(s.out["l"], "READY\n")
+	s.write(s.out["p"], "seen\n")
+	s.take("l", "PROCESS_LOG_STDOUT processname:p groupname:p pid:PID channel:stdout\nseen\n")
 	if s.ticks.Next(&s.host.Events, s.now).IsZero() {
 		t.Error("no tick is due")
 	}
 	s.process("l").Stop(s.now)
 	s.exit("l", by(syscall.SIGTERM))
 	if !s.RemoveGroup(s.Group("l")) || s.host.Events.Wants(api.ProcessLogStdout) {
-		t.Error("somebody still listens")
+		t.Error("output is still subscribed to")
 	}
 	if !s.ticks.Next(&s.host.Events, s.now).IsZero() {
-		t.Error("a tick that nobody wants is due")
+		t.Error("a tick without a subscriber is due")
 	}
 }
 
@@ -373,7 +373,7 @@ func TestFastCGIProblems(t *testing.T) {
 // TestTickEvents sends all three ticks to a listener, at the first moment of an hour that the loop sees.
 func TestTickEvents(t *testing.T) {
 	s := newStage(t, listener("l", "TICK"))
-	s.say(s.out["l"], "READY\n")
+	s.write(s.out["l"], "READY\n")
 	s.ticks.Start(time.Unix(1201064399, 0))
 	s.ticks.Tick(&s.host.Events, time.Unix(1201064403, 5e8))
 	s.take("l", "TICK_5 when:1201064400", "TICK_60 when:1201064400", "TICK_3600 when:1201064400")

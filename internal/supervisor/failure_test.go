@@ -13,10 +13,10 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
-// TestUnexpectedFailure lets a turn of the loop and a call fail as nobody expects: both are logged, the caller is told, and
-// the loop goes on and ends as ever.
+// TestPanic makes a step of the loop and a call panic: both are logged, the caller gets an error, and the loop goes on and
+// ends as usual.
 // differs: DIFF-43 an internal error ends the original
-func TestUnexpectedFailure(t *testing.T) {
+func TestPanic(t *testing.T) {
 	chld := make(chan os.Signal, 1)
 	signal.Notify(chld, syscall.SIGCHLD)
 	defer signal.Stop(chld)
@@ -25,7 +25,7 @@ func TestUnexpectedFailure(t *testing.T) {
 	sup, err := New(Options{
 		Config: &config.Config{Groups: []*config.Group{program("sleep", func(p *config.Process) { p.Run.Command = "/bin/sleep 1000" })}},
 		Log:    logs.NewMain(log, api.Info), Chld: chld, Start: child.Start,
-		Settled: func() { close(settled); panic("in a turn") },
+		Settled: func() { close(settled); panic("in a step") },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -37,13 +37,13 @@ func TestUnexpectedFailure(t *testing.T) {
 	}()
 	<-settled
 	if err := sup.Do(func(*Loop) { panic("in a call") }); err == nil || err.Error() != "unexpected failure: in a call" {
-		t.Errorf("the caller is told %v", err)
+		t.Errorf("the caller got %v", err)
 	}
 	if err := sup.Do((*Loop).Shutdown); err != nil {
 		t.Error(err)
 	}
 	<-ended
-	for _, line := range []string{"CRIT unexpected failure: in a turn\n", "CRIT unexpected failure: in a call\n",
+	for _, line := range []string{"CRIT unexpected failure: in a step\n", "CRIT unexpected failure: in a call\n",
 		"stopped: sleep (terminated by SIGTERM)\n"} {
 		if log.count(line) != 1 {
 			t.Errorf("the log has not %q once:\n%s", line, log.text.String())

@@ -1,10 +1,8 @@
 package supervisor
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/order"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
@@ -28,7 +27,6 @@ type Group struct {
 	handler   *process.Process        // this program
 	sockets   []*fcgi.Socket          // of the FastCGI programs in it
 	added     int                     // grows from one that is added to the next
-	asked     bool                    // during shutdown and restart: its processes have been told to stop
 }
 
 // Name is the group's name.
@@ -44,13 +42,14 @@ func (g *Group) Process(name string) *process.Process {
 	return nil
 }
 
-// Descending are the processes in the order in which a request stops them: descending priority, equal ones in the usual
-// order. A shutdown reverses these too.
-func (g *Group) Descending() []*process.Process {
-	ps := slices.Clone(g.Processes)
-	slices.SortStableFunc(ps, func(a, b *process.Process) int { return cmp.Compare(b.Config.Priority, a.Config.Priority) })
-	return ps
-}
+// Descending are the processes in the order in which a request stops them. A shutdown reverses equal priorities too.
+func (g *Group) Descending() []*process.Process { return processOrder.Descending(g.Processes) }
+
+// processOrder and groupOrder are the orders of starts and stops.
+var (
+	processOrder = order.Rules[*process.Process]{Priority: func(p *process.Process) int { return p.Config.Priority }}
+	groupOrder   = order.Rules[*Group]{Priority: func(g *Group) int { return g.Config.Priority }}
+)
 
 // Stopped is true if no process of the group runs or is to run.
 func (g *Group) Stopped() bool {
@@ -75,44 +74,64 @@ func (l *Loop) AddGroup(cfg *config.Group) error {
 		return err
 	}
 	for _, c := range cfg.Processes {
-		user, err := userOf(c)
+		role := l.role(g, c)
+		if c.Socket != nil {
+			role.Socket = sockets[c.Socket]
+		}
+		p, err := l.newProcess(c, cfg, role)
 		if err != nil {
 			g.removeSockets()
 			return err
 		}
-		p := process.New(c, cfg.Name, user, &l.host)
-		p.GroupPriority = cfg.Priority
 		g.Processes = append(g.Processes, p)
-		switch {
-		case g.plugin != nil:
-			l.extend(p, g)
-		case c.HandlesResults:
-			g.handler, g.judge = p, g.pool.UseExternalHandler(time.Duration(cfg.Pool.HandlerTimeout)*time.Second)
-			p.Judge(g.judge)
-		case g.pool != nil:
-			p.Listen(g.pool.AddListener(p.Name()))
-		}
-		if c.Socket != nil {
-			p.Serve(sockets[c.Socket])
+		if role.Handler != nil {
+			g.handler = p
 		}
 	}
-	for _, p := range g.Processes {
+	l.startSoon(g.Processes)
+	l.groups = groupOrder.Insert(l.groups, g)
+	l.groupsChanged()
+	l.storePlugins()
+	if g.pool != nil {
+		now := time.Now()
+		l.ticks.Tick(&l.host.Events, now) // a new pool does not get the tick of the current interval
+		l.host.Events.Add(g.pool)
+		l.scheduleTick(now)
+	}
+	l.host.Events.Emit(api.ProcessGroupAdded, events.Group(cfg.Name))
+	return nil
+}
+
+// role is the role of a process in a group that is being added.
+func (l *Loop) role(g *Group, c *config.Process) (r process.Role) {
+	switch {
+	case g.plugin != nil:
+		return l.pluginRole(g, c)
+	case c.HandlesResults:
+		g.judge = g.pool.UseExternalHandler(time.Duration(g.Config.Pool.HandlerTimeout) * time.Second)
+		r.Handler = g.judge
+	case g.pool != nil:
+		r.Listener = g.pool.AddListener(c.ProcessName)
+	}
+	return r
+}
+
+// newProcess makes a process that has never run.
+func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role) (*process.Process, error) {
+	user, err := userOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return process.New(c, g, user, role, &l.host), nil
+}
+
+// startSoon has those processes started that start by themselves, in their order and after all that wait already.
+func (l *Loop) startSoon(processes []*process.Process) {
+	for _, p := range processes {
 		if p.Config.Start.Auto {
 			l.pending = append(l.pending, p)
 		}
 	}
-	at, _ := slices.BinarySearchFunc(l.groups, g, func(a, b *Group) int {
-		return cmp.Or(cmp.Compare(a.Config.Priority, b.Config.Priority), -1) // the last of its priority
-	})
-	l.groups = slices.Insert(l.groups, at, g)
-	l.groupsChanged()
-	l.storePlugins()
-	if g.pool != nil {
-		l.ticks.Tick(&l.host.Events, time.Now()) // the slice that has begun is none of the new pool's
-		l.host.Events.Add(g.pool)
-	}
-	l.host.Events.Emit(api.ProcessGroupAdded, events.Group(cfg.Name))
-	return nil
 }
 
 // warnOfSharedLogs warns if a group that comes writes to a log that another one writes to.
@@ -128,7 +147,7 @@ func (l *Loop) warnOfSharedLogs(cfg *config.Group) {
 
 // newPool makes the pool of a group of event listeners.
 func (l *Loop) newPool(cfg *config.Group) *events.Pool {
-	handle := events.Default
+	var handle events.Handler
 	if cfg.Pool.ResultHandler == config.StdoutHandler {
 		handle = events.Stdout(logs.Stdout)
 	}
@@ -138,8 +157,8 @@ func (l *Loop) newPool(cfg *config.Group) *events.Pool {
 	})
 }
 
-// endBroken kills the result handlers that did not answer as they must; they are started again.
-func (l *Loop) endBroken(now time.Time) {
+// killBroken kills the result handlers that violated their protocol; they are started again.
+func (l *Loop) killBroken(now time.Time) {
 	for _, g := range l.groups {
 		if g.judge != nil && g.judge.KillRequested() {
 			g.handler.Signal(syscall.SIGKILL, now)
@@ -169,7 +188,7 @@ func (l *Loop) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, error) {
 	return sockets, nil
 }
 
-// removeSockets removes the files of the group's sockets, and ends all that has to do with its plug-in.
+// removeSockets removes the files of the group's sockets and closes its plug-in.
 func (g *Group) removeSockets() {
 	for _, socket := range g.sockets {
 		socket.Remove()
@@ -179,7 +198,7 @@ func (g *Group) removeSockets() {
 	}
 }
 
-// removeSockets removes the files of all sockets, at the end of a life.
+// removeSockets removes the files of all sockets, at the end of a run.
 func (l *Loop) removeSockets() {
 	for _, g := range l.groups {
 		g.removeSockets()
@@ -206,87 +225,15 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 	l.groups = slices.DeleteFunc(l.groups, func(x *Group) bool { return x == g })
 	l.pending = slices.DeleteFunc(l.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
 	for _, p := range g.Processes { // one that has ended may be about to start again
-		l.unschedule(p)
+		l.timers.Remove(p)
 	}
 	l.groupsChanged()
 	l.storePlugins()
 	g.removeSockets()
 	if g.pool != nil {
 		l.host.Events.Remove(g.pool)
+		l.scheduleTick(time.Now())
 	}
 	l.host.Events.Emit(api.ProcessGroupRemoved, events.Group(g.Name()))
 	return true
-}
-
-// leaving goes on with the shutdown: one group at a time, the last one first; the next is stopped when this one is
-// down. It returns true when nothing is left.
-func (l *Loop) shutDown(now time.Time) bool {
-	if l.leave == nil && l.report.IsZero() {
-		l.leave = slices.Clone(l.groups)
-		l.report = now
-		l.pending = nil
-		for _, p := range l.Processes() {
-			l.schedule(p)
-		}
-		if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
-			l.limit = now.Add(time.Duration(wait) * time.Second)
-		}
-		l.host.Events.Emit(api.SupervisorStateChangeStopping, "")
-		if l.options.Leaving != nil {
-			l.options.Leaving(l.state() == api.DaemonRestarting)
-		}
-	}
-	if !l.limit.IsZero() && !now.Before(l.limit) {
-		l.hurry(now)
-	}
-	for len(l.leave) > 0 {
-		g := l.leave[len(l.leave)-1]
-		if !g.asked {
-			g.asked = true
-			for _, p := range slices.Backward(g.Processes) {
-				p.Abandon(now)
-			}
-		}
-		if !g.Stopped() {
-			l.tell(now)
-			return false
-		}
-		l.leave = l.leave[:len(l.leave)-1]
-	}
-	return true
-}
-
-// tell logs who is still waited for, at most every three seconds.
-func (l *Loop) tell(now time.Time) {
-	if now.Before(l.report) {
-		return
-	}
-	l.report = now.Add(3 * time.Second)
-	l.log.Infof("waiting for %s to die", l.unstopped())
-}
-
-// unstopped names the processes that are not stopped.
-func (l *Loop) unstopped() string {
-	var names []string
-	for _, g := range l.groups {
-		for _, p := range g.Processes {
-			if !p.State().IsStopped() {
-				names = append(names, p.Name())
-			}
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-// hurry kills what still runs, when shutdown_timeout is over. It is done once: a process that SIGKILL does not end gets it
-// again by itself.
-func (l *Loop) hurry(now time.Time) {
-	l.limit = time.Time{}
-	l.log.Warnf("shutdown_timeout is over, killing %s", l.unstopped())
-	for _, g := range l.groups {
-		g.asked = true
-		for _, p := range g.Processes {
-			p.Hurry(now)
-		}
-	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
-// lockedLog is a main log that another goroutine looks at.
+// lockedLog is a main log that another goroutine reads.
 type lockedLog struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -41,14 +41,14 @@ func (l *lockedLog) count(text string) int {
 	return strings.Count(l.text.String(), text)
 }
 
-// TestNothingIsLeftOfALife runs lives with real children that end, restart, write, and leave grandchildren with their pipes:
-// afterwards there are as many goroutines and descriptors as before.
-func TestNothingIsLeftOfALife(t *testing.T) {
+// TestRunsLeakNothing runs the loop several times with real children that end, restart, write, and leave grandchildren with
+// their pipes: afterwards there are as many goroutines and descriptors as before.
+func TestRunsLeakNothing(t *testing.T) {
 	chld := make(chan os.Signal, 1)
 	signal.Notify(chld, syscall.SIGCHLD)
 	defer signal.Stop(chld)
 	dir := t.TempDir()
-	life := func() {
+	once := func() {
 		log := &lockedLog{grew: make(chan struct{}, 1)}
 		always := func(command string) func(*config.Process) {
 			return func(p *config.Process) {
@@ -59,7 +59,7 @@ func TestNothingIsLeftOfALife(t *testing.T) {
 		sup, err := New(Options{
 			Config: &config.Config{Groups: []*config.Group{
 				program("true", always("/bin/true")), program("echo", always("/bin/echo some words")),
-				program("sleep", always("/bin/sleep 1000")), program("gone", always("/nonexistent")),
+				program("sleep", always("/bin/sleep 1000")), program("missing", always("/nonexistent")),
 				program("holds", always("/bin/sh -c 'sleep 0.2 & echo held'"))}},
 			Log: logs.NewMain(log, api.Info), Chld: chld, Start: child.Start,
 		})
@@ -84,10 +84,10 @@ func TestNothingIsLeftOfALife(t *testing.T) {
 		}
 		<-ended
 	}
-	life() // what is made once and kept
+	once() // for what is made once and kept
 	goroutines, descriptors := runtime.NumGoroutine(), open(t)
 	for range 10 {
-		life()
+		once()
 	}
 	if !settled(runtime.NumGoroutine, goroutines) {
 		t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), goroutines)
@@ -97,7 +97,7 @@ func TestNothingIsLeftOfALife(t *testing.T) {
 	}
 }
 
-// settled waits until a number is no larger than before: what has nothing left to do may not have ended yet.
+// settled waits until a number is no larger than before: goroutines that are done may not have ended yet.
 func settled(now func() int, before int) bool {
 	late := time.After(20 * time.Second)
 	tick := time.NewTicker(time.Millisecond)

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/timers"
 )
 
 // Loop owns the state of the daemon. Only functions given to Supervisor.Do have one, and they must not keep it.
@@ -26,27 +26,27 @@ type Loop struct {
 
 	drained chan *process.Process
 
-	groups      []*Group           // ascending priority, equal ones as they were added
-	listing     []*process.Process // by group and name, for status listings
-	pids        map[int]*process.Process
-	pending     []*process.Process // to be started for the first time, in this order
-	deadlines   deadlines
-	timer       *time.Timer
-	ticks       events.Ticks
-	watches     []*Watch
-	layout      int       // goes up when a group comes or goes
-	pausedUntil time.Time // after a recovered panic: when to go on with our own work; zero: now
-	resume      time.Time // when a listener may be sent what it did not accept; zero: there is none
+	groups   []*Group           // ascending priority, equal ones as they were added
+	listing  []*process.Process // by group and name, for status listings; nil: to be made
+	layout   int                // grows when a group is added or removed
+	watches  []*Watch
+	children map[int]ownedChild // by pid
+	record   *orphans.Record    // of the children; may be nil
 
+	pending []*process.Process // waiting for their first start, in this order
+	clear   <-chan struct{}    // holds the first starts back until it is closed; nil: nothing does
+
+	timers     timers.Heap
+	nextTick   deadline // of the ticks
+	nextResume deadline // of what the event pools have to do
+	timer      *time.Timer
+	ticks      events.Ticks
+
+	pausedUntil time.Time         // after a recovered panic: when to go on with the loop's own work; zero: now
 	credentials map[string]string // in the environment of plug-ins
-
-	record      *orphans.Record // of the children; may be nil
-	clear       <-chan struct{} // nil: nothing has to be waited for before the first starts
-	initialized bool            // all groups of the configuration have been added
-	next        *config.Config  // what a restart goes on with
-	leave       []*Group        // during shutdown and restart: groups not yet stopped; the last one is being stopped
-	report      time.Time       // during shutdown and restart: when to log next who is waited for
-	limit       time.Time       // during shutdown and restart: when to kill what still runs; zero: never
+	initialized bool              // all groups of the configuration have been added
+	next        *config.Config    // what a restart goes on with
+	shutdown    *shutdown         // nil until a shutdown or restart begins
 }
 
 // run is Supervisor.Run.
@@ -84,7 +84,7 @@ func (l *Loop) step() (over bool) {
 		return false
 	}
 	l.pausedUntil = time.Time{}
-	if l.state() != api.DaemonRunning && l.shutDown(time.Now()) {
+	if l.state() != api.DaemonRunning && l.stopGroups(time.Now()) {
 		return true
 	}
 	if l.due(time.Now()) {
@@ -145,13 +145,13 @@ func (l *Loop) receive(wait bool) {
 	case <-l.options.Chld:
 		l.changes()
 		l.log.Debugf("received SIGCHLD indicating a child quit")
-		l.reap()
+		l.reap(time.Now())
 	case <-l.clear:
 		l.changes()
 		l.clear = nil
 	case p := <-l.drained:
 		l.changes()
-		p.Gone()
+		p.FinishExit(time.Now())
 	case <-l.host.Events.Wake():
 		l.changes()
 		l.resumeEvents(time.Now())
@@ -160,26 +160,10 @@ func (l *Loop) receive(wait bool) {
 		l.signal(sig.(syscall.Signal))
 	case <-alarm:
 		l.changes()
-		l.reap() // an exit that has happened by now precedes a deadline that was later
+		l.reap(time.Now()) // an exit that has happened by now precedes a deadline that was later
 	case <-now:
 	}
 }
 
 // already is always ready: it turns a select that waits into one that does not.
 var already = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
-
-// reap takes the exit of every child that has ended.
-func (l *Loop) reap() {
-	err := child.Reap(func(e child.Exit) {
-		p := l.pids[e.PID]
-		if p == nil {
-			l.log.Infof("reaped unknown pid %d (%s)", e.PID, process.ExitText(e))
-			return
-		}
-		delete(l.pids, e.PID)
-		p.Reaped(e, time.Now())
-	})
-	if err != nil {
-		l.log.Critf("waitpid error %v; a process may not be cleaned up properly", err)
-	}
-}

@@ -8,26 +8,20 @@ import (
 )
 
 // AddProcesses makes processes members of an active group; what starts by itself starts soon. None of them has the name
-// of a member. They are ordinary processes, whatever the group is.
+// of a member. They are processes of ordinary programs, also in a group of listeners or a plug-in.
 func (l *Loop) AddProcesses(g *Group, added []*config.Process) error {
 	var processes []*process.Process
 	for _, c := range added {
-		user, err := userOf(c)
+		p, err := l.newProcess(c, g.Config, process.Role{})
 		if err != nil {
 			return err
 		}
-		p := process.New(c, g.Name(), user, &l.host)
-		p.GroupPriority = g.Config.Priority
 		processes = append(processes, p)
 	}
 	g.edit(func(members []*config.Process) []*config.Process { return append(members, added...) })
 	g.Processes = append(slices.Clone(g.Processes), processes...)
-	slices.SortStableFunc(g.Processes, func(a, b *process.Process) int { return a.Config.Priority - b.Config.Priority })
-	for _, p := range processes {
-		if p.Config.Start.Auto {
-			l.pending = append(l.pending, p)
-		}
-	}
+	g.Processes, _ = processOrder.Sort(g.Processes)
+	l.startSoon(processes)
 	l.listing = nil
 	return nil
 }
@@ -40,7 +34,7 @@ func (l *Loop) RemoveProcess(g *Group, p *process.Process) {
 	without := func(x *process.Process) bool { return x == p }
 	g.Processes = slices.DeleteFunc(slices.Clone(g.Processes), without)
 	l.pending = slices.DeleteFunc(l.pending, without)
-	l.unschedule(p)
+	l.timers.Remove(p)
 	l.listing = nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
-// TestMembers adds programs to a group that is active, and takes processes out of it, whatever they have coming.
+// TestMembers adds programs to a group that is active, and removes processes from it, with and without a deadline.
 func TestMembers(t *testing.T) {
 	w := newWorld(t, program("g"))
 	w.settle()
@@ -39,7 +39,7 @@ func TestMembers(t *testing.T) {
 	}
 	a := w.Group("g").Process("a")
 	w.pass(time.Second)
-	w.exit("a", code(3)) // it is started again at once, but for
+	w.exit("a", code(3)) // an unexpected exit: it is started again at once
 	w.lines()
 	if a.State() != api.Starting {
 		t.Fatalf("%v", a.State())
@@ -62,7 +62,7 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// TestRemoveWithDeadline takes a process out that would be started again, alone or with its group.
+// TestRemoveWithDeadline removes a process that would be started again, alone or with its group.
 func TestRemoveWithDeadline(t *testing.T) {
 	always := func(p *config.Process) { p.Exit.Restart, p.Start.Secs = config.RestartAlways, 0 }
 	for name, remove := range map[string]func(*world, *process.Process){
@@ -75,8 +75,8 @@ func TestRemoveWithDeadline(t *testing.T) {
 			p := w.process("g")
 			w.exit("g", code(0))
 			w.exit("g", code(0)) // a second short run: the next start has to wait
-			if p.State() != api.Exited || p.Index < 0 {
-				t.Fatalf("%v, %d", p.State(), p.Index)
+			if p.State() != api.Exited || p.Wake().IsZero() {
+				t.Fatalf("%v, %v", p.State(), p.Wake())
 			}
 			n := len(w.started)
 			remove(w, p)

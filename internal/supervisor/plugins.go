@@ -28,15 +28,16 @@ func (l *Loop) openPlugin(g *Group) (err error) {
 	return err
 }
 
-// extend makes p a process of the group's plug-in.
-func (l *Loop) extend(p *process.Process, g *Group) {
-	p.Serve(g.plugin.Socket)
-	if p.Config.Run.ServerURL == "" {
-		p.Tell(l.credentials)
+// pluginRole is the role of a process of the group's plug-in.
+func (l *Loop) pluginRole(g *Group, c *config.Process) process.Role {
+	r := process.Role{Socket: g.plugin.Socket}
+	if c.Run.ServerURL == "" {
+		r.ExtraEnv = l.credentials
 	}
 	if len(g.Config.Plugin.EventTypes) > 0 {
-		p.Emits(g.plugin.EmitCaptured)
+		r.Captured = g.plugin.EmitCaptured
 	}
+	return r
 }
 
 // storePlugins makes the plug-ins of the active groups known to other goroutines.
@@ -53,19 +54,19 @@ func (l *Loop) storePlugins() {
 	l.handle.plugins.Store(&all)
 }
 
-// changed follows a process's change of state or deadline.
+// changed is called after each change of state or deadline of a process.
 func (l *Loop) changed(p *process.Process) {
-	l.schedule(p)
+	l.timers.Set(p)
 	if all := l.handle.Plugins(); all != nil && all[p.Group] != nil {
-		l.follow(p, all[p.Group])
+		l.updateAvailability(p, all[p.Group])
 	}
 	for _, w := range l.watches {
 		w.add(p)
 	}
 }
 
-// follow tells a plug-in whether it has a process that answers: one that runs, or listens soon.
-func (l *Loop) follow(p *process.Process, x *plugin.Plugin) {
+// updateAvailability notifies a plug-in whether it has a process that answers: one that runs, or that listens soon.
+func (l *Loop) updateAvailability(p *process.Process, x *plugin.Plugin) {
 	answers := func(p *process.Process) bool { return p.State() == api.Starting || p.State() == api.Running }
 	if p.State() == api.Starting {
 		x.ProcessChanged()
@@ -79,8 +80,8 @@ func (l *Loop) follow(p *process.Process, x *plugin.Plugin) {
 	x.Down(p.State().String())
 }
 
-// credentials are what a plug-in needs to call the server whose URL it gets. A password of which there is only a hash
-// cannot be told.
+// credentials are what a plug-in needs to call the server whose URL it gets. A password that is configured as a hash is not
+// known.
 func credentials(servers []config.Server) map[string]string {
 	url := serverURL(servers)
 	for _, srv := range servers {

@@ -11,8 +11,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/plugin"
 )
 
-// extension is the group of a plug-in with so many processes.
-func extension(name string, n int) *config.Group {
+// pluginGroup is the group of a plug-in with n processes.
+func pluginGroup(name string, n int) *config.Group {
 	g := &config.Group{Name: name, Kind: config.PluginGroup, Priority: -2,
 		Plugin: &config.Plugin{CallWait: 10, CallLimit: 1, ResultMax: 1000}}
 	for i := range n {
@@ -24,7 +24,7 @@ func extension(name string, n int) *config.Group {
 	return g
 }
 
-// down is why the plug-in cannot be called, empty if it can.
+// down is why the plug-in cannot be called; empty if it can.
 func down(x *plugin.Plugin) string {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -37,7 +37,7 @@ func down(x *plugin.Plugin) string {
 
 // TestPluginState lets a plug-in be called as long as one of its processes can answer.
 func TestPluginState(t *testing.T) {
-	w := newWorld(t, extension("x", 2))
+	w := newWorld(t, pluginGroup("x", 2))
 	x := w.handle.Plugins()["x"]
 	expect := func(what, want string) {
 		t.Helper()
@@ -77,7 +77,7 @@ func TestPluginGroups(t *testing.T) {
 	if w.handle.Plugins()["x"] != nil {
 		t.Fatal("there is none")
 	}
-	if err := w.AddGroup(extension("x", 1)); err != nil {
+	if err := w.AddGroup(pluginGroup("x", 1)); err != nil {
 		t.Fatal(err)
 	}
 	if w.handle.Plugins()["x"] == nil {
@@ -87,12 +87,12 @@ func TestPluginGroups(t *testing.T) {
 	if w.handle.Plugins()["x"] != nil || count() != 0 {
 		t.Errorf("still there: %v, %d", w.handle.Plugins(), count())
 	}
-	if err := w.AddGroup(extension("y", 1)); err != nil {
+	if err := w.AddGroup(pluginGroup("y", 1)); err != nil {
 		t.Fatal(err)
 	}
 	w.removeSockets()
 	if count() != 0 {
-		t.Error("the socket is left at the end of a life")
+		t.Error("the socket is left at the end of a run")
 	}
 }
 

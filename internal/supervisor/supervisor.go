@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -37,8 +38,10 @@ type Options struct {
 	Settled func()
 	// Leaving, if not nil, is called in the loop when a shutdown or restart begins, and must not wait.
 	Leaving func(restart bool)
-	// Start starts a child: child.Start, but for tests.
+	// Start starts a child.
 	Start func(child.Spec) (int, error)
+	// Signal signals a child, or its process group. Nil: child.Signal.
+	Signal func(pid int, sig syscall.Signal, group bool) error
 	// Environ is the environment that children inherit.
 	Environ []string
 	// Serial numbers events; it outlives a restart. Nil: a new one.
@@ -80,13 +83,13 @@ func New(o Options) (*Supervisor, error) {
 	s.state.Store(int32(api.DaemonRunning))
 	l := &Loop{
 		handle: s, log: o.Log, options: o, read: o.Config,
-		drained: make(chan *process.Process), pids: map[int]*process.Process{}, credentials: credentials(o.Config.Servers),
+		drained: make(chan *process.Process), children: map[int]ownedChild{}, credentials: credentials(o.Config.Servers),
 	}
 	l.View = View{l}
 	s.loop = l
 	l.storePlugins()
 	l.host = process.Host{
-		Log: o.Log, Pump: m, Start: o.Start, Syslog: &logs.Syslog{},
+		Log: o.Log, Pump: m, Start: o.Start, Signal: o.Signal, Syslog: &logs.Syslog{},
 		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), Spawned: l.spawned, Changed: l.changed,
@@ -97,10 +100,14 @@ func New(o Options) (*Supervisor, error) {
 			}
 		},
 	}
+	if l.host.Signal == nil {
+		l.host.Signal = child.Signal
+	}
 	l.host.Events.Serial = o.Serial
 	if o.Serial == nil {
 		l.host.Events.Serial = new(events.Serial)
 	}
+	l.nextTick.run, l.nextResume.run = l.tick, l.resumeEvents
 	l.ticks.Start(time.Now())
 	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, o.Config.Groups, 0) {
 		l.log.Warnf("%s", text)

@@ -18,7 +18,9 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/signame"
 )
 
 // world is a Supervisor whose children are numbers and whose clock is a field: the tests do what the loop does, a step at
@@ -29,7 +31,9 @@ type world struct {
 	now     time.Time
 	log     bytes.Buffer
 	started []string       // in order
+	signals []string       // sent, in order: "TERM a", with "group" behind it for a process group
 	fail    error          // what a start fails with
+	refuse  error          // what a signal fails with
 	lastPID int            // of the children so far
 	pidOf   map[string]int // of the last child of each process
 }
@@ -53,6 +57,15 @@ func newWorld(t *testing.T, groups ...*config.Group) *world {
 				}
 			}
 			return w.lastPID, nil
+		},
+		Signal: func(pid int, sig syscall.Signal, group bool) error {
+			name := w.children[pid].process.Name()
+			text := strings.TrimPrefix(signame.Name(sig), "SIG") + " " + name
+			if group {
+				text += " group"
+			}
+			w.signals = append(w.signals, text)
+			return w.refuse
 		},
 	})
 	if err != nil {
@@ -88,8 +101,8 @@ func (w *world) settle() {
 // pass lets time go by and does what falls due, at the moment it does.
 func (w *world) pass(d time.Duration) {
 	end := w.now.Add(d)
-	for len(w.deadlines) > 0 && !w.deadlines[0].at.After(end) {
-		w.now = w.deadlines[0].at
+	for at := w.timers.Next(); !at.IsZero() && !at.After(end); at = w.timers.Next() {
+		w.now = at
 		w.settle()
 	}
 	w.now = end
@@ -109,14 +122,14 @@ func (w *world) process(name string) *process.Process {
 func (w *world) exit(name string, status syscall.WaitStatus) {
 	w.t.Helper()
 	pid := w.pidOf[name]
-	p := w.pids[pid]
-	if p == nil {
+	c, owned := w.children[pid]
+	if !owned {
 		w.t.Fatalf("%s has no child %d", name, pid)
 	}
-	delete(w.pids, pid)
-	p.Reaped(child.Exit{PID: pid, Status: status}, w.now)
+	p := c.process
+	w.reaped(child.Exit{PID: pid, Status: status}, w.now)
 	if p.PID() != 0 { // the pump was busy with its pipes
-		(<-w.drained).Gone()
+		(<-w.drained).FinishExit(w.now)
 	}
 	w.settle()
 }
@@ -148,8 +161,8 @@ func (w *world) expect(want ...string) {
 	}
 }
 
-// TestLife starts a program, lets it end well and badly, and stops it.
-func TestLife(t *testing.T) {
+// TestStates starts a program, lets it exit as expected and not, and stops it.
+func TestStates(t *testing.T) {
 	w := newWorld(t, program("a"))
 	w.settle()
 	p := w.process("a")
@@ -212,11 +225,12 @@ func TestStop(t *testing.T) {
 	w.exit("a", by(syscall.SIGKILL))
 	want := []string{
 		"DEBG killing a (pid PID) with signal SIGTERM",
-		"DEBG unable to signal a (pid PID), it probably just exited on its own: no such process",
 		"WARN killing 'a' (PID) with SIGKILL",
 		"DEBG killing a (pid PID) with signal SIGKILL",
-		"DEBG unable to signal a (pid PID), it probably just exited on its own: no such process",
 		"WARN stopped: a (terminated by SIGKILL)",
+	}
+	if d := cmp.Diff([]string{"TERM a", "KILL a"}, w.signals); d != "" {
+		t.Errorf("signals (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff(want, w.lines("DEBG", "INFO", "WARN")); d != "" {
 		t.Errorf("log (-want +got):\n%s", d)
@@ -224,6 +238,91 @@ func TestStop(t *testing.T) {
 	w.pass(time.Hour)
 	if len(w.started) != 1 || p.State() != api.Stopped {
 		t.Errorf("started %v, now %v", w.started, p.State())
+	}
+}
+
+// TestSignalFails shows a child that is gone already, which needs no signal, and one that cannot be signalled.
+func TestSignalFails(t *testing.T) {
+	group := func(p *config.Process) {
+		p.Stop.AsGroup, p.Stop.KillAsGroup, p.Stop.Signal = true, true, syscall.SIGINT
+	}
+	w := newWorld(t, program("gone"), program("denied", group))
+	w.pass(time.Minute)
+	w.lines()
+	w.refuse = syscall.ESRCH
+	if problem := w.process("gone").Stop(w.now); problem != "" || w.process("gone").State() != api.Stopping {
+		t.Errorf("%q, %v", problem, w.process("gone").State())
+	}
+	w.refuse = syscall.EPERM
+	p := w.process("denied")
+	problem := p.Stop(w.now)
+	if problem != p.SpawnErr() || !strings.HasPrefix(problem, "unknown problem killing denied (") || p.State() != api.Unknown {
+		t.Errorf("%q, %q, %v", problem, p.SpawnErr(), p.State())
+	}
+	if p.Start(w.now) || p.State() != api.Unknown {
+		t.Errorf("a process that cannot be signalled was started: %v", p.State())
+	}
+	if d := cmp.Diff([]string{"TERM gone", "INT denied group"}, w.signals); d != "" {
+		t.Errorf("signals (-want +got):\n%s", d)
+	}
+	want := []string{
+		"DEBG killing gone (pid PID) with signal SIGTERM",
+		"DEBG unable to signal gone (pid PID), it probably just exited on its own: no such process",
+		"DEBG killing denied (pid PID) process group with signal SIGINT",
+		"CRIT unknown problem killing denied (PID):operation not permitted",
+	}
+	if d := cmp.Diff(want, w.lines("DEBG", "INFO", "WARN", "CRIT")); d != "" {
+		t.Errorf("log (-want +got):\n%s", d)
+	}
+	w.exit("denied", by(syscall.SIGINT))
+	if p.State() != api.Stopped {
+		t.Errorf("after its exit: %v", p.State())
+	}
+}
+
+// helperChild is the owner of a child that a process starts beside its main one.
+type helperChild struct{ exits []child.Exit }
+
+func (h *helperChild) Reaped(e child.Exit, _ time.Time) { h.exits = append(h.exits, e) }
+
+// TestTwoChildren gives a process a second child: each exit reaches its owner once, and the process minds only its own.
+func TestTwoChildren(t *testing.T) {
+	w := newWorld(t, program("a"))
+	w.settle()
+	w.pass(time.Minute)
+	w.lines()
+	p, h := w.process("a"), &helperChild{}
+	const pid = 1<<30 + 1000
+	w.own(pid, h, p)
+	recorded := map[int]string{}
+	w.running(func(c orphans.Child) bool { recorded[c.PID] = c.Name; return true })
+	if d := cmp.Diff(map[int]string{p.PID(): "a", pid: "a"}, recorded); d != "" {
+		t.Errorf("recorded (-want +got):\n%s", d)
+	}
+	exit := child.Exit{PID: pid, Status: code(3)}
+	w.reaped(exit, w.now)
+	if len(h.exits) != 1 || h.exits[0] != exit || p.State() != api.Running {
+		t.Errorf("the helper got %v, the process is %v", h.exits, p.State())
+	}
+	w.expect()
+	w.reaped(exit, w.now)
+	w.expect("INFO reaped unknown pid PID (exit status 3)")
+	w.exit("a", code(0))
+	if len(h.exits) != 1 || p.State() != api.Exited {
+		t.Errorf("the helper got %v, the process is %v", h.exits, p.State())
+	}
+}
+
+// TestStartsAndDeadlines shows that neither first starts nor deadlines hold the others up: each step of the loop takes one
+// of both.
+func TestStartsAndDeadlines(t *testing.T) {
+	at := func(p *config.Process) { p.Start.Secs = 1 }
+	w := newWorld(t, program("a", at), program("b", at), program("c", at))
+	w.work(w.now)
+	w.now = w.now.Add(time.Second)
+	w.work(w.now)
+	if d := cmp.Diff([]string{"a", "b"}, w.started); d != "" || w.process("a").State() != api.Running {
+		t.Errorf("a is %v, started (-want +got):\n%s", w.process("a").State(), d)
 	}
 }
 
@@ -284,7 +383,7 @@ func TestShutdownOrder(t *testing.T) {
 	w.lines()
 	w.Shutdown()
 	for _, next := range []string{"p3", "p2", "p1"} {
-		if w.shutDown(w.now) {
+		if w.stopGroups(w.now) {
 			t.Fatalf("over before %s", next)
 		}
 		if s := w.process(next).State(); s != api.Stopping {
@@ -293,23 +392,23 @@ func TestShutdownOrder(t *testing.T) {
 		w.pass(2 * time.Second)
 		w.exit(next, by(syscall.SIGTERM))
 	}
-	if !w.shutDown(w.now) {
+	if !w.stopGroups(w.now) {
 		t.Fatal("not over")
 	}
 	if s := w.process("q").State(); s != api.Fatal {
 		t.Errorf("q: %v", s)
 	}
-	w.expect("INFO waiting for p1, p2, q, p3 to die", "WARN stopped: p3 (terminated by SIGTERM)",
+	w.expect("INFO waiting for p1, p2, q, p3 to die", "WARN stopped: p3 (terminated by SIGTERM)", "INFO waiting for p1, p2 to die",
 		"WARN stopped: p2 (terminated by SIGTERM)", "INFO waiting for p1 to die", "WARN stopped: p1 (terminated by SIGTERM)")
 }
 
-// TestNoRestartWhileLeaving lets a program end during a shutdown before its turn.
-func TestNoRestartWhileLeaving(t *testing.T) {
+// TestNoRestartInShutdown lets a program end during a shutdown before its turn.
+func TestNoRestartInShutdown(t *testing.T) {
 	always := func(p *config.Process) { p.Exit.Restart = config.RestartAlways }
 	w := newWorld(t, program("a", priority(1), always), program("b", priority(2)))
 	w.pass(time.Minute)
 	w.Shutdown()
-	w.shutDown(w.now)
+	w.stopGroups(w.now)
 	w.exit("a", code(0))
 	w.pass(time.Hour)
 	if d := cmp.Diff([]string{"a", "b"}, w.started); d != "" {
@@ -358,14 +457,14 @@ func TestRemovedBeforeStart(t *testing.T) {
 
 // TestAutoLog makes a log of its own for a program, and goes on without one where it cannot be made.
 func TestAutoLog(t *testing.T) {
-	for dir, problem := range map[string]bool{t.TempDir(): false, t.TempDir() + "/gone": true} {
+	for dir, problem := range map[string]bool{t.TempDir(): false, t.TempDir() + "/missing": true} {
 		w := newWorld(t)
 		w.host.AutoLogDir, w.host.Identifier = dir, "supervisor"
 		err := w.AddGroup(program("a", func(p *config.Process) { p.Out.Log.Kind = config.LogAuto }))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if said := strings.Contains(w.log.String(), "CRIT stdout of a is not logged: "); said != problem {
+		if logged := strings.Contains(w.log.String(), "CRIT stdout of a is not logged: "); logged != problem {
 			t.Errorf("%s: %s", dir, w.log.String())
 		}
 		if made, _ := filepath.Glob(dir + "/a-stdout---supervisor-*.log"); (len(made) == 1) == problem {
@@ -377,7 +476,7 @@ func TestAutoLog(t *testing.T) {
 // TestReserve leaves some descriptors to those who ask what is wrong, unless there are too few or too many to count.
 func TestReserve(t *testing.T) {
 	for limit, want := range map[uint64]int{0: 0, 127: 0, 128: 95, 1024: 991, 1 << 30: 1<<30 - 33, 1<<30 + 1: 0, 1 << 63: 0} {
-		if got := mostOf(limit); got != want {
+		if got := maxFDFor(limit); got != want {
 			t.Errorf("of %d descriptors a pipe may have up to %d, not %d", limit, got, want)
 		}
 	}

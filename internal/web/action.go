@@ -13,82 +13,81 @@ import (
 	"github.com/gosupervisor/supervisor/internal/origin"
 )
 
-// verb is an action as a request names it.
-type verb struct {
-	name   string
-	target string // what it is done to: "", "process" or "group"
-	ask    string // the question before it is done
-	button string // what says yes to it
-	// do returns what the page then says. An error that is no api.Fault says that there is no page to say it.
+// action is something that a page can do.
+type action struct {
+	name     string
+	target   string // kind of its target: "", "process" or "group"
+	question string // asks for confirmation; %s is the target
+	button   string // text of the button that confirms
+	// do returns the message for the page. An error that is no api.Fault closes the connection.
 	do func(h *Handler, ctx context.Context, target string) (message string, err error)
 }
 
-// verbs are all there are. Those without a comment are the original's.
-var verbs []verb
+// actions are all actions. Those of the original come first.
+var actions []action
 
-func init() { // the functions look back at the table
-	verbs = []verb{
+func init() { // the functions refer to the table
+	actions = []action{
 		{"refresh", "", "", "", refresh},
 		{"start", "process", "Start %s?", "Start", (*Handler).startProcess},
 		{"stop", "process", "Stop %s?", "Stop", (*Handler).stopProcess},
 		{"restart", "process", "Restart %s?", "Restart", (*Handler).restartProcess},
 		{"clearlog", "process", "Clear the logs of %s?", "Clear logs", (*Handler).clearLog},
 		{"stopall", "", "Stop all programs?", "Stop all", (*Handler).stopAll},
-		{"restartall", "", "Restart all programs? Those that are stopped are started as well.", "Restart all",
-			(*Handler).restartAll},
+		{"restartall", "", "Restart all programs? Stopped programs are started too.", "Restart all", (*Handler).restartAll},
 		// ours
-		{"startall", "", "Start all programs that do not run?", "Start all", (*Handler).startAll},
-		{"startgroup", "group", "Start all programs of the group %s that do not run?", "Start group", (*Handler).startGroup},
+		{"startall", "", "Start all programs that are not running?", "Start all", (*Handler).startAll},
+		{"startgroup", "group", "Start all programs of the group %s that are not running?", "Start group", (*Handler).startGroup},
 		{"stopgroup", "group", "Stop all programs of the group %s?", "Stop group", (*Handler).stopGroup},
-		{"restartgroup", "group", "Restart all programs of the group %s? Those that are stopped are started as well.",
-			"Restart group", (*Handler).restartGroup},
+		{"restartgroup", "group", "Restart all programs of the group %s? Stopped programs are started too.", "Restart group",
+			(*Handler).restartGroup},
 	}
 }
 
-// demand is what a request wants done.
-type demand struct {
-	verb   *verb // nil: unknown
+// actionRequest is the action that a request asks for.
+type actionRequest struct {
+	action *action // nil: unknown
 	target string
 }
 
-// demanded reads a request: action=VERB&processname=TARGET as the original's links have it, or VERB=TARGET, which is what
-// the buttons of our forms send.
-func demanded(r *http.Request) (d demand, given bool) {
+// parseAction parses action=NAME&processname=TARGET, as in the original's links, or NAME=TARGET, which the buttons of
+// the forms send. Found is false if the request asks for no action.
+func parseAction(r *http.Request) (req actionRequest, found bool) {
 	name := r.Form.Get("action")
-	for i := range verbs {
-		v := &verbs[i]
+	for i := range actions {
+		a := &actions[i]
 		switch {
-		case name == v.name:
-			d = demand{v, r.Form.Get("processname")}
-		case name == "" && r.Form.Has(v.name):
-			d = demand{v, r.Form.Get(v.name)}
+		case name == a.name:
+			req = actionRequest{a, r.Form.Get("processname")}
+		case name == "" && r.Form.Has(a.name):
+			req = actionRequest{a, r.Form.Get(a.name)}
 		default:
 			continue
 		}
-		if v.target != "" && d.target == "" {
-			d.verb = nil
+		if a.target != "" && req.target == "" {
+			req.action = nil
 		}
-		return d, true
+		return req, true
 	}
-	return demand{}, name != ""
+	return actionRequest{}, name != ""
 }
 
-// act does what was demanded and leads back to the page.
-func (h *Handler) act(w http.ResponseWriter, r *http.Request, d demand) (status int) {
-	if d.verb == nil {
+// act carries out an action, if the request is authorized, and redirects to the page.
+func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest) (status int) {
+	if req.action == nil {
 		h.rpc.Errorf("Web interface error: no such action: %s", r.Form.Encode())
 		return http.StatusInternalServerError
 	}
-	ours := h.ours(r)
-	switch admit(r, ours, d) {
-	case ask:
-		return h.question(w, r, d, http.StatusOK)
-	case askAgain:
-		return h.question(w, r, d, http.StatusForbidden)
-	case refuse:
-		return show(w, http.StatusForbidden, "refused.html", h.about(time.Now()))
+	hasToken := h.hasToken(r)
+	switch authorize(r, hasToken, req) {
+	case confirm:
+		return h.askToConfirm(w, r, req, http.StatusOK)
+	case confirmAgain:
+		return h.askToConfirm(w, r, req, http.StatusForbidden)
+	case deny:
+		return show(w, http.StatusForbidden, "refused.html", h.daemonInfo(time.Now()))
 	}
-	message, err := d.verb.do(h, r.Context(), d.target)
+	message, err := req.action.do(h, r.Context(), req.target)
 	if fault := (api.Fault{}); errors.As(err, &fault) {
 		message = unexpected(fault)
 	} else if err != nil {
@@ -96,60 +95,60 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, d demand) (status 
 	}
 	query := "message=" + quote(message)
 	switch {
-	case r.Header.Get("Accept") == "application/json": // the page's script
-		return answer(w, message)
-	case !ours:
+	case r.Header.Get("Accept") == "application/json": // the script
+		return sendOutcome(w, message)
+	case !hasToken:
 		w.Header().Set("Location", "./?"+query)
-		return http.StatusMovedPermanently // what the original's clients look for
+		return http.StatusMovedPermanently // the status that the original's clients expect
 	case r.PostForm.Get("back") != "":
-		w.Header().Set("Location", backTo(r.PostForm.Get("back"))+"&"+query)
+		w.Header().Set("Location", logPage(r.PostForm.Get("back"))+"&"+query)
 	default:
 		w.Header().Set("Location", "./?"+strings.TrimPrefix(filterOf(r).address()+"&"+query, "&"))
 	}
 	return http.StatusSeeOther
 }
 
-// backTo is the page of a log, to which a form on it leads back.
-func backTo(process string) string { return "tail.html?processname=" + quote(process) }
+// logPage is the address of the page of a log.
+func logPage(process string) string { return "tail.html?processname=" + quote(process) }
 
-// admission is what becomes of a demand.
-type admission int
+// decision is the result of authorize.
+type decision int
 
 const (
-	follow   admission = iota
-	ask                // the user, by a page with a form
-	askAgain           // the same, after a form that we do not know: of a page from before a restart
-	refuse
+	allow        decision = iota
+	confirm               // the user is asked, with a form
+	confirmAgain          // the same: the form had no valid token, because it is older than a restart
+	deny
 )
 
-// admit decides whether a demand is one to follow: it must not be the doing of a page from elsewhere. Scripts may do as
-// they always could. From a browser a POST needs our token; the original's links still work on pages of our site, and
-// where the browser does not say which page it was, the user is asked.
-func admit(r *http.Request, ours bool, d demand) admission {
+// authorize protects against requests that a page of another site has the browser make. Clients that are no browsers are
+// allowed everything, as in the original. From a browser, a POST needs the token; a GET, as in the original's links, is
+// allowed from pages of the same site, and if the browser does not say where it comes from, the user is asked.
+func authorize(r *http.Request, hasToken bool, req actionRequest) decision {
 	site, certain := origin.Of(r)
-	fromElsewhere := site == origin.Foreign || site == origin.Sibling
+	otherOrigin := site == origin.CrossSite || site == origin.SameSite
 	switch {
-	case d.verb.name == "refresh" || site == origin.Script:
-		return follow
-	case r.Method == http.MethodPost && ours && !(fromElsewhere && certain): // a name that a proxy changed proves nothing
-		return follow
-	case r.Method == http.MethodPost && fromElsewhere, site == origin.Foreign:
-		return refuse
+	case req.action.name == "refresh" || site == origin.NoBrowser:
+		return allow
+	case r.Method == http.MethodPost && hasToken && !(otherOrigin && certain): // uncertain: a proxy may have changed Host
+		return allow
+	case r.Method == http.MethodPost && otherOrigin, site == origin.CrossSite:
+		return deny
 	case r.Method == http.MethodPost:
-		return askAgain
-	case site == origin.Unsaid:
-		return ask
+		return confirmAgain
+	case site == origin.Unknown:
+		return confirm
 	}
-	return follow
+	return allow
 }
 
-// outcome is what an action came to, for the page's script.
+// outcome is the result of an action, for the script.
 type outcome struct {
 	Message string `json:"message"`
 	Failed  bool   `json:"failed"`
 }
 
-func answer(w http.ResponseWriter, message string) (status int) {
+func sendOutcome(w http.ResponseWriter, message string) (status int) {
 	body, err := json.Marshal(outcome{message, isFailure(message)})
 	if err != nil {
 		return http.StatusInternalServerError
@@ -159,10 +158,10 @@ func answer(w http.ResponseWriter, message string) (status int) {
 	return 0
 }
 
-// isFailure tells from a message whether it tells of one. Messages come back in an address, which has nothing but the text.
+// isFailure reports whether a message is about a failure. After a redirect its text is all that is known.
 func isFailure(message string) bool {
-	for _, start := range [...]string{"ERROR: ", "unexpected rpc fault ", "No such "} {
-		if strings.HasPrefix(message, start) {
+	for _, prefix := range [...]string{"ERROR: ", "unexpected rpc fault ", "No such "} {
+		if strings.HasPrefix(message, prefix) {
 			return true
 		}
 	}
@@ -173,19 +172,19 @@ func unexpected(f api.Fault) string {
 	return fmt.Sprintf("unexpected rpc fault [%d] %s", f.Code, f.Error())
 }
 
-// is is true if err is the fault with this code.
-func is(err error, code int) bool {
+// isFault reports whether err is the fault with this code.
+func isFault(err error, code int) bool {
 	var fault api.Fault
 	return errors.As(err, &fault) && fault.Code == code
 }
 
-// said is the message for an action on a process: done, unless err is a fault.
-func said(err error, name, done string) (message string, _ error) {
+// processMessage is the message for an action on a process: success, in which %s is the name, unless err is a fault.
+func processMessage(err error, name, success string) (message string, _ error) {
 	var fault api.Fault
 	switch {
 	case err == nil:
-		return fmt.Sprintf(done, name), nil
-	case is(err, api.BadName):
+		return fmt.Sprintf(success, name), nil
+	case isFault(err, api.BadName):
 		return "No such process named " + name, nil
 	case errors.As(err, &fault):
 		return unexpected(fault), nil
@@ -193,15 +192,15 @@ func said(err error, name, done string) (message string, _ error) {
 	return "", err
 }
 
-// ctime is how messages tell the time.
+// ctime is the time as messages have it.
 func ctime() string { return time.Now().Format(time.ANSIC) }
 
 func refresh(*Handler, context.Context, string) (string, error) {
 	return "Page refreshed at " + ctime(), nil
 }
 
-// startProblems are what the page says for the faults of a start.
-var startProblems = map[int]string{
+// startFaults are the texts for the faults of a start.
+var startFaults = map[int]string{
 	api.NoFile: "no such file", api.NotExecutable: "file not executable", api.AlreadyStarted: "already started",
 	api.SpawnError: "spawn error", api.AbnormalTermination: "abnormal termination",
 }
@@ -210,35 +209,35 @@ func (h *Handler) startProcess(ctx context.Context, name string) (string, error)
 	err := h.rpc.StartProcess(ctx, name)
 	var fault api.Fault
 	if !errors.As(err, &fault) || fault.Code == api.BadName {
-		return said(err, name, "Process %s started")
+		return processMessage(err, name, "Process %s started")
 	}
-	problem := startProblems[fault.Code]
-	if problem == "" {
-		problem = unexpected(fault)
+	text := startFaults[fault.Code]
+	if text == "" {
+		text = unexpected(fault)
 	}
-	return fmt.Sprintf("ERROR: Process %s: %s", name, problem), nil
+	return fmt.Sprintf("ERROR: Process %s: %s", name, text), nil
 }
 
 func (h *Handler) stopProcess(ctx context.Context, name string) (string, error) {
-	return said(h.rpc.StopProcess(ctx, name), name, "Process %s stopped")
+	return processMessage(h.rpc.StopProcess(ctx, name), name, "Process %s stopped")
 }
 
-// restartProcess says the same whatever became of it, as the original does. It goes on when the client has gone: whoever
-// closes the page too early must not leave the process stopped.
+// restartProcess reports success whatever the faults, as the original does. It is not canceled when the client disconnects,
+// so that closing the page does not leave the process stopped.
 func (h *Handler) restartProcess(ctx context.Context, name string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
 	err := h.rpc.StopProcess(ctx, name)
-	if is(err, api.BadName) || err != nil && !errors.As(err, new(api.Fault)) {
-		return said(err, name, "")
+	if isFault(err, api.BadName) || err != nil && !errors.As(err, new(api.Fault)) {
+		return processMessage(err, name, "")
 	}
 	if err = h.rpc.StartProcess(ctx, name); errors.As(err, new(api.Fault)) {
 		err = nil
 	}
-	return said(err, name, "Process %s restarted")
+	return processMessage(err, name, "Process %s restarted")
 }
 
 func (h *Handler) clearLog(_ context.Context, name string) (string, error) {
-	return said(h.rpc.ClearLogs(name), name, "Log for %s cleared")
+	return processMessage(h.rpc.ClearLogs(name), name, "Log for %s cleared")
 }
 
 func (h *Handler) stopAll(ctx context.Context, _ string) (string, error) {
@@ -256,40 +255,41 @@ func (h *Handler) restartAll(ctx context.Context, _ string) (string, error) {
 }
 
 func (h *Handler) startAll(ctx context.Context, _ string) (string, error) {
-	all, err := h.rpc.StartAll(ctx)
-	return tally("All programs", "started", all), err
+	statuses, err := h.rpc.StartAll(ctx)
+	return summary("All programs", "started", statuses), err
 }
 
 func (h *Handler) startGroup(ctx context.Context, name string) (string, error) {
-	all, err := h.rpc.StartGroup(ctx, name)
-	return saidOfGroup(err, name, "started", all)
+	statuses, err := h.rpc.StartGroup(ctx, name)
+	return groupMessage(err, name, "started", statuses)
 }
 
 func (h *Handler) stopGroup(ctx context.Context, name string) (string, error) {
-	all, err := h.rpc.StopGroup(ctx, name)
-	return saidOfGroup(err, name, "stopped", all)
+	statuses, err := h.rpc.StopGroup(ctx, name)
+	return groupMessage(err, name, "stopped", statuses)
 }
 
 func (h *Handler) restartGroup(ctx context.Context, name string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	all, err := h.rpc.StopGroup(ctx, name)
+	statuses, err := h.rpc.StopGroup(ctx, name)
 	if err == nil {
-		all, err = h.rpc.StartGroup(ctx, name)
+		statuses, err = h.rpc.StartGroup(ctx, name)
 	}
-	return saidOfGroup(err, name, "restarted", all)
+	return groupMessage(err, name, "restarted", statuses)
 }
 
-func saidOfGroup(err error, name, done string, all []api.ProcessStatus) (string, error) {
-	if is(err, api.BadName) {
+// groupMessage is the message for an action on a group.
+func groupMessage(err error, name, done string, statuses []api.ProcessStatus) (string, error) {
+	if isFault(err, api.BadName) {
 		return "No such group named " + name, nil
 	}
-	return tally("Group "+name, done, all), err
+	return summary("Group "+name, done, statuses), err
 }
 
-// tally says how it went for several processes.
-func tally(what, done string, all []api.ProcessStatus) string {
+// summary is the message for an action on several processes: "what done", and the processes for which it failed.
+func summary(what, done string, statuses []api.ProcessStatus) string {
 	failed, first := 0, ""
-	for _, p := range all {
+	for _, p := range statuses {
 		if p.Status != api.Success {
 			failed++
 			if first == "" {
@@ -301,7 +301,7 @@ func tally(what, done string, all []api.ProcessStatus) string {
 	case 0:
 		return what + " " + done
 	case 1:
-		return fmt.Sprintf("ERROR: %s %s, but for %s", what, done, first)
+		return fmt.Sprintf("ERROR: %s %s, except %s", what, done, first)
 	}
-	return fmt.Sprintf("ERROR: %s %s, but for %s and %d more", what, done, first, failed-1)
+	return fmt.Sprintf("ERROR: %s %s, except %s and %d more", what, done, first, failed-1)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/rpc"
 )
 
-// thousand is a snapshot of a thousand running processes.
-func thousand() rpc.Snapshot {
+// thousandRunning is a snapshot of 1,000 running processes.
+func thousandRunning() rpc.Snapshot {
 	snap := rpc.Snapshot{At: time.Now()}
 	for i := range 1000 {
 		snap.Views = append(snap.Views, rpc.View{ProcessInfo: api.ProcessInfo{
@@ -22,7 +22,7 @@ func thousand() rpc.Snapshot {
 }
 
 func BenchmarkStatusPage(b *testing.B) {
-	snap := thousand()
+	snap := thousandRunning()
 	for b.Loop() {
 		page := statusPage{Groups: groupsOf(snap, filter{}), Total: 1000}
 		w := &discard{}
@@ -33,7 +33,7 @@ func BenchmarkStatusPage(b *testing.B) {
 	}
 }
 
-// discard is a client that takes everything.
+// discard is a response that is discarded.
 type discard struct{ size int }
 
 func (d *discard) Header() http.Header         { return http.Header{} }

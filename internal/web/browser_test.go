@@ -29,10 +29,10 @@ import (
 
 var shots = flag.String("shots", "", "write screenshots of the main states of the pages to this `directory`")
 
-// limit is how long a test waits for anything. It is there to end tests that hang.
+// limit is how long a test waits for anything, so that a hanging test ends.
 const limit = 90 * time.Second
 
-// built is our supervisord, made for the tests of this package.
+// built is the path of our supervisord, built for the tests of this package.
 var built = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "web-test-")
 	if err != nil {
@@ -46,7 +46,7 @@ var built = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// browser is the one browser of all tests, nil if there is none here.
+// browser is the browser of all tests, nil if none is installed.
 var browser = sync.OnceValue(func() context.Context {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		path, err := exec.LookPath(name)
@@ -78,7 +78,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// daemon is a supervisord at work, with a TCP server on a port of this host.
+// daemon is a running supervisord with a TCP server on this host.
 type daemon struct {
 	t    *testing.T
 	dir  string
@@ -87,7 +87,7 @@ type daemon struct {
 	url  string
 }
 
-// supervise runs supervisord on programs, some sections of a configuration, until the end of the test.
+// supervise runs supervisord with the sections of programs until the end of the test.
 func supervise(t *testing.T, programs string) *daemon {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -145,14 +145,14 @@ func (d *daemon) stop() {
 	d.cmd = nil
 }
 
-// until waits until something of the daemon is so.
-func (d *daemon) until(what string, so func() bool) {
+// until waits until a condition holds.
+func (d *daemon) until(what string, condition func() bool) {
 	d.t.Helper()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for end := time.Now().Add(limit); !so(); <-again.C {
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for end := time.Now().Add(limit); !condition(); <-poll.C {
 		if time.Now().After(end) {
-			d.t.Fatalf("waited in vain: %s", what)
+			d.t.Fatalf("timed out: %s", what)
 		}
 	}
 }
@@ -175,31 +175,31 @@ func (d *daemon) info(name string) (info api.ProcessInfo) {
 	return info
 }
 
-// state waits until a process is in a state, and returns what is known of it then.
+// state waits until a process is in a state, and returns its info.
 func (d *daemon) state(name, state string) (info api.ProcessInfo) {
 	d.t.Helper()
 	d.until(name+" "+state, func() bool { info = d.info(name); return info.StateName == state })
 	return info
 }
 
-// alive is true if there is a process of this id: what has ended supervisord has reaped.
+// alive reports whether the process exists. supervisord has reaped those that have exited.
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
-// tab is a page in a browser, with cookies and storage of its own.
+// tab is a tab of the browser, with its own cookies and storage.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
 }
 
-// newTab opens a tab, or skips the test where there is no browser.
+// newTab opens a tab, or skips the test if no browser is installed.
 func newTab(t *testing.T) *tab {
 	t.Helper()
 	if browser() == nil {
-		t.Skip("no browser here: scripts/setup browser installs one, as root")
+		t.Skip("no browser is installed: scripts/setup browser installs one, as root")
 	}
 	ctx, cancel := chromedp.NewContext(browser(), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the first context it sees
+	if err := chromedp.Do(ctx); err != nil { // the tab is closed with the first context it is used with
 		t.Fatal(err)
 	}
 	b := &tab{t, ctx}
@@ -222,14 +222,14 @@ func (b *tab) open(url string) {
 	b.do(chromedp.Navigate(url))
 }
 
-// live opens the status page, or that of a log, and waits until it says that it is kept up to date.
+// live opens the status page or the page of a log, and waits until it is connected.
 func (b *tab) live(url string) {
 	b.t.Helper()
 	b.open(url)
 	b.wait(`document.querySelector("#live.on") !== null`)
 }
 
-// eval is the value of an expression in the page.
+// eval returns the value of an expression in the page.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
@@ -241,7 +241,7 @@ func eval[T any](b *tab, expression string) T {
 	return v
 }
 
-// text is what can be read in an element.
+// text returns the text of an element.
 func (b *tab) text(selector string) string {
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
@@ -249,56 +249,56 @@ func (b *tab) text(selector string) string {
 	return v
 }
 
-// quoted is a text in quotes, for JavaScript and for selectors.
+// quoted returns a text in quotes, for JavaScript and selectors.
 func quoted(s string) string {
 	var b strings.Builder
 	out := json.NewEncoder(&b)
-	out.SetEscapeHTML(false) // selectors know no \u003c
+	out.SetEscapeHTML(false) // selectors do not have \u003c
 	_ = out.Encode(s)
 	return strings.TrimSpace(b.String())
 }
 
-// wait waits until an expression is true in the page, which may be another one meanwhile.
+// wait waits until an expression is true, in the page or in the one that is loaded next.
 func (b *tab) wait(expression string) {
 	b.t.Helper()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for end := time.Now().Add(limit); ; <-again.C {
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for end := time.Now().Add(limit); ; <-poll.C {
 		ctx, cancel := context.WithTimeout(b.ctx, limit)
-		so, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
+		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
 		cancel()
-		if err == nil && so {
+		if err == nil && holds {
 			return
 		}
 		if time.Now().After(end) {
-			b.t.Fatalf("waited in vain: %s (%v)\nthe page:\n%s", expression, err, b.text("body"))
+			b.t.Fatalf("timed out: %s (%v)\nthe page:\n%s", expression, err, b.text("body"))
 		}
 	}
 }
 
-// shows waits until an element holds a text.
+// shows waits until an element contains a text.
 func (b *tab) shows(selector, text string) {
 	b.t.Helper()
 	b.wait(fmt.Sprintf(`document.querySelector(%s)?.innerText.includes(%s)`, quoted(selector), quoted(text)))
 }
 
-// row is the selector of a process's row.
+// row is the selector of the row of a process.
 func row(name string) string { return fmt.Sprintf(`tr[data-name=%s]`, quoted(name)) }
 
-// click clicks with the mouse on what can be seen.
+// click clicks on an element, once it is visible.
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
-// agree clicks a button that asks, and says yes.
-func (b *tab) agree(selector string) {
+// clickAndConfirm clicks a button that opens a confirmation dialog, and confirms.
+func (b *tab) clickAndConfirm(selector string) {
 	b.t.Helper()
 	b.click(selector)
-	b.click("dialog[open] .yes")
+	b.click("dialog[open] .confirm")
 }
 
-// press presses keys, one after the other.
+// press presses keys one after the other.
 func (b *tab) press(keys ...string) {
 	b.t.Helper()
 	for _, k := range keys {
@@ -306,15 +306,15 @@ func (b *tab) press(keys ...string) {
 	}
 }
 
-// strike presses a key that the page is to take for itself: the browser would not type it after that, but press does.
-func (b *tab) strike(key string) {
+// pressShortcut presses a key that the page handles. press would also type it, which a browser does not do then.
+func (b *tab) pressShortcut(key string) {
 	b.t.Helper()
 	for _, what := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeKeyUp} {
 		set(b, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: what, Key: key})
 	}
 }
 
-// set calls a command of the browser for this tab.
+// set calls a command of the browser for the tab.
 func set[P, R any](b *tab, command cdp.Command[P, R], params P) {
 	b.t.Helper()
 	b.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
@@ -323,11 +323,11 @@ func set[P, R any](b *tab, command cdp.Command[P, R], params P) {
 	}))
 }
 
-// dark switches the page between the two colour schemes.
-func (b *tab) dark(yes bool) {
+// dark sets the color scheme of the page.
+func (b *tab) dark(on bool) {
 	b.t.Helper()
 	scheme := "light"
-	if yes {
+	if on {
 		scheme = "dark"
 	}
 	set(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -335,13 +335,13 @@ func (b *tab) dark(yes bool) {
 	})
 }
 
-// scripts switches scripts off or on, from the next page on.
+// scripts turns scripts off or on, beginning with the next page.
 func (b *tab) scripts(on bool) {
 	b.t.Helper()
 	set(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 }
 
-// shot writes a picture of what the tab shows.
+// shot writes a screenshot.
 func (b *tab) shot(name string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, limit)
@@ -368,12 +368,12 @@ func (d *daemon) add(sections string) {
 	}
 }
 
-// write has a process, a cat, write a text to its log. It is started if need be.
+// write has a process, a cat, write a text to its log. The process is started if necessary.
 func (d *daemon) write(t *testing.T, name, text string) {
 	t.Helper()
 	var done bool
 	if d.info(name).StateName != "RUNNING" {
-		// It may start by itself meanwhile.
+		// autostart may start it meanwhile
 		if err := d.call("startProcess", &done, name); err != nil && !strings.Contains(err.Error(), "ALREADY_STARTED") {
 			t.Fatal(err)
 		}

@@ -6,41 +6,41 @@ import (
 	"time"
 )
 
-// questionPage asks whether something is to be done. Yes is a form of ours.
-type questionPage struct {
-	about
+// confirmPage asks for confirmation of an action, with a form.
+type confirmPage struct {
+	daemonInfo
 	Question string
-	Verb     string
+	Action   string
 	Target   string
 	Button   string
-	Back     string // where no leads
-	Process  string // not empty: yes leads back to the page of its log
-	Again    bool   // it was asked for in vain
+	Back     string // address of the link that cancels
+	Process  string // not empty: afterwards, redirect to the page of its log
+	Again    bool   // the form had no valid token
 	Filter   filter
 }
 
-// confirm is the page to which the buttons for groups and for everything lead. The page's script shows it in a dialog.
+// confirm is the page behind the buttons for groups and for all programs. The script shows it in a dialog.
 func (h *Handler) confirm(w http.ResponseWriter, r *http.Request) (status int) {
-	d, given := demanded(r)
-	if !given || d.verb == nil || d.verb.ask == "" {
+	req, found := parseAction(r)
+	if !found || req.action == nil || req.action.question == "" {
 		return http.StatusNotFound
 	}
-	return h.question(w, r, d, http.StatusOK)
+	return h.askToConfirm(w, r, req, http.StatusOK)
 }
 
-// question asks whether d is to be done.
-func (h *Handler) question(w http.ResponseWriter, r *http.Request, d demand, code int) (status int) {
-	page := questionPage{
-		about: h.about(time.Now()), Verb: d.verb.name, Target: d.target, Button: d.verb.button,
+// askToConfirm sends the page that asks for confirmation of req.
+func (h *Handler) askToConfirm(w http.ResponseWriter, r *http.Request, req actionRequest, code int) (status int) {
+	page := confirmPage{
+		daemonInfo: h.daemonInfo(time.Now()), Action: req.action.name, Target: req.target, Button: req.action.button,
 		Again: code != http.StatusOK, Filter: filterOf(r), Process: r.Form.Get("back"),
 	}
-	page.Question = d.verb.ask
-	if d.verb.target != "" {
-		page.Question = fmt.Sprintf(d.verb.ask, d.target)
+	page.Question = req.action.question
+	if req.action.target != "" {
+		page.Question = fmt.Sprintf(req.action.question, req.target)
 	}
 	page.Back = page.Filter.With(page.Filter.State)
 	if page.Process != "" {
-		page.Back = backTo(page.Process)
+		page.Back = logPage(page.Process)
 	}
 	return show(w, code, "confirm.html", page)
 }

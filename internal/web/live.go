@@ -12,19 +12,15 @@ import (
 )
 
 const (
-	// maxViewers is how many pages may be kept up to date at a time.
-	maxViewers = 64
-	// breath is the least time between two messages to a page: what changes meanwhile comes in one.
-	breath = 100 * time.Millisecond
-	// beat is how often a page hears that the connection stands.
-	beat = 15 * time.Second
-	// patience is how long a page may take to read a message.
-	patience = 30 * time.Second
+	maxViewers   = 64                     // pages that are updated at a time
+	minInterval  = 100 * time.Millisecond // between two messages to a page; changes in between are sent together
+	keepAlive    = 15 * time.Second       // between two events that show that the connection works
+	writeTimeout = 30 * time.Second       // for a message
 )
 
-// events keeps a page up to date: a stream of server-sent events with the rows that change. It begins with those that have
-// changed since the page was made. When the page as a whole is out of date, because groups came or went or supervisord was
-// restarted, it says so and ends. While nobody looks nothing runs.
+// events is a stream of server-sent events with the rows that change. It begins with the rows that have changed since the
+// page was made. When groups were added or removed or supervisord was restarted, it sends a reload event and ends. Without
+// open pages nothing runs.
 func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 	if r.Method != http.MethodGet {
 		return http.StatusBadRequest
@@ -34,7 +30,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 		return http.StatusServiceUnavailable
 	}
 	defer h.viewers.Add(-1)
-	since := r.Header.Get("Last-Event-Id") // the browser connects again by itself
+	since := r.Header.Get("Last-Event-Id") // sent when the browser reconnects
 	if since == "" {
 		since = r.Form.Get("since")
 	}
@@ -44,46 +40,46 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 	}
 	watch, snap, err := h.rpc.Watch(time.Unix(0, nanoseconds))
 	if err != nil {
-		_ = refused(err)
+		_ = errorStatus(err)
 		return http.StatusServiceUnavailable
 	}
 	defer watch.Close()
 	control := http.NewResponseController(w)
 	defer context.AfterFunc(r.Context(), func() { _ = control.SetWriteDeadline(time.Now()) })()
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // proxies are to pass on each message
-	v := &viewer{w: w, control: control, ctx: r.Context(), life: r.Form.Get("life") == h.life}
+	w.Header().Set("X-Accel-Buffering", "no") // no buffering in a proxy
+	v := &viewer{w: w, control: control, ctx: r.Context(), current: r.Form.Get("instance") == h.instanceID}
 	v.layout, _ = strconv.Atoi(r.Form.Get("layout"))
 	v.follow(watch, snap)
 	return 0
 }
 
-// viewer is a page that is kept up to date.
+// viewer is an open page that is updated.
 type viewer struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	ctx     context.Context
-	life    bool // the page is of this life
-	layout  int
+	current bool // the page is of this run of supervisord
+	layout  int  // as the page shows it
 }
 
-// follow sends what changes until the page goes.
+// follow sends changes until the page is closed.
 func (v *viewer) follow(watch *rpc.Watch, snap rpc.Snapshot) {
-	heart := time.NewTicker(beat)
-	defer heart.Stop()
+	alive := time.NewTicker(keepAlive)
+	defer alive.Stop()
 	pause := time.NewTimer(0)
 	defer pause.Stop()
-	fresh := true
+	first := true
 	for {
-		if !v.life || snap.Layout != v.layout {
+		if !v.current || snap.Layout != v.layout {
 			_ = v.send([]byte("event: reload\ndata:\n\n"))
 			return
 		}
-		if (fresh || len(snap.Views) > 0) && v.send(message(snap)) != nil {
+		if (first || len(snap.Views) > 0) && v.send(message(snap)) != nil {
 			return
 		}
-		fresh = false
-		pause.Reset(breath)
+		first = false
+		pause.Reset(minInterval)
 		select {
 		case <-pause.C:
 		case <-v.ctx.Done():
@@ -94,8 +90,8 @@ func (v *viewer) follow(watch *rpc.Watch, snap rpc.Snapshot) {
 			select {
 			case <-watch.Ready():
 				break waiting
-			case <-heart.C:
-				if v.send([]byte("event: beat\ndata:\n\n")) != nil {
+			case <-alive.C:
+				if v.send([]byte("event: keepalive\ndata:\n\n")) != nil {
 					return
 				}
 			case <-v.ctx.Done():
@@ -109,15 +105,15 @@ func (v *viewer) follow(watch *rpc.Watch, snap rpc.Snapshot) {
 	}
 }
 
-// message is the event that tells of a snapshot: its rows as HTML, one a line. The id is what the page's next connection
-// begins with.
+// message is the event for a snapshot: its time and its rows as HTML, one a line. The browser sends the id when it
+// reconnects.
 func message(snap rpc.Snapshot) []byte {
 	var b, line bytes.Buffer
 	fmt.Fprintf(&b, "id: %d\ndata: %d\n", snap.At.UnixNano(), snap.At.Unix())
 	for _, view := range snap.Views {
 		line.Reset()
 		if err := pages().ExecuteTemplate(&line, "row", rowOf(view, snap.At)); err != nil {
-			continue // the row is as it was
+			continue // the page keeps the old row
 		}
 		b.WriteString("data: ")
 		for _, part := range bytes.FieldsFunc(line.Bytes(), func(c rune) bool { return c == '\n' || c == '\r' }) {
@@ -129,9 +125,9 @@ func message(snap rpc.Snapshot) []byte {
 	return b.Bytes()
 }
 
-// send sends a message whole.
+// send sends a message and flushes it.
 func (v *viewer) send(message []byte) error {
-	_ = v.control.SetWriteDeadline(time.Now().Add(patience))
+	_ = v.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if v.ctx.Err() != nil {
 		return v.ctx.Err()
 	}

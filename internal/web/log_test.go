@@ -9,8 +9,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-func TestLogFollows(t *testing.T) {
-	d := supervise(t, some)
+func TestFollowLog(t *testing.T) {
+	d := supervise(t, mixed)
 	d.write(t, "t", "before\n")
 	b := newTab(t)
 	b.live(d.url + "tail.html?processname=t")
@@ -28,7 +28,7 @@ func TestLogFollows(t *testing.T) {
 	d.write(t, "t", "10%\r100%\n")
 	b.wait(`[...document.querySelectorAll("#log div")].some((s) => s.innerText === "100%")`)
 
-	// Pause keeps what comes for later.
+	// Text that arrives while paused is shown later.
 	b.click("#pause")
 	d.write(t, "t", "while paused\n")
 	b.shows("#live", "Paused, 1 new lines")
@@ -38,7 +38,7 @@ func TestLogFollows(t *testing.T) {
 	b.click("#pause")
 	b.shows("#log", "while paused")
 
-	// Search marks, counts and goes from one to the next.
+	// Search marks matches, counts them and goes from one to the next.
 	d.write(t, "t", "a Needle\nhay\nanother needle\n")
 	b.shows("#log", "another needle")
 	b.click("#q")
@@ -51,14 +51,14 @@ func TestLogFollows(t *testing.T) {
 	b.wait(`document.querySelector(".here").innerText === "another needle"`)
 	b.click("#only")
 	b.wait(`!document.querySelector("#log").innerText.includes("hay")`)
-	d.write(t, "t", "needle in what comes\n")
+	d.write(t, "t", "needle in a new line\n")
 	b.shows("#matches", "2 of 3")
 	b.click("#only")
 
 	b.click("#wrap")
 	b.wait(`getComputedStyle(document.querySelector("#log")).whiteSpace === "pre"`)
 
-	// The end stays in sight while followed, and the user's place while not.
+	// While following, the page scrolls to the end; otherwise it stays where the user has scrolled.
 	var long strings.Builder
 	for i := range 300 {
 		fmt.Fprintf(&long, "line %d\n", i)
@@ -75,21 +75,21 @@ func TestLogFollows(t *testing.T) {
 	d.write(t, "t", "the last line\n")
 	b.shows("#log", "the last line")
 	if eval[bool](b, atEnd) {
-		t.Error("it went to the end")
+		t.Error("the page scrolled to the end")
 	}
 	b.click("#end")
 	b.wait(atEnd)
 
-	// Clear asks, and the follower goes on with the new file.
-	b.agree(".all a[data-ask]")
+	// Clear asks for confirmation, and the stream continues with the new file.
+	b.clickAndConfirm(".actions a[data-confirm]")
 	b.shows("#message", "Log for t cleared")
 	b.wait(`!document.querySelector("#log").innerText.includes("line 299")`)
 	d.write(t, "t", "after\n")
 	b.shows("#log", "after")
 }
 
-// However much a program writes, the page holds a bounded part of it.
-func TestLogIsBounded(t *testing.T) {
+// TestLogLimits checks that the page keeps a limited number of lines, and limits their length.
+func TestLogLimits(t *testing.T) {
 	d := supervise(t, "[program:much]\ncommand=/bin/sh -c \"i=0; while [ $i -lt 12000 ]; do i=$((i+1)); echo line $i; done; exec cat\"\n"+
 		"startsecs=0\nautostart=false\n[program:wide]\ncommand=/bin/sh -c \"head -c 3000000 /dev/zero | tr '\\\\0' x; echo; exec cat\"\n"+
 		"startsecs=0\nautostart=false\n")
@@ -125,7 +125,7 @@ startsecs=0
 	b := newTab(t)
 	b.live(d.url)
 	if eval[bool](b, `document.querySelector('tr[data-name="merged"]').innerText.includes("stderr")`) {
-		t.Error("there is a link to a log that is not there")
+		t.Error("there is a link to a log that does not exist")
 	}
 	b.click(row("both") + ` a[href$="channel=stderr"]`)
 	b.shows("#log", "to stderr")
@@ -137,7 +137,7 @@ startsecs=0
 	b.live(d.url)
 	b.click(`a[href="maintail.html"]`)
 	b.shows("#log", "supervisord started with pid")
-	// A download is the whole file.
+	// The download is the whole file.
 	log := d.info("both").StdoutLogfile
 	want, err := os.ReadFile(log)
 	if err != nil {

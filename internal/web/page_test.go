@@ -14,8 +14,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// some is a configuration with what most tests need.
-const some = `
+// mixed is a configuration for most tests: single programs and a group, one program that cannot start.
+const mixed = `
 [program:t]
 command=/bin/cat
 startsecs=0
@@ -34,7 +34,7 @@ startretries=0
 `
 
 func TestActionsChangeProcesses(t *testing.T) {
-	d := supervise(t, some)
+	d := supervise(t, mixed)
 	b := newTab(t)
 	b.live(d.url)
 	first := d.state("t", "RUNNING").PID
@@ -58,52 +58,53 @@ func TestActionsChangeProcesses(t *testing.T) {
 	b.click(row("bad") + ` [name="start"]`)
 	b.shows("#message.failed", "ERROR: Process bad: no such file")
 
-	group := `[data-group="g"] .of a:nth-child(%d)`
+	group := `[data-group="g"] .group-actions a:nth-child(%d)`
 	g0, g1 := d.state("g:g_0", "RUNNING").PID, d.state("g:g_1", "RUNNING").PID
-	b.agree(fmt.Sprintf(group, 2))
+	b.clickAndConfirm(fmt.Sprintf(group, 2))
 	b.shows("#message", "Group g restarted")
 	if alive(g0) || alive(g1) || !alive(d.state("g:g_0", "RUNNING").PID) || !alive(d.state("g:g_1", "RUNNING").PID) {
 		t.Error("the group was not restarted")
 	}
-	b.agree(fmt.Sprintf(group, 3))
+	b.clickAndConfirm(fmt.Sprintf(group, 3))
 	b.shows("#message", "Group g stopped")
 	d.state("g:g_0", "STOPPED")
 	d.state("g:g_1", "STOPPED")
-	b.agree(fmt.Sprintf(group, 1))
+	b.clickAndConfirm(fmt.Sprintf(group, 1))
 	b.shows("#message", "Group g started")
 	d.state("g:g_0", "RUNNING")
 	d.state("g:g_1", "RUNNING")
 
-	b.agree(`.all a:nth-of-type(2)`) // the first can be seen without scripts only
-	b.shows("#message", "ERROR: All programs started, but for bad")
+	b.clickAndConfirm(`.actions a:nth-of-type(2)`) // the first is hidden by the script
+	b.shows("#message", "ERROR: All programs started, except bad")
 	d.state("off", "RUNNING")
 	before := d.info("t").PID
-	b.agree(`.all a:nth-of-type(3)`)
+	b.clickAndConfirm(`.actions a:nth-of-type(3)`)
 	b.shows("#message", "All restarted at")
 	if alive(before) || !alive(d.state("t", "RUNNING").PID) {
 		t.Error("not all were restarted")
 	}
-	b.agree(`.all a:nth-of-type(4)`)
+	b.clickAndConfirm(`.actions a:nth-of-type(4)`)
 	b.shows("#message", "All stopped at")
 	for _, name := range []string{"t", "off", "g:g_0", "g:g_1"} {
 		d.state(name, "STOPPED")
 		b.shows(row(name), "stopped")
 	}
-	// And a question that is answered with no.
-	b.click(`.all a:nth-of-type(2)`)
+	// Cancel the confirmation.
+	b.click(`.actions a:nth-of-type(2)`)
 	b.click("dialog[open] .answers a")
 	b.wait(`!document.querySelector("dialog[open]")`)
 	if state := d.info("t").StateName; state != "STOPPED" {
-		t.Errorf("after no: %s", state)
+		t.Errorf("after cancel: %s", state)
 	}
 }
 
-// A child's death is on the page within a second. One of a few deaths has to be: a machine may be busy for a moment.
-func TestDeathIsShownAtOnce(t *testing.T) {
+// TestExitIsShownWithinASecond kills a process five times, because the machine may be busy for a moment: the page has to show
+// one of the exits within a second.
+func TestExitIsShownWithinASecond(t *testing.T) {
 	d := supervise(t, "[program:t]\ncommand=/bin/cat\nstartsecs=0\nautorestart=true\n")
 	b := newTab(t)
 	b.live(d.url)
-	var quickest time.Duration
+	var fastest time.Duration
 	for try := range 5 {
 		pid := d.state("t", "RUNNING").PID
 		b.shows(row("t"), fmt.Sprint(pid))
@@ -111,23 +112,23 @@ func TestDeathIsShownAtOnce(t *testing.T) {
 		kill(t, pid)
 		b.wait(fmt.Sprintf(`!document.querySelector('tr[data-name="t"]').innerText.includes("%d")`, pid))
 		took := time.Since(from)
-		if try == 0 || took < quickest {
-			quickest = took
+		if try == 0 || took < fastest {
+			fastest = took
 		}
 		b.shows(row("t"), "terminated by SIGKILL")
 	}
-	t.Logf("the quickest of five: %v", quickest)
-	if quickest > time.Second {
-		t.Errorf("the quickest of five deaths was shown after %v", quickest)
+	t.Logf("fastest of five: %v", fastest)
+	if fastest > time.Second {
+		t.Errorf("the fastest of five was shown after %v", fastest)
 	}
 	if n := eval[int](b, `performance.getEntriesByType("resource").filter((e) => /events/.test(e.name)).length`); n > 1 {
 		t.Errorf("%d streams", n)
 	}
 }
 
-// The page says when it is on its own, and takes up a new life of supervisord, with other groups and another token.
-func TestConnectionLostAndFound(t *testing.T) {
-	d := supervise(t, some)
+// TestReconnect restarts supervisord. The page shows that the connection is lost and then has the new groups and token.
+func TestReconnect(t *testing.T) {
+	d := supervise(t, mixed)
 	b := newTab(t)
 	b.live(d.url + "?q=t")
 	d.stop()
@@ -136,15 +137,15 @@ func TestConnectionLostAndFound(t *testing.T) {
 	d.start()
 	b.wait(`document.querySelector("#live.on") && document.querySelector('tr[data-name="later_t"]')`)
 	b.shows(row("t"), "running")
-	b.wait(`document.querySelector('tr[data-name="off"]').hidden`) // the filter is still in force
+	b.wait(`document.querySelector('tr[data-name="off"]').hidden`) // the filter is kept
 	b.click(row("t") + ` [name="stop"]`)
 	b.shows("#message", "Process t stopped")
 	d.state("t", "STOPPED")
 }
 
-// A group that comes or goes is on the page at once.
-func TestGroupsComeAndGo(t *testing.T) {
-	d := supervise(t, some)
+// TestAddAndRemoveGroup checks that an open page shows the change.
+func TestAddAndRemoveGroup(t *testing.T) {
+	d := supervise(t, mixed)
 	b := newTab(t)
 	b.live(d.url)
 	d.add("[program:new]\ncommand=/bin/cat\nstartsecs=0\n")
@@ -166,7 +167,7 @@ func TestGroupsComeAndGo(t *testing.T) {
 }
 
 func TestFilterIsInTheAddress(t *testing.T) {
-	d := supervise(t, some)
+	d := supervise(t, mixed)
 	b := newTab(t)
 	b.live(d.url)
 	shown := func(names ...string) {
@@ -195,7 +196,7 @@ func TestFilterIsInTheAddress(t *testing.T) {
 	if err := d.call("stopProcess", &done, "t"); err != nil {
 		t.Fatal(err)
 	}
-	shown("g:g_0", "g:g_1") // what changes goes and comes
+	shown("g:g_0", "g:g_1") // a row whose state changes is filtered again
 	b.press("zzz")
 	b.click("#q")
 	b.press("zzz")
@@ -206,12 +207,12 @@ func TestFilterIsInTheAddress(t *testing.T) {
 	b.click(`[data-group="g"] summary`)
 	shown("bad", "off", "t")
 	b.live(d.url)
-	shown("bad", "off", "t") // folded in this browser
+	shown("bad", "off", "t") // still folded
 }
 
-// Nothing but the keyboard: find, move, act, ask, say no, say yes.
+// TestKeyboardOnly filters, moves, acts, cancels and confirms with the keyboard.
 func TestKeyboardOnly(t *testing.T) {
-	d := supervise(t, some)
+	d := supervise(t, mixed)
 	b := newTab(t)
 	b.live(d.url)
 	focus := func(expression string) {
@@ -220,7 +221,7 @@ func TestKeyboardOnly(t *testing.T) {
 	}
 	b.press(kb.Tab)
 	focus(`e.className === "skip" && e.getBoundingClientRect().width > 20`)
-	b.strike("/")
+	b.pressShortcut("/")
 	focus(`e.id === "q"`)
 	b.press("g_1", kb.Tab)
 	focus(`e.dataset.state === ""`)
@@ -234,7 +235,7 @@ func TestKeyboardOnly(t *testing.T) {
 		t.Error("it was not stopped")
 	}
 	b.shows(row("g:g_1"), "stopped")
-	focus(`e.closest("tr")?.dataset.name === "g:g_1"`) // also when the row is another
+	focus(`e.closest("tr")?.dataset.name === "g:g_1"`) // also after the row was replaced
 	b.press(kb.Tab)
 	focus(`e.name === "start"`)
 	b.press(kb.Enter)
@@ -243,19 +244,19 @@ func TestKeyboardOnly(t *testing.T) {
 	b.shows(row("g:g_1"), "running")
 	focus(`e.closest("tr")?.dataset.name === "g:g_1"`)
 
-	eval[any](b, `document.querySelector('[data-group="g"] .of a:last-child').focus()`)
+	eval[any](b, `document.querySelector('[data-group="g"] .group-actions a:last-child').focus()`)
 	b.press(kb.Enter)
 	b.wait(`document.querySelector("dialog[open]")`)
 	focus(`e.innerText === "Cancel"`)
 	b.press(kb.Escape)
-	focus(`e.innerText === "Stop" && e.closest(".of")`)
+	focus(`e.innerText === "Stop" && e.closest(".group-actions")`)
 	b.press(kb.Enter)
 	b.wait(`document.querySelector("dialog[open]")`)
 	b.press(kb.Tab, kb.Enter)
 	b.shows("#message", "Group g stopped")
 	d.state("g:g_1", "STOPPED")
 
-	// Everything that can be used is reached by Tab, in the order of the page.
+	// Tab reaches every element that can be used.
 	b.live(d.url)
 	total := eval[int](b, `[...document.querySelectorAll("a, button, input, summary")].filter((e) => e.checkVisibility() &&
 		e.type !== "hidden").length`)
@@ -275,9 +276,9 @@ func TestKeyboardOnly(t *testing.T) {
 	}
 }
 
-// Without scripts everything is under control all the same.
+// TestWithoutScripts uses the pages with JavaScript turned off.
 func TestWithoutScripts(t *testing.T) {
-	d := supervise(t, some)
+	d := supervise(t, mixed)
 	b := newTab(t)
 	b.scripts(false)
 	b.open(d.url + "?q=t")
@@ -285,7 +286,7 @@ func TestWithoutScripts(t *testing.T) {
 	b.shows("#message", "Process t stopped")
 	d.state("t", "STOPPED")
 	if at := eval[string](b, "location.search"); !strings.HasPrefix(at, "?q=t&message=") {
-		t.Errorf("the filter is gone: %s", at)
+		t.Errorf("the filter was lost: %s", at)
 	}
 	b.click(row("t") + ` [name="start"]`)
 	b.shows("#message", "Process t started")
@@ -296,16 +297,16 @@ func TestWithoutScripts(t *testing.T) {
 		t.Error("not restarted")
 	}
 	b.open(d.url)
-	b.click(`[data-group="g"] .of a:last-child`)
+	b.click(`[data-group="g"] .group-actions a:last-child`)
 	b.shows("#question", "Stop all programs of the group g?")
-	b.click(".yes")
+	b.click(".confirm")
 	b.shows("#message", "Group g stopped")
 	d.state("g:g_0", "STOPPED")
-	b.click(".all a:last-child")
-	b.click(".answers a") // no
+	b.click(".actions a:last-child")
+	b.click(".answers a") // cancel
 	b.shows("#programs", "running")
-	b.click(".all a:last-child")
-	b.click(".yes")
+	b.click(".actions a:last-child")
+	b.click(".confirm")
 	b.shows("#message", "All stopped at")
 	d.state("t", "STOPPED")
 
@@ -322,15 +323,15 @@ func TestWithoutScripts(t *testing.T) {
 	b.open(d.url)
 	b.click(row("t") + " th a")
 	b.shows("#log", "hello from t")
-	b.click(".all a[data-ask]")
-	b.click(".yes")
+	b.click(".actions a[data-confirm]")
+	b.click(".confirm")
 	b.shows("#message", "Log for t cleared")
 	b.wait(`!document.querySelector("#log").innerText.includes("hello")`)
 }
 
-// On a phone nothing is cut off, and what is to be touched is large enough.
+// TestNarrowScreen checks that nothing is cut off on a phone and that buttons are large enough to touch.
 func TestNarrowScreen(t *testing.T) {
-	d := supervise(t, some+"[program:"+strings.Repeat("a-long-name-", 12)+"]\ncommand=/bin/cat\n")
+	d := supervise(t, mixed+"[program:"+strings.Repeat("a-long-name-", 12)+"]\ncommand=/bin/cat\n")
 	b := newTab(t)
 	b.do(chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile))
 	for _, page := range []string{"", "tail.html?processname=t", "maintail.html", "confirm.html?action=stopall"} {
@@ -344,14 +345,14 @@ func TestNarrowScreen(t *testing.T) {
 			return e.checkVisibility() && r.width > 2 && (r.left < -1 || r.right > 361);
 		}).map((e) => e.outerHTML).join("\n")`)
 		if out != "" {
-			t.Errorf("%q, outside of the screen:\n%s", page, out)
+			t.Errorf("%q, off the screen:\n%s", page, out)
 		}
 		small := eval[string](b, `[...document.querySelectorAll("button, .button, #states a")].filter((e) => {
 			const r = e.getBoundingClientRect();
 			return e.checkVisibility() && (r.width < 24 || r.height < 24);
 		}).map((e) => e.outerHTML).join("\n")`)
 		if small != "" {
-			t.Errorf("%q, too small to be touched:\n%s", page, small)
+			t.Errorf("%q, too small to touch:\n%s", page, small)
 		}
 	}
 	b.live(d.url)
@@ -359,7 +360,7 @@ func TestNarrowScreen(t *testing.T) {
 	b.shows(row("t"), "stopped")
 }
 
-// A thousand programs: all there, found, acted on and kept up to date; and less than 400 kB.
+// TestThousandPrograms filters, updates and stops 1,000 programs. The page is smaller than 400 kB.
 func TestThousandPrograms(t *testing.T) {
 	d := supervise(t, thousandPrograms)
 	pid := d.state("p:p-999", "RUNNING").PID
@@ -380,21 +381,21 @@ func TestThousandPrograms(t *testing.T) {
 	kill(t, pid)
 	b.shows(row("p:p-999"), "exited")
 	b.shows(".counts", "999 running, 1 exited")
-	b.agree(`[data-group="p"] .of a:last-child`)
+	b.clickAndConfirm(`[data-group="p"] .group-actions a:last-child`)
 	b.shows("#message", "Group p stopped")
 	b.wait(`document.querySelectorAll("tr[data-name]").length === 1000 && !document.querySelector(".statusrunning")`)
 	b.shows(".counts", "1 exited, 999 stopped")
 }
 
-// Behind a proxy that puts the pages under a path of another host, all of them work.
+// TestBehindProxyWithPrefix serves the pages under a path of another host.
 func TestBehindProxyWithPrefix(t *testing.T) {
-	d := supervise(t, some)
+	d := supervise(t, mixed)
 	to, err := url.Parse(d.url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(to) // and the Host header becomes ours, as with many proxies
+		r.SetURL(to) // which also changes Host, as many proxies do
 		r.Out.URL.Path = strings.TrimPrefix(r.In.URL.Path, "/ops/sup")
 	}}
 	front := httptest.NewServer(http.StripPrefix("", proxy))
@@ -413,13 +414,13 @@ func TestBehindProxyWithPrefix(t *testing.T) {
 	b.click(row("t") + ` [name="start"]`)
 	b.shows("#message", "Process t started")
 	if path := eval[string](b, "location.pathname"); path != "/ops/sup/" {
-		t.Errorf("led to %s", path)
+		t.Errorf("redirected to %s", path)
 	}
 	d.state("t", "RUNNING")
-	// The original's links keep to the prefix as well.
+	// The same for the original's links.
 	b.open(at + "index.html?action=stop&processname=t")
 	b.shows("#message", "Process t stopped")
 	if path := eval[string](b, "location.pathname"); path != "/ops/sup/" {
-		t.Errorf("led to %s", path)
+		t.Errorf("redirected to %s", path)
 	}
 }

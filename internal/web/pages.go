@@ -14,21 +14,21 @@ import (
 //go:embed pages
 var sources embed.FS
 
-// pages are the templates. They are parsed when somebody looks for the first time: most who start supervisord never do.
+// pages returns the templates. They are parsed for the first request, because most runs of supervisord have none.
 var pages = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{"quote": quoted}).ParseFS(sources, "pages/*.html"))
 })
 
-// quote quotes a value for an address as the original does: all but letters, digits, "_.-~" and "/".
+// quote escapes a value for an address as the original does: all but letters, digits, "_.-~" and "/".
 func quote(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(url.QueryEscape(s), "+", "%20"), "%2F", "/")
 }
 
-// quoted is quote for templates, which take it as it is.
+// quoted is quote for templates, which do not escape the result.
 func quoted(s string) template.URL { return template.URL(quote(s)) }
 
-// about is what every page tells of the daemon.
-type about struct {
+// daemonInfo is what every page shows of the daemon.
+type daemonInfo struct {
 	Identifier, Host, Version string
 	Uptime                    string
 	Started                   int64 // seconds since 1970
@@ -36,8 +36,8 @@ type about struct {
 	Token                     string
 }
 
-func (h *Handler) about(now time.Time) about {
-	return about{
+func (h *Handler) daemonInfo(now time.Time) daemonInfo {
+	return daemonInfo{
 		Identifier: h.rpc.Identifier(), Host: h.host, Version: api.Version, Token: h.token,
 		Uptime: uptime(now.Sub(h.started)), Started: h.started.Unix(), Now: now.Unix(),
 	}

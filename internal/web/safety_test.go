@@ -10,14 +10,14 @@ import (
 	"testing"
 )
 
-// answer is a response with its body.
-type answer struct {
+// response is a response with its body.
+type response struct {
 	*http.Response
 	body string
 }
 
-// ask makes a request of the daemon; no redirect is followed.
-func (d *daemon) ask(method, at, body string, header ...string) answer {
+// request sends a request to the daemon. Redirects are not followed.
+func (d *daemon) request(method, at, body string, header ...string) response {
 	d.t.Helper()
 	if !strings.HasPrefix(at, "http") {
 		at = d.url + at
@@ -32,24 +32,24 @@ func (d *daemon) ask(method, at, body string, header ...string) answer {
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	response, err := http.DefaultTransport.RoundTrip(r)
+	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return answer{response, string(data)}
+	return response{resp, string(data)}
 }
 
-func (d *daemon) get(at string, header ...string) answer {
+func (d *daemon) get(at string, header ...string) response {
 	d.t.Helper()
-	return d.ask(http.MethodGet, at, "", header...)
+	return d.request(http.MethodGet, at, "", header...)
 }
 
-// token is what our forms know.
+// token returns the token of the forms.
 func (d *daemon) token() string {
 	d.t.Helper()
 	_, after, _ := strings.Cut(d.get("").body, `name="token" value="`)
@@ -62,11 +62,11 @@ func (d *daemon) token() string {
 
 const (
 	evil     = `<img src=x onerror=window.hacked=1>`
-	evilName = `<b>&amp;<script>window.hacked=1` // names may not hold blanks and slashes
+	evilName = `<b>&amp;<script>window.hacked=1` // without blanks and slashes, which names cannot have
 )
 
-// Names, messages, descriptions and logs are text, whatever is in them.
-func TestScriptTextDoesNothing(t *testing.T) {
+// TestMarkupIsText has HTML and scripts in names, messages, descriptions and logs.
+func TestMarkupIsText(t *testing.T) {
 	d := supervise(t, fmt.Sprintf(`
 [program:%[2]s]
 command=/bin/sh -c "echo '%[1]s<script>window.hacked=1</script>'; exec cat"
@@ -104,10 +104,10 @@ startsecs=0
 	b.shows("#log", evil+"<script>window.hacked=1</script>")
 	harmless("log")
 	b.open(d.url + "confirm.html?action=stopgroup&processname=" + url.QueryEscape(evilName))
-	harmless("question")
+	harmless("confirmation")
 	b.open(d.url + "tail.html?processname=" + url.QueryEscape(evil+"none"))
 	b.shows("#log", "BAD_NAME: "+evil+"none")
-	harmless("log of nothing")
+	harmless("log of an unknown process")
 	b.scripts(false)
 	b.open(d.url + "tail.html?processname=" + url.QueryEscape(evilName))
 	b.shows("#log", evil)
@@ -122,9 +122,10 @@ startsecs=0
 	}
 }
 
-// What a page of another site, or of another port of this host, sends here changes nothing; nor can it frame us.
-func TestOtherSitesChangeNothing(t *testing.T) {
-	d := supervise(t, some)
+// TestCrossSiteRequests sends forms, links and images from pages of another site and of another port of this host. They
+// change nothing, and cannot frame the pages.
+func TestCrossSiteRequests(t *testing.T) {
+	d := supervise(t, mixed)
 	pid := d.state("t", "RUNNING").PID
 	token := d.token()
 	form := func(extra string) string {
@@ -146,7 +147,7 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 	defer other.Close()
 	foreign := strings.Replace(other.URL, "127.0.0.1", "localhost", 1) // another site to a browser
 	b := newTab(t)
-	same := func(what string) {
+	unchanged := func(what string) {
 		t.Helper()
 		if info := d.info("t"); info.StateName != "RUNNING" || info.PID != pid {
 			t.Errorf("%s: %s, pid %d", what, info.StateName, info.PID)
@@ -156,31 +157,31 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 		{other.URL, "/form"}, {other.URL, "/stolen"}, {foreign, "/form"}, {foreign, "/stolen"}, {foreign, "/link"},
 	} {
 		b.open(c.at + c.page)
-		b.shows("h2", "Nothing was done")
-		same(c.at + c.page)
+		b.shows("h2", "No action was taken")
+		unchanged(c.at + c.page)
 	}
 	b.open(foreign + "/image")
 	b.wait(`document.title === "done"`)
-	same("an image")
+	unchanged("an image")
 	for _, at := range []string{other.URL, foreign} {
 		b.open(at + "/frame")
 		b.wait(`document.title === "done"`)
 		if eval[bool](b, `(() => { try { return document.querySelector("iframe").contentDocument !== null } catch { return false } })()`) {
-			t.Error("there is something to be seen in a frame")
+			t.Error("a frame shows the page")
 		}
 	}
 	if r := d.get(""); !strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
-		t.Error("frames are not forbidden")
+		t.Error("the policy allows frames")
 	}
-	// A link of the same site works, as the original's did.
+	// A link of the same site works, as in the original.
 	b.open(other.URL + "/link")
 	b.shows("#message", "Process t stopped")
 	d.state("t", "STOPPED")
 }
 
-// Who may change something, told by headers alone.
-func TestAdmission(t *testing.T) {
-	d := supervise(t, some)
+// TestAuthorize sends requests that differ in method, token and headers.
+func TestAuthorize(t *testing.T) {
+	d := supervise(t, mixed)
 	token := d.token()
 	d.state("t", "RUNNING")
 	const stop = "action=stop&processname=t"
@@ -191,8 +192,8 @@ func TestAdmission(t *testing.T) {
 		body   string // of a POST
 		header []string
 		status int
-		want   string // part of the answer or its Location
-		does   bool
+		want   string // part of the body or of Location
+		acts   bool
 	}{
 		{"a script's GET", "GET", "", nil, 301, "./?message=Process%20t%20stopped", true},
 		{"a script's POST", "POST", stop, nil, 301, "./?message=Process%20t%20stopped", true},
@@ -207,10 +208,10 @@ func TestAdmission(t *testing.T) {
 		{"a form without the token", "POST", stop, []string{"Sec-Fetch-Site", "same-origin"}, 403, "Stop t?", false},
 		{"a form with another token", "POST", stop + "&token=x", []string{"Origin", strings.TrimSuffix(d.url, "/")}, 403, "Stop t?", false},
 		{"the token in the address", "POST", "x=y", []string{"Sec-Fetch-Site", "same-origin"}, 403, "Stop t?", false},
-		{"a browser's form that hides where it is from", "POST", stop, []string{"Origin", "null"}, 403, "Nothing was done", false},
-		{"a browser's GET from another site", "GET", "", []string{"Sec-Fetch-Site", "cross-site"}, 403, "Nothing was done", false},
-		{"the same over plain HTTP", "GET", "", []string{"User-Agent", agent, "Referer", "http://evil.example/"}, 403, "Nothing was done", false},
-		{"and without a referer", "GET", "", []string{"User-Agent", agent}, 200, "Stop t?", false},
+		{"a browser's form that hides its origin", "POST", stop, []string{"Origin", "null"}, 403, "No action was taken", false},
+		{"a browser's GET from another site", "GET", "", []string{"Sec-Fetch-Site", "cross-site"}, 403, "No action was taken", false},
+		{"the same by Referer", "GET", "", []string{"User-Agent", agent, "Referer", "http://evil.example/"}, 403, "No action was taken", false},
+		{"the same without Referer", "GET", "", []string{"User-Agent", agent}, 200, "Stop t?", false},
 		{"a browser's GET from our page", "GET", "", []string{"User-Agent", agent, "Referer", d.url}, 301,
 			"./?message=Process%20t%20stopped", true},
 		{"typed", "GET", "", []string{"Sec-Fetch-Site", "none"}, 301, "./?message=Process%20t%20stopped", true},
@@ -221,12 +222,12 @@ func TestAdmission(t *testing.T) {
 		} else if c.method == "POST" {
 			at = "index.html"
 		}
-		r := d.ask(c.method, at, c.body, c.header...)
+		r := d.request(c.method, at, c.body, c.header...)
 		if r.StatusCode != c.status || !strings.Contains(r.body+r.Header.Get("Location"), c.want) {
 			t.Errorf("%s: %d, Location %q, %s", c.name, r.StatusCode, r.Header.Get("Location"), r.body)
 		}
 		stopped := d.info("t").StateName == "STOPPED"
-		if stopped != c.does {
+		if stopped != c.acts {
 			t.Errorf("%s: stopped is %v", c.name, stopped)
 		}
 		if stopped {
@@ -235,9 +236,9 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
-// What browsers are told: run nothing but our script, keep nothing.
+// TestHeaders checks that browsers run no other scripts and store no pages.
 func TestHeaders(t *testing.T) {
-	d := supervise(t, some)
+	d := supervise(t, mixed)
 	for _, page := range []string{"", "index.html?message=x", "tail.html?processname=t", "maintail.html", "confirm.html?action=stopall",
 		"?action=refresh"} {
 		h := d.get(page).Header

@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// variety is a configuration with a program in each state that lasts.
+// variety is a configuration with a program in each state that can last.
 const variety = `
 [program:clock]
 command=/bin/sh -c "while :; do printf '\033[2m%%s\033[0m \033[32mINFO\033[0m  tick\n' \"$(date +%%T)\"; printf '\033[2m%%s\033[0m \033[1;33mWARN\033[0m  disk \033[4m/var\033[0m is 91%%%% full\n' \"$(date +%%T)\"; sleep 1; done"
@@ -49,7 +49,7 @@ command=/bin/sh -c "exit 2"
 startretries=0
 `
 
-// thousandPrograms is a configuration with so many running ones.
+// thousandPrograms is a configuration with 1,000 running processes.
 const thousandPrograms = `
 [program:p]
 command=/bin/sleep 100000
@@ -59,10 +59,10 @@ startsecs=0
 autorestart=false
 `
 
-// TestShots writes pictures of the main states. It is what make web-shots starts.
+// TestShots writes screenshots of the main states, for make web-shots.
 func TestShots(t *testing.T) {
 	if *shots == "" {
-		t.Skip("there is no -shots")
+		t.Skip("-shots is not set")
 	}
 	if err := os.MkdirAll(*shots, 0o755); err != nil {
 		t.Fatal(err)
@@ -94,8 +94,8 @@ func TestShots(t *testing.T) {
 		b.click(row("missing") + ` button[name="start"]`)
 		b.shows("#message", "no such file")
 		b.shot("failed" + suffix)
-		b.click(`[data-group="worker"] .of a:last-child`)
-		b.wait(`document.querySelector("dialog[open] .yes")`)
+		b.click(`[data-group="worker"] .group-actions a:last-child`)
+		b.wait(`document.querySelector("dialog[open] .confirm")`)
 		b.shot("question" + suffix)
 		b.live(d.url + "tail.html?processname=clock")
 		b.shows("#log", "tick")
@@ -128,10 +128,10 @@ func TestShots(t *testing.T) {
 	b.shot("lost")
 }
 
-// TestShotsOfThousand adds the page of 1,000 programs.
+// TestShotsOfThousand writes a screenshot of the page with 1,000 programs.
 func TestShotsOfThousand(t *testing.T) {
 	if *shots == "" {
-		t.Skip("there is no -shots")
+		t.Skip("-shots is not set")
 	}
 	d := supervise(t, thousandPrograms)
 	d.state("p:p-999", "RUNNING")

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,27 +11,27 @@ import (
 
 // statusPage is what the status page shows.
 type statusPage struct {
-	about
-	Life    string
-	Layout  int
-	Since   int64 // nanoseconds since 1970: changes from then on are news for this page
-	Message string
-	Failed  bool // the message tells of a failure
-	Filter  filter
-	States  []count // those of all processes, the whole first
-	Groups  []group
-	Total   int
+	daemonInfo
+	Instance string
+	Layout   int
+	Since    int64 // nanoseconds since 1970: the stream begins with changes from then on
+	Message  string
+	Failed   bool // the message is about a failure
+	Filter   filter
+	States   []count // of all processes, the total first
+	Groups   []group
+	Total    int
 }
 
 // group is a section of the page.
 type group struct {
-	Name   string // empty: programs that are no members of a group of another name
+	Name   string // empty: the programs that are in no other group
 	Counts []count
 	Rows   []row
-	Shown  bool // a row of it passes the filter
+	Shown  bool // one of its rows passes the filter
 }
 
-// count is how many processes are in a state. The whole has no state.
+// count is the number of processes in a state, or of all if State is empty.
 type count struct {
 	State  string
 	Number int
@@ -40,21 +39,21 @@ type count struct {
 
 // row is one process.
 type row struct {
-	Namespec, Name     string
-	State, Class       string
-	PID                int
-	Uptime             string // of a running one
-	Start              int
-	Description        string // empty for a running one, whose pid and uptime say it all
-	LastExit           string
-	Stop               string // when that was, unless the description tells
-	Stderr             bool   // it has a log for stderr
-	CanStart           bool
-	CanStop, CanStopIn bool // CanStopIn: it is not up yet, so that a restart has no point
-	Hidden             bool // by the filter
+	Namespec, Name      string
+	State, Class        string
+	PID                 int
+	Uptime              string // of a running process
+	Start               int
+	Description         string // empty for a running process, whose pid and uptime are shown
+	LastExit            string
+	Stop                string // time of the last exit, unless the description has it
+	Stderr              bool   // there is a stderr log
+	CanStart            bool
+	CanStop, CanRestart bool
+	Hidden              bool // by the filter
 }
 
-// filter is what is looked for. Both are part of the address.
+// filter selects the rows of the page, by a part of the namespec and by state. It is part of the address.
 type filter struct{ Query, State string }
 
 func filterOf(r *http.Request) filter {
@@ -66,17 +65,17 @@ func (f filter) passes(namespec, state string) bool {
 		strings.Contains(strings.ToLower(namespec), strings.ToLower(strings.TrimSpace(f.Query)))
 }
 
-// status is the status page, and takes actions.
+// status is the status page. It also carries out actions.
 func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
-	if d, given := demanded(r); given {
-		return h.act(w, r, d)
+	if req, found := parseAction(r); found {
+		return h.act(w, r, req)
 	}
 	snap, err := h.rpc.All()
 	if err != nil {
-		return refused(err)
+		return errorStatus(err)
 	}
 	page := statusPage{
-		about: h.about(snap.At), Life: h.life, Layout: snap.Layout, Since: snap.At.UnixNano(),
+		daemonInfo: h.daemonInfo(snap.At), Instance: h.instanceID, Layout: snap.Layout, Since: snap.At.UnixNano(),
 		Message: r.Form.Get("message"), Filter: filterOf(r), Total: len(snap.Views),
 	}
 	page.Failed = isFailure(page.Message)
@@ -89,9 +88,10 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
 	return show(w, http.StatusOK, "status.html", page)
 }
 
-// groupsOf makes sections: first of the programs that are alone in a group of their own name, then one for each other group.
+// groupsOf returns the sections of the page: one for the programs that are alone in a group of their own name, then one for
+// each other group.
 func groupsOf(snap rpc.Snapshot, f filter) []group {
-	var alone group
+	var single group
 	var groups []group
 	for i := 0; i < len(snap.Views); {
 		end := i + 1
@@ -100,7 +100,7 @@ func groupsOf(snap rpc.Snapshot, f filter) []group {
 		}
 		members := snap.Views[i:end]
 		if len(members) == 1 && members[0].Name == members[0].Group {
-			alone.add(members[0], snap.At, f)
+			single.add(members[0], snap.At, f)
 		} else {
 			g := group{Name: members[0].Group, Rows: make([]row, 0, len(members))}
 			for _, v := range members {
@@ -110,8 +110,8 @@ func groupsOf(snap rpc.Snapshot, f filter) []group {
 		}
 		i = end
 	}
-	if len(alone.Rows) > 0 {
-		groups = append([]group{alone}, groups...)
+	if len(single.Rows) > 0 {
+		groups = append([]group{single}, groups...)
 	}
 	for i := range groups {
 		var states []string
@@ -130,7 +130,7 @@ func (g *group) add(v rpc.View, now time.Time, f filter) {
 	g.Rows = append(g.Rows, r)
 }
 
-// counts are how many of each state there are, in the order in which they deserve attention.
+// counts counts the states, the ones that need attention first.
 func counts(states []string) []count {
 	number := map[string]int{}
 	for _, s := range states {
@@ -155,24 +155,25 @@ func rowOf(v rpc.View, now time.Time) row {
 	switch v.State {
 	case api.Running:
 		_, r.Uptime, _ = strings.Cut(v.Description, ", uptime ")
-		r.Class, r.Description, r.Start, r.CanStop = "statusrunning", "", v.Start, true
+		r.Class, r.Description, r.Start = "statusrunning", "", v.Start
+		r.CanStop, r.CanRestart = true, true
 	case api.Fatal, api.Backoff:
 		r.Class = "statuserror"
-		r.CanStopIn = v.State == api.Backoff
+		r.CanStop = v.State == api.Backoff
 	case api.Starting:
-		r.Class += " moving"
-		r.CanStopIn = true
+		r.Class += " changing"
+		r.CanStop = true
 	case api.Stopping:
-		r.Class += " moving"
+		r.Class += " changing"
 	}
 	if v.LastExit != "" && !(v.State == api.Stopped || v.State == api.Exited) {
-		r.Stop = moment(time.Unix(int64(v.Stop), 0), now)
+		r.Stop = shortTime(time.Unix(int64(v.Stop), 0), now)
 	}
 	return r
 }
 
-// moment tells a time of the past as briefly as it can be understood.
-func moment(t, now time.Time) string {
+// shortTime is a time of the past without what it has in common with now.
+func shortTime(t, now time.Time) string {
 	switch {
 	case now.Sub(t) < 12*time.Hour && t.YearDay() == now.YearDay():
 		return t.Format("15:04:05")
@@ -182,7 +183,7 @@ func moment(t, now time.Time) string {
 	return t.Format("2006-01-02")
 }
 
-// address is the query of the page with this filter.
+// address is the query of the address of the page with this filter.
 func (f filter) address() string {
 	q := ""
 	for _, p := range [...][2]string{{"q", f.Query}, {"state", f.State}} {
@@ -193,15 +194,7 @@ func (f filter) address() string {
 	return strings.TrimPrefix(q, "&")
 }
 
-// With is the address of the page with another state and the same name.
+// With is the address of the page with the same query and another state.
 func (f filter) With(state string) string {
 	return "./?" + filter{f.Query, state}.address()
-}
-
-// Plural is for texts.
-func (c count) Plural() string {
-	if c.Number == 1 {
-		return "1 program"
-	}
-	return strconv.Itoa(c.Number) + " programs"
 }

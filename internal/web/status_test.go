@@ -15,7 +15,7 @@ func view(group, name string, state api.State) rpc.View {
 	return rpc.View{ProcessInfo: api.ProcessInfo{Group: group, Name: name, State: state, StateName: state.String()}}
 }
 
-// Programs that are alone in a group of their own name come first, in one section; the others by group.
+// TestGroupsOf checks the order of the sections and the filter.
 func TestGroupsOf(t *testing.T) {
 	snap := rpc.Snapshot{Views: []rpc.View{
 		view("a", "a", api.Running), view("b", "other", api.Running), view("c", "c", api.Running), view("c", "d", api.Fatal),
@@ -58,25 +58,25 @@ func TestGroupsOf(t *testing.T) {
 	}
 }
 
-// What each state shows and what can be done in it.
+// TestRowOf checks what each state shows and which actions it offers.
 func TestRowOf(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
-		state                    api.State
-		class                    string
-		start, stop, stopInStart bool
+		state                api.State
+		class                string
+		start, stop, restart bool
 	}{
 		{api.Stopped, "statusnominal", true, false, false},
-		{api.Starting, "statusnominal moving", false, false, true},
-		{api.Running, "statusrunning", false, true, false},
-		{api.Backoff, "statuserror", false, false, true},
-		{api.Stopping, "statusnominal moving", false, false, false},
+		{api.Starting, "statusnominal changing", false, true, false},
+		{api.Running, "statusrunning", false, true, true},
+		{api.Backoff, "statuserror", false, true, false},
+		{api.Stopping, "statusnominal changing", false, false, false},
 		{api.Exited, "statusnominal", true, false, false},
 		{api.Fatal, "statuserror", true, false, false},
 		{api.Unknown, "statusnominal", false, false, false},
 	} {
 		r := rowOf(view("g", "p", c.state), now)
-		if r.Class != c.class || r.CanStart != c.start || r.CanStop != c.stop || r.CanStopIn != c.stopInStart {
+		if r.Class != c.class || r.CanStart != c.start || r.CanStop != c.stop || r.CanRestart != c.restart {
 			t.Errorf("%v: %+v", c.state, r)
 		}
 	}
@@ -87,12 +87,12 @@ func TestRowOf(t *testing.T) {
 	}
 }
 
-func TestMoment(t *testing.T) {
+func TestShortTime(t *testing.T) {
 	now := time.Date(2026, 11, 25, 15, 0, 0, 0, time.UTC)
 	for ago, want := range map[time.Duration]string{
 		time.Minute: "14:59:00", 13 * time.Hour: "Nov 25 02:00", 16 * time.Hour: "Nov 24 23:00", 365 * 24 * time.Hour: "2025-11-25",
 	} {
-		if got := moment(now.Add(-ago), now); got != want {
+		if got := shortTime(now.Add(-ago), now); got != want {
 			t.Errorf("%v ago: %q, want %q", ago, got, want)
 		}
 	}
@@ -104,7 +104,7 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// A row is one line of its message, whatever is in it.
+// TestMessage checks that a row is one line, whatever it contains.
 func TestMessage(t *testing.T) {
 	v := view("g", "p", api.Fatal)
 	v.SpawnErr, v.Description = "two\nlines\r\n", "two\nlines\r\n"

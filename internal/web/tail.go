@@ -12,26 +12,26 @@ import (
 )
 
 const (
-	minTail = 1024    // bytes; what a page shows when nobody says how much
+	minTail = 1024    // bytes of a log on its page, without limit=
 	maxTail = 8 << 20 // bytes
 )
 
-// tailPage is the page of a log: its end, and for the page's script where more comes from.
+// tailPage is the page of a log: its end and, for the script, the address of the stream.
 type tailPage struct {
-	about
+	daemonInfo
 	Title    string
 	Process  string // empty: the main log
-	Stderr   bool   // this channel is shown
+	Stderr   bool   // the stderr log is shown
 	Has      struct{ Stdout, Stderr bool }
 	Text     string
 	Limit    int
 	Message  string
 	Failed   bool
-	Stream   string // address of the bytes that come; empty: there is no log
+	Stream   string // address of the log as a stream; empty: there is no log
 	Download string
 }
 
-// limitOf is how many bytes of a log the request asks for. Source: tail.html, "limit".
+// limitOf is the number of bytes of a log that the request asks for. Source: tail.html, "limit".
 func limitOf(r *http.Request) int {
 	n, err := strconv.ParseUint(r.Form.Get("limit"), 10, 31)
 	if err != nil {
@@ -40,11 +40,11 @@ func limitOf(r *http.Request) int {
 	return min(max(int(n), minTail), maxTail)
 }
 
-// tail is the page of a process's log.
+// tail is the page of a log of a process.
 func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 	name := r.Form.Get("processname")
 	page := tailPage{
-		about: h.about(time.Now()), Process: name, Title: "tail of process " + name, Limit: limitOf(r),
+		daemonInfo: h.daemonInfo(time.Now()), Process: name, Title: "tail of process " + name, Limit: limitOf(r),
 		Stderr: r.Form.Get("channel") == "stderr", Message: r.Form.Get("message"),
 	}
 	page.Failed = isFailure(page.Message)
@@ -67,7 +67,7 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 		page.Text = plain(data)
 		log := quote(name) + "/" + channel.String()
 		page.Stream, page.Download = "logtail/"+log, "logfile/"+log
-	case is(err, api.NoFile):
+	case isFault(err, api.NoFile):
 		page.Text = "No file for " + name
 	case errors.As(err, &fault):
 		page.Text = "ERROR: " + unexpected(fault)
@@ -79,13 +79,13 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 
 // mainTail is the page of the main log.
 func (h *Handler) mainTail(w http.ResponseWriter, r *http.Request) (status int) {
-	page := tailPage{about: h.about(time.Now()), Title: "main log", Limit: limitOf(r)}
+	page := tailPage{daemonInfo: h.daemonInfo(time.Now()), Title: "main log", Limit: limitOf(r)}
 	data, err := h.rpc.MainLogEnd(page.Limit)
 	var fault api.Fault
 	switch {
 	case err == nil:
 		page.Text, page.Stream, page.Download = plain(data), "mainlogtail", "mainlogfile"
-	case is(err, api.NoFile):
+	case isFault(err, api.NoFile):
 		page.Text = "No file for the main log"
 	case errors.As(err, &fault):
 		page.Text = "ERROR: " + unexpected(fault)
@@ -95,7 +95,7 @@ func (h *Handler) mainTail(w http.ResponseWriter, r *http.Request) (status int) 
 	return show(w, http.StatusOK, "tail.html", page)
 }
 
-// plain is a log as text without terminal sequences. The page's script shows their colours; without it they are noise.
+// plain is a log as text without terminal sequences. The script, which streams the log, shows colors.
 func plain(data []byte) string {
 	return string(bytes.ToValidUTF8(output.StripANSI(data), []byte("\uFFFD")))
 }

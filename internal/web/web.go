@@ -1,9 +1,10 @@
-// Package web is the web interface: the status page, the pages of logs, the actions behind them, and the stream that keeps
-// an open page up to date. It shows what rpc tells it and asks rpc for what is to be done; it owns nothing but the token
-// of its forms. httpd calls Serve, in the goroutine of the request, after it has asked for the password.
+// Package web is the web interface: the status page, the log pages, their actions, and the stream that updates an open
+// page. It takes all state from rpc and has rpc carry out all actions; it owns nothing but the token of its forms. httpd
+// calls Serve, in the goroutine of the request, after authentication.
 //
-// The pages work without scripts: every button belongs to a form, every filter is an address. The one script makes them
-// quicker. All addresses in pages and redirects are relative, so that a proxy may put the pages under any path.
+// The pages work without JavaScript: every button belongs to a form, and every filter is part of the address. The script
+// makes them faster to use. All addresses in pages and redirects are relative, so that a proxy can serve the pages under
+// any path.
 package web
 
 import (
@@ -25,34 +26,34 @@ import (
 // maxForm is the largest form that is read, in bytes.
 const maxForm = 1 << 20
 
-// Handler serves the pages for one life of supervisord.
+// Handler serves the pages for one run of supervisord.
 type Handler struct {
-	rpc     *rpc.Server
-	host    string    // where supervisord runs
-	started time.Time // when it was started
-	life    string    // tells this life from others: an open page outlives a restart
-	token   string    // what our forms know and nobody else's
-	viewers atomic.Int32
+	rpc        *rpc.Server
+	host       string       // name of the host of supervisord
+	started    time.Time    // of supervisord
+	instanceID string       // of this run: a page may stay open across a restart
+	token      string       // in all forms of the pages; other sites do not know it
+	viewers    atomic.Int32 // open streams
 }
 
-// New makes a Handler. Started is when the daemon was.
+// New returns a Handler. Started is when the daemon was started.
 func New(server *rpc.Server, started time.Time) *Handler {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"
 	}
-	return &Handler{rpc: server, host: host, started: started, life: rand.Text(), token: rand.Text()}
+	return &Handler{rpc: server, host: host, started: started, instanceID: rand.Text(), token: rand.Text()}
 }
 
-// Serve answers a request and returns 0, or returns the status that an error page is to have.
+// Serve answers a request and returns 0, or returns the status of the error page that the caller sends.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (status int) {
-	answer := map[string]func(http.ResponseWriter, *http.Request) int{
+	page := map[string]func(http.ResponseWriter, *http.Request) int{
 		"": h.status, "index.html": h.status, "tail.html": h.tail, "maintail.html": h.mainTail,
 		"confirm.html": h.confirm, "events": h.events,
 	}[strings.TrimLeft(r.URL.Path, "/")]
 	get := r.Method == http.MethodGet
 	switch {
-	case answer == nil || r.Method == http.MethodHead: // the pages have no HEAD
+	case page == nil || r.Method == http.MethodHead: // only static files answer HEAD
 		return h.static(w, r)
 	case !get && r.Method != http.MethodPost:
 		return http.StatusBadRequest
@@ -62,21 +63,21 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (status int) {
 	secure(w.Header())
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	var large *http.MaxBytesError
-	if err := r.ParseForm(); errors.As(err, &large) { // of any other form we take what we understand
+	if err := r.ParseForm(); errors.As(err, &large) { // other errors: the valid part of the form is used
 		return http.StatusRequestEntityTooLarge
 	}
-	return answer(w, r)
+	return page(w, r)
 }
 
-// policy lets the pages use what comes from here, and nothing else; no script or style inside them counts.
+// policy allows resources of this server only, and no inline script or style.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// secure says what browsers may do with an answer: show it here, once.
+// secure sets headers that keep a browser from storing a response or using it in another site.
 func secure(header http.Header) {
 	for _, line := range [...][2]string{
 		{"Content-Security-Policy", policy},
-		{"X-Frame-Options", "DENY"}, // for browsers that do not know frame-ancestors
+		{"X-Frame-Options", "DENY"}, // for browsers without frame-ancestors
 		{"X-Content-Type-Options", "nosniff"},
 		{"Referrer-Policy", "same-origin"},
 		{"Cross-Origin-Opener-Policy", "same-origin"},
@@ -88,7 +89,7 @@ func secure(header http.Header) {
 	}
 }
 
-// show answers with a page.
+// show sends a page.
 func show(w http.ResponseWriter, code int, name string, data any) (status int) {
 	var b bytes.Buffer
 	if err := pages().ExecuteTemplate(&b, name, data); err != nil {
@@ -97,19 +98,19 @@ func show(w http.ResponseWriter, code int, name string, data any) (status int) {
 	w.Header().Set("Content-Type", "text/html;charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(code)
-	_, _ = w.Write(b.Bytes()) // the client may have gone
+	_, _ = w.Write(b.Bytes()) // fails if the client has disconnected
 	return 0
 }
 
-// refused is the status for an error of rpc that has no place in a page.
-func refused(err error) (status int) {
+// errorStatus is the status for an error of rpc that is not part of a page.
+func errorStatus(err error) (status int) {
 	if fault := (api.Fault{}); !errors.As(err, &fault) {
-		panic(http.ErrAbortHandler) // the client or supervisord has gone: there is nobody to tell, or nothing
+		panic(http.ErrAbortHandler) // the client has disconnected or supervisord has ended
 	}
-	return http.StatusInternalServerError // it is on its way down, and takes no calls
+	return http.StatusInternalServerError // supervisord is shutting down
 }
 
-// ours is true for a form of ours.
-func (h *Handler) ours(r *http.Request) bool {
+// hasToken reports whether a form is one of this handler's pages.
+func (h *Handler) hasToken(r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(r.PostForm.Get("token")), []byte(h.token)) == 1
 }

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// AppendCall appends a whole method call, for a server that calls another. The method and the values may come from
-// anywhere: whatever they hold, the result is XML.
+// AppendCall appends a whole method call, for calls from the daemon to a plug-in. Any method name and any values give
+// well-formed XML.
 func AppendCall(dst []byte, method string, params []Value) []byte {
 	e := Encoder{buf: append(dst, "<?xml version='1.0'?>\n<methodCall>\n<methodName>"...)}
 	e.buf = appendText(e.buf, method)
@@ -20,7 +20,7 @@ func AppendCall(dst []byte, method string, params []Value) []byte {
 	return append(e.buf, "</params>\n</methodCall>\n"...)
 }
 
-// Value writes a value that was read. A number that is none (NaN, Inf) becomes 0.
+// Value writes any value. NaN and infinities become 0.
 func (e *Encoder) Value(v Value) {
 	switch v.Kind {
 	case Int:
@@ -60,7 +60,7 @@ func (e *Encoder) Value(v Value) {
 	}
 }
 
-// HasNil is true if v is nil or holds a nil, which the protocol has no word for.
+// HasNil reports whether v is nil or contains nil, which the protocol cannot express.
 func (v Value) HasNil() bool {
 	for _, item := range v.Items {
 		if item.HasNil() {

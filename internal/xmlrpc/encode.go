@@ -7,7 +7,8 @@ import (
 )
 
 // Encoder writes one response: NewEncoder, one value, Finish. An array or a struct is one value between its Begin and
-// its End; in a struct each value is preceded by Member. The order of calls is not checked.
+// its End; in a struct each value follows a Member, or is written by StringMember or IntMember. The order of calls is not
+// checked.
 //
 //	e := xmlrpc.NewEncoder(nil)
 //	e.BeginStruct()
@@ -17,7 +18,7 @@ import (
 //	body := e.Finish()
 type Encoder struct {
 	buf    []byte
-	inside []bool // of the arrays and structs that are open: is it a struct
+	inside []bool // for each open array or struct: whether it is a struct
 }
 
 const (
@@ -25,21 +26,21 @@ const (
 	tail = "</methodResponse>\n"
 )
 
-// NewEncoder begins a response behind what dst holds; dst may be nil.
+// NewEncoder begins a response, which it appends to dst; dst may be nil.
 func NewEncoder(dst []byte) *Encoder {
 	return &Encoder{buf: append(dst, head+"<params>\n<param>\n"...)}
 }
 
-// Finish ends the response and returns it with what dst held.
+// Finish ends the response and returns the extended dst.
 func (e *Encoder) Finish() []byte {
 	e.buf = append(e.buf, "</param>\n</params>\n"+tail...)
 	return e.buf
 }
 
-// Int writes an integer. The protocol has 32 bits; what does not fit becomes the nearest number that does.
+// Int writes an integer. The protocol has 32 bits; a number that does not fit becomes the nearest one that does.
 func (e *Encoder) Int(n int64) {
 	e.buf = append(e.buf, "<value><int>"...)
-	e.buf = strconv.AppendInt(e.buf, min(max(n, -math.MaxInt32), math.MaxInt32), 10)
+	e.buf = appendInt(e.buf, n)
 	e.buf = append(e.buf, "</int></value>\n"...)
 	e.endMember()
 }
@@ -54,7 +55,7 @@ func (e *Encoder) Bool(b bool) {
 	e.endMember()
 }
 
-// String writes a string. Bytes that are not UTF-8 and characters that XML does not know become U+FFFD.
+// String writes a string. Bytes that are not UTF-8 and characters that XML does not allow become U+FFFD.
 func (e *Encoder) String(s string) {
 	e.buf = append(e.buf, "<value><string>"...)
 	e.buf = appendText(e.buf, s)
@@ -62,7 +63,7 @@ func (e *Encoder) String(s string) {
 	e.endMember()
 }
 
-// Bytes writes a string that the caller has as bytes, such as a piece of a log.
+// Bytes is String for bytes, such as a part of a log.
 func (e *Encoder) Bytes(b []byte) {
 	e.buf = append(e.buf, "<value><string>"...)
 	e.buf = appendText(e.buf, b)
@@ -76,7 +77,7 @@ func (e *Encoder) BeginArray() {
 	e.inside = append(e.inside, false)
 }
 
-// EndArray ends the array begun last.
+// EndArray ends the innermost array.
 func (e *Encoder) EndArray() {
 	e.buf = append(e.buf, "</data></array></value>\n"...)
 	e.inside = e.inside[:len(e.inside)-1]
@@ -89,22 +90,21 @@ func (e *Encoder) BeginStruct() {
 	e.inside = append(e.inside, true)
 }
 
-// Member names the next value of the struct. The name is one of the interface's own: it must need no escaping.
+// Member names the next value of the struct. The name is not escaped.
 func (e *Encoder) Member(name string) {
 	e.buf = append(e.buf, "<member>\n<name>"...)
 	e.buf = append(e.buf, name...)
 	e.buf = append(e.buf, "</name>\n"...)
 }
 
-// EndStruct ends the struct begun last.
+// EndStruct ends the innermost struct.
 func (e *Encoder) EndStruct() {
 	e.buf = append(e.buf, "</struct></value>\n"...)
 	e.inside = e.inside[:len(e.inside)-1]
 	e.endMember()
 }
 
-// Fault writes a fault as a value, as the results of system.multicall have it. An answer that is a fault is another
-// thing: AppendFault.
+// Fault writes a fault as a value, as in the result of system.multicall. A response that is a fault is AppendFault.
 func (e *Encoder) Fault(code int, text string) {
 	e.BeginStruct()
 	e.Member("faultCode")
@@ -114,42 +114,50 @@ func (e *Encoder) Fault(code int, text string) {
 	e.EndStruct()
 }
 
-// endMember ends the member that the value just written belongs to, if it stands in a struct.
+// endMember ends the member that the value just written belongs to, if it is in a struct.
 func (e *Encoder) endMember() {
 	if n := len(e.inside); n > 0 && e.inside[n-1] {
 		e.buf = append(e.buf, "</member>\n"...)
 	}
 }
 
-// AppendFault appends a whole response that says that the call failed.
+// MemberTag is the encoding of a member up to its value, made once for members that are written many times.
+type MemberTag string
+
+// StringTag is the MemberTag of a string, for StringMember. The name is not escaped.
+func StringTag(name string) MemberTag {
+	return MemberTag("<member>\n<name>" + name + "</name>\n<value><string>")
+}
+
+// IntTag is the MemberTag of an integer, for IntMember. The name is not escaped.
+func IntTag(name string) MemberTag {
+	return MemberTag("<member>\n<name>" + name + "</name>\n<value><int>")
+}
+
+// StringMember writes a member whose value is a string; see String.
+func (e *Encoder) StringMember(tag MemberTag, s string) {
+	buf := appendText(append(e.buf, tag...), s)
+	e.buf = append(buf, "</string></value>\n</member>\n"...)
+}
+
+// IntMember writes a member whose value is an integer; see Int.
+func (e *Encoder) IntMember(tag MemberTag, n int64) {
+	buf := appendInt(append(e.buf, tag...), n)
+	e.buf = append(buf, "</int></value>\n</member>\n"...)
+}
+
+// AppendFault appends a whole response that is a fault.
 func AppendFault(dst []byte, code int, text string) []byte {
 	e := Encoder{buf: append(dst, head+"<fault>\n"...)}
 	e.Fault(code, text)
 	return append(e.buf, "</fault>\n"+tail...)
 }
 
-// AppendString appends a whole response whose result is a string.
-func AppendString(dst []byte, s string) []byte {
-	e := NewEncoder(dst)
-	e.String(s)
-	return e.Finish()
+func appendInt(dst []byte, n int64) []byte {
+	return strconv.AppendInt(dst, min(max(n, -math.MaxInt32), math.MaxInt32), 10)
 }
 
-// AppendInt appends a whole response whose result is an integer.
-func AppendInt(dst []byte, n int64) []byte {
-	e := NewEncoder(dst)
-	e.Int(n)
-	return e.Finish()
-}
-
-// AppendBool appends a whole response whose result is a boolean.
-func AppendBool(dst []byte, b bool) []byte {
-	e := NewEncoder(dst)
-	e.Bool(b)
-	return e.Finish()
-}
-
-// plain holds the bytes that stand for themselves.
+// plain holds the bytes that are copied as they are.
 var plain = func() (table [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		table[c] = c != '&' && c != '<' && c != '>'
@@ -160,11 +168,14 @@ var plain = func() (table [256]bool) {
 
 // appendText appends s as the content of an element.
 func appendText[T string | []byte](dst []byte, s T) []byte {
-	done := 0 // what is before is appended
+	done := 0 // s[:done] has been appended
 	for i := 0; i < len(s); {
 		if i+8 <= len(s) && allPlain(load(s, i)) {
 			i += 8
 			continue
+		}
+		if i+8 > len(s) && len(s) >= 8 && allPlain(load(s, len(s)-8)) {
+			break // the rest, tested with the bytes before it
 		}
 		if plain[s[i]] {
 			i++
@@ -192,14 +203,14 @@ func appendText[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, s[done:]...)
 }
 
-// load is the eight bytes of s from i on; the compiler makes it one instruction.
+// load returns s[i:i+8] as a number; the compiler makes it one instruction.
 func load[T string | []byte](s T, i int) uint64 {
 	return uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
 		uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
 }
 
-// allPlain says whether none of eight bytes needs a closer look: none is below 0x20, above 0x7F, or one of "&<>". Where
-// the answer is false for eight plain bytes, such as for line ends, it only costs time.
+// allPlain reports whether eight bytes can be copied as they are: none is below 0x20, above 0x7F, or one of "&<>". It is
+// false for some plain bytes as well, such as line feeds; they are then examined one by one.
 func allPlain(w uint64) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	hasZero := func(x uint64) uint64 { return (x - ones) & ^x & tops }

@@ -57,20 +57,20 @@ func TestEncodeText(t *testing.T) {
 		"]]>":             "]]>",
 		"end\xe2\x82\xac": "end€",
 	} {
-		for _, body := range [][]byte{AppendString(nil, in), encodeBytes(in)} {
+		for _, body := range [][]byte{response(func(e *Encoder) { e.String(in) }), response(func(e *Encoder) { e.Bytes([]byte(in)) })} {
 			v, fault, err := ParseResponse(body)
 			if err != nil || fault != nil || v.Kind != String || v.Text != want {
 				t.Errorf("%q: %q, %v, %v", in, v.Text, fault, err)
 			}
 		}
 		var got string
-		if err := kolo.Response(AppendString(nil, in)).Unmarshal(&got); err != nil || got != want {
+		if err := kolo.Response(response(func(e *Encoder) { e.String(in) })).Unmarshal(&got); err != nil || got != want {
 			t.Errorf("%q as kolo reads it: %q, %v", in, got, err)
 		}
 	}
 }
 
-// Wherever in a long text a character stands that needs care, it gets it.
+// A character that cannot be copied as it is is found at any position of a text.
 func TestEncodeTextAnywhere(t *testing.T) {
 	const long = "0123456789abcdefghijklmnopqrstuvwxyz"
 	for special, want := range map[string]string{"&": "&amp;", "<": "&lt;", ">": "&gt;", "\x01": "\ufffd", "\x7f": "\x7f",
@@ -84,22 +84,44 @@ func TestEncodeTextAnywhere(t *testing.T) {
 	}
 }
 
-func encodeBytes(s string) []byte {
+// response is a response with the value that write writes.
+func response(write func(*Encoder)) []byte {
 	e := NewEncoder(nil)
-	e.Bytes([]byte(s))
+	write(e)
 	return e.Finish()
+}
+
+// A member written by its tag is the same as one written by Member.
+func TestMemberTags(t *testing.T) {
+	long := response(func(e *Encoder) {
+		e.BeginStruct()
+		e.Member("text")
+		e.String("<a>")
+		e.Member("number")
+		e.Int(math.MaxInt64)
+		e.EndStruct()
+	})
+	short := response(func(e *Encoder) {
+		e.BeginStruct()
+		e.StringMember(StringTag("text"), "<a>")
+		e.IntMember(IntTag("number"), math.MaxInt64)
+		e.EndStruct()
+	})
+	if diff := cmp.Diff(string(long), string(short)); diff != "" {
+		t.Errorf("-Member +tag\n%s", diff)
+	}
 }
 
 func TestEncodeCapsIntegers(t *testing.T) {
 	for in, want := range map[int64]int64{0: 0, -1: -1, math.MaxInt64: math.MaxInt32, math.MinInt64: -math.MaxInt32} {
-		if v, _, err := ParseResponse(AppendInt(nil, in)); err != nil || v.Number != want {
+		if v, _, err := ParseResponse(response(func(e *Encoder) { e.Int(in) })); err != nil || v.Number != want {
 			t.Errorf("%d: %v, %v", in, v, err)
 		}
 	}
 }
 
-// kolo/xmlrpc reads the same from what we write as we do.
-func TestEncodeSecondOpinion(t *testing.T) {
+// kolo/xmlrpc decodes what we encode to the same values as we do.
+func TestEncodeForKolo(t *testing.T) {
 	type info struct {
 		Name  string `xmlrpc:"name"`
 		State int    `xmlrpc:"state"`
@@ -134,12 +156,12 @@ func TestEncodeSecondOpinion(t *testing.T) {
 	if diff := cmp.Diff(error(kolo.FaultError{Code: 30, String: "FAILED: x"}), err); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if v, _, err := ParseResponse(AppendBool(nil, true)); err != nil || v.Kind != Bool || v.Number != 1 {
+	if v, _, err := ParseResponse(response(func(e *Encoder) { e.Bool(true) })); err != nil || v.Kind != Bool || v.Number != 1 {
 		t.Errorf("%v, %v", v, err)
 	}
 }
 
-// Any bytes that go out come back as valid text.
+// Any string is encoded as well-formed XML.
 func FuzzEncodeString(f *testing.F) {
 	f.Add("plain")
 	f.Add("\x1b<&>\xff")
@@ -157,7 +179,7 @@ func encodeValue(s string) []byte {
 	return e.buf
 }
 
-// allInfo writes what getAllProcessInfo answers for n processes.
+// allInfo is a response of getAllProcessInfo for n processes.
 func allInfo(dst []byte, n int) []byte {
 	e := NewEncoder(dst)
 	e.BeginArray()

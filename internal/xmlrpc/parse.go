@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// maxDepth bounds how deep elements stand in one another; an array in an array takes three.
+	// maxDepth bounds how deep elements are nested; each array counts three.
 	maxDepth = 300
-	// maxValues bounds how many values and members a call has: the shortest takes four bytes to send and a hundred to keep.
+	// maxValues bounds the values and members of a call: the shortest takes four bytes to send and a hundred in memory.
 	maxValues = 1 << 16
 )
 
-// The two ways in which a call can be no call; the caller logs them with these words. Source: rpc, "Routing".
+// The errors of ParseCall. The caller logs their texts, which are the original's.
 var (
 	ErrUnmarshallable = errors.New("unmarshallable")
 	ErrNoMethodName   = errors.New("no method name")
 )
 
-// ParseCall reads a method call. The name of the root element is not checked, <params> may be missing, an unknown
-// element counts as its text, or nil if it has none. A text that is not well-formed or not UTF-8, a bad scalar, or too
-// deep a nesting is ErrUnmarshallable; an empty or missing <methodName> is ErrNoMethodName. Source: rpc, "XML-RPC
-// encoding".
+// ParseCall parses a method call. The name of the root element is not checked, <params> may be missing, and an unknown
+// element is a string of its text, or nil if it has none. ErrUnmarshallable is returned for text that is not well-formed
+// or not UTF-8, malformed scalars, too deep nesting and too many values; ErrNoMethodName for an empty or missing
+// <methodName>. Source: supervisor.xmlrpc.loads.
 func ParseCall(body []byte) (Call, error) {
 	p := parser{scanner: scanner{doc: string(body)}}
 	if err := p.document(); err != nil {
@@ -38,16 +38,15 @@ func ParseCall(body []byte) (Call, error) {
 	return Call{Method: p.method, Params: p.params}, nil
 }
 
-// ParseResponse reads the answer to a call: the result, or the fault, which is nil if there is none. Characters that
-// are illegal in XML and bytes that are not UTF-8 are let through as they are: servers of old send them in logs.
+// ParseResponse parses the response to a call and returns the result or the fault. Characters that XML does not allow and
+// bytes that are not UTF-8 are accepted: the original sends them in logs.
 func ParseResponse(body []byte) (Value, *Fault, error) {
-	p := parser{scanner: scanner{doc: string(body), forgiving: true}}
+	p := parser{scanner: scanner{doc: string(body), lenient: true}}
 	if err := p.document(); err != nil {
 		return Value{}, nil, err
 	}
-	if code, ok := p.fault.Get("faultCode"); ok {
-		text, _ := p.fault.Get("faultString")
-		return Value{}, &Fault{Code: int(code.Number), Text: text.Text}, nil
+	if fault := p.faultOf(); fault != nil {
+		return Value{}, fault, nil
 	}
 	if len(p.params) != 1 {
 		return Value{}, nil, errors.New("xmlrpc: a response without a result")
@@ -55,16 +54,15 @@ func ParseResponse(body []byte) (Value, *Fault, error) {
 	return p.params[0], nil, nil
 }
 
-// ParseList reads the answer to a call whose result is an array, and gives its items away one by one; an item is the
-// caller's until each returns. So a list of any length takes the memory of one item. The fault is nil if there is none.
+// ParseList is ParseResponse for a result that is an array. It calls each with one item at a time, which is valid until
+// each returns, so that the memory of one item is enough for a list of any length.
 func ParseList(body string, each func(Value)) (*Fault, error) {
-	p := parser{scanner: scanner{doc: body, forgiving: true}, each: each}
+	p := parser{scanner: scanner{doc: body, lenient: true}, each: each}
 	if err := p.document(); err != nil {
 		return nil, err
 	}
-	if code, ok := p.fault.Get("faultCode"); ok {
-		text, _ := p.fault.Get("faultString")
-		return &Fault{Code: int(code.Number), Text: text.Text}, nil
+	if fault := p.faultOf(); fault != nil {
+		return fault, nil
 	}
 	if len(p.params) != 1 || p.params[0].Kind != Array {
 		return nil, errNoList
@@ -72,31 +70,41 @@ func ParseList(body string, each func(Value)) (*Fault, error) {
 	return nil, nil
 }
 
-// parser keeps what the elements of a document amount to.
+// parser collects the values of a document.
 type parser struct {
 	scanner
 	method string
 	params []Value
 	fault  Value
-	count  int         // of the values and members of a call
-	each   func(Value) // gets the items of the array that is the result; nil: they are kept
+	count  int         // values and members so far; in calls only
+	each   func(Value) // gets the items of a result that is an array; nil: they are kept
 }
 
-// resultDepth is how deep the <data> of a response's result stands, below methodResponse, params, param, value, array.
+// resultDepth is the depth of the <data> of a result, below methodResponse, params, param, value and array.
 const resultDepth = 6
+
+// faultOf returns the fault of a response, nil if there is none.
+func (p *parser) faultOf() *Fault {
+	code, ok := p.fault.Get("faultCode")
+	if !ok {
+		return nil
+	}
+	text, _ := p.fault.Get("faultString")
+	return &Fault{Code: int(code.Number), Text: text.Text}
+}
 
 var (
 	errShape  = errors.New("xmlrpc: an element is missing or in the wrong place")
 	errCount  = errors.New("xmlrpc: too many values")
-	errDepth  = errors.New("xmlrpc: elements stand too deep in one another")
+	errDepth  = errors.New("xmlrpc: elements are nested too deep")
 	errScalar = errors.New("xmlrpc: malformed scalar")
-	errNoList = errors.New("xmlrpc: the result is no array")
+	errNoList = errors.New("xmlrpc: the result is not an array")
 )
 
-// document reads one root element and nothing but blanks beside it.
+// document parses one root element. Beside it, only white space is allowed.
 func (p *parser) document() error {
 	p.doc = strings.TrimPrefix(p.doc, "\ufeff")
-	if !p.forgiving && !isText(p.doc) {
+	if !p.lenient && !isText(p.doc) {
 		return errors.New("xml: illegal character")
 	}
 	for rooted := false; ; {
@@ -118,7 +126,7 @@ func (p *parser) document() error {
 	}
 }
 
-// isText says whether doc is UTF-8 and has only characters that XML knows.
+// isText reports whether doc is UTF-8 without control characters that XML does not allow.
 func isText(doc string) bool {
 	for i := 0; i < len(doc); i++ {
 		if c := doc[i]; c < ' ' && !isBlank(c) {
@@ -128,8 +136,7 @@ func isText(doc string) bool {
 	return utf8.ValidString(doc)
 }
 
-// element reads to the end of the element of that name, whose start tag has been read, and puts its value into v, which
-// is zero.
+// element parses an element after its start tag and stores its value in v, which must be zero.
 func (p *parser) element(name string, depth int, v *Value) error {
 	if depth > maxDepth {
 		return errDepth
@@ -163,7 +170,7 @@ func (p *parser) element(name string, depth int, v *Value) error {
 		case tok.kind == startTag:
 			into := v
 			if children++; children > 1 {
-				into = new(Value) // read and forgotten
+				into = new(Value) // discarded
 			}
 			if err := p.element(tok.text, depth+1, into); err != nil {
 				return err
@@ -181,16 +188,16 @@ func (p *parser) element(name string, depth int, v *Value) error {
 	}
 }
 
-// full counts one more value and tells whether those are too many. The answers of servers are not counted.
-func (p *parser) full() bool {
+// tooMany counts a value or member and reports whether the call has too many. Responses are not limited.
+func (p *parser) tooMany() bool {
 	p.count++
-	return p.count > maxValues && !p.forgiving
+	return p.count > maxValues && !p.lenient
 }
 
-// list reads to the end of an element all of whose children are values.
+// list parses the rest of an element whose children are all values.
 func (p *parser) list(name string, depth int, v *Value) error {
 	v.Kind = Array
-	var item Value // of a list that is given away
+	var item Value // for each
 	for {
 		tok, err := p.next()
 		switch {
@@ -202,7 +209,7 @@ func (p *parser) list(name string, depth int, v *Value) error {
 				return err
 			}
 			p.each(item)
-		case tok.kind == startTag && p.full():
+		case tok.kind == startTag && p.tooMany():
 			return errCount
 		case tok.kind == startTag:
 			v.Items = append(v.Items, Value{})
@@ -220,14 +227,14 @@ func (p *parser) list(name string, depth int, v *Value) error {
 	}
 }
 
-// structure reads to the end of a struct.
+// structure parses the rest of a struct.
 func (p *parser) structure(depth int, v *Value) error {
 	v.Kind = Struct
-	if v.Members == nil && p.forgiving {
+	if v.Members == nil && p.lenient {
 		v.Members = make([]Member, 0, 16) // a ProcessInfo has 14
 	}
 	for {
-		if p.full() {
+		if p.tooMany() {
 			return errCount
 		}
 		if name, kind, text, ok := p.shortMember(); ok {
@@ -254,7 +261,7 @@ func (p *parser) structure(depth int, v *Value) error {
 	}
 }
 
-// member reads to the end of a struct's child: exactly a name and a value.
+// member parses the rest of a member, which is exactly a name and a value.
 func (p *parser) member(element string, depth int, m *Member) error {
 	children := 0
 	if text, ok := p.leaf("<name>", "</name>"); ok {
@@ -289,8 +296,8 @@ func (p *parser) member(element string, depth int, m *Member) error {
 	}
 }
 
-// finish makes the value of an element that is no list and no struct: text stands before its first child, of children
-// in all, whose value v holds.
+// finish makes the value of an element that is not a list or struct. text is what precedes its first child; v holds the
+// value of the first of its children.
 func (p *parser) finish(name, text string, children int, v *Value) (err error) {
 	switch name {
 	case "value":
@@ -308,7 +315,7 @@ func (p *parser) finish(name, text string, children int, v *Value) (err error) {
 			v.Number = 1
 		}
 	case "double":
-		if strings.ContainsAny(text, "xXpP") { // Go's hexadecimal floats are no XML-RPC
+		if strings.ContainsAny(text, "xXpP") { // hexadecimal floats are valid in Go only
 			return errScalar
 		}
 		*v = Value{Kind: Double}
@@ -337,7 +344,7 @@ func (p *parser) finish(name, text string, children int, v *Value) (err error) {
 	return err
 }
 
-// number drops what may surround and divide the digits of a number: blanks, and single underscores.
+// number removes what Python allows in a number: white space around it, and single underscores between digits.
 func number(text string) string {
 	text = strings.TrimSpace(text)
 	if strings.IndexByte(text, '_') < 0 {
@@ -355,8 +362,8 @@ func number(text string) string {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// base64 decodes text; characters that do not belong to the alphabet are passed over. What a client sends has to be
-// UTF-8, since methods take text.
+// base64 decodes text and ignores characters outside of the alphabet. In a call the result must be UTF-8, because methods
+// take it as a string.
 func (p *parser) base64(text string) (Value, error) {
 	var digits strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -369,7 +376,7 @@ func (p *parser) base64(text string) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if !p.forgiving && !utf8.Valid(data) {
+	if !p.lenient && !utf8.Valid(data) {
 		return Value{}, errScalar
 	}
 	return Value{Kind: Base64, Text: string(data)}, nil

@@ -143,7 +143,7 @@ func TestParseCallOfKolo(t *testing.T) {
 }
 
 func TestParseResponse(t *testing.T) {
-	v, fault, err := ParseResponse(AppendString(nil, "a\x1bb"))
+	v, fault, err := ParseResponse(response(func(e *Encoder) { e.String("a\x1bb") }))
 	if err != nil || fault != nil || v.Text != "a\ufffdb" {
 		t.Errorf("%v, %v, %v", v, fault, err)
 	}
@@ -154,7 +154,7 @@ func TestParseResponse(t *testing.T) {
 	raw := "<methodResponse><params><param><value><string>\x1b[0m\xff&#27;</string></value></param></params>" +
 		"</methodResponse>"
 	if v, _, err = ParseResponse([]byte(raw)); err != nil || v.Text != "\x1b[0m\xff\ufffd" {
-		t.Errorf("a server of old: %q, %v", v.Text, err)
+		t.Errorf("illegal characters: %q, %v", v.Text, err)
 	}
 	for _, doc := range []string{"", "<html><body>401</body></html>", "<methodResponse><params/></methodResponse>"} {
 		if v, fault, err := ParseResponse([]byte(doc)); err == nil {
@@ -163,7 +163,7 @@ func TestParseResponse(t *testing.T) {
 	}
 }
 
-// A list that is given away item by item has the items of one that is kept, in whatever way it is laid out.
+// ParseList finds the same items as ParseResponse, in any layout.
 func TestParseList(t *testing.T) {
 	const (
 		short = "<value><struct>\n<member>\n<name>a</name>\n<value><int>-7</int></value>\n</member>\n" +
@@ -188,7 +188,7 @@ func TestParseList(t *testing.T) {
 			t.Errorf("%v, %v, -want +got\n%s", fault, err, diff)
 		}
 	}
-	for _, doc := range []string{"", "<a>", string(AppendString(nil, "x")), "<methodResponse><params/></methodResponse>"} {
+	for _, doc := range []string{"", "<a>", string(response(func(e *Encoder) { e.String("x") })), "<methodResponse><params/></methodResponse>"} {
 		if fault, err := ParseList(doc, nil); err == nil || fault != nil {
 			t.Errorf("%q: %v, %v", doc, fault, err)
 		}
@@ -220,11 +220,11 @@ func TestGetTakesTheLast(t *testing.T) {
 		t.Errorf("%v, %v", got, ok)
 	}
 	if _, ok := v.Get("b"); ok {
-		t.Error("found what is not there")
+		t.Error("a member that does not exist")
 	}
 }
 
-// Whatever comes in, there is an answer; and what the strict reading takes the forgiving one takes as well.
+// Any input is parsed or refused, and a value that is valid in a call is valid in a response.
 func FuzzParseCall(f *testing.F) {
 	for _, inner := range []string{"<int>5</int>", "<string>a&amp;b</string>", "&#x41;",
 		"<array><data><value/></data></array>",
@@ -238,13 +238,13 @@ func FuzzParseCall(f *testing.F) {
 		if (err == nil) != (call.Method != "") {
 			t.Errorf("%q, %v", call.Method, err)
 		}
-		if _, _, lax := ParseResponse(body); err == nil && len(call.Params) == 1 && lax != nil {
-			t.Errorf("a call with one parameter is no response: %v", lax)
+		if _, _, lenient := ParseResponse(body); err == nil && len(call.Params) == 1 && lenient != nil {
+			t.Errorf("a call with one parameter is not valid as a response: %v", lenient)
 		}
 	})
 }
 
-// TestDepth takes lists as deep in one another whether their items are kept or given away.
+// TestDepth shows that ParseResponse and ParseList have the same limit of nesting.
 func TestDepth(t *testing.T) {
 	nested := func(n int) string {
 		return "<methodResponse><params><param>" + strings.Repeat("<value><array><data>", n) + strings.Repeat("</data></array></value>", n) +
@@ -255,12 +255,12 @@ func TestDepth(t *testing.T) {
 		_, _, err := ParseResponse([]byte(nested(n)))
 		_, errList := ParseList(nested(n), func(Value) {})
 		if (err == nil) != (n <= deepest) || (errList == nil) != (n <= deepest) {
-			t.Errorf("%d lists: kept: %v; given away: %v", n, err, errList)
+			t.Errorf("%d arrays: ParseResponse: %v; ParseList: %v", n, err, errList)
 		}
 	}
 }
 
-// TestTruncated refuses every beginning of a document, wherever it ends, be it a call, a response or a list.
+// TestTruncated shows that a document cut off at any byte is refused.
 func TestTruncated(t *testing.T) {
 	const call = "<?xml version='1.0' ?><!-- c --><methodCall a = \"b\" c='d'><methodName>m</methodName><params ><param><value>" +
 		"<struct><member>\n<name>n&amp;&#65;&#x41;</name>\n<value><string>s</string></value>\n</member><member>\n<name>i</name>\n<value>" +

@@ -13,45 +13,45 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// recorded are the requests and responses of fixtures/rpc, which make record writes.
-func recorded(t *testing.T, who string) []txtar.File {
+// recorded returns the requests and responses of an implementation from fixtures/rpc, which make record writes.
+func recorded(t *testing.T, implementation string) []txtar.File {
 	t.Helper()
-	archive, err := txtar.ParseFile(filepath.Join("..", "..", "fixtures", "rpc", who+".txtar"))
+	archive, err := txtar.ParseFile(filepath.Join("..", "..", "fixtures", "rpc", implementation+".txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return archive.Files
 }
 
-// The recorded requests and responses of both implementations mean the same to three decoders that have nothing in
-// common: ours, kolo/xmlrpc, and Python's xmlrpc.client where there is a Python.
+// The recorded requests and responses of both implementations have the same values for three independent decoders: ours,
+// kolo/xmlrpc, and Python's xmlrpc.client if Python is installed.
 func TestRecordedDecoders(t *testing.T) {
-	for _, who := range []string{"original", "ours"} {
-		files := recorded(t, who)
+	for _, implementation := range []string{"original", "ours"} {
+		files := recorded(t, implementation)
 		if len(files) < 200 {
-			t.Errorf("%s: only %d files", who, len(files))
+			t.Errorf("%s: only %d files", implementation, len(files))
 		}
-		python := pythonValues(t, who)
+		python := pythonValues(t, implementation)
 		for i, f := range files {
 			mine := ourValue(t, f)
 			if python != nil {
 				if diff := cmp.Diff(python[i], mine); diff != "" {
-					t.Errorf("%s, %s: -Python +ours\n%s", who, f.Name, diff)
+					t.Errorf("%s, %s: -Python +ours\n%s", implementation, f.Name, diff)
 				}
 			}
 			if strings.HasSuffix(f.Name, "response") {
 				if diff := cmp.Diff(koloValue(t, f), emptyIsNil(mine)); diff != "" {
-					t.Errorf("%s, %s: -kolo +ours\n%s", who, f.Name, diff)
+					t.Errorf("%s, %s: -kolo +ours\n%s", implementation, f.Name, diff)
 				}
 			}
 		}
 	}
 }
 
-// fault is a fault as the decoders of this test show it.
+// fault is a fault in the common form of the three decoders.
 func fault(code int, text string) any { return []any{"fault", float64(code), text} }
 
-// ourValue is what a file means to us: a call is its name and its parameters.
+// ourValue decodes a file with this package: a call is its name and its parameters.
 func ourValue(t *testing.T, f txtar.File) any {
 	t.Helper()
 	if strings.HasSuffix(f.Name, "request") {
@@ -71,7 +71,7 @@ func ourValue(t *testing.T, f txtar.File) any {
 	return plainValue(v)
 }
 
-// plainValue is v as encoding/json would have it.
+// plainValue is v in the types of encoding/json.
 func plainValue(v Value) any {
 	switch v.Kind {
 	case Int:
@@ -114,7 +114,7 @@ func koloValue(t *testing.T, f txtar.File) any {
 	return emptyIsNil(v)
 }
 
-// emptyIsNil takes away a difference that is kolo's own: an empty string, or list, is nil to it.
+// emptyIsNil replaces empty strings and lists by nil, as kolo/xmlrpc decodes them.
 func emptyIsNil(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -140,7 +140,7 @@ func emptyIsNil(v any) any {
 	return v
 }
 
-// pythonScript reads a JSON list of texts and prints what they mean to xmlrpc.client.
+// pythonScript reads a JSON list of texts and prints the values that xmlrpc.client decodes.
 const pythonScript = `
 import json, sys, xmlrpc.client
 def value(text):
@@ -152,16 +152,16 @@ def value(text):
 json.dump([value(text) for text in json.load(sys.stdin)], sys.stdout)
 `
 
-// pythonValues are the meanings of all files to Python, nil without one.
-func pythonValues(t *testing.T, who string) (values []any) {
+// pythonValues decodes all files with Python; nil if it is not installed.
+func pythonValues(t *testing.T, implementation string) (values []any) {
 	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		t.Log("there is no python3: two decoders of three")
+		t.Log("no python3: two decoders of three")
 		return nil
 	}
 	var texts []string
-	for _, f := range recorded(t, who) {
+	for _, f := range recorded(t, implementation) {
 		texts = append(texts, string(f.Data))
 	}
 	input, err := json.Marshal(texts)
@@ -180,13 +180,13 @@ func pythonValues(t *testing.T, who string) (values []any) {
 	return values
 }
 
-// sayOtherwise are the steps in which the two implementations differ, and why.
-var sayOtherwise = map[string]string{
+// deviations are the methods whose results differ between the two implementations, and why.
+var deviations = map[string]string{
 	"getSupervisorVersion": "N-9", "methodHelp": "DIFF-68", "getAllConfigInfo": "N-4: autorestart",
 }
 
-// Ours answered what the original answered: the same values, where the time at which processes stop, or in which a group
-// was added again, does not decide about their order.
+// The responses of ours have the values of the original's. The order of processes is compared only where it does not
+// depend on timing.
 func TestRecordedAlike(t *testing.T) {
 	theirs, ours := recorded(t, "original"), recorded(t, "ours")
 	if len(theirs) != len(ours) {
@@ -194,7 +194,7 @@ func TestRecordedAlike(t *testing.T) {
 	}
 	codes := map[float64]bool{}
 	called := map[string]bool{}
-	var methods []any // that there are
+	var methods []any // the result of system.listMethods
 	for i, f := range theirs {
 		if f.Name != ours[i].Name {
 			t.Fatalf("%s and %s", f.Name, ours[i].Name)
@@ -202,7 +202,7 @@ func TestRecordedAlike(t *testing.T) {
 		want, got := ourValue(t, f), ourValue(t, ours[i])
 		if list, ok := got.([]any); ok && len(list) == 3 && list[0] == "fault" {
 			codes[list[1].(float64)] = true
-			if list[1] == 92.0 { // behind the original's words ours says where it is
+			if list[1] == 92.0 { // ours adds the place in the configuration
 				list[2], _, _ = strings.Cut(list[2].(string), "\n  ")
 			}
 		}
@@ -213,7 +213,7 @@ func TestRecordedAlike(t *testing.T) {
 			methods = got.([]any)
 		}
 		_, method, _ := strings.Cut(strings.TrimSuffix(f.Name, " response"), ".")
-		if strings.HasSuffix(f.Name, "response") && sayOtherwise[method] != "" {
+		if strings.HasSuffix(f.Name, "response") && deviations[method] != "" {
 			continue
 		}
 		if strings.HasSuffix(method, "Processes") || strings.HasSuffix(method, "Group") || strings.HasSuffix(method, "Process") ||

@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// kind is what a token is.
+// kind is the type of a token.
 type kind uint8
 
 const (
 	startTag kind = iota // text: the element's name
 	endTag               // text: the element's name
-	chars                // text: what stands there, references resolved
+	chars                // text: character data, references resolved
 	end                  // the end of the document
 )
 
@@ -22,15 +22,15 @@ type token struct {
 	text string
 }
 
-// scanner cuts an XML document into tokens. Comments, processing instructions, attributes and the document type are
-// read over. There are no entities but the five of XML itself, so a document cannot grow while it is read. The texts
-// of tokens share the memory of the document where they can.
+// scanner splits an XML document into tokens. Comments, processing instructions, attributes and the document type are
+// skipped. Only the five entities of XML itself exist, so a document cannot grow while it is read. The texts of tokens
+// share the memory of the document where possible.
 type scanner struct {
-	doc       string
-	pos       int
-	open      string // the element of a tag such as <nil/>, whose end tag is still to come
-	unclosed  bool   // open is set
-	forgiving bool   // a reference to a character that XML has not is U+FFFD instead of an error
+	doc      string
+	pos      int
+	open     string // the element of a tag such as <nil/>, whose end tag has not been returned yet
+	unclosed bool   // open is set
+	lenient  bool   // a reference to a character that XML does not allow is U+FFFD instead of an error
 }
 
 var (
@@ -39,7 +39,7 @@ var (
 	errReference = errors.New("xml: unknown or illegal reference")
 )
 
-// next is the next token. Text may come in several tokens.
+// next returns the next token. Adjacent character data may be several tokens.
 func (s *scanner) next() (token, error) {
 	if s.unclosed {
 		s.unclosed = false
@@ -84,8 +84,8 @@ func (s *scanner) next() (token, error) {
 	return token{kind: end}, nil
 }
 
-// leaf is a short cut through what most of a long list consists of: text between exactly these tags. ok is false, and
-// nothing is read, where anything else stands.
+// leaf is a fast path for text between exactly these two tags, which most of a long list consists of. If anything else
+// follows, ok is false and nothing is consumed.
 func (s *scanner) leaf(begin, end string) (text string, ok bool) {
 	if s.unclosed {
 		return "", false
@@ -107,7 +107,7 @@ func (s *scanner) leaf(begin, end string) (text string, ok bool) {
 	return text, true
 }
 
-// shortMember is the same for a whole member of a struct whose value is an <int> or a <string>, laid out as servers do.
+// shortMember is the same for a whole member whose value is an <int> or a <string>, in the layout of both supervisords.
 func (s *scanner) shortMember() (name, kind, text string, ok bool) {
 	const open, middle = "<member>\n<name>", "</name>\n<value><"
 	rest := s.doc[s.pos:]
@@ -148,17 +148,17 @@ func (s *scanner) shortMember() (name, kind, text string, ok bool) {
 	return name, kind, text, true
 }
 
-// skip moves behind the mark that ends what begins here; false when it is missing.
-func (s *scanner) skip(begin, mark string) bool {
-	n := strings.Index(s.doc[s.pos+len(begin):], mark)
+// skip moves past the next end after begin, which is at the current position; false if there is none.
+func (s *scanner) skip(begin, end string) bool {
+	n := strings.Index(s.doc[s.pos+len(begin):], end)
 	if n < 0 {
 		return false
 	}
-	s.pos += len(begin) + n + len(mark)
+	s.pos += len(begin) + n + len(end)
 	return true
 }
 
-// skipDocumentType moves behind a <!DOCTYPE ...> with all that it declares; false when its end is missing.
+// skipDocumentType moves past a <!DOCTYPE ...> with its declarations; false if its end is missing.
 func (s *scanner) skipDocumentType() bool {
 	depth, quote := 0, byte(0)
 	for ; s.pos < len(s.doc); s.pos++ {
@@ -217,7 +217,7 @@ func (s *scanner) startTag() (token, error) {
 	}
 }
 
-// attribute moves behind name="value"; false when something else stands here.
+// attribute moves past name="value"; false if something else follows.
 func (s *scanner) attribute() bool {
 	if s.name() == "" {
 		return false
@@ -239,7 +239,7 @@ func (s *scanner) attribute() bool {
 	return true
 }
 
-// name reads the name that begins here; it is empty when none does.
+// name consumes a name; it is empty if none follows.
 func (s *scanner) name() string {
 	rest := s.doc[s.pos:]
 	n := 0
@@ -259,10 +259,10 @@ var inName = func() (table [256]bool) {
 	return table
 }()
 
-// laterInName says whether c may stand in a name after its first byte, although it cannot begin one.
+// laterInName reports whether c is allowed in a name after its first byte only.
 func laterInName(c byte) bool { return '0' <= c && c <= '9' || c == '.' || c == '-' }
 
-// blanks moves behind white space and says whether there was any.
+// blanks moves past white space and reports whether there was any.
 func (s *scanner) blanks() bool {
 	begin := s.pos
 	for s.pos < len(s.doc) && isBlank(s.doc[s.pos]) {
@@ -273,7 +273,7 @@ func (s *scanner) blanks() bool {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// resolve replaces the references in a text between two tags and makes line ends plain line feeds, as XML wants.
+// resolve replaces the references in character data and turns line ends into line feeds, as XML requires.
 func (s *scanner) resolve(text string) (string, error) {
 	text = unixLines(text)
 	n := strings.IndexByte(text, '&')
@@ -298,7 +298,7 @@ func (s *scanner) resolve(text string) (string, error) {
 	return string(append(out, text...)), nil
 }
 
-// reference is the character that &name; stands for.
+// reference returns the character of &name;.
 func (s *scanner) reference(name string) (rune, bool) {
 	switch name {
 	case "amp":
@@ -322,7 +322,7 @@ func (s *scanner) reference(name string) (rune, bool) {
 	}
 	n, err := strconv.ParseUint(digits, base, 31)
 	if err != nil || !isXML(rune(n)) {
-		return utf8.RuneError, err == nil && s.forgiving
+		return utf8.RuneError, err == nil && s.lenient
 	}
 	return rune(n), true
 }
@@ -334,7 +334,7 @@ func unixLines(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 }
 
-// isXML says whether XML 1.0 knows the character.
+// isXML reports whether XML 1.0 allows the character.
 func isXML(r rune) bool {
 	return r >= 0x20 && r <= 0xD7FF || r == '\t' || r == '\n' || r == '\r' ||
 		r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune

@@ -1,13 +1,13 @@
-// Package xmlrpc is the wire format of supervisord's XML-RPC interface: it reads calls and responses and writes
-// responses and faults. It is pure text work: it knows no method, opens nothing and keeps nothing between two calls.
-// The server uses ParseCall and Encoder; the client uses ParseList for the lists that can be large.
+// Package xmlrpc is the wire format of supervisord's XML-RPC interface: it parses and writes calls, responses and faults.
+// It knows no methods, does no I/O and keeps no state between calls, so any goroutine may use it. The server uses
+// ParseCall and Encoder, the client ParseResponse and ParseList.
 package xmlrpc
 
 // Kind is the type of a Value.
 type Kind uint8
 
 const (
-	Nil      Kind = iota // also what an unknown, empty element such as <nil/> becomes
+	Nil      Kind = iota // also an empty element of an unknown name, such as <nil/>
 	Int                  // <int>, <i4>
 	Bool                 // <boolean>
 	String               // <string>, and a <value> without an element
@@ -34,19 +34,19 @@ type Member struct {
 	Value Value
 }
 
-// Call is a method call as sent. The method's name is neither trimmed nor checked, and never empty.
+// Call is a method call as sent. The name of the method is not empty, and neither trimmed nor checked.
 type Call struct {
 	Method string
 	Params []Value
 }
 
-// Fault is the error that a server answers with instead of a result.
+// Fault is the error that a response has instead of a result.
 type Fault struct {
 	Code int
 	Text string
 }
 
-// Get is the member of that name of a struct; of several, the last one. It is false for other kinds, too.
+// Get returns the last member of that name of a struct; false if there is none or v is not a struct.
 func (v Value) Get(name string) (Value, bool) {
 	for i := len(v.Members) - 1; i >= 0; i-- {
 		if v.Members[i].Name == name {
@@ -56,8 +56,8 @@ func (v Value) Get(name string) (Value, bool) {
 	return Value{}, false
 }
 
-// Truth is whether v counts as true where a client sends something else than a boolean: nil, zero, and what is empty do
-// not, everything else does.
+// Truth converts v to a boolean, for parameters that should be one: nil, zero and empty values are false, all others are
+// true.
 func (v Value) Truth() bool {
 	switch v.Kind {
 	case Nil:

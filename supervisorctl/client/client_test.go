@@ -19,7 +19,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// server answers each call with what answer returns, and keeps the last request.
+// server answers each call with the result of answer, and keeps the last request.
 type server struct {
 	*httptest.Server
 	call   xmlrpc.Call
@@ -62,9 +62,13 @@ func (s *server) client(t *testing.T) *Client {
 	return c
 }
 
-func yes(xmlrpc.Call) []byte { return xmlrpc.AppendBool(nil, true) }
+func yes(xmlrpc.Call) []byte {
+	e := xmlrpc.NewEncoder(nil)
+	e.Bool(true)
+	return e.Finish()
+}
 
-// array writes an array of structs with the fields that kind of result has.
+// array is a response with an array of what fill writes.
 func array(fill func(e *xmlrpc.Encoder)) []byte {
 	e := xmlrpc.NewEncoder(nil)
 	e.BeginArray()
@@ -88,7 +92,7 @@ type list = []ProcessStatus
 
 var oneStatus = []ProcessStatus{{Name: "name!", Group: "group!", Status: 80, Description: "description!"}}
 
-// Each method sends the name and the parameters that the interface has, in their types.
+// Each method sends the name and the parameters of the interface, in their types.
 func TestCallsOnTheWire(t *testing.T) {
 	ctx := context.Background()
 	s := start(t, nil)
@@ -163,7 +167,7 @@ func showValue(v xmlrpc.Value) string {
 	return v.Text
 }
 
-// Results arrive in their types.
+// Results are decoded to their types.
 func TestResults(t *testing.T) {
 	ctx := context.Background()
 	s := start(t, nil)
@@ -270,7 +274,7 @@ func TestResults(t *testing.T) {
 	}
 }
 
-// showSorted shows a multicall by the names of its methods, whatever the order of the members.
+// showSorted shows a multicall by the names of its methods, in any order of the members.
 func showSorted(call xmlrpc.Call) string {
 	for _, item := range call.Params[0].Items {
 		name, _ := item.Get("methodName")
@@ -292,7 +296,7 @@ func info(e *xmlrpc.Encoder) {
 	}
 	e.Member("state")
 	e.Int(20)
-	e.Member("unheard")
+	e.Member("unknown")
 	e.Int(1)
 	e.EndStruct()
 }
@@ -317,7 +321,7 @@ func configuration(e *xmlrpc.Encoder) {
 	e.EndStruct()
 }
 
-func TestFaultsAndStrangeAnswers(t *testing.T) {
+func TestFaultsAndInvalidResponses(t *testing.T) {
 	ctx := context.Background()
 	s := start(t, func(xmlrpc.Call) []byte { return xmlrpc.AppendFault(nil, 10, "BAD_NAME: x") })
 	c := s.client(t)
@@ -340,14 +344,20 @@ func TestFaultsAndStrangeAnswers(t *testing.T) {
 	}
 	s.answer = yes
 	if _, err := c.AllProcessInfo(ctx); !errors.As(err, &parse) {
-		t.Errorf("a list that is none: %v", err)
+		t.Errorf("AllProcessInfo of true: %v", err)
+	}
+	if _, err := c.ProcessInfo(ctx, "x"); !errors.As(err, &parse) {
+		t.Errorf("ProcessInfo of true: %v", err)
+	}
+	if _, err := c.TailProcessStdoutLog(ctx, "x", 0, 0); !errors.As(err, &parse) {
+		t.Errorf("TailProcessStdoutLog of true: %v", err)
 	}
 	if _, err := c.ReloadConfig(ctx); !errors.As(err, &parse) {
-		t.Errorf("changes that are none: %v", err)
+		t.Errorf("ReloadConfig of true: %v", err)
 	}
 }
 
-// Credentials of any length go out in one line; without any there is no header.
+// Credentials of any length are sent in one header line; without credentials the header is missing.
 func TestCredentials(t *testing.T) {
 	s := start(t, yes)
 	password := strings.Repeat("long:", 60)
@@ -387,7 +397,7 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// The ways in which a server can be away are told apart.
+// Callers can distinguish the reasons why a server cannot be reached.
 func TestConnectionErrors(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
@@ -419,7 +429,7 @@ func TestConnectionErrors(t *testing.T) {
 	}
 }
 
-func TestServerGoesAway(t *testing.T) {
+func TestServerClosesConnection(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

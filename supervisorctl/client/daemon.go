@@ -6,38 +6,38 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// APIVersion is the version of the interface, "3.0". Source: getAPIVersion.
+// APIVersion returns the version of the interface, "3.0". Source: getAPIVersion.
 func (c *Client) APIVersion(ctx context.Context) (version string, err error) {
 	err = c.Call(ctx, &version, "supervisor.getAPIVersion")
 	return version, err
 }
 
-// SupervisorVersion is the version of the daemon. Source: getSupervisorVersion.
+// SupervisorVersion returns the version of the daemon. Source: getSupervisorVersion.
 func (c *Client) SupervisorVersion(ctx context.Context) (version string, err error) {
 	err = c.Call(ctx, &version, "supervisor.getSupervisorVersion")
 	return version, err
 }
 
-// Identification is what identifier= says. Source: getIdentification.
+// Identification returns the identifier= of the daemon. Source: getIdentification.
 func (c *Client) Identification(ctx context.Context) (identifier string, err error) {
 	err = c.Call(ctx, &identifier, "supervisor.getIdentification")
 	return identifier, err
 }
 
-// State is the daemon's own state. Source: getState.
+// State returns the state of the daemon. Source: getState.
 func (c *Client) State(ctx context.Context) (state State, err error) {
 	err = c.Call(ctx, &state, "supervisor.getState")
 	return state, err
 }
 
-// PID is the daemon's process id. Source: getPID.
+// PID returns the process id of the daemon. Source: getPID.
 func (c *Client) PID(ctx context.Context) (pid int, err error) {
 	err = c.Call(ctx, &pid, "supervisor.getPID")
 	return pid, err
 }
 
-// ReadLog reads the main log: length bytes from offset, all from offset on if length is 0, and the last -offset bytes
-// if offset is negative. Source: readLog.
+// ReadLog reads a part of the main log: length bytes from offset, or everything from offset if length is 0. If offset is
+// negative, length must be 0, and the last -offset bytes are read. Source: readLog.
 func (c *Client) ReadLog(ctx context.Context, offset, length int) (text string, err error) {
 	err = c.Call(ctx, &text, "supervisor.readLog", offset, length)
 	return text, err
@@ -46,16 +46,16 @@ func (c *Client) ReadLog(ctx context.Context, offset, length int) (text string, 
 // ClearLog empties the main log. Source: clearLog.
 func (c *Client) ClearLog(ctx context.Context) error { return c.done(ctx, "supervisor.clearLog") }
 
-// Shutdown ends the daemon. Source: shutdown.
+// Shutdown stops all processes and the daemon. Source: shutdown.
 func (c *Client) Shutdown(ctx context.Context) error { return c.done(ctx, "supervisor.shutdown") }
 
-// Restart makes the daemon stop everything, read its configuration and begin anew. Source: restart.
+// Restart makes the daemon stop all processes, read its configuration and start again. Source: restart.
 func (c *Client) Restart(ctx context.Context) error { return c.done(ctx, "supervisor.restart") }
 
-// ReloadConfig makes the daemon read its configuration and tells what became different; nothing is started or stopped.
-// Source: reloadConfig.
+// ReloadConfig makes the daemon read its configuration and returns how it differs from the active one. Nothing is started
+// or stopped. Source: reloadConfig.
 func (c *Client) ReloadConfig(ctx context.Context) (Changes, error) {
-	var result [][][]string // an array that holds one array of three
+	var result [][][]string // an array of one array of three
 	if err := c.Call(ctx, &result, "supervisor.reloadConfig"); err != nil {
 		return Changes{}, err
 	}
@@ -65,30 +65,29 @@ func (c *Client) ReloadConfig(ctx context.Context) (Changes, error) {
 	return Changes{Added: result[0][0], Changed: result[0][1], Removed: result[0][2]}, nil
 }
 
-// AddProcessGroup makes a group of the last read configuration active. Source: addProcessGroup.
+// AddProcessGroup activates a group of the configuration that was read last. Source: addProcessGroup.
 func (c *Client) AddProcessGroup(ctx context.Context, group string) error {
 	return c.done(ctx, "supervisor.addProcessGroup", group)
 }
 
-// RemoveProcessGroup takes a stopped group out of the active configuration. Source: removeProcessGroup.
+// RemoveProcessGroup removes a stopped group. Source: removeProcessGroup.
 func (c *Client) RemoveProcessGroup(ctx context.Context, group string) error {
 	return c.done(ctx, "supervisor.removeProcessGroup", group)
 }
 
-// SendRemoteCommEvent sends an event of that type to the listeners of REMOTE_COMMUNICATION. Source:
-// sendRemoteCommEvent.
+// SendRemoteCommEvent emits a REMOTE_COMMUNICATION event of that type. Source: sendRemoteCommEvent.
 func (c *Client) SendRemoteCommEvent(ctx context.Context, kind, data string) error {
 	return c.done(ctx, "supervisor.sendRemoteCommEvent", kind, data)
 }
 
-// AllConfigInfo is the configuration of every process, sorted by process name. Source: getAllConfigInfo.
+// AllConfigInfo returns the configuration of every process, sorted by process name. Source: getAllConfigInfo.
 func (c *Client) AllConfigInfo(ctx context.Context) ([]ConfigInfo, error) {
 	var infos []ConfigInfo
 	err := c.list(ctx, "supervisor.getAllConfigInfo", func(v xmlrpc.Value) { infos = append(infos, configInfo(v)) })
 	return infos, err
 }
 
-// done makes a call whose result says nothing: it is true, or a fault comes instead.
+// done makes a call whose result is always true.
 func (c *Client) done(ctx context.Context, method string, args ...any) error {
 	var result any
 	return c.Call(ctx, &result, method, args...)

@@ -8,7 +8,7 @@ import (
 )
 
 // Fault is an error that supervisord answers with. Code is one of the fault codes of its interface, such as 10 for a
-// bad name; Text begins with the code's name, such as "BAD_NAME: web".
+// bad name; Text begins with the name of the code, such as "BAD_NAME: web".
 type Fault struct {
 	Code int
 	Text string
@@ -16,7 +16,7 @@ type Fault struct {
 
 func (f *Fault) Error() string { return fmt.Sprintf("fault %d: %s", f.Code, f.Text) }
 
-// HTTPError is an answer with another status than 200, such as 401 for wrong credentials.
+// HTTPError is a response with a status other than 200, such as 401 for wrong credentials.
 type HTTPError struct {
 	Host   string // without the port
 	Path   string
@@ -28,24 +28,24 @@ func (e *HTTPError) Error() string {
 	return fmt.Sprintf("%s%s: %d %s", e.Host, e.Path, e.Code, e.Reason)
 }
 
-// SchemeError is a server URL that is neither unix:// nor http://.
+// SchemeError is the error for a server URL that is neither unix:// nor http://.
 type SchemeError struct{ URL string }
 
 func (e *SchemeError) Error() string { return "unknown protocol for serverurl " + e.URL }
 
-// ParseError is an answer that is no XML-RPC.
+// ParseError is the error for a response that is not XML-RPC, or whose result is not of the expected type.
 type ParseError struct{ Err error }
 
 func (e *ParseError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what the reader of the answer said.
+// Unwrap returns the error of the parser.
 func (e *ParseError) Unwrap() error { return e.Err }
 
-// ErrGone is a connection that the server closed before it answered.
+// ErrGone means that the server closed the connection before it answered.
 var ErrGone = errors.New("remote end closed connection without response")
 
-// callError takes away what net/http wraps around an error, so that the cause shows. Whether the connection was
-// refused, the socket is missing or may not be opened tells errors.Is with syscall.ECONNREFUSED, ENOENT and EACCES.
+// callError removes the wrapping of net/http from an error. To find out whether the connection was refused, or the socket
+// is missing or may not be opened, use errors.Is with syscall.ECONNREFUSED, ENOENT and EACCES.
 func callError(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

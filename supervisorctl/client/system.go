@@ -2,26 +2,26 @@ package client
 
 import "context"
 
-// ListMethods is the sorted list of all methods that the daemon has. Source: system.listMethods.
+// ListMethods returns the sorted names of all methods that the daemon offers. Source: system.listMethods.
 func (c *Client) ListMethods(ctx context.Context) (names []string, err error) {
 	err = c.Call(ctx, &names, "system.listMethods")
 	return names, err
 }
 
-// MethodHelp is the documentation of a method. Source: system.methodHelp.
+// MethodHelp returns the help text of a method. Source: system.methodHelp.
 func (c *Client) MethodHelp(ctx context.Context, method string) (text string, err error) {
 	err = c.Call(ctx, &text, "system.methodHelp", method)
 	return text, err
 }
 
-// MethodSignature is the type of a method's result, then those of its parameters. Source: system.methodSignature.
+// MethodSignature returns the type of a method's result, then those of its parameters. Source: system.methodSignature.
 func (c *Client) MethodSignature(ctx context.Context, method string) (types []string, err error) {
 	err = c.Call(ctx, &types, "system.methodSignature", method)
 	return types, err
 }
 
-// Multicall makes several calls in one request, in order. There is one Result for each Call; a fault of one does not
-// keep the others from being made. Source: system.multicall.
+// Multicall makes several calls in one request, one after the other, and returns a Result for each. After a fault it goes on
+// with the next call. Source: system.multicall.
 func (c *Client) Multicall(ctx context.Context, calls []Call) ([]Result, error) {
 	list := make([]any, len(calls))
 	for i, call := range calls {

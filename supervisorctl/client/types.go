@@ -5,13 +5,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// ProcessInfo is what supervisord knows of one process. Times are whole seconds since 1970, 0 for never.
+// ProcessInfo is the state of one process. Times are whole seconds since 1970, 0 for never.
 type ProcessInfo = api.ProcessInfo
 
 // ProcessState is the state of a process, such as 20 for RUNNING.
 type ProcessState = api.State
 
-// ProcessStatus is the outcome for one process of a method that acts on several: Status is 80, or a fault code.
+// ProcessStatus is the outcome for one process of a method that acts on several: Status is 80 or the code of a fault.
 type ProcessStatus = api.ProcessStatus
 
 // State is the state of supervisord itself.
@@ -54,10 +54,11 @@ type ConfigInfo struct {
 	StderrSyslog          bool
 }
 
-// Changes are the names of the groups that a new reading of the configuration adds, changes and removes.
+// Changes are the names of the groups that were added, changed and removed in the configuration.
 type Changes struct{ Added, Changed, Removed []string }
 
-// Tail is the end of a log. Offset is the log's size, Overflow says that more than asked for is before Text.
+// Tail is the end of a log. Offset is the size of the log; Overflow is true if the log has grown by more than the requested
+// length since the offset of the call.
 type Tail struct {
 	Text     string
 	Offset   int
@@ -76,44 +77,31 @@ type Result struct {
 	Fault *Fault
 }
 
-// processInfo picks the fields out of a struct; what is missing or of another type stays zero.
-func processInfo(v xmlrpc.Value) (info ProcessInfo) {
-	for _, m := range v.Members {
-		switch m.Name {
-		case "name":
-			info.Name = m.Value.Text
-		case "group":
-			info.Group = m.Value.Text
-		case "start":
-			info.Start = int(m.Value.Number)
-		case "stop":
-			info.Stop = int(m.Value.Number)
-		case "now":
-			info.Now = int(m.Value.Number)
-		case "state":
-			info.State = ProcessState(m.Value.Number)
-		case "statename":
-			info.StateName = m.Value.Text
-		case "spawnerr":
-			info.SpawnErr = m.Value.Text
-		case "exitstatus":
-			info.ExitStatus = int(m.Value.Number)
-		case "logfile":
-			info.Logfile = m.Value.Text
-		case "stdout_logfile":
-			info.StdoutLogfile = m.Value.Text
-		case "stderr_logfile":
-			info.StderrLogfile = m.Value.Text
-		case "pid":
-			info.PID = int(m.Value.Number)
-		case "description":
-			info.Description = m.Value.Text
+// decode stores the members of the struct v in dst. Members that are missing or of another type stay zero; unknown ones are
+// ignored.
+func decode[T any](dst *T, v xmlrpc.Value, members []api.Member[T]) {
+	next := 0 // servers send the members in the order of the table
+	for i := range v.Members {
+		from := &v.Members[i]
+		for range members {
+			m := &members[next]
+			if next++; next == len(members) {
+				next = 0
+			}
+			if m.Name != from.Name {
+				continue
+			}
+			if m.Text != nil {
+				*m.Text(dst) = from.Value.Text
+			} else {
+				*m.Number(dst) = int(from.Value.Number)
+			}
+			break
 		}
 	}
-	return info
 }
 
-// configInfo does the same for a configuration.
+// configInfo is decode for a configuration.
 func configInfo(v xmlrpc.Value) (info ConfigInfo) {
 	texts := map[string]*string{
 		"name": &info.Name, "group": &info.Group, "command": &info.Command, "directory": &info.Directory,

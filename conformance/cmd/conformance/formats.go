@@ -9,18 +9,18 @@ import (
 	"github.com/gosupervisor/supervisor/conformance"
 )
 
-// writeTAP writes version 13 of the Test Anything Protocol.
+// writeTAP writes the results in version 13 of the Test Anything Protocol.
 func writeTAP(w io.Writer, r *runner) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "TAP version 13\n1..%d\n", len(r.scripts))
 	n := 0
-	r.in(func(o *outcome) {
+	r.each(func(o *outcome) {
 		n++
 		word := "ok"
 		if o.failed {
 			word = "not ok"
 		}
-		fmt.Fprintf(&b, "%s %d - %s: %s", word, n, o.script.Name, strings.ReplaceAll(o.script.Behaviour, "#", `\#`))
+		fmt.Fprintf(&b, "%s %d - %s: %s", word, n, o.script.Name, strings.ReplaceAll(o.script.Behavior, "#", `\#`))
 		if o.skipped {
 			fmt.Fprintf(&b, " # SKIP %s", strings.Join(strings.Fields(o.log), " "))
 		}
@@ -59,17 +59,17 @@ type junitText struct {
 	Text    string `xml:",chardata"`
 }
 
-// writeJUnit writes the XML that build servers read. The class of a case is its area.
+// writeJUnit writes the results in the XML of JUnit. The class of a case is its area.
 func writeJUnit(w io.Writer, r *runner) error {
 	_, failed, skipped := r.count()
 	suite := junitSuite{Name: r.suite.Supervisord, Tests: len(r.scripts), Failures: failed, Skipped: skipped}
 	total := 0.0
-	r.in(func(o *outcome) {
+	r.each(func(o *outcome) {
 		area, name, _ := strings.Cut(o.script.Name, "/")
 		c := junitCase{Class: "conformance." + area, Name: name, Time: fmt.Sprintf("%.3f", o.took.Seconds())}
 		switch {
 		case o.failed:
-			c.Failure = &junitText{o.script.Behaviour, printable(o.log)}
+			c.Failure = &junitText{o.script.Behavior, printable(o.log)}
 		case o.skipped:
 			c.Skipped = &junitText{Message: strings.Join(strings.Fields(o.log), " ")}
 		}
@@ -85,7 +85,7 @@ func writeJUnit(w io.Writer, r *runner) error {
 	return err
 }
 
-// printable is a log without the control characters that no XML may hold.
+// printable replaces the control characters that XML does not allow.
 func printable(log string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' && c != '\n' && c != '\t' {
@@ -95,7 +95,7 @@ func printable(log string) string {
 	}, log)
 }
 
-// writeMarkdown writes a table of the ledger's rows and what became of the scripts that show them.
+// writeMarkdown writes a table of the ledger's rows and the results of the scripts that demonstrate them.
 func writeMarkdown(w io.Writer, r *runner) error {
 	rows, err := conformance.ReadLedger(conformance.Files)
 	if err != nil {
@@ -103,7 +103,7 @@ func writeMarkdown(w io.Writer, r *runner) error {
 	}
 	byID := map[string][]*outcome{}
 	var other []*outcome
-	r.in(func(o *outcome) {
+	r.each(func(o *outcome) {
 		for _, id := range o.script.Covers {
 			byID[id] = append(byID[id], o)
 		}
@@ -113,16 +113,16 @@ func writeMarkdown(w io.Writer, r *runner) error {
 	})
 	passed, failed, skipped := r.count()
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Conformance of %s\n\n%d scripts: %d passed, %d failed, %d skipped.\n\n| Row | Behaviour | Script | Result |\n"+
+	fmt.Fprintf(&b, "# Conformance of %s\n\n%d scripts: %d passed, %d failed, %d skipped.\n\n| Row | Behavior | Script | Result |\n"+
 		"|---|---|---|---|\n", r.suite.Supervisord, len(r.scripts), passed, failed, skipped)
 	for _, row := range rows {
 		for _, o := range byID[row.ID] {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", row.ID, row.Text, o.script.Name, o.word())
 		}
 	}
-	b.WriteString("\n## Scripts without a row\n\n| Script | Behaviour | Result |\n|---|---|---|\n")
+	b.WriteString("\n## Scripts without a row\n\n| Script | Behavior | Result |\n|---|---|---|\n")
 	for _, o := range other {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", o.script.Name, o.script.Behaviour, o.word())
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", o.script.Name, o.script.Behavior, o.word())
 	}
 	_, err = io.WriteString(w, b.String())
 	return err

@@ -21,14 +21,14 @@ import (
 )
 
 func main() {
-	if conformance.Inside() { // a copy of us that a script runs, under whatever name
+	if conformance.Inside() { // a copy of this program that a script runs as its child
 		child.Main(os.Args[1:])
 		return
 	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// options are the flags.
+// options are the values of the flags.
 type options struct {
 	supervisord, supervisorctl, expect string
 	filter                             *regexp.Regexp
@@ -44,13 +44,13 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.supervisord, "supervisord", "/usr/bin/supervisord", "the `program` to test; pidproxy and echo_supervisord_conf are beside it")
 	flags.StringVar(&o.supervisorctl, "supervisorctl", "", "its client (default: beside -supervisord)")
 	flags.StringVar(&o.expect, "expect", "", "where the two differ, what `ours` or the original, \"reference\", does "+
-		"(default: by the version that -supervisord tells)")
+		"(default: by the version of -supervisord)")
 	filter := flags.String("run", "", "only scripts whose AREA/NAME matches the `regexp`")
 	ids := flags.String("id", "", "only scripts that cover one of these rows of the ledger, `ID,ID`")
 	flags.IntVar(&o.parallel, "parallel", 0, "how many scripts run at once (default: by the number of processors)")
 	flags.BoolVar(&o.keep, "keep", false, "leave the directories of failed scripts in place")
 	flags.BoolVar(&o.list, "list", false, "list the scripts and run none")
-	flags.BoolVar(&o.verbose, "v", false, "show what each script did")
+	flags.BoolVar(&o.verbose, "v", false, "show the log of each script")
 	flags.StringVar(&o.tap, "tap", "", "write TAP to the `file`, - for standard output")
 	flags.StringVar(&o.junit, "junit", "", "write JUnit XML to the `file`")
 	flags.StringVar(&o.markdown, "markdown", "", "write a report in Markdown to the `file`")
@@ -99,15 +99,15 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 	return 0
 }
 
-// run runs the chosen scripts and writes what was asked for.
+// run runs the selected scripts and writes the requested reports.
 func (o options) run(stdout io.Writer) (failed bool, err error) {
-	scripts, err := o.choose()
+	scripts, err := o.selected()
 	if err != nil {
 		return false, err
 	}
 	if o.list {
 		for _, s := range scripts {
-			fmt.Fprintf(stdout, "%-40s %s\n", s.Name, s.Behaviour)
+			fmt.Fprintf(stdout, "%-40s %s\n", s.Name, s.Behavior)
 		}
 		return false, nil
 	}
@@ -117,7 +117,7 @@ func (o options) run(stdout io.Writer) (failed bool, err error) {
 		}
 	}
 	if o.expect == "" {
-		if o.expect, err = guess(o.supervisord); err != nil {
+		if o.expect, err = expectation(o.supervisord); err != nil {
 			return false, err
 		}
 	}
@@ -167,8 +167,8 @@ func writeTo(path string, stdout io.Writer, r *runner, write func(io.Writer, *ru
 	return f.Close()
 }
 
-// choose lists the scripts that the filters let through.
-func (o options) choose() ([]conformance.Script, error) {
+// selected returns the scripts that match the filters.
+func (o options) selected() ([]conformance.Script, error) {
 	all, err := conformance.ReadScripts(conformance.Files)
 	if err != nil {
 		return nil, err
@@ -178,13 +178,13 @@ func (o options) choose() ([]conformance.Script, error) {
 		return !covers || !o.filter.MatchString(s.Name)
 	})
 	if len(chosen) == 0 {
-		return nil, errors.New("no script is chosen")
+		return nil, errors.New("no script matches")
 	}
 	return chosen, nil
 }
 
-// guess tells whose behaviour is expected of a program: the first version in Go is 5.
-func guess(supervisord string) (string, error) {
+// expectation returns whose behavior is expected of a program, by its version: the first version in Go is 5.
+func expectation(supervisord string) (string, error) {
 	out, err := exec.Command(supervisord, "-v").Output()
 	if err != nil {
 		return "", fmt.Errorf("%s -v: %w", supervisord, err)
@@ -196,7 +196,7 @@ func guess(supervisord string) (string, error) {
 	return "ours", nil
 }
 
-// prepare makes the directory of this run, with the scripts and the child program in it.
+// prepare creates the directory of this run, with the scripts and the child program in it.
 func (o options) prepare() (*conformance.Suite, error) {
 	dir, err := os.MkdirTemp("/tmp", "sc")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/gosupervisor/supervisor/conformance"
 )
 
-// results runs four scripts: one that passes, one that fails, one that is skipped, and one that does not exist.
+// results runs a script that passes, one that fails and one that is skipped.
 func results(t *testing.T) (*runner, string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -33,8 +33,8 @@ func results(t *testing.T) (*runner, string) {
 	r := newRunner(suite, 1, false)
 	var progress bytes.Buffer
 	r.run([]conformance.Script{
-		{Name: "a/bad", Behaviour: "Bad.", Covers: []string{"3.0b1-05a"}}, {Name: "a/good", Behaviour: "Good # 1."},
-		{Name: "b/not", Behaviour: "Not here."},
+		{Name: "a/bad", Behavior: "Bad.", Covers: []string{"3.0b1-05a"}}, {Name: "a/good", Behavior: "Good # 1."},
+		{Name: "b/not", Behavior: "Not here."},
 	}, &progress)
 	return r, progress.String()
 }
@@ -84,12 +84,12 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// A script that cannot be read has failed, and so has one that was never begun.
+// TestMissing checks that a script that cannot be read has failed.
 func TestMissing(t *testing.T) {
 	dir := t.TempDir()
 	r := newRunner(&conformance.Suite{Name: "ours", Dir: dir}, 1, false)
 	var progress bytes.Buffer
-	r.run([]conformance.Script{{Name: "a/gone", Behaviour: "Gone."}}, &progress)
+	r.run([]conformance.Script{{Name: "a/gone", Behavior: "Gone."}}, &progress)
 	if _, failed, _ := r.count(); failed != 1 {
 		t.Errorf("%s", &progress)
 	}

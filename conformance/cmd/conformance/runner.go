@@ -16,10 +16,10 @@ import (
 	"github.com/gosupervisor/supervisor/conformance"
 )
 
-// runner runs scripts as the package testing would, for a program that is no test.
+// runner runs scripts as package testing does, in a program that is not a test.
 type runner struct {
 	suite   *conformance.Suite
-	slots   chan struct{} // one for each script that may run at once
+	slots   chan struct{} // its capacity limits the scripts that run at once
 	verbose bool
 	running sync.WaitGroup
 
@@ -29,7 +29,7 @@ type runner struct {
 	done    func(*outcome)
 }
 
-// outcome is what became of a script.
+// outcome is the result of a script.
 type outcome struct {
 	script          conformance.Script
 	failed, skipped bool
@@ -39,12 +39,12 @@ type outcome struct {
 
 func newRunner(suite *conformance.Suite, parallel int, verbose bool) *runner {
 	if parallel < 1 {
-		parallel = suite.AtOnce()
+		parallel = suite.Parallelism()
 	}
 	return &runner{suite: suite, slots: make(chan struct{}, parallel), verbose: verbose, results: map[string]*outcome{}}
 }
 
-// run runs the scripts and tells of each when it ends. A script that did not run at all has failed.
+// run runs the scripts and reports each when it ends. A script that was not run has failed.
 func (r *runner) run(scripts []conformance.Script, progress io.Writer) {
 	r.scripts = scripts
 	r.done = func(o *outcome) {
@@ -80,15 +80,15 @@ func (r *runner) run(scripts []conformance.Script, progress io.Writer) {
 	}
 }
 
-// in calls f with the outcomes in the order of the scripts.
-func (r *runner) in(f func(*outcome)) {
+// each calls f with the outcomes in the order of the scripts.
+func (r *runner) each(f func(*outcome)) {
 	for _, s := range r.scripts {
 		f(r.results[s.Name])
 	}
 }
 
 func (r *runner) count() (passed, failed, skipped int) {
-	r.in(func(o *outcome) {
+	r.each(func(o *outcome) {
 		switch {
 		case o.failed:
 			failed++
@@ -101,7 +101,7 @@ func (r *runner) count() (passed, failed, skipped int) {
 	return passed, failed, skipped
 }
 
-// ended keeps the outcome of a script.
+// ended records the outcome of a script.
 func (r *runner) ended(t *trial, took time.Duration) {
 	i := slices.IndexFunc(r.scripts, func(s conformance.Script) bool { return s.Name == t.name })
 	if i < 0 {
@@ -127,7 +127,7 @@ type trial struct {
 	cleanups        []func()
 }
 
-// do runs f, which may end early, and what it wants done afterwards.
+// do runs f in a goroutine, since f may end it, then the cleanups.
 func (t *trial) do(f func(testscript.T)) {
 	finished := make(chan struct{})
 	go func() {
@@ -142,12 +142,12 @@ func (t *trial) do(f func(testscript.T)) {
 	}()
 	<-finished
 	for _, cleanup := range slices.Backward(t.cleanups) {
-		t.tidy(cleanup)
+		t.clean(cleanup)
 	}
 }
 
-// tidy runs one of the cleanups, which may fail.
-func (t *trial) tidy(cleanup func()) {
+// clean runs a cleanup, which may fail and then ends its goroutine.
+func (t *trial) clean(cleanup func()) {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
@@ -156,7 +156,7 @@ func (t *trial) tidy(cleanup func()) {
 	<-finished
 }
 
-// Run runs f, beside what follows as soon as it calls Parallel.
+// Run runs f. It returns when f has ended or calls Parallel.
 func (t *trial) Run(name string, f func(testscript.T)) {
 	sub := &trial{runner: t.runner, name: t.name + "/" + name, parallel: make(chan struct{}), began: time.Now()}
 	finished := make(chan struct{})
@@ -176,30 +176,30 @@ func (t *trial) Run(name string, f func(testscript.T)) {
 	}
 }
 
-// Parallel waits for a slot.
+// Parallel lets Run return and waits until fewer scripts run.
 func (t *trial) Parallel() {
 	t.runner.slots <- struct{}{}
 	close(t.parallel)
 	t.began = time.Now()
 }
 
-// Cleanup has f called when the trial is over.
+// Cleanup registers a function to be called when the trial has ended.
 func (t *trial) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
 
-// Failed tells whether it has failed.
+// Failed reports whether the trial has failed.
 func (t *trial) Failed() bool { return t.failed }
 
-// Verbose tells whether everything is shown.
+// Verbose reports whether the log of every trial is shown.
 func (t *trial) Verbose() bool { return t.runner.verbose }
 
-// Log adds to what is shown of a failure.
+// Log adds to the log of the trial, which is shown if it fails.
 func (t *trial) Log(args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	fmt.Fprintln(&t.log, args...)
 }
 
-// Skip ends the trial, which cannot be made here.
+// Skip ends the trial as skipped.
 func (t *trial) Skip(args ...any) {
 	t.Log(args...)
 	t.skipped = true

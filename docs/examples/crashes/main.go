@@ -1,14 +1,14 @@
-// Crashes is a sample of a plug-in of supervisord: it counts how often processes end though they should not, tells clients,
-// and makes an event when a process does it too often. Copy it and make it yours; docs/plugins.md explains each part.
+// Crashes is a sample of a plug-in of supervisord: it counts unexpected exits of processes, returns the counts to clients, and emits
+// an event when there are too many. Copy it; docs/plugins.md explains each part.
 //
 //	[rpcinterface:crashes]
 //	command = /usr/local/bin/crashes
-//	events = PROCESS_STATE_EXITED,PROCESS_STATE_BACKOFF    ; what it is sent
-//	event_types = CRASH_LOOP                               ; what it emits
-//	limit = 3                                              ; its own keys: so many
-//	seconds = 60                                           ; within so many seconds are too many
+//	events = PROCESS_STATE_EXITED,PROCESS_STATE_BACKOFF    ; the events that it receives
+//	event_types = CRASH_LOOP                               ; the events that it emits
+//	limit = 3                                              ; its own keys: this many exits
+//	seconds = 60                                           ; within this many seconds are too many
 //
-// Methods: crashes.all() and crashes.count(NAMESPEC) tell, crashes.reset() forgets.
+// Methods: crashes.all() and crashes.count(NAMESPEC) return counts, crashes.reset() clears them.
 package main
 
 import (
@@ -46,16 +46,16 @@ func run(ctx context.Context) error {
 	}
 	c := &crashes{limit: limit, within: time.Duration(seconds) * time.Second, out: os.Stdout, of: map[string][]time.Time{}}
 	p := childutils.NewPlugin()
-	p.Handle(childutils.Method{Name: "all", Help: "Tell how often each process crashed.",
+	p.Handle(childutils.Method{Name: "all", Help: "Return the number of crashes of each process.",
 		Types: []string{"struct"}, Do: c.all})
-	p.Handle(childutils.Method{Name: "count", Help: "Tell how often a process crashed.",
+	p.Handle(childutils.Method{Name: "count", Help: "Return the number of crashes of a process.",
 		Types: []string{"int", "string"}, Do: c.count})
-	p.Handle(childutils.Method{Name: "reset", Help: "Forget all crashes.", Types: []string{"boolean"}, Do: c.reset})
+	p.Handle(childutils.Method{Name: "reset", Help: "Clear all counts.", Types: []string{"boolean"}, Do: c.reset})
 	p.HandleEvents(c.event)
 	return p.Run(ctx)
 }
 
-// number is one of our keys as a number.
+// number returns a key of the section as a number.
 func number(key string, absent int) (int, error) {
 	text, ok := childutils.Option(key)
 	if !ok {
@@ -68,7 +68,7 @@ func number(key string, absent int) (int, error) {
 	return n, nil
 }
 
-// crashes counts. Calls and events come at the same time.
+// crashes holds the counts. Calls and events are concurrent.
 type crashes struct {
 	limit  int
 	within time.Duration
@@ -106,7 +106,7 @@ func (c *crashes) reset(context.Context, []any) (any, error) {
 	return true, nil
 }
 
-// event takes an event. Supervisord sends it again if this returns an error.
+// event handles an event. supervisord sends it again after an error.
 func (c *crashes) event(_ context.Context, e childutils.Event) error {
 	fields, _ := childutils.EventData(e.Payload)
 	if fields["expected"] == "1" {

@@ -55,7 +55,7 @@ func listen(path string) {
 	}
 }
 
-// TestUnderSupervisord runs the sample as its documentation says, with a program that crashes, and a listener.
+// TestUnderSupervisord runs the sample as documented, with a program that crashes, and a listener.
 func TestUnderSupervisord(t *testing.T) {
 	dir, err := os.MkdirTemp("", "c")
 	if err != nil {
@@ -66,12 +66,12 @@ func TestUnderSupervisord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := filepath.Join(dir, "told")
+	received := filepath.Join(dir, "received")
 	text := "[supervisord]\nchildlogdir=" + dir + "\nlogfile=" + dir + "/main.log\n" +
 		"[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=" + config.MainInterface + "\n" +
 		"[rpcinterface:crashes]\ncommand=" + self + "\nevents=PROCESS_STATE_EXITED,PROCESS_STATE_BACKOFF\n" +
 		"event_types=CRASH_LOOP\nlimit=2\nseconds=3600\nstartsecs=0\n" +
-		"[eventlistener:l]\ncommand=" + self + "\nenvironment=LISTENER_FILE=\"" + told + "\"\nevents=CRASH_LOOP\nstartsecs=0\n" +
+		"[eventlistener:l]\ncommand=" + self + "\nenvironment=LISTENER_FILE=\"" + received + "\"\nevents=CRASH_LOOP\nstartsecs=0\n" +
 		"[program:bad]\ncommand=/bin/sh -c 'exit 3'\nstartsecs=0\nautostart=false\nautorestart=false\n"
 	path := filepath.Join(dir, "sd.conf")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -88,7 +88,7 @@ func TestUnderSupervisord(t *testing.T) {
 	}
 	wait(t, func() bool { v, _ := call("crashes.count", "bad"); return v.Number == 2 })
 	wait(t, func() bool {
-		text, _ := os.ReadFile(told)
+		text, _ := os.ReadFile(received)
 		return string(text) == "CRASH_LOOP process:bad crashes:2"
 	})
 	if v, fault := call("crashes.all"); member(v, "bad").Number != 2 {
@@ -97,7 +97,7 @@ func TestUnderSupervisord(t *testing.T) {
 	if _, fault := call("crashes.count", "good"); fault == nil || *fault != (xmlrpc.Fault{Code: 10, Text: "BAD_NAME: good"}) {
 		t.Errorf("%v", fault)
 	}
-	if v, _ := call("system.methodHelp", "crashes.count"); v.Text != "Tell how often a process crashed." {
+	if v, _ := call("system.methodHelp", "crashes.count"); v.Text != "Return the number of crashes of a process." {
 		t.Errorf("%+v", v)
 	}
 	if _, fault := call("crashes.reset"); fault != nil {

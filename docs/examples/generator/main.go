@@ -1,6 +1,5 @@
-// A sample source of events: a program that tells supervisord something now and then, in both ways there are. On its
-// standard output it writes what becomes a PROCESS_COMMUNICATION event; and it calls the supervisord that started it,
-// which makes a REMOTE_COMMUNICATION event of it.
+// A sample source of events, which sends a message in regular intervals and in both possible ways: on its standard output, as a
+// PROCESS_COMMUNICATION event, and with a call of the supervisord that started it, as a REMOTE_COMMUNICATION event.
 //
 //	[program:generator]
 //	command=sample-generator 5s

@@ -5,7 +5,7 @@ package startlimit
 // nofile is RLIMIT_NOFILE.
 const nofile = 7
 
-// prlimit is the system call prlimit64 for this process, reading only. It returns 0, or a negative error number.
+// prlimit reads a limit of this process with the system call prlimit64. It returns 0, or a negative error number.
 //
 //go:noescape
 func prlimit(resource uintptr, old *[2]uint64) int64

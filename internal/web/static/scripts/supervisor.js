@@ -1,6 +1,6 @@
-// The one script of the web pages. Without it everything works through forms and addresses; with it the page stays up to
-// date by itself, acts without being left, and shows logs as they grow. It makes no HTML of its own: rows and questions
-// come from the server as it writes them, everything else is text.
+// The script of the web pages. They work without it, through forms and links; with it, a page is updated, actions do not
+// leave it, and logs are streamed. HTML comes from the server only: rows, confirmation forms and pages. Everything else is
+// inserted as text.
 "use strict";
 
 document.documentElement.classList.add("js");
@@ -8,61 +8,61 @@ document.documentElement.classList.add("js");
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-// sign shows how the connection is: "on", "off" or "" for neither, and a word.
-function sign(how, word) {
+// showConnection shows the state of the connection, "on", "off" or "" for neither, and a text.
+function showConnection(state, text) {
   const live = $("#live");
-  if (live.className === "scripted " + how && $(".word", live).textContent === word) return;
-  live.className = "scripted " + how;
-  $(".word", live).textContent = word;
+  if (live.className === "js-only " + state && $(".word", live).textContent === text) return;
+  live.className = "js-only " + state;
+  $(".word", live).textContent = text;
 }
 
-// say shows a message; one that tells of success goes by itself.
-let saying;
-function say(text, failed) {
+// showMessage shows a message. It is hidden again after a while, unless it is about a failure.
+let messageTimer;
+function showMessage(text, failed) {
   const box = $("#message");
   box.textContent = text;
   box.className = text === "" ? "hidden" : failed ? "status_msg failed" : "status_msg";
-  clearTimeout(saying);
-  if (text !== "" && !failed) saying = setTimeout(say, 10000, "");
+  clearTimeout(messageTimer);
+  if (text !== "" && !failed) messageTimer = setTimeout(showMessage, 10000, "");
 }
 
-// pageOf is a page of ours as a document.
-async function pageOf(address) {
+// fetchPage returns a page of this site as a document.
+async function fetchPage(address) {
   const response = await fetch(address, { headers: { Accept: "text/html" }, cache: "no-store" });
-  if (!response.ok) throw new Error(`supervisord answered ${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Error(`supervisord responded with ${response.status} ${response.statusText}`);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
 
-// post asks for an action and shows what came of it. It returns whether it was done.
-async function post(fields) {
+// postAction requests an action and shows its result. It returns whether the action succeeded.
+async function postAction(fields) {
   try {
     const response = await fetch("index.html", {
       method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(fields),
     });
     if (response.status === 403) {
-      say("Nothing was done: this page was from before supervisord was started. It is up to date now; please try again.", true);
-      await outdated();
+      showMessage("No action was taken: supervisord was restarted, and the page is updated now. Please try again.", true);
+      await reloadPage();
       return false;
     }
-    if (!response.ok) throw new Error(`supervisord answered ${response.status} ${response.statusText}`);
+    if (!response.ok) throw new Error(`supervisord responded with ${response.status} ${response.statusText}`);
     const outcome = await response.json();
-    say(outcome.message, outcome.failed);
+    showMessage(outcome.message, outcome.failed);
     return !outcome.failed;
-  } catch (problem) {
-    say(`Nothing is known of the outcome: ${problem.message}`, true);
+  } catch (error) {
+    showMessage(`The result is unknown: ${error.message}`, true);
     return false;
   }
 }
 
-let outdated = async () => location.reload(); // what to do with a page from before a restart
+let reloadPage = async () => location.reload(); // after a restart of supervisord
 
-// Questions: a link that asks first opens its page in a dialog.
-async function ask(link) {
+// confirmInDialog shows the confirmation form of a link in a dialog.
+async function confirmInDialog(link) {
   let form;
   try {
-    form = $("form.question", await pageOf(link.href));
-  } catch (problem) {
-    say(problem.message, true);
+    form = $("form.question", await fetchPage(link.href));
+  } catch (error) {
+    showMessage(error.message, true);
     return;
   }
   const dialog = $("#dialog");
@@ -77,11 +77,11 @@ document.addEventListener("click", (event) => {
   if (link && plain && link.closest("dialog")) {
     event.preventDefault();
     $("#dialog").close();
-  } else if (link && plain && "ask" in link.dataset) {
+  } else if (link && plain && "confirm" in link.dataset) {
     event.preventDefault();
-    ask(link);
+    confirmInDialog(link);
   } else if (event.target.id === "message") {
-    say("");
+    showMessage("");
   }
 });
 
@@ -92,77 +92,77 @@ document.addEventListener("submit", async (event) => {
   const fields = new FormData(form, event.submitter);
   if (form.closest("dialog")) {
     $("#dialog").close();
-    if (await post(fields)) acted(fields.get("action"));
+    if (await postAction(fields)) afterAction(fields.get("action"));
     return;
   }
-  const name = event.submitter.value, row = () => $(`tr[data-name="${CSS.escape(name)}"]`); // it may be replaced meanwhile
+  const name = event.submitter.value, row = () => $(`tr[data-name="${CSS.escape(name)}"]`); // an update may replace it
   row()?.setAttribute("aria-busy", "true");
-  await post(fields);
+  await postAction(fields);
   row()?.removeAttribute("aria-busy");
 });
 
-let acted = () => {}; // called after an action that was asked about
+let afterAction = () => {}; // called after an action that was confirmed in the dialog
 
-// typing tells whether a key belongs to a field or a dialog.
+// typing returns whether a key event belongs to a field or the dialog.
 const typing = (event) => event.ctrlKey || event.metaKey || event.altKey || $("#dialog").open ||
   event.target.closest("input:not([type=checkbox]), textarea, select");
 
 /* The status page */
 
 function statusPage() {
-  let main, rows, skew, stream, retry, heard, latest;
-  const open = new Set(); // rows on the screen, whose uptimes tick
-  const seen = new IntersectionObserver((entries) => {
+  let main, rows, skew, stream, retry, lastEvent, latest;
+  const visible = new Set(); // running rows on the screen, whose uptimes are updated
+  const observer = new IntersectionObserver((entries) => {
     for (const e of entries) {
-      if (!e.isIntersecting) { open.delete(e.target); continue; }
-      open.add(e.target);
-      tickRow(e.target, now());
+      if (!e.isIntersecting) { visible.delete(e.target); continue; }
+      visible.add(e.target);
+      showUptime(e.target, now());
     }
   });
   const now = () => Math.floor((Date.now() - skew) / 1000);
 
-  // begin takes up the page that is shown.
-  function begin() {
+  // init reads the page in the document.
+  function init() {
     main = $("main");
     skew = Date.now() - main.dataset.now * 1000;
     latest = main.dataset.since;
     rows = new Map();
-    open.clear();
-    seen.disconnect();
-    for (const row of $$("tr[data-name]", main)) take(row);
+    visible.clear();
+    observer.disconnect();
+    for (const row of $$("tr[data-name]", main)) addRow(row);
     for (const section of $$("section", main)) {
       const fold = $("details", section);
       fold.open = !folded().includes(section.dataset.group);
-      // Not at "toggle", which comes later: who leaves the page at once must find it as it was left.
-      $("summary", fold).addEventListener("click", () => keepFolded(section.dataset.group, fold.open));
+      // Not at "toggle", which comes later: the user may leave the page at once.
+      $("summary", fold).addEventListener("click", () => saveFolded(section.dataset.group, fold.open));
     }
-    title();
+    showTitle();
   }
 
-  function take(row) {
+  function addRow(row) {
     rows.set(row.dataset.name, row);
-    if (row.dataset.start) seen.observe(row);
+    if (row.dataset.start) observer.observe(row);
   }
 
   // Folded groups stay folded in this browser.
   function folded() {
     try { return JSON.parse(localStorage.getItem("folded")) ?? []; } catch { return []; }
   }
-  function keepFolded(group, yes) {
+  function saveFolded(group, yes) {
     const others = folded().filter((name) => name !== group);
-    try { localStorage.setItem("folded", JSON.stringify(yes ? [...others, group] : others)); } catch { /* then not */ }
+    try { localStorage.setItem("folded", JSON.stringify(yes ? [...others, group] : others)); } catch { /* not saved */ }
   }
 
   // The filter
   const filter = () => new URLSearchParams(location.search);
-  function look(name, value) {
+  function setFilter(name, value) {
     const wanted = filter();
     wanted.delete("message");
     if (value) wanted.set(name, value); else wanted.delete(name);
     history.replaceState(null, "", "./" + (wanted.size ? "?" + wanted : ""));
-    sift();
+    applyFilter();
   }
-  function sift() {
+  function applyFilter() {
     const wanted = filter(), state = wanted.get("state") ?? "", name = (wanted.get("q") ?? "").trim().toLowerCase();
     let any = false;
     for (const section of $$("section", main)) {
@@ -179,7 +179,7 @@ function statusPage() {
       if (link.dataset.state === state) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current");
     }
   }
-  document.addEventListener("input", (event) => { if (event.target.id === "q") look("q", event.target.value); });
+  document.addEventListener("input", (event) => { if (event.target.id === "q") setFilter("q", event.target.value); });
   document.addEventListener("submit", (event) => { if (event.target.id === "filter") event.preventDefault(); });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#states a, #nothing a");
@@ -188,17 +188,17 @@ function statusPage() {
     if (link.closest("#nothing")) {
       $("#q").value = "";
       history.replaceState(null, "", "./");
-      sift();
+      applyFilter();
       $("#q").focus();
     } else {
-      look("state", link.dataset.state);
+      setFilter("state", link.dataset.state);
     }
   });
 
   // Counts by state
   const order = ["fatal", "backoff", "unknown", "starting", "running", "stopping", "exited", "stopped"];
   const stateOf = (row) => row.cells[1].firstChild.textContent;
-  function tally(list) {
+  function countStates(list) {
     const number = new Map();
     for (const row of list) number.set(stateOf(row), (number.get(stateOf(row)) ?? 0) + 1);
     return order.filter((state) => number.has(state)).map((state) => [state, number.get(state)]);
@@ -209,15 +209,15 @@ function statusPage() {
     made.append(...content);
     return made;
   };
-  function count(sections) {
+  function showCounts(sections) {
     for (const section of sections) {
-      const parts = tally($$("tr[data-name]", section)).map(([state, n]) =>
+      const parts = countStates($$("tr[data-name]", section)).map(([state, n]) =>
         element("span", state, element("b", "", String(n)), " " + state));
       $(".counts", section).replaceChildren(...parts.flatMap((part, i) => i ? [", ", part] : [part]));
     }
     const list = $("#states"), focused = list.contains(document.activeElement) ? document.activeElement.dataset.state : null;
     const wanted = filter().get("state") ?? "";
-    const all = [["", rows.size], ...tally(rows.values())];
+    const all = [["", rows.size], ...countStates(rows.values())];
     if (!all.some(([state]) => state === wanted)) all.push([wanted, 0]);
     list.replaceChildren(...all.map(([state, n]) => {
       const link = element("a", "", element("span", "dot " + state), (state || "all") + " ", element("b", "", String(n)));
@@ -230,72 +230,72 @@ function statusPage() {
       return element("li", "", link);
     }));
     if (focused !== null) $$("a", list).find((link) => link.dataset.state === focused)?.focus();
-    title();
+    showTitle();
   }
-  function title() {
-    const broken = $$(".statuserror", main).length;
-    document.title = (broken ? `(${broken}) ` : "") + "Supervisor Status";
+  function showTitle() {
+    const failed = $$(".statuserror", main).length;
+    document.title = (failed ? `(${failed}) ` : "") + "Supervisor Status";
   }
 
-  // News: rows as the server writes them, one a line, behind the time they are from.
-  function news(event) {
+  // update handles an event with the time of the rows, and the rows as HTML, one a line.
+  function update(event) {
     const [time, ...lines] = event.data.split("\n");
     skew = Date.now() - time * 1000;
     latest = event.lastEventId;
     if (lines.length === 0) return;
     const made = document.createElement("template");
     made.innerHTML = "<table><tbody>" + lines.join("") + "</tbody></table>";
-    const sections = new Set(), worse = [];
+    const sections = new Set(), failed = [];
     for (const row of $$("tr", made.content)) {
       const old = rows.get(row.dataset.name);
       if (!old) continue;
       const focus = old.contains(document.activeElement) ? document.activeElement : null;
-      if (stateOf(row) === "fatal" && stateOf(old) !== "fatal") worse.push(row.dataset.name);
-      seen.unobserve(old);
-      open.delete(old);
+      if (stateOf(row) === "fatal" && stateOf(old) !== "fatal") failed.push(row.dataset.name);
+      observer.unobserve(old);
+      visible.delete(old);
       if (old.hasAttribute("aria-busy")) row.setAttribute("aria-busy", "true");
       old.replaceWith(row);
-      take(row);
+      addRow(row);
       sections.add(row.closest("section"));
       if (focus) (focus.name && $(`[name="${focus.name}"]`, row) || $("th a", row)).focus();
     }
-    count(sections);
-    sift();
-    if (worse.length) $("#news").textContent = worse.slice(0, 5).join(", ") + ": fatal";
+    showCounts(sections);
+    applyFilter();
+    if (failed.length) $("#announcer").textContent = failed.slice(0, 5).join(", ") + ": fatal";
   }
 
-  // The connection. The browser itself connects again after a loss, but not after an answer that is no stream.
+  // The connection. The browser reconnects after a loss, but not after a response that is not a stream.
   function connect() {
     clearTimeout(retry);
     stream?.close();
     if (document.hidden) return;
-    stream = new EventSource(`events?life=${main.dataset.life}&layout=${main.dataset.layout}&since=${latest}`);
-    const here = stream;
-    const hear = () => { heard = Date.now(); sign("on", "Live"); };
-    stream.onopen = hear;
-    stream.onmessage = (event) => { hear(); news(event); };
-    stream.addEventListener("beat", hear);
+    stream = new EventSource(`events?instance=${main.dataset.instance}&layout=${main.dataset.layout}&since=${latest}`);
+    const current = stream;
+    const received = () => { lastEvent = Date.now(); showConnection("on", "Live"); };
+    stream.onopen = received;
+    stream.onmessage = (event) => { received(); update(event); };
+    stream.addEventListener("keepalive", received);
     stream.addEventListener("reload", () => {
-      here.close();
-      outdated().catch(() => { retry = setTimeout(connect, 2000); });
+      current.close();
+      reloadPage().catch(() => { retry = setTimeout(connect, 2000); });
     });
     stream.onerror = () => {
-      sign("off", "Connection lost");
-      if (here.readyState === EventSource.CLOSED) retry = setTimeout(connect, 2000);
+      showConnection("off", "Connection lost");
+      if (current.readyState === EventSource.CLOSED) retry = setTimeout(connect, 2000);
     };
   }
 
-  // outdated gets the page anew and keeps what the user has of it.
-  outdated = async () => {
-    const page = await pageOf(location.href);
+  // reloadPage fetches the page again and keeps the focus, the filter and the message.
+  reloadPage = async () => {
+    const page = await fetchPage(location.href);
     const focus = document.activeElement, value = $("#q").value, row = focus?.closest?.("tr")?.dataset.name;
     const message = $("#message");
     const next = document.adoptNode($("main", page));
     $("#message", next).replaceWith(message);
     main.replaceWith(next);
-    begin();
+    init();
     $("#q").value = value;
-    sift();
+    applyFilter();
     if (focus?.id === "q") $("#q").focus();
     else if (row && rows.has(row)) $("th a", rows.get(row)).focus();
     connect();
@@ -308,19 +308,19 @@ function statusPage() {
     return (days ? `${days} day${days > 1 ? "s" : ""}, ` : "") +
       `${Math.floor(seconds / 3600) % 24}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   }
-  function tickRow(row, at) {
+  function showUptime(row, at) {
     const text = uptime(at - row.dataset.start), cell = row.cells[3];
     if (cell.textContent !== text) cell.textContent = text;
   }
   function tick() {
     if (document.hidden) return;
-    if ($("#live.on")) { // else we know nothing of now
+    if ($("#live.on")) { // otherwise the state is unknown
       const at = now();
-      for (const row of open) tickRow(row, at);
+      for (const row of visible) showUptime(row, at);
       $("#uptime").textContent = uptime(at - main.dataset.started);
     }
-    if (Date.now() - heard > 40000 && stream?.readyState === EventSource.OPEN) { // the beat is missing
-      sign("off", "Connection lost");
+    if (Date.now() - lastEvent > 40000 && stream?.readyState === EventSource.OPEN) { // no keepalive
+      showConnection("off", "Connection lost");
       connect();
     }
   }
@@ -329,7 +329,7 @@ function statusPage() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target.id === "q") {
       event.target.value = "";
-      look("q", "");
+      setFilter("q", "");
       return;
     }
     if (typing(event)) return;
@@ -361,55 +361,55 @@ function statusPage() {
   addEventListener("pagehide", () => stream?.close());
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
 
-  const announcer = element("div", "unseen");
-  announcer.id = "news";
+  const announcer = element("div", "visually-hidden");
+  announcer.id = "announcer";
   announcer.setAttribute("aria-live", "polite");
   document.body.append(announcer);
-  begin();
+  init();
   connect();
   setInterval(tick, 1000);
 }
 
 /* Logs */
 
-const keptLines = 5000, keptChars = 4 << 20, longestLine = 16384, waitingChars = 1 << 20;
+const maxLines = 5000, maxChars = 4 << 20, maxLineChars = 16384, maxPendingChars = 1 << 20;
 
 function logPage() {
   const log = $("#log"), stream = $("main").dataset.stream, isMain = stream === "mainlogtail";
   const follow = $("#follow"), search = $("#q");
-  let paused = false, waiting = "", frame = 0; // what has come and is not shown yet
+  let paused = false, pending = "", frame = 0; // pending text was received and is not shown yet
   let line, style = new Map(), rest = "", returned = false, chars = 0, lines = 0, lastTop = 0;
 
-  // Text comes at any speed; it is shown once a frame, and what cannot wait any longer is dropped at its beginning.
+  // feed takes received text. It is shown once a frame; beyond the limit the oldest pending text is dropped.
   function feed(text) {
-    waiting += text;
-    if (waiting.length > waitingChars) waiting = waiting.slice(-waitingChars);
+    pending += text;
+    if (pending.length > maxPendingChars) pending = pending.slice(-maxPendingChars);
     if (paused) {
-      sign("", `Paused, ${waiting.split("\n").length - 1} new lines`);
+      showConnection("", `Paused, ${pending.split("\n").length - 1} new lines`);
     } else if (!frame) {
       frame = requestAnimationFrame(show);
     }
   }
   function show() {
     frame = 0;
-    const text = waiting;
-    waiting = "";
+    const text = pending;
+    pending = "";
     write(text);
-    while (lines > keptLines || chars > keptChars) {
+    while (lines > maxLines || chars > maxChars) {
       chars -= log.firstChild.textContent.length;
       log.firstChild.remove();
       lines--;
     }
-    if (follow.checked) toEnd();
+    if (follow.checked) scrollToEnd();
     $("#end").hidden = follow.checked;
-    count();
+    showMatches();
   }
-  function toEnd() {
+  function scrollToEnd() {
     log.scrollTop = log.scrollHeight;
     lastTop = log.scrollTop;
   }
 
-  // write appends text, which may end anywhere, also within a terminal sequence.
+  // write appends text to the page. It may end within a terminal sequence.
   const sequence = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-Z\\^-~])|\r|\n/g;
   const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,4096}\x1b?|[ -/]*)?$/;
   function write(text) {
@@ -421,25 +421,25 @@ function logPage() {
       text = text.slice(0, cut);
     }
     const fresh = document.createDocumentFragment(), touched = new Set(line ? [line] : []);
-    const end = () => { line = undefined; };
+    const endLine = () => { line = undefined; };
     const put = (part) => {
       if (part === "") return;
-      if (returned && line) { // a lone return writes over the line
+      if (returned && line) { // a carriage return alone: the line is overwritten
         chars -= line.textContent.length;
         line.replaceChildren();
       }
       returned = false;
       for (let at = 0; at < part.length;) {
-        if (!line) begin();
-        const room = longestLine - line.textContent.length;
-        if (room <= 0) { end(); continue; }
-        const piece = part.slice(at, at + room);
+        if (!line) beginLine();
+        const space = maxLineChars - line.textContent.length;
+        if (space <= 0) { endLine(); continue; }
+        const piece = part.slice(at, at + space);
         line.append(styled(piece));
         chars += piece.length;
         at += piece.length;
       }
     };
-    const begin = () => {
+    const beginLine = () => {
       line = document.createElement("div");
       fresh.append(line);
       touched.add(line);
@@ -450,9 +450,9 @@ function logPage() {
       put(text.slice(at, found.index));
       at = found.index + found[0].length;
       if (found[0] === "\n") {
-        if (!line) begin();
+        if (!line) beginLine();
         returned = false;
-        end();
+        endLine();
       } else if (found[0] === "\r") {
         returned = true;
       } else if (found[2] === "m") {
@@ -460,15 +460,15 @@ function logPage() {
       }
     }
     put(text.slice(at));
-    for (const one of touched) classify(one);
+    for (const changed of touched) classify(changed);
     log.append(fresh);
   }
-  function classify(one) {
-    const level = isMain && / (CRIT|ERRO|WARN) /.exec(one.textContent.slice(0, 32));
-    one.classList.toggle("bad", level && level[1] !== "WARN");
-    one.classList.toggle("warn", level && level[1] === "WARN");
-    if (one.textContent === "==> File truncated <==") one.classList.add("note");
-    match(one);
+  function classify(line) {
+    const level = isMain && / (CRIT|ERRO|WARN) /.exec(line.textContent.slice(0, 32));
+    line.classList.toggle("bad", level && level[1] !== "WARN");
+    line.classList.toggle("warn", level && level[1] === "WARN");
+    if (line.textContent === "==> File truncated <==") line.classList.add("note");
+    match(line);
   }
   const styled = (text) => {
     if (style.size === 0) return document.createTextNode(text);
@@ -481,32 +481,32 @@ function logPage() {
   };
 
   // The search
-  let hits = [], here = -1;
-  const wanted = () => search.value.toLowerCase();
-  function match(one) {
-    const hit = wanted() !== "" && one.textContent.toLowerCase().includes(wanted());
-    one.classList.toggle("hit", hit);
+  let hits = [], current = -1; // the lines that match, and the index of the one the user has gone to
+  const query = () => search.value.toLowerCase();
+  function match(line) {
+    const hit = query() !== "" && line.textContent.toLowerCase().includes(query());
+    line.classList.toggle("hit", hit);
   }
-  function count() {
-    const current = hits[here];
-    hits = wanted() === "" ? [] : $$(".hit", log);
-    here = hits.indexOf(current);
-    if (here < 0) current?.classList.remove("here");
-    $("#matches").textContent = wanted() === "" ? "" : here < 0 ? `${hits.length} found` : `${here + 1} of ${hits.length}`;
-    mark();
+  function showMatches() {
+    const before = hits[current];
+    hits = query() === "" ? [] : $$(".hit", log);
+    current = hits.indexOf(before);
+    if (current < 0) before?.classList.remove("here");
+    $("#matches").textContent = query() === "" ? "" : current < 0 ? `${hits.length} found` : `${current + 1} of ${hits.length}`;
+    highlight();
   }
-  // mark marks the words themselves where the browser can do so without changing the text.
-  function mark() {
+  // highlight highlights the matching text, in browsers that can do so without changing the document.
+  function highlight() {
     if (!("highlights" in CSS)) return;
     const ranges = [];
     for (const hit of hits.slice(-1000)) {
       const walk = document.createTreeWalker(hit, NodeFilter.SHOW_TEXT);
       for (let node = walk.nextNode(); node; node = walk.nextNode()) {
         const text = node.data.toLowerCase();
-        if (text.length !== node.data.length) continue; // letters that become two
-        for (let at = text.indexOf(wanted()); at >= 0; at = text.indexOf(wanted(), at + wanted().length)) {
+        if (text.length !== node.data.length) continue; // lower case has another length
+        for (let at = text.indexOf(query()); at >= 0; at = text.indexOf(query(), at + query().length)) {
           ranges.push(new StaticRange({
-            startContainer: node, startOffset: at, endContainer: node, endOffset: at + wanted().length,
+            startContainer: node, startOffset: at, endContainer: node, endOffset: at + query().length,
           }));
         }
       }
@@ -515,20 +515,20 @@ function logPage() {
   }
   function go(step) {
     if (hits.length === 0) return;
-    hits[here]?.classList.remove("here");
-    here = here < 0 ? (step > 0 ? 0 : hits.length - 1) : (here + step + hits.length) % hits.length;
-    hits[here].classList.add("here");
+    hits[current]?.classList.remove("here");
+    current = current < 0 ? (step > 0 ? 0 : hits.length - 1) : (current + step + hits.length) % hits.length;
+    hits[current].classList.add("here");
     follow.checked = false;
     $("#end").hidden = false;
-    hits[here].scrollIntoView({ block: "center" });
+    hits[current].scrollIntoView({ block: "center" });
     lastTop = log.scrollTop;
-    count();
+    showMatches();
   }
   search.addEventListener("input", () => {
-    hits[here]?.classList.remove("here");
-    here = -1;
-    for (const one of log.children) match(one);
-    count();
+    hits[current]?.classList.remove("here");
+    current = -1;
+    for (const line of log.children) match(line);
+    showMatches();
   });
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
@@ -541,26 +541,26 @@ function logPage() {
   $("#previous").addEventListener("click", () => go(-1));
   $("#only").addEventListener("change", (event) => {
     log.classList.toggle("only", event.target.checked);
-    if (follow.checked) toEnd();
+    if (follow.checked) scrollToEnd();
   });
 
   // The view
   $("#wrap").addEventListener("change", (event) => {
     log.classList.toggle("wrap", event.target.checked);
-    if (follow.checked) toEnd();
+    if (follow.checked) scrollToEnd();
   });
   follow.addEventListener("change", () => {
     $("#end").hidden = follow.checked;
-    if (follow.checked) toEnd();
+    if (follow.checked) scrollToEnd();
   });
   $("#end").addEventListener("click", () => {
     follow.checked = true;
     $("#end").hidden = true;
-    toEnd();
+    scrollToEnd();
     log.focus();
   });
   log.addEventListener("scroll", () => {
-    if (log.scrollTop < lastTop - 2) follow.checked = false; // only the user goes back
+    if (log.scrollTop < lastTop - 2) follow.checked = false; // only the user scrolls up
     else if (log.scrollHeight - log.scrollTop - log.clientHeight < 4) follow.checked = true;
     lastTop = log.scrollTop;
     $("#end").hidden = follow.checked;
@@ -573,9 +573,9 @@ function logPage() {
     if (paused) {
       cancelAnimationFrame(frame);
       frame = 0;
-      sign("", "Paused");
+      showConnection("", "Paused");
     } else {
-      sign("on", "Following");
+      showConnection("on", "Following");
       feed("");
     }
   }
@@ -592,61 +592,61 @@ function logPage() {
     event.preventDefault();
   });
 
-  function empty() {
+  function clear() {
     log.replaceChildren();
     line = undefined;
-    [style, rest, waiting, returned, chars, lines] = [new Map(), "", "", false, 0, 0];
+    [style, rest, pending, returned, chars, lines] = [new Map(), "", "", false, 0, 0];
   }
-  acted = (action) => { if (action === "clearlog") empty(); };
+  afterAction = (action) => { if (action === "clearlog") clear(); };
 
-  // The stream begins with the end of the log, so after a loss the log is shown anew.
+  // read follows the log. The stream begins with the end of the log, so the page is cleared after a reconnect.
   async function read() {
     for (;;) {
       try {
         const response = await fetch(`${stream}?limit=262144`, { cache: "no-store" });
         if (!response.ok) throw new Error(response.statusText);
-        empty();
-        if (!paused) sign("on", "Following");
+        clear();
+        if (!paused) showConnection("on", "Following");
         const decoder = new TextDecoder(), reader = response.body.getReader();
         for (;;) {
           const { done, value } = await reader.read();
           if (done) break;
           feed(decoder.decode(value, { stream: true }));
         }
-      } catch { /* it is the same to us how it ended */ }
-      sign("off", "Connection lost");
+      } catch { /* reconnect, whatever the error */ }
+      showConnection("off", "Connection lost");
       await new Promise((again) => { setTimeout(again, 2000); });
     }
   }
-  if (stream) read(); else sign("", "No log");
+  if (stream) read(); else showConnection("", "No log");
 }
 
-// restyle is a style after a "select graphic rendition" sequence with these parameters. A style maps what it changes to a
-// class, and colours that have no class to themselves.
+// restyle returns a style after an SGR sequence (select graphic rendition) with these parameters. A style maps each property to
+// a class, and colors without a class to their value.
 function restyle(style, parameters) {
   const next = new Map(style), codes = parameters.split(/[;:]/).map(Number);
   const simple = { 1: ["bold"], 2: ["faint"], 3: ["italic"], 4: ["underline"], 7: ["inverse"], 8: ["conceal"], 9: ["strike"] };
   const off = { 22: ["bold", "faint"], 23: ["italic"], 24: ["underline"], 27: ["inverse"], 28: ["conceal"], 29: ["strike"] };
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i], ground = { 3: "a", 9: "a", 4: "b", 10: "b" }[Math.floor(code / 10)], digit = code % 10;
-    const colour = ground === "a" ? ["foreground", "color"] : ["behind", "background"];
+    const keys = ground === "a" ? ["foreground", "color"] : ["behind", "background"];
     if (code === 0) next.clear();
     else if (simple[code]) next.set(simple[code][0], "a-" + simple[code][0]);
     else if (off[code]) for (const key of off[code]) next.delete(key);
     else if (ground && digit < 8) {
-      next.delete(colour[1]);
-      next.set(colour[0], ground + digit);
+      next.delete(keys[1]);
+      next.set(keys[0], ground + digit);
     } else if (ground && digit === 9) {
-      for (const key of colour) next.delete(key);
+      for (const key of keys) next.delete(key);
     } else if (code === 38 || code === 48) {
-      next.delete(colour[0]);
-      next.delete(colour[1]);
+      next.delete(keys[0]);
+      next.delete(keys[1]);
       if (codes[i + 1] === 5) {
         const palette = codes[i + 2];
-        if (palette < 16) next.set(colour[0], ground + palette % 8); else next.set(colour[1], paletteColour(palette));
+        if (palette < 16) next.set(keys[0], ground + palette % 8); else next.set(keys[1], paletteColor(palette));
         i += 2;
       } else if (codes[i + 1] === 2) {
-        next.set(colour[1], `rgb(${codes.slice(i + 2, i + 5).map((c) => c & 255).join(" ")})`);
+        next.set(keys[1], `rgb(${codes.slice(i + 2, i + 5).map((c) => c & 255).join(" ")})`);
         i += 4;
       }
     }
@@ -654,8 +654,8 @@ function restyle(style, parameters) {
   return next;
 }
 
-// paletteColour is a colour of the 240 behind the first 16: a cube, and greys.
-function paletteColour(n) {
+// paletteColor returns one of the 240 colors after the first 16: a color cube, and grays.
+function paletteColor(n) {
   if (n >= 232) return `rgb(${Array(3).fill(8 + (n - 232) * 10).join(" ")})`;
   const level = (v) => v === 0 ? 0 : 55 + v * 40;
   n -= 16;

@@ -1,0 +1,230 @@
+// Package ini reads the configuration files into sections of keys with values, and knows where each value stands. It opens
+// no file and gives no meaning to a section or key, [DEFAULT] excepted. A Document that is not being parsed may be read
+// from any goroutine.
+//
+// The dialect is that of Python's configparser as the original uses it. gopkg.in/ini.v1 gives a meaning to quotes, backticks
+// and backslashes at the end of a line, cuts comments by other rules, continues, merges and orders differently and has
+// other errors.
+package ini
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+)
+
+// File is one file of the configuration.
+type File struct {
+	Path string // as messages show it
+	Here string // its directory, absolute
+}
+
+// Value is the text of one key, not yet expanded.
+type Value struct {
+	Text string
+	From *File
+	Line int // of the key, from 1
+}
+
+// Section is all that the files say under one name.
+type Section struct {
+	Name   string
+	First  *File // where it appeared first
+	Line   int   // of its header there, from 1
+	Values map[string]Value
+}
+
+// Document is the merged text of all files: sections in the order of their first appearance.
+type Document struct {
+	Sections []*Section
+	ByName   map[string]*Section
+	Defaults map[string]Value // [DEFAULT], which counts in every section
+}
+
+// New returns a document without sections.
+func New() *Document {
+	return &Document{ByName: map[string]*Section{}, Defaults: map[string]Value{}}
+}
+
+// Find returns the value of a key in lower case, [DEFAULT] included.
+func (d *Document) Find(s *Section, key string) (Value, bool) {
+	if v, ok := s.Values[key]; ok {
+		return v, true
+	}
+	v, ok := d.Defaults[key]
+	return v, ok
+}
+
+// parser is the state between two lines of one file.
+type parser struct {
+	doc     *Document
+	from    *File
+	values  map[string]Value // of the current section, nil before the first header
+	section string
+	key     string // whose value may go on in the next line; empty: none
+	lines   []string
+	start   int // the line of key
+	indent  int // of the line that began the current value
+	bad     *Error
+}
+
+// Parse adds the text of a file to the document. The error is an *Error with the file and the line.
+func (d *Document) Parse(from *File, text string) error {
+	if err := checkUTF8(text, from.Path); err != nil {
+		return err
+	}
+	if strings.IndexByte(text, '\r') >= 0 {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	}
+	p := parser{doc: d, from: from}
+	for number := 1; text != ""; number++ {
+		line := text
+		if end := strings.IndexByte(text, '\n'); end >= 0 {
+			line = text[:end+1]
+		}
+		text = text[len(line):]
+		if err := p.line(line, number); err != nil {
+			return err
+		}
+	}
+	p.flush()
+	if p.bad != nil {
+		return p.bad
+	}
+	return nil
+}
+
+// line takes the next line, its newline included.
+func (p *parser) line(line string, number int) error {
+	cut := commentStart(line)
+	text := line
+	if cut >= 0 {
+		text = line[:cut]
+	}
+	text = pyrepr.TrimSpace(text)
+	if text == "" {
+		if cut < 0 && p.key != "" { // an empty line belongs to a value that goes on after it
+			p.lines = append(p.lines, "")
+		}
+		return nil
+	}
+	indent := indentation(line)
+	if p.key != "" && indent > p.indent {
+		p.lines = append(p.lines, text)
+		return nil
+	}
+	p.indent = indent
+	if end := strings.LastIndexByte(text, ']'); text[0] == '[' && end >= 2 {
+		p.header(text[1:end], number)
+		return nil
+	}
+	if p.values == nil {
+		return &Error{File: p.from.Path, Line: number, Syntax: true, Value: line, Text: fmt.Sprintf(
+			"File contains no section headers.\nfile: %s, line: %d\n%s",
+			pyrepr.Quote(p.from.Path), number, pyrepr.Quote(line))}
+	}
+	p.option(text, line, number)
+	return nil
+}
+
+func (p *parser) header(name string, number int) {
+	p.flush()
+	p.section = name
+	if s := p.doc.ByName[name]; s != nil {
+		p.values = s.Values
+		return
+	}
+	if name == "DEFAULT" {
+		p.values = p.doc.Defaults
+		return
+	}
+	s := &Section{Name: name, First: p.from, Line: number, Values: map[string]Value{}}
+	p.doc.ByName[name] = s
+	p.doc.Sections = append(p.doc.Sections, s)
+	p.values = s.Values
+}
+
+func (p *parser) option(text, line string, number int) {
+	delimiter := strings.IndexAny(text, "=:")
+	if delimiter <= 0 {
+		p.junk(line, number)
+		if delimiter == 0 { // "= x" ends the value before it, other junk does not
+			p.flush()
+		}
+		return
+	}
+	p.flush()
+	p.key = strings.ToLower(pyrepr.TrimSpace(text[:delimiter]))
+	p.lines = append(p.lines[:0], pyrepr.TrimSpace(text[delimiter+1:]))
+	p.start = number
+}
+
+// junk notes a line that is neither header nor option; the whole file is read before its error is reported.
+func (p *parser) junk(line string, number int) {
+	if p.bad == nil {
+		p.bad = &Error{File: p.from.Path, Line: number, Section: p.section, Syntax: true, Value: line,
+			Text: "Source contains parsing errors: " + pyrepr.Quote(p.from.Path)}
+	}
+	p.bad.Text += fmt.Sprintf("\n\t[line %2d]: %s", number, pyrepr.Quote(line))
+}
+
+// flush stores the value that has ended.
+func (p *parser) flush() {
+	if p.key == "" {
+		return
+	}
+	text := p.lines[0]
+	if len(p.lines) > 1 {
+		text = strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace)
+	}
+	p.values[p.key] = Value{Text: text, From: p.from, Line: p.start}
+	p.key = ""
+}
+
+// commentStart is where a line's comment begins, -1 without one. A comment begins with ; or # at the start or after a
+// blank. The n-th ; and the n-th # are looked at together, and the first n at which either of them begins a comment
+// decides: in "x#y ;q #r" that is ";q", though in "x;y;z ;q #r" it is "#r".
+func commentStart(line string) int {
+	if first := strings.IndexAny(line, ";#"); first < 0 {
+		return -1
+	} else if pyrepr.TrimSpace(line[:first]) == "" {
+		return 0
+	}
+	next := [2]int{}
+	for {
+		start, found := -1, false
+		for i, prefix := range [2]byte{';', '#'} {
+			if next[i] < 0 {
+				continue
+			}
+			at := strings.IndexByte(line[next[i]:], prefix)
+			if at < 0 {
+				next[i] = -1
+				continue
+			}
+			found = true
+			at += next[i]
+			next[i] = at + 1
+			if before, _ := utf8.DecodeLastRuneInString(line[:at]); pyrepr.IsSpace(before) && (start < 0 || at < start) {
+				start = at
+			}
+		}
+		if start >= 0 || !found {
+			return start
+		}
+	}
+}
+
+// indentation is the number of blanks, whatever their width, before the first other character.
+func indentation(line string) int {
+	n := 0
+	for _, r := range line {
+		if !pyrepr.IsSpace(r) {
+			break
+		}
+		n++
+	}
+	return n
+}

@@ -1,0 +1,84 @@
+package ini
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// checkUTF8 reports the first bytes of a file that are not UTF-8, in the words of the original's decoder.
+func checkUTF8(text, path string) error {
+	if utf8.ValidString(text) {
+		return nil
+	}
+	at := 0
+	for {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	length, reason := badSequence(text[at:])
+	position := shownPosition(text, at, length, reason)
+	where := fmt.Sprintf("byte 0x%02x in position %d", text[at], position)
+	if length > 1 {
+		where = fmt.Sprintf("bytes in position %d-%d", position, position+length-1)
+	}
+	line := strings.Count(text[:at], "\n") + 1
+	return &Error{File: path, Line: line, Text: fmt.Sprintf("'utf-8' codec can't decode %s: %s", where, reason)}
+}
+
+// decoded is how many bytes the original reads and decodes at a time; its positions count from there, or from the start
+// of a character that began before.
+const decoded = 8192
+
+func shownPosition(text string, at, length int, reason string) int {
+	start := at / decoded * decoded
+	if reason != invalidStart && (at+length == len(text) || at+length == start+decoded) {
+		return 0 // not seen to be wrong before the next reading
+	}
+	for !utf8.RuneStart(text[start]) && start < at {
+		start--
+	}
+	return at - start
+}
+
+const invalidStart = "invalid start byte"
+
+// badSequence tells how many bytes at the start of s belong to the character that goes wrong, and what is wrong.
+func badSequence(s string) (length int, reason string) {
+	want := 0
+	switch c := s[0]; {
+	case c >= 0xc2 && c <= 0xdf:
+		want = 2
+	case c >= 0xe0 && c <= 0xef:
+		want = 3
+	case c >= 0xf0 && c <= 0xf4:
+		want = 4
+	default:
+		return 1, invalidStart
+	}
+	for n := 1; n < want; n++ {
+		if n == len(s) {
+			return n, "unexpected end of data"
+		}
+		low, high := byte(0x80), byte(0xbf)
+		if n == 1 { // the second byte of some characters has a narrower range
+			switch s[0] {
+			case 0xe0:
+				low = 0xa0
+			case 0xed:
+				high = 0x9f
+			case 0xf0:
+				low = 0x90
+			case 0xf4:
+				high = 0x8f
+			}
+		}
+		if s[n] < low || s[n] > high {
+			return n, "invalid continuation byte"
+		}
+	}
+	return want, "invalid continuation byte"
+}

@@ -1,0 +1,96 @@
+package supervisor
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// shutdown is what the loop knows of a shutdown or restart that has begun.
+type shutdown struct {
+	remaining []*Group // not yet stopped, in the order in which they start
+	stopping  *Group   // of these the one whose processes have been asked to stop; nil: none
+	report    deadline // when to log next what is waited for
+	kill      deadline // when shutdown_timeout is over
+}
+
+// reportInterval is the least time between two lines about what a shutdown waits for.
+const reportInterval = 3 * time.Second
+
+// stopGroups goes on with the shutdown: one group at a time, the last one first; the next is stopped when this one is down.
+// It returns true when all have stopped.
+func (l *Loop) stopGroups(now time.Time) (over bool) {
+	if l.shutdown == nil {
+		l.beginShutdown(now)
+	}
+	s := l.shutdown
+	for {
+		i := groupOrder.NextStop(s.remaining)
+		if i < 0 {
+			return true
+		}
+		g := s.remaining[i]
+		if s.stopping != g {
+			s.stopping = g
+			for _, p := range slices.Backward(g.Processes) {
+				p.Stop(now)
+			}
+		}
+		if !g.Stopped() {
+			if s.report.at.IsZero() {
+				l.reportWaiting(now)
+			}
+			return false
+		}
+		s.remaining = slices.Delete(s.remaining, i, i+1)
+	}
+}
+
+func (l *Loop) beginShutdown(now time.Time) {
+	s := &shutdown{}
+	s.remaining, _ = groupOrder.Sort(l.groups)
+	s.report.run, s.kill.run = l.reportWaiting, l.killAll
+	l.shutdown = s
+	l.host.ShuttingDown = true
+	l.pending = nil
+	if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
+		l.schedule(&s.kill, now.Add(time.Duration(wait)*time.Second))
+	}
+	l.host.Events.Emit(api.SupervisorStateChangeStopping, "")
+	if l.options.Leaving != nil {
+		l.options.Leaving(l.state() == api.DaemonRestarting)
+	}
+}
+
+// reportWaiting logs which processes the shutdown waits for, and schedules the next line.
+func (l *Loop) reportWaiting(now time.Time) {
+	l.schedule(&l.shutdown.report, now.Add(reportInterval))
+	l.log.Infof("waiting for %s to die", l.unstopped())
+}
+
+// unstopped names the processes that have not stopped.
+func (l *Loop) unstopped() string {
+	var names []string
+	for _, g := range l.groups {
+		for _, p := range g.Processes {
+			if !p.State().IsStopped() {
+				names = append(names, p.Name())
+			}
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// killAll kills what still runs when shutdown_timeout is over. It is done once: a process that survives SIGKILL gets it
+// again by itself.
+func (l *Loop) killAll(now time.Time) {
+	l.schedule(&l.shutdown.kill, time.Time{})
+	l.log.Warnf("shutdown_timeout is over, killing %s", l.unstopped())
+	for _, g := range l.groups {
+		for _, p := range g.Processes {
+			p.KillNow(now)
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/httpd"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
+	"github.com/gosupervisor/supervisor/internal/plugin"
+	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/web"
+)
+
+// supervisord is what is kept over a restart.
+type supervisord struct {
+	read    func() (*config.Config, error)
+	signals chan os.Signal
+	chld    chan os.Signal
+	start   func(child.Spec) (pid int, err error)
+	manager *daemon.Notifier
+	serial  events.Serial
+	started time.Time
+	running bool // the first run has begun: limits are set, the terminal is left
+}
+
+// run is one run of the loop, from a configuration to a shutdown, or to the configuration that a restart goes on with. It
+// closes all that it opens. An error says why it could not begin; then no child was started.
+func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
+	own := &cfg.Supervisord
+	messages, err := d.setUp(own)
+	if err != nil {
+		return nil, err
+	}
+	log, err := logs.OpenMain(logs.MainOptions{
+		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
+		Stdout: own.NoDaemon && !own.Silent,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	for _, m := range bySeverity(append(slices.Clone(cfg.Messages), messages...)) {
+		log.Log(m.Level, m.Text)
+	}
+	servers, err := httpd.Open(cfg.Servers, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer servers.Close()
+	if err := rpc.Check(cfg.Interfaces); err != nil && len(cfg.Servers) > 0 {
+		return nil, err
+	}
+	if !own.NoCleanup {
+		for _, problem := range logs.CleanAuto(own.ChildLogDir, own.Identifier) {
+			log.Warnf("%v", problem)
+		}
+		plugin.Clean(own.ChildLogDir, own.Identifier)
+	}
+	sup, err := supervisor.New(supervisor.Options{
+		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.start,
+		Environ: slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, daemon.NotifySocket+"=") }),
+		Leaving: d.leaving, Settled: func() { go daemon.ReleaseMemory() }, Serial: &d.serial,
+	})
+	if err != nil {
+		return nil, err
+	}
+	services := d.services(sup, cfg, log)
+	if !own.NoDaemon && !d.running {
+		if err := daemon.Background(own.Directory, own.Umask, log.Log); err != nil {
+			return nil, err
+		}
+	}
+	pidFile, err := daemon.WritePIDFile(own.Pidfile)
+	if err != nil {
+		log.Critf("could not write pidfile %s", own.Pidfile)
+	}
+	defer pidFile.Remove()
+	servers.Serve(services) // after the pid file: a client that gets an answer finds it
+	d.running = true
+	daemon.Ready()
+	d.manager.Ready()
+	log.Infof("supervisord started with pid %d", os.Getpid())
+	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
+		log.Warnf("subreaper=true has no effect: %v", err)
+	}
+	if pidFile != nil {
+		record, clear := remember(own, log)
+		defer record.Close()
+		return sup.Run(record, clear), nil
+	}
+	return sup.Run(nil, nil), nil
+}
+
+// leaving notifies the service manager that a shutdown or restart begins.
+func (d *supervisord) leaving(restart bool) {
+	if restart {
+		d.manager.Reloading()
+	} else {
+		d.manager.Stopping()
+	}
+}
+
+// remember opens the record of our children, and handles those that outlived an earlier supervisord.
+func remember(own *config.Supervisord, log *logs.Main) (record *orphans.Record, clear chan struct{}) {
+	path := own.Pidfile + ".children"
+	record, survivors, otherPID, err := orphans.Open(path)
+	switch {
+	case otherPID != 0:
+		log.Warnf("supervisord with pid %d still runs and keeps %s: children that outlive us will not be found again",
+			otherPID, path)
+	case err != nil:
+		log.Warnf("children that outlive supervisord may not be found again: %v", err)
+	}
+	for _, c := range survivors {
+		log.Warnf("'%s' of an earlier supervisord still runs with pid %d", c, c.PID)
+	}
+	if own.KillOrphans && len(survivors) > 0 {
+		clear = make(chan struct{})
+		go func() {
+			defer close(clear)
+			orphans.Stop(survivors, log)
+		}()
+	}
+	return record, clear
+}
+
+// runsAsRoot is the warning about root privileges that are kept without user=root.
+const runsAsRoot = "Supervisor is running as root.  Privileges were not dropped because no user is specified in the " +
+	"config file.  If you intend to run as root, you can set user=root in the config file to avoid this message."
+
+// setUp switches to the user and, in the first run, raises the limits that the configuration asks for. The messages are for
+// the main log, which is opened later.
+func (d *supervisord) setUp(own *config.Supervisord) (messages []config.Message, err error) {
+	if own.User != nil {
+		info, err := daemon.DropPrivileges(own.User)
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, config.Message{Level: api.Info, Text: info})
+	} else if os.Geteuid() == 0 {
+		messages = append(messages, config.Message{Level: api.Critical, Text: runsAsRoot})
+	}
+	if d.running {
+		return messages, nil
+	}
+	daemon.ReserveThreads()
+	raised, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs)
+	for _, info := range raised {
+		messages = append(messages, config.Message{Level: api.Info, Text: info})
+	}
+	return messages, err
+}
+
+// bySeverity is the order in which messages from before the log was open are logged: the most severe first.
+func bySeverity(messages []config.Message) []config.Message {
+	slices.SortStableFunc(messages, func(a, b config.Message) int { return int(b.Level - a.Level) })
+	return messages
+}
+
+// services are the handlers of the servers. It logs what is offered, and which server asks for no password.
+func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) httpd.Services {
+	var namespaces []string
+	for _, i := range cfg.Interfaces {
+		namespaces = append(namespaces, i.Name)
+	}
+	for name := range sup.Plugins() {
+		namespaces = append(namespaces, name)
+	}
+	slices.Sort(namespaces[len(cfg.Interfaces):])
+	for _, s := range cfg.Servers {
+		for _, name := range namespaces {
+			log.Infof("RPC interface '%s' initialized", name)
+		}
+		if s.Username == "" {
+			log.Critf("Server '%s' running without any HTTP authentication checking", s.Section)
+		}
+	}
+	methods := rpc.New(sup, cfg.Interfaces...)
+	services := httpd.Services{
+		Call:       methods.ServeXMLRPC,
+		ProcessLog: methods.ProcessLog,
+		MainLog:    func() (string, bool) { return log.Path(), log.Path() != "" },
+		Pages:      web.New(methods, d.started).Serve,
+	}
+	if log.Enabled(api.Trace) {
+		services.Access = func(line string) { log.Tracef("%s", line) }
+	}
+	return services
+}
