@@ -1,4 +1,4 @@
-// Command supervisorctl gives commands to a running supervisord.
+// Command supervisorctl controls a running supervisord.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 
 func main() { os.Exit(run()) }
 
-// run does what the command line asks for and returns the exit status.
+// run runs the command line and returns the exit status.
 func run() int {
 	argv0 := config.ProgramPath(os.Args[0])
 	options, err := config.ParseCtlArgs(os.Args[0], os.Args[1:])
@@ -48,7 +48,7 @@ func run() int {
 	return controller.Shell()
 }
 
-// isTerminal says whether a file is a terminal.
+// isTerminal reports whether a file is a terminal.
 func isTerminal(f *os.File) bool {
 	_, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	return err == nil

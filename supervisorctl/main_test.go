@@ -19,7 +19,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// asProgram in the environment makes the test binary supervisorctl itself.
+// asProgram is an environment variable. If it is set, the test binary is supervisorctl.
 const asProgram = "TEST_AS_SUPERVISORCTL"
 
 func TestMain(m *testing.M) {
@@ -29,13 +29,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// server is a supervisord with the processes web, and a and b of the group app. What is sent to a process comes back
-// in capitals on its log.
+// server is a supervisord with the processes web, app:a and app:b. What is sent to a process is written to its log in upper
+// case.
 type server struct {
 	*httptest.Server
-	password string // empty: none is wanted
+	password string // empty: no credentials are required
 	echo     chan string
-	gone     bool // the processes have ended
+	exited   bool // the processes have exited
 
 	mu    sync.Mutex
 	calls []string
@@ -48,7 +48,7 @@ func startServer(t *testing.T) *server {
 	return s
 }
 
-// count is how often a method was called.
+// count returns how often a method was called.
 func (s *server) count(method string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +96,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "getProcessInfo":
 		process(e, "web", "web")
 	case "sendProcessStdin":
-		if s.gone {
+		if s.exited {
 			w.Write(xmlrpc.AppendFault(nil, 70, "NOT_RUNNING"))
 			return
 		}
@@ -122,7 +122,7 @@ func process(e *xmlrpc.Encoder, group, name string) {
 	e.EndStruct()
 }
 
-// stream follows the one log there is, that of web.
+// stream follows the log of web; there are no others.
 func (s *server) stream(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/logtail/web/stdout" {
 		http.NotFound(w, r)
@@ -145,17 +145,17 @@ type session struct {
 	t      *testing.T
 	tty    *os.File
 	cmd    *exec.Cmd
-	pieces chan string
-	text   string // what came and was not expected yet
-	raw    string // all that came, as it came
+	output chan string
+	text   string // output without escape sequences, after what expect has found
+	raw    string // all output
 	config string
 }
 
-// start starts supervisorctl with these arguments, on a terminal.
+// start starts supervisorctl on a terminal.
 func start(t *testing.T, url string, args ...string) *session {
 	t.Helper()
 	dir := t.TempDir()
-	s := &session{t: t, pieces: make(chan string, 100), config: filepath.Join(dir, "sd.conf")}
+	s := &session{t: t, output: make(chan string, 100), config: filepath.Join(dir, "sd.conf")}
 	config := fmt.Sprintf("[supervisorctl]\nserverurl=%s\n", url)
 	if err := os.WriteFile(s.config, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -172,22 +172,22 @@ func start(t *testing.T, url string, args ...string) *session {
 		s.tty.Close()
 	})
 	go func() {
-		defer close(s.pieces)
+		defer close(s.output)
 		for buf := make([]byte, 4096); ; {
 			n, err := s.tty.Read(buf)
 			if err != nil {
 				return
 			}
-			s.pieces <- string(buf[:n])
+			s.output <- string(buf[:n])
 		}
 	}()
 	return s
 }
 
-// escapes are what an editor of lines moves the cursor with.
+// escapes are the sequences that a line editor sends.
 var escapes = regexp.MustCompile("\x1b\\[[0-9;?]*[A-Za-z]|\r|\a")
 
-// expect waits until the text is shown and returns what came before it.
+// expect waits for a text and returns the output before it.
 func (s *session) expect(want string) string {
 	s.t.Helper()
 	timeout := time.After(20 * time.Second)
@@ -197,19 +197,19 @@ func (s *session) expect(want string) string {
 			return before
 		}
 		select {
-		case piece, ok := <-s.pieces:
+		case out, ok := <-s.output:
 			if !ok {
-				s.t.Fatalf("ended without %q: %q", want, s.text)
+				s.t.Fatalf("exited without %q: %q", want, s.text)
 			}
-			s.raw += piece
-			s.text = escapes.ReplaceAllString(s.text+piece, "")
+			s.raw += out
+			s.text = escapes.ReplaceAllString(s.text+out, "")
 		case <-timeout:
 			s.t.Fatalf("no %q in %q", want, s.text)
 		}
 	}
 }
 
-// send types.
+// send types keys.
 func (s *session) send(keys string) {
 	s.t.Helper()
 	if _, err := s.tty.WriteString(keys); err != nil {
@@ -217,15 +217,15 @@ func (s *session) send(keys string) {
 	}
 }
 
-// ends waits for the end and returns what came last.
-func (s *session) ends(status int) string {
+// waitExit waits for supervisorctl to exit and returns the rest of its output.
+func (s *session) waitExit(status int) string {
 	s.t.Helper()
 	timeout := time.After(20 * time.Second)
 	for {
 		select {
-		case piece, ok := <-s.pieces:
+		case out, ok := <-s.output:
 			if ok {
-				s.text = escapes.ReplaceAllString(s.text+piece, "")
+				s.text = escapes.ReplaceAllString(s.text+out, "")
 				continue
 			}
 			s.cmd.Wait()
@@ -234,7 +234,7 @@ func (s *session) ends(status int) string {
 			}
 			return s.text
 		case <-timeout:
-			s.t.Fatalf("goes on: %q", s.text)
+			s.t.Fatalf("has not exited: %q", s.text)
 		}
 	}
 }

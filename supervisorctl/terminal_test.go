@@ -12,7 +12,7 @@ import (
 
 const prompt = "supervisor> "
 
-// The shell completes what can be typed next; two tabs show the choices.
+// TestCompletion completes commands and names. Two tabs list the choices.
 // covers: 3.0a7-10a
 func TestCompletion(t *testing.T) {
 	server := startServer(t)
@@ -39,13 +39,13 @@ func TestCompletion(t *testing.T) {
 		s.expect(prompt)
 	}
 	if calls := server.count("getAllProcessInfo") - before; calls != 1 {
-		t.Errorf("completion asked %d times between two commands, not once", calls)
+		t.Errorf("completion made %d requests between two commands, want 1", calls)
 	}
 	s.send("\x04")
-	s.ends(0)
+	s.waitExit(0)
 }
 
-// The lines of one run of the shell are there in the next.
+// TestHistory checks that a session has the lines of the one before.
 // covers: 3.0a5-01
 func TestHistory(t *testing.T) {
 	server := startServer(t)
@@ -62,7 +62,7 @@ func TestHistory(t *testing.T) {
 		s.send("no\r")
 		s.expect(prompt)
 		s.send("quit\r")
-		s.ends(0)
+		s.waitExit(0)
 		want := "pid\nstatus web\nshutdown\nno\nquit\n"
 		if text, err := os.ReadFile(file); err != nil || string(text) != want {
 			t.Errorf("%s: %q, %v", option, text, err)
@@ -74,42 +74,42 @@ func TestHistory(t *testing.T) {
 		s.send("\r")
 		s.expect("4711\n" + prompt)
 		s.send("\x04")
-		s.ends(0)
+		s.waitExit(0)
 		if text, err := os.ReadFile(file); err != nil || string(text) != want+"pid\n" {
 			t.Errorf("%s: %q, %v", option, text, err)
 		}
 	}
 }
 
-// Ctrl-C and Ctrl-D at the prompt leave, with an empty line and status 0.
-func TestLeave(t *testing.T) {
+// TestExit checks that Ctrl-C, Ctrl-D and exit at the prompt exit the shell, with an empty line and status 0.
+func TestExit(t *testing.T) {
 	server := startServer(t)
 	for keys, shows := range map[string]string{"\x03": "^C\n\n", "\x15\x04": "\n", "\x15exit\r": "exit\n\n"} {
 		s := start(t, server.URL)
 		s.expect(prompt)
 		s.send("x")
-		s.expect("x") // so it is the editor that reads now
+		s.expect("x") // the editor reads now
 		s.send(keys)
-		if text := s.ends(0); !strings.HasSuffix(text, shows) || strings.Count(text, "\n") > 2 {
+		if text := s.waitExit(0); !strings.HasSuffix(text, shows) || strings.Count(text, "\n") > 2 {
 			t.Errorf("%q: %q", keys, text)
 		}
 	}
 }
 
-// A terminating signal at the prompt ends the shell and not without putting the terminal back.
+// TestTerminated sends a terminating signal at the prompt.
 func TestTerminated(t *testing.T) {
 	server := startServer(t)
 	s := start(t, server.URL)
 	s.expect(prompt)
 	s.cmd.Process.Signal(syscall.SIGTERM)
-	s.ends(-1)
+	s.waitExit(-1)
 	if status := s.cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM {
 		t.Errorf("%v", s.cmd.ProcessState)
 	}
 }
 
-// shutdown and reload ask first.
-func TestQuestion(t *testing.T) {
+// TestConfirm checks that shutdown and reload ask for confirmation.
+func TestConfirm(t *testing.T) {
 	server := startServer(t)
 	s := start(t, server.URL)
 	s.expect(prompt)
@@ -130,7 +130,7 @@ func TestQuestion(t *testing.T) {
 	}
 }
 
-// A shell without credentials asks for them, as often as it takes, does what was to be done, and keeps them.
+// TestLogin starts a shell without credentials. It asks until they are accepted, runs the command, and keeps them.
 // covers: 1.0.2-04
 func TestLogin(t *testing.T) {
 	server := startServer(t)
@@ -150,10 +150,10 @@ func TestLogin(t *testing.T) {
 	s.send("pid\r")
 	s.expect("4711\n" + prompt)
 	s.send("quit\r")
-	s.ends(0)
+	s.waitExit(0)
 
-	s = start(t, server.URL, "version") // no shell: nobody is asked
-	if text := s.ends(1); text != "Server requires authentication\n" {
+	s = start(t, server.URL, "version") // not interactive
+	if text := s.waitExit(1); text != "Server requires authentication\n" {
 		t.Errorf("%q", text)
 	}
 	s = start(t, server.URL, "-i", "version")
@@ -161,41 +161,41 @@ func TestLogin(t *testing.T) {
 	s.send("me\r")
 	s.expect("Password:")
 	s.send("secret\r")
-	if text := s.ends(0); !strings.HasSuffix(text, "\n9.9\n") {
+	if text := s.waitExit(0); !strings.HasSuffix(text, "\n9.9\n") {
 		t.Errorf("%q", text)
 	}
 }
 
-// fg shows the log and sends what is typed; Ctrl-C and Ctrl-D lead back to the prompt, which misses no line.
+// TestForeground checks that fg prints the log and sends lines, and that after Ctrl-C and Ctrl-D the prompt gets every line.
 func TestForeground(t *testing.T) {
 	server := startServer(t)
 	s := start(t, server.URL)
-	for _, leave := range []string{"\x03", "\x04"} {
+	for _, key := range []string{"\x03", "\x04"} {
 		s.expect(prompt)
 		s.send("fg web\r")
 		s.expect("==> Press Ctrl-C to exit <==\nhello from web\n")
 		s.send("Some text\n")
 		s.expect("SOME TEXT\n")
-		s.send(leave)
+		s.send(key)
 		s.expect("Exiting foreground\n" + prompt)
 		s.send("version\r")
 		s.expect("9.9\n")
 	}
 	s.expect(prompt)
 	s.send("\x04")
-	s.ends(0)
+	s.waitExit(0)
 
-	for _, leave := range []string{"\x03", "\x04"} {
+	for _, key := range []string{"\x03", "\x04"} {
 		s = start(t, server.URL, "fg", "web")
 		s.expect("hello from web\n")
-		s.send(leave)
-		if text := s.ends(0); !strings.HasSuffix(text, "Exiting foreground\n") {
+		s.send(key)
+		if text := s.waitExit(0); !strings.HasSuffix(text, "Exiting foreground\n") {
 			t.Errorf("%q", text)
 		}
 	}
 }
 
-// Ctrl-C ends a log that is followed, and the shell goes on.
+// TestFollow checks that Ctrl-C ends tail -f but not the shell.
 func TestFollow(t *testing.T) {
 	server := startServer(t)
 	s := start(t, server.URL)
@@ -209,31 +209,31 @@ func TestFollow(t *testing.T) {
 	s.send("version\r")
 	s.expect("9.9\n" + prompt)
 	s.send("\x04")
-	s.ends(0)
+	s.waitExit(0)
 }
 
-// What a process writes reaches the terminal byte by byte, whatever it is: colours, other encodings, zeros.
-func TestBytesAsTheyAre(t *testing.T) {
+// TestBinaryOutput checks that output reaches the terminal unchanged: escape sequences, other encodings, zeros.
+func TestBinaryOutput(t *testing.T) {
 	server := startServer(t)
-	const odd = "\x1b[31mred\x1b[0m \xff\xfe \x00 caf\xc3\xa9 \xc3"
+	const binary = "\x1b[31mred\x1b[0m \xff\xfe \x00 caf\xc3\xa9 \xc3"
 	for _, command := range []string{"tail -f web", "fg web"} {
 		s := start(t, server.URL)
 		s.expect(prompt)
 		s.send(command + "\r")
 		s.expect("hello from web\n")
-		server.echo <- odd + "|end\n"
+		server.echo <- binary + "|end\n"
 		s.expect("|end")
-		if !strings.Contains(s.raw, odd+"|end") {
+		if !strings.Contains(s.raw, binary+"|end") {
 			t.Errorf("%s: %q", command, s.raw[strings.LastIndex(s.raw, "web"):])
 		}
 		s.send("\x03")
 		s.expect(prompt)
 		s.send("\x04")
-		s.ends(0)
+		s.waitExit(0)
 	}
 }
 
-// A terminal that changes its size in the middle of a line, or of a log, disturbs neither.
+// TestResize changes the size of the terminal while a line is edited and while a log is followed.
 func TestResize(t *testing.T) {
 	server := startServer(t)
 	s := start(t, server.URL)
@@ -257,5 +257,5 @@ func TestResize(t *testing.T) {
 	s.send("\x03")
 	s.expect(prompt)
 	s.send("\x04")
-	s.ends(0)
+	s.waitExit(0)
 }

@@ -7,23 +7,22 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// takes is what the arguments of a command are, for completion.
-type takes int
+// argKind is what the arguments of a command are, for completion.
+type argKind int
 
 const (
-	takesNothing takes = iota
-	takesTopics
-	takesGroups
-	takesProcesses
+	noCompletion argKind = iota
+	groupArgs
+	processArgs
 )
 
-// complete gives, for the part of a line before the cursor, what of it stays and the words that may follow, each with a
-// blank. Source: ctl, "Persistence and completion".
+// complete completes the part of a line before the cursor. It returns the part that is kept and the words that can follow
+// it, each with a blank.
 func (c *Controller) complete(line string) (head string, words []string) {
 	begin := strings.LastIndexByte(line, ' ') + 1
 	head, word := line[:begin], line[begin:]
 	parts := split(head)
-	before := strings.Fields(parts[len(parts)-1]) // of the last command of the line
+	before := strings.Fields(parts[len(parts)-1]) // of the last command on the line
 	for _, candidate := range c.candidates(before, word) {
 		if strings.HasPrefix(candidate, word) {
 			words = append(words, candidate+" ")
@@ -32,30 +31,25 @@ func (c *Controller) complete(line string) (head string, words []string) {
 	return head, words
 }
 
-// candidates are what can stand after the words before, when word is how it begins.
+// candidates are the words that can follow the words before. Word is what was typed of the next one.
 func (c *Controller) candidates(before []string, word string) []string {
-	if len(before) == 0 {
-		return c.topicNames()
-	}
-	if before[0] == "help" {
+	if len(before) == 0 || before[0] == "help" {
 		return c.topicNames()
 	}
 	cmd := c.find(before[0])
 	if cmd == nil {
 		return nil
 	}
-	switch cmd.takes {
-	case takesTopics:
-		return c.topicNames()
-	case takesGroups:
+	switch cmd.args {
+	case groupArgs:
 		return groupNames(c.processInfos())
-	case takesProcesses:
+	case processArgs:
 		return processNames(c.processInfos(), word)
 	}
 	return nil
 }
 
-// topicNames are the commands, help among them.
+// topicNames are the names of all commands and help.
 func (c *Controller) topicNames() []string {
 	names := []string{"help"}
 	for _, block := range c.blocks() {
@@ -67,17 +61,17 @@ func (c *Controller) topicNames() []string {
 	return names
 }
 
-// processInfos is what the server says of the processes, once between two commands. Without an answer there is nothing
-// to complete.
+// processInfos returns the processes for completion, which are requested once between two commands. After an error there
+// are none.
 func (c *Controller) processInfos() []api.ProcessInfo {
-	if c.names == nil {
+	if c.infos == nil {
 		var infos []api.ProcessInfo
 		if c.badURL == nil {
 			infos, _ = c.server.AllProcessInfo(c.ctx)
 		}
-		c.names = &infos
+		c.infos = &infos
 	}
-	return *c.names
+	return *c.infos
 }
 
 func groupNames(infos []api.ProcessInfo) (names []string) {
@@ -89,18 +83,18 @@ func groupNames(infos []api.ProcessInfo) (names []string) {
 	return names
 }
 
-// processNames are the names by which processes go, and "group:*" for each group that they belong to. A process in a
-// group of its own name goes by that name alone, unless the word that is typed has a colon.
+// processNames are the namespecs of the processes and of their groups. A process in a group of the same name has its name
+// alone, unless the word that was typed has a colon.
 func processNames(infos []api.ProcessInfo, word string) (names []string) {
-	whole := map[string]bool{}
+	listed := map[string]bool{} // groups
 	for _, info := range infos {
 		if info.Name == info.Group && !strings.Contains(word, ":") {
 			names = append(names, info.Name)
 			continue
 		}
 		names = append(names, info.Group+":"+info.Name)
-		if !whole[info.Group] {
-			whole[info.Group] = true
+		if !listed[info.Group] {
+			listed[info.Group] = true
 			names = append(names, info.Group+":*")
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// printCompletions prints the words that can stand next, one a line, for the completion of a shell. The arguments are
-// "cur=" with what is typed of the word, then the words before it. Nothing is said about problems.
+// printCompletions prints the candidates for the next word, one a line, for the completion of a shell. The arguments are
+// "cur=" with what was typed of the word, and the words before it. Errors are not reported.
 func (c *Controller) printCompletions(args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -20,28 +20,28 @@ func (c *Controller) printCompletions(args []string) error {
 	return nil
 }
 
-// completion prints a script for a shell. Commands stand in the script; names of processes and groups it gets from
-// supervisorctl, with the options that are typed.
+// completion prints a script for a shell. The script contains the commands; it gets the names of processes and groups from
+// supervisorctl, with the options on the line.
 func (c *Controller) completion(args []string) error {
 	if len(args) != 1 {
-		return c.misused("completion", "completion requires the name of a shell", exitGeneric)
+		return c.usageError("completion", "completion requires the name of a shell", exitGeneric)
 	}
 	switch args[0] {
 	case "bash":
 		c.println(strings.Replace(bashScript, "COMMANDS", strings.Join(c.topicNames(), " "), 1))
 	case "zsh":
-		c.println(strings.Replace(zshScript, "COMMANDS", c.described("        '%s:%s'\n"), 1))
+		c.println(strings.Replace(zshScript, "COMMANDS", c.describe("        '%s:%s'\n"), 1))
 	case "fish":
 		c.println(strings.Replace(fishScript, "COMMANDS",
-			c.described("complete -c supervisorctl -n '__supervisorctl_words; test -z \"$words\"' -a %s -d '%s'\n"), 1))
+			c.describe("complete -c supervisorctl -n '__supervisorctl_words; test -z \"$words\"' -a %s -d '%s'\n"), 1))
 	default:
-		return c.refuse("bad shell " + args[0])
+		return c.argError("bad shell " + args[0])
 	}
 	return nil
 }
 
-// described is a line for each command, made from its name and its help.
-func (c *Controller) described(format string) string {
+// describe formats each command's name and the summary of its help.
+func (c *Controller) describe(format string) string {
 	var text strings.Builder
 	for _, b := range c.blocks() {
 		for _, cmd := range b.commands {
@@ -51,7 +51,7 @@ func (c *Controller) described(format string) string {
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
-// summary is the first thing that a help text says: what stands behind its first tabs.
+// summary is the text after the first tabs of a help text.
 func summary(help string) string {
 	line, _, _ := strings.Cut(help, "\n")
 	_, text, _ := strings.Cut(line, "\t")

@@ -9,35 +9,35 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// verb is one of the commands that act on processes, groups or all, and print a line for each process.
-type verb struct {
-	done     string         // "started"
-	errors   map[int]string // fault code to the words in the parentheses
-	verbatim bool           // a FAILED prints the fault's own text
-	ignored  int            // a fault code that is no reason for an exit status
-	badGroup int            // the status when there is no such group
+// operation is what a command does to a process, a group or all processes. A line is printed for each process.
+type operation struct {
+	done     string         // text for a success, such as "started"
+	errors   map[int]string // texts for faults by their code
+	verbatim bool           // the text of the fault Failed is printed as it is
+	ignored  int            // code of a fault that does not change the exit status
+	badGroup int            // exit status if there is no such group
 	all      func() ([]client.ProcessStatus, error)
 	group    func(name string) ([]client.ProcessStatus, error)
 	process  func(name string) ([]client.ProcessStatus, error)
 }
 
 func (c *Controller) start(args []string) error {
-	names, w, err := waitFlags(args)
+	names, opts, err := parseWaitOptions(args)
 	switch {
 	case err != nil:
-		return c.refuse(err.Error())
+		return c.argError(err.Error())
 	case len(names) == 0:
-		return c.misused("start", "start requires a process name", exitInvalidArgs)
+		return c.usageError("start", "start requires a process name", exitInvalidArgs)
 	}
-	return c.within(w.timeout, func() error { return c.each(names, c.startVerb(!w.no)) })
+	return c.withTimeout(opts.timeout, func() error { return c.apply(c.startOperation(!opts.noWait), names) })
 }
 
-func (c *Controller) startVerb(wait bool) verb {
+func (c *Controller) startOperation(wait bool) operation {
 	done := "started"
 	if !wait {
 		done = "starting"
 	}
-	return verb{
+	return operation{
 		done: done,
 		errors: map[int]string{
 			api.BadName: "no such process", api.NoFile: "no such file", api.NotExecutable: "file is not executable",
@@ -55,22 +55,22 @@ func (c *Controller) startVerb(wait bool) verb {
 }
 
 func (c *Controller) stop(args []string) error {
-	names, w, err := waitFlags(args)
+	names, opts, err := parseWaitOptions(args)
 	switch {
 	case err != nil:
-		return c.refuse(err.Error())
+		return c.argError(err.Error())
 	case len(names) == 0:
-		return c.misused("stop", "stop requires a process name", exitGeneric)
+		return c.usageError("stop", "stop requires a process name", exitGeneric)
 	}
-	return c.within(w.timeout, func() error { return c.each(names, c.stopVerb(!w.no)) })
+	return c.withTimeout(opts.timeout, func() error { return c.apply(c.stopOperation(!opts.noWait), names) })
 }
 
-func (c *Controller) stopVerb(wait bool) verb {
+func (c *Controller) stopOperation(wait bool) operation {
 	done := "stopped"
 	if !wait {
 		done = "stopping"
 	}
-	return verb{
+	return operation{
 		done:     done,
 		errors:   signalErrors,
 		verbatim: true,
@@ -84,23 +84,23 @@ func (c *Controller) stopVerb(wait bool) verb {
 	}
 }
 
-// restart stops and then starts. All names are stopped before the first is started. Whoever does not want to wait
-// still does so for the end: a process that is being stopped cannot be started.
+// restart stops all names and then starts them. Even with --no-wait it waits until they have stopped, because a process
+// that is stopping cannot be started.
 func (c *Controller) restart(args []string) error {
-	names, w, err := waitFlags(args)
+	names, opts, err := parseWaitOptions(args)
 	switch {
 	case err != nil:
-		return c.refuse(err.Error())
+		return c.argError(err.Error())
 	case len(names) == 0:
-		return c.misused("restart", "restart requires a process name", exitGeneric)
+		return c.usageError("restart", "restart requires a process name", exitGeneric)
 	}
-	return c.within(w.timeout, func() error {
-		for _, v := range []verb{c.stopVerb(true), c.startVerb(!w.no)} {
-			up, err := c.upcheck() // as if typed one after the other: the server may have gone meanwhile
+	return c.withTimeout(opts.timeout, func() error {
+		for _, op := range []operation{c.stopOperation(true), c.startOperation(!opts.noWait)} {
+			up, err := c.upcheck() // as for two commands
 			if !up || err != nil {
 				return err
 			}
-			if err := c.each(names, v); err != nil {
+			if err := c.apply(op, names); err != nil {
 				return err
 			}
 		}
@@ -114,10 +114,10 @@ var signalErrors = map[int]string{
 
 func (c *Controller) signal(args []string) error {
 	if len(args) < 2 {
-		return c.misused("signal", "signal requires a signal name and a process name", exitGeneric)
+		return c.usageError("signal", "signal requires a signal name and a process name", exitGeneric)
 	}
 	signal, names := args[0], args[1:]
-	return c.each(names, verb{
+	return c.apply(operation{
 		done:     "signalled",
 		errors:   signalErrors,
 		verbatim: true,
@@ -129,93 +129,93 @@ func (c *Controller) signal(args []string) error {
 		process: func(name string) ([]client.ProcessStatus, error) {
 			return c.server.SignalProcess(c.ctx, name, signal)
 		},
-	})
+	}, names)
 }
 
 func (c *Controller) clear(names []string) error {
 	if len(names) == 0 {
-		return c.misused("clear", "clear requires a process name", exitGeneric)
+		return c.usageError("clear", "clear requires a process name", exitGeneric)
 	}
-	return c.each(names, verb{
+	return c.apply(operation{
 		done:   "cleared",
 		errors: map[int]string{api.BadName: "no such process", api.Failed: "failed"},
 		all:    func() ([]client.ProcessStatus, error) { return c.server.ClearAllProcessLogs(c.ctx) },
 		process: func(name string) ([]client.ProcessStatus, error) {
 			return nil, c.server.ClearProcessLogs(c.ctx, name)
 		},
-	})
+	}, names)
 }
 
-// each applies the verb to what the names say, one request for each, or one for all.
-func (c *Controller) each(names []string, v verb) error {
+// apply carries out an operation, with one request for each name, or one for all processes.
+func (c *Controller) apply(op operation, names []string) error {
 	if slices.Contains(names, "all") {
-		results, err := v.all()
+		results, err := op.all()
 		if err != nil {
 			return err
 		}
-		return c.outcomes(v, results)
+		return c.printResults(op, results)
 	}
 	for _, name := range names {
-		if err := c.one(name, v); err != nil {
+		if err := c.applyTo(op, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Controller) one(name string, v verb) error {
+func (c *Controller) applyTo(op operation, name string) error {
 	group, process, whole := api.SplitNamespec(name)
-	if whole && v.group != nil {
-		results, err := v.group(group)
+	if whole && op.group != nil {
+		results, err := op.group(group)
 		switch {
 		case faultCode(err) == api.BadName:
 			c.println(group + ": ERROR (no such group)")
-			c.status = v.badGroup
+			c.status = op.badGroup
 			return nil
 		case err != nil:
 			return err
 		}
-		return c.outcomes(v, results)
+		return c.printResults(op, results)
 	}
 	shown := api.Namespec(group, process)
-	if whole { // clear knows no groups: the name as typed
+	if whole { // of clear, which has no groups: the name as it was typed
 		shown = name
 	}
-	_, err := v.process(name)
+	_, err := op.process(name)
 	var fault *client.Fault
 	switch {
 	case errors.As(err, &fault):
-		return c.outcome(v, shown, fault.Code, fault.Text)
+		return c.printResult(op, shown, fault.Code, fault.Text)
 	case err != nil:
 		return err
 	}
-	return c.outcome(v, shown, api.Success, "")
+	return c.printResult(op, shown, api.Success, "")
 }
 
-func (c *Controller) outcomes(v verb, results []client.ProcessStatus) error {
+func (c *Controller) printResults(op operation, results []client.ProcessStatus) error {
 	for _, r := range results {
-		if err := c.outcome(v, api.Namespec(r.Group, r.Name), r.Status, r.Description); err != nil {
+		if err := c.printResult(op, api.Namespec(r.Group, r.Name), r.Status, r.Description); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// outcome prints what became of one process and sets the exit status.
-func (c *Controller) outcome(v verb, name string, code int, description string) error {
-	words, known := v.errors[code]
+// printResult prints the line for one process and sets the exit status.
+func (c *Controller) printResult(op operation, name string, code int, description string) error {
+	text, known := op.errors[code]
 	switch {
 	case code == api.Success:
-		c.println(name + ": " + v.done)
+		c.println(name + ": " + op.done)
 	case known:
-		c.println(name + ": ERROR (" + words + ")")
-	case v.verbatim && code == api.Failed:
+		c.println(name + ": ERROR (" + text + ")")
+	case op.verbatim && code == api.Failed:
 		c.println(description)
 	default:
-		return &failure{"ValueError", fmt.Sprintf("Unknown result code %d for %s", code, name)}
+		return &commandError{"ValueError", fmt.Sprintf("Unknown result code %d for %s", code, name)}
 	}
 	switch code {
-	case api.Success, v.ignored:
+	case api.Success, op.ignored:
 	case api.SpawnError, api.AbnormalTermination, api.NotRunning:
 		c.status = exitNotRunning
 	default:

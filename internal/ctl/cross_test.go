@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// crossSession is a day with supervisorctl. "config NAME" puts a file in place, "until STATE NAME" waits.
+// crossSession is a session of commands. "config NAME" replaces the configuration, "until STATE NAME" waits.
 var crossSession = strings.Split(strings.TrimSpace(`
 status
 pid
@@ -144,12 +144,12 @@ quit
 shutdown
 `), "\n")
 
-// Both programs of ours work with both of the original's: the same session prints the same and ends the same with any
-// supervisorctl and any supervisord. CROSS names the directory of ours; make cross sets it.
+// TestCross runs the same session with each supervisorctl and each supervisord, the original's and ours, and compares output
+// and exit statuses. CROSS is the directory of our programs; make cross sets it.
 func TestCross(t *testing.T) {
 	bin := os.Getenv("CROSS")
 	if bin == "" {
-		t.Skip("CROSS names no directory with our programs")
+		t.Skip("CROSS is not set to the directory of our programs")
 	}
 	ourDaemon, ourCtl := filepath.Join(bin, "supervisord"), filepath.Join(bin, "supervisorctl")
 	pairs := []struct{ daemon, ctl string }{
@@ -176,7 +176,7 @@ func TestCross(t *testing.T) {
 	}
 }
 
-// runSession returns what each line of the session printed, made comparable, and its exit status.
+// runSession returns the normalized output and the exit status of each line of the session.
 func runSession(t *testing.T, daemon, ctl string) (record []string) {
 	r := startDaemon(t, daemon)
 	changed := strings.NewReplacer("[program:manual]", "[program:new]", "autostart=false\nstartsecs=0\npriority=77",
@@ -193,10 +193,10 @@ func runSession(t *testing.T, daemon, ctl string) (record []string) {
 			record = append(record, "")
 		default:
 			out, stderr, status := r.with(t, ctl, r.url(), "", line)
-			if strings.HasSuffix(line, " all") { // the last problem decides, and which is the last is chance
+			if strings.HasSuffix(line, " all") { // the status is that of the last error, and the order is random
 				status = min(status, 1)
 			}
-			record = append(record, fmt.Sprintf("%s%s= %d", comparable(r, line, out), comparable(r, line, stderr), status))
+			record = append(record, fmt.Sprintf("%s%s= %d", normalize(r, line, out), normalize(r, line, stderr), status))
 		}
 	}
 	return record
@@ -204,12 +204,12 @@ func runSession(t *testing.T, daemon, ctl string) (record []string) {
 
 var (
 	versions = regexp.MustCompile(`(?m)^\d+\.\d+\.\d+$`)
-	// places is the line in which our daemon says where a configuration is wrong, behind the original's words.
+	// places is our line with the place of an error in the configuration, after the original's text.
 	places = regexp.MustCompile(`(?m)^  DIR/sd\.conf:\d+: .*\n`)
 )
 
-// comparable takes out what is each daemon's own. Commands that act on several processes report them in any order.
-func comparable(r reference, line, text string) string {
+// normalize removes what differs between the daemons. The order of several processes is random.
+func normalize(r reference, line, text string) string {
 	text = versions.ReplaceAllString(strings.ReplaceAll(text, r.dir, "DIR"), "VERSION")
 	text = normal(places.ReplaceAllString(text, ""))
 	if strings.HasSuffix(line, " all") {

@@ -1,6 +1,6 @@
-// Package ctl is supervisorctl: its commands, what they print, and the exit status they lead to. It talks to
-// supervisord through package client only and opens no file but the history. Output goes to one writer and is complete
-// when Run or Shell returns.
+// Package ctl is supervisorctl: its commands, their output and their exit statuses. It reaches supervisord through package
+// client only, and opens no file but that of the history. Output goes to one writer and is complete when Run or Shell
+// returns. A Controller is used from one goroutine.
 package ctl
 
 import (
@@ -15,48 +15,48 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// Exit statuses. Source: ctl, "Exit status".
+// Exit statuses. Source: supervisorctl.LSBInitExitStatuses.
 const (
 	exitGeneric       = 1
 	exitInvalidArgs   = 2
 	exitUnimplemented = 3 // the server has no supervisor namespace
 	exitStopped       = 3 // status: a listed process is stopped
-	exitUnreachable   = 4 // connection refused; status: unknown name, or no server
+	exitUnreachable   = 4 // connection refused; status: an unknown name, or no server
 	exitWrongVersion  = 5
 	exitNotRunning    = 7 // also: the socket file is missing
-	exitTimedOut      = 8 // what --timeout allows was not enough
+	exitTimedOut      = 8 // the time of --timeout has passed
 )
 
-// Options are what a Controller is made from.
+// Options are the parameters of New.
 type Options struct {
 	ServerURL   string
 	Username    string
 	Password    string
 	Prompt      string    // of the shell, without the "> "
 	HistoryFile string    // of the shell on a terminal; empty: none
-	Interactive bool      // ask before a shutdown or a restart
+	Interactive bool      // ask for confirmation of shutdown and reload, and for credentials
 	Terminal    bool      // the standard input and output of this process are a terminal; In and Out are these two
-	In          io.Reader // commands and answers
+	In          io.Reader // commands and answers to questions
 	Out, Err    io.Writer
 	Plugins     []config.Interface // the [ctlplugin:x] sections
 }
 
-// Controller runs commands. Make one with New; use it from one goroutine.
+// Controller runs commands. New makes one.
 type Controller struct {
 	options Options
 	server  *client.Client
-	badURL  error // why there is no server; reported by the first command that needs one
+	badURL  error // of client.New; reported by the first command that needs a server
 	out     *bufio.Writer
 	in      *lines
-	tty     *terminal // what Options.Terminal promises, once it is needed
+	tty     *terminal // nil until it is first used
 	plugins []plugin
-	names   *[]api.ProcessInfo // what completion knows of the processes until the next command
+	infos   *[]api.ProcessInfo // the processes for completion, until the next command; nil: not requested yet
 	status  int
-	shell   bool            // an interrupt ends ctx
-	ctx     context.Context // of the command that runs
+	shell   bool            // an interrupt cancels ctx
+	ctx     context.Context // of the running command
 }
 
-// New makes a controller; nothing is connected yet.
+// New returns a controller. It does not connect yet.
 func New(options Options) *Controller {
 	c := &Controller{options: options, out: bufio.NewWriter(options.Out), ctx: context.Background()}
 	c.in = newLines(options.In)
@@ -65,13 +65,13 @@ func New(options Options) *Controller {
 	return c
 }
 
-// open turns to another server, with the credentials there are.
+// open changes the server and keeps the credentials.
 func (c *Controller) open(serverURL string) {
 	c.options.ServerURL = serverURL
 	c.server, c.badURL = client.New(serverURL, c.options.Username, c.options.Password)
 }
 
-// close writes out what is left and puts the terminal back as it was.
+// close flushes the output and restores the terminal.
 func (c *Controller) close() {
 	c.out.Flush()
 	if c.tty != nil {
@@ -79,25 +79,25 @@ func (c *Controller) close() {
 	}
 }
 
-// Run does what the words of a command line ask for and returns the exit status: the first that is not 0 of the
-// commands, which semicolons separate.
+// Run runs the commands of a command line, which semicolons separate, and returns the exit status: the first one that is
+// not 0.
 func (c *Controller) Run(words []string) int {
 	defer c.close()
 	first := 0
 	for _, line := range split(strings.Join(words, " ")) {
 		c.status = 0
-		leave := c.command(line)
+		exit := c.command(line)
 		if first == 0 {
 			first = c.status
 		}
-		if leave {
+		if exit {
 			break
 		}
 	}
 	return first
 }
 
-// split cuts a line at its semicolons. Between quotes a semicolon is text.
+// split splits a line at its semicolons, except for those in quotes.
 func split(line string) []string {
 	var parts []string
 	begin, quote := 0, rune(0)
@@ -119,7 +119,7 @@ func split(line string) []string {
 	return append(parts, line[begin:])
 }
 
-// parse cuts a command into its word and the rest. ok is false for a line that no command can begin with.
+// parse splits a command into its name and the rest. It is not ok if the line cannot be a command.
 func parse(line string) (word, arg string, ok bool) {
 	if rest, found := strings.CutPrefix(line, "?"); found {
 		line = "help " + rest
@@ -133,15 +133,15 @@ func parse(line string) (word, arg string, ok bool) {
 	return line[:n], strings.TrimSpace(line[n:]), n > 0
 }
 
-// command runs one command and says whether it was one that leaves the shell.
-func (c *Controller) command(line string) (leave bool) {
+// command runs one command. It returns true if the shell is to exit.
+func (c *Controller) command(line string) (exit bool) {
 	line = strings.TrimSpace(line)
 	if line == "" {
 		return false
 	}
 	word, arg, ok := parse(line)
 	if !ok {
-		c.unknown(line)
+		c.unknownSyntax(line)
 		return false
 	}
 	switch word {
@@ -154,12 +154,12 @@ func (c *Controller) command(line string) (leave bool) {
 	}
 	cmd := c.find(word)
 	if cmd == nil || cmd.run == nil {
-		c.unknown(line)
+		c.unknownSyntax(line)
 		return false
 	}
-	c.names = nil
+	c.infos = nil
 	err := c.run(cmd, arg)
-	for isUnauthorized(err) && c.canAsk() {
+	for isUnauthorized(err) && c.canPrompt() {
 		if err = c.login(); err == nil {
 			err = c.run(cmd, arg)
 		}
@@ -169,22 +169,22 @@ func (c *Controller) command(line string) (leave bool) {
 		return true
 	}
 	if err != nil {
-		c.failed(err)
+		c.printError(err)
 	}
 	return false
 }
 
-func (c *Controller) unknown(line string) {
+func (c *Controller) unknownSyntax(line string) {
 	c.println("*** Unknown syntax: " + line)
 	c.status = exitGeneric
 }
 
-// run makes the checks that the table asks for and runs the command.
+// run runs a command after the checks that its row of the table requires.
 func (c *Controller) run(cmd *command, arg string) error {
 	if cmd.noArgs && arg != "" {
-		return c.misused(cmd.name, cmd.name+" accepts no arguments", exitGeneric)
+		return c.usageError(cmd.name, cmd.name+" accepts no arguments", exitGeneric)
 	}
-	if cmd.checked {
+	if cmd.upcheck {
 		up, err := c.upcheck()
 		if !up && err == nil && cmd.unreachable != 0 {
 			c.status = cmd.unreachable
@@ -199,22 +199,22 @@ func (c *Controller) run(cmd *command, arg string) error {
 	return cmd.run(c, strings.Fields(arg))
 }
 
-// misused reports wrong arguments and shows the command's help.
-func (c *Controller) misused(name, problem string, status int) error {
+// usageError reports wrong arguments and prints the help of the command.
+func (c *Controller) usageError(name, problem string, status int) error {
 	c.println("Error: " + problem)
 	c.status = status
 	c.help(name)
 	return nil
 }
 
-// upcheck asks the server for its version. When it is not one that we can talk to, upcheck says why and sets the
-// status; what it has no words for is the error.
+// upcheck checks the version of the server's interface. It returns false if there is none or another one, after it has
+// printed why and set the status, and the error if it has no message for it.
 func (c *Controller) upcheck() (bool, error) {
 	if c.badURL != nil {
 		return false, c.badURL
 	}
 	var version string
-	err := c.server.Call(c.ctx, &version, "supervisor.getVersion") // the name that servers of any age know
+	err := c.server.Call(c.ctx, &version, "supervisor.getVersion") // a name that servers of all versions have
 	var fault *client.Fault
 	switch {
 	case err == nil && version == api.APIVersion:

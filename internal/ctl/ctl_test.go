@@ -19,12 +19,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// fake is a server that answers methods with what the test says; the others are unknown to it.
+// fake is a server whose methods are defined by the test.
 type fake struct {
 	*httptest.Server
 	mu      sync.Mutex
-	byName  func(method, name string) answer // answers those of the methods that have no other answer
-	calls   []string                         // method and parameters, without getVersion
+	byName  func(method, name string) answer // the answer of a method that is not in answers; may be nil
+	calls   []string                         // methods and parameters, without getVersion
 	answers map[string]func(e *xmlrpc.Encoder) (code int, text string)
 }
 
@@ -110,7 +110,7 @@ func statuses(list ...[4]any) answer {
 	}
 }
 
-// changes is what reloadConfig answers.
+// changes is an answer of reloadConfig.
 func changes(lists ...[]string) answer {
 	return func(e *xmlrpc.Encoder) (int, string) {
 		e.BeginArray()
@@ -128,7 +128,7 @@ func changes(lists ...[]string) answer {
 	}
 }
 
-// infos is what getAllProcessInfo answers for processes "name group statename code".
+// infos is an answer of getAllProcessInfo for processes "name group statename code".
 func infos(list ...[4]any) answer {
 	return func(e *xmlrpc.Encoder) (int, string) {
 		e.BeginArray()
@@ -151,7 +151,7 @@ func infos(list ...[4]any) answer {
 	}
 }
 
-// What no reference daemon can be brought to say, and where we differ from it on purpose.
+// TestCommands has what a daemon of the original cannot be made to answer, and where we differ on purpose.
 // covers: 3.0a1-19
 func TestCommands(t *testing.T) {
 	for _, test := range []struct {
@@ -303,7 +303,7 @@ func TestCommands(t *testing.T) {
 // find is a command of a controller without plug-ins.
 func find(name string) *command { return new(Controller).find(name) }
 
-// waitHelp is what follows a misuse of wait.
+// waitHelp is printed after a usage error of wait.
 func waitHelp() string { return find("wait").help + "\n" }
 
 const sorry = "Sorry, supervisord responded but did not recognize the supervisor namespace commands that " +
@@ -318,7 +318,7 @@ var updates = map[string]answer{
 	"addProcessGroup":    yes,
 }
 
-// A missing log is an error with a status of its own; the text is the original's.
+// TestFollowMissing follows a log that does not exist. The text is the original's, the exit status is ours.
 func TestFollowMissing(t *testing.T) {
 	f := startFake(t, nil)
 	rpc := f.Config.Handler
@@ -343,7 +343,7 @@ func TestFollowMissing(t *testing.T) {
 	}
 }
 
-// An interrupt ends a followed log with an empty line and status 0.
+// TestFollowInterrupted checks that an interrupt ends tail -f with an empty line and status 0.
 func TestFollowInterrupted(t *testing.T) {
 	f := startFake(t, nil)
 	rpc := f.Config.Handler
@@ -363,7 +363,7 @@ func TestFollowInterrupted(t *testing.T) {
 	}
 }
 
-// interrupter sends this process an interrupt when a text arrives.
+// interrupter sends this process an interrupt when a text is written.
 type interrupter struct {
 	bytes.Buffer
 	after string
@@ -376,7 +376,7 @@ func (w *interrupter) Write(p []byte) (int, error) {
 	return w.Buffer.Write(p)
 }
 
-// Wrong credentials are one line; the original's second one says nothing more.
+// TestUnauthorized checks the line for missing credentials. The original prints a second one with the same content.
 func TestUnauthorized(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, password, _ := r.BasicAuth(); password != "secret" {
@@ -400,7 +400,7 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-// Errors of the connection have the words that scripts look for.
+// TestErrorLines checks the lines for connection errors, which scripts parse.
 func TestErrorLines(t *testing.T) {
 	locked := filepath.Join(t.TempDir(), "locked.sock")
 	listener, err := net.Listen("unix", locked)
@@ -443,7 +443,7 @@ func TestErrorLines(t *testing.T) {
 	}
 }
 
-// With -i a shutdown is asked for; only an answer that begins with y counts.
+// TestConfirm checks that an interactive shutdown needs an answer that begins with y.
 func TestConfirm(t *testing.T) {
 	const question = "Really shut the remote supervisord process down y/N? "
 	for input, want := range map[string]string{
@@ -463,18 +463,18 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-// An interrupt at the prompt leaves the shell.
+// TestShellInterrupted checks that an interrupt at the prompt exits the shell.
 func TestShellInterrupted(t *testing.T) {
 	f := startFake(t, map[string]answer{"getAllProcessInfo": infos()})
-	never, _ := io.Pipe()
+	noInput, _ := io.Pipe()
 	out := &interrupter{after: "supervisor> "}
-	c := New(Options{ServerURL: f.URL, Prompt: "supervisor", In: never, Out: out, Err: out})
+	c := New(Options{ServerURL: f.URL, Prompt: "supervisor", In: noInput, Out: out, Err: out})
 	if status := c.Shell(); out.String() != "supervisor> \n" || status != 0 {
 		t.Errorf("%q, %d", out.String(), status)
 	}
 }
 
-// The shell runs what comes, several commands of a line too, and its status is 0 whatever happens.
+// TestShell runs commands from standard input, several on a line too. The exit status is always 0.
 func TestShell(t *testing.T) {
 	f := startFake(t, map[string]answer{"getAllProcessInfo": infos([4]any{"a", "a", "STOPPED", 0}),
 		"getSupervisorVersion": text("9")})
@@ -487,13 +487,14 @@ func TestShell(t *testing.T) {
 	}
 }
 
-func TestLinesSurviveACallerWhoLeaves(t *testing.T) {
+// TestLinesAfterCancel checks that a line that a canceled caller has requested is not lost.
+func TestLinesAfterCancel(t *testing.T) {
 	read, write := io.Pipe()
 	l := newLines(read)
-	gone, cancel := context.WithCancel(context.Background())
+	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
-	if line, ok := l.next(gone); ok {
-		t.Errorf("%q from nowhere", line)
+	if line, ok := l.next(canceled); ok {
+		t.Errorf("%q without input", line)
 	}
 	go func() {
 		io.WriteString(write, "one\r\ntwo")

@@ -9,16 +9,16 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// shutdown ends supervisord. Source: ctl, "shutdown".
+// shutdown shuts supervisord down. Source: shutdown.
 func (c *Controller) shutdown([]string) error {
-	if really, err := c.confirm("Really shut the remote supervisord process down y/N? "); !really {
+	if ok, err := c.confirm("Really shut the remote supervisord process down y/N? "); !ok {
 		return err
 	}
 	err := c.server.Shutdown(c.ctx)
 	switch {
 	case err == nil:
 		c.println("Shut down")
-	case faultCode(err) == api.ShutdownState: // what was asked for happens anyway
+	case faultCode(err) == api.ShutdownState: // no failure: the status stays 0
 		c.println("ERROR: already shutting down")
 	case isRefused(err):
 		c.println("ERROR: " + c.options.ServerURL + " refused connection (already shut down?)")
@@ -32,31 +32,31 @@ func (c *Controller) shutdown([]string) error {
 	return nil
 }
 
-// reload restarts supervisord. Source: ctl, "reload".
+// reload restarts supervisord. Source: reload.
 func (c *Controller) reload([]string) error {
-	if really, err := c.confirm("Really restart the remote supervisord process y/N? "); !really {
+	if ok, err := c.confirm("Really restart the remote supervisord process y/N? "); !ok {
 		return err
 	}
 	if err := c.server.Restart(c.ctx); err != nil {
-		return c.known(err, map[int]string{api.ShutdownState: "already shutting down"})
+		return c.printFault(err, map[int]string{api.ShutdownState: "already shutting down"})
 	}
 	c.println("Restarted supervisord")
 	return nil
 }
 
-// confirm asks, if there is somebody to ask.
+// confirm asks for confirmation. If the session is not interactive, it returns true.
 func (c *Controller) confirm(question string) (bool, error) {
 	if !c.options.Interactive {
 		return true, nil
 	}
-	answer, err := c.ask(question)
+	answer, err := c.prompt(question)
 	if errors.Is(err, io.EOF) {
-		err = &failure{"EOFError", "EOF when reading a line"}
+		err = &commandError{"EOFError", "EOF when reading a line"}
 	}
 	return strings.HasPrefix(strings.ToLower(answer), "y"), err
 }
 
-// version prints the version of the server. Source: ctl, "version".
+// version prints the version of supervisord. Source: version.
 func (c *Controller) version([]string) error {
 	version, err := c.server.SupervisorVersion(c.ctx)
 	if err == nil {
@@ -65,7 +65,7 @@ func (c *Controller) version([]string) error {
 	return err
 }
 
-// openURL turns to another server and shows its status, without an influence on the exit status. Source: ctl, "open".
+// openURL changes the server and prints its status, without a change of the exit status. Source: open.
 func (c *Controller) openURL(args []string) error {
 	address := strings.Join(args, " ")
 	u, err := url.Parse(address)

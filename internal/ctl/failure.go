@@ -11,14 +11,13 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// failure is an error that a command makes itself, with the class that scripts know it by.
-type failure struct{ class, text string }
+// commandError is an error of a command itself. Class is the name of the original's exception.
+type commandError struct{ class, text string }
 
-func (f *failure) Error() string { return f.text }
+func (e *commandError) Error() string { return e.text }
 
-// failed reports an error that the command has no words of its own for. Scripts match the beginning of the line, up to
-// the text. Source: ctl, "Connection problems".
-func (c *Controller) failed(err error) {
+// printError prints an error for which the command has no message, in the original's format, which scripts parse.
+func (c *Controller) printError(err error) {
 	c.status = exitGeneric
 	if isUnauthorized(err) {
 		c.println("Server requires authentication")
@@ -28,10 +27,10 @@ func (c *Controller) failed(err error) {
 	c.println(fmt.Sprintf("error: <class '%s'>, %s: %s", class, text, c.options.ServerURL))
 }
 
-// classify is the class and the text that scripts know an error by.
+// classify returns the name of the original's exception for an error, and its text.
 func classify(err error) (class, text string) {
 	var (
-		own    *failure
+		own    *commandError
 		fault  *client.Fault
 		status *client.HTTPError
 		scheme *client.SchemeError
@@ -45,7 +44,7 @@ func classify(err error) (class, text string) {
 	case errors.As(err, &fault):
 		return "xmlrpc.client.Fault", fmt.Sprintf("<Fault %d: %s>", fault.Code, pyrepr.Quote(fault.Text))
 	case errors.As(err, &status):
-		// The original names this address whatever the server's is.
+		// The original shows this address whatever the server's is.
 		return "xmlrpc.client.ProtocolError",
 			fmt.Sprintf("<ProtocolError for 127.0.0.1/RPC2: %d %s>", status.Code, status.Reason)
 	case errors.As(err, &scheme):
@@ -80,7 +79,7 @@ func errnoClass(number syscall.Errno) string {
 	return "OSError"
 }
 
-// isUnauthorized says whether the server wants other credentials than those it got.
+// isUnauthorized reports whether the server has refused the credentials, or requires some.
 func isUnauthorized(err error) bool {
 	var status *client.HTTPError
 	return errors.As(err, &status) && status.Code == http.StatusUnauthorized
@@ -89,7 +88,7 @@ func isUnauthorized(err error) bool {
 func isRefused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }
 func isMissing(err error) bool { return errors.Is(err, syscall.ENOENT) }
 
-// faultCode is the code of a fault, and 0 for any other error.
+// faultCode returns the code of a fault, and 0 for another error or none.
 func faultCode(err error) int {
 	var fault *client.Fault
 	if errors.As(err, &fault) {

@@ -11,8 +11,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// fg shows what a process writes and sends it what is typed, until the input ends or an interrupt comes. The process
-// goes on afterwards. Source: ctl, "fg".
+// fg prints the output of a process and sends it what is typed, until the end of the input or an interrupt. The process
+// continues. Source: fg.
 func (c *Controller) fg(names []string) error {
 	problem := ""
 	switch len(names) {
@@ -46,36 +46,36 @@ func (c *Controller) fg(names []string) error {
 	return nil
 }
 
-// quiet is how long the logs must have nothing new before fg leaves at the end of an input that is no terminal: what
-// came last may still be answered. It does not wait longer than enough, even if they never rest.
+// At the end of an input that is not a terminal, fg waits for the process's reaction to the last line: until its logs have
+// been idle for idleTimeout, and at most maxWait.
 const (
-	quiet  = time.Second
-	enough = 5 * time.Second
+	idleTimeout = time.Second
+	maxWait     = 5 * time.Second
 )
 
-// attach shows both logs of the process and sends it each line, until one of the ends comes.
+// attach prints both logs of a process and sends it each line of the input, until the input ends, an interrupt, or an error.
 func (c *Controller) attach(name string) {
 	ctx, stop := c.untilInterrupt()
 	defer stop()
-	following, leave := context.WithCancel(ctx)
-	var shown sync.WaitGroup
+	following, stopFollowing := context.WithCancel(ctx)
+	var followers sync.WaitGroup
 	out := &sharedWriter{to: c.out, wrote: make(chan struct{}, 1)}
 	for _, channel := range api.Channels {
-		shown.Go(func() {
+		followers.Go(func() {
 			stream, err := c.server.FollowLog(following, name, channel.String())
-			if err != nil { // there is no such log: nothing to show
+			if err != nil { // there is no such log
 				return
 			}
 			defer stream.Close()
 			io.Copy(out, stream)
 		})
 	}
-	defer shown.Wait()
-	defer leave()
+	defer followers.Wait()
+	defer stopFollowing()
 	for {
-		line, err := c.typed(ctx)
+		line, err := c.readLine(ctx)
 		if errors.Is(err, io.EOF) && !c.options.Terminal {
-			out.settle(ctx)
+			out.waitIdle(ctx)
 		}
 		if err != nil {
 			return
@@ -96,11 +96,11 @@ func (c *Controller) attach(name string) {
 	}
 }
 
-// sharedWriter lets several goroutines write; each piece is shown at once.
+// sharedWriter is a writer for several goroutines. Each write is flushed.
 type sharedWriter struct {
 	mu    sync.Mutex
 	to    *bufio.Writer
-	wrote chan struct{} // full after a write; nil: nobody asks
+	wrote chan struct{} // for waitIdle: has an element after a write; may be nil
 }
 
 func (w *sharedWriter) Write(p []byte) (int, error) {
@@ -119,16 +119,16 @@ func (w *sharedWriter) Write(p []byte) (int, error) {
 
 func (w *sharedWriter) println(line string) { w.Write([]byte(line + "\n")) }
 
-// settle returns when nothing was written for a while, when that takes too long, or at the end of ctx.
-func (w *sharedWriter) settle(ctx context.Context) {
-	timer := time.NewTimer(quiet)
+// waitIdle returns when nothing was written for idleTimeout, after maxWait, or when ctx is canceled.
+func (w *sharedWriter) waitIdle(ctx context.Context) {
+	timer := time.NewTimer(idleTimeout)
 	defer timer.Stop()
-	ctx, cancel := context.WithTimeout(ctx, enough)
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	for {
 		select {
 		case <-w.wrote:
-			timer.Reset(quiet)
+			timer.Reset(idleTimeout)
 		case <-timer.C:
 			return
 		case <-ctx.Done():

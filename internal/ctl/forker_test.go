@@ -14,18 +14,18 @@ import (
 )
 
 // forker runs the original's supervisorctl some hundred times without starting an interpreter each time, which takes most
-// of the time of a command. What runs is the original, in a process of its own.
+// of the time of a command. Each command runs in its own process.
 type forker struct {
 	mu      sync.Mutex
 	in      io.Writer
-	answers *bufio.Reader
+	results *bufio.Reader
 }
 
 func newForker() (*forker, error) {
 	cmd := exec.Command("/usr/bin/python3", "testdata/forker.py")
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
 	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe() // it ends with us
+	in, err := cmd.StdinPipe() // its end ends the forker
 	if err != nil {
 		return nil, err
 	}
@@ -33,10 +33,10 @@ func newForker() (*forker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &forker{in: in, answers: bufio.NewReader(out)}, cmd.Start()
+	return &forker{in: in, results: bufio.NewReader(out)}, cmd.Start()
 }
 
-// run runs a command of the original.
+// run runs a command.
 func (f *forker) run(t *testing.T, input string, args []string) (out, stderr string, status int) {
 	t.Helper()
 	dir := t.TempDir()
@@ -53,11 +53,11 @@ func (f *forker) run(t *testing.T, input string, args []string) (out, stderr str
 	if _, err := fmt.Fprintf(f.in, "%s\n", request); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := f.answers.ReadString('\n')
+	result, err := f.results.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fmt.Sscan(answer, &status); err != nil {
+	if _, err := fmt.Sscan(result, &status); err != nil {
 		t.Fatal(err)
 	}
 	o, err := os.ReadFile(files[1])
@@ -71,7 +71,7 @@ func (f *forker) run(t *testing.T, input string, args []string) (out, stderr str
 	return string(o), string(e), status
 }
 
-// TestForker: it is the original, as it is without the forker.
+// TestForker compares commands with and without the forker.
 func TestForker(t *testing.T) {
 	r := startReference(t)
 	f, err := r.forker()

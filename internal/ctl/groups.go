@@ -9,11 +9,11 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// avail lists what the configuration has, active or not. Source: ctl, "avail".
+// avail lists the processes of the configuration, active or not. Source: avail.
 func (c *Controller) avail([]string) error {
 	infos, err := c.server.AllConfigInfo(c.ctx)
 	if err != nil {
-		return c.known(err, map[int]string{api.ShutdownState: "supervisor shutting down"})
+		return c.printFault(err, map[int]string{api.ShutdownState: "supervisor shutting down"})
 	}
 	for _, info := range infos {
 		use, start := "avail", "manual"
@@ -29,9 +29,9 @@ func (c *Controller) avail([]string) error {
 	return nil
 }
 
-// known prints the words for a fault code and sets the status; what has none is returned.
-func (c *Controller) known(err error, words map[int]string) error {
-	text, ok := words[faultCode(err)]
+// printFault prints the text for a fault and sets the exit status. It returns an error that has no text.
+func (c *Controller) printFault(err error, texts map[int]string) error {
+	text, ok := texts[faultCode(err)]
 	if !ok {
 		return err
 	}
@@ -40,40 +40,40 @@ func (c *Controller) known(err error, words map[int]string) error {
 	return nil
 }
 
-// reloadConfig makes the server read its configuration; ok is false when it did not, and err nil if that was reported.
+// reloadConfig has the server read its configuration. If it could not, ok is false, and err is nil if that was printed.
 func (c *Controller) reloadConfig(shuttingDown string) (changes client.Changes, ok bool, err error) {
 	changes, err = c.server.ReloadConfig(c.ctx)
 	if err == nil {
 		return changes, true, nil
 	}
-	words := map[int]string{api.ShutdownState: shuttingDown}
+	texts := map[int]string{api.ShutdownState: shuttingDown}
 	var fault *client.Fault
 	if errors.As(err, &fault) {
-		words[api.CantReread] = fault.Text
+		texts[api.CantReread] = fault.Text
 	}
-	return changes, false, c.known(err, words)
+	return changes, false, c.printFault(err, texts)
 }
 
-// reread tells what update would do. Source: ctl, "reread".
+// reread prints what update would do. Source: reread.
 func (c *Controller) reread([]string) error {
 	changes, ok, err := c.reloadConfig("supervisor shutting down")
 	if !ok {
 		return err
 	}
-	words := map[string]string{}
+	texts := map[string]string{}
 	for _, name := range changes.Added {
-		words[name] = "available"
+		texts[name] = "available"
 	}
 	for _, name := range changes.Changed {
-		words[name] = "changed"
+		texts[name] = "changed"
 	}
 	for _, name := range changes.Removed {
-		words[name] = "disappeared"
+		texts[name] = "disappeared"
 	}
 	names := slices.Concat(changes.Added, changes.Changed, changes.Removed)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		c.println(name + ": " + words[name])
+		c.println(name + ": " + texts[name])
 	}
 	if len(names) == 0 {
 		c.println("No config updates to processes")
@@ -81,8 +81,7 @@ func (c *Controller) reread([]string) error {
 	return nil
 }
 
-// update makes the server read its configuration and act on what changed, for the groups named or for all. Source: ctl,
-// "update".
+// update has the server read its configuration and applies the changes, for some groups or all. Source: update.
 func (c *Controller) update(names []string) error {
 	changes, ok, err := c.reloadConfig("already shutting down")
 	if !ok {
@@ -112,7 +111,7 @@ func (c *Controller) update(names []string) error {
 	return nil
 }
 
-// checkGroups reports names that are neither active nor about to be.
+// checkGroups reports names of groups that are neither active nor added by the new configuration.
 func (c *Controller) checkGroups(names, added []string) error {
 	if len(names) == 0 {
 		return nil
@@ -174,7 +173,7 @@ func (c *Controller) addGroup(group string) error {
 	return nil
 }
 
-// add makes groups active. Source: ctl, "add".
+// add activates groups. Source: add.
 func (c *Controller) add(names []string) error {
 	for _, name := range names {
 		err := c.server.AddProcessGroup(c.ctx, name)
@@ -182,11 +181,11 @@ func (c *Controller) add(names []string) error {
 		case err == nil:
 			c.println(name + ": added process group")
 			continue
-		case faultCode(err) == api.AlreadyAdded: // no reason for an exit status
+		case faultCode(err) == api.AlreadyAdded: // no failure: the status stays 0
 			c.println("ERROR: process group already active")
 			continue
 		}
-		if err := c.known(err, map[int]string{
+		if err := c.printFault(err, map[int]string{
 			api.ShutdownState: "shutting down",
 			api.BadName:       "no such process/group: " + name,
 		}); err != nil {
@@ -196,7 +195,7 @@ func (c *Controller) add(names []string) error {
 	return nil
 }
 
-// remove takes groups out of the active configuration. Source: ctl, "remove".
+// remove deactivates groups. Source: remove.
 func (c *Controller) remove(names []string) error {
 	for _, name := range names {
 		err := c.server.RemoveProcessGroup(c.ctx, name)
@@ -204,7 +203,7 @@ func (c *Controller) remove(names []string) error {
 			c.println(name + ": removed process group")
 			continue
 		}
-		if err := c.known(err, map[int]string{
+		if err := c.printFault(err, map[int]string{
 			api.StillRunning: "process/group still running: " + name,
 			api.BadName:      "no such process/group: " + name,
 		}); err != nil {

@@ -8,12 +8,12 @@ import (
 // screenWidth is how wide a table of topics may be.
 const screenWidth = 80
 
-// help prints the tables of topics, or what there is to say about one.
+// help prints the tables of topics, or the help of one.
 func (c *Controller) help(topic string) {
 	if topic == "" {
 		c.println("")
 		for _, b := range c.blocks() {
-			c.topics(b)
+			c.printTopics(b)
 		}
 		return
 	}
@@ -30,7 +30,7 @@ func (c *Controller) help(topic string) {
 	c.println(cmd.help)
 }
 
-func (c *Controller) topics(b block) {
+func (c *Controller) printTopics(b block) {
 	title := b.title + " commands (type help <topic>):"
 	c.println(title)
 	c.println(strings.Repeat("=", len(title)))
@@ -44,8 +44,8 @@ func (c *Controller) topics(b block) {
 	c.println("")
 }
 
-// columns arranges names in as few rows as the screen allows, filled column by column, two blanks between columns. The
-// last name of a row is padded too.
+// columns arranges names in as few rows as fit the screen, column by column, with two blanks between columns. The last
+// column is padded too.
 func columns(names []string) []string {
 	for height := 1; ; height++ {
 		rows := make([]string, height)

@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// history is the lines that were typed, in this run of the shell and in those before it. Problems with its file are
-// nobody's: it is a convenience. Source: ctl, "Persistence and completion".
+// history is the lines that were typed in this session and before. Errors of its file are ignored. Source: history_file.
 type history struct {
 	file   string // empty: none
 	before []string
 	typed  []string
 }
 
-// openHistory reads what the file has.
+// openHistory reads the file.
 func openHistory(file string) *history {
 	h := &history{file: file}
 	if file == "" {
@@ -26,7 +25,7 @@ func openHistory(file string) *history {
 	return h
 }
 
-// add remembers a line, unless it is empty or the same as the one before it; then it returns false.
+// add adds a line and returns true, unless it is empty or the same as the last one.
 func (h *history) add(line string) bool {
 	last := ""
 	if n := len(h.typed); n > 0 {
@@ -41,7 +40,7 @@ func (h *history) add(line string) bool {
 	return true
 }
 
-// save adds the new lines to the file: those of another shell, ended meanwhile, stay.
+// save appends the new lines to the file, which other sessions may have appended to.
 func (h *history) save() {
 	if h.file == "" || len(h.typed) == 0 {
 		return

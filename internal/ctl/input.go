@@ -8,24 +8,24 @@ import (
 	"strings"
 )
 
-// errInterrupted is an interrupt while the user was asked for something.
+// errInterrupted is returned if an interrupt ends a prompt.
 var errInterrupted = errors.New("interrupted")
 
-// ask shows a prompt and reads a line: an io.EOF at the end of the input, errInterrupted when the user wants no more.
-func (c *Controller) ask(prompt string) (string, error) {
+// prompt prints a prompt and reads a line. The error is io.EOF at the end of the input and errInterrupted after an interrupt.
+func (c *Controller) prompt(prompt string) (string, error) {
 	if c.terminal() != nil {
 		c.out.Flush()
-		return c.tty.line(c.ctx, prompt)
+		return c.tty.readLine(c.ctx, prompt)
 	}
 	c.out.WriteString(prompt)
 	c.out.Flush()
-	return c.typed(c.ctx)
+	return c.readLine(c.ctx)
 }
 
-// typed reads a line as it comes, with no prompt.
-func (c *Controller) typed(ctx context.Context) (string, error) {
+// readLine reads a line without a prompt and without editing.
+func (c *Controller) readLine(ctx context.Context) (string, error) {
 	if c.options.Terminal {
-		return typedLine(ctx)
+		return readTerminalLine(ctx)
 	}
 	line, ok := c.in.next(ctx)
 	switch {
@@ -37,18 +37,18 @@ func (c *Controller) typed(ctx context.Context) (string, error) {
 	return "", io.EOF
 }
 
-// canAsk says whether there is somebody who can be asked for credentials.
-func (c *Controller) canAsk() bool { return c.options.Interactive && c.terminal() != nil }
+// canPrompt reports whether the user can be asked for credentials.
+func (c *Controller) canPrompt() bool { return c.options.Interactive && c.terminal() != nil }
 
-// login asks for credentials and uses them from now on. Source: ctl, "Connection problems".
+// login asks for credentials and uses them from then on.
 func (c *Controller) login() error {
 	c.println("Server requires authentication")
 	c.out.Flush()
-	username, err := c.terminal().unrecorded(c.ctx, "Username:")
+	username, err := c.terminal().readUnrecorded(c.ctx, "Username:")
 	if err != nil {
 		return err
 	}
-	password, err := c.tty.secret(c.ctx, "Password:")
+	password, err := c.tty.readSecret(c.ctx, "Password:")
 	if err != nil {
 		return err
 	}
@@ -58,27 +58,27 @@ func (c *Controller) login() error {
 	return nil
 }
 
-// lines gives out an input line by line. Nothing is read before somebody asks.
+// lines reads an input line by line, in a goroutine and only on request, so that a caller can be canceled.
 type lines struct {
-	source io.Reader
-	wanted chan struct{}
-	got    chan string // closed at the end of the input
+	source   io.Reader
+	requests chan struct{}
+	replies  chan string // closed at the end of the input
 }
 
 func newLines(source io.Reader) *lines { return &lines{source: source} }
 
-// next is the next line without its end; false at the end of the input or when ctx ends first.
+// next returns the next line without its line end, and false at the end of the input or when ctx is canceled.
 func (l *lines) next(ctx context.Context) (string, bool) {
-	if l.wanted == nil {
-		l.wanted, l.got = make(chan struct{}, 1), make(chan string)
+	if l.requests == nil {
+		l.requests, l.replies = make(chan struct{}, 1), make(chan string)
 		go l.read()
 	}
 	select {
-	case l.wanted <- struct{}{}:
-	default: // asked already, by a caller who went away
+	case l.requests <- struct{}{}:
+	default: // requested by a caller that was canceled
 	}
 	select {
-	case line, ok := <-l.got:
+	case line, ok := <-l.replies:
 		return line, ok
 	case <-ctx.Done():
 		return "", false
@@ -86,13 +86,13 @@ func (l *lines) next(ctx context.Context) (string, bool) {
 }
 
 func (l *lines) read() {
-	defer close(l.got)
+	defer close(l.replies)
 	input := bufio.NewReader(l.source)
-	for range l.wanted {
+	for range l.requests {
 		line, err := input.ReadString('\n')
 		if line == "" && err != nil {
 			return
 		}
-		l.got <- strings.TrimRight(line, "\r\n")
+		l.replies <- strings.TrimRight(line, "\r\n")
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// json prints the processes as one array.
-func (c *Controller) json(infos []api.ProcessInfo) {
+// printJSON prints the processes as an array.
+func (c *Controller) printJSON(infos []api.ProcessInfo) {
 	if infos == nil {
 		infos = []api.ProcessInfo{} // [] and not null
 	}

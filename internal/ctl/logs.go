@@ -16,31 +16,31 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// followedBytes is how much of a log a stream shows before it follows: the server decides that. A stream that begins
-// with so much may begin in the middle of a line.
-const followedBytes = 1024
+// backlogBytes is how much of a log the server sends before it follows. A backlog of this length may begin in the middle of
+// a line.
+const backlogBytes = 1024
 
-// logLine is about how long lines of a log are; when they are longer, logs reads once more.
-const logLine = 200
+// lineLength is the assumed average length of a line; logs reads again if lines are longer.
+const lineLength = 200
 
-// source is one log that logs shows.
+// source is a log that logs prints.
 type source struct {
 	name    string // of the process
 	channel api.Channel
 	prefix  string // of each line
 }
 
-// logs shows the last lines of the logs of processes, and with -f goes on with what is written.
+// logs prints the last lines of the logs of processes. With -f it follows them.
 func (c *Controller) logs(args []string) error {
 	count, follow := 10, false
-	names, err := flags(args, map[string]func(string) error{"-n": func(text string) (err error) {
+	names, err := parseFlags(args, map[string]func(string) error{"-n": func(text string) (err error) {
 		if count, err = strconv.Atoi(text); err != nil || count < 0 {
 			return fmt.Errorf("bad number of lines %s", text)
 		}
 		return nil
 	}}, map[string]*bool{"-f": &follow})
 	if err != nil {
-		return c.refuse(err.Error())
+		return c.argError(err.Error())
 	}
 	infos, err := c.matching(names, c.out)
 	if err != nil {
@@ -52,15 +52,16 @@ func (c *Controller) logs(args []string) error {
 		return nil
 	}
 	for _, s := range sources {
-		if err := c.showLines(s, count); err != nil {
+		if err := c.printLines(s, count); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// logSources are the logs of the processes. Names are padded to the same width; with colour each process has its own.
-func logSources(infos []api.ProcessInfo, colour bool) (sources []source) {
+// logSources returns the logs of the processes. The names in their prefixes are padded to the same width. With color, each
+// process has one of six colors.
+func logSources(infos []api.ProcessInfo, color bool) (sources []source) {
 	width := 0
 	for _, info := range infos {
 		width = max(width, utf8.RuneCountInString(api.Namespec(info.Group, info.Name)))
@@ -77,7 +78,7 @@ func logSources(infos []api.ProcessInfo, colour bool) (sources []source) {
 				continue
 			}
 			prefix := fmt.Sprintf("%-*s %s ", width, name, log.mark)
-			if colour {
+			if color {
 				prefix = fmt.Sprintf("\x1b[%dm%s\x1b[0m", 31+(i+1)%6, prefix)
 			}
 			sources = append(sources, source{name, log.channel, prefix})
@@ -86,10 +87,10 @@ func logSources(infos []api.ProcessInfo, colour bool) (sources []source) {
 	return sources
 }
 
-// showLines shows the last lines of a log. A log that is not there has none.
-func (c *Controller) showLines(s source, count int) error {
+// printLines prints the last lines of a log. A missing log has none.
+func (c *Controller) printLines(s source, count int) error {
 	read := c.readLog(s.channel)
-	for size := count * logLine; size > 0; size *= 8 {
+	for size := count * lineLength; size > 0; size *= 8 {
 		text, err := read(c.ctx, s.name, -size, 0)
 		switch {
 		case faultCode(err) == api.NoFile:
@@ -109,8 +110,8 @@ func (c *Controller) showLines(s source, count int) error {
 	return nil
 }
 
-// lastLines cuts the last lines out of the end of a log. complete says that text is all there is; without it, whole is
-// false when text does not hold count whole lines.
+// lastLines returns the last count lines of text, the end of a log. If text is not the complete log, whole is false if it has
+// less than count whole lines.
 func lastLines(text string, count int, complete bool) (lines []string, whole bool) {
 	lines = strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if text == "" {
@@ -122,15 +123,15 @@ func lastLines(text string, count int, complete bool) (lines []string, whole boo
 	return lines[max(0, len(lines)-count):], true
 }
 
-// followAll shows the logs as they are written, a line at a time, until all have ended or an interrupt comes.
+// followAll prints the lines of the logs as they are written, until all streams have ended or an interrupt.
 func (c *Controller) followAll(sources []source, count int) {
 	ctx, stop := c.untilInterrupt()
 	defer stop()
 	c.out.Flush()
 	out := &sharedWriter{to: c.out}
-	var shown sync.WaitGroup
+	var followers sync.WaitGroup
 	for _, s := range sources {
-		shown.Go(func() {
+		followers.Go(func() {
 			stream, err := c.server.FollowLog(ctx, s.name, s.channel.String())
 			var status *client.HTTPError
 			switch {
@@ -144,15 +145,15 @@ func (c *Controller) followAll(sources []source, count int) {
 			}
 		})
 	}
-	shown.Wait()
+	followers.Wait()
 	if ctx.Err() != nil {
 		c.println("")
 	}
 }
 
-// followLines shows the last count lines of what the stream begins with, and every line after that.
+// followLines passes the last count lines of the backlog to show, and every line after that.
 func followLines(ctx context.Context, stream io.Reader, count int, show func(string)) {
-	begin := make([]byte, followedBytes)
+	begin := make([]byte, backlogBytes)
 	n, err := stream.Read(begin)
 	if err != nil && n == 0 {
 		return
@@ -161,7 +162,7 @@ func followLines(ctx context.Context, stream io.Reader, count int, show func(str
 	cut := strings.LastIndexByte(text, '\n') + 1 // the rest of the last line is still to come
 	lines := strings.SplitAfter(text[:cut], "\n")
 	lines = lines[:len(lines)-1]
-	if n == followedBytes && len(lines) > 1 {
+	if n == backlogBytes && len(lines) > 1 {
 		lines = lines[1:]
 	}
 	for _, line := range lines[max(0, len(lines)-count):] {

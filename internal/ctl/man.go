@@ -8,12 +8,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
-// man prints the manual page, made from the table of commands.
+// man prints the manual page, which is generated from the tables of commands.
 func (c *Controller) man([]string) error {
 	c.println(".TH SUPERVISORCTL 1 \"\" \"Supervisor " + api.Version + "\"")
-	c.println(".SH NAME\nsupervisorctl \\- give commands to a running supervisord")
+	c.println(".SH NAME\nsupervisorctl \\- control a running supervisord")
 	c.println(".SH SYNOPSIS\n.B supervisorctl\n[options] [action [arguments]]")
-	c.println(".SH DESCRIPTION\nsupervisorctl runs the action and ends. Actions can be separated by semicolons. " +
+	c.println(".SH DESCRIPTION\nsupervisorctl runs the action and exits. Actions can be separated by semicolons. " +
 		"Without an action it is a shell that reads actions until\n.B quit\nor the end of the input.")
 	c.println(".SH OPTIONS\n.nf")
 	c.println(roff(strings.TrimSpace(config.CtlUsage("supervisorctl"))))
@@ -30,7 +30,7 @@ func (c *Controller) man([]string) error {
 	return nil
 }
 
-// manEntry shows a command: each line of its help is a usage and, behind tabs, what it does.
+// manEntry prints the entry of a command. Each line of its help is a usage and, after tabs, what it does.
 func (c *Controller) manEntry(cmd command) {
 	if cmd.help == "" {
 		return
@@ -53,18 +53,18 @@ var exitMeanings = []struct {
 	status  int
 	meaning string
 }{
-	{0, "Everything was done."},
-	{exitGeneric, "An error, a bad name or a bad argument."},
+	{0, "Success."},
+	{exitGeneric, "An error, an unknown name or a bad argument."},
 	{exitInvalidArgs, "Bad options, a bad configuration, or start without a name or with an unknown group."},
 	{exitStopped, "status lists a process that has stopped; wait found one in FATAL; " +
 		"the server has no supervisor interface."},
-	{exitUnreachable, "The server refuses connections; status or wait got an unknown name."},
+	{exitUnreachable, "The server refuses connections; status or wait has an unknown name."},
 	{exitWrongVersion, "The server has another version of the interface."},
-	{exitNotRunning, "The server's socket is missing, a process could not be started, or it does not run."},
-	{exitTimedOut, "What --timeout allows was not enough."},
+	{exitNotRunning, "The server's socket is missing, or a process could not be started or is not running."},
+	{exitTimedOut, "The time of --timeout has passed."},
 }
 
-// roff protects what the formatter would take for its own.
+// roff escapes text for the formatter.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
 	lines := strings.Split(text, "\n")

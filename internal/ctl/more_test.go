@@ -87,7 +87,7 @@ func TestMatchesPattern(t *testing.T) {
 	}
 }
 
-// The commands with m act on what matches; each process is asked for by its full name.
+// TestWildcards checks the commands with m, which send a request for each process that matches.
 func TestWildcards(t *testing.T) {
 	all := infos([4]any{"x-a", "g", "RUNNING", 20}, [4]any{"x-b", "g", "RUNNING", 20}, [4]any{"y-a", "y-a", "STOPPED", 0})
 	for _, c := range []struct {
@@ -119,15 +119,16 @@ func TestWildcards(t *testing.T) {
 		var out bytes.Buffer
 		section := config.Interface{Name: "w", Factory: config.Wildcards, Options: map[string]string{"match_group": c.group}}
 		status := New(Options{ServerURL: f.URL, Out: &out, Plugins: []config.Interface{section}}).Run([]string{c.line})
-		slices.Sort(f.calls) // they are made side by side
+		slices.Sort(f.calls) // concurrent
 		if calls := strings.Join(f.calls, ", "); out.String() != c.out || calls != c.calls || status != c.status {
 			t.Errorf("%s: %d, %q, %q", c.line, status, out.String(), calls)
 		}
 	}
 }
 
-// A program is a command: named in a section, or by its own name. It learns where the server is; its status is ours.
-func TestPrograms(t *testing.T) {
+// TestExternalCommands runs programs as commands: of a section, and supervisorctl-NAME. Their environment has the server, and their
+// exit status is ours.
+func TestExternalCommands(t *testing.T) {
 	dir := t.TempDir()
 	script := "#!/bin/sh\necho $0: $# $1 $SUPERVISOR_SERVER_URL $SUPERVISOR_USERNAME:$SUPERVISOR_PASSWORD\n" +
 		"case $1 in killed) kill -TERM $$;; esac\nexit 7\n"
@@ -186,19 +187,19 @@ func TestStatusJSON(t *testing.T) {
 	}
 }
 
-// wait looks until the state is there, and --timeout ends what takes longer; so it does for a start.
-func TestWaiting(t *testing.T) {
-	looks := 0
+// TestWait waits for a state, and for a timeout of wait and of start.
+func TestWait(t *testing.T) {
+	requests := 0
 	f := startFake(t, map[string]answer{"getAllProcessInfo": func(e *xmlrpc.Encoder) (int, string) {
-		looks++
+		requests++
 		state := [4]any{"a", "a", "STARTING", 10}
-		if looks == 3 {
+		if requests == 3 {
 			state = [4]any{"a", "a", "RUNNING", 20}
 		}
 		return infos(state)(e)
 	}})
-	if out, _, status := runOurs(f.URL, "", "wait a"); out != "a: RUNNING\n" || status != 0 || looks != 3 {
-		t.Errorf("%d, %q after %d", status, out, looks)
+	if out, _, status := runOurs(f.URL, "", "wait a"); out != "a: RUNNING\n" || status != 0 || requests != 3 {
+		t.Errorf("%d, %q after %d", status, out, requests)
 	}
 	const late = "ERROR: timed out after 50ms\n"
 	if out, _, status := runOurs(f.URL, "", "wait a --timeout 0.05"); out != late || status != exitTimedOut {
@@ -253,9 +254,9 @@ func TestLastLines(t *testing.T) {
 	}
 }
 
-// Lines come whole however the stream is cut, the last ones of its beginning first.
+// TestFollowLines checks that lines are whole however the stream is split, and the limit of the backlog.
 func TestFollowLines(t *testing.T) {
-	half := strings.Repeat("x", followedBytes-9)
+	half := strings.Repeat("x", backlogBytes-9)
 	for _, c := range []struct {
 		pieces []string
 		count  int
@@ -282,7 +283,8 @@ func TestFollowLines(t *testing.T) {
 	}
 }
 
-// Every command is in the manual page and in the scripts for shells, and the shells understand these.
+// TestGenerated checks that the manual page and the scripts for shells have every command, and that the shells parse the
+// scripts.
 func TestGenerated(t *testing.T) {
 	page, _, _ := runOurs("", "", "man")
 	for _, shell := range []string{"bash", "zsh", "fish"} {
@@ -292,10 +294,10 @@ func TestGenerated(t *testing.T) {
 		}
 		for _, cmd := range slices.Concat(commands, moreCommands) {
 			if !strings.Contains(script, cmd.name) {
-				t.Errorf("%s does not know %s", shell, cmd.name)
+				t.Errorf("the script for %s lacks %s", shell, cmd.name)
 			}
 			if cmd.name != "options" && !strings.Contains(page, "\n.B "+cmd.name) {
-				t.Errorf("the manual page does not know %s", cmd.name)
+				t.Errorf("the manual page lacks %s", cmd.name)
 			}
 		}
 		if path, err := exec.LookPath(shell); err == nil {
@@ -308,7 +310,7 @@ func TestGenerated(t *testing.T) {
 	}
 }
 
-// bash gets names that contain a colon from where its own word begins.
+// TestBashCompletion checks names with a colon, which begins a new word in bash.
 func TestBashCompletion(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {

@@ -12,14 +12,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/shlex"
 )
 
-// plugin is the commands of one [ctlplugin:x] section.
+// plugin is the commands of a [ctlplugin:x] section.
 type plugin struct {
 	name     string
 	commands []command
 }
 
-// newPlugins makes the commands that the sections ask for: those of a factory that is built in, or one that is a
-// program.
+// newPlugins returns the commands of the sections: those of a built-in factory, or one that runs a program.
 func newPlugins(sections []config.Interface) (plugins []plugin) {
 	for _, s := range sections {
 		switch line, program := s.Options["command"]; {
@@ -31,9 +30,9 @@ func newPlugins(sections []config.Interface) (plugins []plugin) {
 				run: func(c *Controller, args []string) error {
 					argv, err := shlex.Split(line)
 					if err != nil || len(argv) == 0 {
-						return &failure{"ValueError", "[ctlplugin:" + s.Name + "] has a bad command"}
+						return &commandError{"ValueError", "[ctlplugin:" + s.Name + "] has a bad command"}
 					}
-					return c.program(argv[0], append(argv[1:], args...), optionVariables(s.Options)...)
+					return c.runProgram(argv[0], append(argv[1:], args...), optionVariables(s.Options)...)
 				},
 			}}})
 		}
@@ -41,7 +40,7 @@ func newPlugins(sections []config.Interface) (plugins []plugin) {
 	return plugins
 }
 
-// optionVariables tell the program about its section's own keys.
+// optionVariables are environment variables with the other keys of the section.
 func optionVariables(options map[string]string) (env []string) {
 	for key, text := range options {
 		if key != "command" {
@@ -51,19 +50,19 @@ func optionVariables(options map[string]string) (env []string) {
 	return env
 }
 
-// onPath makes a command of the program supervisorctl-NAME, if the PATH has one.
-func onPath(name string) *command {
+// externalCommand returns a command for the program supervisorctl-NAME, or nil if it is not on the PATH.
+func externalCommand(name string) *command {
 	path, err := exec.LookPath("supervisorctl-" + name)
 	if err != nil {
 		return nil
 	}
 	return &command{name: name, offline: true, help: name + "\tRuns " + path,
-		run: func(c *Controller, args []string) error { return c.program(path, args) }}
+		run: func(c *Controller, args []string) error { return c.runProgram(path, args) }}
 }
 
-// program runs a program with our input and output, which learns from its environment how to reach the server, and what
-// else env says. Its exit status is ours.
-func (c *Controller) program(path string, args []string, env ...string) error {
+// runProgram runs a program with the input and output of supervisorctl. Its environment has the address and credentials of
+// the server, and env. Its exit status becomes ours.
+func (c *Controller) runProgram(path string, args []string, env ...string) error {
 	c.out.Flush()
 	cmd := exec.Command(path, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.options.In, c.options.Out, c.options.Err
@@ -79,7 +78,7 @@ func (c *Controller) program(path string, args []string, env ...string) error {
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return &failure{"FileNotFoundError", "[Errno 2] No such file or directory: '" + path + "'"}
+		return &commandError{"FileNotFoundError", "[Errno 2] No such file or directory: '" + path + "'"}
 	case !errors.As(err, &exit):
 		return err
 	}

@@ -71,13 +71,13 @@ startsecs=0
 programs=one,two
 `
 
-// reference is a daemon with its own directory, mostly one of the original.
+// reference is a daemon with its own directory, usually the original.
 type reference struct {
 	dir, config string
 	forker      func() (*forker, error) // of the test
 }
 
-// startReference starts the original's daemon, and skips the test where that is not wanted or not possible.
+// startReference starts the original's daemon, or skips the test.
 func startReference(t *testing.T) reference {
 	t.Helper()
 	if os.Getenv("SUPERVISOR_REFERENCE") == "0" {
@@ -92,7 +92,7 @@ func startReference(t *testing.T) reference {
 	return startDaemon(t, referenceDaemon)
 }
 
-// startDaemon starts a daemon with its own directory and waits until all its programs run.
+// startDaemon starts a daemon with its own directory and waits until its programs run.
 func startDaemon(t *testing.T, program string) reference {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "ctl") // t.TempDir is too long for a socket
@@ -115,12 +115,12 @@ func startDaemon(t *testing.T, program string) reference {
 		daemon.Wait()
 	})
 	lines := bufio.NewScanner(out)
-	for entered := 0; entered < 5 && lines.Scan(); { // five programs start by themselves
+	for entered := 0; entered < 5 && lines.Scan(); { // five programs have autostart
 		if strings.Contains(lines.Text(), "entered RUNNING state") {
 			entered++
 		}
 	}
-	go func() { // the daemon must never wait for us
+	go func() { // the pipe must not fill up
 		for lines.Scan() {
 			continue
 		}
@@ -136,7 +136,7 @@ func (r reference) write(t *testing.T, config string) {
 	}
 }
 
-// waitForLog waits until both logs of a program have something.
+// waitForLog waits until both logs of a program have output.
 func (r reference) waitForLog(t *testing.T, program string) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -158,7 +158,7 @@ func (r reference) waitForLog(t *testing.T, program string) {
 
 func (r reference) url() string { return "unix://" + r.dir + "/s.sock" }
 
-// ours runs a command of ours.
+// ours runs a command of our supervisorctl.
 func (r reference) ours(words ...string) (out, stderr string, status int) {
 	return runOurs(r.url(), "", words...)
 }
@@ -174,7 +174,7 @@ func runOurs(url, input string, words ...string) (out, stderr string, status int
 	return o.String(), e.String(), status
 }
 
-// theirs runs a command of the original.
+// theirs runs a command of the original's supervisorctl.
 func (r reference) theirs(t *testing.T, url, input string, words ...string) (out, stderr string, status int) {
 	t.Helper()
 	return r.with(t, referenceCtl, url, input, words...)
@@ -205,26 +205,25 @@ var (
 	pids    = regexp.MustCompile(`pid \d+, uptime \d+:\d\d:\d\d`)
 	stopped = regexp.MustCompile(`[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M`)
 	numbers = regexp.MustCompile(`(?m)^[1-9]\d*$`)
-	// moreTopics is the second table of help, which the original has not.
+	// moreTopics is the second table of help, which the original does not have.
 	moreTopics = regexp.MustCompile(`more commands \(type help <topic>\):\n=+\n.*\n\n`)
-	concern    = regexp.MustCompile(
+	errorEnd   = regexp.MustCompile(
 		`(?m)^(error: <class '[^']*'>, .*): (?:file: .* line: \d+|unix://.*|http://.*|bogus.*)$`)
 )
 
-// normal takes out what differs from run to run, and what an error line ends in.
+// normal removes what differs from run to run, and the end of error lines.
 func normal(text string) string {
 	text = pids.ReplaceAllString(text, "pid N, uptime T")
 	text = stopped.ReplaceAllString(text, "TIME")
 	text = numbers.ReplaceAllString(text, "N")
 	text = moreTopics.ReplaceAllString(text, "")
-	return sortRuns(concern.ReplaceAllString(text, "$1: WHERE"))
+	return sortRuns(errorEnd.ReplaceAllString(text, "$1: WHERE"))
 }
 
-// sortRuns sorts neighbouring lines that report the same of different processes: they come in the order in which the
-// processes settle.
+// sortRuns sorts adjacent lines with the same result, whose order is that in which the processes were started or stopped.
 func sortRuns(text string) string {
 	lines := strings.SplitAfter(text, "\n")
-	said := func(line string) string {
+	result := func(line string) string {
 		for _, word := range []string{": started\n", ": stopped\n"} {
 			if strings.HasSuffix(line, word) {
 				return word
@@ -234,7 +233,7 @@ func sortRuns(text string) string {
 	}
 	for i := 0; i < len(lines); {
 		j := i + 1
-		for said(lines[i]) != "" && j < len(lines) && said(lines[j]) == said(lines[i]) {
+		for result(lines[i]) != "" && j < len(lines) && result(lines[j]) == result(lines[i]) {
 			j++
 		}
 		slices.Sort(lines[i:j])
@@ -243,8 +242,8 @@ func sortRuns(text string) string {
 	return strings.Join(lines, "")
 }
 
-// Every command prints the same and ends the same as the original's against the same daemon, which is put back into its
-// first state after those that start or stop something.
+// TestSameAsReference compares output and exit status of each command with the original's on the same daemon, whose processes
+// are reset after commands that start or stop some.
 func TestSameAsReference(t *testing.T) {
 	t.Parallel()
 	r := startReference(t)
@@ -276,8 +275,8 @@ func TestSameAsReference(t *testing.T) {
 	}
 }
 
-// settle undoes what a command may have started or stopped.
-func (r reference) settle(line string) {
+// reset undoes what a command may have started or stopped.
+func (r reference) reset(line string) {
 	if word, _, _ := parse(line); word == "start" || word == "stop" || word == "restart" {
 		r.ours("stop", "manual", "dies")
 		r.ours("start", "cat", "loud", "quiet", "g:*")
@@ -287,9 +286,9 @@ func (r reference) settle(line string) {
 func check(t *testing.T, r reference, url, line string) {
 	t.Helper()
 	wantOut, wantErr, wantStatus := r.theirs(t, url, "", line)
-	r.settle(line)
+	r.reset(line)
 	out, stderr, status := runOurs(url, "", line)
-	r.settle(line)
+	r.reset(line)
 	if diff := cmp.Diff(normal(wantOut), normal(out)); diff != "" {
 		t.Errorf("%q: output: -original +ours\n%s", line, diff)
 	}
@@ -301,7 +300,7 @@ func check(t *testing.T, r reference, url, line string) {
 	}
 }
 
-// Where there is no server, the lines and statuses are the original's too.
+// TestSameWithoutServer compares lines and statuses if there is no server.
 func TestSameWithoutServer(t *testing.T) {
 	t.Parallel()
 	r := startReference(t)
@@ -322,7 +321,7 @@ func TestSameWithoutServer(t *testing.T) {
 	}
 }
 
-// reread and update see the same changes; each side gets its own daemon's turn by putting the file back in between.
+// TestSameChanges compares reread and update. The configuration is restored between the two programs.
 func TestSameChanges(t *testing.T) {
 	t.Parallel()
 	r := startReference(t)
@@ -335,7 +334,7 @@ func TestSameChanges(t *testing.T) {
 			r.write(t, config)
 			for _, line := range []string{"reread", "avail", "update nope", "update new", "update", "status"} {
 				if strings.Contains(config, "[program:bad]") && strings.HasPrefix(line, "update") {
-					continue // a difference on purpose
+					continue // differs on purpose
 				}
 				var text string
 				var status int
@@ -358,7 +357,7 @@ func TestSameChanges(t *testing.T) {
 	}
 }
 
-// Without action words, commands come from the standard input.
+// TestSameShell compares sessions with commands from standard input.
 func TestSameShell(t *testing.T) {
 	t.Parallel()
 	r := startReference(t)
@@ -376,7 +375,7 @@ func TestSameShell(t *testing.T) {
 	}
 }
 
-// A followed log begins with what is there, and ends without a word when the server goes.
+// TestFollowReference follows a log of the original. It begins with the present content and ends when the daemon is shut down.
 func TestFollowReference(t *testing.T) {
 	t.Parallel()
 	r := startReference(t)

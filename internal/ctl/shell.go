@@ -8,28 +8,27 @@ import (
 	"os/signal"
 )
 
-// Shell shows the status, then reads commands until the input ends, one of them leaves, or the user interrupts it. The
-// exit status is always 0. On a terminal, lines can be edited and completed, and there is a history; elsewhere they are
-// taken as they come. Source: ctl, "Modes".
+// Shell prints the status, then reads and runs commands until the input ends, a command exits, or an interrupt. The exit
+// status is always 0. On a terminal lines can be edited and completed, and there is a history.
 func (c *Controller) Shell() int {
 	defer c.close()
 	c.shell = true
-	interrupts := make(chan os.Signal, 1) // nobody reads it: between two steps an interrupt is for nobody, and no end
+	interrupts := make(chan os.Signal, 1) // never read: discards interrupts between steps
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
 	for line := "status"; ; {
 		for _, part := range split(line) {
-			var leave bool
-			c.interruptible(func() { leave = c.command(part) })
-			if leave {
+			var exit bool
+			c.interruptible(func() { exit = c.command(part) })
+			if exit {
 				return 0
 			}
 		}
 		var err error
-		c.interruptible(func() { line, err = c.ask(c.options.Prompt + "> ") })
+		c.interruptible(func() { line, err = c.prompt(c.options.Prompt + "> ") })
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, errInterrupted) {
-				c.failed(err)
+				c.printError(err)
 			}
 			c.println("")
 			return 0
@@ -37,7 +36,7 @@ func (c *Controller) Shell() int {
 	}
 }
 
-// interruptible runs one step of the shell with a context of its own, so that an interrupt ends that step only.
+// interruptible runs one step of the shell with its own context, so that an interrupt ends that step only.
 func (c *Controller) interruptible(step func()) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -45,7 +44,7 @@ func (c *Controller) interruptible(step func()) {
 	step()
 }
 
-// untilInterrupt is a context for what goes on until an interrupt comes; in the shell that is the command's own.
+// untilInterrupt returns a context that an interrupt cancels. In the shell that is the context of the command.
 func (c *Controller) untilInterrupt() (context.Context, context.CancelFunc) {
 	if c.shell {
 		return c.ctx, func() {}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzCommandLine cuts any line into commands and words: nothing is lost or made up, no part can be cut further, and
-// completion looks at every line without harm.
+// FuzzCommandLine splits lines into commands and words, and completes them. Nothing is lost or added, and no part can be
+// split again.
 func FuzzCommandLine(f *testing.F) {
 	for _, line := range []string{"", "status", "start a; stop b", `signal "a;b" c;d`, "?start", "a'b;c", `";";`, "tail -5 x;;", "é;x",
 		"stop 'web:*' \"a", "\x00;\xff", ";;;", "help\t;", "  pid  ;  version  "} {
@@ -16,11 +16,11 @@ func FuzzCommandLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		parts := split(line)
 		if strings.Join(parts, ";") != line {
-			t.Fatalf("%q became %q", line, parts)
+			t.Fatalf("%q: split into %q", line, parts)
 		}
 		for _, part := range parts {
 			if again := split(part); len(again) != 1 {
-				t.Errorf("%q can be cut: %q", part, again)
+				t.Errorf("%q can be split again: %q", part, again)
 			}
 			word, arg, ok := parse(strings.TrimSpace(part))
 			if ok != (word != "") || strings.ContainsAny(word, " ;\"'") || strings.TrimSpace(arg) != arg {

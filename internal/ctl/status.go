@@ -10,18 +10,18 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// showStatus prints a row for each process that the names match, or with --json an array. Source: ctl, "status".
+// showStatus prints a row for each process that the names match, or with --json an array. Source: status.
 func (c *Controller) showStatus(args []string) error {
 	names := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--json" })
-	show, problems := c.table, io.Writer(c.out)
+	printList, stderr := c.printTable, io.Writer(c.out)
 	if len(names) < len(args) {
-		show, problems = c.json, c.options.Err
+		printList, stderr = c.printJSON, c.options.Err
 	}
-	matching, err := c.matching(names, problems)
+	matching, err := c.matching(names, stderr)
 	if err != nil {
 		return err
 	}
-	show(matching)
+	printList(matching)
 	for _, info := range matching {
 		if info.State.IsStopped() {
 			c.status = exitStopped
@@ -30,9 +30,9 @@ func (c *Controller) showStatus(args []string) error {
 	return nil
 }
 
-// matching is the processes that the names match, all of them without names. Names that match none are reported as
-// problems.
-func (c *Controller) matching(names []string, problems io.Writer) ([]api.ProcessInfo, error) {
+// matching returns the processes that the names match, or all if there are no names. It reports names that match none to
+// stderr.
+func (c *Controller) matching(names []string, stderr io.Writer) ([]api.ProcessInfo, error) {
 	all, err := c.server.AllProcessInfo(c.ctx)
 	if err != nil || len(names) == 0 || slices.Contains(names, "all") {
 		return all, err
@@ -41,7 +41,7 @@ func (c *Controller) matching(names []string, problems io.Writer) ([]api.Process
 	for _, name := range names {
 		found := match(all, name)
 		if len(found) == 0 {
-			c.noMatch(name, problems)
+			c.reportNoMatch(name, stderr)
 		}
 		matching = append(matching, found...)
 	}
@@ -58,16 +58,16 @@ func match(all []api.ProcessInfo, name string) (found []api.ProcessInfo) {
 	return found
 }
 
-func (c *Controller) noMatch(name string, problems io.Writer) {
+func (c *Controller) reportNoMatch(name string, stderr io.Writer) {
 	if group, _, whole := api.SplitNamespec(name); whole {
-		fmt.Fprintln(problems, group+": ERROR (no such group)")
+		fmt.Fprintln(stderr, group+": ERROR (no such group)")
 	} else {
-		fmt.Fprintln(problems, name+": ERROR (no such process)")
+		fmt.Fprintln(stderr, name+": ERROR (no such process)")
 	}
 	c.status = exitUnreachable
 }
 
-func (c *Controller) table(infos []api.ProcessInfo) {
+func (c *Controller) printTable(infos []api.ProcessInfo) {
 	width := 30
 	for _, info := range infos {
 		width = max(width, utf8.RuneCountInString(api.Namespec(info.Group, info.Name)))
@@ -77,7 +77,7 @@ func (c *Controller) table(infos []api.ProcessInfo) {
 	}
 }
 
-// pid prints process ids: of supervisord, of the processes named, or of all. Source: ctl, "pid".
+// pid prints the process ids of supervisord, of some processes, or of all. Source: pid.
 func (c *Controller) pid(names []string) error {
 	if len(names) == 0 {
 		pid, err := c.server.PID(c.ctx)

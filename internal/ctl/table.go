@@ -1,54 +1,54 @@
 package ctl
 
-// command is one action of supervisorctl.
+// command is a command of supervisorctl.
 type command struct {
 	name        string
-	noArgs      bool // an argument is an error
-	checked     bool // ask the server for its version first
-	offline     bool // works without a server
-	unreachable int  // the status when that check fails; 0: what the check says
-	takes       takes
-	run         func(c *Controller, args []string) error // nil: a topic of help, or a word that leaves the shell
-	help        string                                   // what "help NAME" prints
+	noArgs      bool // arguments are an error
+	upcheck     bool // check the server's version first
+	unreachable int  // status if that fails; 0: that of the check
+	offline     bool // needs no server
+	args        argKind
+	run         func(c *Controller, args []string) error // nil: a topic of help, or a command that exits the shell
+	help        string                                   // output of help NAME
 }
 
-// commands are those of the original, moreCommands ours; hiddenCommands are for installers and the completion of
-// shells. They are set in init because help and open run other commands of the table.
+// commands are those of the original and moreCommands ours. hiddenCommands are for packages and shells; help does not list
+// them. The tables are set in init because help and open refer to them.
 var commands, moreCommands, hiddenCommands []command
 
 func init() {
 	commands = []command{
-		{name: "add", takes: takesGroups, run: (*Controller).add,
+		{name: "add", args: groupArgs, run: (*Controller).add,
 			help: "add <name> [...]\tActivates any updates in config for process/group"},
 		{name: "avail", noArgs: true, run: (*Controller).avail,
 			help: "avail\t\t\tDisplay all configured processes"},
-		{name: "clear", takes: takesProcesses, checked: true, run: (*Controller).clear,
+		{name: "clear", args: processArgs, upcheck: true, run: (*Controller).clear,
 			help: "clear <name>\t\tClear a process' log files.\n" +
 				"clear <name> <name>\tClear multiple process' log files\n" +
 				"clear all\t\tClear all process' log files"},
 		{name: "exit", help: "exit\tExit the supervisor shell."},
-		{name: "fg", takes: takesProcesses, checked: true, run: (*Controller).fg,
+		{name: "fg", args: processArgs, upcheck: true, run: (*Controller).fg,
 			help: "fg <process>\tConnect to a process in foreground mode\n" +
 				"\t\tCtrl-C to exit"},
-		{name: "maintail", checked: true, run: (*Controller).maintail,
+		{name: "maintail", upcheck: true, run: (*Controller).maintail,
 			help: "maintail -f \tContinuous tail of supervisor main log file (Ctrl-C to exit)\n" +
 				"maintail -100\tlast 100 *bytes* of supervisord main log file\n" +
 				"maintail\tlast 1600 *bytes* of supervisor main log file\n"},
 		{name: "open", offline: true, run: (*Controller).openURL,
 			help: "open <url>\tConnect to a remote supervisord process.\n" +
 				"\t\t(for UNIX domain socket, use unix:///socket/path)"},
-		{name: "pid", takes: takesProcesses, checked: true, run: (*Controller).pid,
+		{name: "pid", args: processArgs, upcheck: true, run: (*Controller).pid,
 			help: "pid\t\t\tGet the PID of supervisord.\n" +
 				"pid <name>\t\tGet the PID of a single child process by name.\n" +
 				"pid all\t\t\tGet the PID of every child process, one per line."},
 		{name: "quit", help: "quit\tExit the supervisor shell."},
 		{name: "reload", noArgs: true, run: (*Controller).reload,
 			help: "reload \t\tRestart the remote supervisord."},
-		{name: "remove", takes: takesGroups, run: (*Controller).remove,
+		{name: "remove", args: groupArgs, run: (*Controller).remove,
 			help: "remove <name> [...]\tRemoves process/group from active config"},
 		{name: "reread", noArgs: true, run: (*Controller).reread,
 			help: "reread \t\t\tReload the daemon's configuration files without add/remove"},
-		{name: "restart", takes: takesProcesses, checked: true, run: (*Controller).restart,
+		{name: "restart", args: processArgs, upcheck: true, run: (*Controller).restart,
 			help: "restart <name>\t\tRestart a process\n" +
 				"restart <gname>:*\tRestart all processes in a group\n" +
 				"restart <name> <name>\tRestart multiple processes or groups\n" +
@@ -56,50 +56,50 @@ func init() {
 				"Note: restart does not reread config files. For that, see reread and update."},
 		{name: "shutdown", noArgs: true, run: (*Controller).shutdown,
 			help: "shutdown \tShut the remote supervisord down."},
-		{name: "signal", takes: takesProcesses, checked: true, run: (*Controller).signal,
+		{name: "signal", args: processArgs, upcheck: true, run: (*Controller).signal,
 			help: "signal <signal name> <name>\t\tSignal a process\n" +
 				"signal <signal name> <gname>:*\t\tSignal all processes in a group\n" +
 				"signal <signal name> <name> <name>\tSignal multiple processes or groups\n" +
 				"signal <signal name> all\t\tSignal all processes"},
-		{name: "start", takes: takesProcesses, checked: true, run: (*Controller).start,
+		{name: "start", args: processArgs, upcheck: true, run: (*Controller).start,
 			help: "start <name>\t\tStart a process\n" +
 				"start <gname>:*\t\tStart all processes in a group\n" +
 				"start <name> <name>\tStart multiple processes or groups\n" +
 				"start all\t\tStart all processes"},
-		{name: "status", takes: takesProcesses, checked: true, unreachable: exitUnreachable, run: (*Controller).showStatus,
+		{name: "status", args: processArgs, upcheck: true, unreachable: exitUnreachable, run: (*Controller).showStatus,
 			help: "status <name>\t\tGet status for a single process\n" +
 				"status <gname>:*\tGet status for all processes in a group\n" +
 				"status <name> <name>\tGet status for multiple named processes\n" +
 				"status\t\t\tGet all process status info"},
-		{name: "stop", takes: takesProcesses, checked: true, run: (*Controller).stop,
+		{name: "stop", args: processArgs, upcheck: true, run: (*Controller).stop,
 			help: "stop <name>\t\tStop a process\n" +
 				"stop <gname>:*\t\tStop all processes in a group\n" +
 				"stop <name> <name>\tStop multiple processes or groups\n" +
 				"stop all\t\tStop all processes"},
-		{name: "tail", takes: takesProcesses, checked: true, run: (*Controller).tail,
+		{name: "tail", args: processArgs, upcheck: true, run: (*Controller).tail,
 			help: "tail [-f] <name> [stdout|stderr] (default stdout)\n" +
 				"Ex:\n" +
 				"tail -f <name>\t\tContinuous tail of named process stdout\n" +
 				"\t\t\tCtrl-C to exit.\n" +
 				"tail -100 <name>\tlast 100 *bytes* of process stdout\n" +
 				"tail <name> stderr\tlast 1600 *bytes* of process stderr"},
-		{name: "update", takes: takesGroups, run: (*Controller).update,
+		{name: "update", args: groupArgs, run: (*Controller).update,
 			help: "update\t\t\tReload config and add/remove as necessary, and will restart affected programs\n" +
 				"update all\t\tReload config and add/remove as necessary, and will restart affected programs\n" +
 				"update <gname> [...]\tUpdate specific groups"},
-		{name: "version", noArgs: true, checked: true, run: (*Controller).version,
+		{name: "version", noArgs: true, upcheck: true, run: (*Controller).version,
 			help: "version\t\t\tShow the version of the remote supervisord process"},
 	}
 	moreCommands = []command{
-		{name: "logs", takes: takesProcesses, checked: true, run: (*Controller).logs,
-			help: "logs <name> [...]\tShow the last lines of the output and the errors of processes\n" +
+		{name: "logs", args: processArgs, upcheck: true, run: (*Controller).logs,
+			help: "logs <name> [...]\tShow the last lines of the stdout and stderr logs of processes\n" +
 				"logs <gname>:*\t\tThe same for all processes in a group\n" +
 				"logs\t\t\tThe same for all processes\n" +
 				"logs -n 50 <name>\tShow 50 lines of each log instead of 10\n" +
-				"logs -f <name>\t\tGo on with what is written (Ctrl-C to exit)\n" +
-				"Lines begin with the name of the process and |, those of stderr with the name and !."},
+				"logs -f <name>\t\tFollow the logs (Ctrl-C to exit)\n" +
+				"Lines of stdout begin with the name of the process and |, lines of stderr with the name and !."},
 		{name: "options", help: optionsHelp},
-		{name: "wait", takes: takesProcesses, checked: true, run: (*Controller).wait,
+		{name: "wait", args: processArgs, upcheck: true, run: (*Controller).wait,
 			help: "wait <name> [...]\tWait until the processes are RUNNING\n" +
 				"wait <gname>:*\t\tThe same for all processes in a group\n" +
 				"wait all\t\tThe same for all processes\n" +
@@ -115,19 +115,19 @@ func init() {
 	}
 }
 
-// optionsHelp is about what commands of the original take in addition.
+// optionsHelp describes our options of the original's commands.
 const optionsHelp = "status --json [...]\tPrint the status as JSON\n" +
-	"start --no-wait <name>\tDo not wait until the process is RUNNING; restart knows it too\n" +
+	"start --no-wait <name>\tDo not wait until the process is RUNNING; also for restart\n" +
 	"stop --no-wait <name>\tDo not wait until the process has stopped\n" +
-	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; stop and restart too"
+	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop and restart"
 
-// block is commands that help shows together.
+// block is a list of commands that help prints under a title.
 type block struct {
 	title    string
 	commands []command
 }
 
-// blocks are the commands of the original, those that came later, and those of the plug-ins.
+// blocks are the commands of the original, ours, and those of the plug-ins.
 func (c *Controller) blocks() []block {
 	list := []block{{"default", commands}, {"more", moreCommands}}
 	for _, p := range c.plugins {
@@ -136,7 +136,7 @@ func (c *Controller) blocks() []block {
 	return list
 }
 
-// find is the command of that name, nil if there is none. "drop" is what the changelog calls remove.
+// find returns the command with a name, or nil. The original's changelog calls remove "drop".
 func (c *Controller) find(name string) *command {
 	if name == "drop" {
 		name = "remove"
@@ -148,5 +148,5 @@ func (c *Controller) find(name string) *command {
 			}
 		}
 	}
-	return onPath(name)
+	return externalCommand(name)
 }

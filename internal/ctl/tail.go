@@ -12,23 +12,23 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// tailBytes is how much of a log is shown when nothing is said.
+// tailBytes is how much of a log tail prints by default.
 const tailBytes = 1600
 
-// tail shows the end of a process' log, or follows it. Source: ctl, "tail".
+// tail prints the end of the log of a process, or follows it. Source: tail.
 func (c *Controller) tail(args []string) error {
 	switch {
 	case len(args) == 0:
-		return c.misused("tail", "too few arguments", exitGeneric)
+		return c.usageError("tail", "too few arguments", exitGeneric)
 	case len(args) > 3:
-		return c.misused("tail", "too many arguments", exitGeneric)
+		return c.usageError("tail", "too many arguments", exitGeneric)
 	}
 	modifier := ""
 	if strings.HasPrefix(args[0], "-") {
 		modifier, args = args[0], args[1:]
 	}
 	if len(args) == 0 {
-		return c.refuse("tail requires process name")
+		return c.argError("tail requires process name")
 	}
 	name, word := args[0], "stdout"
 	if len(args) > 1 {
@@ -36,7 +36,7 @@ func (c *Controller) tail(args []string) error {
 	}
 	channel, ok := api.ParseChannel(word)
 	if !ok {
-		return c.refuse("bad channel " + pyrepr.Quote(word))
+		return c.argError("bad channel " + pyrepr.Quote(word))
 	}
 	if modifier == "-f" {
 		return c.follow("/logtail/"+name+"/"+word, func(ctx context.Context) (io.ReadCloser, error) {
@@ -45,10 +45,10 @@ func (c *Controller) tail(args []string) error {
 	}
 	size, ok := modifierBytes(modifier)
 	if !ok {
-		return c.refuse("bad argument " + modifier)
+		return c.argError("bad argument " + modifier)
 	}
 	text, err := c.readLog(channel)(c.ctx, name, -size, 0)
-	return c.showLog(name, text, err)
+	return c.printLog(name, text, err)
 }
 
 // readLog is the call that reads the log of a channel.
@@ -59,12 +59,12 @@ func (c *Controller) readLog(channel api.Channel) func(_ context.Context, name s
 	return c.server.ReadProcessStdoutLog
 }
 
-// maintail does the same with supervisord's own log. Source: ctl, "maintail".
+// maintail does the same with the main log. Source: maintail.
 func (c *Controller) maintail(args []string) error {
 	modifier := ""
 	switch {
 	case len(args) > 1:
-		return c.misused("maintail", "too many arguments", exitGeneric)
+		return c.usageError("maintail", "too many arguments", exitGeneric)
 	case len(args) == 1:
 		modifier = args[0]
 	}
@@ -73,13 +73,13 @@ func (c *Controller) maintail(args []string) error {
 	}
 	size, ok := modifierBytes(modifier)
 	if !ok {
-		return c.refuse("bad argument " + modifier)
+		return c.argError("bad argument " + modifier)
 	}
 	text, err := c.server.ReadLog(c.ctx, -size, 0)
-	return c.showLog("supervisord", text, err)
+	return c.printLog("supervisord", text, err)
 }
 
-// modifierBytes reads -N; without it, it is the default.
+// modifierBytes parses -N. Without a modifier it returns the default.
 func modifierBytes(modifier string) (int, bool) {
 	if modifier == "" {
 		return tailBytes, true
@@ -91,14 +91,14 @@ func modifierBytes(modifier string) (int, bool) {
 	return pyrepr.ParseInt(digits, 10)
 }
 
-// refuse reports an argument that cannot be, without the help.
-func (c *Controller) refuse(problem string) error {
+// argError reports a bad argument, without the help.
+func (c *Controller) argError(problem string) error {
 	c.println("Error: " + problem)
 	c.status = exitGeneric
 	return nil
 }
 
-func (c *Controller) showLog(name, text string, err error) error {
+func (c *Controller) printLog(name, text string, err error) error {
 	problem := ""
 	switch faultCode(err) {
 	case api.NoFile:
@@ -118,7 +118,7 @@ func (c *Controller) showLog(name, text string, err error) error {
 	return nil
 }
 
-// follow copies a stream to the output until it ends or the user interrupts it. Problems with it go to standard error.
+// follow copies a stream to the output until it ends or an interrupt. Errors are printed on standard error.
 func (c *Controller) follow(path string, open func(context.Context) (io.ReadCloser, error)) error {
 	c.println("==> Press Ctrl-C to exit <==")
 	c.out.Flush()
@@ -144,7 +144,7 @@ func (c *Controller) follow(path string, open func(context.Context) (io.ReadClos
 	return nil
 }
 
-// copy shows each piece as it comes. That the stream breaks off is its normal end: the server is gone.
+// copy copies a stream without buffering. An error ends it like its end: the server has been shut down.
 func (c *Controller) copy(stream io.Reader) error {
 	buf := make([]byte, 32<<10)
 	for {

@@ -13,17 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal edits lines on the terminal that standard input and output are. While no line is edited the terminal is in
-// the mode in which it was found, so that commands, and programs that they start, meet what they expect.
+// terminal edits lines on the terminal of standard input and output. Except while a line is edited, the terminal is in its
+// original mode, which commands and the programs that they run expect.
 type terminal struct {
-	editor  *liner.State
-	found   liner.ModeApplier // the mode before us
-	editing liner.ModeApplier
-	history *history
-	signals chan os.Signal
+	editor       *liner.State
+	originalMode liner.ModeApplier
+	editMode     liner.ModeApplier
+	history      *history
+	signals      chan os.Signal
 }
 
-// terminal is where the user sits, nil when there is none, or none that can move its cursor.
+// terminal returns the terminal of the user, or nil if there is none, or none that can move its cursor.
 func (c *Controller) terminal() *terminal {
 	if c.tty == nil && c.options.Terminal && liner.TerminalSupported() {
 		c.tty = newTerminal(c.options.HistoryFile, c.complete)
@@ -31,13 +31,12 @@ func (c *Controller) terminal() *terminal {
 	return c.tty
 }
 
-// newTerminal prepares the terminal; complete gives, for what stands before the cursor, the part that stays and what
-// may follow it.
+// newTerminal prepares the terminal for editing. complete is Controller.complete.
 func newTerminal(historyFile string, complete func(string) (string, []string)) *terminal {
 	t := &terminal{signals: make(chan os.Signal, 1)}
-	t.found, _ = liner.TerminalMode()
+	t.originalMode, _ = liner.TerminalMode()
 	t.editor = liner.NewLiner()
-	t.editing, _ = liner.TerminalMode()
+	t.editMode, _ = liner.TerminalMode()
 	t.editor.SetCtrlCAborts(true)
 	t.editor.SetTabCompletionStyle(liner.TabPrints)
 	t.editor.SetWordCompleter(func(line string, pos int) (head string, words []string, tail string) {
@@ -49,34 +48,34 @@ func newTerminal(historyFile string, complete func(string) (string, []string)) *
 	for _, line := range t.history.before {
 		t.editor.AppendHistory(line)
 	}
-	t.found.ApplyMode()
+	t.originalMode.ApplyMode()
 	signal.Notify(t.signals, syscall.SIGTERM, syscall.SIGHUP)
-	go t.guard()
+	go t.restoreOnSignal()
 	return t
 }
 
-// guard lets the signals that end a program end this one, but not with the terminal in a mode for editing.
-func (t *terminal) guard() {
+// restoreOnSignal restores the mode of the terminal before a signal ends this program.
+func (t *terminal) restoreOnSignal() {
 	s, ok := <-t.signals
 	if !ok {
 		return
 	}
-	t.found.ApplyMode()
+	t.originalMode.ApplyMode()
 	signal.Reset(s)
 	syscall.Kill(os.Getpid(), s.(syscall.Signal))
 }
 
-// close puts the terminal back as it was and saves the history.
+// close restores the terminal and saves the history.
 func (t *terminal) close() {
 	signal.Stop(t.signals)
 	close(t.signals)
 	t.editor.Close()
-	t.found.ApplyMode()
+	t.originalMode.ApplyMode()
 	t.history.save()
 }
 
-// line reads a line and keeps it for the history.
-func (t *terminal) line(ctx context.Context, prompt string) (string, error) {
+// readLine reads a line and adds it to the history.
+func (t *terminal) readLine(ctx context.Context, prompt string) (string, error) {
 	line, err := t.edit(ctx, func() (string, error) { return t.editor.Prompt(prompt) })
 	if t.history.add(line) {
 		t.editor.AppendHistory(line)
@@ -84,20 +83,20 @@ func (t *terminal) line(ctx context.Context, prompt string) (string, error) {
 	return line, err
 }
 
-// unrecorded reads a line that is nobody's business later.
-func (t *terminal) unrecorded(ctx context.Context, prompt string) (string, error) {
+// readUnrecorded reads a line that is not added to the history.
+func (t *terminal) readUnrecorded(ctx context.Context, prompt string) (string, error) {
 	return t.edit(ctx, func() (string, error) { return t.editor.Prompt(prompt) })
 }
 
-// secret reads a line that is not shown.
-func (t *terminal) secret(ctx context.Context, prompt string) (string, error) {
+// readSecret reads a line without showing it.
+func (t *terminal) readSecret(ctx context.Context, prompt string) (string, error) {
 	return t.edit(ctx, func() (string, error) { return t.editor.PasswordPrompt(prompt) })
 }
 
-// edit lets the user edit a line, until ctx ends.
+// edit runs a prompt of the editor, until ctx is canceled.
 func (t *terminal) edit(ctx context.Context, prompt func() (string, error)) (string, error) {
-	t.editing.ApplyMode()
-	defer t.found.ApplyMode()
+	t.editMode.ApplyMode()
+	defer t.originalMode.ApplyMode()
 	type result struct {
 		line string
 		err  error
@@ -118,20 +117,20 @@ func (t *terminal) edit(ctx context.Context, prompt func() (string, error)) (str
 	}
 }
 
-// typedLine reads a line from the standard input, a terminal in its own mode. When ctx ends first, nothing is taken:
-// the next reader gets what is typed then.
-func typedLine(ctx context.Context) (string, error) {
-	stopped, stop, err := os.Pipe()
+// readTerminalLine reads a line from standard input, a terminal in its original mode. If ctx is canceled, it reads nothing:
+// what is typed afterwards is for the next reader.
+func readTerminalLine(ctx context.Context) (string, error) {
+	canceled, cancel, err := os.Pipe()
 	if err != nil {
 		return "", err
 	}
-	defer stopped.Close()
-	defer context.AfterFunc(ctx, func() { stop.Close() })()
-	defer stop.Close()
+	defer canceled.Close()
+	defer context.AfterFunc(ctx, func() { cancel.Close() })()
+	defer cancel.Close()
 	var line strings.Builder
 	buf := make([]byte, 4096)
 	for {
-		if err := waitInput(unix.Stdin, int(stopped.Fd())); err != nil {
+		if err := waitInput(unix.Stdin, int(canceled.Fd())); err != nil {
 			return "", err
 		}
 		if ctx.Err() != nil {
@@ -153,13 +152,13 @@ func typedLine(ctx context.Context) (string, error) {
 	}
 }
 
-// waitInput waits until one of two descriptors can be read.
-func waitInput(one, other int) error {
+// waitInput waits until one of two descriptors is readable.
+func waitInput(a, b int) error {
 	for {
 		var set unix.FdSet
-		set.Set(one)
-		set.Set(other)
-		if _, err := unix.Select(max(one, other)+1, &set, nil, nil, nil); !errors.Is(err, unix.EINTR) {
+		set.Set(a)
+		set.Set(b)
+		if _, err := unix.Select(max(a, b)+1, &set, nil, nil, nil); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestWaitInput hears of either descriptor, whichever has the larger number.
+// TestWaitInput makes each descriptor readable, in either order of their numbers.
 func TestWaitInput(t *testing.T) {
 	for i, name := range []string{"the first", "the second"} {
 		var readers [2]*os.File
@@ -32,10 +32,10 @@ func TestWaitInput(t *testing.T) {
 			select {
 			case err := <-done:
 				if err != nil {
-					t.Errorf("%s can be read: %v", name, err)
+					t.Errorf("%s is readable: %v", name, err)
 				}
 			case <-time.After(20 * time.Second):
-				t.Fatalf("%s can be read, and nobody hears", name)
+				t.Fatalf("%s is readable, and waitInput has not returned", name)
 			}
 		}
 	}

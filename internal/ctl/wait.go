@@ -11,28 +11,28 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// pollInterval is how often wait looks: the interface has no way to be told.
+// pollInterval is how often wait requests the states. The interface has no notification.
 const pollInterval = 100 * time.Millisecond
 
 var errTimedOut = errors.New("timed out")
 
-// patience is how long a command waits for what it asked for.
-type patience struct {
-	no      bool          // not at all
-	timeout time.Duration // 0: for ever
+// waitOptions say how long a command waits for the result of its operation.
+type waitOptions struct {
+	noWait  bool
+	timeout time.Duration // 0: none
 }
 
-// waitFlags takes --no-wait and --timeout out of the arguments.
-func waitFlags(args []string) (names []string, p patience, err error) {
-	names, err = flags(args, map[string]func(string) error{
-		"--timeout": func(text string) (err error) { p.timeout, err = parseTimeout(text); return err },
-	}, map[string]*bool{"--no-wait": &p.no})
-	return names, p, err
+// parseWaitOptions parses --no-wait and --timeout. It returns the other arguments.
+func parseWaitOptions(args []string) (names []string, opts waitOptions, err error) {
+	names, err = parseFlags(args, map[string]func(string) error{
+		"--timeout": func(text string) (err error) { opts.timeout, err = parseTimeout(text); return err },
+	}, map[string]*bool{"--no-wait": &opts.noWait})
+	return names, opts, err
 }
 
-// flags takes the flags that are known out of the arguments: those with a value, as "--flag value" or "--flag=value",
-// and those without.
-func flags(args []string, valued map[string]func(string) error, plain map[string]*bool) (rest []string, err error) {
+// parseFlags parses flags among the arguments: those with a value, as "--flag value" or "--flag=value", and those without. It
+// returns the other arguments.
+func parseFlags(args []string, valued map[string]func(string) error, plain map[string]*bool) (rest []string, err error) {
 	for i := 0; i < len(args); i++ {
 		flag, value, joined := strings.Cut(args[i], "=")
 		switch set := valued[flag]; {
@@ -57,7 +57,7 @@ func flags(args []string, valued map[string]func(string) error, plain map[string
 	return rest, nil
 }
 
-// parseTimeout reads seconds, or a duration with units.
+// parseTimeout parses seconds, or a duration with units.
 func parseTimeout(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
 	if err != nil {
@@ -69,8 +69,8 @@ func parseTimeout(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// within runs f, at most that long if timeout is not 0. What f began in the server goes on.
-func (c *Controller) within(timeout time.Duration, f func() error) error {
+// withTimeout runs f with a timeout, unless that is 0. An operation that f has started continues in the server.
+func (c *Controller) withTimeout(timeout time.Duration, f func() error) error {
 	if timeout == 0 {
 		return f()
 	}
@@ -88,22 +88,22 @@ func (c *Controller) within(timeout time.Duration, f func() error) error {
 	return err
 }
 
-// wait returns when each of the processes is in one of the states, RUNNING if none are given. It gives up on a process
-// that went to FATAL, when that is none of the states: nothing but a command brings it out.
+// wait waits until each of the processes is in one of the states, RUNNING by default. It fails if a process is FATAL, unless
+// that is one of the states, because a process leaves that state only by a command.
 func (c *Controller) wait(args []string) error {
 	var timeout time.Duration
 	states := []string{api.Running.String()}
-	names, err := flags(args, map[string]func(string) error{
+	names, err := parseFlags(args, map[string]func(string) error{
 		"--timeout": func(text string) (err error) { timeout, err = parseTimeout(text); return err },
 		"--for":     func(text string) (err error) { states, err = parseStates(text); return err },
 	}, nil)
 	switch {
 	case err != nil:
-		return c.refuse(err.Error())
+		return c.argError(err.Error())
 	case len(names) == 0:
-		return c.misused("wait", "wait requires a process name", exitInvalidArgs)
+		return c.usageError("wait", "wait requires a process name", exitInvalidArgs)
 	}
-	return c.within(timeout, func() error { return c.waitFor(names, states) })
+	return c.withTimeout(timeout, func() error { return c.waitFor(names, states) })
 }
 
 func parseStates(text string) ([]string, error) {
@@ -116,33 +116,33 @@ func parseStates(text string) ([]string, error) {
 	return states, nil
 }
 
-// waitFor prints a line for each process as soon as it is in one of the states.
+// waitFor prints a line for each process when it is in one of the states.
 func (c *Controller) waitFor(names, states []string) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for {
 		infos, err := c.matching(names, c.out)
-		if err != nil || c.status != 0 { // a name that there is not
+		if err != nil || c.status != 0 { // status: an unknown name
 			return err
 		}
-		left := 0
+		remaining := 0
 		for _, info := range infos {
 			name := api.Namespec(info.Group, info.Name)
 			switch {
-			case told[name]:
+			case reported[name]:
 			case slices.Contains(states, info.StateName):
-				told[name] = true
+				reported[name] = true
 				c.println(name + ": " + info.StateName)
 			case info.State == api.Fatal:
 				c.println(name + ": ERROR (" + info.Description + ")")
 				c.status = exitStopped
 			default:
-				left++
+				remaining++
 			}
 		}
 		c.out.Flush()
-		if left == 0 || c.status != 0 {
+		if remaining == 0 || c.status != 0 {
 			return nil
 		}
 		select {

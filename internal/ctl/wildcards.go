@@ -11,25 +11,25 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// wildcardRequests bounds how many processes a command with wildcards acts on at a time.
-const wildcardRequests = 100
+// maxRequests bounds the concurrent requests of a command with wildcards.
+const maxRequests = 100
 
-// wildcardCommands are those of supervisor-wildcards: the commands without m, for all processes whose names match a
-// pattern. With matchGroup, a number other than 0, patterns are about group:name.
+// wildcardCommands are the commands of supervisor-wildcards: start, stop, restart and status with an m before, for the
+// processes whose names match a pattern. If matchGroup is not 0, patterns match group:name.
 func wildcardCommands(matchGroup string) []command {
 	withGroup := strings.Trim(matchGroup, " 0") != ""
 	var list []command
 	for _, name := range []string{"restart", "start", "status", "stop"} {
-		list = append(list, command{name: "m" + name, checked: true,
-			help: "m" + name + " <pattern> [...]\tDo what " + name + " does for all processes whose names match;" +
+		list = append(list, command{name: "m" + name, upcheck: true,
+			help: "m" + name + " <pattern> [...]\tThe same as " + name + ", for the processes whose names match;" +
 				" patterns have *, ? and [...]",
-			run: func(c *Controller, patterns []string) error { return c.wild(name, patterns, withGroup) }})
+			run: func(c *Controller, patterns []string) error { return c.runWildcard(name, patterns, withGroup) }})
 	}
 	return list
 }
 
-// wild does a command for the processes that match.
-func (c *Controller) wild(name string, patterns []string, withGroup bool) error {
+// runWildcard runs a command for the processes that match.
+func (c *Controller) runWildcard(name string, patterns []string, withGroup bool) error {
 	all, err := c.server.AllProcessInfo(c.ctx)
 	if err != nil {
 		return err
@@ -55,26 +55,26 @@ func (c *Controller) wild(name string, patterns []string, withGroup bool) error 
 	case "status":
 		return c.showStatus(names)
 	case "start":
-		return c.atOnce(names, c.startVerb(true))
+		return c.applyConcurrently(c.startOperation(true), names)
 	case "stop":
-		return c.atOnce(names, c.stopVerb(true))
+		return c.applyConcurrently(c.stopOperation(true), names)
 	}
-	if err := c.atOnce(names, c.stopVerb(true)); err != nil {
+	if err := c.applyConcurrently(c.stopOperation(true), names); err != nil {
 		return err
 	}
-	return c.atOnce(names, c.startVerb(true))
+	return c.applyConcurrently(c.startOperation(true), names)
 }
 
-// atOnce applies the verb to all processes side by side, and reports in the order of names.
-func (c *Controller) atOnce(names []string, v verb) error {
+// applyConcurrently carries out an operation for all names at the same time. It prints the results in the order of names.
+func (c *Controller) applyConcurrently(op operation, names []string) error {
 	errs := make([]error, len(names))
-	turns := make(chan struct{}, wildcardRequests)
+	slots := make(chan struct{}, maxRequests)
 	var done sync.WaitGroup
 	for i, name := range names {
-		turns <- struct{}{}
+		slots <- struct{}{}
 		done.Go(func() {
-			_, errs[i] = v.process(name)
-			<-turns
+			_, errs[i] = op.process(name)
+			<-slots
 		})
 	}
 	done.Wait()
@@ -86,14 +86,14 @@ func (c *Controller) atOnce(names []string, v verb) error {
 		} else if errs[i] != nil {
 			return errs[i]
 		}
-		if err := c.outcome(v, name, code, text); err != nil {
+		if err := c.printResult(op, name, code, text); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// matchesPattern says whether the whole name matches a pattern of the shell: *, ?, [abc], [a-z], [!abc].
+// matchesPattern reports whether a name matches a shell pattern with *, ?, [abc], [a-z] and [!abc].
 func matchesPattern(pattern, name string) bool {
 	var expression strings.Builder
 	for rest := pattern; rest != ""; {

@@ -1,5 +1,5 @@
-"""The original supervisorctl, loaded once: each line of input is a JSON list of arguments and of the files for its standard
-input, output and error; it runs in a fork of this process, as it would by itself, and its exit status is the answer."""
+"""Runs the original supervisorctl, loaded once. Each line of input is a JSON list of arguments and of the files for its
+standard input, output and error. The command runs in a fork of this process; its exit status is the line of output."""
 import json
 import os
 import sys
@@ -17,8 +17,8 @@ def run(args, files):
     status = 0
     try:
         status = supervisorctl.main()
-    except SystemExit as leaving:
-        status = leaving.code
+    except SystemExit as e:
+        status = e.code
     except BaseException:
         traceback.print_exc()
         status = 1
