@@ -4,10 +4,10 @@
 # make help       all targets
 PREFIX ?= /usr/local
 DESTDIR ?=
-# One program is all listeners that come with it; each has a link, with a name of its own beside superlance's.
+# The links to supervisor-listeners; without the prefix, these are the names of superlance's programs.
 LISTENERS = memmon httpok crashmail fatalmailbatch
 PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy bin/supervisor-listeners
-# One way to build everything but the race detector's tests, so that the standard library is compiled once.
+# All builds but those for the race detector use the same settings, so that the standard library is compiled once.
 export CGO_ENABLED = 0
 export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 GOBUILD = go build -ldflags '-s -w'
@@ -19,7 +19,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 all: programs
 	@echo "the programs are in bin/; make help lists what else there is"
 
-# help shows what stands behind ## in this file, by group; * marks targets that install packages as root.
+# help prints the texts after ## in this file, by group; * marks targets that install packages as root.
 help:
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-19s %s\n", $$1, $$2 } \
 		END { print "\n* as root this installs Debian packages that tests need, and names them first; not with SETUP=no" }' Makefile
@@ -58,13 +58,13 @@ test: ## * everything that CI runs
 	$(MAKE) -j2 -Otarget soak package-test $$(test -x /usr/bin/supervisord && echo config-diff cross)
 	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference; fi
 
-# Compilation fills the time in which tests wait.
+# Compilation uses the time in which tests wait.
 check: ## * unit, ports and lint, side by side
 	@scripts/setup -n compiler browser
 	@echo "check: unit tests, builds for other systems and linters side by side, which takes some minutes"
 	@$(MAKE) -j2 -Otarget unit ports lint
 
-# What takes longest goes first, so that it does not run alone in the end.
+# The packages that take longest go first, so that none runs alone at the end.
 LONGEST = ./internal/web ./supervisord ./internal/ctl ./docs
 unit: programs ## * unit tests, with the race detector if there is a C compiler
 	@scripts/setup -n compiler browser
@@ -98,7 +98,7 @@ soak: programs ## random operations against a model of what must hold; DURATION=
 first-hour: ## README's first command in a clean clone without any cache, until its page answers
 	FIRST_HOUR=1 go test ./scripts/demo -run TestFirstHour -count=1 -v -timeout 15m
 
-# No run takes results out of Go's cache; what a run printed is in bin/test-N.txt.
+# No run uses cached results of tests. The output of a run is in bin/test-N.txt.
 N ?= 10
 test-repeat: ## * all tests, N=10 times
 	@mkdir -p bin; failed=0; for i in $$(seq $(N)); do \
@@ -106,7 +106,7 @@ test-repeat: ## * all tests, N=10 times
 		echo "run $$i of $(N): $$how in $$(($$(date +%s) - from)) s"; done; exit $$failed
 
 # It needs the data of vuln.go.dev, which is not reachable from everywhere.
-vuln: ## known vulnerabilities of what we depend on
+vuln: ## known vulnerabilities of the dependencies
 	go run golang.org/x/vuln/cmd/govulncheck@latest ./... || echo "vuln: no result: vuln.go.dev cannot be reached, or see above"
 
 ##@ Judge: compare with the original, and the tests with the code
@@ -132,7 +132,7 @@ conformance-report: programs ## all scripts and both results, as Markdown: > doc
 conformance-binary: ## all scripts as one program that needs neither this tree nor Go, bin/conformance
 	@$(GOBUILD) -o bin/conformance ./conformance/cmd/conformance
 
-# What the original fails is in the report and no error.
+# Failures of the original are in the report, and are no error.
 reliability: programs ## faults on both, and docs/reports/reliability.md
 	@rm -f bin/faults-ours bin/faults-reference
 	FAULTS_RESULTS=$(CURDIR)/bin/faults-ours IMPL=ours go test ./conformance/faults -count=1 -timeout 30m
@@ -166,7 +166,7 @@ DIST ?= bin/packages
 packages: ## packages for Debian, for systems with RPM and for Alpine, into DIST
 	scripts/package/build $(DIST)
 
-# Most of it needs root: it installs in copies of this machine that vanish.
+# Most tests need root: they install the packages in temporary copies of this machine.
 package-test: programs ## * build and try the packages and the container
 	@scripts/setup -n site
 	COMPRESSION=gzip scripts/package/build bin/packages-test
@@ -175,7 +175,7 @@ package-test: programs ## * build and try the packages and the container
 
 ##@ Docs
 
-# Tests hold the pages and the source together.
+# Tests fail if a page differs from the source.
 docs: ## write the pages and parts of pages that are made from the source
 	go test ./internal/rpc -run TestReference -count=1 -update
 	go test ./internal/events -run TestReference -count=1 -update

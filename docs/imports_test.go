@@ -21,9 +21,9 @@ const module = "github.com/gosupervisor/supervisor/"
 // importsTable is the part of architecture.md that lists the packages: a header, and a row for each package.
 var importsTable = regexp.MustCompile(`(?s)(<!-- packages -->\n\n\|[^\n]+\n\|[^\n]+\n)(.*?)(\n<!-- end of packages -->)`)
 
-// TestImports keeps the table of packages in architecture.md: a row for each package of the two commands, and in its last column
-// what the package imports of this module. `go test ./docs -run TestImports -update` writes both; the text between them is
-// written by hand; that of a new row is the first sentence of the package comment.
+// TestImports checks the table of packages in architecture.md: a row for each package, whose last column lists its imports from this
+// module. `go test ./docs -run TestImports -update` writes both. The text between them is written by hand; that of a new row is the
+// first sentence of the package comment.
 func TestImports(t *testing.T) {
 	page := read(t, "architecture.md")
 	part := importsTable.FindStringSubmatch(page)

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// TestFirstHour does what README tells a newcomer to do first: in a clean clone, with an empty module cache and build
-// cache, `make demo`; then it opens the page. `make first-hour` runs it.
+// TestFirstHour runs the first command of README, `make demo`, in a clean clone with an empty module cache and build cache, and opens
+// its page. `make first-hour` runs it.
 func TestFirstHour(t *testing.T) {
 	if os.Getenv("FIRST_HOUR") == "" {
-		t.Skip("make first-hour runs this; it downloads and builds everything anew")
+		t.Skip("make first-hour runs this test; it downloads and builds everything")
 	}
 	home := t.TempDir()
 	tree := filepath.Join(home, "supervisor")
@@ -69,7 +69,7 @@ func TestFirstHour(t *testing.T) {
 	if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(page), "hopeless") {
 		t.Errorf("%s: %s, %v\n%s", address, response.Status, err, page)
 	}
-	if err := syscall.Kill(-demo.Process.Pid, syscall.SIGINT); err != nil { // Ctrl-C, which a terminal sends to all
+	if err := syscall.Kill(-demo.Process.Pid, syscall.SIGINT); err != nil { // as Ctrl-C does, to the process group
 		t.Fatal(err)
 	}
 	rest, _ := io.ReadAll(in)

@@ -1,5 +1,5 @@
-// Demo runs supervisord on a small sample in a temporary directory, shows the status of its programs and tells how to
-// reach it, until Ctrl-C. It is what `make demo` starts: demo SUPERVISORD SUPERVISORCTL.
+// Demo runs supervisord with a small sample in a temporary directory, prints the status of its programs and how to reach it, and waits
+// for Ctrl-C. `make demo` runs it: demo SUPERVISORD SUPERVISORCTL.
 package main
 
 import (
@@ -49,7 +49,7 @@ func run(supervisord, supervisorctl string) error {
 	}
 	daemon := exec.Command(supervisord, "-n", "-c", conf)
 	daemon.Stdout, daemon.Stderr = os.Stdout, os.Stderr
-	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us to pass on
+	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C signals only this program
 	if err := daemon.Start(); err != nil {
 		return err
 	}
@@ -71,16 +71,16 @@ func run(supervisord, supervisorctl string) error {
 		}
 		return <-ended
 	case err := <-ended:
-		return fmt.Errorf("supervisord ended: %v", err)
+		return fmt.Errorf("supervisord exited: %v", err)
 	}
 }
 
-// settled is the status table when every program has found its state: nothing is on its way up or waits for a try.
+// settled returns the status table as soon as no program is STARTING or in BACKOFF.
 func settled(ctx context.Context, supervisorctl, conf string, ended chan error) (string, error) {
 	retry := time.NewTicker(100 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		out, _ := exec.CommandContext(ctx, supervisorctl, "-c", conf, "status").Output() // its exit status tells of FATAL
+		out, _ := exec.CommandContext(ctx, supervisorctl, "-c", conf, "status").Output() // its exit status is not 0 because of FATAL
 		table := string(out)
 		if strings.Contains(table, "FATAL") && !strings.Contains(table, "STARTING") && !strings.Contains(table, "BACKOFF") {
 			return table, nil
@@ -96,7 +96,7 @@ func settled(ctx context.Context, supervisorctl, conf string, ended chan error) 
 	}
 }
 
-// freePort is a port of 127.0.0.1 that nobody uses now.
+// freePort returns a port of 127.0.0.1 that is not in use now.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

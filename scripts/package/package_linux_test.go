@@ -1,5 +1,5 @@
-// Package package_test holds the packages to what docs/packages.md says of them. It needs what the packages are built with,
-// and for a part of it root and a Debian machine.
+// Package package_test checks that the packages are as docs/packages.md says. It needs the tools that build them, and for some tests
+// root and a Debian machine.
 package package_test
 
 import (
@@ -18,22 +18,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// dist is where the packages are: `make package-test` says it. Without it nothing of this runs, since building them takes
-// minutes on a machine that never did.
+// dist returns the directory of the packages, which `make package-test` sets. Without it the tests are skipped, since building the
+// packages takes minutes.
 func dist(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("PACKAGES")
 	if dir == "" {
-		t.Skip("PACKAGES does not say where the packages are; make package-test does")
+		t.Skip("PACKAGES is not set to the directory of the packages; make package-test sets it")
 	}
 	return dir
 }
 
-// TestReproducible builds the packages from a copy of the tree in another place; they must be the same to the byte.
+// TestReproducible builds the packages from a copy of the tree in another directory. They must have the same bytes.
 func TestReproducible(t *testing.T) {
 	first := dist(t)
 	tree, second := t.TempDir(), t.TempDir()
-	// With what is not committed yet.
+	// Including uncommitted files.
 	copied := exec.Command("sh", "-c", "git ls-files -z --cached --others --exclude-standard | "+
 		`while IFS= read -r -d "" f; do test ! -e "$f" || cp --parents "$f" "$0"; done`, tree)
 	copied.Path, copied.Args[0] = "/bin/bash", "bash"
@@ -41,7 +41,7 @@ func TestReproducible(t *testing.T) {
 	if out, err := copied.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	// A tree of its own, and not part of this one's history.
+	// A repository of its own, so that its history differs.
 	for _, args := range [][]string{
 		{"init", "-q"}, {"add", "-A"}, {"-c", "user.name=x", "-c", "user.email=x@localhost", "commit", "-q", "-m", "x"},
 	} {
@@ -60,7 +60,7 @@ func TestReproducible(t *testing.T) {
 	}
 	built, err := filepath.Glob(second + "/supervisor*")
 	if err != nil || len(built) != 4 {
-		t.Fatalf("%v, %v; want three packages and a list of what is in them", built, err)
+		t.Fatalf("%v, %v; want three packages and an SBOM", built, err)
 	}
 	for _, path := range built {
 		again, err := os.ReadFile(path)
@@ -77,7 +77,7 @@ func TestReproducible(t *testing.T) {
 	}
 }
 
-// Files that only one kind of package has.
+// own are the files of only one kind of package.
 var own = map[string][]string{
 	"deb": {"/etc/init.d", "/etc/init.d/supervisor", "/lib", "/lib/systemd", "/lib/systemd/system", "/lib/systemd/system/supervisor.service",
 		"/usr/lib", "/usr/lib/tmpfiles.d", "/usr/lib/tmpfiles.d/supervisor.conf"},
@@ -86,7 +86,7 @@ var own = map[string][]string{
 	"apk": {"/etc/init.d", "/etc/init.d/supervisor"},
 }
 
-// TestContents unpacks the three kinds and compares what is in them: names, modes and bytes.
+// TestContents unpacks the three kinds and compares the names, modes and bytes of their files.
 func TestContents(t *testing.T) {
 	dir := dist(t)
 	if _, err := exec.LookPath("bsdtar"); err != nil {
@@ -101,7 +101,7 @@ func TestContents(t *testing.T) {
 			}
 			trees[kind] = contents(t, found[0], kind)
 			for _, path := range own[kind] {
-				if trees[kind][path] == "" && kind != "rpm" { // an RPM has no entries for directories that others own
+				if trees[kind][path] == "" && kind != "rpm" { // an RPM has no entries for directories of other packages
 					t.Errorf("%s for %s: no %s", kind, arch, path)
 				}
 				delete(trees[kind], path)
@@ -128,7 +128,7 @@ func filesOnly(tree map[string]string) map[string]string {
 	return files
 }
 
-// contents are the files of a package by path: mode, size and a sum of their bytes, or where a link leads.
+// contents returns the files of a package by path: mode, size and checksum, or the target of a link.
 func contents(t *testing.T, path, kind string) map[string]string {
 	t.Helper()
 	to := t.TempDir()
@@ -146,7 +146,7 @@ func contents(t *testing.T, path, kind string) map[string]string {
 		}
 		name := strings.TrimPrefix(file, to)
 		info, err := d.Info()
-		if err != nil || name == "" || strings.HasPrefix(name, "/.") { // what an apk says about itself
+		if err != nil || name == "" || strings.HasPrefix(name, "/.") { // the metadata of an apk
 			return err
 		}
 		what := info.Mode().String()
@@ -173,8 +173,8 @@ func contents(t *testing.T, path, kind string) map[string]string {
 	return tree
 }
 
-// TestDebian installs, upgrades, removes and purges the Debian package in a copy of this machine, one case after the other
-// because the package manager of a machine is one.
+// TestDebian installs, upgrades, removes and purges the Debian package in a copy of this machine, one case after the other, since
+// dpkg locks its database.
 func TestDebian(t *testing.T) {
 	dir := dist(t)
 	if os.Getuid() != 0 {

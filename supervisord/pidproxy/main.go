@@ -1,10 +1,9 @@
-// Pidproxy runs a command that puts itself into the background, and passes the signals it gets on to the process named in
-// the command's pid file, so that supervisord can control it:
+// Pidproxy runs a command that puts itself into the background, and passes signals to the process in the command's pid file, so that
+// supervisord can control it:
 //
 //	pidproxy PIDFILE COMMAND [ARGUMENT ...]
 //
-// After SIGTERM, SIGINT and SIGQUIT it ends at once; otherwise it ends with the command. Its exit status is 0, whatever the
-// command's is.
+// It exits after SIGTERM, SIGINT and SIGQUIT, and when the command exits. Its exit status is always 0.
 package main
 
 import (
@@ -40,7 +39,7 @@ func main() {
 	}
 }
 
-// run starts the command and returns a channel that closes when it has ended. A command that cannot be started has ended.
+// run starts the command and returns a channel that closes when it has exited, or at once if it cannot be started.
 func run(command []string) <-chan struct{} {
 	ended := make(chan struct{})
 	path, err := filepath.Abs(command[0])
@@ -54,13 +53,13 @@ func run(command []string) <-chan struct{} {
 		return ended
 	}
 	go func() {
-		_ = c.Wait() // its status is nobody's business, as it was with the original
+		_ = c.Wait() // the original ignores the status as well
 		close(ended)
 	}()
 	return ended
 }
 
-// pass sends s to the process that the pid file names.
+// pass sends s to the process in the pid file.
 func pass(file string, s syscall.Signal) {
 	text, err := os.ReadFile(file)
 	var pid int
