@@ -58,7 +58,7 @@ func (h *ExternalHandler) Exited(now time.Time) {
 	defer b.unlock()
 	h.input, h.held, h.kill = nil, nil, false
 	if h.asked {
-		h.warn("ended before it answered")
+		h.warn("exited before it answered")
 		h.resolve(errFailed, now)
 	}
 }
@@ -85,7 +85,7 @@ func (h *ExternalHandler) answer(line []byte, now time.Time) {
 	decision, ok := decisions[string(line)]
 	switch {
 	case !h.asked:
-		h.warn("says '%s' without being asked", printable(line))
+		h.warn("wrote '%s' without being asked", printable(line))
 		h.disable()
 	case !ok:
 		h.warn("bad answer: '%s'", printable(line))
@@ -194,7 +194,7 @@ func (h *ExternalHandler) expire(now time.Time) time.Time {
 			h.warn("gave no answer within %v", h.timeout)
 			h.disable()
 		} else {
-			h.warn("does not run")
+			h.warn("is not running")
 		}
 		h.resolve(errFailed, now)
 	}

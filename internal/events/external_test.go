@@ -122,7 +122,7 @@ func TestHandlerExits(t *testing.T) {
 	c.receive(1, "RESULT 1\ny")
 	c.log.Reset()
 	c.handler.Exited(c.now)
-	c.logged("WARN result handler of pool pool ended before it answered", "WARN l0: event caused an error",
+	c.logged("WARN result handler of pool pool exited before it answered", "WARN l0: event caused an error",
 		"DEBG l0: BUSY -> UNKNOWN", out, "DEBG rebuffering event 0 for pool pool (buf size=0, max=10)")
 	c.asked("0 l0 x")
 	c.handler.Enable(c.in, c.now)

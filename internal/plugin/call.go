@@ -15,10 +15,10 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// CallError is a call that brought no answer, or none that makes sense.
+// CallError is a call without a valid answer.
 type CallError struct{ text string }
 
-func (t *CallError) Error() string { return t.text }
+func (e *CallError) Error() string { return e.text }
 
 func (p *Plugin) errorf(format string, args ...any) error {
 	return &CallError{"plug-in " + p.Name + " " + fmt.Sprintf(format, args...)}
@@ -28,12 +28,12 @@ func (p *Plugin) errorf(format string, args ...any) error {
 var ErrUnknown = errors.New("the plug-in does not list this method")
 
 const (
-	waitingPerSlot = 16       // calls that may wait for each that goes on
-	maxHeader      = 64 << 10 // bytes of an answer's header
+	waitingPerSlot = 16       // calls that may wait for each call in progress
+	maxHeader      = 64 << 10 // bytes of an answer's HTTP header
 )
 
-// setAddress says where the plug-in answers. Every call has a connection of its own: between the processes of a plug-in it is
-// chance that decides, and none is kept that belongs to a process that is gone.
+// setAddress sets where the plug-in is called. Each call has a connection of its own, so that calls are spread over the
+// processes of the plug-in and no connection outlives its process.
 func (p *Plugin) setAddress(address string) {
 	var dialer net.Dialer
 	dial := dialer.DialContext
@@ -52,22 +52,22 @@ func (p *Plugin) setAddress(address string) {
 	}
 }
 
-// Call calls a method that the plug-in lists. The error is a *xmlrpc.Fault that the plug-in answered, ErrUnknown,
-// ErrClosed, a *DownError, a *Trouble, or context.Canceled.
+// Call calls a method that the plug-in lists. The error is ErrUnknown, ErrClosed, a *DownError, a *CallError or
+// context.Canceled, or one for which Fault returns the fault that the plug-in answered.
 func (p *Plugin) Call(ctx context.Context, method string, params []xmlrpc.Value) (xmlrpc.Value, error) {
-	l, err := p.current()
+	r, err := p.current()
 	if err != nil {
 		return xmlrpc.Value{}, err
 	}
-	ctx, cancel := callContext(ctx, l, p.wait)
+	ctx, cancel := callContext(ctx, r, p.timeout)
 	defer cancel()
-	if err := p.lists(ctx, l, method); err != nil {
+	if err := p.checkListed(ctx, r, method); err != nil {
 		return xmlrpc.Value{}, err
 	}
 	return p.call(ctx, method, params)
 }
 
-// call waits for its turn and calls any method.
+// call waits for a slot and calls any method.
 func (p *Plugin) call(ctx context.Context, method string, params []xmlrpc.Value) (xmlrpc.Value, error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -88,15 +88,15 @@ func (p *Plugin) call(ctx context.Context, method string, params []xmlrpc.Value)
 	return p.post(ctx, method, params)
 }
 
-// callContext is a context that ends with the client's, with the plug-in's life, and after wait.
-func callContext(ctx context.Context, l *run, wait time.Duration) (context.Context, context.CancelFunc) {
+// callContext returns a context that ends with the client's, with the run of the plug-in, and after timeout.
+func callContext(ctx context.Context, r *run, timeout time.Duration) (context.Context, context.CancelFunc) {
 	ctx, end := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(l, func() { end(context.Cause(l)) })
-	ctx, cancel := context.WithTimeout(ctx, wait)
+	stop := context.AfterFunc(r, func() { end(context.Cause(r)) })
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	return ctx, func() { stop(); cancel(); end(nil) }
 }
 
-// contextError is why a context ended: because the plug-in went, the client went, or it took too long.
+// contextError returns why a context of callContext ended.
 func (p *Plugin) contextError(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, context.DeadlineExceeded) {
@@ -105,12 +105,12 @@ func (p *Plugin) contextError(ctx context.Context) error {
 	return cause
 }
 
-// post makes one request and understands the answer.
+// post makes one request and parses the answer.
 func (p *Plugin) post(ctx context.Context, method string, params []xmlrpc.Value) (xmlrpc.Value, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.address,
 		bytes.NewReader(xmlrpc.AppendCall(nil, method, params)))
 	if err != nil {
-		return xmlrpc.Value{}, p.errorf("cannot be asked: %v", err)
+		return xmlrpc.Value{}, p.errorf("cannot be called: %v", err)
 	}
 	req.Header.Set("User-Agent", "supervisord")
 	req.Header.Set("Content-Type", "text/xml")
@@ -128,12 +128,12 @@ func (p *Plugin) post(ctx context.Context, method string, params []xmlrpc.Value)
 	case err != nil:
 		return xmlrpc.Value{}, p.exchangeError(ctx, err)
 	case int64(len(body)) > limit:
-		return xmlrpc.Value{}, p.errorf("gave an answer of more than %d bytes", limit)
+		return xmlrpc.Value{}, p.errorf("answered with more than %d bytes", limit)
 	}
 	return p.parseAnswer(body)
 }
 
-// exchangeError is the error for an exchange that broke off.
+// exchangeError returns the error for a request or an answer that was not completed.
 func (p *Plugin) exchangeError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return p.contextError(ctx)
@@ -147,26 +147,26 @@ func (p *Plugin) exchangeError(ctx context.Context, err error) error {
 	return p.errorf("did not answer: %v", err)
 }
 
-// parseAnswer reads an answer.
+// parseAnswer returns the result in the body of an answer. A fault is an error.
 func (p *Plugin) parseAnswer(body []byte) (xmlrpc.Value, error) {
 	v, fault, err := xmlrpc.ParseResponse(body)
 	switch {
 	case err != nil:
-		return xmlrpc.Value{}, p.errorf("gave an answer that is no XML-RPC: %v", err)
+		return xmlrpc.Value{}, p.errorf("did not answer with XML-RPC: %v", err)
 	case fault != nil:
 		return xmlrpc.Value{}, faultError{fault}
 	case v.HasNil():
-		return xmlrpc.Value{}, p.errorf("gave nil, which XML-RPC does not know")
+		return xmlrpc.Value{}, p.errorf("answered nil, which XML-RPC does not support")
 	}
 	return v, nil
 }
 
-// faultError makes an error of a fault.
+// faultError is a fault as an error.
 type faultError struct{ *xmlrpc.Fault }
 
 func (f faultError) Error() string { return fmt.Sprintf("fault %d: %s", f.Code, f.Text) }
 
-// Fault is the fault that the plug-in answered, nil if err is something else.
+// Fault returns the fault that the plug-in answered, nil if err is something else.
 func Fault(err error) *xmlrpc.Fault {
 	if f := (faultError{}); errors.As(err, &f) {
 		return f.Fault

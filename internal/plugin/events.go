@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"sync/atomic"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/events"
@@ -9,71 +10,114 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// EventMethod is what a plug-in is called with for each event that it subscribed to.
+// EventMethod is the method that supervisord calls for each event that the plug-in subscribed to.
 const EventMethod = "supervisor.event"
 
-// A plug-in that does not take an event is sent it again after a while, which doubles each time.
+// The delay before an event is sent again that the plug-in did not accept. It doubles each time.
 const (
-	firstPause   = 100 * time.Millisecond
-	longestPause = 30 * time.Second
+	minDelay = 100 * time.Millisecond
+	maxDelay = 30 * time.Second
 )
 
-// subscriber is the plug-in as the one listener of its pool: it takes an event with a call. The pool does the rest, as
-// for any listener: what waits, in which order, and what comes again. It implements events.Input.
+// subscriber makes the plug-in the one listener of its pool, which queues, orders and repeats events as for any listener.
+// Each event is a call in a goroutine of its own, one at a time. It implements events.Input.
 type subscriber struct {
 	plugin   *Plugin
 	pool     *events.Pool
 	listener *events.Listener
-	pause    time.Duration // the next one
+	delay    time.Duration // the next one
+	delivery atomic.Int32
 }
+
+// States of a delivery. Who changes one to noDelivery answers the pool: the goroutine of the delivery or close.
+const (
+	noDelivery int32 = iota
+	calling
+	delaying // the plug-in did not accept the event
+)
+
+// Answers to the pool in the protocol of listeners.
+const (
+	accepted = "RESULT 2\nOKREADY\n"
+	rejected = "RESULT 4\nFAILREADY\n"
+)
 
 // Subscribe makes the plug-in the listener of a pool, which has no other.
 func (p *Plugin) Subscribe(pool *events.Pool) {
-	p.subscriber = &subscriber{plugin: p, pool: pool, listener: pool.AddListener(p.Name), pause: firstPause}
-	p.subscriber.listener.Receive([]byte("READY\n"), time.Now())
+	p.subscriber = &subscriber{plugin: p, pool: pool, listener: pool.AddListener(p.Name), delay: minDelay}
+	p.subscriber.receive("READY\n")
 	if _, err := p.current(); err == nil {
-		p.subscriber.open()
+		p.subscriber.enable()
 	}
 }
 
-func (s *subscriber) open() { s.listener.Enable(s) }
+func (s *subscriber) enable() { s.listener.Enable(s) }
 
-// Send takes an event and never waits. At most one is on its way.
+func (s *subscriber) receive(answer string) { s.listener.Receive([]byte(answer), time.Now()) }
+
+// Send begins the delivery of an event. The pool sends no other one before the answer.
 func (s *subscriber) Send(message []byte) error {
 	text := string(message)
-	s.plugin.deliveries.Go(func() { s.deliver(text) })
+	s.delivery.Store(calling)
+	go s.deliver(text)
 	return nil
 }
 
-// deliver calls the plug-in and answers for it.
+// deliver calls the plug-in and answers the pool.
 func (s *subscriber) deliver(text string) {
-	p := s.plugin
-	l, err := p.current()
-	if err == nil {
-		if err = s.event(l, text); err == nil {
-			s.pause = firstPause
-			s.listener.Receive([]byte("RESULT 2\nOKREADY\n"), time.Now())
-			return
-		}
-		p.Log.Warnf("plug-in %s did not take an event, it will be sent again: %v", p.Name, err)
-		timer := time.NewTimer(s.pause)
-		defer timer.Stop()
-		s.pause = min(2*s.pause, longestPause)
-		select {
-		case <-timer.C:
-		case <-l.Done():
-			s.pause = firstPause
-		}
+	r, err := s.plugin.current()
+	if err != nil {
+		s.finish(calling, rejected)
+		return
 	}
-	s.listener.Receive([]byte("RESULT 4\nFAILREADY\n"), time.Now())
+	if err = s.call(r, text); err == nil {
+		s.delay = minDelay
+		s.finish(calling, accepted)
+		return
+	}
+	if !s.delivery.CompareAndSwap(calling, delaying) {
+		return
+	}
+	s.warn(err)
+	timer := time.NewTimer(s.delay)
+	defer timer.Stop()
+	s.delay = min(2*s.delay, maxDelay)
+	select {
+	case <-timer.C:
+	case <-r.Done():
+		s.delay = minDelay
+	}
+	s.finish(delaying, rejected)
 }
 
-func (s *subscriber) event(l *run, text string) error {
+// finish answers the pool unless close has done so.
+func (s *subscriber) finish(state int32, answer string) {
+	if s.delivery.CompareAndSwap(state, noDelivery) {
+		s.receive(answer)
+	}
+}
+
+// close rejects the event that is being delivered. The listener has been disabled.
+func (s *subscriber) close() {
+	switch s.delivery.Swap(noDelivery) {
+	case calling:
+		s.warn(ErrClosed)
+		s.receive(rejected)
+	case delaying:
+		s.receive(rejected)
+	}
+}
+
+func (s *subscriber) warn(err error) {
+	s.plugin.Log.Warnf("plug-in %s did not accept an event, it will be sent again: %v", s.plugin.Name, err)
+}
+
+func (s *subscriber) call(r *run, text string) error {
 	m, err := events.ParseMessage(text, s.pool.Identifier, s.pool.Name)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := callContext(l, l, s.plugin.wait)
+	ctx, cancel := callContext(r, r, s.plugin.timeout)
 	defer cancel()
 	v, err := s.plugin.post(ctx, EventMethod, []xmlrpc.Value{header(m), {Kind: xmlrpc.String, Text: m.Payload}})
 	switch {
@@ -85,7 +129,7 @@ func (s *subscriber) event(l *run, text string) error {
 	return nil
 }
 
-// header is the header of an event as a struct.
+// header returns the header of an event as a struct.
 func header(m events.Message) xmlrpc.Value {
 	text := func(name, text string) xmlrpc.Member {
 		return xmlrpc.Member{Name: name, Value: xmlrpc.Value{Kind: xmlrpc.String, Text: text}}
@@ -99,11 +143,11 @@ func header(m events.Message) xmlrpc.Value {
 	}}
 }
 
-// Emit makes an event of a type that the plug-in declared.
+// Emit emits an event of a type that the plug-in declared.
 func (p *Plugin) Emit(name, payload string) { p.Events.EmitExtension(name, payload) }
 
-// EmitCaptured makes an event of what a process of the plug-in wrote between the tokens: its first line is the type, what
-// follows is the payload.
+// EmitCaptured emits the event that a process of the plug-in wrote between the tokens: the type in the first line, then the
+// payload.
 func (p *Plugin) EmitCaptured(text []byte) {
 	name, payload, _ := bytes.Cut(text, []byte("\n"))
 	if !p.Declares(string(name)) {

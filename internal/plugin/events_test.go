@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -18,15 +19,15 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// subscribed is a stage whose plug-in is sent events, with what comes of them.
-func subscribed(t *testing.T) (s *stage, got chan string) {
-	s = newStage(t)
+// newSubscriber is a plug-in that subscribed to all events; got receives those that it accepts.
+func newSubscriber(t *testing.T) (s *pluginTest, got chan string) {
+	s = newPluginTest(t)
 	pool := s.bus.NewPool(events.PoolOptions{Name: "x", Identifier: "my host", Events: []string{"EVENT"}, BufferSize: 10,
 		Log: s.Log})
 	s.Subscribe(pool)
 	s.bus.Add(pool)
 	got = make(chan string, 100)
-	s.does(func(w http.ResponseWriter, call xmlrpc.Call) {
+	s.respond(func(w http.ResponseWriter, call xmlrpc.Call) {
 		if call.Method != EventMethod || len(call.Params) != 2 {
 			t.Errorf("%+v", call)
 		}
@@ -40,8 +41,8 @@ func subscribed(t *testing.T) (s *stage, got chan string) {
 	return s, got
 }
 
-// next is the next event that the plug-in gets; pauses are over at once.
-func (s *stage) next(got <-chan string) string {
+// next returns the next event that the plug-in accepts. Retries are due at once.
+func (s *pluginTest) next(got <-chan string) string {
 	for {
 		select {
 		case line := <-got:
@@ -53,29 +54,29 @@ func (s *stage) next(got <-chan string) string {
 	}
 }
 
-// TestEvents sends events to a plug-in, one after the other, those first that came before it ran.
+// TestEvents delivers events one after the other, beginning with those from before the plug-in was up.
 func TestEvents(t *testing.T) {
-	s, got := subscribed(t)
+	s, got := newSubscriber(t)
 	const head = "ver:3.00 server:my host0 serial:%d pool:x0 poolserial:%d eventname:%s0 %s"
 	s.bus.Emit(api.RemoteCommunication, events.Remote("t", "a\nb"))
 	s.Emit("DISK", "path:/var")
 	s.Up()
-	defer s.starts()()
+	defer s.listen()()
 	s.expect("first", <-got, fmt.Sprintf(head, 0, 0, "REMOTE_COMMUNICATION", "type:t\na\nb"))
 	s.expect("second", <-got, fmt.Sprintf(head, 1, 1, "DISK", "path:/var"))
 	s.Emit("DISK", "€ \xff")
 	s.expect("third", <-got, fmt.Sprintf(head, 2, 2, "DISK", `Undecodable: b'\xe2\x82\xac \xff'`))
 }
 
-// TestEventRefused sends an event again that brought a fault, or false, and loses none when the program is another.
-func TestEventRefused(t *testing.T) {
-	s, got := subscribed(t)
-	well := *s.answer.Load()
+// TestEventNotAccepted delivers an event again after a fault or false, and loses none when the process changes.
+func TestEventNotAccepted(t *testing.T) {
+	s, got := newSubscriber(t)
+	accept := *s.answer.Load()
 	s.Up()
-	stop := s.starts()
+	stop := s.listen()
 	tries := make(chan int, 10)
 	n := 0
-	s.does(func(w http.ResponseWriter, call xmlrpc.Call) {
+	s.respond(func(w http.ResponseWriter, call xmlrpc.Call) {
 		n++
 		switch n {
 		case 1:
@@ -83,8 +84,8 @@ func TestEventRefused(t *testing.T) {
 		case 2:
 			reply(w, xmlrpc.Value{Kind: xmlrpc.Bool})
 		default:
-			s.does(well)
-			well(w, call)
+			s.respond(accept)
+			accept(w, call)
 		}
 		tries <- n
 	})
@@ -92,28 +93,27 @@ func TestEventRefused(t *testing.T) {
 	if line := s.next(got); !strings.HasSuffix(line, " one") || len(tries) < 2 {
 		t.Errorf("%s after %d tries", line, len(tries))
 	}
-	for !strings.Contains(s.log.String(), "DEBG x: event was processed\n") { // else it comes again after the end
+	for !strings.Contains(s.log.String(), "DEBG x: event was processed\n") { // else it is delivered again after the stop
 		runtime.Gosched()
 	}
 	log := s.log.String()
 	for _, line := range []string{
-		"WARN plug-in x did not take an event, it will be sent again: fault 1: not now\n",
-		"WARN plug-in x did not take an event, it will be sent again: plug-in x answered false\n", "WARN x: event was rejected\n",
+		"WARN plug-in x did not accept an event, it will be sent again: fault 1: not now\n",
+		"WARN plug-in x did not accept an event, it will be sent again: plug-in x answered false\n", "WARN x: event was rejected\n",
 	} {
 		if !strings.Contains(log, line) {
 			t.Errorf("the log lacks %q:\n%s", line, log)
 		}
 	}
 	stop()
-	s.Emit("DISK", "two") // the connection is refused, or waits for somebody who accepts it
+	s.Emit("DISK", "two") // the connection is refused or waits in the backlog
 	s.Down("EXITED")
 	s.Emit("DISK", "three")
 	s.Up()
-	defer s.starts()()
+	defer s.listen()()
 	first := s.next(got)
 	second := s.next(got)
-	// A connection that waited may be accepted after all, by the next program: what it brings is sent again all the same,
-	// since nobody has told that it arrived.
+	// The next process may accept a connection that waited; the event is delivered again because the call had ended.
 	for second == first {
 		second = s.next(got)
 	}
@@ -122,11 +122,48 @@ func TestEventRefused(t *testing.T) {
 	}
 }
 
-// TestCaptured makes events of what a process writes between the tokens.
-func TestCaptured(t *testing.T) {
-	s, got := subscribed(t)
+// stuckTransport is a connection that ignores the end of the context.
+type stuckTransport struct{ entered, release chan struct{} }
+
+func (s *stuckTransport) RoundTrip(*http.Request) (*http.Response, error) {
+	close(s.entered)
+	<-s.release
+	return nil, errors.New("released")
+}
+
+// TestCloseDuringDelivery shows that Close, which the loop calls, does not wait for a delivery, and that the event is
+// rejected before it returns.
+func TestCloseDuringDelivery(t *testing.T) {
+	s, _ := newSubscriber(t)
+	stuck := &stuckTransport{make(chan struct{}), make(chan struct{})}
+	s.client.Transport = stuck
+	defer close(stuck.release)
 	s.Up()
-	defer s.starts()()
+	s.Emit("DISK", "one")
+	<-stuck.entered
+	closed := make(chan struct{})
+	go func() { s.Plugin.Close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("Close waits for the delivery")
+	}
+	want := "WARN plug-in x did not accept an event, it will be sent again: the plug-in has been removed\n" +
+		"WARN x: event was rejected\n"
+	var warnings strings.Builder
+	for line := range strings.Lines(s.log.String()) {
+		if line = line[len("2006-01-02 15:04:05,000 "):]; strings.HasPrefix(line, "WARN") {
+			warnings.WriteString(line)
+		}
+	}
+	s.expect("log", warnings.String(), want)
+}
+
+// TestEmitCaptured emits what a process writes between the tokens.
+func TestEmitCaptured(t *testing.T) {
+	s, got := newSubscriber(t)
+	s.Up()
+	defer s.listen()()
 	for _, text := range []string{"NOPE\nx", "", "DISKS", strings.Repeat("y", 200) + "\n", "\nDISK", "DISK\nfull:1\n2", "DISK"} {
 		s.EmitCaptured([]byte(text))
 	}
@@ -142,8 +179,8 @@ func TestCaptured(t *testing.T) {
 	}
 }
 
-// TestSocket is found where there is room for its path, blocks, is closed on exec, and is cleaned up after a
-// supervisord that was killed, unless somebody listens.
+// TestSocket shows that the socket is made where its path is short enough, blocks, is closed on exec, and is removed by the
+// next supervisord unless a process listens.
 func TestSocket(t *testing.T) {
 	long := filepath.Join(t.TempDir(), strings.Repeat("d", 100))
 	if err := os.Mkdir(long, 0o755); err != nil {
@@ -179,7 +216,7 @@ func TestSocket(t *testing.T) {
 	if _, err := os.Stat(s.path); err != nil {
 		t.Errorf("a socket of another supervisord was removed: %v", err)
 	}
-	plain := filepath.Join(short, "y"+mark+"a_b_-1")
+	plain := filepath.Join(short, "y"+infix+"a_b_-1")
 	if err := os.MkdirAll(filepath.Join(plain, fileName), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -188,6 +225,6 @@ func TestSocket(t *testing.T) {
 		t.Errorf("it is still there: %v", err)
 	}
 	if _, err := os.Stat(plain); err != nil {
-		t.Errorf("what is no socket was removed: %v", err)
+		t.Errorf("a file that is not a socket was removed: %v", err)
 	}
 }

@@ -10,26 +10,26 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// How long what a plug-in told counts. A child is asked again when it has another process; of a server elsewhere nobody
-// says when it changes.
+// How long a list of methods is used. That of a plug-in with processes is used until it has another process; a server with a
+// URL may change at any time.
 const (
-	listWait = 5 * time.Second  // for the list to come, where one can do without
-	freshURL = 30 * time.Second // a list
-	recheck  = time.Second      // a list that lacks a method, and the failure to get one
+	urlListAge   = 30 * time.Second
+	recheckAfter = time.Second     // of a list that lacks a method, and of a failure
+	listTimeout  = 5 * time.Second // for callers that can do without the list
 )
 
 // maxMethods bounds the list.
 const maxMethods = 1000
 
-// list is the methods that a plug-in listed.
+// list is the answer of a plug-in to system.listMethods. What is asked about one method is kept in it.
 type list struct {
-	life  *run
-	names []string // sorted, with the name space
-	err   error    // why it could not be asked; names are then those of the last time
-	at    time.Time
-	old   bool // the plug-in has another process since
-	help  map[string]string
-	types map[string][]string // of parameters and result
+	run        *run
+	names      []string // sorted, with the namespace
+	err        error    // why it could not be fetched; names are then the previous ones
+	fetched    time.Time
+	outdated   bool // the plug-in has had another process since
+	help       map[string]string
+	signatures map[string][]string // the type of the result, then those of the parameters
 }
 
 func (l *list) has(method string) bool {
@@ -37,88 +37,88 @@ func (l *list) has(method string) bool {
 	return found
 }
 
-// fresh is true if the list need not be asked for again by somebody to whom it may be no older than age.
-func (l *list) fresh(age time.Duration) bool {
+// fresh reports whether the list can be used where it may be as old as maxAge, 0 for any age.
+func (l *list) fresh(maxAge time.Duration) bool {
 	if l.err != nil {
-		age = recheck
+		maxAge = recheckAfter
 	}
-	return !l.old && (age == 0 || time.Since(l.at) < age)
+	return !l.outdated && (maxAge == 0 || time.Since(l.fetched) < maxAge)
 }
 
-// lists returns nil if the plug-in lists the method.
-func (p *Plugin) lists(ctx context.Context, l *run, method string) error {
-	told, err := p.listed(ctx, l, p.age())
-	if err == nil && !told.has(method) && p.Socket == nil {
-		told, err = p.listed(ctx, l, recheck)
+// checkListed returns nil if the plug-in lists the method.
+func (p *Plugin) checkListed(ctx context.Context, r *run, method string) error {
+	l, err := p.methods(ctx, r, p.maxAge())
+	if err == nil && !l.has(method) && p.Socket == nil {
+		l, err = p.methods(ctx, r, recheckAfter)
 	}
 	switch {
 	case err != nil:
 		return err
-	case !told.has(method):
+	case !l.has(method):
 		return ErrUnknown
 	}
 	return nil
 }
 
-// age is how old a list may be, 0 for any age.
-func (p *Plugin) age() time.Duration {
+// maxAge is how old a list may be, 0 for any age.
+func (p *Plugin) maxAge() time.Duration {
 	if p.Socket == nil {
-		return freshURL
+		return urlListAge
 	}
 	return 0
 }
 
-// listed is the list, asked for if there is none or an old one. However many want it, the plug-in is asked once.
-func (p *Plugin) listed(ctx context.Context, l *run, age time.Duration) (*list, error) {
+// methods returns the list, and fetches it if there is no fresh one. Concurrent callers share one request.
+func (p *Plugin) methods(ctx context.Context, r *run, maxAge time.Duration) (*list, error) {
 	for {
 		if ctx.Err() != nil {
 			return nil, p.contextError(ctx)
 		}
 		p.mu.Lock()
-		told := p.list
-		if told != nil && told.life == l && told.fresh(age) {
+		l := p.list
+		if l != nil && l.run == r && l.fresh(maxAge) {
 			p.mu.Unlock()
-			return told, told.err
+			return l, l.err
 		}
-		asking := p.asking
-		if asking == nil {
-			asking = make(chan struct{})
-			p.asking = asking
-			if told != nil {
-				told.old = false // it may become old again while the new one is asked for
+		fetching := p.fetching
+		if fetching == nil {
+			fetching = make(chan struct{})
+			p.fetching = fetching
+			if l != nil {
+				l.outdated = false // set again if the process changes while the list is being fetched
 			}
-			go p.ask(l, asking)
+			go p.fetch(r, fetching)
 		}
 		p.mu.Unlock()
 		select {
-		case <-asking:
+		case <-fetching:
 		case <-ctx.Done():
 		}
 	}
 }
 
-// ask asks for the list and closes done.
-func (p *Plugin) ask(l *run, done chan struct{}) {
-	ctx, cancel := callContext(context.Background(), l, p.wait)
+// fetch replaces the list and closes done.
+func (p *Plugin) fetch(r *run, done chan struct{}) {
+	ctx, cancel := callContext(context.Background(), r, p.timeout)
 	defer cancel()
-	names, err := p.fetch(ctx)
+	names, err := p.listMethods(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next := &list{life: l, names: names, err: err, at: time.Now(),
-		help: map[string]string{}, types: map[string][]string{}}
+	next := &list{run: r, names: names, err: err, fetched: time.Now(),
+		help: map[string]string{}, signatures: map[string][]string{}}
 	if p.list != nil {
-		next.old = p.list.old
+		next.outdated = p.list.outdated
 		if err != nil {
 			next.names = p.list.names
 		}
 	}
 	p.list = next
-	p.asking = nil
+	p.fetching = nil
 	close(done)
 }
 
-// fetch asks for the names. What is not in the plug-in's name space, and what nobody could call, is left out.
-func (p *Plugin) fetch(ctx context.Context) ([]string, error) {
+// listMethods returns the names of the plug-in's methods, sorted, without those that cannot be called.
+func (p *Plugin) listMethods(ctx context.Context) ([]string, error) {
 	v, err := p.post(ctx, "system.listMethods", nil)
 	switch {
 	case Fault(err) != nil:
@@ -126,7 +126,7 @@ func (p *Plugin) fetch(ctx context.Context) ([]string, error) {
 	case err != nil:
 		return nil, err
 	case v.Kind != xmlrpc.Array:
-		return nil, p.errorf("does not list its methods: the answer is no array")
+		return nil, p.errorf("does not list its methods: the answer is not an array")
 	}
 	var names []string
 	for _, item := range v.Items {
@@ -142,19 +142,21 @@ func (p *Plugin) fetch(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// callable is true for names of which clients may hear: NAMESPACE.METHOD, and no method that begins with an underscore.
+// callable reports whether clients may call the method: NAMESPACE.METHOD, where METHOD has no dot and does not begin with
+// an underscore.
 func (p *Plugin) callable(method string) bool {
 	rest, ok := strings.CutPrefix(method, p.Name+".")
 	return ok && rest != "" && len(rest) < 256 && !strings.HasPrefix(rest, "_") && !strings.Contains(rest, ".")
 }
 
-// Methods are the names of the plug-in's methods, sorted: those that it told last if it is down or does not answer.
+// Methods returns the sorted names of the plug-in's methods, with the namespace. They are the last known ones if it is down
+// or does not answer.
 func (p *Plugin) Methods(ctx context.Context) []string {
-	if l, err := p.current(); err == nil {
-		ctx, cancel := callContext(ctx, l, listWait)
+	if r, err := p.current(); err == nil {
+		ctx, cancel := callContext(ctx, r, listTimeout)
 		defer cancel()
-		if told, _ := p.listed(ctx, l, p.age()); told != nil {
-			return told.names
+		if l, _ := p.methods(ctx, r, p.maxAge()); l != nil {
+			return l.names
 		}
 	}
 	p.mu.Lock()
@@ -165,23 +167,24 @@ func (p *Plugin) Methods(ctx context.Context) []string {
 	return p.list.names
 }
 
-// Help is what the plug-in says about one of its methods.
+// Help returns the plug-in's help for one of its methods. Errors are those of Call. Source: system.methodHelp.
 func (p *Plugin) Help(ctx context.Context, method string) (string, error) {
 	return cached(ctx, p, method, "system.methodHelp", func(l *list) map[string]string { return l.help },
 		func(v xmlrpc.Value) (string, error) {
 			if v.Kind != xmlrpc.String {
-				return "", p.errorf("gave a help that is no text")
+				return "", p.errorf("did not answer system.methodHelp with a string")
 			}
 			return v.Text, nil
 		})
 }
 
-// ErrNoSignature says that the plug-in does not tell the types of a method.
-var ErrNoSignature = errors.New("the plug-in tells no types")
+// ErrNoSignature says that the plug-in has no signature for a method.
+var ErrNoSignature = errors.New("the plug-in has no signature for this method")
 
-// Signature is the type of a method's result, then those of its parameters. Of several the plug-in's first counts.
+// Signature returns the type of a method's result, then those of its parameters, the first signature if there are several.
+// Errors are those of Call and ErrNoSignature. Source: system.methodSignature.
 func (p *Plugin) Signature(ctx context.Context, method string) ([]string, error) {
-	return cached(ctx, p, method, "system.methodSignature", func(l *list) map[string][]string { return l.types },
+	return cached(ctx, p, method, "system.methodSignature", func(l *list) map[string][]string { return l.signatures },
 		func(v xmlrpc.Value) ([]string, error) {
 			if v.Kind == xmlrpc.Array && len(v.Items) > 0 && v.Items[0].Kind == xmlrpc.Array {
 				v = v.Items[0]
@@ -200,32 +203,33 @@ func (p *Plugin) Signature(ctx context.Context, method string) ([]string, error)
 		})
 }
 
-// cached asks the plug-in about a method that it lists, once for each list.
-func cached[T any](ctx context.Context, p *Plugin, method, ask string, in func(*list) map[string]T,
-	read func(xmlrpc.Value) (T, error)) (answer T, err error) {
-	l, err := p.current()
+// cached returns the plug-in's answer to an introspection method about one of its methods. It is kept in cache as long as
+// the list.
+func cached[T any](ctx context.Context, p *Plugin, method, introspection string, cache func(*list) map[string]T,
+	parse func(xmlrpc.Value) (T, error)) (answer T, err error) {
+	r, err := p.current()
 	if err != nil {
 		return answer, err
 	}
-	ctx, cancel := callContext(ctx, l, p.wait)
+	ctx, cancel := callContext(ctx, r, p.timeout)
 	defer cancel()
-	if err := p.lists(ctx, l, method); err != nil {
+	if err := p.checkListed(ctx, r, method); err != nil {
 		return answer, err
 	}
 	p.mu.Lock()
-	told := p.list
-	answer, known := in(told)[method]
+	l := p.list
+	answer, known := cache(l)[method]
 	p.mu.Unlock()
 	if known {
 		return answer, nil
 	}
-	v, err := p.call(ctx, ask, []xmlrpc.Value{{Kind: xmlrpc.String, Text: method}})
+	v, err := p.call(ctx, introspection, []xmlrpc.Value{{Kind: xmlrpc.String, Text: method}})
 	if err == nil {
-		answer, err = read(v)
+		answer, err = parse(v)
 	}
 	if err == nil {
 		p.mu.Lock()
-		in(told)[method] = answer
+		cache(l)[method] = answer
 		p.mu.Unlock()
 	}
 	return answer, err

@@ -1,8 +1,8 @@
-// Package plugin calls the programs that give supervisord methods of their own: [rpcinterface:x] with command= or url=.
-// It knows where a plug-in answers, what it lists, and how much it may take of time, room and calls; it carries events to
-// it and from it. It starts nothing: the processes of a plug-in are processes like all others, and the loop tells when
-// they come and go. All methods may be called in any goroutine, and none but Call, Methods, Help and Signature waits for
-// the plug-in.
+// Package plugin calls the programs and servers that add methods to supervisord: [rpcinterface:x] with command= or url=.
+// It knows the address of a plug-in and the methods that it lists, limits the time, size and number of calls, and delivers
+// events in both directions. It starts no process: those of a plug-in are started like all others, and the loop of
+// supervisord says when one can answer. Any goroutine may call the methods of Plugin. Only Call, Methods, Help and Signature
+// wait for the plug-in.
 package plugin
 
 import (
@@ -25,52 +25,51 @@ type Options struct {
 	Name       string // of its methods, without the dot
 	Config     *config.Plugin
 	Identifier string   // of supervisord
-	Dirs       []string // where the socket of a child may be made; the first with a path that is short enough counts
+	Dirs       []string // where the socket may be made; the first one that works is used
 	Events     *events.Bus
 	Log        *logs.Main
 }
 
-// Plugin is one plug-in as long as its group is active.
+// Plugin is one plug-in, from New to Close. It exists as long as its group is active.
 type Plugin struct {
 	Options
-	Socket *Socket // what its processes listen on; nil: a server elsewhere
+	Socket *Socket // on which its processes listen; nil: the plug-in has a URL
 
 	address    string // the URL of every request
 	client     *http.Client
-	wait       time.Duration // how long a call may take
-	slots      chan struct{} // holds a value for each call that is going on
+	timeout    time.Duration // of a call
+	slots      chan struct{} // holds a value for each call in progress
 	waiting    atomic.Int32  // calls that wait for a slot
-	subscriber *subscriber   // nil: it wants no events
-	deliveries sync.WaitGroup
+	subscriber *subscriber   // nil: it subscribed to no events
 
-	mu     sync.Mutex
-	now    *run   // nil: it is down
-	state  string // why it is down, such as "BACKOFF"
-	list   *list  // what it told last; nil: nothing yet
-	asking chan struct{}
+	mu       sync.Mutex
+	run      *run          // nil: the plug-in is down
+	state    string        // why it is down, such as "BACKOFF"
+	list     *list         // the last list of methods; nil: none yet
+	fetching chan struct{} // closed when the list that is being fetched is there; nil: none is
 }
 
-// run is the time from when a plug-in can be called until it cannot, or is another child.
+// run is the period in which a plug-in can be called. The context ends with it; its cause says why.
 type run struct {
 	context.Context
-	end context.CancelCauseFunc
+	cancel context.CancelCauseFunc
 }
 
-// ErrClosed says that the plug-in's group is active no more.
-var ErrClosed = errors.New("the plug-in is gone")
+// ErrClosed says that the plug-in's group is no longer active.
+var ErrClosed = errors.New("the plug-in has been removed")
 
-// DownError says that no process of the plug-in runs.
+// DownError says that no process of the plug-in can answer.
 type DownError struct{ Name, State string }
 
 func (e *DownError) Error() string { return fmt.Sprintf("plug-in %s is %s", e.Name, e.State) }
 
-// New makes a plug-in. One with a URL can be called at once, another when the loop says so.
+// New makes a plug-in. One with a URL can be called at once, the others after Up.
 func New(o Options) (*Plugin, error) {
-	p := &Plugin{Options: o, wait: time.Duration(o.Config.CallWait) * time.Second,
+	p := &Plugin{Options: o, timeout: time.Duration(o.Config.CallWait) * time.Second,
 		slots: make(chan struct{}, o.Config.CallLimit), state: "STOPPED"}
 	if o.Config.URL != "" {
 		p.setAddress(o.Config.URL)
-		p.begin()
+		p.Up()
 		return p, nil
 	}
 	var err error
@@ -81,70 +80,67 @@ func New(o Options) (*Plugin, error) {
 	return p, nil
 }
 
-// Up says that the plug-in has a process, which listens or soon will.
+// Up lets the plug-in be called: it has a process that listens or soon will. It does nothing if it is up already.
 func (p *Plugin) Up() {
 	p.mu.Lock()
-	begins := p.now == nil
-	p.mu.Unlock()
-	if begins {
-		p.begin()
+	if p.run != nil {
+		p.mu.Unlock()
+		return
 	}
-}
-
-func (p *Plugin) begin() {
-	l := &run{}
-	l.Context, l.end = context.WithCancelCause(context.Background())
-	p.mu.Lock()
-	p.now = l
+	p.run = &run{}
+	p.run.Context, p.run.cancel = context.WithCancelCause(context.Background())
 	p.mu.Unlock()
 	if p.subscriber != nil {
-		p.subscriber.open()
+		p.subscriber.enable()
 	}
 }
 
-// Down says that no process of the plug-in is left that could answer. What was asked of it ends at once.
+// Down ends all calls with a DownError: no process of the plug-in can answer. State is the state of the last one.
 func (p *Plugin) Down(state string) { p.end(state, &DownError{p.Name, state}) }
 
-// ProcessChanged says that the plug-in has another process, whose methods may be others.
+// ProcessChanged has the list of methods fetched again when it is next used: the plug-in has another process.
 func (p *Plugin) ProcessChanged() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.list != nil {
-		p.list.old = true
+		p.list.outdated = true
 	}
 }
 
-// Close ends all that has to do with the plug-in. Its group has been taken out.
+// Close ends all calls with ErrClosed, rejects the event that is being delivered and removes the socket. It does not wait
+// for the calls to return.
 func (p *Plugin) Close() {
 	p.end("STOPPED", ErrClosed)
-	p.deliveries.Wait()
+	if p.subscriber != nil {
+		p.subscriber.close()
+	}
 	if p.Socket != nil {
 		p.Socket.close()
 	}
 }
 
-func (p *Plugin) end(state string, why error) {
+func (p *Plugin) end(state string, cause error) {
 	if p.subscriber != nil {
 		p.subscriber.listener.Disable()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state = state
-	if p.now != nil {
-		p.now.end(why)
-		p.now = nil
+	if p.run != nil {
+		p.run.cancel(cause)
+		p.run = nil
 	}
 }
 
-// current is the life that calls are part of, or why there is none.
+// current returns the run that a new call belongs to, or a *DownError.
 func (p *Plugin) current() (*run, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.now == nil {
+	if p.run == nil {
 		return nil, &DownError{p.Name, p.state}
 	}
-	return p.now, nil
+	return p.run, nil
 }
 
-// Declares is true if the plug-in declared the type of events.
+// Declares reports whether event_types has the type.
 func (p *Plugin) Declares(name string) bool { return slices.Contains(p.Config.EventTypes, name) }

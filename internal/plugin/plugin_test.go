@@ -27,18 +27,18 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// stage is a plug-in whose program the test plays.
-type stage struct {
+// pluginTest is a plug-in whose program is a server in the test.
+type pluginTest struct {
 	*Plugin
 	t   *testing.T
 	bus events.Bus
 	log safeBuffer
-	// answer is what the program does; the default lists x.echo and answers it with its first parameter.
+	// answer responds to a call; the default is echo.
 	answer atomic.Pointer[func(w http.ResponseWriter, call xmlrpc.Call)]
-	asked  atomic.Int32 // for the list
+	listed atomic.Int32 // calls of system.listMethods
 }
 
-// safeBuffer is a log that a test reads while others write.
+// safeBuffer is a log that a test reads while other goroutines write to it.
 type safeBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -56,9 +56,9 @@ func (b *safeBuffer) String() string {
 	return b.b.String()
 }
 
-func newStage(t *testing.T, change ...func(*config.Plugin)) *stage {
+func newPluginTest(t *testing.T, change ...func(*config.Plugin)) *pluginTest {
 	t.Helper()
-	s := &stage{t: t}
+	s := &pluginTest{t: t}
 	s.bus.Serial = new(events.Serial)
 	cfg := &config.Plugin{CallWait: 20, CallLimit: 8, ResultMax: 1 << 16, EventTypes: []string{"DISK"}}
 	for _, f := range change {
@@ -78,11 +78,11 @@ func newStage(t *testing.T, change ...func(*config.Plugin)) *stage {
 	return s
 }
 
-// does says what the program does from now on.
-func (s *stage) does(f func(w http.ResponseWriter, call xmlrpc.Call)) { s.answer.Store(&f) }
+// respond sets how the program responds from now on.
+func (s *pluginTest) respond(f func(w http.ResponseWriter, call xmlrpc.Call)) { s.answer.Store(&f) }
 
-// starts has the program accept calls, until the function that it returns is called.
-func (s *stage) starts() (stop func()) {
+// listen lets the program accept calls until stop is called.
+func (s *pluginTest) listen() (stop func()) {
 	fd, err := unix.FcntlInt(uintptr(s.Socket.fd), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
 		s.t.Fatal(err)
@@ -96,7 +96,7 @@ func (s *stage) starts() (stop func()) {
 	return s.serve(noUnlink{l})
 }
 
-// noUnlink keeps the socket's file when the program ends.
+// noUnlink keeps the socket's file when the server is closed.
 type noUnlink struct{ net.Listener }
 
 func (l noUnlink) Close() error {
@@ -106,20 +106,20 @@ func (l noUnlink) Close() error {
 	return l.Listener.Close()
 }
 
-func (s *stage) serve(l net.Listener) (stop func()) {
+func (s *pluginTest) serve(l net.Listener) (stop func()) {
 	server := &http.Server{Handler: http.HandlerFunc(s.handle)}
 	go func() { _ = server.Serve(l) }()
 	return func() { server.Close() }
 }
 
-func (s *stage) handle(w http.ResponseWriter, r *http.Request) {
+func (s *pluginTest) handle(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	call, err := xmlrpc.ParseCall(body)
 	if err != nil {
 		s.t.Errorf("%v: %s", err, body)
 	}
 	if call.Method == "system.listMethods" {
-		s.asked.Add(1)
+		s.listed.Add(1)
 	}
 	if f := s.answer.Load(); f != nil {
 		(*f)(w, call)
@@ -155,8 +155,8 @@ func names(all ...string) xmlrpc.Value {
 	return v
 }
 
-// says calls x.echo and gives the answer, or the error.
-func (s *stage) says(word string) string {
+// callEcho calls x.echo and returns the answer or the text of the error.
+func (s *pluginTest) callEcho(word string) string {
 	v, err := s.Call(context.Background(), "x.echo", []xmlrpc.Value{text(word)})
 	if err != nil {
 		return err.Error()
@@ -164,49 +164,49 @@ func (s *stage) says(word string) string {
 	return v.Text
 }
 
-func (s *stage) expect(what, got, want string) {
+func (s *pluginTest) expect(what, got, want string) {
 	s.t.Helper()
 	if got != want {
 		s.t.Errorf("%s\n got %s\nwant %s", what, got, want)
 	}
 }
 
-// TestLife calls a plug-in before it runs, while it starts, when it runs, and when it has ended.
-func TestLife(t *testing.T) {
-	s := newStage(t)
-	s.expect("never started", s.says("a"), "plug-in x is STOPPED")
+// TestStates calls a plug-in before it is up, while it starts, when it runs, and when it is down.
+func TestStates(t *testing.T) {
+	s := newPluginTest(t)
+	s.expect("never started", s.callEcho("a"), "plug-in x is STOPPED")
 	s.Up()
 	answer := make(chan string)
-	go func() { answer <- s.says("early") }() // waits for somebody who accepts
-	stop := s.starts()
+	go func() { answer <- s.callEcho("early") }() // waits in the backlog of the socket
+	stop := s.listen()
 	s.expect("starting", <-answer, "early")
-	s.expect("running", s.says("b"), "b")
+	s.expect("running", s.callEcho("b"), "b")
 	stop()
 	s.Down("BACKOFF")
-	s.expect("ended", s.says("c"), "plug-in x is BACKOFF")
+	s.expect("ended", s.callEcho("c"), "plug-in x is BACKOFF")
 	s.Up()
-	defer s.starts()()
-	s.expect("again", s.says("d"), "d")
-	if n := s.asked.Load(); n != 2 {
-		t.Errorf("it was asked for its methods %d times, want once for each life", n)
+	defer s.listen()()
+	s.expect("again", s.callEcho("d"), "d")
+	if n := s.listed.Load(); n != 2 {
+		t.Errorf("the methods were listed %d times, want once for each run", n)
 	}
 }
 
-// TestEndsWithTheProgram ends a call that nobody will answer any more.
-func TestEndsWithTheProgram(t *testing.T) {
-	s := newStage(t)
+// TestDownEndsCalls ends a call that waits for a process to accept it.
+func TestDownEndsCalls(t *testing.T) {
+	s := newPluginTest(t)
 	s.Up()
 	answer := make(chan string)
-	go func() { answer <- s.says("a") }()
+	go func() { answer <- s.callEcho("a") }()
 	s.Down("EXITED")
-	s.expect("nobody accepted", <-answer, "plug-in x is EXITED")
+	s.expect("not accepted", <-answer, "plug-in x is EXITED")
 }
 
-// TestUnlisted refuses what the plug-in does not list, though it would answer.
+// TestUnlisted refuses methods that the plug-in does not list, even if it would answer.
 func TestUnlisted(t *testing.T) {
-	s := newStage(t)
+	s := newPluginTest(t)
 	s.Up()
-	defer s.starts()()
+	defer s.listen()()
 	for _, method := range []string{"x.nope", "x._hidden", "x.a.b", "x.", "x", "y.echo", "system.listMethods", EventMethod} {
 		if _, err := s.Call(context.Background(), method, nil); !errors.Is(err, ErrUnknown) {
 			t.Errorf("%s: %v", method, err)
@@ -221,24 +221,24 @@ func TestUnlisted(t *testing.T) {
 	}
 }
 
-// TestBadAnswers shows the words for whatever a plug-in may do wrong.
+// TestBadAnswers shows the error for each kind of bad answer.
 func TestBadAnswers(t *testing.T) {
-	s := newStage(t)
+	s := newPluginTest(t)
 	s.Up()
-	defer s.starts()()
-	s.expect("well", s.says("a"), "a")
+	defer s.listen()()
+	s.expect("before it", s.callEcho("a"), "a")
 	for what, c := range map[string]struct {
 		do   func(w http.ResponseWriter)
 		want string
 	}{
 		"fault":    {func(w http.ResponseWriter) { w.Write(xmlrpc.AppendFault(nil, -9, "its <own>")) }, "fault -9: its <own>"},
-		"no XML":   {func(w http.ResponseWriter) { w.Write([]byte("hello")) }, "plug-in x gave an answer that is no XML-RPC"},
-		"empty":    {func(w http.ResponseWriter) {}, "plug-in x gave an answer that is no XML-RPC"},
-		"nil":      {func(w http.ResponseWriter) { reply(w, xmlrpc.Value{}) }, "plug-in x gave nil, which XML-RPC does not know"},
+		"no XML":   {func(w http.ResponseWriter) { w.Write([]byte("hello")) }, "plug-in x did not answer with XML-RPC"},
+		"empty":    {func(w http.ResponseWriter) {}, "plug-in x did not answer with XML-RPC"},
+		"nil":      {func(w http.ResponseWriter) { reply(w, xmlrpc.Value{}) }, "plug-in x answered nil, which XML-RPC does not support"},
 		"status":   {func(w http.ResponseWriter) { w.WriteHeader(503) }, "plug-in x answered 503 Service Unavailable"},
 		"redirect": {func(w http.ResponseWriter) { w.Header().Set("Location", "/"); w.WriteHeader(302) }, "plug-in x answered 302 Found"},
 		"huge": {func(w http.ResponseWriter) { reply(w, text(strings.Repeat("x", 1<<16))) },
-			"plug-in x gave an answer of more than 65536 bytes"},
+			"plug-in x answered with more than 65536 bytes"},
 		"hangs up":      {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "plug-in x closed the connection without an answer"},
 		"hangs up late": {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "9"); w.Write([]byte("<")) }, "plug-in x closed the connection without an answer"},
 		"no HTTP": {func(w http.ResponseWriter) {
@@ -247,55 +247,55 @@ func TestBadAnswers(t *testing.T) {
 			c.Close()
 		}, `plug-in x did not answer: net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0"`},
 		"deep": {func(w http.ResponseWriter) { w.Write([]byte(strings.Repeat("<value>", 5000))) },
-			"plug-in x gave an answer that is no XML-RPC"},
+			"plug-in x did not answer with XML-RPC"},
 	} {
-		s.does(func(w http.ResponseWriter, _ xmlrpc.Call) { c.do(w) })
-		if got := s.says("b"); !strings.HasPrefix(got, c.want) {
+		s.respond(func(w http.ResponseWriter, _ xmlrpc.Call) { c.do(w) })
+		if got := s.callEcho("b"); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s\n got %s\nwant %s", what, got, c.want)
 		}
 	}
-	s.does(echo)
-	s.expect("well again", s.says("c"), "c")
+	s.respond(echo)
+	s.expect("after it", s.callEcho("c"), "c")
 }
 
-// TestSlow bounds the time of a call, whether the plug-in is silent or slow to write, and what listing and help may take.
+// TestSlow bounds the time of calls, lists and help, whether the answer does not come or is not completed.
 func TestSlow(t *testing.T) {
-	s := newStage(t)
+	s := newPluginTest(t)
 	s.Up()
-	defer s.starts()()
-	s.expect("well", s.says("a"), "a")
-	s.wait = 50 * time.Millisecond
+	defer s.listen()()
+	s.expect("before it", s.callEcho("a"), "a")
+	s.timeout = 50 * time.Millisecond
 	const late = "plug-in x did not answer within 20 seconds"
 	over := make(chan struct{})
-	s.does(func(w http.ResponseWriter, _ xmlrpc.Call) {
+	s.respond(func(w http.ResponseWriter, _ xmlrpc.Call) {
 		w.WriteHeader(200)
 		w.(http.Flusher).Flush()
 		<-over
 	})
-	s.expect("slow body", s.says("b"), late)
-	s.does(func(http.ResponseWriter, xmlrpc.Call) { <-over })
-	s.expect("silent", s.says("c"), late)
+	s.expect("slow body", s.callEcho("b"), late)
+	s.respond(func(http.ResponseWriter, xmlrpc.Call) { <-over })
+	s.expect("silent", s.callEcho("c"), late)
 	_, err := s.Help(context.Background(), "x.echo")
 	s.expect("help", fmt.Sprint(err), late)
 	s.ProcessChanged()
-	s.expect("list", s.says("d"), late)
+	s.expect("list", s.callEcho("d"), late)
 	close(over)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := s.Call(ctx, "x.echo", nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("the client has gone: %v", err)
+		t.Errorf("canceled by the client: %v", err)
 	}
 }
 
-// TestLimit gives the plug-in no more calls at once than it may get; others wait, and too many are refused.
+// TestLimit shows that call_limit bounds the calls in progress, that more of them wait, and that too many are refused.
 func TestLimit(t *testing.T) {
-	s := newStage(t, func(c *config.Plugin) { c.CallLimit = 2 })
+	s := newPluginTest(t, func(c *config.Plugin) { c.CallLimit = 2 })
 	s.Up()
-	defer s.starts()()
-	s.expect("well", s.says("a"), "a")
+	defer s.listen()()
+	s.expect("before it", s.callEcho("a"), "a")
 	var now, most atomic.Int32
 	reached, over := make(chan struct{}, 100), make(chan struct{})
-	s.does(func(w http.ResponseWriter, call xmlrpc.Call) {
+	s.respond(func(w http.ResponseWriter, call xmlrpc.Call) {
 		n := now.Add(1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 		}
@@ -307,14 +307,14 @@ func TestLimit(t *testing.T) {
 	const calls = 2 + 2*waitingPerSlot
 	answers := make(chan string, calls)
 	for range calls {
-		go func() { answers <- s.says("b") }()
+		go func() { answers <- s.callEcho("b") }()
 	}
 	<-reached
 	<-reached
 	for s.waiting.Load() < 2*waitingPerSlot {
 		runtime.Gosched()
 	}
-	s.expect("one too many", s.says("c"), "plug-in x has too many calls waiting")
+	s.expect("one too many", s.callEcho("c"), "plug-in x has too many calls waiting")
 	close(over)
 	for range calls {
 		s.expect("waited", <-answers, "b")
@@ -324,31 +324,31 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// TestListOnce asks once however many want to know, and not again while the answer is a failure of just now.
+// TestListOnce shows that concurrent callers share one system.listMethods, and that a failure is kept for a while.
 func TestListOnce(t *testing.T) {
-	s := newStage(t)
+	s := newPluginTest(t)
 	s.Up()
-	defer s.starts()()
+	defer s.listen()()
 	over := make(chan struct{})
-	s.does(func(w http.ResponseWriter, call xmlrpc.Call) {
+	s.respond(func(w http.ResponseWriter, call xmlrpc.Call) {
 		<-over
 		_, _ = w.Write(xmlrpc.AppendFault(nil, 1, "no such method"))
 	})
 	answers := make(chan string)
 	for range 10 {
-		go func() { answers <- s.says("a") }()
+		go func() { answers <- s.callEcho("a") }()
 	}
 	close(over)
 	for range 10 {
 		s.expect("no list", <-answers, "plug-in x does not list its methods: fault 1: no such method")
 	}
-	if n := s.asked.Load(); n != 1 {
-		t.Errorf("asked %d times", n)
+	if n := s.listed.Load(); n != 1 {
+		t.Errorf("listed %d times", n)
 	}
-	s.does(func(w http.ResponseWriter, call xmlrpc.Call) { reply(w, text("x.echo")) })
+	s.respond(func(w http.ResponseWriter, call xmlrpc.Call) { reply(w, text("x.echo")) })
 	s.ProcessChanged()
-	s.expect("no array", s.says("a"), "plug-in x does not list its methods: the answer is no array")
-	s.does(func(w http.ResponseWriter, call xmlrpc.Call) {
+	s.expect("no array", s.callEcho("a"), "plug-in x does not list its methods: the answer is not an array")
+	s.respond(func(w http.ResponseWriter, call xmlrpc.Call) {
 		var all []string
 		for i := range maxMethods + 1 {
 			all = append(all, fmt.Sprintf("x.%d", i))
@@ -356,17 +356,17 @@ func TestListOnce(t *testing.T) {
 		reply(w, names(all...))
 	})
 	s.ProcessChanged()
-	s.expect("long list", s.says("a"), "plug-in x lists more than 1000 methods")
+	s.expect("long list", s.callEcho("a"), "plug-in x lists more than 1000 methods")
 }
 
-// TestAbout asks for help and signatures, once each.
-func TestAbout(t *testing.T) {
-	s := newStage(t)
+// TestIntrospection asks for help and signatures, once each.
+func TestIntrospection(t *testing.T) {
+	s := newPluginTest(t)
 	s.Up()
-	defer s.starts()()
+	defer s.listen()()
 	var calls atomic.Int32
 	answer := xmlrpc.Value{}
-	s.does(func(w http.ResponseWriter, call xmlrpc.Call) {
+	s.respond(func(w http.ResponseWriter, call xmlrpc.Call) {
 		if call.Method == "system.listMethods" {
 			echo(w, call)
 			return
@@ -375,7 +375,7 @@ func TestAbout(t *testing.T) {
 		reply(w, answer)
 	})
 	ctx := context.Background()
-	answer = text("Says what it heard.")
+	answer = text("Returns its parameter.")
 	for range 2 {
 		if help, err := s.Help(ctx, "x.echo"); help != answer.Text || err != nil {
 			t.Errorf("%q, %v", help, err)
@@ -406,13 +406,13 @@ func TestAbout(t *testing.T) {
 	}
 }
 
-// TestURL calls a server elsewhere, whose methods may change while nobody says so.
+// TestURL calls a server by its URL. Its methods may change at any time.
 func TestURL(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newStage(t, func(c *config.Plugin) { c.URL = "http://user:secret@" + l.Addr().String() })
+	s := newPluginTest(t, func(c *config.Plugin) { c.URL = "http://user:secret@" + l.Addr().String() })
 	paths := make(chan string, 100)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
@@ -420,21 +420,21 @@ func TestURL(t *testing.T) {
 		s.handle(w, r)
 	})}
 	go func() { _ = server.Serve(l) }()
-	s.expect("TCP", s.says("a"), "a")
+	s.expect("TCP", s.callEcho("a"), "a")
 	s.expect("path", <-paths, "/RPC2 user secret")
 	server.Close()
-	if got := s.says("b"); !strings.Contains(got, "connection refused") {
-		t.Errorf("gone: %s", got)
+	if got := s.callEcho("b"); !strings.Contains(got, "connection refused") {
+		t.Errorf("closed: %s", got)
 	}
 	path := filepath.Join(t.TempDir(), "s")
 	unixListener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := newStage(t, func(c *config.Plugin) { c.URL = "unix://" + path })
+	u := newPluginTest(t, func(c *config.Plugin) { c.URL = "unix://" + path })
 	defer u.serve(unixListener)()
-	u.expect("Unix", u.says("a"), "a")
-	u.does(func(w http.ResponseWriter, call xmlrpc.Call) {
+	u.expect("Unix", u.callEcho("a"), "a")
+	u.respond(func(w http.ResponseWriter, call xmlrpc.Call) {
 		if call.Method == "system.listMethods" {
 			reply(w, names("x.new"))
 			return
@@ -442,23 +442,23 @@ func TestURL(t *testing.T) {
 		reply(w, text("new"))
 	})
 	u.mu.Lock()
-	u.list.at = time.Now().Add(-2 * recheck)
+	u.list.fetched = time.Now().Add(-2 * recheckAfter)
 	u.mu.Unlock()
 	if v, err := u.Call(context.Background(), "x.new", nil); v.Text != "new" || err != nil {
 		t.Errorf("%v, %v", v, err)
 	}
 }
 
-// TestClose ends what is going on, and removes the socket.
+// TestClose ends calls in progress and removes the socket.
 func TestClose(t *testing.T) {
-	s := newStage(t)
+	s := newPluginTest(t)
 	dir := filepath.Dir(s.Socket.path)
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("%v, %v", info, err)
 	}
 	s.Up()
 	answer := make(chan string)
-	go func() { answer <- s.says("a") }()
+	go func() { answer <- s.callEcho("a") }()
 	s.Plugin.end("STOPPED", ErrClosed)
 	got := <-answer
 	if got != ErrClosed.Error() && got != "plug-in x is STOPPED" { // it may not have begun yet
@@ -470,8 +470,8 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// Whatever a plug-in answers is an error or a value that can be passed on.
-func FuzzUnderstand(f *testing.F) {
+// FuzzParseAnswer shows that any answer is an error or a value that can be encoded.
+func FuzzParseAnswer(f *testing.F) {
 	e := xmlrpc.NewEncoder(nil)
 	e.Value(names("a", "b"))
 	f.Add(e.Finish())

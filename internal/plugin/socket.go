@@ -12,19 +12,18 @@ import (
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
-// Socket listens for the processes of a plug-in, which have it as their standard input and accept what comes. It is
-// open as long as the plug-in's group is active: a call that comes while a process starts waits instead of failing. It
-// stands in a directory that is open to nobody else.
+// Socket is the listening socket that the processes of a plug-in share as their standard input. It is open as long as the
+// plug-in's group is active, so that a call waits while a process starts. Its directory can be entered by the user of
+// supervisord only.
 type Socket struct {
 	path string
 	fd   int
 }
 
-// Parts of the directory's name, and of the socket in it.
 const (
-	mark     = "-plugin---"
+	infix    = "-plugin---" // in the name of the directory, between the namespace and the identifier
 	fileName = "s"
-	longest  = 103 // bytes of a path that every system takes
+	maxPath  = 103 // bytes of a path that all systems allow
 	backlog  = 128
 )
 
@@ -34,34 +33,34 @@ func listen(dirs []string, name, identifier string) (*Socket, error) {
 	err := errLong
 	for _, dir := range dirs {
 		var s *Socket
-		if s, err = listenIn(dir, name+mark+identifierPart(identifier)+"-*"); err == nil {
+		if s, err = listenIn(dir, name+infix+identifierPart(identifier)+"-*"); err == nil {
 			return s, nil
 		}
 	}
 	return nil, err
 }
 
-// identifierPart is the identifier as a part of a file name.
+// identifierPart returns the identifier as a part of a file name.
 func identifierPart(identifier string) string {
 	return strings.NewReplacer("/", "_", "*", "_").Replace(identifier)
 }
 
 func listenIn(dir, pattern string) (*Socket, error) {
-	made, err := os.MkdirTemp(dir, pattern)
+	private, err := os.MkdirTemp(dir, pattern)
 	if err != nil {
 		return nil, err
 	}
-	s := &Socket{path: filepath.Join(made, fileName)}
+	s := &Socket{path: filepath.Join(private, fileName)}
 	if s.fd, err = bind(s.path); err != nil {
-		os.RemoveAll(made)
+		os.RemoveAll(private)
 		return nil, err
 	}
 	return s, nil
 }
 
-// bind makes the descriptor. It blocks, as programs expect of their standard input.
+// bind returns a listening socket. It is a blocking one, as programs expect of their standard input.
 func bind(path string) (fd int, err error) {
-	if len(path) > longest {
+	if len(path) > maxPath {
 		return -1, errLong
 	}
 	if fd, err = sock.New(unix.AF_UNIX, unix.SOCK_STREAM); err != nil {
@@ -77,7 +76,7 @@ func bind(path string) (fd int, err error) {
 	return fd, nil
 }
 
-// Acquire gives the descriptor to a process that is to be started. It implements process.Socket.
+// Acquire returns the descriptor for a process that is to be started. It implements process.Socket.
 func (s *Socket) Acquire() (fd int, err error) { return s.fd, nil }
 
 // Release does nothing: the socket outlives its processes. It implements process.Socket.
@@ -88,13 +87,13 @@ func (s *Socket) close() {
 	os.RemoveAll(filepath.Dir(s.path))
 }
 
-// Clean removes what a supervisord of this identifier that was killed has left in dir.
+// Clean removes the stale sockets in dir that a supervisord of this identifier left when it was killed.
 func Clean(dir, identifier string) {
-	left := regexp.MustCompile(regexp.QuoteMeta(mark+identifierPart(identifier)) + `-[0-9]+$`)
+	ours := regexp.MustCompile(regexp.QuoteMeta(infix+identifierPart(identifier)) + `-[0-9]+$`)
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name(), fileName)
-		if e.IsDir() && left.MatchString(e.Name()) && isSocket(path) && sock.IsStale(path) && os.Remove(path) == nil {
+		if e.IsDir() && ours.MatchString(e.Name()) && isSocket(path) && sock.IsStale(path) && os.Remove(path) == nil {
 			os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
