@@ -8,27 +8,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxUnsent is how much may wait for a child that does not read its standard input, in bytes.
+// maxUnsent is how much is queued for a child that does not read its standard input, in bytes.
 const maxUnsent = 8 << 20
 
 // Errors of SendStdin.
 var (
 	ErrStdinClosed = errors.New("standard input is closed")
-	ErrStdinFull   = errors.New("too much waits for the process to read its standard input")
+	ErrStdinFull   = errors.New("the process does not read its standard input, and too much is queued for it")
 )
 
-// stdin is the writing end of a child's standard input. What the pipe does not take at once is kept, and a goroutine
-// that exists as long as there is such a rest writes it.
+// stdin is the writing end of a child's standard input. What the pipe does not accept at once is queued, and a goroutine
+// writes it, which exists only while something is queued.
 type stdin struct {
 	fd int
 
 	mu     sync.Mutex
 	unsent []byte
-	file   *os.File // a copy of fd in the runtime's poller; nil until something had to wait
+	file   *os.File // a copy of fd in the runtime's poller; nil until something was queued
 	closed bool
 }
 
-// SendStdin writes data to the child's standard input and never waits for the child.
+// SendStdin writes data to the child's standard input, or queues it. It does not block.
 func (p *Process) SendStdin(data []byte) error {
 	if p.stdin == nil {
 		return ErrStdinClosed
@@ -36,7 +36,7 @@ func (p *Process) SendStdin(data []byte) error {
 	return p.stdin.Send(data)
 }
 
-// Send writes data and never waits for the child. Any goroutine may call it. It implements events.Input.
+// Send writes data or queues it, and does not block. Any goroutine may call it. It implements events.Input.
 func (s *stdin) Send(data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +57,7 @@ func (s *stdin) Send(data []byte) error {
 		}
 	}
 	idle := len(s.unsent) == 0
-	if !idle && len(s.unsent)+len(data) > maxUnsent { // one piece may be of any size, as events can be
+	if !idle && len(s.unsent)+len(data) > maxUnsent { // the first may be of any size, as events are
 		return ErrStdinFull
 	}
 	s.unsent = append(s.unsent, data...)
@@ -76,7 +76,7 @@ func (s *stdin) Send(data []byte) error {
 	return nil
 }
 
-// send writes what is unsent until nothing is left or the pipe is closed, by the child or by Close.
+// send writes what is queued until nothing is left or the pipe is closed, by the child or by Close.
 func (s *stdin) send(f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *stdin) send(f *os.File) {
 	}
 }
 
-// Close closes the pipe; what is unsent is dropped.
+// Close closes the pipe; what is queued is dropped.
 func (s *stdin) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

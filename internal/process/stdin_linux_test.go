@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipe is a child's standard input: our end, and the child's.
+// pipe makes a child's standard input: our end and the child's.
 func pipe(t *testing.T) (*stdin, *os.File) {
 	t.Helper()
 	var fds [2]int
@@ -31,8 +31,8 @@ func pipe(t *testing.T) (*stdin, *os.File) {
 	return s, child
 }
 
-// TestStdinKeepsTheRest shows that Send never waits, and that all arrives in order.
-func TestStdinKeepsTheRest(t *testing.T) {
+// TestStdinQueue shows that Send does not block, and that everything arrives in order.
+func TestStdinQueue(t *testing.T) {
 	s, child := pipe(t)
 	var want []byte
 	for i := range 40 {
@@ -48,8 +48,8 @@ func TestStdinKeepsTheRest(t *testing.T) {
 	}
 }
 
-// TestStdinRestEnds shows that what writes the rest ends when nothing is left.
-func TestStdinRestEnds(t *testing.T) {
+// TestStdinQueueEnds shows that the goroutine ends when the queue is empty.
+func TestStdinQueueEnds(t *testing.T) {
 	s, child := pipe(t)
 	fd, err := unix.FcntlInt(uintptr(s.fd), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
@@ -65,7 +65,7 @@ func TestStdinRestEnds(t *testing.T) {
 	select {
 	case <-done:
 	case <-time.After(20 * time.Second):
-		t.Fatal("it goes on and on")
+		t.Fatal("the goroutine does not end")
 	}
 	if err := s.Send([]byte("later")); err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func TestStdinRestEnds(t *testing.T) {
 	}
 }
 
-// TestStdinIsBounded shows that one piece may be of any size, and that only so much waits after it.
+// TestStdinIsBounded shows that the first piece may be of any size, and that the queue is bounded after it.
 func TestStdinIsBounded(t *testing.T) {
 	s, _ := pipe(t)
 	if err := s.Send(make([]byte, 2*maxUnsent)); err != nil {
