@@ -26,14 +26,14 @@ type channel struct {
 
 func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
 	c.process, c.name, c.config, c.path = p, name, cfg, cfg.Log.Path
-	c.file = logs.FileTarget{Process: p.Name(), Main: p.host.Log}
+	c.file = logs.FileTarget{Process: p.Name(), Main: p.shared.Log}
 	if cfg.Log.Kind != config.LogAuto {
 		return
 	}
 	var err error
-	c.path, err = logs.CreateAuto(p.host.AutoLogDir, p.Name(), name, p.host.Identifier)
+	c.path, err = logs.CreateAuto(p.shared.AutoLogDir, p.Name(), name, p.shared.Identifier)
 	if err != nil {
-		p.host.Log.Critf("%s of %s is not logged: %v", name, p.Name(), err)
+		p.shared.Log.Critf("%s of %s is not logged: %v", name, p.Name(), err)
 	}
 }
 
@@ -54,7 +54,7 @@ func (c *channel) open() (err error) {
 
 // read has the pump read the child's output from fd, which the pump owns from now on.
 func (c *channel) read(fd int) (err error) {
-	c.pipe, err = c.process.host.Pump.Add(fd, c.sink())
+	c.pipe, err = c.process.shared.Pump.Add(fd, c.sink())
 	return err
 }
 
@@ -108,7 +108,7 @@ func (c *channel) close() {
 // reopen opens the log file of a running child again, after it was moved away.
 func (c *channel) reopen() {
 	if err := c.file.Reopen(); err != nil {
-		c.process.host.Log.Warnf("cannot reopen %s, going on with the old file: %v", c.path, err)
+		c.process.shared.Log.Warnf("cannot reopen %s, going on with the old file: %v", c.path, err)
 	}
 }
 

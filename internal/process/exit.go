@@ -11,18 +11,18 @@ import (
 )
 
 // Reaped takes the exit of the child. What the child wrote last is read first, so that it precedes the change of state: if
-// nothing is left to read the exit is finished at once, else another goroutine reads it and reports through Host.Drained.
+// nothing is left to read the exit is finished at once, else another goroutine reads it and reports through Shared.Drained.
 func (p *Process) Reaped(e child.Exit, now time.Time) {
 	p.reaped, p.ended = &e, now
 	if p.out.finishNow() && p.err.finishNow() {
 		p.FinishExit(now)
 		return
 	}
-	p.host.Changed(p)
+	p.shared.Changed(p)
 	go func() {
 		p.out.finish()
 		p.err.finish()
-		p.host.Drained(p)
+		p.shared.Drained(p)
 	}()
 }
 
@@ -67,7 +67,7 @@ func (p *Process) recordExit(code int, how string) {
 }
 
 func (p *Process) logExit(to api.State, how string, expected bool) {
-	log := p.host.Log
+	log := p.shared.Log
 	switch {
 	case to == api.Stopped && expected:
 		log.Infof("stopped: %s (%s)", p.Name(), how)

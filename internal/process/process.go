@@ -19,8 +19,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/timers"
 )
 
-// Host is what the processes of one run of the loop share, and how they reach it.
-type Host struct {
+// Shared is what the processes of one run of the loop share, and how they reach it.
+type Shared struct {
 	Log        *logs.Main
 	Syslog     *logs.Syslog
 	Pump       *pump.Pump
@@ -68,7 +68,7 @@ type Process struct {
 	// GroupPriority is the group's own.
 	GroupPriority int
 
-	host    *Host
+	shared  *Shared
 	rules   state.Rules
 	user    *child.User // nil: as supervisord
 	role    Role
@@ -93,8 +93,8 @@ type Process struct {
 
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become, nil
 // for the user of supervisord.
-func New(cfg *config.Process, group *config.Group, user *child.User, role Role, host *Host) *Process {
-	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, host: host, rules: rules(cfg.Program),
+func New(cfg *config.Process, group *config.Group, user *child.User, role Role, shared *Shared) *Process {
+	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, shared: shared, rules: rules(cfg.Program),
 		user: user, role: role}
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)
@@ -147,7 +147,7 @@ func (p *Process) Start(now time.Time) bool {
 		return true
 	}
 	if p.machine.State == api.Stopping {
-		p.host.Log.Warnf("process '%s' already running", p.Name())
+		p.shared.Log.Warnf("process '%s' already running", p.Name())
 	}
 	return false
 }
@@ -161,8 +161,8 @@ func (p *Process) Tick(now time.Time) { p.handle(state.Event{Kind: state.Tick}, 
 // Stop stops it, on request or because supervisord shuts down. Problem is empty, or says why the signal could not be
 // delivered.
 func (p *Process) Stop(now time.Time) (problem string) {
-	if p.machine.State == api.Backoff && !p.host.ShuttingDown {
-		p.host.Log.Debugf("Attempted to kill %s, which is in BACKOFF state.", p.Name())
+	if p.machine.State == api.Backoff && !p.shared.ShuttingDown {
+		p.shared.Log.Debugf("Attempted to kill %s, which is in BACKOFF state.", p.Name())
 	}
 	p.handle(state.Event{Kind: state.Stop}, now)
 	if p.machine.State == api.Unknown {
@@ -200,7 +200,7 @@ func (p *Process) dueAtOnce(now time.Time) bool {
 // further event. It returns false if the event was refused; then nothing has changed.
 func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	rules := p.rules
-	rules.ShuttingDown = p.host.ShuttingDown
+	rules.ShuttingDown = p.shared.ShuttingDown
 	next, action := p.machine.Next(e, at, rules)
 	if action == state.Refuse {
 		return false
@@ -209,24 +209,24 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	if e.Kind == state.Tick {
 		switch next.State {
 		case api.Running:
-			p.host.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
+			p.shared.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
 				p.Name(), p.Config.Start.Secs)
 		case api.Fatal:
-			p.host.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
+			p.shared.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
 		}
 	}
 	switch action {
 	case state.Spawn:
 		if problem := p.spawn(now); problem != "" {
 			p.spawnErr = problem
-			p.host.Log.Infof("spawnerr: %s", problem)
+			p.shared.Log.Infof("spawnerr: %s", problem)
 			p.releaseSocket()
 			p.apply(state.Event{Kind: state.SpawnFailed}, now, now)
 		}
 	case state.Term:
 		p.kill(p.Config.Stop.Signal, p.Config.Stop.AsGroup, now)
 	case state.Kill:
-		p.host.Log.Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
+		p.shared.Log.Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
 		p.kill(syscall.SIGKILL, p.Config.Stop.KillAsGroup, now)
 	case state.Again:
 		p.apply(e, at, now)
@@ -239,11 +239,11 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	from := p.machine.State
 	p.machine = next
-	p.host.Changed(p)
+	p.shared.Changed(p)
 	if from == next.State {
 		return
 	}
-	p.host.Log.Blatherf("%s is %s", p.Name(), next.State)
+	p.shared.Log.Blatherf("%s is %s", p.Name(), next.State)
 	p.stateSince = now
 	if p.changed != nil {
 		close(p.changed)
@@ -253,8 +253,8 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	if listener != nil && from == api.Running {
 		listener.Disable() // before it could be sent the event about its own end
 	}
-	if p.host.Events.Wants(events.OfState(next.State)) {
-		p.host.Events.Emit(events.Move{Process: p.Name(), Group: p.Group, From: from, To: next.State,
+	if p.shared.Events.Wants(events.OfState(next.State)) {
+		p.shared.Events.Emit(events.Move{Process: p.Name(), Group: p.Group, From: from, To: next.State,
 			Tries: next.Tries, Expected: expected, PID: p.pid}.Payload())
 	}
 	if listener != nil && next.State == api.Running && p.stdin != nil { // nil: its child has been reaped already
@@ -276,14 +276,14 @@ func (p *Process) kill(sig syscall.Signal, group bool, now time.Time) {
 	if group {
 		what = "process group "
 	}
-	p.host.Log.Debugf("killing %s (pid %d) %swith signal %s", p.Name(), p.pid, what, signame.Name(sig))
+	p.shared.Log.Debugf("killing %s (pid %d) %swith signal %s", p.Name(), p.pid, what, signame.Name(sig))
 	p.deliver(sig, group, now, "unable to signal %s (pid %d), it probably just exited on its own: %v",
 		"unknown problem killing %s (%d):%v")
 }
 
 // Signal sends sig to the child alone and changes no state. Problem is empty, or says why it could not be delivered.
 func (p *Process) Signal(sig syscall.Signal, now time.Time) (problem string) {
-	p.host.Log.Debugf("sending %s (pid %d) sig %s", p.Name(), p.pid, signame.Name(sig))
+	p.shared.Log.Debugf("sending %s (pid %d) sig %s", p.Name(), p.pid, signame.Name(sig))
 	return p.deliver(sig, false, now, "unable to signal %s (pid %d), it probably just now exited on its own: %v",
 		"unknown problem sending sig %s (%d):%v")
 }
@@ -291,17 +291,17 @@ func (p *Process) Signal(sig syscall.Signal, now time.Time) (problem string) {
 func (p *Process) deliver(sig syscall.Signal, group bool, now time.Time, gone, lost string) (problem string) {
 	err := error(syscall.ESRCH)
 	if p.pid != 0 && p.reaped == nil {
-		err = p.host.Signal(p.pid, sig, group)
+		err = p.shared.Signal(p.pid, sig, group)
 	}
 	switch err {
 	case nil:
 		return ""
 	case syscall.ESRCH:
-		p.host.Log.Debugf(gone, p.Name(), p.pid, err)
+		p.shared.Log.Debugf(gone, p.Name(), p.pid, err)
 		return ""
 	}
 	problem = fmt.Sprintf(lost, p.Name(), p.pid, err)
-	p.host.Log.Critf("%s", problem)
+	p.shared.Log.Critf("%s", problem)
 	p.spawnErr = problem
 	p.apply(state.Event{Kind: state.SignalFailed}, now, now)
 	return problem

@@ -104,7 +104,7 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	spec.Path, spec.Args, spec.Env = path, args, p.environ()
 	theirs, err := p.connect(&spec)
 	if err == nil {
-		p.pid, err = p.host.Start(spec)
+		p.pid, err = p.shared.Start(spec)
 		if err != nil {
 			problem = p.forkProblem(err)
 		}
@@ -120,8 +120,8 @@ func (p *Process) spawn(now time.Time) (problem string) {
 		p.disconnect()
 		return problem
 	}
-	p.host.Spawned(p)
-	p.host.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
+	p.shared.Spawned(p)
+	p.shared.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
 	if p.role.Handler != nil { // in STARTING already: a first result may be waiting
 		p.role.Handler.Enable(p.stdin, now)
 	}
@@ -179,7 +179,7 @@ func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
 		if err != nil {
 			return theirs, err
 		}
-		if most := p.host.MaxFD; most > 0 && max(our, their) > most { // the rest is kept for clients
+		if most := p.shared.MaxFD; most > 0 && max(our, their) > most { // the rest is kept for clients
 			unix.Close(our)
 			unix.Close(their)
 			return theirs, syscall.EMFILE
@@ -220,8 +220,8 @@ func (p *Process) environ() []string {
 	}
 	maps.Copy(set, p.role.ExtraEnv)
 	maps.Copy(set, p.Config.Run.Environment)
-	env := make([]string, 0, len(p.host.Environ)+len(set))
-	for _, kv := range p.host.Environ {
+	env := make([]string, 0, len(p.shared.Environ)+len(set))
+	for _, kv := range p.shared.Environ {
 		if k, _, _ := strings.Cut(kv, "="); !has(set, k) {
 			env = append(env, kv)
 		}
@@ -238,5 +238,5 @@ func (p *Process) serverURL() string {
 	if p.Config.Run.ServerURL != "" {
 		return p.Config.Run.ServerURL
 	}
-	return p.host.ServerURL
+	return p.shared.ServerURL
 }

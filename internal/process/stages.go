@@ -11,15 +11,15 @@ import (
 
 // stages returns what the output of the next child passes through.
 func (c *channel) stages() output.Stages {
-	p, host := c.process, c.process.host
-	s := output.Stages{Strip: host.StripANSI, Targets: []output.Stage{&c.file}}
+	p, shared := c.process, c.process.shared
+	s := output.Stages{Strip: shared.StripANSI, Targets: []output.Stage{&c.file}}
 	var debug output.Stage
 	reader := c.protocolReader()
 	if c.config.Log.Syslog && reader == nil { // protocol traffic is not program output
-		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: host.Syslog, Prefix: p.Name() + " "})
+		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: shared.Syslog, Prefix: p.Name() + " "})
 	}
-	if host.Log.Enabled(api.Debug) {
-		debug = &logs.DebugTarget{Main: host.Log, Process: p.Name(), Channel: c.name}
+	if shared.Log.Enabled(api.Debug) {
+		debug = &logs.DebugTarget{Main: shared.Log, Process: p.Name(), Channel: c.name}
 		s.Targets = append(s.Targets, debug)
 	}
 	if reader != nil {
@@ -32,7 +32,7 @@ func (c *channel) stages() output.Stages {
 	}
 	if c.config.Events {
 		typ := events.OfLog(c.name)
-		s.Events = &output.Events{Wanted: func() bool { return host.Events.Wants(typ) }, Emit: c.logged}
+		s.Events = &output.Events{Wanted: func() bool { return shared.Events.Wants(typ) }, Emit: c.logged}
 	}
 	if s.Capture != nil || s.Events != nil {
 		c.started = make(chan struct{})
@@ -73,14 +73,14 @@ func (c *channel) captured(data []byte) {
 		p.role.Captured(data)
 		return
 	}
-	if typ := events.OfCommunication(c.name); p.host.Events.Wants(typ) {
-		p.host.Events.Emit(typ, events.Communication(p.Name(), p.Group, c.childPID(), data))
+	if typ := events.OfCommunication(c.name); p.shared.Events.Wants(typ) {
+		p.shared.Events.Emit(typ, events.Communication(p.Name(), p.Group, c.childPID(), data))
 	}
-	p.host.Log.Debugf("'%s' %s emitted a comm event", p.Name(), c.name)
+	p.shared.Log.Debugf("'%s' %s emitted a comm event", p.Name(), c.name)
 }
 
 // logged makes an event of logged output.
 func (c *channel) logged(text []byte) {
 	p := c.process
-	p.host.Events.Emit(events.OfLog(c.name), events.Log(p.Name(), p.Group, c.childPID(), c.name, text))
+	p.shared.Events.Emit(events.OfLog(c.name), events.Log(p.Name(), p.Group, c.childPID(), c.name, text))
 }

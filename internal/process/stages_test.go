@@ -126,8 +126,8 @@ func TestStages(t *testing.T) {
 		if s.function {
 			p.role.Captured = func(data []byte) { got.Function += string(data) }
 		}
-		all := subscribe(&p.host.Events, "PROCESS_LOG", "PROCESS_COMMUNICATION")
-		ticks := subscribe(&p.host.Events, "TICK")
+		all := subscribe(&p.shared.Events, "PROCESS_LOG", "PROCESS_COMMUNICATION")
+		ticks := subscribe(&p.shared.Events, "TICK")
 		if s.listener {
 			ticks.listener.Exited() // and is not ready
 			p.role.Listener = ticks.listener
@@ -143,12 +143,12 @@ func TestStages(t *testing.T) {
 		c.sink().Write([]byte(s.input()))
 		c.close()
 		got.Events = all.received()
-		p.host.Events.Emit(api.Tick5, "when:0")
+		p.shared.Events.Emit(api.Tick5, "when:0")
 		got.Ready = s.listener && len(ticks.received()) > 0
 		if b, err := os.ReadFile(path); err == nil {
 			got.File = string(b)
 		}
-		got.Syslog = records(p.host.Syslog)
+		got.Syslog = records(p.shared.Syslog)
 		got.Main = date.ReplaceAllString(main.String(), "")
 		if d := cmp.Diff(s.model(), got); d != "" {
 			t.Fatalf("%+v (-want +got):\n%s", s, d)
@@ -170,10 +170,10 @@ func (s settings) process(socket, path string) (*Process, *bytes.Buffer) {
 		channel.Capture = 100
 	}
 	main := &bytes.Buffer{}
-	host := &Host{Log: logs.NewMain(main, level), Syslog: logs.NewSyslog(socket), StripANSI: s.strip,
+	shared := &Shared{Log: logs.NewMain(main, level), Syslog: logs.NewSyslog(socket), StripANSI: s.strip,
 		Events: events.Bus{Serial: new(events.Serial)}}
 	return New(&config.Process{Program: &config.Program{}, ProcessName: "p", Out: channel, Err: channel},
-		&config.Group{Name: "g"}, nil, Role{}, host), main
+		&config.Group{Name: "g"}, nil, Role{}, shared), main
 }
 
 // syslogDaemon returns the path of a socket, and a function that returns the records that were sent to it and closes the

@@ -17,7 +17,7 @@ func TestTicksWhenTheClockIsSet(t *testing.T) {
 			t.Errorf("after %v: %q", d, got)
 		}
 		s.write(s.out["l"], "RESULT 2\nOKREADY\n")
-		if s.ticks.Due(&s.host.Events, s.now) {
+		if s.ticks.Due(&s.shared.Events, s.now) {
 			t.Errorf("after %v another tick is due", d)
 		}
 	}

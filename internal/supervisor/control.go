@@ -83,5 +83,5 @@ func (l *Loop) Reread(cfg *config.Config) config.Diff {
 
 // SendRemoteComm makes an event of what a client sent. Source: sendRemoteCommEvent.
 func (l *Loop) SendRemoteComm(typ, data string) {
-	l.host.Events.Emit(api.RemoteCommunication, events.Remote(typ, data))
+	l.shared.Events.Emit(api.RemoteCommunication, events.Remote(typ, data))
 }

@@ -28,13 +28,13 @@ func (l *Loop) schedule(d *deadline, at time.Time) {
 
 // due is true if there is work to do now.
 func (l *Loop) due(now time.Time) bool {
-	return l.ticks.Due(&l.host.Events, now) || l.nextStart() >= 0 || l.timers.Due(now) != nil
+	return l.ticks.Due(&l.shared.Events, now) || l.nextStart() >= 0 || l.timers.Due(now) != nil
 }
 
 // work takes one step of what is due: at most one first start and one deadline, so that requests are served between
 // starts.
 func (l *Loop) work(now time.Time) {
-	if l.ticks.Due(&l.host.Events, now) { // also when the clock was set
+	if l.ticks.Due(&l.shared.Events, now) { // also when the clock was set
 		l.tick(now)
 	}
 	if i := l.nextStart(); i >= 0 {
@@ -47,13 +47,13 @@ func (l *Loop) work(now time.Time) {
 
 // tick emits the events of ticks that are due, and schedules the next.
 func (l *Loop) tick(now time.Time) {
-	l.ticks.Tick(&l.host.Events, now)
+	l.ticks.Tick(&l.shared.Events, now)
 	l.scheduleTick(now)
 }
 
 // scheduleTick schedules the next tick that a pool subscribes to. Ticks follow the wall clock, deadlines do not.
 func (l *Loop) scheduleTick(now time.Time) {
-	next := l.ticks.Next(&l.host.Events, now)
+	next := l.ticks.Next(&l.shared.Events, now)
 	if !next.IsZero() {
 		next = now.Add(next.Sub(now.Round(0)))
 	}
@@ -63,7 +63,7 @@ func (l *Loop) scheduleTick(now time.Time) {
 // resumeEvents does what the pools have to do now, and schedules when they have to do something next: send a listener what
 // it did not accept, or end a result handler that took too long.
 func (l *Loop) resumeEvents(now time.Time) {
-	l.schedule(&l.nextResume, l.host.Events.Resume(now))
+	l.schedule(&l.nextResume, l.shared.Events.Resume(now))
 	l.killBroken(now)
 }
 

@@ -56,7 +56,7 @@ func newStage(t *testing.T, groups ...*config.Group) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(sup.loop.host.Pump.Close)
+	t.Cleanup(sup.loop.shared.Pump.Close)
 	w.Loop = sup.loop
 	s.settle()
 	return s
@@ -278,15 +278,15 @@ func TestNoSubscriber(t *testing.T) {
 	s.write(s.out["l"], "READY\n")
 	s.write(s.out["p"], "seen\n")
 	s.take("l", "PROCESS_LOG_STDOUT processname:p groupname:p pid:PID channel:stdout\nseen\n")
-	if s.ticks.Next(&s.host.Events, s.now).IsZero() {
+	if s.ticks.Next(&s.shared.Events, s.now).IsZero() {
 		t.Error("no tick is due")
 	}
 	s.process("l").Stop(s.now)
 	s.exit("l", by(syscall.SIGTERM))
-	if !s.RemoveGroup(s.Group("l")) || s.host.Events.Wants(api.ProcessLogStdout) {
+	if !s.RemoveGroup(s.Group("l")) || s.shared.Events.Wants(api.ProcessLogStdout) {
 		t.Error("output is still subscribed to")
 	}
-	if !s.ticks.Next(&s.host.Events, s.now).IsZero() {
+	if !s.ticks.Next(&s.shared.Events, s.now).IsZero() {
 		t.Error("a tick without a subscriber is due")
 	}
 }
@@ -375,6 +375,6 @@ func TestTickEvents(t *testing.T) {
 	s := newStage(t, listener("l", "TICK"))
 	s.write(s.out["l"], "READY\n")
 	s.ticks.Start(time.Unix(1201064399, 0))
-	s.ticks.Tick(&s.host.Events, time.Unix(1201064403, 5e8))
+	s.ticks.Tick(&s.shared.Events, time.Unix(1201064403, 5e8))
 	s.take("l", "TICK_5 when:1201064400", "TICK_60 when:1201064400", "TICK_3600 when:1201064400")
 }

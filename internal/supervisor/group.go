@@ -94,11 +94,11 @@ func (l *Loop) AddGroup(cfg *config.Group) error {
 	l.storePlugins()
 	if g.pool != nil {
 		now := time.Now()
-		l.ticks.Tick(&l.host.Events, now) // a new pool does not get the tick of the current interval
-		l.host.Events.Add(g.pool)
+		l.ticks.Tick(&l.shared.Events, now) // a new pool does not get the tick of the current interval
+		l.shared.Events.Add(g.pool)
 		l.scheduleTick(now)
 	}
-	l.host.Events.Emit(api.ProcessGroupAdded, events.Group(cfg.Name))
+	l.shared.Events.Emit(api.ProcessGroupAdded, events.Group(cfg.Name))
 	return nil
 }
 
@@ -122,7 +122,7 @@ func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role)
 	if err != nil {
 		return nil, err
 	}
-	return process.New(c, g, user, role, &l.host), nil
+	return process.New(c, g, user, role, &l.shared), nil
 }
 
 // startSoon has those processes started that start by themselves, in their order and after all that wait already.
@@ -151,8 +151,8 @@ func (l *Loop) newPool(cfg *config.Group) *events.Pool {
 	if cfg.Pool.ResultHandler == config.StdoutHandler {
 		handle = events.Stdout(logs.Stdout)
 	}
-	return l.host.Events.NewPool(events.PoolOptions{
-		Name: cfg.Name, Identifier: l.host.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
+	return l.shared.Events.NewPool(events.PoolOptions{
+		Name: cfg.Name, Identifier: l.shared.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
 		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: l.log,
 	})
 }
@@ -231,9 +231,9 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 	l.storePlugins()
 	g.removeSockets()
 	if g.pool != nil {
-		l.host.Events.Remove(g.pool)
+		l.shared.Events.Remove(g.pool)
 		l.scheduleTick(time.Now())
 	}
-	l.host.Events.Emit(api.ProcessGroupRemoved, events.Group(g.Name()))
+	l.shared.Events.Emit(api.ProcessGroupRemoved, events.Group(g.Name()))
 	return true
 }

@@ -21,7 +21,7 @@ type Loop struct {
 	handle  *Supervisor
 	log     *logs.Main
 	options Options
-	host    process.Host
+	shared  process.Shared
 	read    *config.Config // the last one read; its groups are what may be added
 
 	drained chan *process.Process
@@ -52,10 +52,10 @@ type Loop struct {
 // run is Supervisor.Run.
 func (l *Loop) run() (next *config.Config) {
 	l.timer = time.NewTimer(time.Hour)
-	defer l.host.Pump.Close()
+	defer l.shared.Pump.Close()
 	defer l.removeSockets()
 	defer close(l.handle.down)
-	l.host.Events.Emit(api.SupervisorStateChangeRunning, "")
+	l.shared.Events.Emit(api.SupervisorStateChangeRunning, "")
 	for over := false; !over; {
 		if l.recover(func() { over = l.step() }) != nil {
 			l.pausedUntil = time.Now().Add(pause)
@@ -152,7 +152,7 @@ func (l *Loop) receive(wait bool) {
 	case p := <-l.drained:
 		l.changes()
 		p.FinishExit(time.Now())
-	case <-l.host.Events.Wake():
+	case <-l.shared.Events.Wake():
 		l.changes()
 		l.resumeEvents(time.Now())
 	case sig := <-l.options.Signals:

@@ -19,8 +19,8 @@ func (l *Loop) openPlugin(g *Group) (err error) {
 		return nil
 	}
 	g.plugin, err = plugin.New(plugin.Options{
-		Name: g.Name(), Config: g.Config.Plugin, Identifier: l.host.Identifier, Dirs: []string{l.host.AutoLogDir, os.TempDir()},
-		Events: &l.host.Events, Log: l.log,
+		Name: g.Name(), Config: g.Config.Plugin, Identifier: l.shared.Identifier, Dirs: []string{l.shared.AutoLogDir, os.TempDir()},
+		Events: &l.shared.Events, Log: l.log,
 	})
 	if err == nil && g.pool != nil {
 		g.plugin.Subscribe(g.pool)

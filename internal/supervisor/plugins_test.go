@@ -66,9 +66,9 @@ func TestPluginState(t *testing.T) {
 // TestPluginGroups publishes plug-ins with their groups and removes their sockets with them.
 func TestPluginGroups(t *testing.T) {
 	w := newWorld(t)
-	w.host.AutoLogDir = t.TempDir()
+	w.shared.AutoLogDir = t.TempDir()
 	count := func() int {
-		entries, err := os.ReadDir(w.host.AutoLogDir)
+		entries, err := os.ReadDir(w.shared.AutoLogDir)
 		if err != nil {
 			t.Fatal(err)
 		}

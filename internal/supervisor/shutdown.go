@@ -53,12 +53,12 @@ func (l *Loop) beginShutdown(now time.Time) {
 	s.remaining, _ = groupOrder.Sort(l.groups)
 	s.report.run, s.kill.run = l.reportWaiting, l.killAll
 	l.shutdown = s
-	l.host.ShuttingDown = true
+	l.shared.ShuttingDown = true
 	l.pending = nil
 	if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
 		l.schedule(&s.kill, now.Add(time.Duration(wait)*time.Second))
 	}
-	l.host.Events.Emit(api.SupervisorStateChangeStopping, "")
+	l.shared.Events.Emit(api.SupervisorStateChangeStopping, "")
 	if l.options.Leaving != nil {
 		l.options.Leaving(l.state() == api.DaemonRestarting)
 	}

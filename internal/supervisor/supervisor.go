@@ -88,7 +88,7 @@ func New(o Options) (*Supervisor, error) {
 	l.View = View{l}
 	s.loop = l
 	l.storePlugins()
-	l.host = process.Host{
+	l.shared = process.Shared{
 		Log: o.Log, Pump: m, Start: o.Start, Signal: o.Signal, Syslog: &logs.Syslog{},
 		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
@@ -100,12 +100,12 @@ func New(o Options) (*Supervisor, error) {
 			}
 		},
 	}
-	if l.host.Signal == nil {
-		l.host.Signal = child.Signal
+	if l.shared.Signal == nil {
+		l.shared.Signal = child.Signal
 	}
-	l.host.Events.Serial = o.Serial
+	l.shared.Events.Serial = o.Serial
 	if o.Serial == nil {
-		l.host.Events.Serial = new(events.Serial)
+		l.shared.Events.Serial = new(events.Serial)
 	}
 	l.nextTick.run, l.nextResume.run = l.tick, l.resumeEvents
 	l.ticks.Start(time.Now())

@@ -71,7 +71,7 @@ func newWorld(t *testing.T, groups ...*config.Group) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(sup.loop.host.Pump.Close)
+	t.Cleanup(sup.loop.shared.Pump.Close)
 	w.Loop = sup.loop
 	return w
 }
@@ -459,7 +459,7 @@ func TestRemovedBeforeStart(t *testing.T) {
 func TestAutoLog(t *testing.T) {
 	for dir, problem := range map[string]bool{t.TempDir(): false, t.TempDir() + "/missing": true} {
 		w := newWorld(t)
-		w.host.AutoLogDir, w.host.Identifier = dir, "supervisor"
+		w.shared.AutoLogDir, w.shared.Identifier = dir, "supervisor"
 		err := w.AddGroup(program("a", func(p *config.Process) { p.Out.Log.Kind = config.LogAuto }))
 		if err != nil {
 			t.Fatal(err)
