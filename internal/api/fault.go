@@ -1,5 +1,10 @@
 package api
 
+import (
+	"errors"
+	"strconv"
+)
+
 // The fault codes of the XML-RPC interface. Faults describes them.
 const (
 	UnknownMethod        = 1
@@ -63,21 +68,30 @@ func faultName(code int) string {
 	return "UNKNOWN"
 }
 
-// Fault is an error that is part of the protocol. Only rpc makes faults; clients act on Code.
+// Fault is the error that a call ends with: a code that clients act on and a text for people, such as "BAD_NAME: web".
 type Fault struct {
-	Code    int
-	Detail  string // what stands after the name and ": " in the text; may be empty
-	Foreign bool   // a plug-in made it, and Detail is the whole text
+	Code int
+	Text string
 }
 
-// Error is the fault's text as clients see it, such as "BAD_NAME: web". A name or signal that is refused is always shown,
-// an empty one too.
-func (f Fault) Error() string {
-	if f.Foreign {
-		return f.Detail
+func (f *Fault) Error() string { return "fault " + strconv.Itoa(f.Code) + ": " + f.Text }
+
+// NewFault makes a fault whose text is the name of the code and, after a colon, the detail. An empty detail is left out,
+// but for a name or signal that is refused.
+func NewFault(code int, detail string) *Fault {
+	text := faultName(code)
+	if detail != "" || code == BadName || code == BadSignal {
+		text += ": " + detail
 	}
-	if f.Detail == "" && f.Code != BadName && f.Code != BadSignal {
-		return faultName(f.Code)
+	return &Fault{code, text}
+}
+
+// FaultOf returns the fault that err is or wraps, nil if there is none.
+func FaultOf(err error) *Fault {
+	if err == nil {
+		return nil
 	}
-	return faultName(f.Code) + ": " + f.Detail
+	var f *Fault
+	errors.As(err, &f)
+	return f
 }

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -38,20 +40,32 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func TestFaultText(t *testing.T) {
+func TestNewFault(t *testing.T) {
 	for _, c := range []struct {
-		fault Fault
-		want  string
+		code         int
+		detail, want string
 	}{
-		{Fault{Code: BadName, Detail: "web"}, "BAD_NAME: web"},
-		{Fault{Code: BadName}, "BAD_NAME: "}, // a refused name is shown, an empty one too
-		{Fault{Code: BadSignal}, "BAD_SIGNAL: "},
-		{Fault{Code: Failed}, "FAILED"},
-		{Fault{Code: NotInWhitelist, Detail: "log"}, "UNKNOWN: log"},
-		{Fault{Code: 7, Detail: "x"}, "UNKNOWN: x"},
+		{BadName, "web", "BAD_NAME: web"},
+		{BadName, "", "BAD_NAME: "}, // a refused name is shown, an empty one too
+		{BadSignal, "", "BAD_SIGNAL: "},
+		{Failed, "", "FAILED"},
+		{NotInWhitelist, "log", "UNKNOWN: log"},
+		{7, "x", "UNKNOWN: x"},
 	} {
-		if got := c.fault.Error(); got != c.want {
-			t.Errorf("%+v: %q, want %q", c.fault, got, c.want)
+		if got := *NewFault(c.code, c.detail); got != (Fault{c.code, c.want}) {
+			t.Errorf("%+v: %+v", c, got)
+		}
+	}
+}
+
+func TestFaultOf(t *testing.T) {
+	f := NewFault(Failed, "x")
+	if got := FaultOf(fmt.Errorf("wrapped: %w", f)); got != f || f.Error() != "fault 30: FAILED: x" {
+		t.Errorf("%v", got)
+	}
+	for _, err := range []error{nil, errors.New("x")} {
+		if got := FaultOf(err); got != nil {
+			t.Errorf("%v: %v", err, got)
 		}
 	}
 }

@@ -52,8 +52,8 @@ func (p *Plugin) setAddress(address string) {
 	}
 }
 
-// Call calls a method that the plug-in lists. The error is ErrUnknown, ErrClosed, a *DownError, a *CallError or
-// context.Canceled, or one for which Fault returns the fault that the plug-in answered.
+// Call calls a method that the plug-in lists. The error is an *api.Fault of the plug-in, ErrUnknown, ErrClosed, a *DownError,
+// a *CallError, or context.Canceled.
 func (p *Plugin) Call(ctx context.Context, method string, params []xmlrpc.Value) (xmlrpc.Value, error) {
 	r, err := p.current()
 	if err != nil {
@@ -154,22 +154,9 @@ func (p *Plugin) parseAnswer(body []byte) (xmlrpc.Value, error) {
 	case err != nil:
 		return xmlrpc.Value{}, p.errorf("did not answer with XML-RPC: %v", err)
 	case fault != nil:
-		return xmlrpc.Value{}, faultError{fault}
+		return xmlrpc.Value{}, fault
 	case v.HasNil():
 		return xmlrpc.Value{}, p.errorf("answered nil, which XML-RPC does not support")
 	}
 	return v, nil
-}
-
-// faultError is a fault as an error.
-type faultError struct{ *xmlrpc.Fault }
-
-func (f faultError) Error() string { return fmt.Sprintf("fault %d: %s", f.Code, f.Text) }
-
-// Fault returns the fault that the plug-in answered, nil if err is something else.
-func Fault(err error) *xmlrpc.Fault {
-	if f := (faultError{}); errors.As(err, &f) {
-		return f.Fault
-	}
-	return nil
 }

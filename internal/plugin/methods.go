@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
@@ -121,7 +122,7 @@ func (p *Plugin) fetch(r *run, done chan struct{}) {
 func (p *Plugin) listMethods(ctx context.Context) ([]string, error) {
 	v, err := p.post(ctx, "system.listMethods", nil)
 	switch {
-	case Fault(err) != nil:
+	case api.FaultOf(err) != nil:
 		return nil, p.errorf("does not list its methods: %v", err)
 	case err != nil:
 		return nil, err

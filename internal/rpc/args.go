@@ -43,13 +43,13 @@ func (m *Method) arguments(params []xmlrpc.Value) (args, error) {
 		required--
 	}
 	if len(params) < required || len(params) > len(m.Params) {
-		return nil, api.Fault{Code: api.IncorrectParameters}
+		return nil, api.NewFault(api.IncorrectParameters, "")
 	}
 	a := make(args, len(params))
 	for i, v := range params {
 		ok := false
 		if a[i], ok = convert(v, m.Params[i].Type); !ok {
-			return nil, api.Fault{Code: api.IncorrectParameters, Detail: shown(v)}
+			return nil, api.NewFault(api.IncorrectParameters, shown(v))
 		}
 	}
 	return a, nil

@@ -35,7 +35,7 @@ func (s *Server) reread() (*config.Config, error) {
 	}
 	cfg, err := s.sup.ReadConfig()
 	if err != nil {
-		return nil, api.Fault{Code: api.CantReread, Detail: config.Explain(err)}
+		return nil, api.NewFault(api.CantReread, config.Explain(err))
 	}
 	return cfg, nil
 }
@@ -53,11 +53,11 @@ func (s *Server) sendProcessStdin(_ context.Context, a args) (result, error) {
 			return err
 		}
 		if p.PID() == 0 || p.State() == api.Stopping {
-			return api.Fault{Code: api.NotRunning, Detail: name}
+			return api.NewFault(api.NotRunning, name)
 		}
 		switch err := p.SendStdin([]byte(a.text(1))); {
 		case errors.Is(err, process.ErrStdinClosed):
-			return api.Fault{Code: api.NoFile, Detail: name}
+			return api.NewFault(api.NoFile, name)
 		case err != nil:
 			return failed(err)
 		}
@@ -172,49 +172,49 @@ func start(p *process.Process, name string) error {
 		return startRefused(p.State(), name)
 	}
 	if p.SpawnErr() != "" {
-		return api.Fault{Code: api.SpawnError, Detail: name}
+		return api.NewFault(api.SpawnError, name)
 	}
 	return nil
 }
 
 // commandFault is the fault for a command that cannot be run.
-func commandFault(err error) api.Fault {
+func commandFault(err error) error {
 	var problem *process.CommandError
 	if errors.As(err, &problem) && problem.Reason == process.NotFound {
-		return api.Fault{Code: api.NoFile, Detail: problem.Text}
+		return api.NewFault(api.NoFile, problem.Text)
 	}
-	return api.Fault{Code: api.NotExecutable, Detail: err.Error()}
+	return api.NewFault(api.NotExecutable, err.Error())
 }
 
 // startRefused is the fault for a start that the state of the process does not allow.
 func startRefused(state api.State, name string) error {
 	switch {
 	case state.IsRunning():
-		return api.Fault{Code: api.AlreadyStarted, Detail: name}
+		return api.NewFault(api.AlreadyStarted, name)
 	case state == api.Unknown:
-		return api.Fault{Code: api.Failed, Detail: name + " is in an unknown process state"}
+		return api.NewFault(api.Failed, name+" is in an unknown process state")
 	}
-	return api.Fault{Code: api.AbnormalTermination, Detail: name}
+	return api.NewFault(api.AbnormalTermination, name)
 }
 
 func waitStarted(p *process.Process, name string) (bool, error) {
 	switch state := p.State(); {
 	case p.SpawnErr() != "":
-		return true, api.Fault{Code: api.SpawnError, Detail: name}
+		return true, api.NewFault(api.SpawnError, name)
 	case state == api.Running:
 		return true, nil
 	case state != api.Starting:
-		return true, api.Fault{Code: api.AbnormalTermination, Detail: name}
+		return true, api.NewFault(api.AbnormalTermination, name)
 	}
 	return false, nil
 }
 
 func stop(p *process.Process, name string) error {
 	if !p.State().IsRunning() {
-		return api.Fault{Code: api.NotRunning, Detail: name}
+		return api.NewFault(api.NotRunning, name)
 	}
 	if problem := p.Stop(time.Now()); problem != "" {
-		return api.Fault{Code: api.Failed, Detail: problem}
+		return api.NewFault(api.Failed, problem)
 	}
 	return nil
 }
@@ -234,12 +234,12 @@ func sending(signal string) act {
 	return func(p *process.Process, name string) error {
 		switch {
 		case err != nil:
-			return api.Fault{Code: api.BadSignal, Detail: signal}
+			return api.NewFault(api.BadSignal, signal)
 		case !p.State().IsSignallable():
-			return api.Fault{Code: api.NotRunning, Detail: name}
+			return api.NewFault(api.NotRunning, name)
 		}
 		if problem := p.Signal(sig, time.Now()); problem != "" {
-			return api.Fault{Code: api.Failed, Detail: problem}
+			return api.NewFault(api.Failed, problem)
 		}
 		return nil
 	}

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -146,7 +145,7 @@ func (s *Server) outcomes(ctx context.Context, pick picker, filter func(api.Stat
 	}
 	all.Wait()
 	for _, err := range ends {
-		if fault := (api.Fault{}); err != nil && !errors.As(err, &fault) {
+		if err != nil && api.FaultOf(err) == nil {
 			return nil, err
 		}
 	}
@@ -177,8 +176,8 @@ func cameAbout(waiting []begun) []int {
 
 func status(p *process.Process, err error) api.ProcessStatus {
 	st := api.ProcessStatus{Name: p.Name(), Group: p.Group, Status: api.Success, Description: "OK"}
-	if fault := (api.Fault{}); errors.As(err, &fault) {
-		st.Status, st.Description = fault.Code, fault.Error()
+	if fault := api.FaultOf(err); fault != nil {
+		st.Status, st.Description = fault.Code, fault.Text
 	}
 	return st
 }
@@ -206,7 +205,7 @@ func (s *Server) addProcessGroup(_ context.Context, a args) (result, error) {
 		case at < 0: // even if it is active
 			return badName(name)
 		case l.Group(name) != nil:
-			return api.Fault{Code: api.AlreadyAdded, Detail: name}
+			return api.NewFault(api.AlreadyAdded, name)
 		}
 		if err := l.AddGroup(l.Config().Groups[at]); err != nil {
 			return failed(err)
@@ -224,7 +223,7 @@ func (s *Server) removeProcessGroup(_ context.Context, a args) (result, error) {
 		case g == nil:
 			return badName(name)
 		case !l.RemoveGroup(g):
-			return api.Fault{Code: api.StillRunning, Detail: name}
+			return api.NewFault(api.StillRunning, name)
 		}
 		return nil
 	})

@@ -20,18 +20,18 @@ func window(path string, offset, length int64) (result, error) {
 
 func read(path string, offset, length int64) ([]byte, error) {
 	if path == "" {
-		return nil, api.Fault{Code: api.NoFile}
+		return nil, api.NewFault(api.NoFile, "")
 	}
 	data, err := logs.Read(path, offset, length)
 	switch {
 	case err == nil:
 		return data, nil
 	case errors.Is(err, logs.ErrArguments):
-		return nil, api.Fault{Code: api.BadArguments}
+		return nil, api.NewFault(api.BadArguments, "")
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, api.Fault{Code: api.NoFile, Detail: path}
+		return nil, api.NewFault(api.NoFile, path)
 	}
-	return nil, api.Fault{Code: api.Failed} // as it always was, without a reason
+	return nil, api.NewFault(api.Failed, "") // as it always was, without a reason
 }
 
 func (s *Server) readLog(_ context.Context, a args) (result, error) {
@@ -47,7 +47,7 @@ func (s *Server) clearLog(context.Context, args) (result, error) {
 	}
 	log := s.sup.Log()
 	if path := log.Path(); path == "" || !exists(path) {
-		return nil, api.Fault{Code: api.NoFile}
+		return nil, api.NewFault(api.NoFile, "")
 	}
 	log.Infof("reopening log file")
 	if err := log.Clear(); err != nil {

@@ -36,7 +36,7 @@ func isEmit(x *plugin.Plugin, method string) bool {
 func (s *Server) extension(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
 	x, method := s.plugin(name)
 	if x == nil {
-		return nil, api.Fault{Code: api.UnknownMethod}
+		return nil, api.NewFault(api.UnknownMethod, "")
 	}
 	if err := s.checkRunning(); err != nil {
 		return nil, err
@@ -67,22 +67,21 @@ func (s *Server) emit(x *plugin.Plugin, params []xmlrpc.Value) (result, error) {
 func (s *Server) pluginError(err error) error {
 	var down *plugin.DownError
 	var trouble *plugin.CallError
-	fault := plugin.Fault(err)
 	switch {
-	case fault != nil:
-		return api.Fault{Code: fault.Code, Detail: fault.Text, Foreign: true}
+	case api.FaultOf(err) != nil: // the plug-in's own
+		return err
 	case errors.Is(err, plugin.ErrUnknown):
-		return api.Fault{Code: api.UnknownMethod}
+		return api.NewFault(api.UnknownMethod, "")
 	case errors.As(err, &down):
-		return api.Fault{Code: api.NotRunning, Detail: down.Error()}
+		return api.NewFault(api.NotRunning, down.Error())
 	case errors.As(err, &trouble):
 		s.sup.Log().Warnf("%v", trouble)
-		return api.Fault{Code: api.Failed, Detail: trouble.Error()}
+		return api.NewFault(api.Failed, trouble.Error())
 	case errors.Is(err, plugin.ErrClosed):
 		if gone := s.sup.State() != api.DaemonRunning; gone {
 			return supervisor.ErrDown
 		}
-		return api.Fault{Code: api.UnknownMethod}
+		return api.NewFault(api.UnknownMethod, "")
 	}
 	return err
 }
@@ -115,7 +114,7 @@ func about[T any](ctx context.Context, s *Server, name string, own T,
 	ask func(*plugin.Plugin, context.Context, string) (T, error)) (answer T, err error) {
 	x, method := s.plugin(name)
 	if x == nil {
-		return answer, api.Fault{Code: api.SignatureUnsupported}
+		return answer, api.NewFault(api.SignatureUnsupported, "")
 	}
 	if isEmit(x, method) {
 		return own, nil
@@ -124,7 +123,7 @@ func about[T any](ctx context.Context, s *Server, name string, own T,
 	switch {
 	case err == nil:
 	case errors.Is(err, plugin.ErrUnknown), errors.Is(err, plugin.ErrNoSignature):
-		err = api.Fault{Code: api.SignatureUnsupported}
+		err = api.NewFault(api.SignatureUnsupported, "")
 	default:
 		err = s.pluginError(err)
 	}

@@ -57,16 +57,16 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 		s.sup.Log().Tracef("XML-RPC method called: %s()", call.Method)
 	}
 	response, done, err = s.answer(ctx, call, dst)
-	var fault api.Fault
+	fault := api.FaultOf(err)
 	switch {
 	case err == nil:
 		if trace {
 			s.sup.Log().Tracef("XML-RPC method %s() returned successfully", call.Method)
 		}
 		return response, done, http.StatusOK
-	case errors.As(err, &fault):
-		s.sup.Log().Tracef("XML-RPC method %s() returned fault: [%d] %s", call.Method, fault.Code, fault.Error())
-		return xmlrpc.AppendFault(dst, fault.Code, fault.Error()), nil, http.StatusOK
+	case fault != nil:
+		s.sup.Log().Tracef("XML-RPC method %s() returned fault: [%d] %s", call.Method, fault.Code, fault.Text)
+		return xmlrpc.AppendFault(dst, fault.Code, fault.Text), nil, http.StatusOK
 	case errors.Is(err, supervisor.ErrDown) || errors.Is(err, context.Canceled):
 		return dst, nil, 0
 	default:
@@ -89,7 +89,7 @@ func (s *Server) answer(ctx context.Context, call xmlrpc.Call, dst []byte) (resp
 	return e.Finish(), nil, nil
 }
 
-// call runs one method. A fault is returned as an api.Fault.
+// call runs one method. A fault is an *api.Fault.
 func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
 	m := s.methods[name]
 	if m == nil {
@@ -130,7 +130,7 @@ func (s *Server) checkRunning() error {
 	default:
 	}
 	if s.sup.State() != api.DaemonRunning {
-		return api.Fault{Code: api.ShutdownState}
+		return api.NewFault(api.ShutdownState, "")
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func boolean(b bool) result     { return func(e *xmlrpc.Encoder) { e.Bool(b) } }
 func integer(n int) result      { return func(e *xmlrpc.Encoder) { e.Int(int64(n)) } }
 func text(t string) result      { return func(e *xmlrpc.Encoder) { e.String(t) } }
 func logged(b []byte) result    { return func(e *xmlrpc.Encoder) { e.Bytes(b) } }
-func badName(name string) error { return api.Fault{Code: api.BadName, Detail: name} }
+func badName(name string) error { return api.NewFault(api.BadName, name) }
 
 // array writes each of items with write.
 func array[T any](items []T, write func(*xmlrpc.Encoder, T)) result {
@@ -155,4 +155,4 @@ func array[T any](items []T, write func(*xmlrpc.Encoder, T)) result {
 func writeString(e *xmlrpc.Encoder, t string) { e.String(t) }
 
 // failed is the fault for what nobody expected of a file.
-func failed(err error) error { return api.Fault{Code: api.Failed, Detail: fmt.Sprint(err)} }
+func failed(err error) error { return api.NewFault(api.Failed, fmt.Sprint(err)) }

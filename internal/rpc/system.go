@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -70,13 +69,13 @@ func (s *Server) multicall(ctx context.Context, a args) (result, error) {
 	outcomes := make([]result, 0, len(a[0].Items))
 	for _, item := range a[0].Items {
 		if item.Kind != xmlrpc.Struct {
-			return nil, api.Fault{Code: api.IncorrectParameters}
+			return nil, api.NewFault(api.IncorrectParameters, "")
 		}
 		res, err := s.oneOfMany(ctx, item)
-		var fault api.Fault
+		fault := api.FaultOf(err)
 		switch {
-		case errors.As(err, &fault):
-			res = func(e *xmlrpc.Encoder) { e.Fault(fault.Code, fault.Error()) }
+		case fault != nil:
+			res = func(e *xmlrpc.Encoder) { e.Fault(fault.Code, fault.Text) }
 		case err != nil:
 			return nil, err
 		}
@@ -90,11 +89,11 @@ func (s *Server) oneOfMany(ctx context.Context, item xmlrpc.Value) (result, erro
 	params, given := item.Get("params")
 	switch {
 	case name.Kind != xmlrpc.String || name.Text == "":
-		return nil, api.Fault{Code: api.IncorrectParameters, Detail: "No methodName"}
+		return nil, api.NewFault(api.IncorrectParameters, "No methodName")
 	case name.Text == "system.multicall":
-		return nil, api.Fault{Code: api.IncorrectParameters, Detail: "Recursive system.multicall forbidden"}
+		return nil, api.NewFault(api.IncorrectParameters, "Recursive system.multicall forbidden")
 	case given && params.Kind != xmlrpc.Array:
-		return nil, api.Fault{Code: api.IncorrectParameters}
+		return nil, api.NewFault(api.IncorrectParameters, "")
 	}
 	return s.call(ctx, name.Text, params.Items)
 }

@@ -52,7 +52,7 @@ func twiddlerMethods(whitelist string) map[string]*Method {
 				return nil, err
 			}
 			if len(allowed) > 0 && !slices.Contains(allowed, m.Name) {
-				return nil, api.Fault{Code: api.NotInWhitelist, Detail: m.Name}
+				return nil, api.NewFault(api.NotInWhitelist, m.Name)
 			}
 			return do(s, ctx, a)
 		}
@@ -85,7 +85,7 @@ func (s *Server) logMessage(_ context.Context, a args) (result, error) {
 		}
 	}
 	if level.Tag() == "" {
-		return nil, api.Fault{Code: api.IncorrectParameters}
+		return nil, api.NewFault(api.IncorrectParameters, "")
 	}
 	s.sup.Log().Log(level, a.text(0))
 	return boolean(true), nil
@@ -95,7 +95,7 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 	group, program := a.text(0), a.text(1)
 	options, ok := programOptions(a[2].Members)
 	if !ok {
-		return nil, api.Fault{Code: api.IncorrectParameters}
+		return nil, api.NewFault(api.IncorrectParameters, "")
 	}
 	var cfg *config.Config
 	err := s.read(func(v supervisor.View) error {
@@ -110,7 +110,7 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 	}
 	processes, err := cfg.NewProcesses(group, program, options)
 	if err != nil {
-		return nil, api.Fault{Code: api.IncorrectParameters, Detail: err.Error()}
+		return nil, api.NewFault(api.IncorrectParameters, err.Error())
 	}
 	err = s.change(func(l *supervisor.Loop) error {
 		g := l.Group(group)
@@ -160,7 +160,7 @@ func (s *Server) removeProcessFromGroup(_ context.Context, a args) (result, erro
 		case p == nil:
 			return badName(name)
 		case p.PID() != 0 || !p.State().IsStopped():
-			return api.Fault{Code: api.StillRunning, Detail: name}
+			return api.NewFault(api.StillRunning, name)
 		}
 		l.RemoveProcess(g, p)
 		return nil

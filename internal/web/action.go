@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,7 +18,7 @@ type action struct {
 	target   string // kind of its target: "", "process" or "group"
 	question string // asks for confirmation; %s is the target
 	button   string // text of the button that confirms
-	// do returns the message for the page. An error that is no api.Fault closes the connection.
+	// do returns the message for the page. An error that is not an *api.Fault closes the connection.
 	do func(h *Handler, ctx context.Context, target string) (message string, err error)
 }
 
@@ -88,7 +87,7 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest)
 		return show(w, http.StatusForbidden, "refused.html", h.daemonInfo(time.Now()))
 	}
 	message, err := req.action.do(h, r.Context(), req.target)
-	if fault := (api.Fault{}); errors.As(err, &fault) {
+	if fault := api.FaultOf(err); fault != nil {
 		message = unexpected(fault)
 	} else if err != nil {
 		panic(http.ErrAbortHandler)
@@ -168,25 +167,25 @@ func isFailure(message string) bool {
 	return false
 }
 
-func unexpected(f api.Fault) string {
-	return fmt.Sprintf("unexpected rpc fault [%d] %s", f.Code, f.Error())
+func unexpected(f *api.Fault) string {
+	return fmt.Sprintf("unexpected rpc fault [%d] %s", f.Code, f.Text)
 }
 
 // isFault reports whether err is the fault with this code.
 func isFault(err error, code int) bool {
-	var fault api.Fault
-	return errors.As(err, &fault) && fault.Code == code
+	fault := api.FaultOf(err)
+	return fault != nil && fault.Code == code
 }
 
 // processMessage is the message for an action on a process: success, in which %s is the name, unless err is a fault.
 func processMessage(err error, name, success string) (message string, _ error) {
-	var fault api.Fault
+	fault := api.FaultOf(err)
 	switch {
 	case err == nil:
 		return fmt.Sprintf(success, name), nil
 	case isFault(err, api.BadName):
 		return "No such process named " + name, nil
-	case errors.As(err, &fault):
+	case fault != nil:
 		return unexpected(fault), nil
 	}
 	return "", err
@@ -207,8 +206,8 @@ var startFaults = map[int]string{
 
 func (h *Handler) startProcess(ctx context.Context, name string) (string, error) {
 	err := h.rpc.StartProcess(ctx, name)
-	var fault api.Fault
-	if !errors.As(err, &fault) || fault.Code == api.BadName {
+	fault := api.FaultOf(err)
+	if fault == nil || fault.Code == api.BadName {
 		return processMessage(err, name, "Process %s started")
 	}
 	text := startFaults[fault.Code]
@@ -227,10 +226,10 @@ func (h *Handler) stopProcess(ctx context.Context, name string) (string, error) 
 func (h *Handler) restartProcess(ctx context.Context, name string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
 	err := h.rpc.StopProcess(ctx, name)
-	if isFault(err, api.BadName) || err != nil && !errors.As(err, new(api.Fault)) {
+	if isFault(err, api.BadName) || err != nil && api.FaultOf(err) == nil {
 		return processMessage(err, name, "")
 	}
-	if err = h.rpc.StartProcess(ctx, name); errors.As(err, new(api.Fault)) {
+	if err = h.rpc.StartProcess(ctx, name); api.FaultOf(err) != nil {
 		err = nil
 	}
 	return processMessage(err, name, "Process %s restarted")

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -61,7 +60,7 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 		channel = api.Stderr
 	}
 	data, err := h.rpc.LogEnd(name, channel, page.Limit)
-	var fault api.Fault
+	fault := api.FaultOf(err)
 	switch {
 	case err == nil:
 		page.Text = plain(data)
@@ -69,7 +68,7 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 		page.Stream, page.Download = "logtail/"+log, "logfile/"+log
 	case isFault(err, api.NoFile):
 		page.Text = "No file for " + name
-	case errors.As(err, &fault):
+	case fault != nil:
 		page.Text = "ERROR: " + unexpected(fault)
 	default:
 		panic(http.ErrAbortHandler)
@@ -81,13 +80,13 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 func (h *Handler) mainTail(w http.ResponseWriter, r *http.Request) (status int) {
 	page := tailPage{daemonInfo: h.daemonInfo(time.Now()), Title: "main log", Limit: limitOf(r)}
 	data, err := h.rpc.MainLogEnd(page.Limit)
-	var fault api.Fault
+	fault := api.FaultOf(err)
 	switch {
 	case err == nil:
 		page.Text, page.Stream, page.Download = plain(data), "mainlogtail", "mainlogfile"
 	case isFault(err, api.NoFile):
 		page.Text = "No file for the main log"
-	case errors.As(err, &fault):
+	case fault != nil:
 		page.Text = "ERROR: " + unexpected(fault)
 	default:
 		panic(http.ErrAbortHandler)

@@ -104,7 +104,7 @@ func show(w http.ResponseWriter, code int, name string, data any) (status int) {
 
 // errorStatus is the status for an error of rpc that is not part of a page.
 func errorStatus(err error) (status int) {
-	if fault := (api.Fault{}); !errors.As(err, &fault) {
+	if api.FaultOf(err) == nil {
 		panic(http.ErrAbortHandler) // the client has disconnected or supervisord has ended
 	}
 	return http.StatusInternalServerError // supervisord is shutting down

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 const (
@@ -40,7 +42,7 @@ func ParseCall(body []byte) (Call, error) {
 
 // ParseResponse parses the response to a call and returns the result or the fault. Characters that XML does not allow and
 // bytes that are not UTF-8 are accepted: the original sends them in logs.
-func ParseResponse(body []byte) (Value, *Fault, error) {
+func ParseResponse(body []byte) (Value, *api.Fault, error) {
 	p := parser{scanner: scanner{doc: string(body), lenient: true}}
 	if err := p.document(); err != nil {
 		return Value{}, nil, err
@@ -56,7 +58,7 @@ func ParseResponse(body []byte) (Value, *Fault, error) {
 
 // ParseList is ParseResponse for a result that is an array. It calls each with one item at a time, which is valid until
 // each returns, so that the memory of one item is enough for a list of any length.
-func ParseList(body string, each func(Value)) (*Fault, error) {
+func ParseList(body string, each func(Value)) (*api.Fault, error) {
 	p := parser{scanner: scanner{doc: body, lenient: true}, each: each}
 	if err := p.document(); err != nil {
 		return nil, err
@@ -84,13 +86,13 @@ type parser struct {
 const resultDepth = 6
 
 // faultOf returns the fault of a response, nil if there is none.
-func (p *parser) faultOf() *Fault {
+func (p *parser) faultOf() *api.Fault {
 	code, ok := p.fault.Get("faultCode")
 	if !ok {
 		return nil
 	}
 	text, _ := p.fault.Get("faultString")
-	return &Fault{Code: int(code.Number), Text: text.Text}
+	return &api.Fault{Code: int(code.Number), Text: text.Text}
 }
 
 var (

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	kolo "github.com/kolo/xmlrpc"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 func text(s string) Value { return Value{Kind: String, Text: s} }
@@ -148,7 +150,7 @@ func TestParseResponse(t *testing.T) {
 		t.Errorf("%v, %v, %v", v, fault, err)
 	}
 	v, fault, err = ParseResponse(AppendFault(nil, 10, "BAD_NAME: <x>"))
-	if err != nil || fault == nil || *fault != (Fault{10, "BAD_NAME: <x>"}) {
+	if err != nil || fault == nil || *fault != (api.Fault{Code: 10, Text: "BAD_NAME: <x>"}) {
 		t.Errorf("%v, %v, %v", v, fault, err)
 	}
 	raw := "<methodResponse><params><param><value><string>\x1b[0m\xff&#27;</string></value></param></params>" +
@@ -194,7 +196,7 @@ func TestParseList(t *testing.T) {
 		}
 	}
 	fault, err := ParseList(string(AppendFault(nil, 10, "BAD_NAME: <x>")), nil)
-	if err != nil || fault == nil || *fault != (Fault{10, "BAD_NAME: <x>"}) {
+	if err != nil || fault == nil || *fault != (api.Fault{Code: 10, Text: "BAD_NAME: <x>"}) {
 		t.Errorf("%v, %v", fault, err)
 	}
 }

@@ -40,12 +40,6 @@ type Call struct {
 	Params []Value
 }
 
-// Fault is the error that a response has instead of a result.
-type Fault struct {
-	Code int
-	Text string
-}
-
 // Get returns the last member of that name of a struct; false if there is none or v is not a struct.
 func (v Value) Get(name string) (Value, bool) {
 	for i := len(v.Members) - 1; i >= 0; i-- {

@@ -146,7 +146,7 @@ func (c *Client) value(ctx context.Context, method string, args ...any) (xmlrpc.
 	case err != nil:
 		return xmlrpc.Value{}, &ParseError{err}
 	case fault != nil:
-		return xmlrpc.Value{}, &Fault{Code: fault.Code, Text: fault.Text}
+		return xmlrpc.Value{}, fault
 	}
 	return v, nil
 }
@@ -163,7 +163,7 @@ func (c *Client) list(ctx context.Context, method string, each func(xmlrpc.Value
 	case err != nil:
 		return &ParseError{err}
 	case fault != nil:
-		return &Fault{Code: fault.Code, Text: fault.Text}
+		return fault
 	}
 	return nil
 }

@@ -254,7 +254,7 @@ func TestResults(t *testing.T) {
 	tail, err = c.TailProcessStderrLog(ctx, "p", 0, 5)
 	same("TailProcessStderrLog", Tail{"", 20, true}, tail, err)
 	results, err := c.Multicall(ctx, []Call{{Method: "a"}, {"b", []any{1}}})
-	same("Multicall", []Result{{Value: "3.0"}, {Fault: &Fault{10, "BAD_NAME: x"}}}, results, err)
+	same("Multicall", []Result{{Value: "3.0"}, {Fault: &Fault{Code: 10, Text: "BAD_NAME: x"}}}, results, err)
 	same("Multicall on the wire", "system.multicall [[methodName=a methodName=b]]", showSorted(s.call), nil)
 	types, err := c.MethodSignature(ctx, "m")
 	same("MethodSignature", []string{"int"}, types, err)
@@ -326,7 +326,7 @@ func TestFaultsAndInvalidResponses(t *testing.T) {
 	s := start(t, func(xmlrpc.Call) []byte { return xmlrpc.AppendFault(nil, 10, "BAD_NAME: x") })
 	c := s.client(t)
 	var fault *Fault
-	if _, err := c.ProcessInfo(ctx, "x"); !errors.As(err, &fault) || *fault != (Fault{10, "BAD_NAME: x"}) {
+	if _, err := c.ProcessInfo(ctx, "x"); !errors.As(err, &fault) || *fault != (Fault{Code: 10, Text: "BAD_NAME: x"}) {
 		t.Errorf("%v", err)
 	}
 	if _, err := c.AllProcessInfo(ctx); !errors.As(err, &fault) || fault.Code != 10 {

@@ -5,16 +5,13 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 // Fault is an error that supervisord answers with. Code is one of the fault codes of its interface, such as 10 for a
 // bad name; Text begins with the name of the code, such as "BAD_NAME: web".
-type Fault struct {
-	Code int
-	Text string
-}
-
-func (f *Fault) Error() string { return fmt.Sprintf("fault %d: %s", f.Code, f.Text) }
+type Fault = api.Fault
 
 // HTTPError is a response with a status other than 200, such as 401 for wrong credentials.
 type HTTPError struct {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
-	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
 // Method is one method that clients can call.
@@ -121,18 +120,12 @@ func (p *Plugin) answer(ctx context.Context, call xmlrpc.Call) []byte {
 			return e.Finish()
 		}
 	}
-	fault := &client.Fault{Code: failed, Text: "FAILED: " + err.Error()}
-	errors.As(err, &fault)
+	fault := api.FaultOf(err)
+	if fault == nil {
+		fault = api.NewFault(api.Failed, err.Error())
+	}
 	return xmlrpc.AppendFault(nil, fault.Code, fault.Text)
 }
-
-// Codes of faults, those of supervisord.
-const (
-	unknownMethod        = 1
-	incorrectParameters  = 2
-	signatureUnsupported = 4
-	failed               = 30
-)
 
 func (p *Plugin) do(ctx context.Context, call xmlrpc.Call) (any, error) {
 	var params []any
@@ -149,10 +142,10 @@ func (p *Plugin) do(ctx context.Context, call xmlrpc.Call) (any, error) {
 	}
 	m := p.methods[call.Method]
 	if m == nil {
-		return nil, &client.Fault{Code: unknownMethod, Text: "UNKNOWN_METHOD"}
+		return nil, api.NewFault(api.UnknownMethod, "")
 	}
 	if len(m.Types) > 0 && !fit(m.Types[1:], call.Params) {
-		return nil, &client.Fault{Code: incorrectParameters, Text: "INCORRECT_PARAMETERS"}
+		return nil, api.NewFault(api.IncorrectParameters, "")
 	}
 	return m.Do(ctx, params)
 }
@@ -167,7 +160,7 @@ func (p *Plugin) names() []string {
 }
 
 func (p *Plugin) about(call xmlrpc.Call) (any, error) {
-	unsupported := &client.Fault{Code: signatureUnsupported, Text: "SIGNATURE_UNSUPPORTED"}
+	unsupported := api.NewFault(api.SignatureUnsupported, "")
 	if len(call.Params) != 1 {
 		return nil, unsupported
 	}
@@ -189,7 +182,7 @@ func (p *Plugin) take(ctx context.Context, params []xmlrpc.Value) error {
 		return errors.New("this plug-in takes no events")
 	}
 	if !fit([]string{"struct", "string"}, params) {
-		return &client.Fault{Code: incorrectParameters, Text: "INCORRECT_PARAMETERS"}
+		return api.NewFault(api.IncorrectParameters, "")
 	}
 	e := Event{Header: map[string]string{}, Payload: params[1].Text}
 	for _, m := range params[0].Members {

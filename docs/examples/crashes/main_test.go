@@ -94,7 +94,7 @@ func TestUnderSupervisord(t *testing.T) {
 	if v, fault := call("crashes.all"); member(v, "bad").Number != 2 {
 		t.Errorf("%+v, %v", v, fault)
 	}
-	if _, fault := call("crashes.count", "good"); fault == nil || *fault != (xmlrpc.Fault{Code: 10, Text: "BAD_NAME: good"}) {
+	if _, fault := call("crashes.count", "good"); fault == nil || *fault != (api.Fault{Code: 10, Text: "BAD_NAME: good"}) {
 		t.Errorf("%v", fault)
 	}
 	if v, _ := call("system.methodHelp", "crashes.count"); v.Text != "Return the number of crashes of a process." {
@@ -121,7 +121,7 @@ func wait(t *testing.T, holds func() bool) {
 }
 
 // start runs a supervisord until the end of the test; call calls a method.
-func start(t *testing.T, path string) (call func(method string, params ...any) (xmlrpc.Value, *xmlrpc.Fault)) {
+func start(t *testing.T, path string) (call func(method string, params ...any) (xmlrpc.Value, *api.Fault)) {
 	t.Helper()
 	o, err := config.ParseArgs("/usr/bin/supervisord", []string{"-c", path})
 	if err != nil {
@@ -153,7 +153,7 @@ func start(t *testing.T, path string) (call func(method string, params ...any) (
 		}
 	})
 	server := rpc.New(sup, cfg.Interfaces...)
-	return func(method string, params ...any) (xmlrpc.Value, *xmlrpc.Fault) {
+	return func(method string, params ...any) (xmlrpc.Value, *api.Fault) {
 		t.Helper()
 		body, err := kolo.EncodeMethodCall(method, params...)
 		if err != nil {
