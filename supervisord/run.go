@@ -13,6 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/rpc"
@@ -184,12 +185,12 @@ func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, l
 			log.Critf("Server '%s' running without any HTTP authentication checking", s.Section)
 		}
 	}
-	methods := rpc.New(sup, cfg.Interfaces...)
+	ops := operations.New(sup)
 	services := httpd.Services{
-		Call:       methods.ServeXMLRPC,
-		ProcessLog: methods.ProcessLog,
+		Call:       rpc.New(sup, cfg.Interfaces...).ServeXMLRPC,
+		ProcessLog: ops.LogPath,
 		MainLog:    func() (string, bool) { return log.Path(), log.Path() != "" },
-		Pages:      web.New(methods, d.started).Serve,
+		Pages:      web.New(ops, d.started).Serve,
 	}
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }

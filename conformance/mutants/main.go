@@ -31,7 +31,7 @@ var areas = []*area{
 	{"state machine", []string{"internal/state", "internal/process", "internal/supervisor"}, "states|stop|startup|signals|events"},
 	{"config", []string{"internal/config", "internal/ini", "internal/expand", "internal/getopt", "internal/shlex"}, "config|startup|environment"},
 	{"events", []string{"internal/events", "internal/output", "internal/fcgi"}, "events|fcgi"},
-	{"rpc", []string{"internal/rpc", "internal/xmlrpc", "internal/httpd"}, "rpc|http"},
+	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd"}, "rpc|http"},
 	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},
 	{"ctl", []string{"internal/ctl", "supervisorctl/client"}, "ctl"},
 	{"children", []string{"internal/child", "internal/daemon"}, "environment|startup|signals|stop"},

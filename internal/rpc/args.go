@@ -10,13 +10,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// Method is one entry of the table.
+// Method is a row of the table.
 type Method struct {
 	Name   string
-	Help   string // one sentence or more, for methodHelp
+	Help   string // one or more sentences, for methodHelp
 	Params []Param
-	Result string // its type, and behind a blank what it means, for methodHelp and methodSignature
-	Shared bool   // one answer does for all who ask at the same time; it takes no parameters and does not wait
+	Result string // its type and, after a space, its meaning; for methodHelp and methodSignature
+	Shared bool   // concurrent calls share a response; only for methods that have no parameters and do not wait
 	Do     func(*Server, context.Context, args) (result, error)
 }
 
@@ -25,18 +25,18 @@ type Param struct {
 	Name     string
 	Type     string // "string", "int", "boolean", "array", "struct"; "signal" and "level" are a string or an int
 	Help     string
-	Optional bool // only the last ones; a boolean that is missing is true
+	Optional bool // for the last parameters only; a missing boolean is true
 }
 
-// args are the parameters of one call, each of the type that the table says.
+// args are the parameters of one call, converted to the types in the table.
 type args []xmlrpc.Value
 
 func (a args) text(i int) string { return a[i].Text }
 func (a args) int(i int) int64   { return a[i].Number }
 func (a args) bool(i int) bool   { return i >= len(a) || a[i].Number != 0 }
 
-// arguments checks the number and the types of the parameters. Numbers are taken from texts and fractions too, and
-// anything can be true or false, because old clients send them so.
+// arguments checks the number of parameters and converts them. Strings and fractions are accepted for numbers, and any value
+// for booleans, because the original accepts them.
 func (m *Method) arguments(params []xmlrpc.Value) (args, error) {
 	required := len(m.Params)
 	for required > 0 && m.Params[required-1].Optional {
@@ -81,7 +81,7 @@ func convert(v xmlrpc.Value, to string) (xmlrpc.Value, bool) {
 	return v, v.Kind == xmlrpc.String || v.Kind == xmlrpc.Base64
 }
 
-// number is v as a whole number; fractions are cut off.
+// number converts v to an integer; fractions are truncated.
 func number(v xmlrpc.Value) (int64, bool) {
 	switch v.Kind {
 	case xmlrpc.Int, xmlrpc.Bool:
@@ -95,7 +95,7 @@ func number(v xmlrpc.Value) (int64, bool) {
 	return 0, false
 }
 
-// shown is a parameter as the fault that refuses it shows it; what is not a plain value is not shown.
+// shown is the text of a parameter in the fault that refuses it, empty for arrays and structs.
 func shown(v xmlrpc.Value) string {
 	switch v.Kind {
 	case xmlrpc.Int:

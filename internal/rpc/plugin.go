@@ -7,18 +7,19 @@ import (
 	"sync"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// emitEvent is the one method of a plug-in's name space that is ours. There is one if it declared types of events.
+// emitEvent is a method that supervisord adds to the namespace of a plug-in that declares event types.
 var emitEvent = Method{Name: "emitEvent",
 	Params: []Param{{Name: "type", Type: "string", Help: "one of the plug-in's event_types"},
-		{Name: "payload", Type: "string", Help: "what listeners get"}},
-	Help: "Make an event of a type of the plug-in.", Result: "boolean always true"}
+		{Name: "payload", Type: "string", Help: "the payload of the event"}},
+	Help: "Emit an event of a type that the plug-in declares.", Result: "boolean always true"}
 
-// plugin is the active plug-in that a method would belong to, and the method without its name space.
+// plugin splits the name of a method and returns the active plug-in of its namespace, nil if there is none.
 func (s *Server) plugin(name string) (x *plugin.Plugin, method string) {
 	namespace, method, ok := strings.Cut(name, ".")
 	if !ok {
@@ -27,18 +28,18 @@ func (s *Server) plugin(name string) (x *plugin.Plugin, method string) {
 	return s.sup.Plugins()[namespace], method
 }
 
-// isEmit is true for our own method in the name space of x.
+// isEmit reports whether the method of x is emitEvent.
 func isEmit(x *plugin.Plugin, method string) bool {
 	return method == emitEvent.Name && len(x.Config.EventTypes) > 0
 }
 
-// extension calls a method that is not built in: the plug-in of its name space has it, or nobody.
-func (s *Server) extension(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
+// callPlugin calls a method that is not built in.
+func (s *Server) callPlugin(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
 	x, method := s.plugin(name)
 	if x == nil {
 		return nil, api.NewFault(api.UnknownMethod, "")
 	}
-	if err := s.checkRunning(); err != nil {
+	if err := s.ops.CheckRunning(); err != nil {
 		return nil, err
 	}
 	if isEmit(x, method) {
@@ -57,13 +58,13 @@ func (s *Server) emit(x *plugin.Plugin, params []xmlrpc.Value) (result, error) {
 		return nil, err
 	}
 	if !x.Declares(a.text(0)) {
-		return nil, badName(a.text(0))
+		return nil, operations.BadName(a.text(0))
 	}
 	x.Emit(a.text(0), a.text(1))
 	return boolean(true), nil
 }
 
-// pluginError is what clients learn of a call that did not succeed. A fault of the plug-in they get as it is.
+// pluginError turns the error of a call to a plug-in into a fault. A fault of the plug-in stays as it is.
 func (s *Server) pluginError(err error) error {
 	var down *plugin.DownError
 	var trouble *plugin.CallError
@@ -78,7 +79,7 @@ func (s *Server) pluginError(err error) error {
 		s.sup.Log().Warnf("%v", trouble)
 		return api.NewFault(api.Failed, trouble.Error())
 	case errors.Is(err, plugin.ErrClosed):
-		if gone := s.sup.State() != api.DaemonRunning; gone {
+		if s.sup.State() != api.DaemonRunning {
 			return supervisor.ErrDown
 		}
 		return api.NewFault(api.UnknownMethod, "")
@@ -86,16 +87,16 @@ func (s *Server) pluginError(err error) error {
 	return err
 }
 
-// extensions are the names of the methods of all plug-ins, which are asked at the same time.
-func (s *Server) extensions(ctx context.Context) (names []string) {
+// pluginMethods returns the names of the methods of all plug-ins, which are asked concurrently.
+func (s *Server) pluginMethods(ctx context.Context) (names []string) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for namespace, x := range s.sup.Plugins() {
 		all.Go(func() {
-			told := x.Methods(ctx)
+			methods := x.Methods(ctx)
 			mu.Lock()
 			defer mu.Unlock()
-			for _, name := range told {
+			for _, name := range methods {
 				if _, method, _ := strings.Cut(name, "."); !isEmit(x, method) {
 					names = append(names, name)
 				}
@@ -109,8 +110,8 @@ func (s *Server) extensions(ctx context.Context) (names []string) {
 	return names
 }
 
-// about asks a plug-in about one of its methods, or answers for the one that is ours.
-func about[T any](ctx context.Context, s *Server, name string, own T,
+// describe asks a plug-in about one of its methods; for emitEvent the answer is own.
+func describe[T any](ctx context.Context, s *Server, name string, own T,
 	ask func(*plugin.Plugin, context.Context, string) (T, error)) (answer T, err error) {
 	x, method := s.plugin(name)
 	if x == nil {
@@ -130,12 +131,12 @@ func about[T any](ctx context.Context, s *Server, name string, own T,
 	return answer, err
 }
 
-func (s *Server) extensionHelp(ctx context.Context, name string) (result, error) {
-	help, err := about(ctx, s, name, emitEvent.help(), (*plugin.Plugin).Help)
+func (s *Server) pluginHelp(ctx context.Context, name string) (result, error) {
+	help, err := describe(ctx, s, name, emitEvent.help(), (*plugin.Plugin).Help)
 	return text(help), err
 }
 
-func (s *Server) extensionSignature(ctx context.Context, name string) (result, error) {
-	types, err := about(ctx, s, name, emitEvent.signature(), (*plugin.Plugin).Signature)
+func (s *Server) pluginSignature(ctx context.Context, name string) (result, error) {
+	types, err := describe(ctx, s, name, emitEvent.signature(), (*plugin.Plugin).Signature)
 	return array(types, writeString), err
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
 )
 
-// running runs a Supervisor with the configuration of this text until the end of the test.
+// running runs a Supervisor with this configuration until the end of the test.
 func running(t *testing.T, text string) *Server {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sd.conf")
@@ -57,7 +57,7 @@ func running(t *testing.T, text string) *Server {
 	return New(sup, cfg.Interfaces...)
 }
 
-// TestPluginMethods calls a plug-in, alone and among others, and asks about its methods.
+// TestPluginMethods calls the methods of a plug-in, alone and in a multicall, and asks for their help and signatures.
 func TestPluginMethods(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)
@@ -65,14 +65,14 @@ func TestPluginMethods(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := childutils.NewPluginIn("x")
-	p.Handle(childutils.Method{Name: "echo", Help: "Says it.", Types: []string{"string", "string"},
+	p.Handle(childutils.Method{Name: "echo", Help: "Return the text.", Types: []string{"string", "string"},
 		Do: func(_ context.Context, params []any) (any, error) { return params[0], nil }})
-	p.Handle(childutils.Method{Name: "emitEvent", Help: "Hidden by ours."})
+	p.Handle(childutils.Method{Name: "emitEvent", Help: "Replaced by ours."})
 	entered, over := make(chan struct{}), make(chan struct{})
 	p.Handle(childutils.Method{Name: "slow", Do: func(context.Context, []any) (any, error) {
 		close(entered)
 		<-over
-		return "at last", nil
+		return "slow", nil
 	}})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -80,7 +80,7 @@ func TestPluginMethods(t *testing.T) {
 	s := running(t, "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory="+config.MainInterface+"\n"+
 		"[rpcinterface:x]\nurl=unix://"+path+"\nevent_types=DISK\n"+
 		"[rpcinterface:gone]\nurl=unix://"+path+".none\nevent_types=DISK\n")
-	say := func(method string, params ...any) string {
+	ask := func(method string, params ...any) string {
 		v, fault := call(t, s, method, params...)
 		if fault != "" {
 			return fault
@@ -106,7 +106,7 @@ func TestPluginMethods(t *testing.T) {
 		{"x.", nil, "1 UNKNOWN_METHOD"},
 		{"x.echo.echo", nil, "1 UNKNOWN_METHOD"},
 		{"nope.echo", nil, "1 UNKNOWN_METHOD"},
-		{"system.methodHelp", []any{"x.echo"}, "Says it."},
+		{"system.methodHelp", []any{"x.echo"}, "Return the text."},
 		{"system.methodHelp", []any{"x.nope"}, "4 SIGNATURE_UNSUPPORTED"},
 		{"system.methodHelp", []any{"nope.nope"}, "4 SIGNATURE_UNSUPPORTED"},
 		{"system.methodHelp", []any{"x.emitEvent"}, emitEvent.help()},
@@ -117,19 +117,19 @@ func TestPluginMethods(t *testing.T) {
 		{"x.emitEvent", []any{"DISK"}, "2 INCORRECT_PARAMETERS"},
 		{"gone.echo", nil, "30 FAILED: plug-in gone did not answer: dial unix " + path + ".none: connect: no such file or directory"},
 	} {
-		if got := say(c.method, c.params...); got != c.want {
+		if got := ask(c.method, c.params...); got != c.want {
 			t.Errorf("%s%v\n got %s\nwant %s", c.method, c.params, got, c.want)
 		}
 	}
 	slow := make(chan string)
-	go func() { slow <- say("x.slow") }()
-	<-entered // while one caller waits for the plug-in, all others are answered
-	if v, fault := call(t, s, "supervisor.getState"); fault != "" || len(v.Members) != 2 || say("x.echo", "fast") != "fast" {
+	go func() { slow <- ask("x.slow") }()
+	<-entered // a call that waits for the plug-in does not delay others
+	if v, fault := call(t, s, "supervisor.getState"); fault != "" || len(v.Members) != 2 || ask("x.echo", "fast") != "fast" {
 		t.Errorf("%+v, %s", v, fault)
 	}
-	methods := say("system.listMethods")
+	methods := ask("system.listMethods")
 	close(over)
-	if got := <-slow; got != "at last" {
+	if got := <-slow; got != "slow" {
 		t.Errorf("%s", got)
 	}
 	if !strings.HasPrefix(methods, "gone.emitEvent supervisor.") || !strings.HasSuffix(methods, " system.multicall x.echo x.emitEvent x.slow") {
@@ -144,12 +144,12 @@ func TestPluginMethods(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	_ = s.sup.Do((*supervisor.Loop).Shutdown)
-	if got := say("x.echo", "late"); got != "6 SHUTDOWN_STATE" && got != "status 0" {
-		t.Errorf("while going down: %s", got)
+	if got := ask("x.echo", "late"); got != "6 SHUTDOWN_STATE" && got != "status 0" {
+		t.Errorf("during a shutdown: %s", got)
 	}
 }
 
-// TestPluginError turns what goes wrong into faults.
+// TestPluginError turns errors of plug-ins into faults.
 func TestPluginError(t *testing.T) {
 	s := serve(t)
 	for _, c := range []struct {
@@ -171,9 +171,17 @@ func TestPluginError(t *testing.T) {
 	}
 }
 
-// TestTwiddler changes a group in ways that its scripts do not show.
+// TestTwiddler covers cases that are not in scripts.
 func TestTwiddler(t *testing.T) {
 	s := running(t, "[rpcinterface:tw]\nsupervisor.rpcinterface_factory="+config.Twiddler+"\n[group:g]\nprograms=\n")
+	before := s.sup.Version()
+	call(t, s, "tw.getGroupNames")
+	if _, fault := call(t, s, "tw.addProgramToGroup", "nope", "p", map[string]any{}); fault != "10 BAD_NAME: group: nope" {
+		t.Error(fault)
+	}
+	if now := s.sup.Version(); now != before {
+		t.Errorf("version %d after reads, %d before", now, before)
+	}
 	for _, c := range []struct {
 		options any
 		want    string
@@ -206,7 +214,7 @@ func TestTwiddler(t *testing.T) {
 	}
 }
 
-// TestCheck refuses keys that an interface does not know.
+// TestCheck refuses keys that an interface does not have.
 func TestCheck(t *testing.T) {
 	for _, c := range []struct {
 		factory, key string

@@ -90,7 +90,7 @@ func call(t testing.TB, s *Server, method string, params ...any) (xmlrpc.Value, 
 	return v, ""
 }
 
-// TestTable checks what clients can see of the table: the names, and a help text and signature for each.
+// TestTable checks the names of the methods, and that each has a help text and a signature.
 func TestTable(t *testing.T) {
 	s := serve(t)
 	list, _ := call(t, s, "system.listMethods")
@@ -117,7 +117,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestOnlyTheTable shows that nothing can be called that the table does not list.
+// TestOnlyTheTable shows that nothing but the methods of the table can be called.
 func TestOnlyTheTable(t *testing.T) {
 	s := serve(t)
 	for _, name := range []string{"", "getPID", "supervisor.", "supervisor.call", "supervisor.ServeXMLRPC", "supervisor._x",
@@ -135,7 +135,7 @@ func TestOnlyTheTable(t *testing.T) {
 	}
 }
 
-// TestParameters shows which parameters are taken for which, and that the rest is fault 2.
+// TestParameters shows how parameters are converted; fault 2 refuses those that cannot be.
 func TestParameters(t *testing.T) {
 	s := serve(t, program("a", "/bin/sleep 1000", "a"))
 	for _, c := range []struct {
@@ -239,8 +239,8 @@ func TestMulticall(t *testing.T) {
 	}
 }
 
-// TestGate shows that nothing is begun during a shutdown, and that a waiting client is let go when it is over.
-func TestGate(t *testing.T) {
+// TestShutdown shows that calls are refused during a shutdown, and that the wait of a call ends with it.
+func TestShutdown(t *testing.T) {
 	g := program("a", "/bin/sh -c \"trap '' TERM; echo up; while :; do sleep 1; done\"", "a")
 	g.Processes[0].Stop.WaitSecs = 1
 	g.Processes[0].Out.Log = config.Log{Kind: config.LogFile, Path: filepath.Join(t.TempDir(), "a.log")}
@@ -253,7 +253,7 @@ func TestGate(t *testing.T) {
 			break
 		}
 		if time.Now().After(late) {
-			t.Fatal("the program does not come up")
+			t.Fatal("the program does not start")
 		}
 	}
 	stopped := make(chan string, 1)
@@ -276,29 +276,11 @@ func TestGate(t *testing.T) {
 	}
 	<-s.sup.Down()
 	if _, fault := call(t, s, "supervisor.getPID"); fault != "status 0" {
-		t.Errorf("when all is over: %q", fault)
+		t.Errorf("after the shutdown: %q", fault)
 	}
 }
 
-// TestOrder shows the order of a group's results: as they came about, but within a second as they were begun.
-func TestOrder(t *testing.T) {
-	at := func(ms int) begun { return begun{moved: time.UnixMilli(int64(ms))} }
-	for _, c := range []struct {
-		moved []begun
-		want  []int
-	}{
-		{nil, []int{}},
-		{[]begun{at(30), at(20), at(10)}, []int{0, 1, 2}},
-		{[]begun{at(5000), at(20), at(10)}, []int{1, 2, 0}},
-		{[]begun{at(5900), at(20), at(5000), at(900)}, []int{1, 3, 0, 2}},
-	} {
-		if d := cmp.Diff(c.want, cameAbout(c.moved)); d != "" {
-			t.Errorf("(-want +got):\n%s", d)
-		}
-	}
-}
-
-// FuzzServe gives the server any bytes: an answer or a refusal, never a panic.
+// FuzzServe shows that any request is answered with a valid response or with status 400.
 func FuzzServe(f *testing.F) {
 	s := serve(f, program("a", "/bin/sleep 1000", "a"))
 	for _, method := range []string{"supervisor.getAllProcessInfo", "supervisor.tailProcessStdoutLog", "system.multicall", "nope"} {
@@ -312,7 +294,7 @@ func FuzzServe(f *testing.F) {
 	f.Add([]byte("junk"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if bytes.Contains(body, []byte("shutdown")) || bytes.Contains(body, []byte("restart")) {
-			return // the others still want it
+			return // the other inputs need the server
 		}
 		response, done, status := s.ServeXMLRPC(context.Background(), body, nil)
 		if done != nil {
@@ -329,7 +311,7 @@ func FuzzServe(f *testing.F) {
 	})
 }
 
-// BenchmarkGetAllProcessInfo answers the request that dashboards repeat, for a thousand processes.
+// BenchmarkGetAllProcessInfo answers the request of dashboards for a thousand processes.
 func BenchmarkGetAllProcessInfo(b *testing.B) {
 	names := make([]string, 1000)
 	for i := range names {
@@ -348,20 +330,20 @@ func BenchmarkGetAllProcessInfo(b *testing.B) {
 	}
 }
 
-// TestEveryMethodAnswers calls every method there is: each has a result that is not nil, or a fault.
+// TestEveryMethodAnswers calls every method: each has a result that is not nil, or a fault.
 // covers: 2.1-04
 func TestEveryMethodAnswers(t *testing.T) {
 	s := serve(t, program("a", "/bin/sleep 1000", "a"))
 	for name, method := range s.methods {
-		asked := s
-		if name == "supervisor.restart" || name == "supervisor.shutdown" { // after them there are no more answers
-			asked = serve(t)
+		server := s
+		if name == "supervisor.restart" || name == "supervisor.shutdown" { // it answers no more afterwards
+			server = serve(t)
 		}
 		var params []any
 		for _, p := range method.Params {
 			params = append(params, map[string]any{"string": "a", "int": 0, "boolean": true, "signal": "CONT", "array": []any{}}[p.Type])
 		}
-		v, fault := call(t, asked, name, params...)
+		v, fault := call(t, server, name, params...)
 		if fault == "" && v.Kind == xmlrpc.Nil || strings.HasPrefix(fault, "status ") {
 			t.Errorf("%s: %v, %q", name, v, fault)
 		}

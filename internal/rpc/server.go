@@ -1,18 +1,17 @@
-// Package rpc is the XML-RPC interface: each method as a Go method, and one table with their names, parameters, help and
-// signatures. Only what the table lists can be called. It alone turns what goes wrong into faults. Methods run in the
-// goroutine of their request and reach the loop through supervisor.Do; waiting for a process is theirs to do, not the
-// loop's.
+// Package rpc is the XML-RPC interface: a table of its methods, with their names, parameters and help, and for each a Go
+// function that decodes the parameters, calls package operations and encodes the result. Only methods in the table, and
+// those of plug-ins, can be called. It makes the faults about calls; those about processes come from operations. Methods run
+// in the goroutine of their request, never in the loop.
 package rpc
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
@@ -21,27 +20,28 @@ import (
 // Server answers calls for one Supervisor.
 type Server struct {
 	sup     *supervisor.Supervisor
-	methods map[string]*Method  // that are built in, by their whole names
-	rounds  map[*Method]*rounds // of the methods whose answers are shared
+	ops     *operations.Service
+	methods map[string]*Method // built in, by their full names
+	caches  map[*Method]*cache // of the methods whose responses are shared
 }
 
-// New makes a Server that offers the methods of these interfaces, of the plug-ins that are active, and of "system".
+// New makes a Server that offers the methods of these interfaces, of the active plug-ins, and of "system".
 func New(sup *supervisor.Supervisor, interfaces ...config.Interface) *Server {
-	s := &Server{sup: sup, methods: offered(interfaces), rounds: map[*Method]*rounds{}}
+	s := &Server{sup: sup, ops: operations.New(sup), methods: offered(interfaces), caches: map[*Method]*cache{}}
 	for _, m := range s.methods {
-		if m.Shared && s.rounds[m] == nil {
-			s.rounds[m] = new(rounds)
+		if m.Shared && s.caches[m] == nil {
+			s.caches[m] = new(cache)
 		}
 	}
 	return s
 }
 
-// result writes what a method answers.
+// result encodes the result of a method.
 type result func(*xmlrpc.Encoder)
 
-// ServeXMLRPC answers one request and appends the answer to dst. If done is not nil, the answer is shared with other
-// requests instead, stands alone, and done must be called when it has been sent. Status is the HTTP status; 0 says that the
-// connection must be closed without an answer, because supervisord went down before there was one.
+// ServeXMLRPC answers one request and appends the response to dst. If done is not nil, the response is shared with other
+// requests and not appended; done must be called when it has been sent. Status is the HTTP status; 0 means that the
+// connection must be closed without a response, because supervisord has shut down.
 func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []byte, done func(), status int) {
 	call, err := xmlrpc.ParseCall(body)
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 	if trace {
 		s.sup.Log().Tracef("XML-RPC method called: %s()", call.Method)
 	}
-	response, done, err = s.answer(ctx, call, dst)
+	response, done, err = s.respond(ctx, call, dst)
 	fault := api.FaultOf(err)
 	switch {
 	case err == nil:
@@ -75,17 +75,17 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 	}
 }
 
-// answer makes the answer of a call; as to done see ServeXMLRPC.
-func (s *Server) answer(ctx context.Context, call xmlrpc.Call, dst []byte) (response []byte, done func(), err error) {
-	if m := s.methods[call.Method]; s.rounds[m] != nil && len(call.Params) == 0 {
-		return s.rounds[m].serve(s, m)
+// respond makes the response to a call. For done see ServeXMLRPC.
+func (s *Server) respond(ctx context.Context, call xmlrpc.Call, dst []byte) (response []byte, done func(), err error) {
+	if m := s.methods[call.Method]; s.caches[m] != nil && len(call.Params) == 0 {
+		return s.caches[m].get(s, m)
 	}
-	res, err := s.call(ctx, call.Method, call.Params)
+	write, err := s.call(ctx, call.Method, call.Params)
 	if err != nil {
 		return nil, nil, err
 	}
 	e := xmlrpc.NewEncoder(dst)
-	res(e)
+	write(e)
 	return e.Finish(), nil, nil
 }
 
@@ -93,7 +93,7 @@ func (s *Server) answer(ctx context.Context, call xmlrpc.Call, dst []byte) (resp
 func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
 	m := s.methods[name]
 	if m == nil {
-		return s.extension(ctx, name, params)
+		return s.callPlugin(ctx, name, params)
 	}
 	a, err := m.arguments(params)
 	if err != nil {
@@ -102,46 +102,26 @@ func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (
 	return m.Do(s, ctx, a)
 }
 
-// change runs f in the loop, unless supervisord is shutting down: then it returns the fault that says so.
-func (s *Server) change(f func(*supervisor.Loop) error) (err error) {
-	down := s.sup.Do(func(l *supervisor.Loop) {
-		if err = s.checkRunning(); err == nil {
-			err = f(l)
+func boolean(b bool) result  { return func(e *xmlrpc.Encoder) { e.Bool(b) } }
+func integer(n int) result   { return func(e *xmlrpc.Encoder) { e.Int(int64(n)) } }
+func text(t string) result   { return func(e *xmlrpc.Encoder) { e.String(t) } }
+func binary(b []byte) result { return func(e *xmlrpc.Encoder) { e.Bytes(b) } }
+
+// done is the result of a method that returns true or a fault.
+func done(err error) (result, error) { return boolean(true), err }
+
+// statuses is the result of a method that acts on several processes.
+func statuses(list []api.ProcessStatus, err error) (result, error) {
+	return func(e *xmlrpc.Encoder) {
+		e.BeginArray()
+		for i := range list {
+			writeStatus(e, &list[i])
 		}
-	})
-	return cmp.Or(down, err)
+		e.EndArray()
+	}, err
 }
 
-// read is change for an f that changes nothing: shared answers that were made before it stay valid.
-func (s *Server) read(f func(supervisor.View) error) (err error) {
-	down := s.sup.Read(func(v supervisor.View) {
-		if err = s.checkRunning(); err == nil {
-			err = f(v)
-		}
-	})
-	return cmp.Or(down, err)
-}
-
-// checkRunning is read for methods that need nothing from the loop: the hand-over to it would cost as much as all the rest.
-func (s *Server) checkRunning() error {
-	select {
-	case <-s.sup.Down():
-		return supervisor.ErrDown
-	default:
-	}
-	if s.sup.State() != api.DaemonRunning {
-		return api.NewFault(api.ShutdownState, "")
-	}
-	return nil
-}
-
-func boolean(b bool) result     { return func(e *xmlrpc.Encoder) { e.Bool(b) } }
-func integer(n int) result      { return func(e *xmlrpc.Encoder) { e.Int(int64(n)) } }
-func text(t string) result      { return func(e *xmlrpc.Encoder) { e.String(t) } }
-func logged(b []byte) result    { return func(e *xmlrpc.Encoder) { e.Bytes(b) } }
-func badName(name string) error { return api.NewFault(api.BadName, name) }
-
-// array writes each of items with write.
+// array encodes each of items with write.
 func array[T any](items []T, write func(*xmlrpc.Encoder, T)) result {
 	return func(e *xmlrpc.Encoder) {
 		e.BeginArray()
@@ -153,6 +133,3 @@ func array[T any](items []T, write func(*xmlrpc.Encoder, T)) result {
 }
 
 func writeString(e *xmlrpc.Encoder, t string) { e.String(t) }
-
-// failed is the fault for what nobody expected of a file.
-func failed(err error) error { return api.NewFault(api.Failed, fmt.Sprint(err)) }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -16,23 +15,23 @@ import (
 )
 
 func (s *Server) getAPIVersion(context.Context, args) (result, error) {
-	return text(api.APIVersion), s.checkRunning()
+	return text(api.APIVersion), s.ops.CheckRunning()
 }
 
 func (s *Server) getSupervisorVersion(context.Context, args) (result, error) {
-	return text(api.Version), s.checkRunning()
+	return text(api.Version), s.ops.CheckRunning()
 }
 
 func (s *Server) getIdentification(context.Context, args) (result, error) {
-	return text(s.sup.Identifier()), s.checkRunning()
+	return text(s.ops.Identifier()), s.ops.CheckRunning()
 }
 
 func (s *Server) getPID(context.Context, args) (result, error) {
-	return integer(os.Getpid()), s.checkRunning()
+	return integer(os.Getpid()), s.ops.CheckRunning()
 }
 
 func (s *Server) getState(context.Context, args) (result, error) {
-	err := s.checkRunning()
+	err := s.ops.CheckRunning()
 	state := s.sup.State()
 	return func(e *xmlrpc.Encoder) {
 		e.BeginStruct()
@@ -44,40 +43,17 @@ func (s *Server) getState(context.Context, args) (result, error) {
 	}, err
 }
 
-// find is the process that name means, or the fault that says that there is none. It runs in the loop.
-func find(v supervisor.View, name string) (*process.Process, error) {
-	group, proc, _ := api.SplitNamespec(name)
-	if p := v.Find(group, proc); p != nil {
-		return p, nil
-	}
-	return nil, badName(name)
-}
-
 func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
-	var info api.ProcessInfo
-	err := s.read(func(v supervisor.View) error {
-		p, err := find(v, a.text(0))
-		if err == nil {
-			info = p.Info(time.Now())
-		}
-		return err
-	})
+	info, err := s.ops.Info(a.text(0))
 	return func(e *xmlrpc.Encoder) { writeInfo(e, &info) }, err
 }
 
-// infoLists keeps the memory of getAllProcessInfo's snapshots for the next ones.
+// infoLists holds the slices of earlier calls of getAllProcessInfo for reuse.
 var infoLists = sync.Pool{New: func() any { return new([]api.ProcessInfo) }}
 
 func (s *Server) getAllProcessInfo(context.Context, args) (result, error) {
 	list := infoLists.Get().(*[]api.ProcessInfo)
-	infos := (*list)[:0]
-	err := s.read(func(v supervisor.View) error {
-		now := time.Now()
-		for _, p := range v.Processes() {
-			infos = append(infos, p.Info(now))
-		}
-		return nil
-	})
+	infos, err := s.ops.AllInfo((*list)[:0])
 	return func(e *xmlrpc.Encoder) {
 		e.BeginArray()
 		for i := range infos {
@@ -99,7 +75,7 @@ type configured struct {
 
 func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 	var all []configured
-	err := s.read(func(v supervisor.View) error {
+	err := s.ops.Read(func(v supervisor.View) error {
 		for _, g := range v.Config().Groups {
 			active := v.Group(g.Name)
 			for _, p := range g.Processes {

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *Server) listMethods(ctx context.Context, _ args) (result, error) {
-	names := append(slices.Collect(maps.Keys(s.methods)), s.extensions(ctx)...)
+	names := append(slices.Collect(maps.Keys(s.methods)), s.pluginMethods(ctx)...)
 	slices.Sort(names)
 	return array(names, writeString), nil
 }
@@ -19,12 +19,12 @@ func (s *Server) listMethods(ctx context.Context, _ args) (result, error) {
 func (s *Server) methodHelp(ctx context.Context, a args) (result, error) {
 	m := s.methods[a.text(0)]
 	if m == nil {
-		return s.extensionHelp(ctx, a.text(0))
+		return s.pluginHelp(ctx, a.text(0))
 	}
 	return text(m.help()), nil
 }
 
-// help is the text of methodHelp.
+// help returns the text of methodHelp, in the format of the original's comments.
 func (m *Method) help() string {
 	var b strings.Builder
 	b.WriteString(m.Help + "\n\n")
@@ -49,12 +49,12 @@ func (p Param) wireType() string {
 func (s *Server) methodSignature(ctx context.Context, a args) (result, error) {
 	m := s.methods[a.text(0)]
 	if m == nil {
-		return s.extensionSignature(ctx, a.text(0))
+		return s.pluginSignature(ctx, a.text(0))
 	}
 	return array(m.signature(), writeString), nil
 }
 
-// signature is the type of the result, then those of the parameters.
+// signature returns the type of the result, then those of the parameters.
 func (m *Method) signature() []string {
 	typ, _, _ := strings.Cut(m.Result, " ")
 	types := []string{typ}
@@ -64,14 +64,14 @@ func (m *Method) signature() []string {
 	return types
 }
 
-// multicall runs the calls one after the other. A call that fails gives a fault in its place; the others go on.
+// multicall runs the calls one after the other. The result of a call that fails is its fault.
 func (s *Server) multicall(ctx context.Context, a args) (result, error) {
 	outcomes := make([]result, 0, len(a[0].Items))
 	for _, item := range a[0].Items {
 		if item.Kind != xmlrpc.Struct {
 			return nil, api.NewFault(api.IncorrectParameters, "")
 		}
-		res, err := s.oneOfMany(ctx, item)
+		res, err := s.callItem(ctx, item)
 		fault := api.FaultOf(err)
 		switch {
 		case fault != nil:
@@ -84,7 +84,8 @@ func (s *Server) multicall(ctx context.Context, a args) (result, error) {
 	return array(outcomes, func(e *xmlrpc.Encoder, write result) { write(e) }), nil
 }
 
-func (s *Server) oneOfMany(ctx context.Context, item xmlrpc.Value) (result, error) {
+// callItem runs one call of a multicall.
+func (s *Server) callItem(ctx context.Context, item xmlrpc.Value) (result, error) {
 	name, _ := item.Get("methodName")
 	params, given := item.Get("params")
 	switch {

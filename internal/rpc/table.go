@@ -12,75 +12,75 @@ var (
 	specParam   = Param{Name: "name", Type: "string", Help: "a process, NAME or GROUP:NAME, or a group, GROUP:*"}
 	groupParam  = Param{Name: "name", Type: "string", Help: "a group"}
 	signalParam = Param{Name: "signal", Type: "signal", Help: "a signal by name, with or without SIG, or by number"}
-	offsetParam = Param{Name: "offset", Type: "int", Help: "where to begin, in bytes; negative: that many before the end"}
-	lengthParam = Param{Name: "length", Type: "int", Help: "how many bytes; 0: all to the end"}
+	offsetParam = Param{Name: "offset", Type: "int", Help: "the first byte; a negative number counts from the end"}
+	lengthParam = Param{Name: "length", Type: "int", Help: "the number of bytes; 0 for all up to the end"}
 	tailParams  = []Param{nameParam,
-		{Name: "offset", Type: "int", Help: "the offset that the last call returned"},
-		{Name: "length", Type: "int", Help: "how many bytes at the most"}}
-	startWait = Param{Name: "wait", Type: "boolean", Help: "answer when it runs, not when it was started", Optional: true}
-	stopWait  = Param{Name: "wait", Type: "boolean", Help: "answer when it has stopped, not when told to", Optional: true}
+		{Name: "offset", Type: "int", Help: "the offset that the previous call returned"},
+		{Name: "length", Type: "int", Help: "the largest number of bytes"}}
+	startWait = Param{Name: "wait", Type: "boolean", Help: "return when the process is RUNNING, not when it has been started", Optional: true}
+	stopWait  = Param{Name: "wait", Type: "boolean", Help: "return when the process has stopped, not when it has been signaled", Optional: true}
 )
 
-const statuses = "array a struct for each process: name, group, status, description"
+const statusArray = "array a struct for each process: name, group, status, description"
 
-// table is every method there is, but for the aliases.
+// table lists all built-in methods, without aliases.
 var table = []Method{
 	{Name: "supervisor.getAPIVersion", Do: (*Server).getAPIVersion,
-		Help: "Tell the version of this interface.", Result: "string the version"},
+		Help: "Return the version of this interface.", Result: "string the version"},
 	{Name: "supervisor.getSupervisorVersion", Do: (*Server).getSupervisorVersion,
-		Help: "Tell the version of supervisord.", Result: "string the version"},
+		Help: "Return the version of supervisord.", Result: "string the version"},
 	{Name: "supervisor.getIdentification", Do: (*Server).getIdentification,
-		Help: "Tell the name that supervisord goes by.", Result: "string the identifier"},
+		Help: "Return the identifier of supervisord.", Result: "string the identifier"},
 	{Name: "supervisor.getState", Do: (*Server).getState,
-		Help: "Tell the state of supervisord itself.", Result: "struct statecode and statename"},
+		Help: "Return the state of supervisord.", Result: "struct statecode and statename"},
 	{Name: "supervisor.getPID", Do: (*Server).getPID,
-		Help: "Tell the process id of supervisord.", Result: "int the process id"},
+		Help: "Return the process id of supervisord.", Result: "int the process id"},
 	{Name: "supervisor.readLog", Do: (*Server).readLog, Params: []Param{offsetParam, lengthParam},
 		Help: "Read a part of the main log.", Result: "string the bytes"},
 	{Name: "supervisor.clearLog", Do: (*Server).clearLog,
 		Help: "Empty the main log.", Result: "boolean always true"},
 	{Name: "supervisor.shutdown", Do: (*Server).shutdown,
-		Help: "Stop everything, then supervisord.", Result: "boolean always true"},
+		Help: "Stop all processes, then supervisord.", Result: "boolean always true"},
 	{Name: "supervisor.restart", Do: (*Server).restart,
-		Help: "Stop everything, read the configuration again and start again.", Result: "boolean always true"},
+		Help: "Read the configuration, stop all processes and start again.", Result: "boolean always true"},
 	{Name: "supervisor.reloadConfig", Do: (*Server).reloadConfig,
-		Help:   "Read the configuration again and tell how it differs from what is active. Nothing that runs changes.",
+		Help:   "Read the configuration and return how it differs from the active groups. It changes no group.",
 		Result: "array one array of three: the groups added, changed and removed"},
 	{Name: "supervisor.addProcessGroup", Do: (*Server).addProcessGroup, Params: []Param{groupParam},
-		Help: "Make a group of the configuration active.", Result: "boolean always true"},
+		Help: "Activate a group of the configuration that was read last.", Result: "boolean always true"},
 	{Name: "supervisor.removeProcessGroup", Do: (*Server).removeProcessGroup, Params: []Param{groupParam},
-		Help: "Take a stopped group out.", Result: "boolean always true"},
+		Help: "Remove a group whose processes have stopped.", Result: "boolean always true"},
 	{Name: "supervisor.startProcess", Do: (*Server).startProcess, Params: []Param{specParam, startWait},
 		Help: "Start a process.", Result: "boolean always true"},
 	{Name: "supervisor.startProcessGroup", Do: (*Server).startProcessGroup, Params: []Param{groupParam, startWait},
-		Help: "Start all processes of a group that do not run.", Result: statuses},
+		Help: "Start the processes of a group that are not running.", Result: statusArray},
 	{Name: "supervisor.startAllProcesses", Do: (*Server).startAllProcesses, Params: []Param{startWait},
-		Help: "Start all processes that do not run.", Result: statuses},
+		Help: "Start all processes that are not running.", Result: statusArray},
 	{Name: "supervisor.stopProcess", Do: (*Server).stopProcess, Params: []Param{specParam, stopWait},
 		Help: "Stop a process.", Result: "boolean always true"},
 	{Name: "supervisor.stopProcessGroup", Do: (*Server).stopProcessGroup, Params: []Param{groupParam, stopWait},
-		Help: "Stop all processes of a group that run.", Result: statuses},
+		Help: "Stop the processes of a group that are running.", Result: statusArray},
 	{Name: "supervisor.stopAllProcesses", Do: (*Server).stopAllProcesses, Params: []Param{stopWait},
-		Help: "Stop all processes that run.", Result: statuses},
+		Help: "Stop all processes that are running.", Result: statusArray},
 	{Name: "supervisor.signalProcess", Do: (*Server).signalProcess, Params: []Param{specParam, signalParam},
 		Help: "Send a signal to a process.", Result: "boolean always true"},
 	{Name: "supervisor.signalProcessGroup", Do: (*Server).signalProcessGroup, Params: []Param{groupParam, signalParam},
-		Help: "Send a signal to all processes of a group that run.", Result: statuses},
+		Help: "Send a signal to the processes of a group that are running.", Result: statusArray},
 	{Name: "supervisor.signalAllProcesses", Do: (*Server).signalAllProcesses, Params: []Param{signalParam},
-		Help: "Send a signal to all processes that run.", Result: statuses},
+		Help: "Send a signal to all processes that are running.", Result: statusArray},
 	{Name: "supervisor.sendProcessStdin", Do: (*Server).sendProcessStdin,
-		Params: []Param{nameParam, {Name: "chars", Type: "string", Help: "what to send"}},
+		Params: []Param{nameParam, {Name: "chars", Type: "string", Help: "the text"}},
 		Help:   "Send text to the standard input of a process.", Result: "boolean always true"},
 	{Name: "supervisor.sendRemoteCommEvent", Do: (*Server).sendRemoteCommEvent,
-		Params: []Param{{Name: "type", Type: "string", Help: "what listeners tell it by"},
-			{Name: "data", Type: "string", Help: "what they get"}},
-		Help: "Make an event for the listeners of REMOTE_COMMUNICATION.", Result: "boolean always true"},
+		Params: []Param{{Name: "type", Type: "string", Help: "the type in the payload of the event"},
+			{Name: "data", Type: "string", Help: "the data in the payload of the event"}},
+		Help: "Emit a REMOTE_COMMUNICATION event.", Result: "boolean always true"},
 	{Name: "supervisor.getProcessInfo", Do: (*Server).getProcessInfo, Params: []Param{nameParam},
-		Help: "Tell about a process.", Result: "struct what is known about it"},
+		Help: "Return the state of a process.", Result: "struct the members of a process"},
 	{Name: "supervisor.getAllProcessInfo", Do: (*Server).getAllProcessInfo, Shared: true,
-		Help: "Tell about all processes.", Result: "array a struct for each, as getProcessInfo returns it"},
+		Help: "Return the state of all processes, by group and name.", Result: "array a struct for each process, as from getProcessInfo"},
 	{Name: "supervisor.getAllConfigInfo", Do: (*Server).getAllConfigInfo,
-		Help: "Tell about all processes of the configuration as it was read last.", Result: "array a struct for each"},
+		Help: "Return the settings of all processes in the configuration that was read last.", Result: "array a struct for each process"},
 	{Name: "supervisor.readProcessStdoutLog", Do: (*Server).readProcessStdoutLog,
 		Params: []Param{nameParam, offsetParam, lengthParam},
 		Help:   "Read a part of the stdout log of a process.", Result: "string the bytes"},
@@ -94,21 +94,21 @@ var table = []Method{
 	{Name: "supervisor.clearProcessLogs", Do: (*Server).clearProcessLogs, Params: []Param{nameParam},
 		Help: "Empty both logs of a process.", Result: "boolean always true"},
 	{Name: "supervisor.clearAllProcessLogs", Do: (*Server).clearAllProcessLogs,
-		Help: "Empty the logs of all processes.", Result: statuses},
+		Help: "Empty the logs of all processes.", Result: statusArray},
 	{Name: "system.listMethods", Do: (*Server).listMethods,
-		Help: "Tell the names of all methods.", Result: "array the names"},
+		Help: "Return the names of all methods.", Result: "array the names"},
 	{Name: "system.methodHelp", Do: (*Server).methodHelp,
-		Params: []Param{{Name: "name", Type: "string", Help: "a method"}},
-		Help:   "Tell what a method does.", Result: "string this kind of text"},
+		Params: []Param{{Name: "name", Type: "string", Help: "the name of a method"}},
+		Help:   "Return the help text of a method.", Result: "string the help text"},
 	{Name: "system.methodSignature", Do: (*Server).methodSignature,
-		Params: []Param{{Name: "name", Type: "string", Help: "a method"}},
-		Help:   "Tell the types of a method.", Result: "array the type of the result, then those of the parameters"},
+		Params: []Param{{Name: "name", Type: "string", Help: "the name of a method"}},
+		Help:   "Return the types of a method.", Result: "array the type of the result, then those of the parameters"},
 	{Name: "system.multicall", Do: (*Server).multicall,
-		Params: []Param{{Name: "calls", Type: "array", Help: "a struct for each call: methodName, params"}},
+		Params: []Param{{Name: "calls", Type: "array", Help: "a struct for each call, with methodName and params"}},
 		Help:   "Call several methods, one after the other.", Result: "array a result or a fault for each"},
 }
 
-// aliases are the names that older clients use.
+// aliases are older names of methods, which the original keeps for compatibility.
 var aliases = map[string]string{
 	"supervisor.getVersion":      "supervisor.getAPIVersion",
 	"supervisor.readMainLog":     "supervisor.readLog",
@@ -117,8 +117,8 @@ var aliases = map[string]string{
 	"supervisor.clearProcessLog": "supervisor.clearProcessLogs",
 }
 
-// mainMethods and systemMethods are the methods that are built in by what stands behind the dot, aliases included. They are filled by
-// init because the methods of system look into the table.
+// mainMethods and systemMethods are the built-in methods, with aliases, by their names without the namespace. init fills them
+// because the methods of system refer to the table.
 var mainMethods, systemMethods map[string]*Method
 
 func init() {
@@ -135,7 +135,7 @@ func init() {
 	}
 }
 
-// Check looks for keys that an interface does not know; the original cannot make it with them.
+// Check refuses keys that an interface does not have; the original cannot make the interface then.
 func Check(interfaces []config.Interface) error {
 	for _, i := range interfaces {
 		for _, key := range i.Keys {
@@ -147,7 +147,7 @@ func Check(interfaces []config.Interface) error {
 	return nil
 }
 
-// offered are the methods of these interfaces and of system.
+// offered returns the methods of these interfaces and of system by their full names.
 func offered(interfaces []config.Interface) map[string]*Method {
 	all := make(map[string]*Method, len(mainMethods)+len(systemMethods))
 	offer := func(namespace string, methods map[string]*Method) {

@@ -8,35 +8,36 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// twiddlerVersion is the version of the interface that clients of the original's plug-in check for.
+// twiddlerVersion is the version of supervisor_twiddler whose interface this is; clients check for it.
 const twiddlerVersion = "1.0"
 
-// twiddler is the methods of supervisor_twiddler, a plug-in of the original that changes groups while they run.
+// twiddler is the table of methods of supervisor_twiddler, a plug-in for the original that changes active groups.
 var twiddler = []Method{
 	{Name: "getAPIVersion", Do: (*Server).twiddlerVersion,
-		Help: "Tell the version of this interface.", Result: "string the version"},
+		Help: "Return the version of this interface.", Result: "string the version"},
 	{Name: "getGroupNames", Do: (*Server).groupNames,
-		Help: "Tell the names of the active groups.", Result: "array the names"},
+		Help: "Return the names of the active groups.", Result: "array the names"},
 	{Name: "log", Do: (*Server).logMessage,
 		Params: []Param{{Name: "message", Type: "string", Help: "the text of the line"},
-			{Name: "level", Type: "level", Help: "its level by name or number, INFO unless given", Optional: true}},
+			{Name: "level", Type: "level", Help: "its level by name or number; INFO if it is left out", Optional: true}},
 		Help: "Write a line to the main log.", Result: "boolean always true"},
 	{Name: "addProgramToGroup", Do: (*Server).addProgramToGroup,
 		Params: []Param{{Name: "group_name", Type: "string", Help: "an active group"},
 			{Name: "program_name", Type: "string", Help: "the program"},
 			{Name: "program_options", Type: "struct", Help: "its keys and values, as in a section"}},
-		Help: "Add the processes of a program to a group, until supervisord ends.", Result: "boolean always true"},
+		Help: "Add the processes of a program to a group until supervisord restarts.", Result: "boolean always true"},
 	{Name: "removeProcessFromGroup", Do: (*Server).removeProcessFromGroup,
 		Params: []Param{{Name: "group_name", Type: "string", Help: "an active group"},
-			{Name: "process_name", Type: "string", Help: "a stopped process of it"}},
-		Help: "Take a process out of a group.", Result: "boolean always true"},
+			{Name: "process_name", Type: "string", Help: "a stopped process of the group"}},
+		Help: "Remove a process from a group.", Result: "boolean always true"},
 }
 
-// twiddlerMethods are the methods by name. With a whitelist, calls of others are refused; they are listed all the same.
+// twiddlerMethods returns the methods by name. Methods that are not in a whitelist are listed, but calls are refused.
 func twiddlerMethods(whitelist string) map[string]*Method {
 	var allowed []string
 	for _, name := range strings.Split(whitelist, ",") {
@@ -48,7 +49,7 @@ func twiddlerMethods(whitelist string) map[string]*Method {
 	for _, m := range twiddler {
 		do := m.Do
 		m.Do = func(s *Server, ctx context.Context, a args) (result, error) {
-			if err := s.checkRunning(); err != nil {
+			if err := s.ops.CheckRunning(); err != nil {
 				return nil, err
 			}
 			if len(allowed) > 0 && !slices.Contains(allowed, m.Name) {
@@ -67,7 +68,7 @@ func (s *Server) twiddlerVersion(context.Context, args) (result, error) {
 
 func (s *Server) groupNames(context.Context, args) (result, error) {
 	var names []string
-	err := s.read(func(v supervisor.View) error {
+	err := s.ops.Read(func(v supervisor.View) error {
 		for _, g := range v.Groups() {
 			names = append(names, g.Name())
 		}
@@ -98,10 +99,10 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 		return nil, api.NewFault(api.IncorrectParameters, "")
 	}
 	var cfg *config.Config
-	err := s.read(func(v supervisor.View) error {
+	err := s.ops.Read(func(v supervisor.View) error {
 		cfg = v.Config()
 		if v.Group(group) == nil {
-			return badName("group: " + group)
+			return operations.BadName("group: " + group)
 		}
 		return nil
 	})
@@ -112,25 +113,25 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 	if err != nil {
 		return nil, api.NewFault(api.IncorrectParameters, err.Error())
 	}
-	err = s.change(func(l *supervisor.Loop) error {
+	err = s.ops.Change(func(l *supervisor.Loop) error {
 		g := l.Group(group)
 		if g == nil {
-			return badName("group: " + group)
+			return operations.BadName("group: " + group)
 		}
 		for _, p := range processes {
 			if g.Process(p.ProcessName) != nil {
-				return badName(p.ProcessName)
+				return operations.BadName(p.ProcessName)
 			}
 		}
 		if err := l.AddProcesses(g, processes); err != nil {
-			return failed(err)
+			return operations.Failed(err)
 		}
 		return nil
 	})
 	return boolean(true), err
 }
 
-// programOptions are the members as keys of a section; false if one is neither text nor a number nor a boolean.
+// programOptions converts members to keys of a section; false if a value is not a string, an integer or a boolean.
 func programOptions(members []xmlrpc.Member) (options []config.Option, ok bool) {
 	for _, m := range members {
 		o := config.Option{Key: m.Name, Text: m.Value.Text}
@@ -150,15 +151,15 @@ func programOptions(members []xmlrpc.Member) (options []config.Option, ok bool) 
 
 func (s *Server) removeProcessFromGroup(_ context.Context, a args) (result, error) {
 	group, name := a.text(0), a.text(1)
-	err := s.change(func(l *supervisor.Loop) error {
+	err := s.ops.Change(func(l *supervisor.Loop) error {
 		g := l.Group(group)
 		if g == nil {
-			return badName("group: " + group)
+			return operations.BadName("group: " + group)
 		}
 		p := g.Process(name)
 		switch {
 		case p == nil:
-			return badName(name)
+			return operations.BadName(name)
 		case p.PID() != 0 || !p.State().IsStopped():
 			return api.NewFault(api.StillRunning, name)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/origin"
 )
 
@@ -74,7 +75,7 @@ func parseAction(r *http.Request) (req actionRequest, found bool) {
 // act carries out an action, if the request is authorized, and redirects to the page.
 func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest) (status int) {
 	if req.action == nil {
-		h.rpc.Errorf("Web interface error: no such action: %s", r.Form.Encode())
+		h.ops.Log().Errorf("Web interface error: no such action: %s", r.Form.Encode())
 		return http.StatusInternalServerError
 	}
 	hasToken := h.hasToken(r)
@@ -205,7 +206,7 @@ var startFaults = map[int]string{
 }
 
 func (h *Handler) startProcess(ctx context.Context, name string) (string, error) {
-	err := h.rpc.StartProcess(ctx, name)
+	err := h.ops.StartProcess(ctx, name, true)
 	fault := api.FaultOf(err)
 	if fault == nil || fault.Code == api.BadName {
 		return processMessage(err, name, "Process %s started")
@@ -218,61 +219,61 @@ func (h *Handler) startProcess(ctx context.Context, name string) (string, error)
 }
 
 func (h *Handler) stopProcess(ctx context.Context, name string) (string, error) {
-	return processMessage(h.rpc.StopProcess(ctx, name), name, "Process %s stopped")
+	return processMessage(h.ops.StopProcess(ctx, name, true), name, "Process %s stopped")
 }
 
 // restartProcess reports success whatever the faults, as the original does. It is not canceled when the client disconnects,
 // so that closing the page does not leave the process stopped.
 func (h *Handler) restartProcess(ctx context.Context, name string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	err := h.rpc.StopProcess(ctx, name)
+	err := h.ops.StopProcess(ctx, name, true)
 	if isFault(err, api.BadName) || err != nil && api.FaultOf(err) == nil {
 		return processMessage(err, name, "")
 	}
-	if err = h.rpc.StartProcess(ctx, name); api.FaultOf(err) != nil {
+	if err = h.ops.StartProcess(ctx, name, true); api.FaultOf(err) != nil {
 		err = nil
 	}
 	return processMessage(err, name, "Process %s restarted")
 }
 
-func (h *Handler) clearLog(_ context.Context, name string) (string, error) {
-	return processMessage(h.rpc.ClearLogs(name), name, "Log for %s cleared")
+func (h *Handler) clearLog(ctx context.Context, name string) (string, error) {
+	return processMessage(h.ops.ClearLogs(ctx, name), name, "Log for %s cleared")
 }
 
 func (h *Handler) stopAll(ctx context.Context, _ string) (string, error) {
-	_, err := h.rpc.StopAll(ctx)
+	_, err := h.ops.StopProcesses(ctx, operations.All, true)
 	return "All stopped at " + ctime(), err
 }
 
 func (h *Handler) restartAll(ctx context.Context, _ string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	_, err := h.rpc.StopAll(ctx)
+	_, err := h.ops.StopProcesses(ctx, operations.All, true)
 	if err == nil {
-		_, err = h.rpc.StartAll(ctx)
+		_, err = h.ops.StartProcesses(ctx, operations.All, true)
 	}
 	return "All restarted at " + ctime(), err
 }
 
 func (h *Handler) startAll(ctx context.Context, _ string) (string, error) {
-	statuses, err := h.rpc.StartAll(ctx)
+	statuses, err := h.ops.StartProcesses(ctx, operations.All, true)
 	return summary("All programs", "started", statuses), err
 }
 
 func (h *Handler) startGroup(ctx context.Context, name string) (string, error) {
-	statuses, err := h.rpc.StartGroup(ctx, name)
+	statuses, err := h.ops.StartProcesses(ctx, operations.Group(name), true)
 	return groupMessage(err, name, "started", statuses)
 }
 
 func (h *Handler) stopGroup(ctx context.Context, name string) (string, error) {
-	statuses, err := h.rpc.StopGroup(ctx, name)
+	statuses, err := h.ops.StopProcesses(ctx, operations.Group(name), true)
 	return groupMessage(err, name, "stopped", statuses)
 }
 
 func (h *Handler) restartGroup(ctx context.Context, name string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	statuses, err := h.rpc.StopGroup(ctx, name)
+	statuses, err := h.ops.StopProcesses(ctx, operations.Group(name), true)
 	if err == nil {
-		statuses, err = h.rpc.StartGroup(ctx, name)
+		statuses, err = h.ops.StartProcesses(ctx, operations.Group(name), true)
 	}
 	return groupMessage(err, name, "restarted", statuses)
 }

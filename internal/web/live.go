@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/operations"
 )
 
 const (
@@ -38,7 +38,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 	if err != nil {
 		return http.StatusBadRequest
 	}
-	watch, snap, err := h.rpc.Watch(time.Unix(0, nanoseconds))
+	watch, snap, err := h.ops.Watch(time.Unix(0, nanoseconds))
 	if err != nil {
 		_ = errorStatus(err)
 		return http.StatusServiceUnavailable
@@ -64,7 +64,7 @@ type viewer struct {
 }
 
 // follow sends changes until the page is closed.
-func (v *viewer) follow(watch *rpc.Watch, snap rpc.Snapshot) {
+func (v *viewer) follow(watch *operations.Watch, snap operations.Snapshot) {
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
 	pause := time.NewTimer(0)
@@ -107,7 +107,7 @@ func (v *viewer) follow(watch *rpc.Watch, snap rpc.Snapshot) {
 
 // message is the event for a snapshot: its time and its rows as HTML, one a line. The browser sends the id when it
 // reconnects.
-func message(snap rpc.Snapshot) []byte {
+func message(snap operations.Snapshot) []byte {
 	var b, line bytes.Buffer
 	fmt.Fprintf(&b, "id: %d\ndata: %d\n", snap.At.UnixNano(), snap.At.Unix())
 	for _, view := range snap.Views {

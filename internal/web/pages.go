@@ -38,7 +38,7 @@ type daemonInfo struct {
 
 func (h *Handler) daemonInfo(now time.Time) daemonInfo {
 	return daemonInfo{
-		Identifier: h.rpc.Identifier(), Host: h.host, Version: api.Version, Token: h.token,
+		Identifier: h.ops.Identifier(), Host: h.host, Version: api.Version, Token: h.token,
 		Uptime: uptime(now.Sub(h.started)), Started: h.started.Unix(), Now: now.Unix(),
 	}
 }

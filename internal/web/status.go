@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/operations"
 )
 
 // statusPage is what the status page shows.
@@ -70,7 +70,7 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
 	if req, found := parseAction(r); found {
 		return h.act(w, r, req)
 	}
-	snap, err := h.rpc.All()
+	snap, err := h.ops.Snapshot()
 	if err != nil {
 		return errorStatus(err)
 	}
@@ -90,7 +90,7 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
 
 // groupsOf returns the sections of the page: one for the programs that are alone in a group of their own name, then one for
 // each other group.
-func groupsOf(snap rpc.Snapshot, f filter) []group {
+func groupsOf(snap operations.Snapshot, f filter) []group {
 	var single group
 	var groups []group
 	for i := 0; i < len(snap.Views); {
@@ -123,7 +123,7 @@ func groupsOf(snap rpc.Snapshot, f filter) []group {
 	return groups
 }
 
-func (g *group) add(v rpc.View, now time.Time, f filter) {
+func (g *group) add(v operations.View, now time.Time, f filter) {
 	r := rowOf(v, now)
 	r.Hidden = !f.passes(r.Namespec, r.State)
 	g.Shown = g.Shown || !r.Hidden
@@ -146,7 +146,7 @@ func counts(states []string) []count {
 	return all
 }
 
-func rowOf(v rpc.View, now time.Time) row {
+func rowOf(v operations.View, now time.Time) row {
 	r := row{
 		Namespec: api.Namespec(v.Group, v.Name), Name: v.Name, State: strings.ToLower(v.StateName), PID: v.PID,
 		Description: v.Description, LastExit: v.LastExit, Stderr: v.StderrLogfile != "",

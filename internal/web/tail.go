@@ -52,14 +52,14 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 		page.Text = "No process name found"
 		return show(w, http.StatusOK, "tail.html", page)
 	}
-	if info, err := h.rpc.Info(name); err == nil {
+	if info, err := h.ops.Info(name); err == nil {
 		page.Has.Stdout, page.Has.Stderr = info.StdoutLogfile != "", info.StderrLogfile != ""
 	}
 	channel := api.Stdout
 	if page.Stderr {
 		channel = api.Stderr
 	}
-	data, err := h.rpc.LogEnd(name, channel, page.Limit)
+	data, err := h.ops.ReadLog(name, channel, -int64(page.Limit), 0)
 	fault := api.FaultOf(err)
 	switch {
 	case err == nil:
@@ -79,7 +79,7 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 // mainTail is the page of the main log.
 func (h *Handler) mainTail(w http.ResponseWriter, r *http.Request) (status int) {
 	page := tailPage{daemonInfo: h.daemonInfo(time.Now()), Title: "main log", Limit: limitOf(r)}
-	data, err := h.rpc.MainLogEnd(page.Limit)
+	data, err := h.ops.ReadMainLog(-int64(page.Limit), 0)
 	fault := api.FaultOf(err)
 	switch {
 	case err == nil:

@@ -1,6 +1,6 @@
 // Package web is the web interface: the status page, the log pages, their actions, and the stream that updates an open
-// page. It takes all state from rpc and has rpc carry out all actions; it owns nothing but the token of its forms. httpd
-// calls Serve, in the goroutine of the request, after authentication.
+// page. It takes all state from operations and carries out all actions through it; it owns nothing but the token of its
+// forms. httpd calls Serve, in the goroutine of the request, after authentication.
 //
 // The pages work without JavaScript: every button belongs to a form, and every filter is part of the address. The script
 // makes them faster to use. All addresses in pages and redirects are relative, so that a proxy can serve the pages under
@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/operations"
 )
 
 // maxForm is the largest form that is read, in bytes.
@@ -28,7 +28,7 @@ const maxForm = 1 << 20
 
 // Handler serves the pages for one run of supervisord.
 type Handler struct {
-	rpc        *rpc.Server
+	ops        *operations.Service
 	host       string       // name of the host of supervisord
 	started    time.Time    // of supervisord
 	instanceID string       // of this run: a page may stay open across a restart
@@ -37,12 +37,12 @@ type Handler struct {
 }
 
 // New returns a Handler. Started is when the daemon was started.
-func New(server *rpc.Server, started time.Time) *Handler {
+func New(ops *operations.Service, started time.Time) *Handler {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host"
 	}
-	return &Handler{rpc: server, host: host, started: started, instanceID: rand.Text(), token: rand.Text()}
+	return &Handler{ops: ops, host: host, started: started, instanceID: rand.Text(), token: rand.Text()}
 }
 
 // Serve answers a request and returns 0, or returns the status of the error page that the caller sends.
@@ -102,7 +102,7 @@ func show(w http.ResponseWriter, code int, name string, data any) (status int) {
 	return 0
 }
 
-// errorStatus is the status for an error of rpc that is not part of a page.
+// errorStatus is the status for an error of operations that is not part of a page.
 func errorStatus(err error) (status int) {
 	if api.FaultOf(err) == nil {
 		panic(http.ErrAbortHandler) // the client has disconnected or supervisord has ended

@@ -13,7 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// raw asks for all processes as the server of HTTP does.
+// raw calls getAllProcessInfo as httpd does.
 func raw(t *testing.T, s *Server) (response []byte, done func()) {
 	t.Helper()
 	body, err := kolo.EncodeMethodCall("supervisor.getAllProcessInfo")
@@ -27,12 +27,12 @@ func raw(t *testing.T, s *Server) (response []byte, done func()) {
 	return response, done
 }
 
-// TestRounds shows that an answer does for all who ask in its second, that a change ends it at once, and that nobody's
-// answer is overwritten while it is sent.
-func TestRounds(t *testing.T) {
+// TestCache shows that calls in the same second share a response, that a change invalidates it at once, and that a response
+// is not overwritten while it is in use.
+func TestCache(t *testing.T) {
 	s := serve(t, program("a", "/bin/sleep 1000", "a"))
 	var first, second []byte
-	for range 50 { // but for the turn of a second, the first time
+	for range 50 { // once is enough unless a second ends meanwhile
 		one, done := raw(t, s)
 		two, done2 := raw(t, s)
 		first, second = one, two
@@ -43,7 +43,7 @@ func TestRounds(t *testing.T) {
 		}
 	}
 	if &first[0] != &second[0] {
-		t.Error("two who ask one after the other get two answers")
+		t.Error("two calls, one after the other, get two responses")
 	}
 	held, done := raw(t, s)
 	before := slices.Clone(held)
@@ -58,14 +58,14 @@ func TestRounds(t *testing.T) {
 		}
 	}
 	if !slices.Equal(held, before) {
-		t.Error("an answer changed while somebody had it")
+		t.Error("a response changed while it was in use")
 	}
 	done()
 }
 
-// TestRoomIsKept shows that an answer is made where one was that nobody needs any more, whether its last user was done with
-// it before the next was made or after.
-func TestRoomIsKept(t *testing.T) {
+// TestBufferIsReused shows that a response is built in the buffer of an earlier one, whether that was released before the
+// next was built or after.
+func TestBufferIsReused(t *testing.T) {
 	s := serve(t, program("a", "/bin/sleep 1000", "a"))
 	changes := 0
 	change := func() {
@@ -76,7 +76,7 @@ func TestRoomIsKept(t *testing.T) {
 	}
 	for _, late := range []bool{false, true} {
 		kept := false
-		for range 50 { // but for the turn of a second, and answers that grow, the first time
+		for range 50 { // once is enough unless a second ends meanwhile or the response grows
 			first, done := raw(t, s)
 			if !late {
 				done()
@@ -95,14 +95,14 @@ func TestRoomIsKept(t *testing.T) {
 			}
 		}
 		if !kept {
-			t.Errorf("done with it late: %v: each answer has memory of its own", late)
+			t.Errorf("released late: %v: each response has a buffer of its own", late)
 		}
 	}
 }
 
-// TestRoundsTogether lets many ask at once while a process starts and stops; each answer is whole, and each shows at
-// least what its client knew.
-func TestRoundsTogether(t *testing.T) {
+// TestCacheConcurrently calls from several goroutines while a process starts and stops. Each response is complete and not older
+// than the last change that its client knows of.
+func TestCacheConcurrently(t *testing.T) {
 	s := serve(t, program("a", "/bin/sleep 1000", "a"), program("b", "/bin/sleep 1000", "b1", "b2"))
 	var all sync.WaitGroup
 	for i := range 8 {
@@ -133,7 +133,7 @@ func TestRoundsTogether(t *testing.T) {
 	all.Wait()
 }
 
-// TestVersion shows that a look is no change, and the end of a child is one although nobody asked for it.
+// TestVersion shows that reads do not change the version, and that the end of a child does.
 func TestVersion(t *testing.T) {
 	s := serve(t, program("a", "/bin/sleep 1000", "a"))
 	if _, fault := call(t, s, "supervisor.startProcess", "a"); fault != "" {
@@ -145,7 +145,7 @@ func TestVersion(t *testing.T) {
 	call(t, s, "supervisor.readProcessStdoutLog", "a", 0, 0)
 	call(t, s, "supervisor.getAllProcessInfo")
 	if now := s.sup.Version(); now != before {
-		t.Errorf("version %d after a look, before it was %d", now, before)
+		t.Errorf("version %d after reads, %d before", now, before)
 	}
 	pid, _ := info.Get("pid")
 	if err := syscall.Kill(int(pid.Number), syscall.SIGKILL); err != nil {
@@ -157,7 +157,7 @@ func TestVersion(t *testing.T) {
 			break
 		}
 		if time.Now().After(late) {
-			t.Fatal("nobody noticed the end of the child")
+			t.Fatal("the end of the child was not noticed")
 		}
 	}
 	if now := s.sup.Version(); now == before {

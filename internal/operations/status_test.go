@@ -1,4 +1,4 @@
-package rpc
+package operations
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// next takes from a Watch until name is in a state.
+// next takes from a Watch until the process is in a state, and returns it.
 func next(t *testing.T, w *Watch, name string, state api.State) View {
 	t.Helper()
 	late := time.After(time.Minute)
@@ -31,14 +31,15 @@ func next(t *testing.T, w *Watch, name string, state api.State) View {
 	}
 }
 
-// A Watch begins with what has changed since a moment, then tells of each change, whole: state, pid and last exit.
+// A Watch begins with the processes that have changed since a time, and then returns each that changes, with its state, pid
+// and last exit.
 func TestWatch(t *testing.T) {
-	s := serve(t, program("p", "/bin/cat", "a", "b"))
-	all, err := s.All()
+	s := run(t, group("p", "/bin/cat", "a", "b"))
+	all, err := s.Snapshot()
 	if err != nil || len(all.Views) != 2 {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	if err := s.StartProcess(context.Background(), "p:a"); err != nil {
+	if err := s.StartProcess(context.Background(), "p:a", true); err != nil {
 		t.Fatal(err)
 	}
 	w, first, err := s.Watch(all.At)
@@ -46,34 +47,34 @@ func TestWatch(t *testing.T) {
 		first.Views[0].LastExit != "" || first.Layout != all.Layout {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	quiet, none, err := s.Watch(time.Now())
+	second, none, err := s.Watch(time.Now())
 	if err != nil || len(none.Views) != 0 {
 		t.Fatalf("%+v, %v", none, err)
 	}
 	if err := syscall.Kill(first.Views[0].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	again := next(t, w, "a", api.Running) // it is started again
-	for again.PID == first.Views[0].PID { // its last output is still being taken
+	again := next(t, w, "a", api.Running) // restarted automatically
+	for again.PID == first.Views[0].PID { // its pipe is still being drained
 		again = next(t, w, "a", api.Running)
 	}
 	if again.PID == 0 || again.LastExit != "terminated by SIGKILL" {
 		t.Errorf("after its death: %+v", again)
 	}
-	if err := s.StopProcess(context.Background(), "p:a"); err != nil {
+	if err := s.StopProcess(context.Background(), "p:a", true); err != nil {
 		t.Fatal(err)
 	}
 	if v := next(t, w, "a", api.Stopped); v.PID != 0 || v.LastExit != "terminated by SIGTERM" {
 		t.Errorf("stopped: %+v", v)
 	}
-	// However long nobody takes, a process is there once.
-	snap, err := quiet.Take()
+	// A process is there once, however often it has changed.
+	snap, err := second.Take()
 	if err != nil || len(snap.Views) != 1 || snap.Views[0].State != api.Stopped {
 		t.Errorf("%+v, %v", snap, err)
 	}
 	w.Close()
-	quiet.Close()
-	if err := s.StartProcess(context.Background(), "p:b"); err != nil {
+	second.Close()
+	if err := s.StartProcess(context.Background(), "p:b", true); err != nil {
 		t.Fatal(err)
 	}
 	if snap, err := w.Take(); err != nil || len(snap.Views) != 0 {
@@ -81,16 +82,16 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// A group that goes wakes a Watch, and the layout is another.
+// The removal of a group wakes a Watch and changes the layout.
 func TestWatchGroups(t *testing.T) {
-	s := serve(t, program("p", "/bin/cat", "a"))
+	s := run(t, group("p", "/bin/cat", "a"))
 	w, before, err := s.Watch(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if _, fault := call(t, s, "supervisor.removeProcessGroup", "p"); fault != "" {
-		t.Fatal(fault)
+	if err := s.RemoveGroup("p"); err != nil {
+		t.Fatal(err)
 	}
 	<-w.Ready()
 	after, err := w.Take()

@@ -1,0 +1,104 @@
+package operations
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+)
+
+// Shutdown stops all processes, then supervisord.
+func (s *Service) Shutdown() error {
+	return s.Change(func(l *supervisor.Loop) error { l.Shutdown(); return nil })
+}
+
+// Restart reads the configuration, stops all processes and starts again.
+func (s *Service) Restart() error {
+	cfg, err := s.readConfig()
+	if err != nil {
+		return err
+	}
+	return s.Change(func(l *supervisor.Loop) error { l.Restart(cfg); return nil })
+}
+
+// Reload reads the configuration and returns how it differs from the active groups, which it does not change.
+func (s *Service) Reload() (d config.Diff, err error) {
+	cfg, err := s.readConfig()
+	if err != nil {
+		return d, err
+	}
+	err = s.Change(func(l *supervisor.Loop) error { d = l.Reread(cfg); return nil })
+	return d, err
+}
+
+// readConfig reads the configuration, outside of the loop.
+func (s *Service) readConfig() (*config.Config, error) {
+	if err := s.CheckRunning(); err != nil {
+		return nil, err
+	}
+	cfg, err := s.sup.ReadConfig()
+	if err != nil {
+		return nil, api.NewFault(api.CantReread, config.Explain(err))
+	}
+	return cfg, nil
+}
+
+// AddGroup activates a group of the configuration that was read last.
+func (s *Service) AddGroup(name string) error {
+	return s.Change(func(l *supervisor.Loop) error {
+		groups := l.Config().Groups
+		i := slices.IndexFunc(groups, func(g *config.Group) bool { return g.Name == name })
+		switch {
+		case i < 0: // even if it is active
+			return BadName(name)
+		case l.Group(name) != nil:
+			return api.NewFault(api.AlreadyAdded, name)
+		}
+		if err := l.AddGroup(groups[i]); err != nil {
+			return Failed(err)
+		}
+		return nil
+	})
+}
+
+// RemoveGroup removes an active group whose processes have stopped.
+func (s *Service) RemoveGroup(name string) error {
+	return s.Change(func(l *supervisor.Loop) error {
+		g := l.Group(name)
+		switch {
+		case g == nil:
+			return BadName(name)
+		case !l.RemoveGroup(g):
+			return api.NewFault(api.StillRunning, name)
+		}
+		return nil
+	})
+}
+
+// SendRemoteComm emits a REMOTE_COMMUNICATION event, during a shutdown too. Source: sendRemoteCommEvent.
+func (s *Service) SendRemoteComm(kind, data string) error {
+	return s.sup.Do(func(l *supervisor.Loop) { l.SendRemoteComm(kind, data) })
+}
+
+// SendStdin writes text to the standard input of a process.
+func (s *Service) SendStdin(name, text string) error {
+	return s.Change(func(l *supervisor.Loop) error {
+		p, err := Find(l.View, name)
+		if err != nil {
+			return err
+		}
+		if p.PID() == 0 || p.State() == api.Stopping {
+			return api.NewFault(api.NotRunning, name)
+		}
+		switch err := p.SendStdin([]byte(text)); {
+		case errors.Is(err, process.ErrStdinClosed):
+			return api.NewFault(api.NoFile, name)
+		case err != nil:
+			return Failed(err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,214 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/signame"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+)
+
+// kind is a kind of operation on processes. Its functions run in the loop; name is the name of the process in faults.
+type kind struct {
+	descending bool                 // of several processes, the last to be started is the first
+	affects    func(api.State) bool // of several processes, those in other states are left out
+	action     func(p *process.Process, name string) error
+	// done reports whether the operation is over, and how it ended. It is called after the action, at each change of the
+	// process, and every two seconds. Nil: the operation is over after the action.
+	done func(s *Service, p *process.Process, name string) (bool, error)
+}
+
+var (
+	starting = kind{affects: notRunning, action: start, done: started}
+	stopping = kind{descending: true, affects: api.State.IsRunning, action: stop, done: stopped}
+	clearing = kind{affects: anyState, action: clearLogs}
+)
+
+func signaling(signal string) kind {
+	return kind{affects: api.State.IsSignallable, action: signalAction(signal)}
+}
+
+func notRunning(s api.State) bool { return !s.IsRunning() }
+func anyState(api.State) bool     { return true }
+
+// StartProcess starts a process. With wait it returns when the process is RUNNING.
+func (s *Service) StartProcess(ctx context.Context, name string, wait bool) error {
+	return s.single(ctx, name, starting, wait)
+}
+
+// StopProcess stops a process. With wait it returns when the process has ended.
+func (s *Service) StopProcess(ctx context.Context, name string, wait bool) error {
+	return s.single(ctx, name, stopping, wait)
+}
+
+// SignalProcess sends a signal, given by name or number, to a process.
+func (s *Service) SignalProcess(ctx context.Context, name, signal string) error {
+	return s.single(ctx, name, signaling(signal), false)
+}
+
+// ClearLogs empties both logs of a process.
+func (s *Service) ClearLogs(ctx context.Context, name string) error {
+	return s.single(ctx, name, clearing, false)
+}
+
+// single performs an operation on one process.
+func (s *Service) single(ctx context.Context, name string, k kind, wait bool) error {
+	var o operation
+	err := s.Change(func(l *supervisor.Loop) error {
+		p, err := Find(l.View, name)
+		if err == nil {
+			o, err = s.begin(k, p, name, wait)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.await(ctx, &o)
+}
+
+// operation is an operation in progress on one process.
+type operation struct {
+	kind       kind
+	process    *process.Process
+	name       string
+	changed    <-chan struct{} // closed at the next change of the process; nil: the operation is over
+	stateSince time.Time       // when the process entered its state
+}
+
+// begin performs the action, in the loop. The operation is over at once if its kind or the caller does not wait.
+func (s *Service) begin(k kind, p *process.Process, name string, wait bool) (operation, error) {
+	if err := k.action(p, name); err != nil {
+		return operation{}, err
+	}
+	if !wait {
+		k.done = nil
+	}
+	o := operation{kind: k, process: p, name: name}
+	return o, s.check(&o)
+}
+
+// check finds out, in the loop, whether the operation is over.
+func (s *Service) check(o *operation) error {
+	o.changed, o.stateSince = nil, o.process.StateSince()
+	if o.kind.done == nil {
+		return nil
+	}
+	over, err := o.kind.done(s, o.process, o.name)
+	if !over {
+		o.changed = o.process.Changed()
+	}
+	return err
+}
+
+// await waits until the operation is over, the client has disconnected, or supervisord has shut down.
+func (s *Service) await(ctx context.Context, o *operation) (err error) {
+	if o.changed == nil {
+		return nil
+	}
+	reminder := time.NewTicker(2 * time.Second)
+	defer reminder.Stop()
+	for o.changed != nil {
+		select {
+		case <-o.changed:
+		case <-reminder.C:
+		case <-ctx.Done():
+			return context.Canceled
+		case <-s.sup.Down():
+		}
+		if down := s.sup.Read(func(supervisor.View) { err = s.check(o) }); down != nil {
+			return down
+		}
+	}
+	return err
+}
+
+func start(p *process.Process, name string) error {
+	if _, _, err := p.Command(); err != nil {
+		return commandFault(err)
+	}
+	if !p.Start(time.Now()) {
+		return startRefused(p.State(), name)
+	}
+	if p.SpawnErr() != "" {
+		return api.NewFault(api.SpawnError, name)
+	}
+	return nil
+}
+
+// commandFault is the fault for a command that cannot be run.
+func commandFault(err error) error {
+	var problem *process.CommandError
+	if errors.As(err, &problem) && problem.Reason == process.NotFound {
+		return api.NewFault(api.NoFile, problem.Text)
+	}
+	return api.NewFault(api.NotExecutable, err.Error())
+}
+
+// startRefused is the fault for a start that the state of the process does not allow.
+func startRefused(state api.State, name string) error {
+	switch {
+	case state.IsRunning():
+		return api.NewFault(api.AlreadyStarted, name)
+	case state == api.Unknown:
+		return api.NewFault(api.Failed, name+" is in an unknown process state")
+	}
+	return api.NewFault(api.AbnormalTermination, name)
+}
+
+func started(_ *Service, p *process.Process, name string) (bool, error) {
+	switch state := p.State(); {
+	case p.SpawnErr() != "":
+		return true, api.NewFault(api.SpawnError, name)
+	case state == api.Running:
+		return true, nil
+	case state != api.Starting:
+		return true, api.NewFault(api.AbnormalTermination, name)
+	}
+	return false, nil
+}
+
+func stop(p *process.Process, name string) error {
+	if !p.State().IsRunning() {
+		return api.NewFault(api.NotRunning, name)
+	}
+	if problem := p.Stop(time.Now()); problem != "" {
+		return api.NewFault(api.Failed, problem)
+	}
+	return nil
+}
+
+// stopped logs each time that the process has not ended yet, as the original does.
+func stopped(s *Service, p *process.Process, _ string) (bool, error) {
+	if p.State().IsStopped() {
+		return true, nil
+	}
+	s.Log().Infof("waiting for %s to stop", p.Name())
+	return false, nil
+}
+
+func signalAction(signal string) func(*process.Process, string) error {
+	sig, err := signame.Parse(signal)
+	return func(p *process.Process, name string) error {
+		switch {
+		case err != nil:
+			return api.NewFault(api.BadSignal, signal)
+		case !p.State().IsSignallable():
+			return api.NewFault(api.NotRunning, name)
+		}
+		if problem := p.Signal(sig, time.Now()); problem != "" {
+			return api.NewFault(api.Failed, problem)
+		}
+		return nil
+	}
+}
+
+func clearLogs(p *process.Process, _ string) error {
+	if err := p.ClearLogs(); err != nil {
+		return Failed(err)
+	}
+	return nil
+}

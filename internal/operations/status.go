@@ -1,0 +1,88 @@
+package operations
+
+import (
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+)
+
+// View is the state of a process, with more than getProcessInfo returns.
+type View struct {
+	api.ProcessInfo
+	LastExit string // how its last child ended; empty if none has
+}
+
+// Snapshot is the state of some or all processes at a moment, by group and name.
+type Snapshot struct {
+	At     time.Time
+	Layout int // changes when a group is added or removed
+	Views  []View
+}
+
+func snapshot(v supervisor.View, processes []*process.Process) Snapshot {
+	snap := Snapshot{At: time.Now(), Layout: v.Layout(), Views: make([]View, len(processes))}
+	for i, p := range processes {
+		snap.Views[i] = View{p.Info(snap.At), p.LastExit()}
+	}
+	return snap
+}
+
+// Info returns the state of one process.
+func (s *Service) Info(name string) (info api.ProcessInfo, err error) {
+	err = s.Read(func(v supervisor.View) error {
+		p, err := Find(v, name)
+		if err == nil {
+			info = p.Info(time.Now())
+		}
+		return err
+	})
+	return info, err
+}
+
+// AllInfo appends the state of all processes to infos.
+func (s *Service) AllInfo(infos []api.ProcessInfo) ([]api.ProcessInfo, error) {
+	err := s.Read(func(v supervisor.View) error {
+		now := time.Now()
+		for _, p := range v.Processes() {
+			infos = append(infos, p.Info(now))
+		}
+		return nil
+	})
+	return infos, err
+}
+
+// Snapshot returns the state of all processes.
+func (s *Service) Snapshot() (snap Snapshot, err error) {
+	err = s.Read(func(v supervisor.View) error { snap = snapshot(v, v.Processes()); return nil })
+	return snap, err
+}
+
+// Watch collects the processes that change, from one Take to the next. It must be closed.
+type Watch struct {
+	service *Service
+	watch   *supervisor.Watch
+}
+
+// Watch makes a Watch and returns the processes whose state changed at that time or later.
+func (s *Service) Watch(since time.Time) (w *Watch, snap Snapshot, err error) {
+	err = s.Read(func(v supervisor.View) error {
+		w = &Watch{s, v.Watch()}
+		snap = snapshot(v, v.ChangedSince(since))
+		return nil
+	})
+	return w, snap, err
+}
+
+// Ready holds a value when there is something to Take.
+func (w *Watch) Ready() <-chan struct{} { return w.watch.Ready() }
+
+// Take returns the state of the processes that have changed. It works during a shutdown too.
+func (w *Watch) Take() (snap Snapshot, err error) {
+	err = w.service.sup.Read(func(v supervisor.View) { snap = snapshot(v, v.Take(w.watch)) })
+	return snap, err
+}
+
+// Close ends the Watch.
+func (w *Watch) Close() { _ = w.service.sup.Read(func(v supervisor.View) { v.Unwatch(w.watch) }) }

@@ -1,0 +1,113 @@
+package rpc
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/xmlrpc"
+)
+
+// cache shares the response of one method among the clients that call it in the same second, as long as nothing has
+// changed: many dashboards that list a thousand processes then cost little more than one, in time and in memory. A response
+// is never older than the last change or the current second.
+type cache struct {
+	building sync.Mutex // held while a response is built
+	mu       sync.Mutex // guards the fields below, and the users of each entry
+	last     *entry     // the latest response
+	next     *entry     // joined by calls until its building begins
+	buffer   []byte     // of an entry that is not used any more
+	size     int        // of the latest response
+}
+
+// entry is one response.
+type entry struct {
+	users    int
+	version  uint64 // of the Supervisor, just before the entry was built
+	second   int64  // since 1970, just before the entry was built
+	built    chan struct{}
+	response []byte
+	err      error
+}
+
+// get returns the response of method m. done must be called when it has been sent.
+func (c *cache) get(s *Server, m *Method) (response []byte, done func(), err error) {
+	if err := s.ops.CheckRunning(); err != nil {
+		return nil, nil, err
+	}
+	c.mu.Lock()
+	if e := c.last; e.isCurrent(s.sup) {
+		e.users++
+		c.mu.Unlock()
+		return e.response, func() { c.release(e) }, nil
+	}
+	e := c.next
+	first := e == nil
+	if first {
+		e = &entry{built: make(chan struct{})}
+		c.next = e
+	}
+	e.users++
+	c.mu.Unlock()
+	if first {
+		c.building.Lock()
+		c.build(s, m, e)
+		c.building.Unlock()
+	}
+	<-e.built
+	if e.err != nil {
+		return nil, nil, e.err
+	}
+	return e.response, func() { c.release(e) }, nil
+}
+
+func (e *entry) isCurrent(sup *supervisor.Supervisor) bool {
+	return e != nil && e.version == sup.Version() && e.second == time.Now().Unix()
+}
+
+// build builds the response of c.next, which no further call can join.
+func (c *cache) build(s *Server, m *Method, e *entry) {
+	defer close(e.built)
+	c.mu.Lock()
+	c.next = nil
+	buffer := c.buffer
+	c.buffer = nil
+	if cap(buffer) < c.size {
+		buffer = make([]byte, 0, c.size+c.size/8)
+	}
+	c.mu.Unlock()
+	e.version, e.second = s.sup.Version(), time.Now().Unix()
+	var write result
+	if write, e.err = m.Do(s, context.Background(), nil); e.err != nil {
+		return
+	}
+	enc := xmlrpc.NewEncoder(buffer[:0])
+	write(enc)
+	e.response = enc.Finish()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size = len(e.response)
+	before := c.last
+	c.last = e
+	c.recycle(before)
+}
+
+// release ends one use of an entry.
+func (c *cache) release(e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.users--
+	c.recycle(e)
+}
+
+// maxBuffer is the size of the largest buffer that is kept, in bytes. No list of processes is longer.
+const maxBuffer = 8 << 20
+
+// recycle keeps the buffer of an entry that is neither used nor the latest.
+func (c *cache) recycle(e *entry) {
+	if e == nil || e == c.last || e.users > 0 || cap(e.response) > maxBuffer {
+		return
+	}
+	c.buffer, e.response = e.response[:0], nil
+}
