@@ -1,7 +1,8 @@
-// Package childutils is for programs that supervisord runs: event listeners, plug-ins, children that tell supervisord
-// something on their standard output, and children that call the supervisord that started them.
+// Package childutils is for programs that supervisord runs: event listeners, result handlers, plug-ins, children that emit
+// events on their standard output, and children that call the supervisord that started them. It starts no goroutines, except
+// that a Plugin answers each call in one. A Listener and a ResultHandler are for one goroutine at a time.
 //
-// A listener is a function that is called with each event:
+// A listener calls a function with each event:
 //
 //	l := childutils.NewListener(os.Stdin, os.Stdout)
 //	err := l.Each(func(event childutils.Event) error {
@@ -9,9 +10,9 @@
 //		return nil
 //	})
 //
-// or a loop around Next, for those that want to answer in their own way. A ResultHandler judges what listeners answer.
+// or loops around Next, if it chooses its answers itself. A ResultHandler decides what the answers of listeners mean.
 //
-// Whatever else a listener wants to say belongs on its standard error: its standard output is the protocol.
+// Messages of a listener belong on its standard error, because its standard output carries the protocol.
 package childutils
 
 import (
@@ -27,19 +28,19 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// Event is one event as a listener gets it.
+// Event is an event as supervisord sends it.
 type Event struct {
 	Header  map[string]string // ver, server, serial, pool, poolserial, eventname, len
-	Payload string            // as it came
+	Payload string            // unchanged
 }
 
-// Name is the type of the event, such as "PROCESS_STATE_EXITED".
+// Name returns the type of the event, such as "PROCESS_STATE_EXITED".
 func (e Event) Name() string { return e.Header["eventname"] }
 
-// Data takes the payload apart; see EventData.
+// Data parses the payload; see EventData.
 func (e Event) Data() (fields map[string]string, data string) { return EventData(e.Payload) }
 
-// Fields reads pairs such as "processname:cat groupname:cat". A word without a colon is skipped.
+// Fields parses pairs such as "processname:cat groupname:cat". A word without a colon is skipped. Source: get_headers.
 func Fields(line string) map[string]string {
 	fields := map[string]string{}
 	for _, word := range strings.Fields(line) {
@@ -50,15 +51,15 @@ func Fields(line string) map[string]string {
 	return fields
 }
 
-// EventData takes a payload apart: the pairs on its first line, and what follows the line feed behind it, as it is.
+// EventData parses a payload: the pairs on its first line, and the data after the first line feed. Source: eventdata.
 func EventData(payload string) (fields map[string]string, data string) {
 	head, data, _ := strings.Cut(payload, "\n")
 	return Fields(head), data
 }
 
-// Listener speaks the listener protocol.
+// Listener implements the protocol of event listeners. Source: childutils.listener.
 type Listener struct {
-	// CountBytes is to be set in a pool with payload_length=bytes; otherwise len counts characters, as the original does.
+	// CountBytes must be set in a pool with payload_length=bytes: len counts bytes then, and characters otherwise.
 	CountBytes bool
 
 	in  *bufio.Reader
@@ -70,8 +71,8 @@ func NewListener(in io.Reader, out io.Writer) *Listener {
 	return &Listener{in: bufio.NewReader(in), out: out}
 }
 
-// Next says READY and waits for an event, which has to be answered with OK, Fail or Send before the next one. The error
-// is io.EOF when there are no more.
+// Next writes READY and waits for an event, which must be answered with OK, Fail or Send before the next call. The error is
+// io.EOF at the end of the input.
 func (l *Listener) Next() (Event, error) {
 	if _, err := io.WriteString(l.out, "READY\n"); err != nil {
 		return Event{}, err
@@ -92,7 +93,7 @@ func (l *Listener) Next() (Event, error) {
 	return Event{Header: header, Payload: payload}, err
 }
 
-// readHeader reads a header line. The error is io.EOF if there is none any more.
+// readHeader reads a header line. The error is io.EOF at the end of the input.
 func readHeader(in *bufio.Reader) (map[string]string, error) {
 	line, err := in.ReadString('\n')
 	if err == io.EOF && line != "" {
@@ -101,7 +102,7 @@ func readHeader(in *bufio.Reader) (map[string]string, error) {
 	return Fields(line), err
 }
 
-// length is a length in a header.
+// length returns a length from a header.
 func length(header map[string]string, key string) (int, error) {
 	n, err := strconv.Atoi(header[key])
 	if err != nil || n < 0 {
@@ -113,8 +114,8 @@ func length(header map[string]string, key string) (int, error) {
 // readBytes reads n bytes.
 func readBytes(in *bufio.Reader, n int) (string, error) {
 	var b strings.Builder
-	_, err := io.CopyN(&b, in, int64(n)) // a length that is wrong must not cost its memory
-	return b.String(), whole(err)
+	_, err := io.CopyN(&b, in, int64(n)) // does not allocate a wrong length in advance
+	return b.String(), unexpectedEOF(err)
 }
 
 // readCharacters reads n characters.
@@ -126,23 +127,23 @@ func readCharacters(in *bufio.Reader, n int) (string, error) {
 			err = errors.New("the payload of an event is not UTF-8")
 		}
 		if err != nil {
-			return "", whole(err)
+			return "", unexpectedEOF(err)
 		}
 		b.WriteRune(r)
 	}
 	return b.String(), nil
 }
 
-// whole is the error for input that ended too early.
-func whole(err error) error {
+// unexpectedEOF returns err, or io.ErrUnexpectedEOF if it is io.EOF.
+func unexpectedEOF(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}
 	return err
 }
 
-// Each calls handle with each event until there are no more. If handle returns an error the event was not handled, and
-// supervisord sends it again; the error goes to standard error.
+// Each calls handle with each event until the end of the input, and answers OK. If handle returns an error, Each writes it to
+// standard error and answers FAIL, and supervisord sends the event again.
 func (l *Listener) Each(handle func(Event) error) error {
 	for {
 		event, err := l.Next()
@@ -163,38 +164,39 @@ func (l *Listener) Each(handle func(Event) error) error {
 	}
 }
 
-// OK says that the event was handled.
+// OK answers that the event has been handled.
 func (l *Listener) OK() error { return l.Send("OK") }
 
-// Fail says that the event was not handled; supervisord sends it again.
+// Fail answers that the event has not been handled; supervisord sends it again.
 func (l *Listener) Fail() error { return l.Send("FAIL") }
 
-// Send answers with a result of its own, for pools with a result_handler that understands it.
+// Send answers with any result, for pools whose result handler accepts it.
 func (l *Listener) Send(result string) error {
 	_, err := fmt.Fprintf(l.out, "RESULT %d\n%s", len(result), result)
 	return err
 }
 
-// The tokens between which supervisord takes output for a message.
+// The tokens between which supervisord captures output.
 const (
 	beginToken = "<!--XSUPERVISOR:BEGIN-->"
 	endToken   = "<!--XSUPERVISOR:END-->"
 )
 
-// Communicate makes supervisord send a PROCESS_COMMUNICATION event with data. W is os.Stdout or os.Stderr, and
-// stdout_capture_maxbytes or stderr_capture_maxbytes of the program must be set. It is one write, so that no other
-// output of the program comes between.
+// Communicate makes supervisord send a PROCESS_COMMUNICATION event with data. w is os.Stdout or os.Stderr, and
+// stdout_capture_maxbytes or stderr_capture_maxbytes of the program must be set. It makes a single write, so that the data
+// cannot be mixed with other output. Source: childutils.pcomm.
 func Communicate(w io.Writer, data string) error {
 	_, err := io.WriteString(w, beginToken+data+endToken)
 	return err
 }
 
-// Client makes a client for the supervisord that started this process, from SUPERVISOR_SERVER_URL and, if they are set,
-// SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD in its environment. Supervisord itself does not set these two.
+// Client makes a client for the supervisord that started this process, from the environment variables
+// SUPERVISOR_SERVER_URL, SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD. supervisord sets only the first. Source:
+// childutils.getRPCInterface.
 func Client() (*client.Client, error) {
 	url := os.Getenv("SUPERVISOR_SERVER_URL")
 	if url == "" {
-		return nil, errors.New("SUPERVISOR_SERVER_URL is not set: this is no child of supervisord, or it has no server")
+		return nil, errors.New("SUPERVISOR_SERVER_URL is not set: supervisord did not start this process, or has no server")
 	}
 	return client.New(url, os.Getenv("SUPERVISOR_USERNAME"), os.Getenv("SUPERVISOR_PASSWORD"))
 }

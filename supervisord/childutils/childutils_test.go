@@ -20,7 +20,7 @@ import (
 
 const header = "ver:3.0 server:supervisor serial:21 pool:l poolserial:10 eventname:PROCESS_LOG_STDOUT len:"
 
-// Example is a listener that reports what programs write.
+// Example is a listener that prints the output of programs.
 func Example() {
 	in := strings.NewReader(header + "55\nprocessname:cat groupname:cat pid:7 channel:stdout\nmeow" +
 		"ver:3.0 server:supervisor serial:22 pool:l poolserial:11 eventname:TICK_5 len:15\nwhen:1201063880")
@@ -44,7 +44,7 @@ func ExampleCommunicate() {
 	// Output: <!--XSUPERVISOR:BEGIN-->done<!--XSUPERVISOR:END-->
 }
 
-// TestEventData splits at the first line feed only and keeps carriage returns.
+// TestEventData shows that only the first line feed separates, and that carriage returns are kept.
 // covers: 3.0a7-15
 func TestEventData(t *testing.T) {
 	fields, data := childutils.EventData("a:1 b:2\nline1\r\nline2\n")
@@ -53,7 +53,7 @@ func TestEventData(t *testing.T) {
 	}
 }
 
-// TestListener shows what a listener writes and reads.
+// TestListener shows the input and output of a listener.
 // covers: 3.0a3-19b
 func TestListener(t *testing.T) {
 	var out bytes.Buffer
@@ -93,7 +93,7 @@ func TestBrokenInput(t *testing.T) {
 	}
 }
 
-// ExampleResultHandler accepts what listeners say in capital letters.
+// ExampleResultHandler accepts results in capital letters.
 func ExampleResultHandler() {
 	in := strings.NewReader(header + "15 listener:l_0 resultlen:2\nwhen:1201063880OK" +
 		header + "0 listener:l_1 resultlen:4\nfine")
@@ -103,7 +103,7 @@ func ExampleResultHandler() {
 		if err != nil {
 			break
 		}
-		fmt.Printf("%s says %s to %q\n", r.Listener, r.Text, r.Payload)
+		fmt.Printf("%s answered %s to %q\n", r.Listener, r.Text, r.Payload)
 		answer := h.Reject
 		if strings.ToUpper(r.Text) == r.Text {
 			answer = h.Accept
@@ -113,13 +113,13 @@ func ExampleResultHandler() {
 		}
 	}
 	// Output:
-	// l_0 says OK to "when:1201063880"
+	// l_0 answered OK to "when:1201063880"
 	// ACCEPT
-	// l_1 says fine to ""
+	// l_1 answered fine to ""
 	// REJECT
 }
 
-func TestBrokenQuestions(t *testing.T) {
+func TestBrokenResults(t *testing.T) {
 	const q = header + "1 listener:l resultlen:"
 	for _, in := range []string{header, header + "1\nab", q + "x\na", q + "-1\na", q + "5\nab", header + "9\n"} {
 		if r, err := childutils.NewResultHandler(strings.NewReader(in), io.Discard).Next(); err == nil || err == io.EOF {
@@ -128,7 +128,7 @@ func TestBrokenQuestions(t *testing.T) {
 	}
 }
 
-// FuzzListener reads any input as events, and what it understands in the same way however it is cut into pieces.
+// FuzzListener shows that the events in any input do not depend on how reads divide it.
 func FuzzListener(f *testing.F) {
 	for _, in := range []string{header + "2\n€x" + header + "0\n", header + "3\nab", "len:1\n\xff", "len:-1\nx",
 		header + "1 listener:l resultlen:2\nabc", "len:1 resultlen:9\nab", "\n\n", "len:99999999999\nx"} {
@@ -158,13 +158,13 @@ func FuzzListener(f *testing.F) {
 			if r, err := h.Next(); err != nil {
 				break
 			} else if len(r.Payload)+len(r.Text) > len(in) {
-				t.Errorf("%q was made of %q", r, in)
+				t.Errorf("%q was read from %q", r, in)
 			}
 		}
 	})
 }
 
-// FuzzEventData takes any payload apart; what is behind the first line is left as it is.
+// FuzzEventData shows that the data after the first line of any payload is unchanged, and that the fields are in it.
 func FuzzEventData(f *testing.F) {
 	for _, in := range []string{"a:1 b:2\nline1\r\nline2\n", "", "\n", "a b:c:d :e  f:\n"} {
 		f.Add(in)
@@ -183,7 +183,7 @@ func FuzzEventData(f *testing.F) {
 	})
 }
 
-// TestEach answers by what the function returns, and ends with the input.
+// TestEach shows that the answer depends on the result of the function, and that the end of the input is no error.
 func TestEach(t *testing.T) {
 	var out bytes.Buffer
 	l := childutils.NewListener(strings.NewReader(header+"1\na"+header+"1\nb"), &out)
@@ -199,11 +199,11 @@ func TestEach(t *testing.T) {
 		t.Errorf("got %q, %v, wrote %q", got, err, out.String())
 	}
 	if err := childutils.NewListener(strings.NewReader("x"), io.Discard).Each(nil); err == nil {
-		t.Error("half an event is no end")
+		t.Error("an incomplete event returned no error")
 	}
 }
 
-// TestCommunicate writes a message in one piece.
+// TestCommunicate shows the output of Communicate.
 // covers: 3.0a3-19c
 func TestCommunicate(t *testing.T) {
 	var out bytes.Buffer
@@ -215,7 +215,7 @@ func TestCommunicate(t *testing.T) {
 	}
 }
 
-// TestClient calls the supervisord of the environment, with the credentials there.
+// TestClient shows that address and credentials come from the environment.
 // covers: 3.0a3-19a
 func TestClient(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -230,7 +230,7 @@ func TestClient(t *testing.T) {
 	defer s.Close()
 	t.Setenv("SUPERVISOR_SERVER_URL", "")
 	if _, err := childutils.Client(); err == nil {
-		t.Error("a client without an address")
+		t.Error("a client without an address returned no error")
 	}
 	t.Setenv("SUPERVISOR_SERVER_URL", s.URL)
 	t.Setenv("SUPERVISOR_USERNAME", "u")

@@ -16,22 +16,22 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// Method is one method that clients can call.
+// Method is a method of a plug-in.
 type Method struct {
-	Name string // without the name space and the dot
+	Name string // without the namespace
 	Help string // for system.methodHelp
-	// Types are the types of the result and of the parameters, in the words of XML-RPC: "int", "boolean", "string",
-	// "double", "base64", "dateTime.iso8601", "array", "struct". A call with another number of parameters, or with others, is
-	// refused before Do sees it. Empty: anything goes, and Do checks for itself.
+	// Types are the types of the result and of the parameters, as XML-RPC names them: "int", "boolean", "string", "double",
+	// "base64", "dateTime.iso8601", "array", "struct". A call with other parameters is refused without Do. If Types is empty,
+	// any parameters are accepted.
 	Types []string
-	// Do answers a call. Parameters are int64, bool, string, float64, []byte, []any and map[string]any; a dateTime is a
-	// string. A result is one of these, or an int, a []string, or a map[string]string. An error that is a *client.Fault
-	// goes to the caller as it is; any other becomes the fault 30, FAILED, with its text.
+	// Do carries out a call. A parameter is an int64, bool, string, float64, []byte, []any or map[string]any; a dateTime is a
+	// string. The result is one of these, or an int, a []string, or a map[string]string. An error that is a *client.Fault is
+	// returned to the caller unchanged; any other becomes the fault 30, FAILED, with its text.
 	Do func(ctx context.Context, params []any) (any, error)
 }
 
-// Plugin is what a plug-in of supervisord offers: a program that an [rpcinterface:x] section names with command=, and that
-// gives clients methods x.something. Make one with NewPlugin, and Run it:
+// Plugin is the server side of a plug-in: a program that is the command= of a section [rpcinterface:x], and has methods
+// x.NAME for clients. Make one with NewPlugin, and Run it:
 //
 //	p := childutils.NewPlugin()
 //	p.Handle(childutils.Method{Name: "add", Help: "Add two numbers.", Types: []string{"int", "int", "int"},
@@ -40,44 +40,45 @@ type Method struct {
 //		}})
 //	log.Fatal(p.Run(context.Background()))
 //
-// A call of supervisord comes in a goroutine of its own, as many at once as the section's call_limit says. Whatever a
-// plug-in writes to its standard output or error is logged, but for the events that Emit makes.
+// Each call is answered in its own goroutine; call_limit= of the section bounds their number. Output of a plug-in on its
+// standard output and error is logged, except for events of Emit.
 type Plugin struct {
 	namespace string
 	methods   map[string]*Method
 	event     func(context.Context, Event) error
 }
 
-// NewPlugin makes a plug-in without methods, with the name space of the section that started this program.
+// NewPlugin makes a plug-in without methods, with the namespace of the section that started this program.
 func NewPlugin() *Plugin { return NewPluginIn(Namespace()) }
 
-// NewPluginIn makes a plug-in for another name space, such as that of a section with url=.
+// NewPluginIn makes a plug-in with another namespace, such as that of a section with url=.
 func NewPluginIn(namespace string) *Plugin {
 	return &Plugin{namespace: namespace, methods: map[string]*Method{}}
 }
 
-// Namespace is the x of the section [rpcinterface:x] that started this program, empty if none did.
+// Namespace returns the x of the section [rpcinterface:x] that started this program, empty if there is none.
 func Namespace() string { return os.Getenv("SUPERVISOR_NAMESPACE") }
 
-// Option is one of the section's own keys, those that mean nothing to supervisord.
+// Option returns a key of the section that supervisord does not know and passes on.
 func Option(key string) (text string, ok bool) { return os.LookupEnv(api.OptionVariable(key)) }
 
-// Handle offers a method. It must be called before Run.
+// Handle adds a method. It must be called before Run.
 func (p *Plugin) Handle(m Method) { p.methods[p.namespace+"."+m.Name] = &m }
 
-// HandleEvents takes the events. An event that f returns an error for comes again, later, and holds up those behind it.
+// HandleEvents sets the function that receives events. If it returns an error, supervisord sends the event again later, before
+// those that follow. It must be called before Run.
 func (p *Plugin) HandleEvents(f func(context.Context, Event) error) { p.event = f }
 
-// Run answers on the socket that supervisord gave this program, until the context ends.
+// Run serves the socket that supervisord passes as standard input, until the context ends.
 func (p *Plugin) Run(ctx context.Context) error {
 	l, err := net.FileListener(os.Stdin)
 	if err != nil {
-		return fmt.Errorf("standard input is no socket: this program has to be started by supervisord: %w", err)
+		return fmt.Errorf("standard input is not a socket: supervisord must start this program: %w", err)
 	}
 	return p.Serve(ctx, l)
 }
 
-// Serve answers on l until the context ends, and closes it.
+// Serve accepts calls on l until the context ends, and closes it.
 func (p *Plugin) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{Handler: p, BaseContext: func(net.Listener) context.Context { return ctx }}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
@@ -89,11 +90,10 @@ func (p *Plugin) Serve(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// maxRequest is the largest request that supervisord takes, and passes on, in bytes; a call is a bit longer than what it
-// was made from.
+// maxRequest bounds a request, in bytes. supervisord accepts half of that, but a call may grow when it is encoded again.
 const maxRequest = 64 << 20
 
-// ServeHTTP answers one call, on any path.
+// ServeHTTP answers a call, at any path.
 func (p *Plugin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
@@ -109,12 +109,12 @@ func (p *Plugin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(p.answer(r.Context(), call))
 }
 
-// answer is the response to a call, or the fault.
+// answer returns the response to a call.
 func (p *Plugin) answer(ctx context.Context, call xmlrpc.Call) []byte {
 	result, err := p.do(ctx, call)
 	if err == nil {
 		var v xmlrpc.Value
-		if v, err = value(result); err == nil {
+		if v, err = toValue(result); err == nil {
 			e := xmlrpc.NewEncoder(nil)
 			e.Value(v)
 			return e.Finish()
@@ -130,21 +130,21 @@ func (p *Plugin) answer(ctx context.Context, call xmlrpc.Call) []byte {
 func (p *Plugin) do(ctx context.Context, call xmlrpc.Call) (any, error) {
 	var params []any
 	for _, v := range call.Params {
-		params = append(params, plain(v))
+		params = append(params, fromValue(v))
 	}
 	switch call.Method {
 	case "system.listMethods":
 		return p.names(), nil
 	case "system.methodHelp", "system.methodSignature":
-		return p.about(call)
+		return p.describe(call)
 	case "supervisor.event":
-		return true, p.take(ctx, call.Params)
+		return true, p.handleEvent(ctx, call.Params)
 	}
 	m := p.methods[call.Method]
 	if m == nil {
 		return nil, api.NewFault(api.UnknownMethod, "")
 	}
-	if len(m.Types) > 0 && !fit(m.Types[1:], call.Params) {
+	if len(m.Types) > 0 && !haveTypes(m.Types[1:], call.Params) {
 		return nil, api.NewFault(api.IncorrectParameters, "")
 	}
 	return m.Do(ctx, params)
@@ -159,7 +159,8 @@ func (p *Plugin) names() []string {
 	return names
 }
 
-func (p *Plugin) about(call xmlrpc.Call) (any, error) {
+// describe answers system.methodHelp and system.methodSignature.
+func (p *Plugin) describe(call xmlrpc.Call) (any, error) {
 	unsupported := api.NewFault(api.SignatureUnsupported, "")
 	if len(call.Params) != 1 {
 		return nil, unsupported
@@ -176,12 +177,12 @@ func (p *Plugin) about(call xmlrpc.Call) (any, error) {
 	return m.Types, nil
 }
 
-// take hands an event on.
-func (p *Plugin) take(ctx context.Context, params []xmlrpc.Value) error {
+// handleEvent answers supervisor.event.
+func (p *Plugin) handleEvent(ctx context.Context, params []xmlrpc.Value) error {
 	if p.event == nil {
-		return errors.New("this plug-in takes no events")
+		return errors.New("this plug-in does not accept events")
 	}
-	if !fit([]string{"struct", "string"}, params) {
+	if !haveTypes([]string{"struct", "string"}, params) {
 		return api.NewFault(api.IncorrectParameters, "")
 	}
 	e := Event{Header: map[string]string{}, Payload: params[1].Text}
@@ -194,11 +195,11 @@ func (p *Plugin) take(ctx context.Context, params []xmlrpc.Value) error {
 	return p.event(ctx, e)
 }
 
-// Emit makes an event of one of the section's event_types. W is os.Stdout or os.Stderr; event and payload together must
-// not exceed its capture_maxbytes. It is one write, so that nothing else comes between.
+// Emit emits an event of one of the section's event_types. w is os.Stdout or os.Stderr; event and payload together must not
+// exceed its capture_maxbytes. It makes a single write, so that the event cannot be mixed with other output.
 func Emit(w io.Writer, event, payload string) error {
 	if strings.Contains(payload, endToken) {
-		return errors.New("the payload of an event holds the token that ends it")
+		return errors.New("the payload of an event contains the token that ends it")
 	}
 	_, err := io.WriteString(w, beginToken+event+"\n"+payload+endToken)
 	return err

@@ -14,7 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// sample is a plug-in with a method for each thing that can happen.
+// sample is a plug-in with a method for each outcome of a call.
 func sample() *Plugin {
 	p := NewPluginIn("x")
 	p.Handle(Method{Name: "add", Help: "Add.", Types: []string{"int", "int", "int"},
@@ -29,7 +29,7 @@ func sample() *Plugin {
 	return p
 }
 
-// TestMethods calls each over HTTP, with supervisord's own client.
+// TestMethods calls each method over HTTP, with package client.
 func TestMethods(t *testing.T) {
 	server := httptest.NewServer(sample())
 	defer server.Close()
@@ -59,7 +59,7 @@ func TestMethods(t *testing.T) {
 			[]any{int64(1), true, "a <b>", 1.5, []any{"x"}, map[string]any{"k": int64(1)}}, ""},
 		{"x.fault", nil, nil, "fault 10: BAD_NAME: x"},
 		{"x.error", nil, nil, "fault 30: FAILED: <broken>"},
-		{"x.odd", nil, nil, "fault 30: FAILED: a result of type struct {} has no place in XML-RPC"},
+		{"x.odd", nil, nil, "fault 30: FAILED: XML-RPC has no type for a result of type struct {}"},
 		{"x.large", nil, nil, "fault 30: FAILED: 1099511627776 does not fit into the 32 bits of XML-RPC"},
 		{"x.nope", nil, nil, "fault 1: UNKNOWN_METHOD"},
 		{"y.add", []any{2, 3}, nil, "fault 1: UNKNOWN_METHOD"},
@@ -68,7 +68,7 @@ func TestMethods(t *testing.T) {
 		{"system.methodHelp", []any{"x.nope"}, nil, "fault 4: SIGNATURE_UNSUPPORTED"},
 		{"system.methodSignature", []any{"x.add"}, []any{"int", "int", "int"}, ""},
 		{"system.methodSignature", []any{"x.any"}, nil, "fault 4: SIGNATURE_UNSUPPORTED"},
-		{"supervisor.event", []any{map[string]any{}, "x"}, nil, "fault 30: FAILED: this plug-in takes no events"},
+		{"supervisor.event", []any{map[string]any{}, "x"}, nil, "fault 30: FAILED: this plug-in does not accept events"},
 	} {
 		got, err := call(test.method, test.args...)
 		if d := cmp.Diff(test.want, got); d != "" || err != test.err {
@@ -80,27 +80,27 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// TestValues takes bytes and dates both ways.
+// TestValues converts values in both directions.
 func TestValues(t *testing.T) {
 	for _, v := range []xmlrpc.Value{{Kind: xmlrpc.Base64, Text: "a\x00"}, {Kind: xmlrpc.Bool}, {Kind: xmlrpc.Array}} {
-		got, err := value(plain(v))
+		got, err := toValue(fromValue(v))
 		if d := cmp.Diff(v, got); d != "" || err != nil {
 			t.Errorf("%v, %s", err, d)
 		}
 	}
-	got, err := value(map[string]string{"b": "2", "a": "1"})
+	got, err := toValue(map[string]string{"b": "2", "a": "1"})
 	if err != nil || len(got.Members) != 2 || got.Members[0].Name != "a" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := value([]any{nil}); err == nil {
+	if _, err := toValue([]any{nil}); err == nil {
 		t.Error("nil is accepted")
 	}
-	if plain(xmlrpc.Value{Kind: xmlrpc.DateTime, Text: "20060102T15:04:05"}) != "20060102T15:04:05" {
-		t.Error("a date is not its text")
+	if fromValue(xmlrpc.Value{Kind: xmlrpc.DateTime, Text: "20060102T15:04:05"}) != "20060102T15:04:05" {
+		t.Error("a date is not converted to its text")
 	}
 }
 
-// TestEvent hands an event on, and tells supervisord whether it was taken.
+// TestEvent shows that an event reaches the function, and that its error becomes a fault.
 func TestEvent(t *testing.T) {
 	p := sample()
 	var got Event
@@ -141,7 +141,7 @@ func TestEmit(t *testing.T) {
 	}
 }
 
-// TestOption finds what supervisord puts into the environment.
+// TestOption reads options from the environment.
 func TestOption(t *testing.T) {
 	t.Setenv("SUPERVISOR_NAMESPACE", "x")
 	t.Setenv("SUPERVISOR_OPTION_MY_KEY", "v")
@@ -149,9 +149,9 @@ func TestOption(t *testing.T) {
 		t.Errorf("%q, %v", text, ok)
 	}
 	if _, ok := Option("other"); ok {
-		t.Error("an option that is not there")
+		t.Error("an option that does not exist")
 	}
 	if err := NewPlugin().Run(context.Background()); err == nil {
-		t.Error("it runs without a socket")
+		t.Error("Run without a socket returned no error")
 	}
 }

@@ -6,15 +6,15 @@ import (
 	"io"
 )
 
-// Result is what a listener made of an event.
+// Result is the answer of a listener to an event.
 type Result struct {
-	Event           // whose header has two more fields, listener and resultlen
-	Listener string // the name of the listener's process
-	Text     string // what it answered, without the envelope
+	Event           // its header also has listener and resultlen
+	Listener string // the process name of the listener
+	Text     string // the answer, without RESULT and the length
 }
 
-// ResultHandler speaks the protocol of result_handler_exec: it is told each event with the result that a listener gave,
-// and says what becomes of the event.
+// ResultHandler implements the protocol of result_handler_exec: it receives each event with the answer of a listener, and
+// decides whether the event has been handled.
 type ResultHandler struct {
 	in  *bufio.Reader
 	out io.Writer
@@ -25,8 +25,8 @@ func NewResultHandler(in io.Reader, out io.Writer) *ResultHandler {
 	return &ResultHandler{in: bufio.NewReader(in), out: out}
 }
 
-// Next waits for a result, which has to be answered with Accept, Reject or Fail before the next one. The error is
-// io.EOF when there are no more.
+// Next waits for a result, which must be answered with Accept, Reject or Fail before the next call. The error is io.EOF at
+// the end of the input.
 func (h *ResultHandler) Next() (Result, error) {
 	header, err := readHeader(h.in)
 	if err != nil {
@@ -48,16 +48,16 @@ func (h *ResultHandler) Next() (Result, error) {
 	return r, nil
 }
 
-// Accept says that the event is done.
-func (h *ResultHandler) Accept() error { return h.say("ACCEPT") }
+// Accept answers that the event has been handled.
+func (h *ResultHandler) Accept() error { return h.answer("ACCEPT") }
 
-// Reject says that the event was not handled; supervisord sends it again.
-func (h *ResultHandler) Reject() error { return h.say("REJECT") }
+// Reject answers that the event has not been handled; supervisord sends it again.
+func (h *ResultHandler) Reject() error { return h.answer("REJECT") }
 
-// Fail says that the result makes no sense; supervisord sends the listener no more events, and the event to another.
-func (h *ResultHandler) Fail() error { return h.say("FAIL") }
+// Fail answers that the result is invalid; supervisord sends the listener no more events, and the event to another one.
+func (h *ResultHandler) Fail() error { return h.answer("FAIL") }
 
-func (h *ResultHandler) say(verdict string) error {
-	_, err := fmt.Fprintln(h.out, verdict)
+func (h *ResultHandler) answer(decision string) error {
+	_, err := fmt.Fprintln(h.out, decision)
 	return err
 }

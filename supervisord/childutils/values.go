@@ -8,8 +8,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// plain is a value as Go has it.
-func plain(v xmlrpc.Value) any {
+// fromValue converts a value to the Go type that Method.Do documents.
+func fromValue(v xmlrpc.Value) any {
 	switch v.Kind {
 	case xmlrpc.Int:
 		return v.Number
@@ -24,24 +24,24 @@ func plain(v xmlrpc.Value) any {
 	case xmlrpc.Array:
 		items := []any{}
 		for _, item := range v.Items {
-			items = append(items, plain(item))
+			items = append(items, fromValue(item))
 		}
 		return items
 	case xmlrpc.Struct:
 		members := map[string]any{}
 		for _, m := range v.Members {
-			members[m.Name] = plain(m.Value)
+			members[m.Name] = fromValue(m.Value)
 		}
 		return members
 	}
 	return nil
 }
 
-// value is the other way round.
-func value(x any) (xmlrpc.Value, error) {
+// toValue converts a result of Method.Do.
+func toValue(x any) (xmlrpc.Value, error) {
 	switch x := x.(type) {
 	case int:
-		return value(int64(x))
+		return toValue(int64(x))
 	case int64:
 		if x != int64(int32(x)) {
 			return xmlrpc.Value{}, fmt.Errorf("%d does not fit into the 32 bits of XML-RPC", x)
@@ -68,13 +68,13 @@ func value(x any) (xmlrpc.Value, error) {
 	case map[string]any:
 		return structure(x)
 	}
-	return xmlrpc.Value{}, fmt.Errorf("a result of type %T has no place in XML-RPC", x)
+	return xmlrpc.Value{}, fmt.Errorf("XML-RPC has no type for a result of type %T", x)
 }
 
 func array[T any](items []T) (xmlrpc.Value, error) {
 	v := xmlrpc.Value{Kind: xmlrpc.Array}
 	for _, x := range items {
-		item, err := value(x)
+		item, err := toValue(x)
 		if err != nil {
 			return v, err
 		}
@@ -86,7 +86,7 @@ func array[T any](items []T) (xmlrpc.Value, error) {
 func structure[T any](members map[string]T) (xmlrpc.Value, error) {
 	v := xmlrpc.Value{Kind: xmlrpc.Struct}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		member, err := value(members[name])
+		member, err := toValue(members[name])
 		if err != nil {
 			return v, err
 		}
@@ -95,13 +95,13 @@ func structure[T any](members map[string]T) (xmlrpc.Value, error) {
 	return v, nil
 }
 
-// kinds are the types by their words.
+// kinds are the kinds by the names of their types.
 var kinds = map[string]xmlrpc.Kind{"int": xmlrpc.Int, "boolean": xmlrpc.Bool, "string": xmlrpc.String,
 	"double": xmlrpc.Double, "base64": xmlrpc.Base64, "dateTime.iso8601": xmlrpc.DateTime, "array": xmlrpc.Array,
 	"struct": xmlrpc.Struct}
 
-// fit is true if the parameters have these types.
-func fit(types []string, params []xmlrpc.Value) bool {
+// haveTypes reports whether the parameters have these types.
+func haveTypes(types []string, params []xmlrpc.Value) bool {
 	if len(types) != len(params) {
 		return false
 	}
