@@ -37,7 +37,7 @@
 // The first line states the behavior. A line "# covers: ID ID" names rows of ledger.tsv. If no row fits, "# source: PLACE" names
 // where the behavior is described: a section of our pages (docs/plugins.md#limits), of the original's manual
 // (running.html#signal-handlers, below http://supervisord.org/) or, if both are silent, a function or class of the original
-// (supervisor/process.py finish). TestSources checks that it exists.
+// (supervisor.process.finish). TestSources checks that it exists.
 //
 // Where the two programs differ, a script uses the conditions [reference] and [ours], and a line "# differs: ID REASON" with the
 // id of a row of docs/differences.md (DIFF-9, N-1) and the reason in a few words. A Go test that demonstrates a difference has

@@ -40,7 +40,7 @@ func TestSources(t *testing.T) {
 var (
 	pageSection   = regexp.MustCompile(`^docs/([\w/-]+\.md)#([\w-]+)$`)
 	manualSection = regexp.MustCompile(`^(\w+\.html)#([\w-]+)$`)
-	pythonName    = regexp.MustCompile(`^supervisor/(\w+\.py) (\w+)$`)
+	pythonName    = regexp.MustCompile(`^supervisor\.(\w+)\.(\w+)$`)
 )
 
 // find returns an error if a source is not where it says.
@@ -61,9 +61,69 @@ func find(source string) error {
 		return contains(manual, m[1], `id="`+regexp.QuoteMeta(m[2])+`"`)
 	}
 	if m := pythonName.FindStringSubmatch(source); m != nil {
-		return contains(modules, m[1], `(?m)^ *(def|class) `+m[2]+`\b`)
+		return contains(modules, m[1]+".py", `(?m)^ *(def|class) `+m[2]+`\b`)
 	}
-	return errors.New("neither docs/PAGE.md#HEADING, nor PAGE.html#ANCHOR of the manual, nor supervisor/FILE.py NAME")
+	return errors.New("neither docs/PAGE.md#HEADING, nor PAGE.html#ANCHOR of the manual, nor supervisor.MODULE.NAME")
+}
+
+// TestGoSources checks that what comments in Go name as their source exists: one of the places above, or a key, method, command,
+// option or section of our pages, a manual page such as prctl(2), or a function of Python's library.
+func TestGoSources(t *testing.T) {
+	known := words(t)
+	number := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasPrefix(path, "../conformance") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range goSource.FindAllStringSubmatch(string(text), -1) {
+			for source := range strings.SplitSeq(newLine.ReplaceAllString(m[1], " "), ", ") {
+				number++
+				if err := find(source); err != nil && !known[source] && !elsewhere.MatchString(source) {
+					t.Errorf("%s: source %q: %v", path, source, err)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || number < 100 {
+		t.Fatalf("%d sources: %v", number, err)
+	}
+}
+
+var (
+	goSource  = regexp.MustCompile(`// (?:.* )?Source:\s+(?://\s+)?((?:[^.\n]|\n\s*//|\.[^\s])+)\.?`)
+	newLine   = regexp.MustCompile(`\n\s*//\s*`)
+	elsewhere = regexp.MustCompile(`^\w+\(\d\)$|^(shlex|str)\.\w+$`)
+	code      = regexp.MustCompile("`([^`\n]+)`|(?m)^### (?:supervisor\\.)?([\\w.]+)\\(")
+)
+
+// words returns the code words of our pages: keys, sections, methods, commands and options.
+func words(t *testing.T) map[string]bool {
+	t.Helper()
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no pages: %v", err)
+	}
+	known := map[string]bool{}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range code.FindAllStringSubmatch(string(text), -1) {
+			if m[2] != "" {
+				known[m[2]] = true
+			}
+			for word := range strings.FieldsFuncSeq(m[1], func(c rune) bool { return c == ' ' || c == ',' || c == '=' }) {
+				known[strings.Trim(word, "[]")] = true
+			}
+		}
+	}
+	return known
 }
 
 // contains returns an error if the file has no match. Without the directory there is nothing to compare with.

@@ -85,8 +85,7 @@ func lookupGroup(nameOrGID string) (int, error) {
 	return gid, nil
 }
 
-// Groups returns the ids of the primary group and then of every group that lists the user as a member, each once. Source:
-// user, "drop".
+// Groups returns the ids of the primary group and then of every group that lists the user as a member, each once. Source: user.
 func (a *Account) Groups() ([]int, error) {
 	u := user.User{Username: a.Name, Uid: strconv.Itoa(a.UID), Gid: strconv.Itoa(a.GID)}
 	ids, err := u.GroupIds()

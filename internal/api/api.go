@@ -8,7 +8,7 @@ const Version = "5.0.0"
 // APIVersion is the version of the XML-RPC interface that clients check for.
 const APIVersion = "3.0"
 
-// State is a process state with the number that clients know it by. Source: getProcessInfo, "state".
+// State is a process state with the number that clients know it by. Source: getProcessInfo.
 type State int
 
 const (
@@ -25,7 +25,7 @@ const (
 // States lists every state in ascending order of its number.
 var States = []State{Stopped, Starting, Running, Backoff, Stopping, Exited, Fatal, Unknown}
 
-// String is the state's name as clients see it. Source: getProcessInfo, "statename".
+// String is the state's name as clients see it. Source: getProcessInfo.
 func (s State) String() string {
 	switch s {
 	case Stopped:
@@ -55,7 +55,7 @@ func (s State) IsRunning() bool { return s == Starting || s == Running || s == B
 // IsSignallable is true in the states in which a child exists that takes signals.
 func (s State) IsSignallable() bool { return s == Starting || s == Running || s == Stopping }
 
-// DaemonState is the state of supervisord itself. Source: getState, "statecode".
+// DaemonState is the state of supervisord itself. Source: getState.
 type DaemonState int
 
 const (
@@ -65,7 +65,7 @@ const (
 	DaemonFatal      DaemonState = 2
 )
 
-// String is the state's name as clients see it. Source: getState, "statename".
+// String is the state's name as clients see it. Source: getState.
 func (s DaemonState) String() string {
 	switch s {
 	case DaemonShutdown:

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// EventType is a type of event that is sent to listeners, as its index in EventTypes. Source: "Event Types".
+// EventType is a type of event that is sent to listeners, as its index in EventTypes. Source: events.html#event-types.
 type EventType uint8
 
 // The types that are sent.
@@ -76,7 +76,7 @@ var EventTypes = [...]EventTypeInfo{
 	{"PROCESS_GROUP", AnyEvent, "the set of active groups changes"},
 }
 
-// String returns the name in the header of an event. Source: "eventname".
+// String returns the name in the header of an event. Source: events.html#header-tokens.
 func (t EventType) String() string { return EventTypes[t].Name }
 
 // In reports whether a subscription to the name includes t: the name is t's own or that of a family above it.

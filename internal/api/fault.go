@@ -34,7 +34,7 @@ type FaultCode struct {
 	Name, Help string
 }
 
-// Faults are all fault codes, in ascending order. Source: supervisor.xmlrpc.Faults, supervisor_twiddler.
+// Faults are all fault codes, in ascending order. Source: supervisor.xmlrpc.Faults.
 var Faults = [...]FaultCode{
 	{UnknownMethod, "UNKNOWN_METHOD", "the server does not offer the method"},
 	{IncorrectParameters, "INCORRECT_PARAMETERS", "the number or the type of the parameters is wrong"},

@@ -11,7 +11,7 @@ func Namespec(group, process string) string {
 }
 
 // SplitNamespec parses a namespec: "web" is the process web of the group web, "g:web" the process web of the group g, and
-// "g:*" and "g:" are the whole group g, for which process is "". Source: startProcess, "name".
+// "g:*" and "g:" are the whole group g, for which process is "". Source: startProcess.
 func SplitNamespec(namespec string) (group, process string, whole bool) {
 	group, process, found := strings.Cut(namespec, ":")
 	switch {

@@ -152,7 +152,7 @@ func decodeUser(value string) (Step, error) {
 	return &User{ids[0], ids[1], ids[2:]}, nil
 }
 
-// switchUser switches to u for good. The errors are the original's. Source: user, "drop".
+// switchUser switches to u for good. The errors are the original's. Source: supervisor.options.drop_privileges.
 func switchUser(u *User) error {
 	failed := func(why string) error { return fmt.Errorf("couldn't setuid to %d: %s", u.UID, why) }
 	switch os.Getuid() {

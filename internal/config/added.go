@@ -11,7 +11,7 @@ import (
 type Option struct{ Key, Text string }
 
 // NewProcesses reads a program as [program:NAME] would have it into processes for a group, though no file has it. The
-// error has the words of a refused start. Source: supervisor_twiddler, addProgramToGroup.
+// error has the words of a refused start. Source: addProgramToGroup.
 func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process, error) {
 	from := &ini.File{Path: c.Path, Here: c.reader.here}
 	s := &ini.Section{Name: "program:" + name, First: from, Values: map[string]ini.Value{}}

@@ -12,7 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// readFiles reads the main file at path and the files that its [include] section names. Source: [include].
+// readFiles reads the main file at path and the files that its [include] section names. Source: include.
 func (r *reader) readFiles(path string) error {
 	text, err := readFile(path, r.path)
 	if err != nil {

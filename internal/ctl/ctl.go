@@ -15,7 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// Exit statuses. Source: supervisorctl.LSBInitExitStatuses.
+// Exit statuses. Source: supervisor.supervisorctl.LSBInitExitStatuses.
 const (
 	exitGeneric       = 1
 	exitInvalidArgs   = 2

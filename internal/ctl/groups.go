@@ -9,7 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
-// avail lists the processes of the configuration, active or not. Source: avail.
+// avail lists the processes of the configuration, active or not. Source: supervisor.supervisorctl.do_avail.
 func (c *Controller) avail([]string) error {
 	infos, err := c.server.AllConfigInfo(c.ctx)
 	if err != nil {
@@ -173,7 +173,7 @@ func (c *Controller) addGroup(group string) error {
 	return nil
 }
 
-// add activates groups. Source: add.
+// add activates groups. Source: supervisor.supervisorctl.do_add.
 func (c *Controller) add(names []string) error {
 	for _, name := range names {
 		err := c.server.AddProcessGroup(c.ctx, name)

@@ -8,7 +8,7 @@ import (
 )
 
 // DefaultSignals gives SIGUSR1 its default action, which ends the process, as with the original. The Go runtime would ignore
-// the signal. Source: signals.
+// the signal. Source: supervisor.options.setsignals.
 func DefaultSignals() {
 	var action [64]byte // larger than the kernel's struct on any machine; zero is the default action
 	const setSize = 8   // bytes of a signal set

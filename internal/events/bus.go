@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Serial numbers the events that some pool accepted, for as long as the daemon runs. Source: "serial".
+// Serial numbers the events that some pool accepted, for as long as the daemon runs. Source: events.html#header-tokens.
 type Serial struct{ next uint64 }
 
 // Bus hands each event to all pools that subscribed to it, which send it on at once if they can. A listener's answer is

@@ -18,7 +18,7 @@ var (
 	errNoLogPayload = errors.New("the result is not the payload of a PROCESS_LOG event")
 )
 
-// defaultHandler accepts OK and rejects everything else. Source: supervisor.dispatchers:default_handler.
+// defaultHandler accepts OK and rejects everything else. Source: supervisor.dispatchers.default_handler.
 func defaultHandler(result []byte) error {
 	if string(result) == "OK" {
 		return nil

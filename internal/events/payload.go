@@ -21,7 +21,7 @@ type Move struct {
 	PID            int  // 0: no child
 }
 
-// Payload returns the type and the payload of the event about m. Source: "PROCESS_STATE Event Type".
+// Payload returns the type and the payload of the event about m. Source: events.html#process-state-event-type.
 func (m Move) Payload() (Type, string) {
 	b := appendProcess(nil, m.Process, m.Group)
 	b = append(b, " from_state:"...)
@@ -42,8 +42,8 @@ func (m Move) Payload() (Type, string) {
 	return OfState(m.To), string(b)
 }
 
-// Communication returns the payload for a message that a child wrote between the two tokens. Source: "PROCESS_COMMUNICATION Event
-// Type".
+// Communication returns the payload for a message that a child wrote between the two tokens. Source:
+// events.html#process-communication-event-type.
 func Communication(process, group string, pid int, data []byte) string {
 	var b strings.Builder
 	writeProcess(&b, process, group, pid, len(data))
@@ -52,7 +52,7 @@ func Communication(process, group string, pid int, data []byte) string {
 	return b.String()
 }
 
-// Log returns the payload for a piece of output. Source: "PROCESS_LOG Event Type".
+// Log returns the payload for a piece of output. Source: events.html#process-log-event-type.
 func Log(process, group string, pid int, channel api.Channel, data []byte) string {
 	var b strings.Builder
 	writeProcess(&b, process, group, pid, len(data))

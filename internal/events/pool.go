@@ -18,7 +18,8 @@ type PoolOptions struct {
 	Log        *logs.Main
 }
 
-// Pool queues the events that it subscribed to until one of its listeners has accepted each. Source: "Event Listeners".
+// Pool queues the events that it subscribed to until one of its listeners has accepted each. Source:
+// events.html#event-listeners-and-event-notifications.
 type Pool struct {
 	PoolOptions
 	bus       *Bus
@@ -28,7 +29,7 @@ type Pool struct {
 	external  *ExternalHandler // in place of Handle; nil: none
 	listeners []*Listener
 	queue     queue
-	serial    uint64    // of the next event. Source: "poolserial"
+	serial    uint64    // of the next event. Source: events.html#header-tokens.
 	retryAt   time.Time // when the next event can be sent to a listener that refused it; zero: it does not wait
 	scheduled time.Time // the retryAt for which the loop was woken last
 	message   []byte    // buffer for header and payload
@@ -143,7 +144,7 @@ func (p *Pool) schedule(retryAt time.Time) {
 	p.bus.wakeLoop()
 }
 
-// appendMessage appends the header line and the payload. Source: "Event Notification Protocol".
+// appendMessage appends the header line and the payload. Source: events.html#event-notification-protocol.
 func (p *Pool) appendMessage(b []byte, e *entry) []byte {
 	length := len(e.event.Payload)
 	if !p.CountBytes {

@@ -6,7 +6,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Phase is a listener's state in the protocol. Source: "Event Listener States".
+// Phase is a listener's state in the protocol. Source: events.html#event-listener-states.
 type Phase int
 
 const (

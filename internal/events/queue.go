@@ -10,7 +10,7 @@ type Event struct {
 	Payload string // UTF-8
 }
 
-// name returns the type's name in the header. Source: "eventname".
+// name returns the type's name in the header. Source: events.html#header-tokens.
 func (e *Event) name() string {
 	if e.Type == Extension {
 		return e.Name

@@ -7,7 +7,7 @@ import (
 )
 
 // Ticks emits the events of the wall clock. Start has to be called first. Only the loop of supervisord may use it. Source:
-// TICK.
+// events.html#tick-event-type.
 type Ticks struct{ last [len(periods)]int64 }
 
 var periods = [...]struct {

@@ -15,7 +15,7 @@ type Set uint32
 func (s Set) Has(t Type) bool { return s&(1<<t) != 0 }
 
 // Family returns the types that a subscription to the name includes: the type of that name, or all types below it. It is
-// empty for names that are not built in. Source: events=.
+// empty for names that are not built in. Source: events.
 func Family(name string) Set {
 	var s Set
 	for t := range api.SentEventTypes {

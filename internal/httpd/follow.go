@@ -23,7 +23,7 @@ const (
 // truncated is sent when a followed log was truncated.
 const truncated = "==> File truncated <==\n"
 
-// followProcess streams the log of a process. Path has no leading slashes. Source: tail -f.
+// followProcess streams the log of a process. Path has no leading slashes. Source: tail.
 func (h *handler) followProcess(w http.ResponseWriter, r *http.Request, path string) {
 	if r.Method != http.MethodGet {
 		h.fail(w, r, http.StatusBadRequest)
@@ -36,7 +36,7 @@ func (h *handler) followProcess(w http.ResponseWriter, r *http.Request, path str
 	h.follow(w, r, file, ok)
 }
 
-// followMain streams the main log. Source: maintail -f.
+// followMain streams the main log. Source: maintail.
 func (h *handler) followMain(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		h.fail(w, r, http.StatusBadRequest)

@@ -38,7 +38,7 @@ type Services struct {
 	MainLog func() (path string, ok bool)
 	// Pages answers the requests for all other paths.
 	Pages Pages
-	// Access, if not nil, is called with a line for each response. Source: loglevel, "trace".
+	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.
 	Access func(line string)
 }
 

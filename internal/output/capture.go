@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// The tokens between which output is captured. Source: "PROCESS_COMMUNICATION Event Type".
+// The tokens between which output is captured. Source: events.html#process-communication-event-type.
 const (
 	beginToken = "<!--XSUPERVISOR:BEGIN-->"
 	endToken   = "<!--XSUPERVISOR:END-->"

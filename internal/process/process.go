@@ -307,6 +307,5 @@ func (p *Process) deliver(sig syscall.Signal, group bool, now time.Time, gone, l
 	return problem
 }
 
-// SpawnErr is why the last start failed or how the last run ended badly, empty if neither. Source: getProcessInfo,
-// "spawnerr".
+// SpawnErr is why the last start failed or how the last run ended badly, empty if neither. Source: getProcessInfo.
 func (p *Process) SpawnErr() string { return p.spawnErr }

@@ -34,7 +34,7 @@ type CommandError struct {
 func (e *CommandError) Error() string { return e.Text }
 
 // Command splits the command into words and finds the file to execute, as it is on the disk now. The error is a
-// *CommandError. Source: startProcess, NO_FILE and NOT_EXECUTABLE.
+// *CommandError. Source: startProcess.
 func (p *Process) Command() (path string, args []string, err error) {
 	args, err = shlex.Split(p.Config.Run.Command)
 	if err != nil {

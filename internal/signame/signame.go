@@ -28,7 +28,8 @@ var common = []named{
 	{"WINCH", syscall.SIGWINCH}, {"SYS", syscall.SIGSYS},
 }
 
-// Name returns the name to print, such as SIGTERM, or "signal 35" for a signal without a name. Source: log lines about exits.
+// Name returns the name to print, such as SIGTERM, or "signal 35" for a signal without a name. Source:
+// supervisor.options.decode_wait_status.
 func Name(signal syscall.Signal) string {
 	for _, names := range [][]named{common, special} {
 		for _, n := range names {

@@ -70,7 +70,7 @@ type Machine struct {
 	Flapping bool      // the run before this one was short
 }
 
-// Next returns the machine after e, and what the caller must do about it. Source: subprocess, "Process States".
+// Next returns the machine after e, and what the caller must do about it. Source: subprocess.html#process-states.
 func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 	switch e.Kind {
 	case Start:

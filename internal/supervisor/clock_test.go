@@ -29,7 +29,7 @@ func TestJump(t *testing.T) {
 }
 
 // TestClockIsSet sets the clock far back and far forward while processes are in each state that waits: what comes next
-// comes when it would have come. Source: the original's rules for clocks that go backwards.
+// comes when it would have come. Source: supervisor.process._check_and_adjust_for_system_clock_rollback.
 func TestClockIsSet(t *testing.T) {
 	for _, d := range []time.Duration{-48 * time.Hour, -3 * time.Second, 3 * time.Second, 48 * time.Hour} {
 		t.Run(d.String(), func(t *testing.T) {

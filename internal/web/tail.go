@@ -30,7 +30,7 @@ type tailPage struct {
 	Download string
 }
 
-// limitOf is the number of bytes of a log that the request asks for. Source: tail.html, "limit".
+// limitOf is the number of bytes of a log that the request asks for. Source: supervisor.web.TailView.
 func limitOf(r *http.Request) int {
 	n, err := strconv.ParseUint(r.Form.Get("limit"), 10, 31)
 	if err != nil {
