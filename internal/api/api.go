@@ -1,14 +1,15 @@
-// Package api holds the words that supervisord and supervisorctl share: states, fault codes, results and the version.
-// It knows nothing of how they come about and imports nothing of the project.
+// Package api has the concepts that supervisord and supervisorctl share, and the tables of them: states, faults, members of
+// results, event types, log levels, channels, namespecs and the version. It imports no other package of this module. Its
+// functions are pure; any goroutine may call them.
 package api
 
-// Version is the version of both programs; everything that prints one takes it from here.
+// Version is the version of both programs.
 const Version = "5.0.0"
 
 // APIVersion is the version of the XML-RPC interface that clients check for.
 const APIVersion = "3.0"
 
-// State is a process state with the number that clients know it by. Source: getProcessInfo.
+// State is the state of a process; clients see its number. Source: getProcessInfo.
 type State int
 
 const (
@@ -46,13 +47,13 @@ func (s State) String() string {
 	return "UNKNOWN"
 }
 
-// IsStopped is true in the states in which no child exists and none is to come by itself.
+// IsStopped reports whether there is no child, and none is started automatically.
 func (s State) IsStopped() bool { return s == Stopped || s == Exited || s == Fatal || s == Unknown }
 
-// IsRunning is true in the states from which a process can be stopped and cannot be started.
+// IsRunning reports whether the process can be stopped but not started.
 func (s State) IsRunning() bool { return s == Starting || s == Running || s == Backoff }
 
-// IsSignallable is true in the states in which a child exists that takes signals.
+// IsSignallable reports whether there is a child to which signals can be sent.
 func (s State) IsSignallable() bool { return s == Starting || s == Running || s == Stopping }
 
 // DaemonState is the state of supervisord itself. Source: getState.

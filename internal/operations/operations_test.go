@@ -76,7 +76,7 @@ func TestCompletionOrder(t *testing.T) {
 	}
 }
 
-// What only asks does not count as a change, so that shared responses stay valid.
+// Reads do not change the version, so that shared responses stay valid.
 func TestReadsKeepVersion(t *testing.T) {
 	s := run(t, group("g", "/bin/cat", "p"))
 	before := s.sup.Version()

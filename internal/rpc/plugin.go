@@ -67,7 +67,7 @@ func (s *Server) emit(x *plugin.Plugin, params []xmlrpc.Value) (result, error) {
 // pluginError turns the error of a call to a plug-in into a fault. A fault of the plug-in stays as it is.
 func (s *Server) pluginError(err error) error {
 	var down *plugin.DownError
-	var trouble *plugin.CallError
+	var failure *plugin.CallError
 	switch {
 	case api.FaultOf(err) != nil: // the plug-in's own
 		return err
@@ -75,9 +75,9 @@ func (s *Server) pluginError(err error) error {
 		return api.NewFault(api.UnknownMethod, "")
 	case errors.As(err, &down):
 		return api.NewFault(api.NotRunning, down.Error())
-	case errors.As(err, &trouble):
-		s.sup.Log().Warnf("%v", trouble)
-		return api.NewFault(api.Failed, trouble.Error())
+	case errors.As(err, &failure):
+		s.sup.Log().Warnf("%v", failure)
+		return api.NewFault(api.Failed, failure.Error())
 	case errors.Is(err, plugin.ErrClosed):
 		if s.sup.State() != api.DaemonRunning {
 			return supervisor.ErrDown

@@ -79,7 +79,7 @@ func TestPluginMethods(t *testing.T) {
 	go func() { _ = p.Serve(ctx, l) }()
 	s := running(t, "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory="+config.MainInterface+"\n"+
 		"[rpcinterface:x]\nurl=unix://"+path+"\nevent_types=DISK\n"+
-		"[rpcinterface:gone]\nurl=unix://"+path+".none\nevent_types=DISK\n")
+		"[rpcinterface:down]\nurl=unix://"+path+".none\nevent_types=DISK\n")
 	ask := func(method string, params ...any) string {
 		v, fault := call(t, s, method, params...)
 		if fault != "" {
@@ -115,7 +115,7 @@ func TestPluginMethods(t *testing.T) {
 		{"x.emitEvent", []any{"DISK", "x"}, ""},
 		{"x.emitEvent", []any{"TICK_5", "x"}, "10 BAD_NAME: TICK_5"},
 		{"x.emitEvent", []any{"DISK"}, "2 INCORRECT_PARAMETERS"},
-		{"gone.echo", nil, "30 FAILED: plug-in gone did not answer: dial unix " + path + ".none: connect: no such file or directory"},
+		{"down.echo", nil, "30 FAILED: plug-in down did not answer: dial unix " + path + ".none: connect: no such file or directory"},
 	} {
 		if got := ask(c.method, c.params...); got != c.want {
 			t.Errorf("%s%v\n got %s\nwant %s", c.method, c.params, got, c.want)
@@ -132,7 +132,7 @@ func TestPluginMethods(t *testing.T) {
 	if got := <-slow; got != "slow" {
 		t.Errorf("%s", got)
 	}
-	if !strings.HasPrefix(methods, "gone.emitEvent supervisor.") || !strings.HasSuffix(methods, " system.multicall x.echo x.emitEvent x.slow") {
+	if !strings.HasPrefix(methods, "down.emitEvent supervisor.") || !strings.HasSuffix(methods, " system.multicall x.echo x.emitEvent x.slow") {
 		t.Errorf("%s", methods)
 	}
 	calls := []any{map[string]any{"methodName": "x.echo", "params": []any{"a"}}, map[string]any{"methodName": "x.echo", "params": []any{}}}

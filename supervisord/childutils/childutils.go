@@ -40,7 +40,8 @@ func (e Event) Name() string { return e.Header["eventname"] }
 // Data parses the payload; see EventData.
 func (e Event) Data() (fields map[string]string, data string) { return EventData(e.Payload) }
 
-// Fields parses pairs such as "processname:cat groupname:cat". A word without a colon is skipped. Source: get_headers.
+// Fields parses pairs such as "processname:cat groupname:cat". A word without a colon is skipped. Source:
+// supervisor.childutils.get_headers.
 func Fields(line string) map[string]string {
 	fields := map[string]string{}
 	for _, word := range strings.Fields(line) {
@@ -51,13 +52,15 @@ func Fields(line string) map[string]string {
 	return fields
 }
 
-// EventData parses a payload: the pairs on its first line, and the data after the first line feed. Source: eventdata.
+// EventData parses a payload: the pairs on its first line, and the data after the first line feed. Source:
+// supervisor.childutils.eventdata.
 func EventData(payload string) (fields map[string]string, data string) {
 	head, data, _ := strings.Cut(payload, "\n")
 	return Fields(head), data
 }
 
-// Listener implements the protocol of event listeners. Source: childutils.listener.
+// Listener implements the protocol of event listeners. Source:
+// supervisor.childutils.EventListenerProtocol.
 type Listener struct {
 	// CountBytes must be set in a pool with payload_length=bytes: len counts bytes then, and characters otherwise.
 	CountBytes bool
@@ -184,7 +187,8 @@ const (
 
 // Communicate makes supervisord send a PROCESS_COMMUNICATION event with data. w is os.Stdout or os.Stderr, and
 // stdout_capture_maxbytes or stderr_capture_maxbytes of the program must be set. It makes a single write, so that the data
-// cannot be mixed with other output. Source: childutils.pcomm.
+// cannot be mixed with other output. Source:
+// supervisor.childutils.ProcessCommunicationsProtocol.
 func Communicate(w io.Writer, data string) error {
 	_, err := io.WriteString(w, beginToken+data+endToken)
 	return err
@@ -192,7 +196,7 @@ func Communicate(w io.Writer, data string) error {
 
 // Client makes a client for the supervisord that started this process, from the environment variables
 // SUPERVISOR_SERVER_URL, SUPERVISOR_USERNAME and SUPERVISOR_PASSWORD. supervisord sets only the first. Source:
-// childutils.getRPCInterface.
+// supervisor.childutils.getRPCInterface.
 func Client() (*client.Client, error) {
 	url := os.Getenv("SUPERVISOR_SERVER_URL")
 	if url == "" {
