@@ -8,23 +8,23 @@ import (
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
 
-// View is the state of a process, with more than getProcessInfo returns.
-type View struct {
+// ProcessView is the state of a process, with more than getProcessInfo returns.
+type ProcessView struct {
 	api.ProcessInfo
 	LastExit string // how its last child ended; empty if none has
 }
 
 // Snapshot is the state of some or all processes at a moment, by group and name.
 type Snapshot struct {
-	At     time.Time
-	Layout int // changes when a group is added or removed
-	Views  []View
+	At        time.Time
+	Layout    int // changes when a group is added or removed
+	Processes []ProcessView
 }
 
 func snapshot(v supervisor.View, processes []*process.Process) Snapshot {
-	snap := Snapshot{At: time.Now(), Layout: v.Layout(), Views: make([]View, len(processes))}
+	snap := Snapshot{At: time.Now(), Layout: v.Layout(), Processes: make([]ProcessView, len(processes))}
 	for i, p := range processes {
-		snap.Views[i] = View{p.Info(snap.At), p.LastExit()}
+		snap.Processes[i] = ProcessView{p.Info(snap.At), p.LastExit()}
 	}
 	return snap
 }

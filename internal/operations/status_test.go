@@ -10,7 +10,7 @@ import (
 )
 
 // next takes from a Watch until the process is in a state, and returns it.
-func next(t *testing.T, w *Watch, name string, state api.State) View {
+func next(t *testing.T, w *Watch, name string, state api.State) ProcessView {
 	t.Helper()
 	late := time.After(time.Minute)
 	for {
@@ -23,7 +23,7 @@ func next(t *testing.T, w *Watch, name string, state api.State) View {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, v := range snap.Views {
+		for _, v := range snap.Processes {
 			if v.Name == name && v.State == state {
 				return v
 			}
@@ -36,26 +36,26 @@ func next(t *testing.T, w *Watch, name string, state api.State) View {
 func TestWatch(t *testing.T) {
 	s := run(t, group("p", "/bin/cat", "a", "b"))
 	all, err := s.Snapshot()
-	if err != nil || len(all.Views) != 2 {
+	if err != nil || len(all.Processes) != 2 {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	if err := s.StartProcess(context.Background(), "p:a", true); err != nil {
 		t.Fatal(err)
 	}
 	w, first, err := s.Watch(all.At)
-	if err != nil || len(first.Views) != 1 || first.Views[0].Name != "a" || first.Views[0].State != api.Running ||
-		first.Views[0].LastExit != "" || first.Layout != all.Layout {
+	if err != nil || len(first.Processes) != 1 || first.Processes[0].Name != "a" || first.Processes[0].State != api.Running ||
+		first.Processes[0].LastExit != "" || first.Layout != all.Layout {
 		t.Fatalf("%+v, %v", first, err)
 	}
 	second, none, err := s.Watch(time.Now())
-	if err != nil || len(none.Views) != 0 {
+	if err != nil || len(none.Processes) != 0 {
 		t.Fatalf("%+v, %v", none, err)
 	}
-	if err := syscall.Kill(first.Views[0].PID, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(first.Processes[0].PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	again := next(t, w, "a", api.Running) // restarted automatically
-	for again.PID == first.Views[0].PID { // its pipe is still being drained
+	again := next(t, w, "a", api.Running)     // restarted automatically
+	for again.PID == first.Processes[0].PID { // its pipe is still being drained
 		again = next(t, w, "a", api.Running)
 	}
 	if again.PID == 0 || again.LastExit != "terminated by SIGKILL" {
@@ -69,7 +69,7 @@ func TestWatch(t *testing.T) {
 	}
 	// A process is there once, however often it has changed.
 	snap, err := second.Take()
-	if err != nil || len(snap.Views) != 1 || snap.Views[0].State != api.Stopped {
+	if err != nil || len(snap.Processes) != 1 || snap.Processes[0].State != api.Stopped {
 		t.Errorf("%+v, %v", snap, err)
 	}
 	w.Close()
@@ -77,7 +77,7 @@ func TestWatch(t *testing.T) {
 	if err := s.StartProcess(context.Background(), "p:b", true); err != nil {
 		t.Fatal(err)
 	}
-	if snap, err := w.Take(); err != nil || len(snap.Views) != 0 {
+	if snap, err := w.Take(); err != nil || len(snap.Processes) != 0 {
 		t.Errorf("after Close: %+v, %v", snap, err)
 	}
 }
@@ -95,7 +95,7 @@ func TestWatchGroups(t *testing.T) {
 	}
 	<-w.Ready()
 	after, err := w.Take()
-	if err != nil || after.Layout == before.Layout || len(after.Views) != 0 {
+	if err != nil || after.Layout == before.Layout || len(after.Processes) != 0 {
 		t.Errorf("%+v, then %+v, %v", before, after, err)
 	}
 }

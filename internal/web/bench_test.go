@@ -14,7 +14,7 @@ import (
 func thousandRunning() operations.Snapshot {
 	snap := operations.Snapshot{At: time.Now()}
 	for i := range 1000 {
-		snap.Views = append(snap.Views, operations.View{ProcessInfo: api.ProcessInfo{
+		snap.Processes = append(snap.Processes, operations.ProcessView{ProcessInfo: api.ProcessInfo{
 			Name: fmt.Sprintf("p-%d", i), Group: "p", State: api.Running, StateName: "RUNNING", PID: 10000 + i,
 			Start: 1795602377, Description: fmt.Sprintf("pid %d, uptime 0:12:%02d", 10000+i, i%60)}})
 	}

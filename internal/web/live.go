@@ -75,7 +75,7 @@ func (v *viewer) follow(watch *operations.Watch, snap operations.Snapshot) {
 			_ = v.send([]byte("event: reload\ndata:\n\n"))
 			return
 		}
-		if (first || len(snap.Views) > 0) && v.send(message(snap)) != nil {
+		if (first || len(snap.Processes) > 0) && v.send(message(snap)) != nil {
 			return
 		}
 		first = false
@@ -110,7 +110,7 @@ func (v *viewer) follow(watch *operations.Watch, snap operations.Snapshot) {
 func message(snap operations.Snapshot) []byte {
 	var b, line bytes.Buffer
 	fmt.Fprintf(&b, "id: %d\ndata: %d\n", snap.At.UnixNano(), snap.At.Unix())
-	for _, view := range snap.Views {
+	for _, view := range snap.Processes {
 		line.Reset()
 		if err := pages().ExecuteTemplate(&line, "row", rowOf(view, snap.At)); err != nil {
 			continue // the page keeps the old row

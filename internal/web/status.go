@@ -76,12 +76,12 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
 	}
 	page := statusPage{
 		daemonInfo: h.daemonInfo(snap.At), Instance: h.instanceID, Layout: snap.Layout, Since: snap.At.UnixNano(),
-		Message: r.Form.Get("message"), Filter: filterOf(r), Total: len(snap.Views),
+		Message: r.Form.Get("message"), Filter: filterOf(r), Total: len(snap.Processes),
 	}
 	page.Failed = isFailure(page.Message)
 	page.Groups = groupsOf(snap, page.Filter)
 	var states []string
-	for _, v := range snap.Views {
+	for _, v := range snap.Processes {
 		states = append(states, strings.ToLower(v.StateName))
 	}
 	page.States = append([]count{{"", len(states)}}, counts(states)...)
@@ -93,12 +93,12 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
 func groupsOf(snap operations.Snapshot, f filter) []group {
 	var single group
 	var groups []group
-	for i := 0; i < len(snap.Views); {
+	for i := 0; i < len(snap.Processes); {
 		end := i + 1
-		for end < len(snap.Views) && snap.Views[end].Group == snap.Views[i].Group {
+		for end < len(snap.Processes) && snap.Processes[end].Group == snap.Processes[i].Group {
 			end++
 		}
-		members := snap.Views[i:end]
+		members := snap.Processes[i:end]
 		if len(members) == 1 && members[0].Name == members[0].Group {
 			single.add(members[0], snap.At, f)
 		} else {
@@ -123,7 +123,7 @@ func groupsOf(snap operations.Snapshot, f filter) []group {
 	return groups
 }
 
-func (g *group) add(v operations.View, now time.Time, f filter) {
+func (g *group) add(v operations.ProcessView, now time.Time, f filter) {
 	r := rowOf(v, now)
 	r.Hidden = !f.passes(r.Namespec, r.State)
 	g.Shown = g.Shown || !r.Hidden
@@ -146,7 +146,7 @@ func counts(states []string) []count {
 	return all
 }
 
-func rowOf(v operations.View, now time.Time) row {
+func rowOf(v operations.ProcessView, now time.Time) row {
 	r := row{
 		Namespec: api.Namespec(v.Group, v.Name), Name: v.Name, State: strings.ToLower(v.StateName), PID: v.PID,
 		Description: v.Description, LastExit: v.LastExit, Stderr: v.StderrLogfile != "",

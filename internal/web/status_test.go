@@ -11,13 +11,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/operations"
 )
 
-func view(group, name string, state api.State) operations.View {
-	return operations.View{ProcessInfo: api.ProcessInfo{Group: group, Name: name, State: state, StateName: state.String()}}
+func view(group, name string, state api.State) operations.ProcessView {
+	return operations.ProcessView{ProcessInfo: api.ProcessInfo{Group: group, Name: name, State: state, StateName: state.String()}}
 }
 
 // TestGroupsOf checks the order of the sections and the filter.
 func TestGroupsOf(t *testing.T) {
-	snap := operations.Snapshot{Views: []operations.View{
+	snap := operations.Snapshot{Processes: []operations.ProcessView{
 		view("a", "a", api.Running), view("b", "other", api.Running), view("c", "c", api.Running), view("c", "d", api.Fatal),
 		view("z", "z", api.Stopped),
 	}}
@@ -109,7 +109,7 @@ func TestMessage(t *testing.T) {
 	v := view("g", "p", api.Fatal)
 	v.SpawnErr, v.Description = "two\nlines\r\n", "two\nlines\r\n"
 	at := time.Unix(5, 7)
-	got := string(message(operations.Snapshot{At: at, Views: []operations.View{v}}))
+	got := string(message(operations.Snapshot{At: at, Processes: []operations.ProcessView{v}}))
 	if !strings.HasPrefix(got, "id: 5000000007\ndata: 5\ndata: <tr ") || !strings.HasSuffix(got, "</tr>\n\n") ||
 		strings.Count(got, "\n") != 4 || strings.Contains(got, "\r") {
 		t.Errorf("%q", got)

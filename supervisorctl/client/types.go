@@ -5,7 +5,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-// ProcessInfo is the state of one process. Times are whole seconds since 1970, 0 for never.
+// ProcessInfo is the state of one process. Times are whole seconds since 1970, 0 for never. In JSON its members have the names
+// of the interface.
 type ProcessInfo = api.ProcessInfo
 
 // ProcessState is the state of a process, such as 20 for RUNNING.
