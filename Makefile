@@ -179,6 +179,7 @@ package-test: programs ## * build and try the packages and the container
 docs: ## write the pages and parts of pages that are made from the source
 	go test ./internal/rpc -run TestReference -count=1 -update
 	go test ./internal/events -run TestReference -count=1 -update
+	go test ./internal/config -run 'TestReference|TestSampleIsComplete' -count=1 -update
 	go test ./docs -run 'TestMessages|TestImports' -count=1 -update
 	go test ./conformance -run TestCoveragePage -count=1 -update-coverage
 

@@ -3,32 +3,25 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// check collects what is wrong with a configuration, and which keys were asked for: those that nobody asked for mean
-// nothing.
+// check collects what is wrong with a configuration.
 type check struct {
-	errs  []error
-	asked map[*ini.Section]map[string]bool
-	seen  map[ini.Error]bool
-	quiet bool // asking for keys only
+	errs []error
+	read map[*ini.Section]bool // the sections that were read
+	seen map[ini.Error]bool
 }
 
-func newCheck() *check {
-	return &check{asked: map[*ini.Section]map[string]bool{}, seen: map[ini.Error]bool{}}
-}
+func newCheck() *check { return &check{read: map[*ini.Section]bool{}, seen: map[ini.Error]bool{}} }
 
 // add notes an error, once: a section is read for several purposes, and for each of its processes.
 func (c *check) add(err error) {
-	if c.quiet {
-		return
-	}
 	e := &ini.Error{Text: err.Error()}
 	errors.As(err, &e)
 	if c.seen[*e] {
@@ -36,21 +29,6 @@ func (c *check) add(err error) {
 	}
 	c.seen[*e] = true
 	c.errs = append(c.errs, &Finding{e})
-}
-
-func (c *check) ask(s *ini.Section, key string) {
-	if c.asked[s] == nil {
-		c.asked[s] = map[string]bool{}
-	}
-	c.asked[s][key] = true
-}
-
-// asking calls f only to see which keys it asks for.
-func (r *reader) asking(f func()) {
-	quiet, messages := r.check.quiet, len(r.messages)
-	r.check.quiet = true
-	f()
-	r.check.quiet, r.messages = quiet, r.messages[:messages]
 }
 
 // Finding is an error that says where it is.
@@ -113,7 +91,7 @@ func (r *reader) checkCtl() (warnings []string) {
 	ctl := *r
 	ctl.included = false
 	ctl.check = newCheck()
-	ctl.check.asked = r.check.asked
+	ctl.check.read = r.check.read
 	if err := (&Ctl{}).values(&ctl, own); err != nil {
 		ctl.check.add(err)
 	}
@@ -123,70 +101,50 @@ func (r *reader) checkCtl() (warnings []string) {
 	return warnings
 }
 
-// knownKeys is every key by the kind of its section, as the reading itself asks for them: the kind is the name, up to
-// the colon if it has one.
-var knownKeys = sync.OnceValue(func() map[string]map[string]bool {
-	r := &reader{doc: ini.New(), host: thisHost.remembering(), env: map[string]string{},
-		merged: map[string]mergedEnvironment{}, check: newCheck()}
-	kinds := []string{"include", "supervisord", "supervisorctl", "unix_http_server", "inet_http_server", "program:",
-		"eventlistener:", "fcgi-program:", "group:", "rpcinterface:", "ctlplugin:"}
-	from := &ini.File{}
-	for _, kind := range kinds {
-		s := &ini.Section{Name: kind, First: from, Values: map[string]ini.Value{}}
-		r.doc.Sections = append(r.doc.Sections, s)
-		r.doc.ByName[kind] = s
-	}
-	r.asking(func() {
-		r.check.add(r.includes(""))
-		_, err := r.values(Options{})
-		r.check.add(errors.Join(err, (&Ctl{}).values(r, r.doc.ByName["supervisorctl"])))
-	})
-	known := map[string]map[string]bool{}
-	for s, keys := range r.check.asked {
-		known[s.Name] = keys
-	}
-	return known
-})
-
-// kind is what knownKeys calls sections of this name, empty if there is no such section.
-func kind(section string) string {
-	for known := range knownKeys() {
-		switch {
-		case section == known, strings.HasSuffix(known, ":") && strings.HasPrefix(section, known),
-			strings.HasSuffix(known, "_server") && strings.HasPrefix(section, known):
-			return known
-		}
-	}
-	return ""
-}
-
-// unread warns of every section and key that means nothing.
+// unread reports the sections and keys that have no effect.
 func (r *reader) unread() (warnings []string) {
 	for _, s := range r.doc.Sections {
-		if kind(s.Name) == "" {
+		in := kindOf(s.Name)
+		if in == 0 {
 			warnings = append(warnings, fmt.Sprintf("%s: [%s] is not a section and has no effect%s",
 				s.First.Path, s.Name, meant(nearest(s.Name, sectionNames(s.Name)))))
 			continue
 		}
-		asked := r.check.asked[s]
-		if asked == nil { // its name is wrong, which is an error
+		keys := r.effective(s, in)
+		if keys == nil || !r.check.read[s] { // its name is wrong, which is an error
 			continue
 		}
-		for _, key := range byLine(s.Values) {
-			if !asked[key] {
-				v := s.Values[key]
+		for _, name := range byLine(s.Values) {
+			if !keys[name] {
+				v := s.Values[name]
 				warnings = append(warnings, fmt.Sprintf("%s:%d: [%s] %s has no effect%s",
-					v.From.Path, v.Line, s.Name, key, instead(kind(s.Name), key)))
+					v.From.Path, v.Line, s.Name, name, instead(in, name)))
 			}
 		}
 	}
-	for _, key := range byLine(r.doc.Defaults) {
-		if v := r.doc.Defaults[key]; len(homes(key)) == 0 {
+	for _, name := range byLine(r.doc.Defaults) {
+		if v := r.doc.Defaults[name]; len(homes(name)) == 0 {
 			warnings = append(warnings, fmt.Sprintf("%s:%d: [DEFAULT] %s has no effect: no section knows it",
-				v.From.Path, v.Line, key))
+				v.From.Path, v.Line, name))
 		}
 	}
 	return warnings
+}
+
+// effective are the keys that have an effect in a section; nil: all have, for what is no key of ours is for a plug-in.
+func (r *reader) effective(s *ini.Section, in Sections) map[string]bool {
+	_, program := s.Values["command"]
+	switch {
+	case in == InCtlPlugin, in == InInterface && (program || !r.isPlugin(s)):
+		return nil
+	case in == InInterface: // with a URL, thus without processes
+		keys := map[string]bool{pluginPriority.key().Name: true}
+		for _, r := range slices.Concat(untyped(pluginKeys), untyped(pluginPoolKeys)) {
+			keys[r.key().Name] = true
+		}
+		return keys
+	}
+	return keysOf(in)
 }
 
 // byLine is the keys in the order in which they were written.
@@ -205,28 +163,23 @@ func byLine(values map[string]ini.Value) []string {
 	return keys
 }
 
-// homes are the kinds of sections that know the key.
+// homes are the kinds of sections that know the key, by name.
 func homes(key string) (kinds []string) {
-	for kind, keys := range knownKeys() {
-		if keys[key] {
-			kinds = append(kinds, "["+strings.Replace(kind, ":", ":x", 1)+"]")
+	for _, k := range sectionKinds {
+		if keysOf(k.in)[key] {
+			kinds = append(kinds, "["+strings.Replace(k.name, ":", ":x", 1)+"]")
 		}
 	}
 	slices.Sort(kinds)
 	return kinds
 }
 
-// instead says where the key belongs, or what may have been meant by it.
-func instead(kind, key string) string {
+// instead says where the key belongs, or which one may have been meant.
+func instead(in Sections, key string) string {
 	if kinds := homes(key); len(kinds) > 0 {
 		return ": it belongs in " + strings.Join(kinds, ", ")
 	}
-	var candidates []string
-	for known := range knownKeys()[kind] {
-		candidates = append(candidates, known)
-	}
-	slices.Sort(candidates)
-	return meant(nearest(key, candidates))
+	return meant(nearest(key, slices.Sorted(maps.Keys(keysOf(in)))))
 }
 
 // sectionNames are the sections that could have been meant by a name, each with the part after its colon.
@@ -236,11 +189,11 @@ func sectionNames(name string) []string {
 		rest = "x"
 	}
 	var names []string
-	for known := range knownKeys() {
-		if strings.HasSuffix(known, ":") {
-			known += strings.TrimSpace(rest)
+	for _, k := range sectionKinds {
+		if strings.HasSuffix(k.name, ":") {
+			k.name += strings.TrimSpace(rest)
 		}
-		names = append(names, known)
+		names = append(names, k.name)
 	}
 	slices.Sort(names)
 	return names

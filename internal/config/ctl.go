@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/getopt"
 	"github.com/gosupervisor/supervisor/internal/ini"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
@@ -35,7 +34,10 @@ type Ctl struct {
 	Plugins     []Interface // [ctlplugin:x] sections
 }
 
-const defaultServerURL = "http://localhost:9001"
+const (
+	defaultServerURL = "http://localhost:9001"
+	defaultPrompt    = "supervisor"
+)
 
 // ParseCtlArgs reads the command line of supervisorctl, argv0 excluded. Its errors have the original's words; a help
 // option ends it without one.
@@ -105,6 +107,16 @@ func checkURL(text string) error {
 	return nil
 }
 
+// parseCtlURL makes the path of a socket absolute.
+func parseCtlURL(s string) (string, error) {
+	if path, ok := strings.CutPrefix(s, "unix://"); ok {
+		return "unix://" + normalize(path), nil
+	}
+	return s, nil
+}
+
+func parseHistory(path string) (string, error) { return normalizeIfAny(path), nil }
+
 // normalizeIfAny makes a path absolute; no path stays none.
 func normalizeIfAny(path string) string {
 	if path == "" {
@@ -116,7 +128,7 @@ func normalizeIfAny(path string) string {
 // LoadCtl reads what supervisorctl needs from the configuration file, if there is one, and applies the command line.
 // It looks at no other section than its own and its plugins', but for ignore_unknown_plugins, and follows no [include].
 func LoadCtl(o CtlOptions) (*Ctl, error) {
-	c := &Ctl{ServerURL: defaultServerURL, Prompt: "supervisor", Args: o.Args}
+	c := &Ctl{ServerURL: defaultServerURL, Prompt: defaultPrompt, Args: o.Args}
 	path := o.ConfigFile
 	if !o.hasConfigFile {
 		path = findConfig(searchPaths(o.Argv0), "")
@@ -152,26 +164,15 @@ func (c *Ctl) read(path string) error {
 
 // values reads the [supervisorctl] section own and the plug-ins.
 func (c *Ctl) values(r *reader, own *ini.Section) (err error) {
-	k := r.keys(own, expand.Scope{})
-	k.here = true
-	c.ServerURL = read(k, "serverurl", c.ServerURL, parseString)
-	if path, ok := strings.CutPrefix(c.ServerURL, "unix://"); ok {
-		c.ServerURL = "unix://" + normalize(path)
-	}
-	k.here = false
-	c.Prompt = read(k, "prompt", c.Prompt, parseString)
-	c.Username = read(k, "username", "", parseString)
-	c.Password = read(k, "password", "", parseString)
-	k.here = true
-	c.HistoryFile = normalizeIfAny(read(k, "history_file", "", parseString))
-	if k.err != nil {
+	k := r.section(own)
+	if readAll(k, ctlKeys, c); k.err != nil {
 		return k.err
 	}
 	if daemon := r.doc.ByName["supervisord"]; daemon != nil {
-		k := r.keys(daemon, expand.Scope{})
-		k.benign = true // what is wrong in it is not our affair
-		r.lenient = read(k, "ignore_unknown_plugins", false, parseBoolean)
+		k := r.section(daemon)
+		k.benign = true // supervisorctl does not report errors of this section
+		ignoreUnknown.read(k, &settings{})
 	}
-	c.Plugins, err = r.plugins(ctlPlugin, "supervisor.ctl_factory")
+	c.Plugins, err = r.plugins(ctlPlugin, ctlPluginKeys[0])
 	return err
 }

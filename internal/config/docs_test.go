@@ -1,80 +1,206 @@
 package config
 
 import (
-	"maps"
+	"flag"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-var (
-	docHeading = regexp.MustCompile("^### `\\[(.*)\\]`$")
-	docKey     = regexp.MustCompile("^\\| `([a-z_.]+)` \\| ([^|]+) \\| ([^|]+) \\| ")
-	docAll     = regexp.MustCompile("has all keys of `\\[program:x\\]`")
-)
+var update = flag.Bool("update", false, "write docs/configuration.md and sample.conf")
 
-// documented is every key that the users' reference has in a table, by the kind of its section.
-func documented(t *testing.T) map[string][]string {
+// compareFile compares a file with what it should be, or writes it with -update.
+func compareFile(t *testing.T, path, want string) {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/configuration.md")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := map[string][]string{}
-	section := ""
-	for line := range strings.SplitSeq(string(text), "\n") {
-		if strings.HasPrefix(line, "#") {
-			section = ""
-		}
-		if m := docHeading.FindStringSubmatch(line); m != nil {
-			section = strings.Replace(m[1], ":x", ":", 1)
-		}
-		if m := docKey.FindStringSubmatch(line); m != nil && section != "" {
-			keys[section] = append(keys[section], m[1])
-		}
-		if docAll.MatchString(line) {
-			keys[section] = append(keys[section], keys["program:"]...)
-		}
+	if string(text) == want {
+		return
 	}
-	return keys
-}
-
-// The reference has exactly the keys that the reading of a configuration asks for, in the sections in which it does.
-func TestDocumentedKeys(t *testing.T) {
-	got := documented(t)
-	want := map[string][]string{}
-	for kind, keys := range knownKeys() {
-		want[kind] = slices.Sorted(maps.Keys(keys))
-		slices.Sort(got[kind])
+	if !*update {
+		t.Fatalf("%s differs from the tables of keys: make docs", path)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-asked for +documented)\n%s", diff)
-	}
-}
-
-// disabled is a line of the sample that has a key or a section, but is a comment.
-var disabled = regexp.MustCompile(`(?m)^;([a-z_.]+=|\[)`)
-
-// Every key of the sample, the disabled ones too, is one that somebody asks for.
-func TestSampleKeysAreKnown(t *testing.T) {
-	doc := ini.New()
-	if err := doc.Parse(&ini.File{}, disabled.ReplaceAllString(Sample(), "$1")); err != nil {
+	if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if len(doc.Sections) < 8 {
-		t.Errorf("only %d sections in the sample", len(doc.Sections))
+}
+
+const page = "../../docs/configuration.md"
+
+// TestReference compares the tables of keys in docs/configuration.md with those of the package. make docs writes them.
+func TestReference(t *testing.T) {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, s := range doc.Sections {
+	const end = "<!-- end of keys -->\n"
+	var made strings.Builder
+	rest := string(text)
+	for _, kind := range sectionKinds {
+		name := strings.Replace(kind.name, ":", ":x", 1)
+		from := "<!-- keys of [" + name + "], from the tables of keys: make docs -->\n"
+		i := strings.Index(string(text), from)
+		if i < 0 {
+			t.Fatalf("%s lacks the line %q", page, from)
+		}
+	}
+	for rest != "" {
+		start := strings.Index(rest, "<!-- keys of [")
+		if start < 0 {
+			break
+		}
+		line := rest[start : start+strings.IndexByte(rest[start:], '\n')+1]
+		stop := strings.Index(rest[start:], end)
+		if stop < 0 {
+			t.Fatalf("%s lacks the end of %s", page, line)
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(line, "<!-- keys of ["), "]")
+		made.WriteString(rest[:start] + line + reference(kindOf(strings.Replace(name, ":x", ":", 1))) + end)
+		rest = rest[start+stop+len(end):]
+	}
+	compareFile(t, page, made.String()+rest)
+}
+
+// topics are the headings in the order of the reference.
+var topics = []string{"", logTopic, daemonTopic, childTopic, commandTopic, startTopic, stopTopic, outputTopic}
+
+// ownKeys are the keys of sections of a kind, without those of programs where the section is not that of a program only.
+func ownKeys(in Sections) (list []described) {
+	for _, r := range allKeys() {
+		if s := r.key().Sections; s == in || s&in != 0 && (in == InProgram || s&InProgram == 0) {
+			list = append(list, r)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b described) int {
+		if a, b := slices.Index(topics, a.key().Topic), slices.Index(topics, b.key().Topic); a != b {
+			return a - b
+		}
+		return required(a) - required(b)
+	})
+	return list
+}
+
+// required sorts a key that a section must have before others.
+func required(r described) int {
+	if r.key().Required {
+		return 0
+	}
+	return 1
+}
+
+// reference is the table of the keys of a kind of sections as Markdown.
+func reference(in Sections) string {
+	var b strings.Builder
+	topic := "none"
+	for _, r := range ownKeys(in) {
+		k := r.key()
+		if k.Topic != topic {
+			topic = k.Topic
+			if topic != "" {
+				fmt.Fprintf(&b, "\n**%s**\n", topic)
+			}
+			b.WriteString("\n| Key | Type | Default | Since | Meaning |\n|---|---|---|---|---|\n")
+		}
+		since := k.Since
+		if since != "" {
+			since += " "
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s| %s |\n", k.Name, r.kind(), r.absentText(), since, k.Help)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// Each key has a topic that the reference knows, and a row has all columns that the loops need.
+func TestColumns(t *testing.T) {
+	for _, r := range allKeys() {
+		k := r.key()
+		if k.Name != strings.ToLower(k.Name) || k.Sections == 0 || k.Update == 0 || k.Help == "" || r.kind() == "" ||
+			!slices.Contains(topics, k.Topic) || (k.Topic == "") != (k.Sections&(InProgram|InSupervisord) == 0) ||
+			strings.ContainsAny(k.Help, "|\n") {
+			t.Errorf("a column of %s is empty or wrong: %+v", k.Name, k)
+		}
+	}
+}
+
+// uncommented is the sample without the semicolons in front of keys and sections.
+func uncommented(t *testing.T, text string) *ini.Document {
+	t.Helper()
+	var all []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, ";") && !strings.HasPrefix(line, "; ") && line != ";" {
+			line = line[1:]
+		}
+		all = append(all, line)
+	}
+	doc := ini.New()
+	if err := doc.Parse(&ini.File{Path: "sample"}, strings.Join(all, "\n")); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// TestSampleIsComplete finds each key in a section of each kind that it belongs to, those of programs in [program:x] only,
+// and nothing but keys. make docs adds what is missing.
+func TestSampleIsComplete(t *testing.T) {
+	text := Sample()
+	shown := map[Sections]map[string]bool{}
+	for _, s := range uncommented(t, text).Sections {
+		in := kindOf(s.Name)
+		if shown[in] == nil {
+			shown[in] = map[string]bool{}
+		}
 		for key := range s.Values {
-			if k := kind(s.Name); k == "" || !knownKeys()[k][key] {
-				t.Errorf("the sample has %s in [%s], which nobody asks for", key, s.Name)
+			shown[in][key] = true
+			if !keysOf(in)[key] {
+				t.Errorf("the sample has %s in [%s], which does not know it", key, s.Name)
 			}
 		}
 	}
+	for _, kind := range sectionKinds {
+		if shown[kind.in] == nil {
+			t.Errorf("the sample has no section [%s", kind.name)
+			continue
+		}
+		for _, r := range ownKeys(kind.in) {
+			if !shown[kind.in][r.key().Name] {
+				text = withKey(text, kind.name, r)
+			}
+		}
+	}
+	compareFile(t, "sample.conf", text)
+}
+
+var link = regexp.MustCompile(`\[(.*?)\]\(.*?\)`)
+
+// withKey adds a commented line for a key to the last section of its kind in a sample.
+func withKey(text, kind string, r described) string {
+	headers := regexp.MustCompile(`(?m)^;?\[`+kind).FindAllStringIndex(text, -1)
+	end := headers[len(headers)-1][0]
+	end = min(end+strings.Index(text[end:]+"\n\n", "\n\n")+1, len(text))
+	value := strings.Trim(r.absentText(), "`")
+	if !strings.HasPrefix(r.absentText(), "`") || strings.Contains(value, "`") {
+		value = r.key().Other
+	}
+	line := fmt.Sprintf(";%-29s ", r.key().Name+"="+value)
+	column := len(line)
+	help := link.ReplaceAllString(strings.ReplaceAll(r.key().Help, "`", ""), "$1")
+	if !r.key().Required {
+		help += " (default: " + strings.ReplaceAll(r.absentText(), "`", "") + ")"
+	}
+	line += ";"
+	for word := range strings.FieldsSeq(help) {
+		if last := line[strings.LastIndexByte(line, '\n')+1:]; len(last)+1+len(word) > 80 && !strings.HasSuffix(last, ";") {
+			line += "\n" + strings.Repeat(" ", column) + ";"
+		}
+		line += " " + word
+	}
+	return text[:end] + line + "\n" + text[end:]
 }

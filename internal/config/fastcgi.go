@@ -1,13 +1,10 @@
 package config
 
 import (
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
 
-	"github.com/gosupervisor/supervisor/internal/account"
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/ini"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
@@ -18,10 +15,11 @@ func (r *reader) fastCGIGroup(s *ini.Section, name string) (*Group, error) {
 	if err != nil {
 		return nil, sectionError(s, err)
 	}
-	k := r.keys(s, expand.Scope{})
-	k.here = true
-	g := &Group{Name: name, Kind: FastCGIGroup, Priority: r.priority(k, 999)}
-	socket := r.socket(k, name)
+	k := r.section(s)
+	k.program = name
+	g := &Group{Name: name, Kind: FastCGIGroup}
+	programPriority.read(k, g)
+	socket := readSocket(k)
 	if k.err != nil {
 		return nil, k.err
 	}
@@ -45,9 +43,9 @@ func (r *reader) memberSocket(s *ini.Section, processes []*Process) {
 	if !ok {
 		return
 	}
-	k := r.keys(s, expand.Scope{})
-	k.here, k.benign = true, true
-	socket := r.socket(k, pyrepr.TrimSpace(name))
+	k := r.section(s)
+	k.program, k.benign = pyrepr.TrimSpace(name), true
+	socket := readSocket(k)
 	if k.err != nil {
 		r.warn("[%s] gets no socket: %v", s.Name, k.err)
 		return
@@ -55,42 +53,43 @@ func (r *reader) memberSocket(s *ini.Section, processes []*Process) {
 	setSocket(processes, socket)
 }
 
-// socket reads socket= and what goes with it, in the order of the original.
-func (r *reader) socket(k *keys, program string) *Socket {
-	user := read(k, "user", (*account.Account)(nil), r.accountOf)
-	socket := &Socket{UID: -1, GID: -1, Backlog: read(k, "socket_backlog", 0, parseInteger)}
-	_, hasBacklog := k.raw("socket_backlog")
-	if hasBacklog && (socket.Backlog < 1 || socket.Backlog > 65535) {
+// readSocket reads the keys of the socket.
+func readSocket(k *sectionReader) *Socket {
+	socket := &Socket{}
+	socketUser.read(k, socket)
+	readAll(k, socketKeys, socket)
+	return socket
+}
+
+func checkBacklog(k *sectionReader, socket *Socket) {
+	if k.has("socket_backlog") && (socket.Backlog < 1 || socket.Backlog > 65535) {
 		k.failf("socket_backlog", "Invalid socket_backlog value %d", socket.Backlog)
 	}
-	owner := read(k, "socket_owner", [2]int{-1, -1}, r.owner("Invalid socket_owner value "))
-	socket.Mode = read(k, "socket_mode", fs.FileMode(0o700), parseMode("Invalid socket_mode value "))
-	k.scope.Vars = []expand.Variable{{Name: "program_name", Text: program}}
-	address := read(k, "socket", "", parseString)
+}
+
+// checkSocket takes the URL apart.
+func checkSocket(k *sectionReader, socket *Socket) {
+	address := socket.URL
 	if address == "" {
 		k.failf("socket", `[%s] section requires a "socket" line`, k.s.Name)
-		return nil
+		return
 	}
-	_, hasOwner := k.raw("socket_owner")
-	_, hasMode := k.raw("socket_mode")
 	if path, ok := strings.CutPrefix(address, "unix://"); ok {
-		socket.UID, socket.GID = owner[0], owner[1]
-		if !hasOwner && user != nil && user.UID != os.Getuid() {
+		if user := k.socketUser; !k.has("socket_owner") && user != nil && user.UID != os.Getuid() {
 			socket.UID, socket.GID = user.UID, user.GID
 		}
 		socket.unix(k, path)
-		return socket
+		return
 	}
-	socket.Mode = 0
-	if hasOwner || hasMode {
+	socket.Mode, socket.UID, socket.GID = 0, unchanged.uid, unchanged.gid
+	if k.has("socket_owner") || k.has("socket_mode") {
 		k.failf("socket", "socket_owner and socket_mode params should only be used with a Unix domain socket in [%s] "+
 			"socket", k.s.Name)
 	}
 	socket.tcp(k, address)
-	return socket
 }
 
-func (s *Socket) unix(k *keys, path string) {
+func (s *Socket) unix(k *sectionReader, path string) {
 	if !strings.HasPrefix(path, "/") {
 		k.failf("socket", "Unix socket path %s is not an absolute path in [%s] socket", path, k.s.Name)
 	}
@@ -100,7 +99,7 @@ func (s *Socket) unix(k *keys, path string) {
 }
 
 // tcp reads tcp://host:port.
-func (s *Socket) tcp(k *keys, address string) {
+func (s *Socket) tcp(k *sectionReader, address string) {
 	rest, ok := strings.CutPrefix(address, "tcp://")
 	host, number, hasPort := strings.Cut(rest, ":")
 	ok = ok && hasPort && host != "" && number != "" && strings.IndexFunc(host, pyrepr.IsSpace) < 0 &&

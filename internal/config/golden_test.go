@@ -4,47 +4,33 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 type object = map[string]any
 
-// orNull is a text, or null for none.
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
+// goldenMembers collects the values of keys under their names.
+type goldenMembers struct {
+	object
+	name string
 }
 
-func uidOf(a *account.Account) any {
-	if a == nil {
-		return nil
-	}
-	return a.UID
+func (m *goldenMembers) Member(k *Key) bool {
+	m.name = k.Name
+	return k.Since != Ours
 }
-
-func logOf(l Log) any {
-	switch l.Kind {
-	case LogAuto:
-		return "Automatic"
-	case LogFile:
-		return l.Path
-	}
-	return nil
-}
+func (m *goldenMembers) Int(n int)       { m.object[m.name] = n }
+func (m *goldenMembers) Bool(b bool)     { m.object[m.name] = b }
+func (m *goldenMembers) String(s string) { m.object[m.name] = s }
+func (m *goldenMembers) Ints(n []int)    { m.object[m.name] = append([]int{}, n...) }
+func (m *goldenMembers) None()           { m.object[m.name] = nil }
 
 // goldenOf gives a configuration the shape of the recordings.
 func goldenOf(c *Config) object {
 	s := c.Supervisord
-	supervisord := object{
-		"childlogdir": s.ChildLogDir, "directory": orNull(s.Directory), "identifier": s.Identifier,
-		"logfile": s.Logfile, "logfile_backups": s.LogfileBackups, "logfile_maxbytes": s.LogfileMaxBytes,
-		"loglevel": s.Loglevel, "minfds": s.MinFDs, "minprocs": s.MinProcs, "nocleanup": s.NoCleanup,
-		"nodaemon": s.NoDaemon, "pidfile": s.Pidfile, "silent": s.Silent, "strip_ansi": s.StripANSI,
-		"umask": s.Umask, "user": nil, "environment": nil, // the recordings do not have it
-	}
+	supervisord := object{}
+	c.Supervisord.Encode(&goldenMembers{object: supervisord})
+	supervisord["user"], supervisord["environment"] = nil, nil // the recordings do not have the latter
 	if s.User != nil {
 		supervisord["user"] = s.User.Name
 	}
@@ -89,34 +75,26 @@ func goldenGroup(g *Group) object {
 }
 
 func goldenProcess(p *Process, class string) object {
-	var umask, restart any = p.Run.Umask, false
-	if p.Run.Umask < 0 {
-		umask = nil
-	}
-	switch p.Exit.Restart {
-	case RestartAlways:
-		restart = "RestartUnconditionally"
-	case RestartUnexpected:
-		restart = "RestartWhenExitUnexpected"
-	}
-	codes := p.Exit.Codes
-	if codes == nil {
-		codes = []int{}
-	}
 	if class == "FastCGI" {
 		class += "Process"
 	}
-	return object{
-		"_class": class + "Config", "name": p.ProcessName, "command": p.Run.Command, "directory": orNull(p.Run.Directory),
-		"environment": p.Run.Environment, "priority": p.Priority, "autostart": p.Start.Auto, "autorestart": restart,
-		"startsecs": p.Start.Secs, "startretries": p.Backoff.Retries, "exitcodes": codes, "stopsignal": p.Stop.Signal,
-		"stopwaitsecs": p.Stop.WaitSecs, "stopasgroup": p.Stop.AsGroup, "killasgroup": p.Stop.KillAsGroup,
-		"uid": uidOf(p.Run.User), "umask": umask, "redirect_stderr": p.RedirectErr, "serverurl": orNull(p.Run.ServerURL),
-		"stdout_capture_maxbytes": p.Out.Capture, "stderr_capture_maxbytes": p.Err.Capture,
-		"stdout_events_enabled": p.Out.Events, "stderr_events_enabled": p.Err.Events,
-		"stdout_logfile": logOf(p.Out.Log), "stdout_logfile_maxbytes": p.Out.Log.MaxBytes,
-		"stdout_logfile_backups": p.Out.Log.Backups, "stdout_syslog": p.Out.Log.Syslog,
-		"stderr_logfile": logOf(p.Err.Log), "stderr_logfile_maxbytes": p.Err.Log.MaxBytes,
-		"stderr_logfile_backups": p.Err.Log.Backups, "stderr_syslog": p.Err.Log.Syslog,
+	shown := object{}
+	p.Encode(&goldenMembers{object: shown})
+	shown["_class"], shown["name"], shown["environment"] = class+"Config", p.ProcessName, p.Run.Environment
+	shown["uid"] = shown["user"]
+	for _, ours := range []string{"process_name", "user"} {
+		delete(shown, ours)
 	}
+	switch p.Exit.Restart {
+	case RestartAlways:
+		shown["autorestart"] = "RestartUnconditionally"
+	case RestartUnexpected:
+		shown["autorestart"] = "RestartWhenExitUnexpected"
+	}
+	for _, log := range []string{"stdout_logfile", "stderr_logfile"} {
+		if shown[log] == "auto" {
+			shown[log] = "Automatic"
+		}
+	}
+	return shown
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -23,7 +22,7 @@ func (r *reader) groups() ([]*Group, error) {
 		prefix string
 		read   func(s *ini.Section, name string) (*Group, error)
 	}{
-		{"group:", func(s *ini.Section, name string) (*Group, error) { return r.namedGroup(s, name, members) }},
+		{"group:", func(s *ini.Section, name string) (*Group, error) { return r.readNamedGroup(s, name, members) }},
 		{"program:", r.programGroup},
 		{"eventlistener:", r.listenerGroup},
 		{"fcgi-program:", r.fastCGIGroup},
@@ -31,7 +30,7 @@ func (r *reader) groups() ([]*Group, error) {
 	} {
 		for _, s := range r.doc.Sections {
 			name, ok := strings.CutPrefix(s.Name, kind.prefix)
-			if !ok || members[s] || kind.prefix == pluginPrefix && !r.isPlugin(s) && !r.asksOnly() {
+			if !ok || members[s] || kind.prefix == pluginPrefix && !r.isPlugin(s) {
 				continue
 			}
 			g, err := kind.read(s, name)
@@ -86,30 +85,30 @@ func (r *reader) dropEqualNames(g *Group) {
 	slices.SortStableFunc(g.Processes, func(a, b *Process) int { return cmp.Compare(a.Priority, b.Priority) })
 }
 
-// priority is a section's priority as a group, which knows fewer names than that of its processes.
-func (r *reader) priority(k *keys, absent int) int { return read(k, "priority", absent, parseInteger) }
-
 // sectionError is an error about a whole section that has the original's words and nothing added.
 func sectionError(s *ini.Section, err error) error {
 	return &ini.Error{File: s.First.Path, Line: s.Line, Section: s.Name, Text: err.Error()}
 }
 
-// namedGroup reads a [group:x] section. Source: programs.
-func (r *reader) namedGroup(s *ini.Section, name string, members map[*ini.Section]bool) (*Group, error) {
+// namedGroup is a [group:x] section.
+type namedGroup struct {
+	Group
+	programs []string // the names of its programs
+}
+
+// readNamedGroup reads a [group:x] section and its programs.
+func (r *reader) readNamedGroup(s *ini.Section, name string, members map[*ini.Section]bool) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
 		return nil, sectionError(s, err)
 	}
-	k := r.keys(s, expand.Scope{})
-	k.here = true
-	g := &Group{Name: name, Kind: NamedGroup}
-	programs := read(k, "programs", nil, parseList)
-	g.Priority = r.priority(k, 999)
-	if k.err != nil {
+	k := r.section(s)
+	g := &namedGroup{Group: Group{Name: name, Kind: NamedGroup}}
+	if readAll(k, groupKeys, g); k.err != nil {
 		return nil, k.err
 	}
 	seen := map[*ini.Section]bool{}
-	for _, program := range programs {
+	for _, program := range g.programs {
 		member, err := r.member(s, program)
 		if err != nil {
 			if err := r.refuse(err); err != nil {
@@ -129,10 +128,10 @@ func (r *reader) namedGroup(s *ini.Section, name string, members map[*ini.Sectio
 		r.memberSocket(member, processes)
 		g.Processes = append(g.Processes, processes...)
 	}
-	return g, nil
+	return &g.Group, nil
 }
 
-// member finds the section of a group's program, which is either a program or a FastCGI program.
+// member is the section of a group's program, which is either a program or a FastCGI program.
 func (r *reader) member(group *ini.Section, name string) (*ini.Section, error) {
 	program, fastCGI := r.doc.ByName["program:"+name], r.doc.ByName["fcgi-program:"+name]
 	switch {
@@ -147,7 +146,7 @@ func (r *reader) member(group *ini.Section, name string) (*ini.Section, error) {
 }
 
 func (r *reader) memberError(group *ini.Section, format, name string) error {
-	k := r.keys(group, expand.Scope{})
+	k := r.section(group)
 	k.benign = true // the caller decides
 	k.failf("programs", "[%s] "+format, group.Name, name)
 	return k.err
@@ -159,10 +158,9 @@ func (r *reader) programGroup(s *ini.Section, name string) (*Group, error) {
 	if err != nil {
 		return nil, sectionError(s, err)
 	}
-	k := r.keys(s, expand.Scope{})
-	k.here = true
-	g := &Group{Name: name, Kind: ProgramGroup, Priority: r.priority(k, 999)}
-	if k.err != nil {
+	k := r.section(s)
+	g := &Group{Name: name, Kind: ProgramGroup}
+	if programPriority.read(k, g); k.err != nil {
 		return nil, k.err
 	}
 	g.Processes, err = r.processes(s, name)

@@ -9,15 +9,15 @@ import (
 // handlerProcess makes the process of a result handler that is a program, nil if the section has none: a process of the
 // pool like the listeners, with their keys as the first of them has them, that runs another command, is always
 // restarted, and whose standard error goes to a log file of its own. It has a name that shows in log lines whose it is.
-func (r *reader) handlerProcess(k *keys, pool string, listeners []*Process) *Process {
-	command := read(k, "result_handler_exec", "", parseString)
+func (r *reader) handlerProcess(k *sectionReader, listeners []*Process) *Process {
+	command := handlerKey.value(k, "")
 	if command == "" || len(listeners) == 0 {
 		return nil
 	}
 	program := *listeners[0].Program
 	program.HandlesResults, program.Exit.Restart = true, RestartAlways
 	p := *listeners[0]
-	p.Program, p.ProcessName, p.Run.Command = &program, pool+"_result_handler", command
+	p.Program, p.ProcessName, p.Run.Command = &program, k.group+"_result_handler", command
 	p.Out = Channel{}
 	p.Err.Log.Kind, p.Err.Log.Path, p.Err.Log.Syslog = LogAuto, "", false
 	for _, l := range listeners {

@@ -51,6 +51,20 @@ func (h host) remembering() host {
 	return known
 }
 
+// account is the account with a name or uid.
+func (h host) account(nameOrUID string) (*account.Account, error) { return h.lookup(nameOrUID) }
+
+// owner is the owner of a file; -1: unchanged.
+type owner struct{ uid, gid int }
+
+var unchanged = owner{-1, -1}
+
+// ownerOf reads user or user:group.
+func (h host) ownerOf(text string) (o owner, err error) {
+	o.uid, o.gid, err = h.owner(text)
+	return o, err
+}
+
 // existingDirectory expands ~ and demands a directory. Source: directory, childlogdir.
 func (h host) existingDirectory(path string) (string, error) {
 	expanded := expandUser(path)

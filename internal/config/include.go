@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -33,6 +32,17 @@ func (r *reader) parse(from *ini.File, text string) error {
 	return nil
 }
 
+// included is the section of that name.
+type included struct{ files string }
+
+func requireFiles(k *sectionReader, _ *included) {
+	if !k.has("files") {
+		err := k.r.refuse(&ini.Error{File: k.r.path, Section: "include", Key: "files",
+			Text: ".ini file has [include] section, but no files setting"})
+		k.err = err
+	}
+}
+
 // includes reads the files that [include] names, relative to base.
 func (r *reader) includes(base string) error {
 	section := r.doc.ByName["include"]
@@ -40,17 +50,12 @@ func (r *reader) includes(base string) error {
 		return nil
 	}
 	r.included = true
-	k := r.keys(section, expand.Scope{Vars: []expand.Variable{{Name: "host_node_name", Text: r.node}}})
-	k.here = true
-	patterns, _, ok := k.text("files", "")
-	if k.err != nil {
+	k := r.section(section)
+	var names included
+	if readAll(k, includeKeys, &names); k.err != nil {
 		return k.err
 	}
-	if !ok {
-		return r.refuse(&ini.Error{File: r.path, Section: "include", Key: "files",
-			Text: ".ini file has [include] section, but no files setting"})
-	}
-	for _, pattern := range strings.Fields(patterns) {
+	for _, pattern := range strings.Fields(names.files) {
 		if err := r.include(join(base, pattern)); err != nil {
 			return err
 		}

@@ -1,13 +1,9 @@
 package config
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
-	"github.com/gosupervisor/supervisor/internal/account"
-	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -52,7 +48,7 @@ func (r *reader) values(o Options) (*Config, error) {
 		return nil, err
 	}
 	c := &Config{Path: r.path}
-	if c.Interfaces, err = r.plugins(pluginPrefix, interfaceFactory); err != nil {
+	if c.Interfaces, err = r.plugins(pluginPrefix, interfaceKeys[0]); err != nil {
 		return nil, err
 	}
 	if c.Groups, err = r.groups(); err != nil {
@@ -98,44 +94,9 @@ func (r *reader) supervisord() (*settings, error) {
 		}
 		own = &ini.Section{Name: "supervisord"}
 	}
-	k := r.keys(own, expand.Scope{})
-	k.here = true
+	k := r.section(own)
 	s := &settings{}
-	s.MinFDs = read(k, "minfds", 1024, parseInteger)
-	s.MinProcs = read(k, "minprocs", 200, parseInteger)
-	s.Directory = read(k, "directory", "", r.host.existingDirectory)
-	if name, _, ok := k.text("user", ""); ok {
-		s.user = &name
-	}
-	s.Umask = read(k, "umask", 0o22, parseUmask)
-	s.Logfile = read(k, "logfile", "supervisord.log", r.host.pathInDirectory)
-	s.LogfileMaxBytes = read(k, "logfile_maxbytes", 50<<20, parseBytes)
-	s.LogfileBackups = read(k, "logfile_backups", 10, parseInteger)
-	s.Loglevel = read(k, "loglevel", api.Info, parseLevel)
-	s.Pidfile = read(k, "pidfile", "supervisord.pid", r.host.pathInDirectory)
-	s.Identifier = read(k, "identifier", "supervisor", parseString)
-	s.NoDaemon = read(k, "nodaemon", false, parseBoolean)
-	s.Silent = read(k, "silent", false, parseBoolean)
-	s.ChildLogDir = read(k, "childlogdir", "", r.host.existingDirectory)
-	if _, ok := k.raw("childlogdir"); !ok {
-		s.ChildLogDir = tempDir(r.env, takesFiles)
-	}
-	s.NoCleanup = read(k, "nocleanup", false, parseBoolean)
-	s.StripANSI = read(k, "strip_ansi", false, parseBoolean)
-	s.Subreaper = read(k, "subreaper", false, parseBoolean)
-	s.ShutdownTimeout = read(k, "shutdown_timeout", 0, parseInteger)
-	s.KillOrphans = read(k, "orphans", false, parseOrphans)
-	k.scope.Vars = []expand.Variable{{Name: "host_node_name", Text: r.node}}
-	if text, v, ok := k.text("environment", "environment"); ok {
-		env, err := parseEnvironment(text)
-		if err != nil {
-			k.fail("environment", v, err)
-		}
-		s.Environment = env
-	}
-	k.scope.Vars = nil
-	r.lenient = read(k, "ignore_unknown_plugins", false, parseBoolean)
-	if k.err != nil {
+	if readAll(k, daemonKeys, s); k.err != nil {
 		return nil, k.err
 	}
 	if s.Environment == nil {
@@ -148,16 +109,8 @@ func (r *reader) supervisord() (*settings, error) {
 	return s, nil
 }
 
-// accountOf is lookup as a parser of values.
-func (r *reader) accountOf(name string) (*account.Account, error) { return r.host.lookup(name) }
-
-// owner reads user or user:group; wrong is how the message for a bad one begins.
-func (r *reader) owner(wrong string) func(string) ([2]int, error) {
-	return func(text string) ([2]int, error) {
-		uid, gid, err := r.host.owner(text)
-		if err != nil {
-			return [2]int{-1, -1}, errors.New(wrong + text)
-		}
-		return [2]int{uid, gid}, nil
+func findChildLogDir(k *sectionReader, s *settings) {
+	if !k.has("childlogdir") {
+		s.ChildLogDir = tempDir(k.r.env, takesFiles)
 	}
 }

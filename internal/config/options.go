@@ -76,8 +76,8 @@ func override[T any](parse func(string) (T, error), apply func(*settings, T)) fu
 	}
 }
 
-// flag makes the set of a switch.
-func flag(apply func(*settings)) func(*Options, string) error {
+// setFlag makes the set of a switch.
+func setFlag(apply func(*settings)) func(*Options, string) error {
 	return func(o *Options, _ string) error {
 		o.overrides = append(o.overrides, apply)
 		return nil
@@ -113,10 +113,10 @@ var daemonOptions = []getopt.Option[Options]{
 		o.Check = true
 		return nil
 	}},
-	{Short: 'n', Long: "nodaemon", Set: flag(func(s *settings) { s.NoDaemon = true })},
-	{Short: 's', Long: "silent", Set: flag(func(s *settings) { s.Silent = true })},
-	{Short: 'k', Long: "nocleanup", Set: flag(func(s *settings) { s.NoCleanup = true })},
-	{Short: 't', Long: "strip_ansi", Set: flag(func(s *settings) { s.StripANSI = true })},
+	{Short: 'n', Long: "nodaemon", Set: setFlag(func(s *settings) { s.NoDaemon = true })},
+	{Short: 's', Long: "silent", Set: setFlag(func(s *settings) { s.Silent = true })},
+	{Short: 'k', Long: "nocleanup", Set: setFlag(func(s *settings) { s.NoCleanup = true })},
+	{Short: 't', Long: "strip_ansi", Set: setFlag(func(s *settings) { s.StripANSI = true })},
 	{Short: 'u', Long: "user", Argument: true,
 		Set: override(parseString, func(s *settings, name string) { s.user = &name })},
 	{Short: 'm', Long: "umask", Argument: true,

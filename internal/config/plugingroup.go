@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -30,101 +29,83 @@ func (r *reader) isPlugin(s *ini.Section) bool {
 	return program || address
 }
 
-// Limits of a plug-in that its section does not set.
-const (
-	defaultCallWait  = 10 // seconds
-	defaultCallLimit = 8
-	defaultResultMax = 4 << 20
-	defaultCapture   = 64 << 10 // of a plug-in that emits events
-	pluginPriority   = -2       // before event listeners, which may call it or wait for its events
-)
+// defaultCapture is the stdout_capture_maxbytes and stderr_capture_maxbytes of a plug-in that emits events.
+const defaultCapture = 64 << 10
 
 var namespace = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
 // pluginGroup reads an [rpcinterface:x] section with command= or url=.
 func (r *reader) pluginGroup(s *ini.Section, name string) (*Group, error) {
-	k := r.keys(s, expand.Scope{})
-	k.here = true
-	r.meant = map[string]bool{}
-	defer func() { r.meant = nil }()
 	switch {
 	case name == "system" || name == "supervisor":
 		return nil, sectionError(s, fmt.Errorf("[%s] cannot be a plug-in: the methods of this name are built in", s.Name))
-	case !namespace.MatchString(name) && !r.asksOnly():
+	case !namespace.MatchString(name):
 		return nil, sectionError(s, fmt.Errorf("[%s] is not a name for the methods of a plug-in", s.Name))
 	}
-	g := &Group{Name: name, Kind: PluginGroup, Priority: r.priority(k, pluginPriority)}
-	g.Plugin = &Plugin{
-		URL:        read(k, "url", "", parsePluginURL),
-		CallWait:   read(k, "callwaitsecs", defaultCallWait, parsePositive),
-		CallLimit:  read(k, "call_limit", defaultCallLimit, parsePositive),
-		ResultMax:  read(k, "result_maxbytes", defaultResultMax, parseBytes),
-		EventTypes: r.declaredTypes(k),
+	k := r.section(s)
+	g := &Group{Name: name, Kind: PluginGroup, Plugin: &Plugin{}}
+	pool := &Pool{ResultHandler: DefaultHandler}
+	pluginPriority.read(k, g)
+	readAll(k, pluginKeys, g.Plugin)
+	if readAll(k, pluginPoolKeys, pool); len(pool.Events) > 0 {
+		g.Pool = pool
 	}
-	buffer := read(k, "buffer_size", 10, parsePositive)
-	if types := r.subscriptions(k); len(types) > 0 {
-		g.Pool = &Pool{BufferSize: buffer, Events: types, ResultHandler: DefaultHandler}
-	}
-	_, program := k.raw("command")
-	if program && g.Plugin.URL != "" {
+	if k.has("command") && g.Plugin.URL != "" {
 		k.failf("url", "[%s] section has both a command and a url", s.Name)
 	}
-	if k.err != nil || !program && !r.asksOnly() {
+	if k.err != nil || !k.has("command") {
 		return g, k.err
 	}
 	return g, r.pluginProcesses(k, g)
 }
 
-// asksOnly is true while nothing counts but which keys are asked for.
-func (r *reader) asksOnly() bool { return r.check != nil && r.check.quiet }
-
 // pluginProcesses reads the program of a plug-in, which is a program like any other but for some defaults, and learns
 // what else its section says from its environment.
-func (r *reader) pluginProcesses(k *keys, g *Group) (err error) {
+func (r *reader) pluginProcesses(k *sectionReader, g *Group) (err error) {
 	if g.Processes, err = r.processes(k.s, g.Name); err != nil || len(g.Processes) == 0 {
 		return err
 	}
 	program := g.Processes[0].Program
-	if _, set := k.raw("autorestart"); !set {
+	if !k.has("autorestart") {
 		program.Exit.Restart = RestartAlways
 	}
-	_, ownOut := k.raw("stdout_capture_maxbytes")
-	_, ownErr := k.raw("stderr_capture_maxbytes")
-	told := map[string]string{"SUPERVISOR_NAMESPACE": g.Name}
-	maps.Copy(told, r.options(k))
+	emits := len(g.Plugin.EventTypes) > 0
+	extra := map[string]string{"SUPERVISOR_NAMESPACE": g.Name}
+	maps.Copy(extra, r.options(k))
 	for _, p := range g.Processes {
-		if len(g.Plugin.EventTypes) > 0 && !ownOut {
+		if emits && !k.has("stdout_capture_maxbytes") {
 			p.Out.Capture = defaultCapture
 		}
-		if len(g.Plugin.EventTypes) > 0 && !ownErr {
+		if emits && !k.has("stderr_capture_maxbytes") {
 			p.Err.Capture = defaultCapture
 		}
-		env := maps.Clone(told)
+		env := maps.Clone(extra)
 		maps.Copy(env, p.Run.Environment)
 		p.Run.Environment = env
 	}
 	return k.err
 }
 
-// options are the keys of a section that mean nothing to us, as its program finds them in its environment.
-func (r *reader) options(k *keys) map[string]string {
-	told, meant := map[string]string{}, maps.Clone(r.meant)
+// options are the keys of a section that are not keys of ours, as its program finds them in its environment.
+func (r *reader) options(k *sectionReader) map[string]string {
+	options, ours := map[string]string{}, keysOf(InInterface)
 	for _, values := range []map[string]ini.Value{r.doc.Defaults, k.s.Values} {
-		for _, key := range byLine(values) {
-			if !meant[key] {
-				told[api.OptionVariable(key)] = read(k, key, "", parseString)
+		for _, name := range byLine(values) {
+			if !ours[name] {
+				options[api.OptionVariable(name)], _, _ = k.text(&Key{Name: name, Scope: ofFile})
 			}
 		}
 	}
-	return told
+	return options
 }
 
 var eventType = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
-// declaredTypes reads the types of events that a plug-in emits. Those that are built in, and what is below them, are
-// not for plug-ins: who subscribed to them counts on what they say.
-func (r *reader) declaredTypes(k *keys) (types []string) {
-	for _, name := range read(k, "event_types", nil, parseList) {
+// checkDeclaredTypes leaves each type of events that a plug-in emits once and in upper case. Those that are built in, and what
+// is below them, are not for plug-ins: their subscribers rely on them.
+func checkDeclaredTypes(k *sectionReader, plugin *Plugin) {
+	var types []string
+	for _, name := range plugin.EventTypes {
 		name = strings.ToUpper(name)
 		switch {
 		case !eventType.MatchString(name):
@@ -136,7 +117,7 @@ func (r *reader) declaredTypes(k *keys) (types []string) {
 			types = append(types, name)
 		}
 	}
-	return types
+	plugin.EventTypes = types
 }
 
 // parsePluginURL reads where a plug-in answers.

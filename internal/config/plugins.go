@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -30,42 +29,40 @@ func isBuiltIn(spec string) bool {
 const ctlPlugin = "ctlplugin:"
 
 // plugins reads the sections with the prefix, each of which must name a factory that is built in.
-func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
+func (r *reader) plugins(prefix string, factory row[Interface]) ([]Interface, error) {
 	var list []Interface
 	for _, s := range r.doc.Sections {
 		name, ok := strings.CutPrefix(s.Name, prefix)
 		if !ok {
 			continue
 		}
-		k := r.keys(s, expand.Scope{})
+		k := r.section(s)
 		if prefix == pluginPrefix && r.isPlugin(s) {
-			r.eventTypes = append(r.eventTypes, r.declaredTypes(k)...)
-			if k.err != nil {
+			var plugin Plugin
+			if declaredTypes.read(k, &plugin); k.err != nil {
 				return nil, k.err
 			}
+			r.eventTypes = append(r.eventTypes, plugin.EventTypes...)
 			continue
 		}
-		factory := read(k, factoryKey, "", parseString)
-		_, named := k.raw(factoryKey)
-		known := false
-		if prefix == ctlPlugin && !named {
-			_, known = k.raw("command") // a program is as good as a factory
-		}
+		plugin := Interface{Name: name, Options: map[string]string{}}
+		factory.read(k, &plugin)
+		key := factory.key().Name
+		known := prefix == ctlPlugin && k.has("command") // a program is as good as a factory
 		switch {
-		case named:
-			known = r.resolve(k, factoryKey, factory)
+		case k.has(key):
+			known = r.resolve(k, key, plugin.Factory)
 		case !known:
-			k.failf(factoryKey, "section [%s] does not specify a %s", s.Name, factoryKey)
+			k.failf(key, "section [%s] does not specify a %s", s.Name, key)
 		}
-		options := map[string]string{}
-		var own []string
 		for _, values := range []map[string]ini.Value{s.Values, r.doc.Defaults} {
-			for _, key := range byLine(values) {
-				if key != factoryKey {
-					options[key] = read(k, key, "", parseString)
-					if _, ok := s.Values[key]; ok && !slices.Contains(own, key) {
-						own = append(own, key)
-					}
+			for _, name := range byLine(values) {
+				if name == key {
+					continue
+				}
+				plugin.Options[name], _, _ = k.text(&Key{Name: name})
+				if _, ok := s.Values[name]; ok && !slices.Contains(plugin.Keys, name) {
+					plugin.Keys = append(plugin.Keys, name)
 				}
 			}
 		}
@@ -73,7 +70,7 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 			return nil, k.err
 		}
 		if known {
-			list = append(list, Interface{Name: name, Factory: factory, Options: options, Keys: own})
+			list = append(list, plugin)
 		}
 	}
 	return list, nil
@@ -81,7 +78,7 @@ func (r *reader) plugins(prefix, factoryKey string) ([]Interface, error) {
 
 // resolve tells whether a plug-in is built in. If it is not, that is an error, or a warning with
 // ignore_unknown_plugins.
-func (r *reader) resolve(k *keys, key, spec string) bool {
+func (r *reader) resolve(k *sectionReader, key, spec string) bool {
 	if k.err != nil || r.host.plugin(spec) {
 		return true
 	}

@@ -2,76 +2,72 @@ package config
 
 import (
 	"strings"
-	"syscall"
 
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-const defaultStopSignal = syscall.SIGTERM
-
-// log reads where the output of a channel, stdout or stderr, goes.
-func (p *programReader) log(channel string) Log {
-	key := channel + "_logfile"
-	log := p.logDestination(key)
-	log.Backups = read(p.keys, key+"_backups", 10, parseInteger)
-	log.MaxBytes = read(p.keys, key+"_maxbytes", 50<<20, parseBytes)
-	syslog := read(p.keys, channel+"_syslog", false, parseBoolean)
-	if p.err != nil {
-		return Log{}
-	}
-	if log.Syslog {
-		p.r.warn("For [%s], %s=syslog but this is deprecated and will be removed.  Use %s_syslog=true to enable "+
-			"syslog instead.", p.s.Name, key, channel)
-	}
-	log.Syslog = log.Syslog || syslog
-	if log.Kind == LogAuto && log.MaxBytes == 0 {
-		p.r.warn("For [%s], AUTO logging used for %s without rollover, set maxbytes > 0 to avoid filling up "+
-			"filesystem unintentionally", p.s.Name, key)
-	}
-	return log
-}
-
-// isEmpty tells whether a *_logfile key is there with nothing in it, which the original takes for a file name.
-func (p *programReader) isEmpty(key string) bool {
-	text, v, ok := p.text(key, "")
-	if !ok || text == "" {
-		return ok
-	}
-	text, err := p.expand(ini.Value{Text: text, From: v.From}, key)
-	return err == nil && text == ""
-}
-
-// logDestination reads a *_logfile key. Its text is expanded twice, as the original does: a literal % needs four.
-func (p *programReader) logDestination(key string) Log {
-	v, ok := p.raw(key)
+// readLogFile reads a *_logfile key. Its text is expanded twice, as the original does: a literal % needs four.
+func (k *sectionReader) readLogFile(key *Key, log *Log) {
+	log.Kind, log.Path = LogAuto, ""
+	k.syslog, k.noName = false, false
+	v, ok := k.r.doc.Find(k.s, key.Name)
 	if !ok {
-		return Log{Kind: LogAuto}
+		return
 	}
+	log.Kind = LogNone
 	if strings.Contains(v.Text, "%(process_name)") {
-		p.scope.Hidden = []expand.Variable{{Name: "process_name", Text: p.expandProcessName()}}
-		defer func() { p.scope.Hidden = nil }()
+		k.processName = k.expandProcessName()
+		defer func() { k.processName = "" }()
 	}
-	text, v, ok := p.text(key, "")
-	if !ok {
-		return Log{}
+	text, err := k.expand(key, v)
+	if err == nil {
+		text, err = k.expandAs(key.Name, key.Scope, ini.Value{Text: text, From: v.From})
 	}
-	text, err := p.expand(ini.Value{Text: text, From: v.From}, key)
 	if err != nil {
-		p.fail(key, v, err)
-		return Log{}
+		k.fail(key.Name, v, err)
+		return
 	}
 	switch strings.ToLower(text) {
-	case "none", "off", "":
-		return Log{}
+	case "none", "off":
+	case "":
+		k.noName = true
 	case "auto":
-		return Log{Kind: LogAuto}
+		log.Kind = LogAuto
 	case "syslog":
-		return Log{Syslog: true}
+		k.syslog = true
+	default:
+		if log.Path, err = k.r.host.pathInDirectory(text); err != nil {
+			k.fail(key.Name, v, err)
+		}
+		log.Kind = LogFile
 	}
-	path, err := p.r.host.pathInDirectory(text)
-	if err != nil {
-		p.fail(key, v, err)
+}
+
+// checkLog warns of the destination of a log, whose keys have been read.
+func (k *sectionReader) checkLog(channel string, log *Log) {
+	if k.syslog {
+		log.Syslog = true
+		k.r.warn("For [%s], %s_logfile=syslog but this is deprecated and will be removed.  Use %[2]s_syslog=true to enable "+
+			"syslog instead.", k.s.Name, channel)
 	}
-	return Log{Kind: LogFile, Path: path}
+	if log.Kind == LogAuto && log.MaxBytes == 0 {
+		k.r.warn("For [%s], AUTO logging used for %s_logfile without rollover, set maxbytes > 0 to avoid filling up "+
+			"filesystem unintentionally", k.s.Name, channel)
+	}
+}
+
+func checkStdout(k *sectionReader, p *Process) { k.checkLog("stdout", &p.Out.Log) }
+
+// checkStderr takes the log from a standard error that goes to standard output. A file that it was to have is ignored, even
+// one without a name, which the original takes for a file.
+func checkStderr(k *sectionReader, p *Process) {
+	k.checkLog("stderr", &p.Err.Log)
+	if !p.RedirectErr {
+		return
+	}
+	if p.Err.Log.Kind == LogFile || k.noName {
+		k.r.warn("For [%s], redirect_stderr=true but stderr_logfile has also been set to a filename, "+
+			"the filename has been ignored", k.s.Name)
+	}
+	p.Err.Log.Kind, p.Err.Log.Path = LogNone, ""
 }

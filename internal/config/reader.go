@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/ini"
@@ -24,9 +25,9 @@ type reader struct {
 	messages []Message
 	// eventTypes are those that plug-ins declare.
 	eventTypes []string
-	meant      map[string]bool // the keys of a plug-in's section that are not its own; nil in others
-	lenient    bool            // leave unknown plug-ins out instead of failing
-	check      *check          // collects errors instead of stopping at the first; nil: stop
+	lenient    bool               // leave unknown plug-ins out instead of failing
+	vars       [6]expand.Variable // memory for expansions
+	check      *check             // collects errors instead of stopping at the first; nil: stop
 }
 
 // mergedEnvironment is a process's own environment and the same on top of the common one.
@@ -67,75 +68,104 @@ func nodeName() string {
 	return name
 }
 
-// keys reads one section key by key. After the first error it reads nothing more and gives defaults, unless errors are
-// collected.
-type keys struct {
+// sectionReader reads one section key by key. After the first error it reads nothing more and gives defaults, unless errors
+// are collected.
+type sectionReader struct {
 	r      *reader
 	s      *ini.Section
-	scope  expand.Scope
-	here   bool // whether %(here)s is among the names
 	benign bool // an error is kept for the caller, even where errors are collected
 	err    error
+
+	// What values may expand, as far as it is known: Scope says of each key which of it counts.
+	program, group string
+	number         int               // process_num
+	own            map[string]string // the environment of the process
+	processName    string            // for the names of its logs
+
+	// What keys say that is in no value that is read.
+	numprocs, first int              // numprocs and numprocs_start
+	rawName         ini.Value        // process_name, not expanded
+	syslog          bool             // the log is the word syslog
+	noName          bool             // the log has an empty name
+	socketUser      *account.Account // user, of an fcgi-program
 }
 
-func (r *reader) keys(s *ini.Section, n expand.Scope) *keys {
-	n.Env = r.env
-	return &keys{r: r, s: s, scope: n}
+func (r *reader) section(s *ini.Section) *sectionReader {
+	if r.check != nil {
+		r.check.read[s] = true
+	}
+	return &sectionReader{r: r, s: s}
 }
 
-// raw is a key's text before expansion.
-func (k *keys) raw(key string) (ini.Value, bool) {
-	if k.r.check != nil {
-		k.r.check.ask(k.s, key)
-	}
-	if k.r.meant != nil {
-		k.r.meant[key] = true
-	}
+// has reports whether the section has a key.
+func (k *sectionReader) has(key string) bool {
+	_, ok := k.r.doc.Find(k.s, key)
+	return ok
+}
+
+// text is the value of a key after expansion, and false if the section does not have it.
+func (k *sectionReader) text(key *Key) (text string, v ini.Value, ok bool) {
 	if k.err != nil {
-		return ini.Value{}, false
-	}
-	return k.r.doc.Find(k.s, key)
-}
-
-// text is a key's text after expansion; where is what messages call the key, section.key if it is empty.
-func (k *keys) text(key, where string) (text string, v ini.Value, ok bool) {
-	if v, ok = k.raw(key); !ok {
 		return "", v, false
 	}
-	if strings.IndexByte(v.Text, '%') < 0 {
-		return v.Text, v, true
+	if v, ok = k.r.doc.Find(k.s, key.Name); !ok {
+		return "", v, false
 	}
-	if where == "" {
-		where = k.s.Name + "." + key
-	}
-	text, err := k.expand(v, where)
+	text, err := k.expand(key, v)
 	if err != nil {
-		k.fail(key, v, err)
+		k.fail(key.Name, v, err)
 		return "", v, false
 	}
 	return text, v, true
 }
 
-// expand replaces the names in a value. Where a file includes others, %(here)s has always worked in every key, though
-// only some keys offer it.
-func (k *keys) expand(v ini.Value, where string) (string, error) {
+// expand replaces the names in a value of a key.
+func (k *sectionReader) expand(key *Key, v ini.Value) (string, error) {
+	label := key.Label
+	if label == "" {
+		label = k.s.Name + "." + key.Name
+	}
+	return k.expandAs(label, key.Scope, v)
+}
+
+// expandAs replaces the names in a text that messages call label. Where a file includes others, the original replaces
+// %(here)s in every key, though messages offer it in some only.
+func (k *sectionReader) expandAs(label string, scope Scope, v ini.Value) (string, error) {
 	if strings.IndexByte(v.Text, '%') < 0 {
 		return v.Text, nil
 	}
-	n := k.scope
-	if v.From != nil && (k.here || k.r.included) {
-		here := expand.Variable{Name: "here", Text: v.From.Here}
-		if k.here {
-			n.Vars = append([]expand.Variable{here}, n.Vars...)
-		} else {
-			n.Hidden = append([]expand.Variable{here}, n.Hidden...)
-		}
+	names := expand.Scope{Vars: k.r.vars[:0], Env: k.r.env, Own: k.own}
+	here := expand.Variable{Name: "here"}
+	if v.From != nil {
+		here.Text = v.From.Here
 	}
-	return n.Expand(v.Text, where)
+	switch {
+	case scope&ofFile != 0:
+		names.Vars = append(names.Vars, here)
+	case k.r.included:
+		names.Hidden = append(names.Hidden, here)
+	}
+	if scope&ofHost != 0 {
+		names.Vars = append(names.Vars, expand.Variable{Name: "host_node_name", Text: k.r.node})
+	}
+	if scope&ofProgram != 0 {
+		names.Vars = append(names.Vars, expand.Variable{Name: "program_name", Text: k.program})
+	}
+	if scope&ofGroup != 0 {
+		names.Vars = append(names.Vars, expand.Variable{Name: "group_name", Text: k.group})
+	}
+	if scope&ofProcess != 0 {
+		names.Vars = append(names.Vars, expand.Variable{Name: "process_num", Number: k.number, IsNumber: true},
+			expand.Variable{Name: "numprocs", Number: k.numprocs, IsNumber: true})
+	}
+	if k.processName != "" {
+		names.Hidden = append(names.Hidden, expand.Variable{Name: "process_name", Text: k.processName})
+	}
+	return names.Expand(v.Text, label)
 }
 
-// fail keeps the first error, or collects every one.
-func (k *keys) fail(key string, v ini.Value, err error) {
+// fail keeps the first error, or collects each.
+func (k *sectionReader) fail(key string, v ini.Value, err error) {
 	if k.err != nil {
 		return
 	}
@@ -153,22 +183,8 @@ func (k *keys) fail(key string, v ini.Value, err error) {
 	k.err = e
 }
 
-// failf is fail for an error of its own words.
-func (k *keys) failf(key, format string, args ...any) {
+// failf is fail for an error that parsing does not find.
+func (k *sectionReader) failf(key, format string, args ...any) {
 	v, _ := k.r.doc.Find(k.s, key)
 	k.fail(key, v, fmt.Errorf(format, args...))
-}
-
-// read is the value of a key, or absent if the section does not have it.
-func read[T any](k *keys, key string, absent T, parse func(string) (T, error)) T {
-	text, v, ok := k.text(key, "")
-	if !ok {
-		return absent
-	}
-	parsed, err := parse(text)
-	if err != nil {
-		k.fail(key, v, err)
-		return absent
-	}
-	return parsed
 }

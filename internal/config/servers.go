@@ -1,12 +1,9 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
 	"strconv"
 	"strings"
 
-	"github.com/gosupervisor/supervisor/internal/expand"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
@@ -15,16 +12,16 @@ func (r *reader) servers() ([]Server, error) {
 	var list []Server
 	for _, kind := range []struct {
 		prefix string
-		read   func(*keys, *Server)
-	}{{"inet_http_server", r.inetServer}, {"unix_http_server", r.unixServer}} {
+		unix   bool
+		keys   []row[Server]
+	}{{"inet_http_server", false, inetServerKeys}, {"unix_http_server", true, unixServerKeys}} {
 		for _, s := range r.doc.Sections {
 			if !strings.HasPrefix(s.Name, kind.prefix) {
 				continue
 			}
-			k := r.keys(s, expand.Scope{})
-			server := Server{Section: s.Name, UID: -1, GID: -1}
-			kind.read(k, &server)
-			if k.err != nil {
+			k := r.section(s)
+			server := Server{Section: s.Name, Unix: kind.unix, UID: unchanged.uid, GID: unchanged.gid}
+			if readAll(k, kind.keys, &server); k.err != nil {
 				return nil, k.err
 			}
 			list = append(list, server)
@@ -33,48 +30,23 @@ func (r *reader) servers() ([]Server, error) {
 	return list, nil
 }
 
-func (r *reader) inetServer(k *keys, server *Server) {
-	credentials(k, server)
-	address := read(k, "port", inetAddress{}, parseInetAddress)
-	if _, ok := k.raw("port"); !ok {
+func requirePort(k *sectionReader, _ *Server) {
+	if !k.has("port") {
 		k.failf("port", "section [%s] has no port value", k.s.Name)
 	}
-	server.Host, server.Port = address.host, address.port
 }
 
-func (r *reader) unixServer(k *keys, server *Server) {
-	server.Unix = true
-	k.here = true
-	path := pyrepr.TrimSpace(read(k, "file", "", parseString))
-	k.here = false
+func requireFile(k *sectionReader, server *Server) {
+	path := pyrepr.TrimSpace(server.File)
 	if path == "" {
 		k.failf("file", "section [%s] has no file value", k.s.Name)
 	}
 	server.File = normalize(path)
-	credentials(k, server)
-	owner := read(k, "chown", [2]int{-1, -1}, r.owner("Invalid sockchown value "))
-	server.UID, server.GID = owner[0], owner[1]
-	server.Mode = read(k, "chmod", fs.FileMode(0o700), parseMode("Invalid chmod value "))
 }
 
-// parseMode reads permission bits; wrong is how the message for bad ones begins.
-func parseMode(wrong string) func(string) (fs.FileMode, error) {
-	return func(text string) (fs.FileMode, error) {
-		mode, err := parseOctal(text)
-		if err != nil {
-			return 0, errors.New(wrong + text)
-		}
-		return fs.FileMode(mode & 0o777), nil
-	}
-}
-
-// credentials reads user name and password, of which there must be both or none.
-func credentials(k *keys, server *Server) {
-	server.Username = read(k, "username", "", parseString)
-	server.Password = read(k, "password", "", parseString)
-	_, hasUsername := k.raw("username")
-	_, hasPassword := k.raw("password")
-	if hasUsername != hasPassword {
+// requireBoth demands user name and password, or neither.
+func requireBoth(k *sectionReader, _ *Server) {
+	if k.has("username") != k.has("password") {
 		k.failf("username", "Section [%s] contains incomplete authentication: If a username or a password is "+
 			"specified, both the username and password must be specified", k.s.Name)
 	}

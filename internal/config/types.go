@@ -137,6 +137,11 @@ const (
 	RestartAlways
 )
 
+// String is the word for it in a file.
+func (r Restart) String() string {
+	return [...]string{RestartNever: "false", RestartUnexpected: "unexpected", RestartAlways: "true"}[r]
+}
+
 // Program is what all processes of one section have in common.
 type Program struct {
 	Section        string // such as "program:web"

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"syscall"
 
@@ -22,16 +23,19 @@ func parseInteger(s string) (int, error) {
 	return n, nil
 }
 
+// units are the units of sizes, in ascending order.
+var units = [...]struct {
+	name string
+	size Bytes
+}{{"kb", 1 << 10}, {"mb", 1 << 20}, {"gb", 1 << 30}}
+
 // parseBytes reads a size such as 50MB. Less than nothing counts as nothing. Source: logfile_maxbytes.
 func parseBytes(s string) (Bytes, error) {
 	s = strings.ToLower(s)
 	unit := 1
-	for _, suffix := range []struct {
-		name string
-		unit int
-	}{{"kb", 1 << 10}, {"mb", 1 << 20}, {"gb", 1 << 30}} {
-		if rest, ok := strings.CutSuffix(s, suffix.name); ok {
-			s, unit = rest, suffix.unit
+	for _, u := range units {
+		if rest, ok := strings.CutSuffix(s, u.name); ok {
+			s, unit = rest, int(u.size)
 			break
 		}
 	}
@@ -53,16 +57,8 @@ func parseBoolean(s string) (bool, error) {
 	return false, errors.New("not a valid boolean value: " + pyrepr.Quote(s))
 }
 
-// parseOrphans is true for "kill".
-func parseOrphans(s string) (kill bool, err error) {
-	switch strings.ToLower(s) {
-	case "warn":
-		return false, nil
-	case "kill":
-		return true, nil
-	}
-	return false, errors.New("invalid 'orphans' value " + pyrepr.Quote(s))
-}
+// errWord is the error for a value that is none of several words. The message of the key takes its place.
+var errWord = errors.New("unknown word")
 
 func parseOctal(s string) (int, error) {
 	n, ok := pyrepr.ParseInt(s, 8)
@@ -78,6 +74,20 @@ func parseUmask(s string) (int, error) {
 	return n & 0o777, err
 }
 
+// parseMode reads permission bits.
+func parseMode(s string) (fs.FileMode, error) {
+	mode, err := parseOctal(s)
+	return fs.FileMode(mode & 0o777), err
+}
+
+// parseServerURL has no URL for the word auto.
+func parseServerURL(s string) (string, error) {
+	if strings.EqualFold(pyrepr.TrimSpace(s), "auto") {
+		return "", nil
+	}
+	return s, nil
+}
+
 func parseLevel(s string) (api.Level, error) {
 	level, ok := api.ParseLevel(s)
 	if !ok {
@@ -87,13 +97,12 @@ func parseLevel(s string) (api.Level, error) {
 }
 
 func parseRestart(s string) (Restart, error) {
-	s = strings.ToLower(s)
-	if s == "unexpected" {
+	if strings.ToLower(s) == "unexpected" {
 		return RestartUnexpected, nil
 	}
 	always, err := parseBoolean(s)
 	if err != nil {
-		return 0, errors.New("invalid 'autorestart' value " + pyrepr.Quote(s))
+		return 0, errors.New("invalid 'autorestart' value " + pyrepr.Quote(strings.ToLower(s)))
 	}
 	if always {
 		return RestartAlways, nil

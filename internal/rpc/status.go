@@ -94,7 +94,11 @@ func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 	slices.SortStableFunc(all, func(a, b configured) int {
 		return cmp.Compare(a.process.ProcessName, b.process.ProcessName)
 	})
-	return array(all, writeConfig), err
+	members := new(configMembers)
+	return array(all, func(e *xmlrpc.Encoder, c configured) {
+		members.Encoder, members.configured = e, c
+		members.write()
+	}), err
 }
 
 // logName is the log of one channel as getAllConfigInfo shows it: its path, or "auto" or "none".
@@ -123,53 +127,45 @@ func autoLog(live *process.Process, channel api.Channel) string {
 	return live.Logfile(channel)
 }
 
-func writeConfig(e *xmlrpc.Encoder, c configured) {
-	p := c.process
-	str := func(name, value string) { e.Member(name); e.String(cmp.Or(value, "none")) }
-	num := func(name string, value int) { e.Member(name); e.Int(int64(value)) }
-	yes := func(name string, value bool) { e.Member(name); e.Bool(value) }
-	channel := func(name, path string, ch *config.Channel) {
-		str(name+"_logfile", path)
-		num(name+"_logfile_maxbytes", int(ch.Log.MaxBytes))
-		num(name+"_logfile_backups", ch.Log.Backups)
-		num(name+"_capture_maxbytes", int(ch.Capture))
-		yes(name+"_events_enabled", ch.Events)
-		yes(name+"_syslog", ch.Log.Syslog)
+// configMembers writes a configured process. It implements config.Members.
+type configMembers struct {
+	*xmlrpc.Encoder
+	configured
+}
+
+func (m *configMembers) write() {
+	m.BeginStruct()
+	m.Encoder.Member("name")
+	m.String(m.process.ProcessName)
+	m.Encoder.Member("group")
+	m.String(m.group.Name)
+	m.Encoder.Member("group_prio")
+	m.Int(m.group.Priority)
+	m.Encoder.Member("inuse")
+	m.Bool(m.inUse)
+	m.process.Encode(m)
+	m.EndStruct()
+}
+
+// Member begins a member. That of a log is written here, because only supervisord knows the path of an automatic one.
+func (m *configMembers) Member(k *config.Key) bool {
+	if k.Member == "" {
+		return false
 	}
-	e.BeginStruct()
-	e.Member("name")
-	e.String(p.ProcessName)
-	e.Member("group")
-	e.String(c.group.Name)
-	e.Member("command")
-	e.String(p.Run.Command)
-	num("group_prio", c.group.Priority)
-	num("process_prio", p.Priority)
-	yes("inuse", c.inUse)
-	yes("autostart", p.Start.Auto)
-	e.Member("autorestart")
-	if p.Exit.Restart == config.RestartUnexpected {
-		e.String("unexpected")
-	} else {
-		e.Bool(p.Exit.Restart == config.RestartAlways)
+	m.Encoder.Member(k.Member)
+	switch k.Member {
+	case "stdout_logfile":
+		m.String(m.stdout)
+		return false
+	case "stderr_logfile":
+		m.String(m.stderr)
+		return false
 	}
-	num("startsecs", p.Start.Secs)
-	num("startretries", p.Backoff.Retries)
-	num("stopsignal", int(p.Stop.Signal))
-	num("stopwaitsecs", p.Stop.WaitSecs)
-	e.Member("exitcodes")
-	array(p.Exit.Codes, func(e *xmlrpc.Encoder, code int) { e.Int(int64(code)) })(e)
-	yes("killasgroup", p.Stop.KillAsGroup)
-	yes("redirect_stderr", p.RedirectErr)
-	channel("stdout", c.stdout, &p.Out)
-	channel("stderr", c.stderr, &p.Err)
-	str("directory", p.Run.Directory)
-	str("serverurl", p.Run.ServerURL)
-	e.Member("uid")
-	if p.Run.User != nil {
-		e.Int(int64(p.Run.User.UID))
-	} else {
-		e.String("none")
-	}
-	e.EndStruct()
+	return true
+}
+
+func (m *configMembers) Int(n int) { m.Encoder.Int(int64(n)) }
+func (m *configMembers) None()     { m.String("none") }
+func (m *configMembers) Ints(list []int) {
+	array(list, func(e *xmlrpc.Encoder, n int) { e.Int(int64(n)) })(m.Encoder)
 }

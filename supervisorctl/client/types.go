@@ -1,6 +1,10 @@
 package client
 
 import (
+	"fmt"
+	"reflect"
+	"sync"
+
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
@@ -23,36 +27,39 @@ type State struct {
 
 // ConfigInfo is the configuration of one process. Paths are "none" or "auto" where no file is given; sizes are bytes.
 type ConfigInfo struct {
-	Name                  string
-	Group                 string
-	Command               string
-	Directory             string
-	ServerURL             string
-	UID                   any // int64, or the string "none"
-	GroupPriority         int
-	ProcessPriority       int
-	InUse                 bool
-	AutoStart             bool
-	AutoRestart           any // bool, or "unexpected"; nil from servers before 4.3
-	StartSecs             int
-	StartRetries          int
-	ExitCodes             []int
-	StopSignal            int
-	StopWaitSecs          int
-	KillAsGroup           bool
-	RedirectStderr        bool
-	StdoutLogfile         string
-	StdoutLogfileMaxBytes int
-	StdoutLogfileBackups  int
-	StdoutCaptureMaxBytes int
-	StdoutEventsEnabled   bool
-	StdoutSyslog          bool
-	StderrLogfile         string
-	StderrLogfileMaxBytes int
-	StderrLogfileBackups  int
-	StderrCaptureMaxBytes int
-	StderrEventsEnabled   bool
-	StderrSyslog          bool
+	Name                  string `xmlrpc:"name"`
+	Group                 string `xmlrpc:"group"`
+	Command               string `xmlrpc:"command"`
+	Directory             string `xmlrpc:"directory"`
+	ServerURL             string `xmlrpc:"serverurl"`
+	UID                   any    `xmlrpc:"uid"` // int64, or the string "none"
+	GroupPriority         int    `xmlrpc:"group_prio"`
+	ProcessPriority       int    `xmlrpc:"process_prio"`
+	InUse                 bool   `xmlrpc:"inuse"`
+	AutoStart             bool   `xmlrpc:"autostart"`
+	AutoRestart           any    `xmlrpc:"autorestart"` // bool, or "unexpected"; nil from servers before 4.3
+	StartSecs             int    `xmlrpc:"startsecs"`
+	StartRetries          int    `xmlrpc:"startretries"`
+	ExitCodes             []int  `xmlrpc:"exitcodes"`
+	StopSignal            int    `xmlrpc:"stopsignal"`
+	StopWaitSecs          int    `xmlrpc:"stopwaitsecs"`
+	KillAsGroup           bool   `xmlrpc:"killasgroup"`
+	RedirectStderr        bool   `xmlrpc:"redirect_stderr"`
+	StdoutLogfile         string `xmlrpc:"stdout_logfile"`
+	StdoutLogfileMaxBytes int    `xmlrpc:"stdout_logfile_maxbytes"`
+	StdoutLogfileBackups  int    `xmlrpc:"stdout_logfile_backups"`
+	StdoutCaptureMaxBytes int    `xmlrpc:"stdout_capture_maxbytes"`
+	StdoutEventsEnabled   bool   `xmlrpc:"stdout_events_enabled"`
+	StdoutSyslog          bool   `xmlrpc:"stdout_syslog"`
+	StderrLogfile         string `xmlrpc:"stderr_logfile"`
+	StderrLogfileMaxBytes int    `xmlrpc:"stderr_logfile_maxbytes"`
+	StderrLogfileBackups  int    `xmlrpc:"stderr_logfile_backups"`
+	StderrCaptureMaxBytes int    `xmlrpc:"stderr_capture_maxbytes"`
+	StderrEventsEnabled   bool   `xmlrpc:"stderr_events_enabled"`
+	StderrSyslog          bool   `xmlrpc:"stderr_syslog"`
+
+	// Keys are the other members: keys that the original does not have, as far as they are set.
+	Keys map[string]string
 }
 
 // Changes are the names of the groups that were added, changed and removed in the configuration.
@@ -102,39 +109,40 @@ func decode[T any](dst *T, v xmlrpc.Value, members []api.Member[T]) {
 	}
 }
 
+// configFields are the indexes of the fields of a ConfigInfo by the names of their members.
+var configFields = sync.OnceValue(func() map[string]int {
+	fields := map[string]int{}
+	for i := range reflect.TypeFor[ConfigInfo]().NumField() {
+		if name := reflect.TypeFor[ConfigInfo]().Field(i).Tag.Get("xmlrpc"); name != "" {
+			fields[name] = i
+		}
+	}
+	return fields
+})
+
 // configInfo is decode for a configuration.
 func configInfo(v xmlrpc.Value) (info ConfigInfo) {
-	texts := map[string]*string{
-		"name": &info.Name, "group": &info.Group, "command": &info.Command, "directory": &info.Directory,
-		"serverurl": &info.ServerURL, "stdout_logfile": &info.StdoutLogfile, "stderr_logfile": &info.StderrLogfile,
-	}
-	numbers := map[string]*int{
-		"group_prio": &info.GroupPriority, "process_prio": &info.ProcessPriority, "startsecs": &info.StartSecs,
-		"startretries": &info.StartRetries, "stopsignal": &info.StopSignal, "stopwaitsecs": &info.StopWaitSecs,
-		"stdout_logfile_maxbytes": &info.StdoutLogfileMaxBytes, "stdout_logfile_backups": &info.StdoutLogfileBackups,
-		"stdout_capture_maxbytes": &info.StdoutCaptureMaxBytes, "stderr_logfile_maxbytes": &info.StderrLogfileMaxBytes,
-		"stderr_logfile_backups": &info.StderrLogfileBackups, "stderr_capture_maxbytes": &info.StderrCaptureMaxBytes,
-	}
-	flags := map[string]*bool{
-		"inuse": &info.InUse, "autostart": &info.AutoStart, "killasgroup": &info.KillAsGroup,
-		"redirect_stderr": &info.RedirectStderr, "stdout_events_enabled": &info.StdoutEventsEnabled,
-		"stdout_syslog": &info.StdoutSyslog, "stderr_events_enabled": &info.StderrEventsEnabled,
-		"stderr_syslog": &info.StderrSyslog,
-	}
 	for _, m := range v.Members {
-		if to := texts[m.Name]; to != nil {
+		i, ok := configFields()[m.Name]
+		if !ok {
+			if info.Keys == nil {
+				info.Keys = map[string]string{}
+			}
+			info.Keys[m.Name] = fmt.Sprint(scalar(m.Value))
+			continue
+		}
+		switch to := reflect.ValueOf(&info).Elem().Field(i).Addr().Interface().(type) {
+		case *string:
 			*to = m.Value.Text
-		} else if to := numbers[m.Name]; to != nil {
+		case *int:
 			*to = int(m.Value.Number)
-		} else if to := flags[m.Name]; to != nil {
+		case *bool:
 			*to = m.Value.Number != 0
-		} else if m.Name == "uid" {
-			info.UID = scalar(m.Value)
-		} else if m.Name == "autorestart" {
-			info.AutoRestart = scalar(m.Value)
-		} else if m.Name == "exitcodes" {
-			for _, code := range m.Value.Items {
-				info.ExitCodes = append(info.ExitCodes, int(code.Number))
+		case *any:
+			*to = scalar(m.Value)
+		case *[]int:
+			for _, item := range m.Value.Items {
+				*to = append(*to, int(item.Number))
 			}
 		}
 	}

@@ -1,0 +1,134 @@
+package config
+
+import (
+	"io/fs"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// The headings of the keys of [supervisord] in the reference.
+const (
+	daemonTopic = "supervisord itself"
+	logTopic    = "Main log"
+	childTopic  = "Programs"
+)
+
+type daemonKey[T any] = keyOf[settings, T]
+
+// daemonKeys are the keys of [supervisord].
+var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothing},
+	&daemonKey[int]{Key: Key{Name: "minfds", Topic: daemonTopic, Other: "1025", Help: "raise the limit of open files to at least this"},
+		Type: intType, Absent: 1024, Field: func(s *settings) *int { return &s.MinFDs }},
+	&daemonKey[int]{Key: Key{Name: "minprocs", Topic: daemonTopic, Other: "201", Help: "raise the limit of processes to at least this"},
+		Type: intType, Absent: 200, Field: func(s *settings) *int { return &s.MinProcs }},
+	&daemonKey[string]{Key: Key{Name: "directory", Topic: daemonTopic, Default: "stay", Other: "/",
+		Help: "working directory, in the background only"},
+		Type: directoryType, Field: func(s *settings) *string { return &s.Directory }},
+	&daemonKey[*string]{Key: Key{Name: "user", Topic: daemonTopic, Default: "stay", Other: "0", Help: "switch to this user at start; needs root"},
+		Type: laterType, Field: func(s *settings) **string { return &s.user }},
+	&daemonKey[int]{Key: Key{Name: "umask", Topic: daemonTopic, Other: "027", Help: "file mode mask, in the background only"},
+		Type: umaskType, Absent: 0o22, Field: func(s *settings) *int { return &s.Umask }},
+	&daemonKey[string]{Key: Key{Name: "logfile", Topic: logTopic, Other: "other.log", Help: "main log, for example `/var/log/supervisord.log`"},
+		Type: mainLogType, Absent: "supervisord.log", Field: func(s *settings) *string { return &s.Logfile }},
+	&daemonKey[Bytes]{Key: Key{Name: "logfile_maxbytes", Topic: logTopic, Other: "2KB", Help: "size at which the main log is rotated; 0: never"},
+		Type: sizeType, Absent: 50 << 20, Field: func(s *settings) *Bytes { return &s.LogfileMaxBytes }},
+	&daemonKey[int]{Key: Key{Name: "logfile_backups", Topic: logTopic, Other: "6", Help: "rotated main logs to keep"},
+		Type: intType, Absent: 10, Field: func(s *settings) *int { return &s.LogfileBackups }},
+	&daemonKey[api.Level]{Key: Key{Name: "loglevel", Topic: logTopic, Other: "debug", Help: "lowest level that is logged"},
+		Type: levelType, Absent: api.Info, Field: func(s *settings) *api.Level { return &s.Loglevel }},
+	&daemonKey[string]{Key: Key{Name: "pidfile", Topic: daemonTopic, Other: "other.pid", Help: "file that gets the pid"},
+		Type: pathType, Absent: "supervisord.pid", Field: func(s *settings) *string { return &s.Pidfile }},
+	&daemonKey[string]{Key: Key{Name: "identifier", Topic: daemonTopic, Other: "other",
+		Help: "name of this instance in events, RPC and names of `AUTO` logs"},
+		Type: textType, Absent: "supervisor", Field: func(s *settings) *string { return &s.Identifier }},
+	&daemonKey[bool]{Key: Key{Name: "nodaemon", Topic: daemonTopic, Other: "true", Help: "stay in the foreground"},
+		Type: boolType, Field: func(s *settings) *bool { return &s.NoDaemon }},
+	&daemonKey[bool]{Key: Key{Name: "silent", Topic: logTopic, Since: "4.2", Other: "true",
+		Help: "in the foreground, do not copy the main log to stdout"},
+		Type: boolType, Field: func(s *settings) *bool { return &s.Silent }},
+	&daemonKey[string]{Key: Key{Name: "childlogdir", Topic: childTopic, Default: "`$TMPDIR`, `$TEMP`, `$TMP` or `/tmp`", Other: "/",
+		Help: "where `AUTO` logs are made"},
+		Type: directoryType, Field: func(s *settings) *string { return &s.ChildLogDir }, Then: findChildLogDir},
+	&daemonKey[bool]{Key: Key{Name: "nocleanup", Topic: childTopic, Other: "true", Help: "keep the previous run's `AUTO` logs"},
+		Type: boolType, Field: func(s *settings) *bool { return &s.NoCleanup }},
+	&daemonKey[bool]{Key: Key{Name: "strip_ansi", Topic: childTopic, Since: "3.0", Other: "true",
+		Help: "remove ANSI escape sequences from child logs"},
+		Type: boolType, Field: func(s *settings) *bool { return &s.StripANSI }},
+	&daemonKey[bool]{Key: Key{Name: "subreaper", Topic: childTopic, Since: Ours, Other: "true",
+		Help: "become the parent of processes whose parent has ended, reap them and say so in the log; Linux"},
+		Type: boolType, Field: func(s *settings) *bool { return &s.Subreaper }},
+	&daemonKey[int]{Key: Key{Name: "shutdown_timeout", Topic: childTopic, Since: Ours, Other: "3", Help: "seconds after which a shutdown or restart " +
+		"kills what still runs, whatever `stopwaitsecs` says; 0: never"},
+		Type: intType, Field: func(s *settings) *int { return &s.ShutdownTimeout }},
+	&daemonKey[bool]{Key: Key{Name: "orphans", Topic: childTopic, Since: Ours, Other: "kill", Help: "what to do with programs that outlived a " +
+		"supervisord that was killed: say that they still run, or stop them first, see below"},
+		Type: choice("warn", "kill"), Field: func(s *settings) *bool { return &s.KillOrphans }},
+	&daemonKey[map[string]string]{Key: Key{Name: "environment", Topic: childTopic, Scope: ofFile | ofHost, Update: restarts, Label: "environment",
+		Default: none, Other: "Z=1", Help: "variables for all children, and for `%(ENV_X)s` in all other sections"},
+		Type: environmentType, Field: func(s *settings) *map[string]string { return &s.Environment }},
+	ignoreUnknown,
+)
+
+// ignoreUnknown counts for supervisorctl, too.
+var ignoreUnknown = &daemonKey[bool]{Key: Key{Name: "ignore_unknown_plugins", Topic: daemonTopic, Since: Ours, Other: "true",
+	Help: "leave out plug-ins that are not built in, with a warning, instead of refusing to start"},
+	Type: boolType, Store: func(k *sectionReader, _ *settings, ignore bool) { k.r.lenient = ignore }}
+
+type serverKey[T any] = keyOf[Server, T]
+
+// unixServerKeys are the keys of [unix_http_server], and inetServerKeys those of [inet_http_server].
+var (
+	unixServerKeys = table(Key{Sections: InUnixServer, Update: nothing, Since: "3.0"},
+		&serverKey[string]{Key: Key{Name: "file", Scope: ofFile, Required: true, Other: "/tmp/other.sock",
+			Help: "path of the socket; a relative one starts at the current directory, `~` is expanded"},
+			Type: textType, Field: func(s *Server) *string { return &s.File }, Then: requireFile},
+		usernameKey(), passwordKey(),
+		&serverKey[owner]{Key: Key{Name: "chown", Default: "unchanged", Other: "0:0", Wrong: "Invalid sockchown value ",
+			Help: "owner of the socket"},
+			Type: ownerType, Absent: unchanged, Store: func(_ *sectionReader, s *Server, o owner) { s.UID, s.GID = o.uid, o.gid }},
+		&serverKey[fs.FileMode]{Key: Key{Name: "chmod", Other: "0770", Wrong: "Invalid chmod value ",
+			Help: "permissions of the socket"},
+			Type: modeType, Absent: 0o700, Field: func(s *Server) *fs.FileMode { return &s.Mode }},
+	)
+	inetServerKeys = table(Key{Sections: InInetServer, Update: nothing, Since: "3.0"},
+		usernameKey(), passwordKey(),
+		&serverKey[inetAddress]{Key: Key{Name: "port", Required: true, Other: "9002",
+			Help: "`127.0.0.1:9001`, `*:9001`, `:9001` or `9001`"},
+			Type: addressType, Then: requirePort,
+			Store: func(_ *sectionReader, s *Server, a inetAddress) { s.Host, s.Port = a.host, a.port }},
+	)
+)
+
+func usernameKey() row[Server] {
+	return &serverKey[string]{Key: Key{Name: "username", Default: none, Other: "u",
+		Help: "name that clients must give; goes with `password`"},
+		Type: textType, Field: func(s *Server) *string { return &s.Username }}
+}
+
+func passwordKey() row[Server] {
+	return &serverKey[string]{Key: Key{Name: "password", Default: none, Other: "p",
+		Help: "plain, or `{SHA}` and the SHA-1 in hexadecimal"},
+		Type: textType, Field: func(s *Server) *string { return &s.Password }, Then: requireBoth}
+}
+
+type ctlKey[T any] = keyOf[Ctl, T]
+
+// ctlKeys are the keys of [supervisorctl].
+var ctlKeys = table(Key{Sections: InCtl, Update: nothing},
+	&ctlKey[string]{Key: Key{Name: "serverurl", Scope: ofFile, Other: "unix:///tmp/s", Help: "`unix:///run/supervisor.sock` or `http://host:port`"},
+		Type: ctlURLType, Absent: defaultServerURL, Field: func(c *Ctl) *string { return &c.ServerURL }},
+	&ctlKey[string]{Key: Key{Name: "prompt", Other: "p", Help: "of the shell; `> ` is added"},
+		Type: textType, Absent: defaultPrompt, Field: func(c *Ctl) *string { return &c.Prompt }},
+	&ctlKey[string]{Key: Key{Name: "username", Default: none, Other: "u", Help: "as in the server's section"},
+		Type: textType, Field: func(c *Ctl) *string { return &c.Username }},
+	&ctlKey[string]{Key: Key{Name: "password", Default: none, Other: "q", Help: "as in the server's section"},
+		Type: textType, Field: func(c *Ctl) *string { return &c.Password }},
+	&ctlKey[string]{Key: Key{Name: "history_file", Scope: ofFile, Since: "3.0", Default: none, Other: "/h", Help: "keeps the lines typed in the shell"},
+		Type: historyType, Field: func(c *Ctl) *string { return &c.HistoryFile }},
+)
+
+// includeKeys are the keys of [include].
+var includeKeys = table(Key{Sections: InInclude, Scope: ofFile | ofHost, Update: restarts, Since: "3.0"},
+	&keyOf[included, string]{Key: Key{Name: "files", Required: true, Other: "other.conf", Help: "more files to read, separated by blanks"},
+		Type: patternsType, Field: func(i *included) *string { return &i.files }, Then: requireFiles},
+)

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"io/fs"
+
+	"github.com/gosupervisor/supervisor/internal/account"
+)
+
+// priorityOf is the priority of a group, which is read before the keys of its processes.
+func priorityOf(in Sections, absent int) row[Group] {
+	return &keyOf[Group, int]{Key: Key{Name: "priority", Sections: in, Scope: ofFile, Update: restarts, Since: "3.0", Other: "5",
+		Help: "of the group"},
+		Type: intType, Absent: absent, Field: func(g *Group) *int { return &g.Priority }}
+}
+
+var (
+	programPriority  = priorityOf(InProgram|InFastCGI, 999)
+	listenerPriority = priorityOf(InListener, -1)
+	pluginPriority   = priorityOf(InInterface, -2) // before event listeners, which may call it or wait for its events
+)
+
+// groupKeys are the keys of [group:x].
+var groupKeys = table(Key{Sections: InGroup, Scope: ofFile, Update: restarts, Since: "3.0"},
+	&keyOf[namedGroup, []string]{Key: Key{Name: "programs", Default: none, Other: "b",
+		Help: "names of `[program:x]` and `[fcgi-program:x]` sections"},
+		Type: listType, Field: func(g *namedGroup) *[]string { return &g.programs }},
+	&keyOf[namedGroup, int]{Key: Key{Name: "priority", Other: "5", Help: "of the group"},
+		Type: intType, Absent: 999, Field: func(g *namedGroup) *int { return &g.Priority }},
+)
+
+type poolKey[T any] = keyOf[Pool, T]
+
+// listenerKeys are the keys of [eventlistener:x] that are not keys of its processes.
+var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restarts, Since: "3.0"},
+	&poolKey[int]{Key: Key{Name: "buffer_size", Other: "11",
+		Help: "events that wait for a free listener; then the oldest is dropped"},
+		Type: bufferType, Absent: 10, Field: func(p *Pool) *int { return &p.BufferSize }, Then: checkBufferSize},
+	&poolKey[string]{Key: Key{Name: "result_handler", Other: StdoutHandler,
+		Help: "what judges the answers; built in is also `supervisor_stdout:event_handler`"},
+		Type: nameType, Absent: DefaultHandler, Field: func(p *Pool) *string { return &p.ResultHandler }, Then: resolveHandler},
+	&poolKey[int]{Key: Key{Name: "result_handler_timeout", Since: Ours, Other: "6",
+		Help: "seconds that `result_handler_exec` has for each answer"},
+		Type: timeoutType, Absent: 5, Field: func(p *Pool) *int { return &p.HandlerTimeout }},
+	&poolKey[[]string]{Key: Key{Name: "events", Required: true, Other: "TICK_60", Help: "types of events, such as `PROCESS_STATE,TICK_60`"},
+		Type: eventsType, Field: func(p *Pool) *[]string { return &p.Events }, Then: requireEvents},
+	&poolKey[bool]{Key: Key{Name: "payload_length", Since: Ours, Other: "bytes",
+		Wrong: "payload_length must be characters or bytes, not ", Help: "what `len` in the header of an event counts"},
+		Type: choice("characters", "bytes"), Field: func(p *Pool) *bool { return &p.PayloadBytes }},
+	&poolKey[bool]{Key: Key{Name: "redirect_stderr", Help: "must be false: standard output is the protocol"},
+		Type: boolType, Store: refuseRedirect},
+)
+
+// handlerKey is the key of [eventlistener:x] that describes a process of its own.
+var handlerKey = &processKey[string]{Key: Key{Name: "result_handler_exec", Sections: InListener, Scope: inProgram, Update: restarts,
+	Since: Ours, Default: none, Other: "judge",
+	Help: "a program that judges the answers in place of `result_handler`, see [events](events.md)"},
+	Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }}
+
+type socketKey[T any] = keyOf[Socket, T]
+
+// socketUser is the user of an [fcgi-program:x], who may also be the owner of its socket.
+var socketUser = &socketKey[*account.Account]{Key: Key{Name: "user", Scope: ofFile}, Type: accountType,
+	Store: func(k *sectionReader, _ *Socket, user *account.Account) { k.socketUser = user }}
+
+// socketKeys are the keys of [fcgi-program:x] that are not keys of its processes.
+var socketKeys = table(Key{Sections: InFastCGI, Scope: ofFile, Update: restarts, Since: "3.0"},
+	&socketKey[int]{Key: Key{Name: "socket_backlog", Since: "3.4", Default: "the system's maximum", Other: "7",
+		Help: "connections that wait to be accepted"},
+		Type: backlogType, Field: func(s *Socket) *int { return &s.Backlog }, Then: checkBacklog},
+	&socketKey[owner]{Key: Key{Name: "socket_owner", Default: "`user`, if that is not supervisord's", Other: "0:0",
+		Wrong: "Invalid socket_owner value ", Help: "of a Unix socket"},
+		Type: ownerType, Absent: unchanged, Store: func(_ *sectionReader, s *Socket, o owner) { s.UID, s.GID = o.uid, o.gid }},
+	&socketKey[fs.FileMode]{Key: Key{Name: "socket_mode", Other: "0770", Wrong: "Invalid socket_mode value ", Help: "of a Unix socket"},
+		Type: modeType, Absent: 0o700, Field: func(s *Socket) *fs.FileMode { return &s.Mode }},
+	&socketKey[string]{Key: Key{Name: "socket", Scope: ofFile | ofProgram, Required: true, Other: "tcp://h:1",
+		Help: "`tcp://host:port` or `unix:///absolute/path`"},
+		Type: socketURLType, Field: func(s *Socket) *string { return &s.URL }, Then: checkSocket},
+)
+
+type pluginKey[T any] = keyOf[Plugin, T]
+
+// pluginKeys are the keys of [rpcinterface:x] with a program or a URL, and pluginPoolKeys those that subscribe it to events.
+var (
+	pluginKeys = table(Key{Sections: InInterface, Scope: ofFile, Update: restarts, Since: Ours},
+		&pluginKey[string]{Key: Key{Name: "url", Default: none, Other: "unix:///other",
+			Help: "`unix:///run/x.sock` or `http://host:port`, where the plug-in answers"},
+			Type: pluginURLType, Field: func(p *Plugin) *string { return &p.URL }},
+		&pluginKey[int]{Key: Key{Name: "callwaitsecs", Other: "11", Help: "seconds that a call may take"},
+			Type: positiveType, Absent: 10, Field: func(p *Plugin) *int { return &p.CallWait }},
+		&pluginKey[int]{Key: Key{Name: "call_limit", Other: "9", Help: "calls that the plug-in gets at once; others wait"},
+			Type: positiveType, Absent: 8, Field: func(p *Plugin) *int { return &p.CallLimit }},
+		&pluginKey[Bytes]{Key: Key{Name: "result_maxbytes", Other: "2KB", Help: "size of an answer"},
+			Type: sizeType, Absent: 4 << 20, Field: func(p *Plugin) *Bytes { return &p.ResultMax }},
+		declaredTypes,
+	)
+	declaredTypes = &pluginKey[[]string]{Key: Key{Name: "event_types", Default: none, Other: "DISK_FULL",
+		Help: "types of events that the plug-in emits, for `events` of listeners and plug-ins"},
+		Type: listType, Field: func(p *Plugin) *[]string { return &p.EventTypes }, Then: checkDeclaredTypes}
+	pluginPoolKeys = table(Key{Sections: InInterface, Scope: ofFile, Update: restarts, Since: Ours},
+		&poolKey[int]{Key: Key{Name: "buffer_size", Other: "11", Help: "events that wait for the plug-in; then the oldest is dropped"},
+			Type: positiveType, Absent: 10, Field: func(p *Pool) *int { return &p.BufferSize }},
+		&poolKey[[]string]{Key: Key{Name: "events", Default: none, Other: "TICK_60", Help: "types of events that the plug-in is sent"},
+			Type: eventsType, Field: func(p *Pool) *[]string { return &p.Events }, Then: checkEvents},
+	)
+)
+
+type interfaceKey[T any] = keyOf[Interface, T]
+
+// interfaceKeys are the keys of [rpcinterface:x] with a factory, and ctlPluginKeys those of [ctlplugin:x]. All other keys of
+// these sections are for the factory or program.
+var (
+	interfaceKeys = table(Key{Sections: InInterface, Update: nothing, Since: "3.0"}, factoryKey("supervisor.rpcinterface_factory",
+		"required, unless there is `command` or `url`",
+		"a built-in one: `"+MainInterface+"` or `"+Twiddler+"`", Twiddler))
+	ctlPluginKeys = table(Key{Sections: InCtlPlugin, Update: nothing, Since: "3.0"},
+		factoryKey("supervisor.ctl_factory", "required, unless there is `command`", "a built-in one: `"+Wildcards+"`", Wildcards),
+		&interfaceKey[string]{Key: Key{Name: "command", Since: Ours, Default: none, Other: "/c",
+			Help: "a program that becomes the command of that name, see [supervisorctl](supervisorctl.md)"}, Type: commandType},
+	)
+)
+
+func factoryKey(name, absent, help, other string) row[Interface] {
+	return &interfaceKey[string]{Key: Key{Name: name, Default: absent, Help: help, Other: other}, Type: nameType,
+		Field: func(i *Interface) *string { return &i.Factory }}
+}

@@ -1,0 +1,214 @@
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/signame"
+)
+
+// Type is how the values of a key are read, compared and shown.
+type Type[T any] struct {
+	name   string                            // as the reference calls it
+	parse  func(text string) (T, error)      // either this
+	ask    func(h host, s string) (T, error) // or this, which looks something up on the host
+	words  bool                              // the message about an invalid value names key and value, whatever parse says
+	same   func(a, b T) bool
+	text   func(v T) string     // as it is written in a file; nil: as fmt.Sprint has it
+	encode func(m Members, v T) // as clients see it; nil: as it is written
+	share  func(to *T, from *T) // makes to use the memory of from if they are equal; nil: there is none
+}
+
+func (t *Type[T]) read(h host, text string) (T, error) {
+	if t.ask != nil {
+		return t.ask(h, text)
+	}
+	return t.parse(text)
+}
+
+func (t *Type[T]) show(v T) string {
+	if t.text != nil {
+		return t.text(v)
+	}
+	return fmt.Sprint(v)
+}
+
+func (t *Type[T]) send(m Members, v T) {
+	if t.encode != nil {
+		t.encode(m, v)
+		return
+	}
+	m.String(t.show(v))
+}
+
+// with is a copy of the type with another name and parser.
+func (t *Type[T]) with(name string, parse func(string) (T, error)) *Type[T] {
+	other := *t
+	other.name, other.parse, other.ask = name, parse, nil
+	return &other
+}
+
+// asking is a copy of the type whose values are looked up on the host.
+func (t *Type[T]) asking(name string, ask func(host, string) (T, error)) *Type[T] {
+	other := *t
+	other.name, other.ask = name, ask
+	return &other
+}
+
+// The types of the keys.
+var (
+	textType      = &Type[string]{name: "text", parse: parseString, same: equal[string], encode: encodeText, share: shareText}
+	commandType   = &Type[string]{name: "command line", parse: parseString, same: equal[string], share: shareText}
+	nameType      = textType.with("name", parseString)
+	serverURLType = textType.with("URL", parseServerURL)
+	ctlURLType    = textType.with("URL", parseCtlURL)
+	socketURLType = textType.with("URL", parseString)
+	pluginURLType = textType.with("URL", parsePluginURL)
+	patternsType  = textType.with("patterns", parseString)
+	historyType   = textType.with("path", parseHistory)
+	directoryType = textType.asking("directory", host.existingDirectory)
+	pathType      = textType.asking("path", host.pathInDirectory)
+	mainLogType   = textType.asking("path, or `syslog`", host.pathInDirectory)
+	laterType     = &Type[*string]{name: "user", parse: func(s string) (*string, error) { return &s, nil }} // looked up later
+
+	intType      = &Type[int]{name: "integer", parse: parseInteger, same: equal[int], encode: Members.Int}
+	positiveType = intType.with("integer from 1", parsePositive)
+	bufferType   = intType.with("integer from 1", parseInteger)
+	timeoutType  = intType.with("integer from 1", parseHandlerTimeout)
+	backlogType  = intType.with("integer from 1 to 65535", parseInteger)
+	umaskType    = &Type[int]{name: "octal", parse: parseUmask, same: equal[int], text: octalText[int], encode: encodeUmask}
+	modeType     = &Type[fs.FileMode]{name: "octal", parse: parseMode, same: equal[fs.FileMode], text: octalText[fs.FileMode]}
+	sizeType     = &Type[Bytes]{name: "size", parse: parseBytes, same: equal[Bytes], text: sizeText,
+		encode: func(m Members, n Bytes) { m.Int(int(n)) }}
+	boolType = &Type[bool]{name: "boolean", parse: parseBoolean, same: equal[bool], encode: Members.Bool}
+
+	ownerType   = &Type[owner]{name: "owner", ask: host.ownerOf}
+	accountType = &Type[*account.Account]{name: "user", ask: host.account, same: sameUser, encode: encodeUser}
+	levelType   = &Type[api.Level]{name: "level", parse: parseLevel, same: equal[api.Level],
+		encode: func(m Members, l api.Level) { m.Int(int(l)) }}
+	signalType = &Type[syscall.Signal]{name: "signal", parse: parseSignal, same: equal[syscall.Signal],
+		text:   func(s syscall.Signal) string { return strings.TrimPrefix(signame.Name(s), "SIG") },
+		encode: func(m Members, s syscall.Signal) { m.Int(int(s)) }}
+	restartType = &Type[Restart]{name: "boolean or `unexpected`", parse: parseRestart, same: equal[Restart],
+		encode: encodeRestart}
+	codesType = &Type[[]int]{name: "list of integers", parse: parseExitCodes, same: slices.Equal[[]int],
+		text: codesText, encode: Members.Ints}
+	eventsType      = &Type[[]string]{name: "list", parse: parseList, same: sameSet, text: listText}
+	listType        = &Type[[]string]{name: "list", parse: parseList, same: slices.Equal[[]string], text: listText}
+	environmentType = &Type[map[string]string]{name: "environment", parse: parseEnvironment,
+		same: maps.Equal[map[string]string, map[string]string], share: shareMap}
+	logType = &Type[Log]{name: "log", same: sameFile, text: fileText,
+		encode: func(m Members, l Log) { encodeText(m, fileText(l)) },
+		share:  func(to, from *Log) { shareText(&to.Path, &from.Path) }}
+	addressType = &Type[inetAddress]{name: "address", parse: parseInetAddress}
+)
+
+// choice is the type of a key that is false or true by one of two words.
+func choice(no, yes string) *Type[bool] {
+	return &Type[bool]{name: "`" + no + "` or `" + yes + "`", words: true, same: equal[bool],
+		parse: func(text string) (bool, error) {
+			if strings.EqualFold(text, yes) || strings.EqualFold(text, no) {
+				return strings.EqualFold(text, yes), nil
+			}
+			return false, errWord
+		},
+		text: func(v bool) string {
+			if v {
+				return yes
+			}
+			return no
+		},
+	}
+}
+
+func equal[T comparable](a, b T) bool { return a == b }
+
+func sameUser(a, b *account.Account) bool { return a == b || a != nil && b != nil && a.UID == b.UID }
+
+// sameSet ignores the order.
+func sameSet(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+func sameFile(a, b Log) bool { return a.Kind == b.Kind && a.Path == b.Path }
+
+func shareText(to, from *string) {
+	if *to == *from {
+		*to = *from
+	}
+}
+
+func shareMap(to, from *map[string]string) {
+	if maps.Equal(*to, *from) {
+		*to = *from
+	}
+}
+
+func octalText[T ~int | ~uint32](n T) string { return fmt.Sprintf("%#03o", n) }
+
+// sizeText is a size in the largest unit that leaves no rest.
+func sizeText(n Bytes) string {
+	for _, u := range slices.Backward(units[:]) {
+		if n >= u.size && n%u.size == 0 {
+			return strconv.Itoa(int(n/u.size)) + strings.ToUpper(u.name)
+		}
+	}
+	return strconv.Itoa(int(n))
+}
+
+func codesText(codes []int) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(codes), "[]"), " ", ",")
+}
+
+func listText(names []string) string { return strings.Join(names, ",") }
+
+// fileText is where a log goes, as it is written in a file, but for an automatic one.
+func fileText(l Log) string {
+	switch l.Kind {
+	case LogAuto:
+		return "auto"
+	case LogFile:
+		return l.Path
+	}
+	return ""
+}
+
+// encodeText has no value for an empty text.
+func encodeText(m Members, s string) {
+	if s == "" {
+		m.None()
+		return
+	}
+	m.String(s)
+}
+
+func encodeUmask(m Members, mask int) {
+	if mask < 0 {
+		m.None()
+		return
+	}
+	m.Int(mask)
+}
+
+func encodeUser(m Members, a *account.Account) {
+	if a == nil {
+		m.None()
+		return
+	}
+	m.Int(a.UID)
+}
+
+func encodeRestart(m Members, r Restart) {
+	if r == RestartUnexpected {
+		m.String(r.String())
+		return
+	}
+	m.Bool(r == RestartAlways)
+}
