@@ -1,15 +1,15 @@
-// Package fcgi is the listening socket that the processes of one [fcgi-program:x] section share as their standard
-// input. It never accepts a connection. Only the loop of supervisord calls it.
+// Package fcgi makes the listening socket that the processes of one [fcgi-program:x] section share as their standard
+// input. It never accepts a connection. Only the loop of supervisord may call the methods of Socket. They do not wait for a
+// name server: Resolve does, which other goroutines call.
 package fcgi
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
-	"time"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -19,44 +19,83 @@ import (
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
-// lookup is how long the name of a host may take to resolve.
-const lookup = 2 * time.Second
-
-// Socket is open as long as somebody uses it.
+// Socket is open while it has users.
 type Socket struct {
-	config *config.Socket
-	log    *logs.Main
-	fd     int
-	users  int
-	file   os.FileInfo // Unix: what we bound last; nil: nothing
+	config     *config.Socket
+	log        *logs.Main
+	fd         int
+	users      int
+	file       os.FileInfo             // Unix: the file that was bound last; nil: none
+	address    atomic.Pointer[address] // TCP: to bind next
+	refreshing atomic.Bool             // a goroutine looks up the address
 }
 
-// New makes a socket that is not open.
-func New(c *config.Socket, log *logs.Main) *Socket { return &Socket{config: c, log: log} }
+// New makes a socket that is not open. Addresses has the result of Resolve for its group.
+func New(c *config.Socket, log *logs.Main, addresses Addresses) *Socket {
+	s := &Socket{config: c, log: log}
+	if !c.Unix {
+		s.address.Store(addresses.of(c.Host))
+	}
+	return s
+}
 
 // Check opens the socket and closes it again, to find out early whether it can be opened.
 func (s *Socket) Check() error {
-	if _, err := s.Acquire(); err != nil {
+	if err := s.create(); err != nil {
 		return err
 	}
-	s.Release()
+	s.close()
 	return nil
 }
 
-// Acquire opens the socket for its first user. The descriptor blocks, is closed on exec and belongs to s. The error is
-// complete: it names the socket.
+// Acquire adds a user and opens the socket for the first one. The descriptor is a blocking one, closed on exec, and belongs
+// to s. The error names the socket.
 func (s *Socket) Acquire() (fd int, err error) {
 	if s.users == 0 {
-		s.log.Infof("Creating socket %s", s.config.URL)
-		if s.fd, err = s.open(); err != nil {
-			return -1, &openError{s.config.URL, err}
+		if err := s.create(); err != nil {
+			s.refresh()
+			return -1, err
 		}
 	}
 	s.users++
 	return s.fd, nil
 }
 
-// openError is a socket that cannot be opened, in the words that people know.
+// Release removes a user and closes the socket after the last one. The file of a Unix socket stays.
+func (s *Socket) Release() {
+	if s.users--; s.users == 0 {
+		s.close()
+		s.refresh()
+	}
+}
+
+func (s *Socket) create() (err error) {
+	s.log.Infof("Creating socket %s", s.config.URL)
+	if s.fd, err = s.open(); err != nil {
+		return &openError{s.config.URL, err}
+	}
+	return nil
+}
+
+func (s *Socket) close() {
+	s.log.Infof("Closing socket %s", s.config.URL)
+	unix.Close(s.fd)
+}
+
+// refresh looks up the host again, for the next opening. A failure leaves the last known address.
+func (s *Socket) refresh() {
+	if s.config.Unix || literal(s.config.Host) != nil || !s.refreshing.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer s.refreshing.Store(false)
+		if found := lookUp(s.config.Host); found.err == nil {
+			s.address.Store(found)
+		}
+	}()
+}
+
+// openError is the failure to open a socket, in the original's words.
 type openError struct {
 	url string
 	err error
@@ -66,15 +105,7 @@ func (e *openError) Error() string {
 	return fmt.Sprintf("Could not create FastCGI socket %s: %s", e.url, reason(e.err))
 }
 
-// Release closes the socket after its last user. The file of a Unix socket stays.
-func (s *Socket) Release() {
-	if s.users--; s.users == 0 {
-		s.log.Infof("Closing socket %s", s.config.URL)
-		unix.Close(s.fd)
-	}
-}
-
-// Remove removes the file of a Unix socket if it is still ours. Nobody uses the socket any more.
+// Remove removes the file of a Unix socket if it is still the one that was bound. The socket is closed.
 func (s *Socket) Remove() {
 	if s.file == nil {
 		return
@@ -85,7 +116,7 @@ func (s *Socket) Remove() {
 	s.file = nil
 }
 
-// open makes the socket and has it listen.
+// open returns a new listening socket.
 func (s *Socket) open() (fd int, err error) {
 	family, address := unix.AF_INET, unix.Sockaddr(nil)
 	if s.config.Unix {
@@ -93,8 +124,10 @@ func (s *Socket) open() (fd int, err error) {
 		if err := os.Remove(s.config.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return -1, err
 		}
-	} else if address, err = resolve(s.config.Host, s.config.Port); err != nil {
-		return -1, err
+	} else if found := s.address.Load(); found.err != nil {
+		return -1, found.err
+	} else {
+		address = &unix.SockaddrInet4{Port: s.config.Port, Addr: found.ip}
 	}
 	if fd, err = sock.New(family, unix.SOCK_STREAM); err != nil {
 		return -1, err
@@ -116,7 +149,7 @@ func (s *Socket) listen(fd int, address unix.Sockaddr) error {
 		return err
 	}
 	if s.config.Unix {
-		if err := s.own(); err != nil {
+		if err := s.setOwner(); err != nil {
 			return err
 		}
 	}
@@ -127,11 +160,11 @@ func (s *Socket) listen(fd int, address unix.Sockaddr) error {
 	return unix.Listen(fd, backlog)
 }
 
-// maxBacklog is more than any system grants; each cuts it to its own maximum.
+// maxBacklog is more than any system allows; each reduces it to its own maximum.
 const maxBacklog = 65535
 
-// own gives the file its owner and mode. Nobody can connect yet.
-func (s *Socket) own() error {
+// setOwner sets the owner and mode of the file, before the socket listens.
+func (s *Socket) setOwner() error {
 	c := s.config
 	if c.UID >= 0 || c.GID >= 0 {
 		if err := os.Chown(c.Path, c.UID, c.GID); err != nil {
@@ -146,21 +179,9 @@ func (s *Socket) own() error {
 	return err
 }
 
-// resolve finds the IPv4 address of host. The loop waits for it, as it must before the child can be started; names of
-// the host itself are found at once.
-func resolve(host string, port int) (unix.Sockaddr, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), lookup)
-	defer cancel()
-	ips, err := net.DefaultResolver.LookupIP(ctx, "ip4", host)
-	if err != nil {
-		return nil, err
-	}
-	return &unix.SockaddrInet4{Port: port, Addr: [4]byte(ips[0].To4())}, nil
-}
-
-// reason is an error as the original shows it.
+// reason returns the text of an error in the original's form.
 func reason(err error) string {
-	if dns := (*net.DNSError)(nil); errors.As(err, &dns) {
+	if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) {
 		return "[Errno -2] Name or service not known"
 	}
 	return pyrepr.OSError(err)

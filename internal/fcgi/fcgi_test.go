@@ -2,9 +2,11 @@ package fcgi
 
 import (
 	"bytes"
+	"context"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -16,12 +18,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
-// socket is a Unix socket in a directory of its own; log has what it logs, without dates.
+// socket is a Unix socket; log returns the lines that it logged since the last call, without dates.
 func socket(t *testing.T, path string) (s *Socket, log func() []string) {
 	t.Helper()
 	var b bytes.Buffer
 	c := &config.Socket{URL: "unix://" + path, Unix: true, Path: path, Mode: 0o705, UID: -1, GID: -1}
-	return New(c, logs.NewMain(&b, api.Debug)), func() []string {
+	return New(c, logs.NewMain(&b, api.Debug), nil), func() []string {
 		var lines []string
 		for line := range strings.Lines(b.String()) {
 			lines = append(lines, strings.TrimSuffix(line[len("2006-01-02 15:04:05,000 "):], "\n"))
@@ -40,8 +42,8 @@ func acquire(t *testing.T, s *Socket) int {
 	return fd
 }
 
-// TestLife shows that two users share one socket, that the last one closes it, and that its file stays until Remove.
-func TestLife(t *testing.T) {
+// TestUsers shows that two users share one socket, that the last one closes it, and that its file stays until Remove.
+func TestUsers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.sock")
 	if err := os.WriteFile(path, []byte("in the way"), 0o600); err != nil {
 		t.Fatal(err)
@@ -78,10 +80,10 @@ func TestLife(t *testing.T) {
 		t.Errorf("end (-want +got):\n%s", d)
 	}
 	if _, err := net.Dial("unix", path); err == nil {
-		t.Error("somebody listens")
+		t.Error("a process listens")
 	}
 	if _, err := os.Lstat(path); err != nil {
-		t.Errorf("the file is gone: %v", err)
+		t.Errorf("the file was removed: %v", err)
 	}
 	s.Remove()
 	if _, err := os.Lstat(path); err == nil {
@@ -89,7 +91,7 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// TestRemoveLeavesOthers shows that a file that somebody put in the place of ours stays.
+// TestRemoveLeavesOthers shows that Remove leaves a file that has replaced the socket's.
 func TestRemoveLeavesOthers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.sock")
 	s, _ := socket(t, path)
@@ -108,7 +110,16 @@ func TestRemoveLeavesOthers(t *testing.T) {
 	}
 }
 
-func TestProblems(t *testing.T) {
+// group has one process for each socket.
+func group(sockets ...*config.Socket) *config.Group {
+	g := &config.Group{}
+	for _, s := range sockets {
+		g.Processes = append(g.Processes, &config.Process{Program: &config.Program{Socket: s}})
+	}
+	return g
+}
+
+func TestErrors(t *testing.T) {
 	s, _ := socket(t, "/nonexistent/dir/x.sock")
 	_, err := s.Acquire()
 	want := "Could not create FastCGI socket unix:///nonexistent/dir/x.sock: [Errno 2] No such file or directory"
@@ -116,28 +127,107 @@ func TestProblems(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	c := &config.Socket{URL: "tcp://nohost.invalid:1", Host: "nohost.invalid", Port: 1}
-	if err := New(c, nil).Check(); err == nil || !strings.HasSuffix(err.Error(), "[Errno -2] Name or service not known") {
+	if err := New(c, nil, Resolve(group(c))).Check(); err == nil || !strings.HasSuffix(err.Error(), "[Errno -2] Name or service not known") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// TestTCP opens a TCP socket, and finds its port taken.
+// TestTCP opens a TCP socket, after its port was in use.
 func TestTCP(t *testing.T) {
 	other, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	port := other.Addr().(*net.TCPAddr).Port
-	s := New(&config.Socket{URL: "tcp://localhost", Host: "localhost", Port: port, Backlog: 5}, nil)
+	c := &config.Socket{URL: "tcp://localhost", Host: "localhost", Port: port, Backlog: 5}
+	s := New(c, nil, Resolve(group(c)))
 	if err := s.Check(); err == nil || !strings.HasSuffix(err.Error(), "[Errno 98] Address already in use") {
-		t.Errorf("port taken: %v", err)
+		t.Errorf("port in use: %v", err)
 	}
 	other.Close()
 	acquire(t, s)
-	defer s.Release()
+	defer func() { s.Release(); refreshed(s) }()
 	conn, err := net.Dial("tcp4", other.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	conn.Close()
+}
+
+// refreshed waits for the end of the lookup that follows a Release.
+func refreshed(s *Socket) {
+	for s.refreshing.Load() {
+		runtime.Gosched()
+	}
+}
+
+// nameServer answers lookups of one host name, when the test says so.
+type nameServer struct {
+	asked   chan struct{}
+	answers chan net.IP // nil: the name is not known
+}
+
+func (n *nameServer) lookupIP(_ context.Context, _, host string) ([]net.IP, error) {
+	n.asked <- struct{}{}
+	ip := <-n.answers
+	if ip == nil {
+		return nil, &net.DNSError{Name: host, IsNotFound: true}
+	}
+	return []net.IP{ip}, nil
+}
+
+// boundTo returns the address that the socket is bound to.
+func boundTo(t *testing.T, s *Socket) string {
+	t.Helper()
+	name, err := unix.Getsockname(acquire(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.IP(name.(*unix.SockaddrInet4).Addr[:]).String()
+}
+
+// TestNameServer shows that a socket is opened and closed without waiting for a name server: a host name is looked up in
+// advance, and again in a goroutine after the socket was closed and after it could not be opened.
+// differs: DIFF-160 the address of a host name
+func TestNameServer(t *testing.T) {
+	n := &nameServer{make(chan struct{}), make(chan net.IP)}
+	defer func(saved func(context.Context, string, string) ([]net.IP, error)) { lookupIP = saved }(lookupIP)
+	lookupIP = n.lookupIP
+	answer := func(ip string) {
+		<-n.asked
+		n.answers <- net.ParseIP(ip)
+	}
+	c := &config.Socket{URL: "tcp://host.example:0", Host: "host.example"}
+	go answer("127.0.0.2")
+	s := New(c, nil, Resolve(group(c, c, &config.Socket{Host: "127.0.0.1"}, &config.Socket{Unix: true})))
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if got := boundTo(t, s); got != "127.0.0.2" {
+		t.Errorf("bound to %s", got)
+	}
+	s.Release()
+	if got := boundTo(t, s); got != "127.0.0.2" { // and the name server has not answered
+		t.Errorf("bound to %s", got)
+	}
+	s.Release()
+	answer("192.0.2.1") // the host has moved to an address that is not ours
+	refreshed(s)
+	if _, err := s.Acquire(); err == nil || !strings.HasSuffix(err.Error(), "Cannot assign requested address") {
+		t.Errorf("an address of another host: %v", err)
+	}
+	answer("127.0.0.3")
+	refreshed(s)
+	if got := boundTo(t, s); got != "127.0.0.3" {
+		t.Errorf("bound to %s", got)
+	}
+	s.Release()
+	answer("unknown")
+	refreshed(s)
+	if got := boundTo(t, s); got != "127.0.0.3" {
+		t.Errorf("bound to %s after a lookup that failed", got)
+	}
+	s.Release()
+	answer("127.0.0.3")
+	refreshed(s)
 }

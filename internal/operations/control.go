@@ -48,20 +48,31 @@ func (s *Service) readConfig() (*config.Config, error) {
 
 // AddGroup activates a group of the configuration that was read last.
 func (s *Service) AddGroup(name string) error {
-	return s.Change(func(l *supervisor.Loop) error {
-		groups := l.Config().Groups
-		i := slices.IndexFunc(groups, func(g *config.Group) bool { return g.Name == name })
-		switch {
-		case i < 0: // even if it is active
-			return BadName(name)
-		case l.Group(name) != nil:
-			return api.NewFault(api.AlreadyAdded, name)
+	var prepared supervisor.PreparedGroup
+	for {
+		var group *config.Group
+		err := s.Change(func(l *supervisor.Loop) error {
+			groups := l.Config().Groups
+			i := slices.IndexFunc(groups, func(g *config.Group) bool { return g.Name == name })
+			switch {
+			case i < 0: // even if it is active
+				return BadName(name)
+			case l.Group(name) != nil:
+				return api.NewFault(api.AlreadyAdded, name)
+			}
+			if group = groups[i]; group != prepared.Config {
+				return nil
+			}
+			if err := l.AddGroup(prepared); err != nil {
+				return Failed(err)
+			}
+			return nil
+		})
+		if err != nil || group == prepared.Config {
+			return err
 		}
-		if err := l.AddGroup(groups[i]); err != nil {
-			return Failed(err)
-		}
-		return nil
-	})
+		prepared = supervisor.PrepareGroup(group) // not in the loop: it may wait for a name server
+	}
 }
 
 // RemoveGroup removes an active group whose processes have stopped.

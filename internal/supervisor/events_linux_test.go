@@ -271,7 +271,7 @@ func TestNoSubscriber(t *testing.T) {
 			size = info.Size()
 		}
 	}
-	if err := s.AddGroup(listener("l", "PROCESS_LOG", "TICK_5")); err != nil {
+	if err := s.AddGroup(PrepareGroup(listener("l", "PROCESS_LOG", "TICK_5"))); err != nil {
 		t.Fatal(err)
 	}
 	s.settle()
@@ -346,7 +346,7 @@ func TestFastCGIProblems(t *testing.T) {
 	path := filepath.Join(dir, "f.sock")
 	s := newStage(t)
 	problem := "Could not create FastCGI socket unix://" + path + ": [Errno 2] No such file or directory"
-	if err := s.AddGroup(fastCGI(path, "a")); err == nil || err.Error() != problem {
+	if err := s.AddGroup(PrepareGroup(fastCGI(path, "a"))); err == nil || err.Error() != problem {
 		t.Errorf("got %v", err)
 	}
 	if len(s.groups) != 0 || len(s.pending) != 0 {
@@ -355,7 +355,7 @@ func TestFastCGIProblems(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.AddGroup(fastCGI(path, "a")); err != nil {
+	if err := s.AddGroup(PrepareGroup(fastCGI(path, "a"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(dir); err != nil {

@@ -56,9 +56,19 @@ func (g *Group) Stopped() bool {
 	return !slices.ContainsFunc(g.Processes, func(p *process.Process) bool { return !p.State().IsStopped() })
 }
 
+// PreparedGroup is a group that can be added without waiting for a name server.
+type PreparedGroup struct {
+	Config    *config.Group
+	addresses fcgi.Addresses
+}
+
+// PrepareGroup looks up the host names of FastCGI sockets, which may take seconds. The loop must not call it.
+func PrepareGroup(cfg *config.Group) PreparedGroup { return PreparedGroup{cfg, fcgi.Resolve(cfg)} }
+
 // AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet. After an error
 // nothing is left of it.
-func (l *Loop) AddGroup(cfg *config.Group) error {
+func (l *Loop) AddGroup(prepared PreparedGroup) error {
+	cfg := prepared.Config
 	if l.initialized {
 		l.warnOfSharedLogs(cfg)
 	}
@@ -69,7 +79,7 @@ func (l *Loop) AddGroup(cfg *config.Group) error {
 	if err := l.openPlugin(g); err != nil {
 		return err
 	}
-	sockets, err := l.openSockets(g)
+	sockets, err := l.openSockets(g, prepared.addresses)
 	if err != nil {
 		return err
 	}
@@ -168,7 +178,7 @@ func (l *Loop) killBroken(now time.Time) {
 
 // openSockets makes the sockets of the FastCGI programs in the group, one for each section, and makes sure that each
 // can be opened.
-func (l *Loop) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, error) {
+func (l *Loop) openSockets(g *Group, addresses fcgi.Addresses) (map[*config.Socket]*fcgi.Socket, error) {
 	var sockets map[*config.Socket]*fcgi.Socket
 	for _, c := range g.Config.Processes {
 		if c.Socket == nil || sockets[c.Socket] != nil {
@@ -177,7 +187,7 @@ func (l *Loop) openSockets(g *Group) (map[*config.Socket]*fcgi.Socket, error) {
 		if sockets == nil {
 			sockets = map[*config.Socket]*fcgi.Socket{}
 		}
-		socket := fcgi.New(c.Socket, l.log)
+		socket := fcgi.New(c.Socket, l.log, addresses)
 		if err := socket.Check(); err != nil {
 			g.removeSockets()
 			return nil, err

@@ -77,7 +77,7 @@ func TestPluginGroups(t *testing.T) {
 	if w.handle.Plugins()["x"] != nil {
 		t.Fatal("there is none")
 	}
-	if err := w.AddGroup(pluginGroup("x", 1)); err != nil {
+	if err := w.AddGroup(PrepareGroup(pluginGroup("x", 1))); err != nil {
 		t.Fatal(err)
 	}
 	if w.handle.Plugins()["x"] == nil {
@@ -87,7 +87,7 @@ func TestPluginGroups(t *testing.T) {
 	if w.handle.Plugins()["x"] != nil || count() != 0 {
 		t.Errorf("still there: %v, %d", w.handle.Plugins(), count())
 	}
-	if err := w.AddGroup(pluginGroup("y", 1)); err != nil {
+	if err := w.AddGroup(PrepareGroup(pluginGroup("y", 1))); err != nil {
 		t.Fatal(err)
 	}
 	w.removeSockets()

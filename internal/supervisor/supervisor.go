@@ -113,7 +113,7 @@ func New(o Options) (*Supervisor, error) {
 		l.log.Warnf("%s", text)
 	}
 	for _, g := range o.Config.Groups {
-		if err := l.AddGroup(g); err != nil {
+		if err := l.AddGroup(PrepareGroup(g)); err != nil {
 			l.removeSockets()
 			m.Close()
 			return nil, err

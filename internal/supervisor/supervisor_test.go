@@ -420,7 +420,7 @@ func TestNoRestartInShutdown(t *testing.T) {
 func TestGroups(t *testing.T) {
 	w := newWorld(t, program("b"))
 	w.pass(time.Minute)
-	if err := w.AddGroup(program("a")); err != nil {
+	if err := w.AddGroup(PrepareGroup(program("a"))); err != nil {
 		t.Fatal(err)
 	}
 	w.settle()
@@ -460,7 +460,7 @@ func TestAutoLog(t *testing.T) {
 	for dir, problem := range map[string]bool{t.TempDir(): false, t.TempDir() + "/missing": true} {
 		w := newWorld(t)
 		w.shared.AutoLogDir, w.shared.Identifier = dir, "supervisor"
-		err := w.AddGroup(program("a", func(p *config.Process) { p.Out.Log.Kind = config.LogAuto }))
+		err := w.AddGroup(PrepareGroup(program("a", func(p *config.Process) { p.Out.Log.Kind = config.LogAuto })))
 		if err != nil {
 			t.Fatal(err)
 		}
