@@ -75,7 +75,7 @@ func (p *Pool) logRequeue(e entry, n int) {
 	}
 }
 
-// discardOldest makes room in a full queue.
+// discardOldest discards the oldest event of a full queue.
 func (p *Pool) discardOldest() {
 	if p.queue.n >= p.BufferSize && p.queue.n > 0 {
 		oldest := p.queue.popFront()

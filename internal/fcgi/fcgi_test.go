@@ -161,7 +161,7 @@ func refreshed(s *Socket) {
 	}
 }
 
-// nameServer answers lookups of one host name, when the test says so.
+// nameServer answers lookups when the test sends it an answer.
 type nameServer struct {
 	asked   chan struct{}
 	answers chan net.IP // nil: the name is not known

@@ -23,7 +23,7 @@ type Group struct {
 	Processes []*process.Process
 	pool      *events.Pool            // of event listeners, or of a plug-in that subscribed to events
 	plugin    *plugin.Plugin          // of an [rpcinterface:x] with a program or a URL
-	judge     *events.ExternalHandler // of a pool whose results a program judges
+	external  *events.ExternalHandler // of a pool with result_handler_exec
 	handler   *process.Process        // this program
 	sockets   []*fcgi.Socket          // of the FastCGI programs in it
 	added     int                     // grows from one that is added to the next
@@ -118,8 +118,8 @@ func (l *Loop) role(g *Group, c *config.Process) (r process.Role) {
 	case g.plugin != nil:
 		return l.pluginRole(g, c)
 	case c.HandlesResults:
-		g.judge = g.pool.UseExternalHandler(time.Duration(g.Config.Pool.HandlerTimeout) * time.Second)
-		r.Handler = g.judge
+		g.external = g.pool.UseExternalHandler(time.Duration(g.Config.Pool.HandlerTimeout) * time.Second)
+		r.Handler = g.external
 	case g.pool != nil:
 		r.Listener = g.pool.AddListener(c.ProcessName)
 	}
@@ -170,7 +170,7 @@ func (l *Loop) newPool(cfg *config.Group) *events.Pool {
 // killBroken kills the result handlers that violated their protocol; they are started again.
 func (l *Loop) killBroken(now time.Time) {
 	for _, g := range l.groups {
-		if g.judge != nil && g.judge.KillRequested() {
+		if g.external != nil && g.external.KillRequested() {
 			g.handler.Signal(syscall.SIGKILL, now)
 		}
 	}
