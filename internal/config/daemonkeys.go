@@ -36,7 +36,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Type: intType, Absent: 10, Field: func(s *settings) *int { return &s.LogfileBackups }},
 	&daemonKey[api.Level]{Key: Key{Name: "loglevel", Topic: logTopic, Other: "debug", Help: "lowest level that is logged"},
 		Type: levelType, Absent: api.Info, Field: func(s *settings) *api.Level { return &s.Loglevel }},
-	&daemonKey[string]{Key: Key{Name: "pidfile", Topic: daemonTopic, Other: "other.pid", Help: "file that gets the pid"},
+	&daemonKey[string]{Key: Key{Name: "pidfile", Topic: daemonTopic, Other: "other.pid", Help: "file for the pid"},
 		Type: pathType, Absent: "supervisord.pid", Field: func(s *settings) *string { return &s.Pidfile }},
 	&daemonKey[string]{Key: Key{Name: "identifier", Topic: daemonTopic, Other: "other",
 		Help: "name of this instance in events, RPC and names of `AUTO` logs"},
@@ -55,13 +55,13 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Help: "remove ANSI escape sequences from child logs"},
 		Type: boolType, Field: func(s *settings) *bool { return &s.StripANSI }},
 	&daemonKey[bool]{Key: Key{Name: "subreaper", Topic: childTopic, Since: Ours, Other: "true",
-		Help: "become the parent of processes whose parent has ended, reap them and say so in the log; Linux"},
+		Help: "become the parent of orphaned processes, reap and log them; Linux"},
 		Type: boolType, Field: func(s *settings) *bool { return &s.Subreaper }},
 	&daemonKey[int]{Key: Key{Name: "shutdown_timeout", Topic: childTopic, Since: Ours, Other: "3", Help: "seconds after which a shutdown or restart " +
-		"kills what still runs, whatever `stopwaitsecs` says; 0: never"},
+		"kills what still runs, regardless of `stopwaitsecs`; 0: never"},
 		Type: intType, Field: func(s *settings) *int { return &s.ShutdownTimeout }},
-	&daemonKey[bool]{Key: Key{Name: "orphans", Topic: childTopic, Since: Ours, Other: "kill", Help: "what to do with programs that outlived a " +
-		"supervisord that was killed: say that they still run, or stop them first, see below"},
+	&daemonKey[bool]{Key: Key{Name: "orphans", Topic: childTopic, Since: Ours, Other: "kill", Help: "what to do with programs that outlived a killed " +
+		"supervisord: log that they still run, or stop them first, see below"},
 		Type: choice("warn", "kill"), Field: func(s *settings) *bool { return &s.KillOrphans }},
 	&daemonKey[map[string]string]{Key: Key{Name: "environment", Topic: childTopic, Scope: ofFile | ofHost, Update: restarts, Label: "environment",
 		Default: none, Other: "Z=1", Help: "variables for all children, and for `%(ENV_X)s` in all other sections"},
@@ -71,7 +71,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 
 // ignoreUnknown counts for supervisorctl, too.
 var ignoreUnknown = &daemonKey[bool]{Key: Key{Name: "ignore_unknown_plugins", Topic: daemonTopic, Since: Ours, Other: "true",
-	Help: "leave out plug-ins that are not built in, with a warning, instead of refusing to start"},
+	Help: "skip plug-ins that are not built in with a warning, instead of refusing to start"},
 	Type: boolType, Store: func(k *sectionReader, _ *settings, ignore bool) { k.r.lenient = ignore }}
 
 type serverKey[T any] = keyOf[Server, T]
@@ -80,7 +80,7 @@ type serverKey[T any] = keyOf[Server, T]
 var (
 	unixServerKeys = table(Key{Sections: InUnixServer, Update: nothing, Since: "3.0"},
 		&serverKey[string]{Key: Key{Name: "file", Scope: ofFile, Required: true, Other: "/tmp/other.sock",
-			Help: "path of the socket; a relative one starts at the current directory, `~` is expanded"},
+			Help: "path of the socket, relative to the current directory; `~` is expanded"},
 			Type: textType, Field: func(s *Server) *string { return &s.File }, Then: requireFile},
 		usernameKey(), passwordKey(),
 		&serverKey[owner]{Key: Key{Name: "chown", Default: "unchanged", Other: "0:0", Wrong: "Invalid sockchown value ",
@@ -101,7 +101,7 @@ var (
 
 func usernameKey() row[Server] {
 	return &serverKey[string]{Key: Key{Name: "username", Default: none, Other: "u",
-		Help: "name that clients must give; goes with `password`"},
+		Help: "name that clients must send; required with `password`"},
 		Type: textType, Field: func(s *Server) *string { return &s.Username }}
 }
 
@@ -117,7 +117,7 @@ type ctlKey[T any] = keyOf[Ctl, T]
 var ctlKeys = table(Key{Sections: InCtl, Update: nothing},
 	&ctlKey[string]{Key: Key{Name: "serverurl", Scope: ofFile, Other: "unix:///tmp/s", Help: "`unix:///run/supervisor.sock` or `http://host:port`"},
 		Type: ctlURLType, Absent: defaultServerURL, Field: func(c *Ctl) *string { return &c.ServerURL }},
-	&ctlKey[string]{Key: Key{Name: "prompt", Other: "p", Help: "of the shell; `> ` is added"},
+	&ctlKey[string]{Key: Key{Name: "prompt", Other: "p", Help: "prompt of the shell; `> ` is appended"},
 		Type: textType, Absent: defaultPrompt, Field: func(c *Ctl) *string { return &c.Prompt }},
 	&ctlKey[string]{Key: Key{Name: "username", Default: none, Other: "u", Help: "as in the server's section"},
 		Type: textType, Field: func(c *Ctl) *string { return &c.Username }},

@@ -36,7 +36,7 @@ var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restar
 		Help: "events that wait for a free listener; then the oldest is dropped"},
 		Type: bufferType, Absent: 10, Field: func(p *Pool) *int { return &p.BufferSize }, Then: checkBufferSize},
 	&poolKey[string]{Key: Key{Name: "result_handler", Other: StdoutHandler,
-		Help: "what judges the answers; built in is also `supervisor_stdout:event_handler`"},
+		Help: "decides what results mean; `supervisor_stdout:event_handler` is built in too"},
 		Type: nameType, Absent: DefaultHandler, Field: func(p *Pool) *string { return &p.ResultHandler }, Then: resolveHandler},
 	&poolKey[int]{Key: Key{Name: "result_handler_timeout", Since: Ours, Other: "6",
 		Help: "seconds that `result_handler_exec` has for each answer"},
@@ -53,7 +53,7 @@ var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restar
 // handlerKey is the key of [eventlistener:x] that describes a process of its own.
 var handlerKey = &processKey[string]{Key: Key{Name: "result_handler_exec", Sections: InListener, Scope: inProgram, Update: restarts,
 	Since: Ours, Default: none, Other: "judge",
-	Help: "a program that judges the answers in place of `result_handler`, see [events](events.md)"},
+	Help: "a program that decides instead of `result_handler`, see [events](events.md#result-handlers)"},
 	Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }}
 
 type socketKey[T any] = keyOf[Socket, T]

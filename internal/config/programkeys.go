@@ -22,7 +22,7 @@ type processKey[T any] = keyOf[Process, T]
 var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: restarts}, slices.Concat(
 	[]row[Process]{
 		&processKey[int]{Key: Key{Name: "priority", Topic: startTopic, Member: "process_prio", Other: "5", Help: "lower starts first and " +
-			"stops last; equal ones go by name, groups added later last, and a shutdown goes backwards"},
+			"stops last; equal ones start by name, groups that were added later last; a shutdown reverses this order"},
 			Type: intType, Absent: 999, Field: func(p *Process) *int { return &p.Priority }},
 		&processKey[bool]{Key: Key{Name: "autostart", Topic: startTopic, Member: "autostart", Other: "false",
 			Help: "start with supervisord"},
@@ -40,7 +40,7 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 			Help: "sent to stop a process"},
 			Type: signalType, Absent: syscall.SIGTERM, Field: func(p *Process) *syscall.Signal { return &p.Stop.Signal }},
 		&processKey[int]{Key: Key{Name: "stopwaitsecs", Topic: stopTopic, Member: "stopwaitsecs", Other: "9",
-			Help: "seconds to wait after it before `KILL`"},
+			Help: "seconds between the stop signal and `KILL`"},
 			Type: intType, Absent: 10, Field: func(p *Process) *int { return &p.Stop.WaitSecs }},
 		&processKey[bool]{Key: Key{Name: "stopasgroup", Topic: stopTopic, Since: "3.0", Other: "true",
 			Help: "send the stop signal to the whole process group"},
@@ -53,7 +53,7 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 			Help: "expected exit statuses, from 0 to 255 (default `0,2` before 4.0)"},
 			Type: codesType, Absent: []int{0}, Field: func(p *Process) *[]int { return &p.Exit.Codes }},
 		&processKey[bool]{Key: Key{Name: "redirect_stderr", Topic: outputTopic, Member: "redirect_stderr", Since: "3.0", Other: "true",
-			Help: "send standard error where standard output goes"},
+			Help: "send standard error to the log of standard output"},
 			Type: boolType, Field: func(p *Process) *bool { return &p.RedirectErr }},
 		&processKey[int]{Key: Key{Name: "numprocs", Topic: commandTopic, Since: "3.0", Other: "2", Help: "number of processes"},
 			Type: intType, Absent: 1, Store: func(k *sectionReader, _ *Process, n int) { k.numprocs = n }},
@@ -65,7 +65,7 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 	captureKeys("stderr", func(p *Process) *Channel { return &p.Err }),
 	[]row[Process]{
 		&processKey[string]{Key: Key{Name: "serverurl", Topic: commandTopic, Member: "serverurl", Since: "3.0", Default: "`AUTO`",
-			Other: "http://h:1", Help: "what the process gets as `SUPERVISOR_SERVER_URL`; `AUTO`: the first server's"},
+			Other: "http://h:1", Help: "value of `SUPERVISOR_SERVER_URL` in its environment; `AUTO`: the URL of the first server"},
 			Type: serverURLType, Field: func(p *Process) *string { return &p.Run.ServerURL }},
 		&processKey[*account.Account]{Key: Key{Name: "user", Topic: commandTopic, Member: "uid", Default: asSupervisord, Other: "0",
 			Help: "run as this user; needs root"},
@@ -74,7 +74,7 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 			Help: "file mode mask"},
 			Type: umaskType, Absent: -1, Field: func(p *Process) *int { return &p.Run.Umask }},
 		&processKey[string]{Key: Key{Name: "process_name", Topic: commandTopic, Scope: inProcess, Default: "`%(program_name)s`",
-			Label: "process_name", Other: "q", Help: "must contain `%(process_num)` where there is more than one process"},
+			Label: "process_name", Other: "q", Help: "must contain `%(process_num)` if there is more than one process"},
 			Type: nameType, Field: func(p *Process) *string { return &p.ProcessName }, Custom: checkProcessName, Then: checkKill},
 	},
 )...)
@@ -106,8 +106,8 @@ var eachKeys = table(Key{Sections: InPrograms, Scope: inProcess, Update: restart
 	logKeys("stderr", "log of standard error", func(p *Process) *Channel { return &p.Err }, checkStderr),
 	[]row[Process]{
 		&processKey[string]{Key: Key{Name: "command", Topic: commandTopic, Member: "command", Required: true, Other: "other",
-			Help: "split like a shell does, quotes and backslashes included, but run without a shell: no variables, wildcards " +
-				"or `&&`; a program without a `/` is looked for in `PATH`"},
+			Help: "split into words like a shell does, with quotes and backslashes, but " +
+				"run without a shell: no variables, wildcards or `&&`; a program without `/` is searched in `PATH`"},
 			Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }, Then: requireCommand},
 	},
 )...)
