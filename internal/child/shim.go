@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -47,6 +48,7 @@ func Main() {
 	if len(os.Args) < 2 || os.Args[1] != shimArg {
 		return
 	}
+	runtime.LockOSThread() // some steps change the calling thread only, which must be the one that executes the command
 	fmt.Fprintf(os.Stderr, "supervisor: %v\nsupervisor: child process was not spawned\n", runShim(os.Args[2:]))
 	os.Exit(127)
 }

@@ -3,6 +3,7 @@ package child
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -94,6 +95,12 @@ var kinds = [StepKinds]kind{
 			return func() { syscall.Umask(before) }
 		},
 	},
+}
+
+// InOrder sorts steps into the order in which a start should list them, and returns them.
+func InOrder(steps []Step) []Step {
+	slices.SortStableFunc(steps, func(a, b Step) int { return a.kind() - b.kind() })
+	return steps
 }
 
 // way is a way to start a child. The cheapest comes first.

@@ -69,7 +69,7 @@ func TestReference(t *testing.T) {
 }
 
 // topics are the headings in the order of the reference.
-var topics = []string{"", logTopic, daemonTopic, childTopic, commandTopic, startTopic, stopTopic, outputTopic}
+var topics = []string{"", logTopic, daemonTopic, childTopic, commandTopic, startTopic, stopTopic, outputTopic, limitTopic}
 
 // ownKeys are the keys of sections of a kind, without those of programs where the section is not that of a program only.
 func ownKeys(in Sections) (list []described) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/child"
 )
 
 // everything is a group that has every part, none of them empty, without anything shared between two calls.
@@ -19,19 +20,22 @@ func everything() *Group {
 	run := Run{Command: "c", Directory: "d", Environment: map[string]string{"A": "1"}, User: user, Umask: 2, ServerURL: "s"}
 	channel := Channel{Log: Log{"f", 1, 2, LogFile, true}, Capture: 3, Events: true}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
-		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Out: channel, Err: channel}},
+		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Umask(1)}, Out: channel, Err: channel}},
 		Pool:      &Pool{BufferSize: 1, Events: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
 		Plugin:    &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}}}
 }
 
 // unnoticed are the fields whose change is no change of the group, each with the reason.
 var unnoticed = map[string]string{
-	"Processes[0].Program.Section": "where a program was read does not change what runs",
-	"Processes[0].Program.Name":    "stands in the section's name, and is expanded where it is used",
-	"Processes[0].Run.User.Name":   "another name of the same user",
-	"Processes[0].Run.User.GID":    "a property of the user, looked up at each start",
-	"Pool.Events, reversed":        "a subscription has no order",
-	"Name":                         "another name is another group",
+	"Processes[0].Program.Section":  "where a program was read does not change what runs",
+	"Processes[0].Program.Name":     "stands in the section's name, and is expanded where it is used",
+	"Processes[0].Run.User.Name":    "another name of the same user",
+	"Processes[0].Run.User.GID":     "a property of the user, looked up at each start",
+	"Processes[0].Limits, reversed": "steps are done in the order of their kinds",
+	"Processes[0].Limits, shorter":  "no key is a limit",
+	"Processes[0].Limits, another":  "no key is a limit",
+	"Pool.Events, reversed":         "a subscription has no order",
+	"Name":                          "another name is another group",
 }
 
 // Each field of a group and its parts is changed alone, and Compare notices.
@@ -103,6 +107,11 @@ func other(v reflect.Value) {
 		v.SetBool(!v.Bool())
 	case reflect.String:
 		v.SetString(v.String() + "x")
+	case reflect.Interface:
+		changed := reflect.New(v.Elem().Type()).Elem()
+		changed.Set(v.Elem())
+		other(changed)
+		v.Set(changed)
 	case reflect.Uint8, reflect.Uint32:
 		v.SetUint(v.Uint() + 1)
 	default:

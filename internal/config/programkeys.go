@@ -14,6 +14,7 @@ const (
 	startTopic   = "Start and restart"
 	stopTopic    = "Stop"
 	outputTopic  = "Output"
+	limitTopic   = "Limits"
 )
 
 type processKey[T any] = keyOf[Process, T]
@@ -77,6 +78,7 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 			Label: "process_name", Other: "q", Help: "must contain `%(process_num)` if there is more than one process"},
 			Type: nameType, Field: func(p *Process) *string { return &p.ProcessName }, Custom: checkProcessName, Then: checkKill},
 	},
+	limitKeys,
 )...)
 
 const asSupervisord = "as supervisord"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
 )
 
 // Bytes is a size in bytes.
@@ -187,9 +188,13 @@ type Process struct {
 	*Program
 	ProcessName string
 	Run         Run
+	Limits      Limits
 	Out         Channel
 	Err         Channel // without a log when redirected
 }
+
+// Limits are steps that the child does before it executes its command, one for each key of this kind that the section has.
+type Limits []child.Step
 
 // Run is what a child runs and what it finds there.
 type Run struct {

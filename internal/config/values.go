@@ -157,15 +157,17 @@ func parseName(s string) (string, error) {
 	return name, nil
 }
 
-func parsePort(s string) (int, error) {
+func parsePort(s string) (int, error) { return parseWithin(s, 1, 65535) }
+
+func parseWithin(s string, low, high int) (int, error) {
 	n, err := parseInteger(s)
 	switch {
 	case err != nil:
 		return 0, err
-	case n < 1:
-		return 0, fmt.Errorf("%d is below lower bound (1)", n)
-	case n > 65535:
-		return 0, fmt.Errorf("%d is above upper bound (65535)", n)
+	case n < low:
+		return 0, fmt.Errorf("%d is below lower bound (%d)", n, low)
+	case n > high:
+		return 0, fmt.Errorf("%d is above upper bound (%d)", n, high)
 	}
 	return n, nil
 }

@@ -139,6 +139,9 @@ func (p *Process) steps() (steps []child.Step) {
 	if p.Config.Run.Umask >= 0 {
 		steps = append(steps, child.Umask(p.Config.Run.Umask))
 	}
+	if limits := p.Config.Limits; len(limits) > 0 {
+		steps = child.InOrder(append(steps, limits...))
+	}
 	return steps
 }
 
