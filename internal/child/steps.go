@@ -7,9 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// Step is a change that a child makes to itself before it executes its command. Its types are User, Directory and Umask.
+// Step is a change that a child makes to itself before it executes its command. Its types are Nice, User, Directory and Umask.
 type Step interface {
 	kind() int // index in kinds
 }
@@ -26,14 +28,19 @@ type Directory string
 // Umask is the file mode creation mask to set.
 type Umask int
 
+// Nice is the scheduling priority to set, -20 (most favorable) to 19. Less than ours needs root.
+type Nice int
+
 const (
-	userKind = iota
+	niceKind = iota
+	userKind
 	directoryKind
 	umaskKind
 	// StepKinds is the number of kinds of steps.
 	StepKinds
 )
 
+func (Nice) kind() int      { return niceKind }
 func (*User) kind() int     { return userKind }
 func (Directory) kind() int { return directoryKind }
 func (Umask) kind() int     { return umaskKind }
@@ -57,6 +64,19 @@ type kind struct {
 // kinds has all kinds of steps, in the order in which syscall.ForkExec does them and in which a start should list them. To
 // add one, write its type and its entry here, and its case in TestSteps.
 var kinds = [StepKinds]kind{
+	niceKind: {
+		name: "nice", encode: func(s Step) string { return strconv.Itoa(int(s.(Nice))) },
+		decode: func(value string) (Step, error) {
+			n, err := strconv.Atoi(value)
+			return Nice(n), err
+		},
+		run: func(s Step) error {
+			if err := unix.Setpriority(unix.PRIO_PROCESS, 0, int(s.(Nice))); err != nil {
+				return fmt.Errorf("couldn't set nice to %d: %s", s, ErrnoName(err))
+			}
+			return nil
+		},
+	},
 	userKind: {
 		name: "user", encode: encodeUser, decode: decodeUser,
 		run: func(s Step) error { return switchUser(s.(*User)) },

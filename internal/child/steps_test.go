@@ -39,7 +39,12 @@ func stepCases() map[string]stepCase {
 			fails: []failure{{&User{uid + 1, 1, nil},
 				fmt.Sprintf("couldn't setuid to %d: Can't drop privilege as nonroot user", uid+1)}}}
 	}
+	nice := stepCase{step: Nice(19), way: byShim, show: "nice", want: "19\n", safe: true}
+	if os.Getuid() != 0 {
+		nice.safe, nice.fails = false, []failure{{Nice(-20), "couldn't set nice to -20: EACCES"}}
+	}
 	return map[string]stepCase{
+		"nice": nice,
 		"user": user,
 		"directory": {step: Directory("/"), way: byFork, show: "pwd -P", want: "/\n",
 			fails: []failure{{Directory("/nonexistent"), "couldn't chdir to /nonexistent: ENOENT"}}},

@@ -20,7 +20,7 @@ func everything() *Group {
 	run := Run{Command: "c", Directory: "d", Environment: map[string]string{"A": "1"}, User: user, Umask: 2, ServerURL: "s"}
 	channel := Channel{Log: Log{"f", 1, 2, LogFile, true}, Capture: 3, Events: true}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
-		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Umask(1)}, Out: channel, Err: channel}},
+		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel}},
 		Pool:      &Pool{BufferSize: 1, Events: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
 		Plugin:    &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}}}
 }
@@ -32,8 +32,6 @@ var unnoticed = map[string]string{
 	"Processes[0].Run.User.Name":    "another name of the same user",
 	"Processes[0].Run.User.GID":     "a property of the user, looked up at each start",
 	"Processes[0].Limits, reversed": "steps are done in the order of their kinds",
-	"Processes[0].Limits, shorter":  "no key is a limit",
-	"Processes[0].Limits, another":  "no key is a limit",
 	"Pool.Events, reversed":         "a subscription has no order",
 	"Name":                          "another name is another group",
 }

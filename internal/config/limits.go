@@ -8,7 +8,10 @@ import (
 
 // limitKeys are the keys of a program each of which is a step of its children. What the section does not have is not
 // changed.
-var limitKeys = table[Process](Key{Topic: limitTopic, Since: Ours})
+var limitKeys = table[Process](Key{Topic: limitTopic, Since: Ours},
+	&limitKey[child.Nice]{Key: Key{Name: "nice", Member: "nice", Other: "5", Help: "priority for the processor, from -20 (most) to 19 " +
+		"(least); less than that of supervisord needs root"}, Type: within[child.Nice](-20, 19)},
+)
 
 // limitKey is a key whose value is a step of type T.
 type limitKey[T child.Step] struct {
