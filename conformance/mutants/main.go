@@ -28,7 +28,7 @@ type area struct {
 }
 
 var areas = []*area{
-	{"state machine", []string{"internal/state", "internal/process", "internal/supervisor"}, "states|stop|startup|signals|events"},
+	{"state machine", []string{"internal/state", "internal/order", "internal/timers", "internal/process", "internal/supervisor"}, "states|stop|startup|signals|events"},
 	{"config", []string{"internal/config", "internal/ini", "internal/expand", "internal/getopt", "internal/shlex"}, "config|startup|environment"},
 	{"events", []string{"internal/events", "internal/output", "internal/fcgi"}, "events|fcgi"},
 	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd"}, "rpc|http"},
