@@ -69,9 +69,9 @@ func (s *Scope) Expand(text, where string) (string, error) {
 	f := formatter{scope: s, runes: []rune(text)}
 	if err := f.run(); err != nil {
 		head := "Format string " + pyrepr.Quote(text) + " for " + pyrepr.Quote(where)
-		if err == errUnknown {
+		if name, ok := err.(unknownName); ok {
 			return "", fmt.Errorf("%s contains names (%s) which cannot be expanded. Available names: %s",
-				head, pyrepr.Quote(f.unknown), s.list())
+				head, pyrepr.Quote(string(name)), s.list())
 		}
 		return "", fmt.Errorf("%s is badly formatted: %w", head, err)
 	}

@@ -10,22 +10,21 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-var (
-	errUnknown    = errors.New("unknown name")
-	errIncomplete = errors.New("incomplete format")
-)
+// unknownName is the error for a name that is not in the scope.
+type unknownName string
+
+func (n unknownName) Error() string { return string(n) }
 
 // widest is the widest field that is formatted; wider ones can only be meant to exhaust memory.
 const widest = 1 << 16
 
 // formatter walks through one text with % formats.
 type formatter struct {
-	scope   *Scope
-	runes   []rune
-	at      int
-	out     strings.Builder
-	unknown string // the name that errUnknown is about
-	named   bool   // a format with a name has come
+	scope *Scope
+	runes []rune
+	at    int
+	out   strings.Builder
+	named bool // a format with a name has come
 }
 
 // spec is one format: %(name)[flags][width][.precision]verb.
@@ -90,7 +89,7 @@ func (f *formatter) spec() (spec, error) {
 		f.at++
 	}
 	if f.at == len(f.runes) {
-		return s, errIncomplete
+		return s, errors.New("incomplete format")
 	}
 	s.verb, s.verbAt = f.runes[f.at], f.at
 	f.at++
@@ -122,8 +121,7 @@ func (f *formatter) key(s *spec) error {
 	f.at++
 	arg, ok := f.scope.find(name)
 	if !ok {
-		f.unknown = name
-		return errUnknown
+		return unknownName(name)
 	}
 	s.arg, s.named = arg, true
 	return nil
@@ -149,18 +147,18 @@ func (f *formatter) flags(s *spec) {
 }
 
 // number reads digits; -1 without any.
-func (f *formatter) number(s spec, tooBig string) (int, error) {
+func (f *formatter) number(s spec, tooBig string) (n int, err error) {
 	if f.at < len(f.runes) && f.runes[f.at] == '*' {
 		if s.named && s.arg.IsNumber {
-			return 0, errors.New("not enough arguments for format string")
+			return n, errors.New("not enough arguments for format string")
 		}
-		return 0, errors.New("* wants int")
+		return n, errors.New("* wants int")
 	}
-	n := -1
+	n = -1
 	for ; f.at < len(f.runes) && f.runes[f.at] >= '0' && f.runes[f.at] <= '9'; f.at++ {
 		n = max(n, 0)*10 + int(f.runes[f.at]-'0')
 		if n > widest {
-			return 0, errors.New(tooBig)
+			return n, errors.New(tooBig)
 		}
 	}
 	return n, nil
@@ -203,7 +201,7 @@ func (s *spec) format() (string, error) {
 		return s.character(isNumber)
 	}
 	shown := s.verb
-	if shown < 32 || shown > 126 {
+	if shown < 31 || shown > 126 { // so in Python
 		shown = '?'
 	}
 	return "", fmt.Errorf("unsupported format character '%c' (0x%x) at index %d", shown, s.verb, s.verbAt)
@@ -262,9 +260,7 @@ func (s *spec) integer(base int, prefix string) string {
 	if s.verb == 'X' {
 		digits = strings.ToUpper(digits)
 	}
-	if missing := s.precision - len(digits); missing > 0 {
-		digits = strings.Repeat("0", missing) + digits
-	}
+	digits = strings.Repeat("0", max(s.precision-len(digits), 0)) + digits
 	if s.sharp {
 		sign += prefix
 	}
@@ -279,9 +275,6 @@ func (s *spec) float() string {
 	verb := byte(s.verb)
 	if verb == 'F' {
 		verb = 'f'
-	}
-	if verb == 'g' || verb == 'G' {
-		precision = max(precision, 1)
 	}
 	sign, digits := s.sign(strconv.FormatFloat(float64(s.arg.Number), verb, precision, 64))
 	return s.pad(sign, digits, true)

@@ -175,10 +175,7 @@ func (p *parser) flush() {
 	if p.key == "" {
 		return
 	}
-	text := p.lines[0]
-	if len(p.lines) > 1 {
-		text = strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace)
-	}
+	text := strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace)
 	p.values[p.key] = Value{Text: text, From: p.from, Line: p.start}
 	p.key = ""
 }

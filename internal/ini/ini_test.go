@@ -1,8 +1,10 @@
 package ini
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -59,6 +61,17 @@ func TestValues(t *testing.T) {
 		"k=1\ra=2":                    "1",
 		"k=a\x00b":                    "a\x00b",
 		"k=\u00a0x\u00a0;c":           "x",
+		"~a=1\nk=2~ ;c":               "2~",
+		"k=;q":                        ";q",
+		"k=#q":                        "#q",
+		"k=a;b #c ;d":                 "a;b",
+		"k=a#b;c ;d":                  "a#b;c",
+		"k=a;;b":                      "a;;b",
+		"k= #":                        "",
+		"k=a #;b":                     "a",
+		"k=a;b;c;d #e#f":              "a;b;c;d",
+		"k=é;x é ;y":                  "é;x é",
+		"\u3000k=1\n\u3000\u3000a":    "1\na",
 		"k=1\n[other]\nk=2\n[s] x":    "1",
 		"k=1\n[other]\nk=2\n[s]\nk=3": "3",
 	} {
@@ -76,6 +89,121 @@ func TestSections(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Each value, section and file is known with its place.
+func TestPlaces(t *testing.T) {
+	doc := New()
+	first, second := &File{Path: "a", Here: "/a"}, &File{Path: "b", Here: "/b"}
+	if err := doc.Parse(first, "; c\n[s]\nk = v\n  more\n\nl=w\n[t]\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Parse(second, "[DEFAULT]\nd=1\n[t]\n\nm=x\n[u]\n[s]\nl=y\n"); err != nil {
+		t.Fatal(err)
+	}
+	want := []*Section{
+		{Name: "s", First: first, Line: 2, Values: map[string]Value{"k": {"v\nmore", first, 3}, "l": {"y", second, 8}}},
+		{Name: "t", First: first, Line: 7, Values: map[string]Value{"m": {"x", second, 5}}},
+		{Name: "u", First: second, Line: 6, Values: map[string]Value{}},
+	}
+	if diff := cmp.Diff(want, doc.Sections); diff != "" {
+		t.Error(diff)
+	}
+	for _, s := range want {
+		if doc.ByName[s.Name] == nil || doc.ByName[s.Name].Name != s.Name {
+			t.Errorf("ByName has %v for %s", doc.ByName[s.Name], s.Name)
+		}
+	}
+	if diff := cmp.Diff(map[string]Value{"d": {"1", second, 2}}, doc.Defaults); diff != "" || len(doc.ByName) != 3 {
+		t.Error(diff, doc.ByName)
+	}
+	for key, want := range map[string]string{"k": "v\nmore", "d": "1", "none": ""} {
+		if v, ok := doc.Find(doc.Sections[0], key); v.Text != want || ok != (want != "") {
+			t.Errorf("Find %s: %q, %t", key, v.Text, ok)
+		}
+	}
+}
+
+// Lines are counted by any line end.
+func TestLineEnds(t *testing.T) {
+	for _, text := range []string{"\n[s]\nk=v\n", "\r[s]\rk=v\r", "\r\n[s]\r\nk=v\r\n", "\r\n[s]\rk=v", "\n[s]\r\nk=v"} {
+		doc := New()
+		if err := doc.Parse(&File{Path: "x"}, text); err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if v := doc.ByName["s"].Values["k"]; v.Text != "v" || v.Line != 3 || doc.Sections[0].Line != 2 {
+			t.Errorf("%q: %+v, section in line %d", text, v, doc.Sections[0].Line)
+		}
+	}
+}
+
+func TestSyntaxErrors(t *testing.T) {
+	for text, want := range map[string]Error{
+		"x=1\n[a]\n": {File: "f", Line: 1, Syntax: true, Value: "x=1\n",
+			Text: "File contains no section headers.\nfile: 'f', line: 1\n'x=1\\n'"},
+		"\n; c\n  it's": {File: "f", Line: 3, Syntax: true, Value: "  it's",
+			Text: "File contains no section headers.\nfile: 'f', line: 3\n\"  it's\""},
+		"[]\n": {File: "f", Line: 1, Syntax: true, Value: "[]\n", Text: "File contains no section headers.\nfile: 'f', line: 1\n'[]\\n'"},
+		"[a]\njunk ;c\n= x\n[b]\nk=v\nmore\n": {File: "f", Line: 2, Section: "a", Syntax: true, Value: "junk ;c\n",
+			Text: "Source contains parsing errors: 'f'\n\t[line  2]: 'junk ;c\\n'\n\t[line  3]: '= x\\n'\n\t[line  6]: 'more\\n'"},
+		"[a]\n: x": {File: "f", Line: 2, Section: "a", Syntax: true, Value: ": x",
+			Text: "Source contains parsing errors: 'f'\n\t[line  2]: ': x'"},
+		strings.Repeat("\n", 120) + "[a]\nx": {File: "f", Line: 122, Section: "a", Syntax: true, Value: "x",
+			Text: "Source contains parsing errors: 'f'\n\t[line 122]: 'x'"},
+		"[DEFAULT]\njunk\n": {File: "f", Line: 2, Section: "DEFAULT", Syntax: true, Value: "junk\n",
+			Text: "Source contains parsing errors: 'f'\n\t[line  2]: 'junk\\n'"},
+		"[a]\nk=\xff": {File: "f", Line: 2, Text: "'utf-8' codec can't decode byte 0xff in position 6: invalid start byte"},
+		"\n\n\xff\n":  {File: "f", Line: 3, Text: "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte"},
+	} {
+		err := New().Parse(&File{Path: "f"}, text)
+		var got *Error
+		if !errors.As(err, &got) {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if diff := cmp.Diff(want, *got); diff != "" || err.Error() != want.Text {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
+}
+
+// What can be read around a syntax error is read, for those who want to know of all errors.
+func TestReadsOn(t *testing.T) {
+	for text, want := range map[string]string{
+		"[s]\nk=1\njunk\n  more\n": "1\nmore", // junk does not end a value
+		"[s]\nk=1\n= x\n  more\n":  "1",       // no key at all does
+		"[s]\njunk\nk=1\n":         "1",
+	} {
+		doc := New()
+		if err := doc.Parse(&File{Path: "f"}, text); err == nil {
+			t.Errorf("%q: no error", text)
+		}
+		if got := doc.ByName["s"].Values["k"].Text; got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestPlace(t *testing.T) {
+	long := strings.Repeat("é", 201)
+	for want, e := range map[string]Error{
+		"":                            {},
+		"f":                           {File: "f"},
+		"f:3":                         {File: "f", Line: 3},
+		"f:3: [s]":                    {File: "f", Line: 3, Section: "s"},
+		"f: [s]":                      {File: "f", Section: "s"},
+		"[s]":                         {Section: "s"},
+		"[s] k=":                      {Section: "s", Key: "k"},
+		"f:1: [s] k":                  {File: "f", Line: 1, Section: "s", Key: "k", Missing: true, Value: "v"},
+		"f:1: [s] k=a b c":            {File: "f", Line: 1, Section: "s", Key: "k", Value: " a\n\tb  c "},
+		"[s] k=" + long[:400]:         {Section: "s", Key: "k", Value: long[:400]},
+		"[s] k=" + long[:400] + "...": {Section: "s", Key: "k", Value: long},
+	} {
+		if got := e.Place(); got != want {
+			t.Errorf("%+v: %q, want %q", e, got, want)
+		}
 	}
 }
 
@@ -97,6 +225,49 @@ func TestBadUTF8(t *testing.T) {
 		if err == nil || err.Error() != "'utf-8' codec can't decode "+want {
 			t.Errorf("%d bytes: %v, want %s", len(text), err, want)
 		}
+	}
+}
+
+// Each sequence of bytes that is no character is reported as Python's decoder does: what could be continued to a character
+// belongs to it, and the next byte is wrong.
+func TestBadSequence(t *testing.T) {
+	continues := func(start string) bool { // whether some character begins so
+		for _, rest := range []string{"\x80", "\x90", "\xa0", "\x80\x80", "\x90\x80", "\xa0\x80", "\x80\x80\x80", "\x90\x80\x80"} {
+			if r, size := utf8.DecodeRuneInString(start + rest); r != utf8.RuneError && size == len(start+rest) {
+				return true
+			}
+		}
+		return false
+	}
+	tried := 0
+	check := func(s string) {
+		if r, size := utf8.DecodeRuneInString(s); r != utf8.RuneError || size != 1 {
+			return
+		}
+		tried++
+		want, reason := 1, "invalid start byte"
+		for n := 1; n <= len(s) && continues(s[:n]); n++ {
+			want, reason = n, "invalid continuation byte"
+		}
+		if reason != "invalid start byte" && want == len(s) {
+			reason = "unexpected end of data"
+		}
+		if n, got := badSequence(s); n != want || got != reason {
+			t.Errorf("%q: %d, %s, want %d, %s", s, n, got, want, reason)
+		}
+	}
+	for a := range 256 {
+		check(string([]byte{byte(a)}))
+		for b := range 256 {
+			check(string([]byte{byte(a), byte(b)}))
+			for _, c := range []byte{'x', 0x7f, 0x80, 0xbf, 0xc0} {
+				check(string([]byte{byte(a), byte(b), c}))
+				check(string([]byte{byte(a), byte(b), 0x80, c}))
+			}
+		}
+	}
+	if tried < 100000 {
+		t.Errorf("only %d sequences", tried)
 	}
 }
 

@@ -29,14 +29,15 @@ func checkUTF8(text, path string) error {
 	return &Error{File: path, Line: line, Text: fmt.Sprintf("'utf-8' codec can't decode %s: %s", where, reason)}
 }
 
-// decoded is how many bytes the original reads and decodes at a time; its positions count from there, or from the start
-// of a character that began before.
+// decoded is how many bytes the original reads and decodes at a time.
 const decoded = 8192
 
+// shownPosition is the position in the message: it counts from the bytes that were decoded last, or from the start of a character
+// that began before them.
 func shownPosition(text string, at, length int, reason string) int {
 	start := at / decoded * decoded
 	if reason != invalidStart && (at+length == len(text) || at+length == start+decoded) {
-		return 0 // not seen to be wrong before the next reading
+		return 0 // the original notices it with the next bytes
 	}
 	for !utf8.RuneStart(text[start]) && start < at {
 		start--
@@ -46,20 +47,12 @@ func shownPosition(text string, at, length int, reason string) int {
 
 const invalidStart = "invalid start byte"
 
-// badSequence tells how many bytes at the start of s belong to the character that goes wrong, and what is wrong.
+// badSequence finds how many bytes at the start of s, which is no character, belong to one that goes wrong, and what is wrong.
 func badSequence(s string) (length int, reason string) {
-	want := 0
-	switch c := s[0]; {
-	case c >= 0xc2 && c <= 0xdf:
-		want = 2
-	case c >= 0xe0 && c <= 0xef:
-		want = 3
-	case c >= 0xf0 && c <= 0xf4:
-		want = 4
-	default:
+	if s[0] < 0xc2 || s[0] > 0xf4 {
 		return 1, invalidStart
 	}
-	for n := 1; n < want; n++ {
+	for n := 1; ; n++ {
 		if n == len(s) {
 			return n, "unexpected end of data"
 		}
@@ -80,5 +73,4 @@ func badSequence(s string) (length int, reason string) {
 			return n, "invalid continuation byte"
 		}
 	}
-	return want, "invalid continuation byte"
 }
