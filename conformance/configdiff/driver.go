@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/config"
 )
 
 //go:embed driver.py
@@ -27,7 +29,8 @@ func startDriver(reference, dir string) (*driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(python, "-W", "ignore", "-c", driverSource)
+	cmd := exec.Command(python, "-W", "ignore", "-c", driverSource, daemonOf(&config.Supervisord{}).names(),
+		processOf(&config.Process{Program: &config.Program{}}).names())
 	cmd.Dir, cmd.Env, cmd.Stderr = dir, environ, os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -75,23 +75,17 @@ def expand_here(parser, here):
 options.UnhosedConfigParser.expand_here = expand_here
 
 
+# The names of the keys of [supervisord] and of a process.
+DAEMON_KEYS, PROCESS_KEYS = (names.split(',') for names in sys.argv[1:])
+
+
 def word(value):
-    if value is options.Automatic:
-        return 'auto'
-    if value in (datatypes.RestartUnconditionally, datatypes.RestartWhenExitUnexpected):
-        return value.__name__
-    return value
+    return {options.Automatic: 'auto', datatypes.RestartUnconditionally: True,
+            datatypes.RestartWhenExitUnexpected: 'unexpected'}.get(value, value) if isinstance(value, type) else value
 
 
 def process(config):
-    shown = {}
-    for key in ('name command directory environment priority autostart autorestart startsecs startretries exitcodes '
-                'stopsignal stopwaitsecs stopasgroup killasgroup uid umask redirect_stderr serverurl '
-                'stdout_logfile stdout_logfile_maxbytes stdout_logfile_backups stdout_syslog '
-                'stdout_capture_maxbytes stdout_events_enabled '
-                'stderr_logfile stderr_logfile_maxbytes stderr_logfile_backups stderr_syslog '
-                'stderr_capture_maxbytes stderr_events_enabled').split():
-        shown[key] = word(getattr(config, key))
+    shown = {key: word(getattr(config, key)) for key in PROCESS_KEYS}
     shown['stopsignal'] = int(config.stopsignal)
     shown['killasgroup'] = bool(config.killasgroup)
     return shown
@@ -132,14 +126,11 @@ def evaluate(path):
         return {'status': e.args[0], 'message': errors.getvalue()}
     except Exception:
         return {'crash': traceback.format_exc().strip().splitlines()[-1]}
-    values = {}
-    for key in ('logfile logfile_maxbytes logfile_backups loglevel pidfile umask nodaemon silent minfds minprocs '
-                'nocleanup childlogdir directory strip_ansi identifier').split():
-        values[key] = getattr(o, key)
+    section = o.configroot.supervisord
+    values = {key: getattr(o, key, None) for key in DAEMON_KEYS}
     values['uid'] = getattr(o, 'uid', None) if o.user is not None else None
     for key in ('nodaemon', 'silent', 'nocleanup', 'strip_ansi'):
         values[key] = bool(values[key])
-    section = o.configroot.supervisord
     values['environment'] = section.environment
     return {'values': {
         'supervisord': values, 'groups': [group(g) for g in o.process_group_configs],

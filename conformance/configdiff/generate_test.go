@@ -27,8 +27,8 @@ func TestSameSeedSameConfiguration(t *testing.T) {
 // TestRules checks that a rule normalizes the difference that it is for, and no other.
 func TestRules(t *testing.T) {
 	message := func(text string) outcome { return outcome{Status: 2, Message: "Error: " + text} }
-	sized := func(size int) outcome {
-		return outcome{Values: &values{Groups: []group{{Processes: []process{{StdoutMax: size}}}}}}
+	sized := func(size float64) outcome {
+		return outcome{Values: &values{Groups: []group{{Processes: []keys{{"stdout_logfile_maxbytes": size}}}}}}
 	}
 	warned := func() outcome {
 		o := sized(0)

@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
-	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 )
@@ -18,7 +19,7 @@ type outcome struct {
 }
 
 type values struct {
-	Supervisord daemon            `json:"supervisord"`
+	Supervisord keys              `json:"supervisord"`
 	Groups      []group           `json:"groups"`
 	Servers     []server          `json:"servers"`
 	Interfaces  []pluginInterface `json:"interfaces"`
@@ -26,35 +27,19 @@ type values struct {
 	Infos       []string          `json:"infos"`
 }
 
-type daemon struct {
-	Logfile         string            `json:"logfile"`
-	LogfileMaxBytes int               `json:"logfile_maxbytes"`
-	LogfileBackups  int               `json:"logfile_backups"`
-	Loglevel        int               `json:"loglevel"`
-	Pidfile         string            `json:"pidfile"`
-	Umask           int               `json:"umask"`
-	NoDaemon        bool              `json:"nodaemon"`
-	Silent          bool              `json:"silent"`
-	MinFDs          int               `json:"minfds"`
-	MinProcs        int               `json:"minprocs"`
-	NoCleanup       bool              `json:"nocleanup"`
-	ChildLogDir     string            `json:"childlogdir"`
-	Directory       string            `json:"directory"`
-	StripANSI       bool              `json:"strip_ansi"`
-	Identifier      string            `json:"identifier"`
-	UID             *int              `json:"uid"`
-	Environment     map[string]string `json:"environment"`
-}
+// keys are the values of the keys of [supervisord] or of a process, as JSON has them: the keys that the original has, a
+// process's name as "name", and its account as "uid".
+type keys map[string]any
 
 type group struct {
-	Name          string    `json:"name"`
-	Kind          string    `json:"kind"`
-	Priority      int       `json:"priority"`
-	Processes     []process `json:"processes"`
-	BufferSize    int       `json:"buffer_size"`
-	Events        []string  `json:"events"`
-	ResultHandler string    `json:"result_handler"`
-	Socket        *socket   `json:"socket"`
+	Name          string   `json:"name"`
+	Kind          string   `json:"kind"`
+	Priority      int      `json:"priority"`
+	Processes     []keys   `json:"processes"`
+	BufferSize    int      `json:"buffer_size"`
+	Events        []string `json:"events"`
+	ResultHandler string   `json:"result_handler"`
+	Socket        *socket  `json:"socket"`
 }
 
 type socket struct {
@@ -62,39 +47,6 @@ type socket struct {
 	Backlog int    `json:"backlog"`
 	Mode    *int   `json:"mode"`
 	Owner   []int  `json:"owner"`
-}
-
-type process struct {
-	Name          string            `json:"name"`
-	Command       string            `json:"command"`
-	Directory     *string           `json:"directory"`
-	Environment   map[string]string `json:"environment"`
-	Priority      int               `json:"priority"`
-	AutoStart     bool              `json:"autostart"`
-	AutoRestart   any               `json:"autorestart"`
-	StartSecs     int               `json:"startsecs"`
-	StartRetries  int               `json:"startretries"`
-	ExitCodes     []int             `json:"exitcodes"`
-	StopSignal    int               `json:"stopsignal"`
-	StopWaitSecs  int               `json:"stopwaitsecs"`
-	StopAsGroup   bool              `json:"stopasgroup"`
-	KillAsGroup   bool              `json:"killasgroup"`
-	UID           *int              `json:"uid"`
-	Umask         *int              `json:"umask"`
-	RedirectErr   bool              `json:"redirect_stderr"`
-	ServerURL     *string           `json:"serverurl"`
-	StdoutLogfile *string           `json:"stdout_logfile"`
-	StdoutMax     int               `json:"stdout_logfile_maxbytes"`
-	StdoutBackups int               `json:"stdout_logfile_backups"`
-	StdoutSyslog  bool              `json:"stdout_syslog"`
-	StdoutCapture int               `json:"stdout_capture_maxbytes"`
-	StdoutEvents  bool              `json:"stdout_events_enabled"`
-	StderrLogfile *string           `json:"stderr_logfile"`
-	StderrMax     int               `json:"stderr_logfile_maxbytes"`
-	StderrBackups int               `json:"stderr_logfile_backups"`
-	StderrSyslog  bool              `json:"stderr_syslog"`
-	StderrCapture int               `json:"stderr_capture_maxbytes"`
-	StderrEvents  bool              `json:"stderr_events_enabled"`
 }
 
 type server struct {
@@ -144,22 +96,60 @@ func ours(path string, environ []string) (outcome, *config.Config) {
 	return outcome{Values: v}, c
 }
 
-func daemonOf(s *config.Supervisord) daemon {
-	return daemon{
-		Logfile: s.Logfile, LogfileMaxBytes: int(s.LogfileMaxBytes), LogfileBackups: s.LogfileBackups,
-		Loglevel: int(s.Loglevel), Pidfile: s.Pidfile, Umask: s.Umask, NoDaemon: s.NoDaemon, Silent: s.Silent,
-		MinFDs: s.MinFDs, MinProcs: s.MinProcs, NoCleanup: s.NoCleanup, ChildLogDir: s.ChildLogDir,
-		Directory: s.Directory, StripANSI: s.StripANSI, Identifier: s.Identifier, UID: uid(s.User),
-		Environment: s.Environment,
-	}
+// collector makes keys of values. It implements config.Members.
+type collector struct {
+	keys
+	name string
 }
 
-func uid(a *account.Account) *int {
-	if a == nil {
-		return nil
+func (c *collector) Member(k *config.Key) bool {
+	c.name = k.Name
+	if other, ok := map[string]string{"process_name": "name", "user": "uid"}[k.Name]; ok {
+		c.name = other
 	}
-	return &a.UID
+	return k.Since != config.Ours
 }
+
+func (c *collector) Int(n int)       { c.keys[c.name] = float64(n) }
+func (c *collector) Bool(b bool)     { c.keys[c.name] = b }
+func (c *collector) String(s string) { c.keys[c.name] = s }
+func (c *collector) None()           { c.keys[c.name] = nil }
+func (c *collector) Ints(list []int) {
+	var numbers []any
+	for _, n := range list {
+		numbers = append(numbers, float64(n))
+	}
+	c.keys[c.name] = numbers
+}
+
+// environment adds the variables, which are no single value.
+func (k keys) environment(variables map[string]string) keys {
+	all := map[string]any{}
+	for name, text := range variables {
+		all[name] = text
+	}
+	k["environment"] = all
+	return k
+}
+
+func daemonOf(s *config.Supervisord) keys {
+	c := collector{keys: keys{}}
+	s.Encode(&c)
+	c.keys["uid"] = nil
+	if s.User != nil {
+		c.keys["uid"] = float64(s.User.UID)
+	}
+	return c.keys.environment(s.Environment)
+}
+
+func processOf(p *config.Process) keys {
+	c := collector{keys: keys{}}
+	p.Encode(&c)
+	return c.keys.environment(p.Run.Environment)
+}
+
+// names are the names of keys, separated by commas.
+func (k keys) names() string { return strings.Join(slices.Sorted(maps.Keys(k)), ",") }
 
 // orNull returns a pointer to text, or nil if it is empty.
 func orNull(text string) *string {
@@ -193,41 +183,6 @@ func groupOf(g *config.Group) group {
 		}
 	}
 	return shown
-}
-
-func processOf(p *config.Process) process {
-	shown := process{
-		Name: p.ProcessName, Command: p.Run.Command, Directory: orNull(p.Run.Directory), Environment: p.Run.Environment,
-		Priority: p.Priority, AutoStart: p.Start.Auto, StartSecs: p.Start.Secs, StartRetries: p.Backoff.Retries,
-		ExitCodes: p.Exit.Codes, StopSignal: int(p.Stop.Signal), StopWaitSecs: p.Stop.WaitSecs,
-		StopAsGroup: p.Stop.AsGroup, KillAsGroup: p.Stop.KillAsGroup, UID: uid(p.Run.User), RedirectErr: p.RedirectErr,
-		ServerURL: orNull(p.Run.ServerURL), StdoutLogfile: logfile(p.Out.Log), StdoutMax: int(p.Out.Log.MaxBytes),
-		StdoutBackups: p.Out.Log.Backups, StdoutSyslog: p.Out.Log.Syslog, StdoutCapture: int(p.Out.Capture),
-		StdoutEvents: p.Out.Events, StderrLogfile: logfile(p.Err.Log), StderrMax: int(p.Err.Log.MaxBytes),
-		StderrBackups: p.Err.Log.Backups, StderrSyslog: p.Err.Log.Syslog, StderrCapture: int(p.Err.Capture),
-		StderrEvents: p.Err.Events, AutoRestart: false,
-	}
-	switch p.Exit.Restart {
-	case config.RestartAlways:
-		shown.AutoRestart = "RestartUnconditionally"
-	case config.RestartUnexpected:
-		shown.AutoRestart = "RestartWhenExitUnexpected"
-	}
-	if p.Run.Umask >= 0 {
-		shown.Umask = &p.Run.Umask
-	}
-	return shown
-}
-
-func logfile(l config.Log) *string {
-	word := "auto"
-	switch l.Kind {
-	case config.LogNone:
-		return nil
-	case config.LogFile:
-		word = l.Path
-	}
-	return &word
 }
 
 func serverOf(s config.Server) server {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -30,8 +31,8 @@ var rules = []rule{
 	{"DIFF-98", "a negative size counts as 0: never rotate, nothing captured", normalizeSizes},
 	{"DIFF-117", "modes and masks have nine bits", normalizeMasks},
 	{"empty is none", "an empty directory, URL or user name does the same as none", normalizeEmpty},
-	{"DIFF-30", "the processes of a [group:x] start by priority, ties in the listed order", normalizeOrder},
 	{"DIFF-17", "of two equal names the same one wins, but with a warning", normalizeNames},
+	{"DIFF-30", "the processes of a [group:x] start by priority, ties in the listed order", normalizeOrder},
 	{"DIFF-10 names", "the name check sees %(here)s of process_name unexpanded, with and without includes", normalizeHereName},
 	{"DIFF-11", "an included file that cannot be read is a warning, not logged as read", normalizeUnread},
 	{"DIFF-103", "a FastCGI program in a group gets its socket, or a warning", normalizeSocketWarning},
@@ -46,13 +47,13 @@ var rules = []rule{
 }
 
 // processes calls f for every process of the original's values.
-func processes(o *outcome, f func(p *process) bool) (changed bool) {
+func processes(o *outcome, f func(p keys) bool) (changed bool) {
 	if o.Values == nil {
 		return false
 	}
 	for i := range o.Values.Groups {
 		for j := range o.Values.Groups[i].Processes {
-			changed = f(&o.Values.Groups[i].Processes[j]) || changed
+			changed = f(o.Values.Groups[i].Processes[j]) || changed
 		}
 	}
 	return changed
@@ -61,24 +62,25 @@ func processes(o *outcome, f func(p *process) bool) (changed bool) {
 const autoWithoutRollover = "AUTO logging used for"
 
 func normalizeSizes(original, ours *outcome) bool {
-	raise := func(sizes ...*int) (changed bool) {
-		for _, size := range sizes {
-			changed = changed || *size < 0
-			*size = max(*size, 0)
+	raise := func(k keys, sizes ...string) (changed bool) {
+		for _, name := range sizes {
+			if size, ok := k[name].(float64); ok && size < 0 {
+				k[name], changed = 0.0, true
+			}
 		}
 		return changed
 	}
 	if original.Values == nil {
 		return false
 	}
-	daemon := raise(&original.Values.Supervisord.LogfileMaxBytes)
-	logs := processes(original, func(p *process) bool { return raise(&p.StdoutMax, &p.StderrMax) })
+	daemon := raise(original.Values.Supervisord, "logfile_maxbytes")
+	logs := processes(original, func(p keys) bool { return raise(p, "stdout_logfile_maxbytes", "stderr_logfile_maxbytes") })
 	if logs && ours.Values != nil { // we warn of an AUTO log without rollover then
 		ours.Values.Warnings = slices.DeleteFunc(ours.Values.Warnings, func(line string) bool {
 			return strings.Contains(line, autoWithoutRollover) && !slices.Contains(original.Values.Warnings, line)
 		})
 	}
-	captures := processes(original, func(p *process) bool { return raise(&p.StdoutCapture, &p.StderrCapture) })
+	captures := processes(original, func(p keys) bool { return raise(p, "stdout_capture_maxbytes", "stderr_capture_maxbytes") })
 	return daemon || logs || captures
 }
 
@@ -93,8 +95,16 @@ func normalizeMasks(original, _ *outcome) bool {
 			*mask &= 0o777
 		}
 	}
+	cutUmask := func(k keys) bool {
+		if mask, ok := k["umask"].(float64); ok {
+			mask := int(mask)
+			cut(&mask)
+			k["umask"] = float64(mask)
+		}
+		return changed
+	}
 	v := original.Values
-	cut(&v.Supervisord.Umask)
+	cutUmask(v.Supervisord)
 	for i := range v.Servers {
 		cut(&v.Servers[i].Chmod)
 	}
@@ -103,7 +113,7 @@ func normalizeMasks(original, _ *outcome) bool {
 			cut(v.Groups[i].Socket.Mode)
 		}
 	}
-	processes(original, func(p *process) bool { cut(p.Umask); return false })
+	processes(original, cutUmask)
 	return changed
 }
 
@@ -119,8 +129,12 @@ func normalizeEmpty(original, _ *outcome) bool {
 			}
 		}
 	}
-	processes(original, func(p *process) bool {
-		drop(&p.Directory, &p.ServerURL, &p.StdoutLogfile, &p.StderrLogfile)
+	processes(original, func(p keys) bool {
+		for _, name := range []string{"directory", "serverurl", "stdout_logfile", "stderr_logfile"} {
+			if p[name] == "" {
+				p[name], changed = nil, true
+			}
+		}
 		return false
 	})
 	for i := range original.Values.Servers {
@@ -135,7 +149,7 @@ func normalizeOrder(original, _ *outcome) bool {
 	}
 	changed := false
 	for _, g := range original.Values.Groups {
-		byPriority := func(a, b process) int { return a.Priority - b.Priority }
+		byPriority := func(a, b keys) int { return cmp.Compare(a["priority"].(float64), b["priority"].(float64)) }
 		if !slices.IsSortedFunc(g.Processes, byPriority) {
 			slices.SortStableFunc(g.Processes, byPriority)
 			changed = true
@@ -160,14 +174,14 @@ func normalizeNames(original, ours *outcome) bool {
 	})
 	for i := range original.Values.Groups {
 		g := &original.Values.Groups[i]
-		places := map[string]int{}
-		var kept []process
+		places := map[any]int{}
+		var kept []keys
 		for _, p := range g.Processes {
-			if place, ok := places[p.Name]; ok {
+			if place, ok := places[p["name"]]; ok {
 				kept[place], changed = p, true
 				continue
 			}
-			places[p.Name] = len(kept)
+			places[p["name"]] = len(kept)
 			kept = append(kept, p)
 		}
 		g.Processes = kept

@@ -64,19 +64,23 @@ func (t *Type[T]) asking(name string, ask func(host, string) (T, error)) *Type[T
 
 // The types of the keys.
 var (
-	textType      = &Type[string]{name: "text", parse: parseString, same: equal[string], encode: encodeText, share: shareText}
-	commandType   = &Type[string]{name: "command line", parse: parseString, same: equal[string], share: shareText}
+	textType      = &Type[string]{name: "text", parse: parseString, same: equal[string], share: shareText}
+	commandType   = textType.with("command line", parseString)
 	nameType      = textType.with("name", parseString)
-	serverURLType = textType.with("URL", parseServerURL)
+	patternsType  = textType.with("patterns", parseString)
 	ctlURLType    = textType.with("URL", parseCtlURL)
 	socketURLType = textType.with("URL", parseString)
 	pluginURLType = textType.with("URL", parsePluginURL)
-	patternsType  = textType.with("patterns", parseString)
 	historyType   = textType.with("path", parseHistory)
-	directoryType = textType.asking("directory", host.existingDirectory)
 	pathType      = textType.asking("path", host.pathInDirectory)
 	mainLogType   = textType.asking("path, or `syslog`", host.pathInDirectory)
-	laterType     = &Type[*string]{name: "user", parse: func(s string) (*string, error) { return &s, nil }} // looked up later
+
+	// The empty text is no value of these.
+	optionalType  = &Type[string]{name: "text", parse: parseString, same: equal[string], encode: encodeText, share: shareText}
+	serverURLType = optionalType.with("URL", parseServerURL)
+	directoryType = optionalType.asking("directory", host.existingDirectory)
+	laterType     = &Type[*string]{name: "user", parse: func(s string) (*string, error) { return &s, nil }, // looked up later
+		encode: func(m Members, _ *string) { m.None() }}
 
 	intType      = &Type[int]{name: "integer", parse: parseInteger, same: equal[int], encode: Members.Int}
 	positiveType = intType.with("integer from 1", parsePositive)

@@ -102,7 +102,7 @@ var eachKeys = table(Key{Sections: InPrograms, Scope: inProcess, Update: restart
 			Type: environmentType, Field: func(p *Process) *map[string]string { return &p.Run.Environment }, Custom: readEnvironment},
 		&processKey[string]{Key: Key{Name: "directory", Topic: commandTopic, Member: "directory", Since: "3.0", Default: asSupervisord,
 			Other: "/d", Help: "working directory"},
-			Type: textType, Field: func(p *Process) *string { return &p.Run.Directory }},
+			Type: optionalType, Field: func(p *Process) *string { return &p.Run.Directory }},
 	},
 	logKeys("stdout", "log of standard output", func(p *Process) *Channel { return &p.Out }, checkStdout),
 	logKeys("stderr", "log of standard error", func(p *Process) *Channel { return &p.Err }, checkStderr),
