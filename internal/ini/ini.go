@@ -100,12 +100,12 @@ func (d *Document) Parse(from *File, text string) error {
 func (p *parser) line(line string, number int) error {
 	cut := commentStart(line)
 	text := line
-	if cut >= 0 {
+	if cut != none {
 		text = line[:cut]
 	}
 	text = pyrepr.TrimSpace(text)
 	if text == "" {
-		if cut < 0 && p.key != "" { // an empty line belongs to a value that goes on after it
+		if cut == none && p.key != "" { // an empty line belongs to a value that goes on after it
 			p.lines = append(p.lines, "")
 		}
 		return nil
@@ -180,38 +180,42 @@ func (p *parser) flush() {
 	p.key = ""
 }
 
-// commentStart is where a line's comment begins, -1 without one. A comment begins with ; or # at the start or after a
+const none = -1 // an index that was not found
+
+// commentStart is where the comment of a line begins, or none. A comment begins with ; or # at the start of the line or after a
 // blank. The n-th ; and the n-th # are looked at together, and the first n at which either of them begins a comment
 // decides: in "x#y ;q #r" that is ";q", though in "x;y;z ;q #r" it is "#r".
 func commentStart(line string) int {
-	if first := strings.IndexAny(line, ";#"); first < 0 {
-		return -1
-	} else if pyrepr.TrimSpace(line[:first]) == "" {
+	first := strings.IndexAny(line, ";#")
+	if first == none {
+		return none
+	}
+	if pyrepr.TrimSpace(line[:first]) == "" {
 		return 0
 	}
-	next := [2]int{}
-	for {
-		start, found := -1, false
+	next := [2]int{first, first}
+	for start := none; next[0] != none || next[1] != none; {
 		for i, prefix := range [2]byte{';', '#'} {
-			if next[i] < 0 {
+			if next[i] == none {
 				continue
 			}
 			at := strings.IndexByte(line[next[i]:], prefix)
-			if at < 0 {
-				next[i] = -1
+			if at == none {
+				next[i] = none
 				continue
 			}
-			found = true
 			at += next[i]
 			next[i] = at + 1
-			if before, _ := utf8.DecodeLastRuneInString(line[:at]); pyrepr.IsSpace(before) && (start < 0 || at < start) {
+			before, _ := utf8.DecodeLastRuneInString(line[:at])
+			if pyrepr.IsSpace(before) && (start == none || at < start) {
 				start = at
 			}
 		}
-		if start >= 0 || !found {
+		if start != none {
 			return start
 		}
 	}
+	return none
 }
 
 // indentation is the number of blanks, whatever their width, before the first other character.
