@@ -10,8 +10,8 @@ import (
 // Option is one key of a section with its text.
 type Option struct{ Key, Text string }
 
-// NewProcesses reads a program as [program:NAME] would have it into processes for a group, though no file has it. The
-// error has the words of a refused start. Source: addProgramToGroup.
+// NewProcesses returns the processes of a program that is in no file, for a group. The options are the keys of [program:NAME]. The
+// error has the message of a refused start. Source: addProgramToGroup.
 func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process, error) {
 	from := &ini.File{Path: c.Path, Here: c.reader.here}
 	s := &ini.Section{Name: "program:" + name, First: from, Values: map[string]ini.Value{}}
@@ -30,7 +30,7 @@ func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process,
 	return processes, nil
 }
 
-// kept is what of the reader is of use later, in any goroutine.
+// kept returns the part of the reader that NewProcesses needs. Any goroutine may use it.
 func (r *reader) kept() *reader {
 	return &reader{env: r.env, node: r.node, path: r.path, here: r.here, common: r.common}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestNewProcesses reads programs that no file has, as if the file of the configuration had them.
+// TestNewProcesses checks that a program that is in no file is read as if it were in the main file.
 func TestNewProcesses(t *testing.T) {
 	dir := t.TempDir()
 	path := write(t, dir, "sd.conf", "[supervisord]\nenvironment=A=1\n")

@@ -11,7 +11,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// check collects what is wrong with a configuration.
+// check collects the errors of a configuration.
 type check struct {
 	errs []error
 	read map[*ini.Section]bool // the sections that were read
@@ -20,7 +20,7 @@ type check struct {
 
 func newCheck() *check { return &check{read: map[*ini.Section]bool{}, seen: map[ini.Error]bool{}} }
 
-// add notes an error, once: a section is read for several purposes, and for each of its processes.
+// add adds an error once, because sections are read several times and keys for each process.
 func (c *check) add(err error) {
 	e := &ini.Error{Text: err.Error()}
 	errors.As(err, &e)
@@ -31,10 +31,10 @@ func (c *check) add(err error) {
 	c.errs = append(c.errs, &Finding{e})
 }
 
-// Finding is an error that says where it is.
+// Finding is an error with its place.
 type Finding struct{ Cause *ini.Error }
 
-// Error is the place as far as it is known, and the original's words: file:line: [section] key=value: text.
+// Error returns the place, as far as it is known, and the original's message: file:line: [section] key=value: text.
 func (f *Finding) Error() string {
 	if place := f.Cause.Place(); place != "" {
 		return place + ": " + f.Cause.Text
@@ -42,18 +42,18 @@ func (f *Finding) Error() string {
 	return f.Cause.Text
 }
 
-// Unwrap gives the error without its place.
+// Unwrap returns the error without its place.
 func (f *Finding) Unwrap() error { return f.Cause }
 
-// Report is what Check finds. The warnings are about what Load accepts and the user may not have meant.
+// Report is the result of Check. Warnings are about settings that Load accepts and that may be mistakes.
 type Report struct {
-	File     string  // the main file, as it was given or found; empty: none was found
-	Errors   []error // each is a *Finding, but for a main file that was not found
+	File     string  // the main file, as given or found; empty: not found
+	Errors   []error // a *Finding each, except if the main file was not found
 	Warnings []string
 }
 
-// Check reads a configuration as Load does, but reports every error instead of the first; there are none exactly if
-// Load succeeds. Source: --check.
+// Check reads a configuration as Load does and reports all errors instead of the first. There is none if and only if Load
+// succeeds. Source: --check.
 func Check(o Options, environ []string) Report {
 	r, err := newReader(o, environ, thisHost)
 	if err != nil {
@@ -62,7 +62,7 @@ func Check(o Options, environ []string) Report {
 	r.check = newCheck()
 	found := Report{File: r.path}
 	c, err := r.read(o)
-	if err != nil { // nothing could be read
+	if err != nil { // the main file cannot be read
 		r.check.add(err)
 		found.Errors = r.check.errs
 		return found
@@ -79,7 +79,7 @@ func Check(o Options, environ []string) Report {
 	return found
 }
 
-// checkCtl reads what supervisorctl would read. Nothing in it keeps supervisord from starting, so all are warnings.
+// checkCtl reads what supervisorctl would read. Its errors are warnings, because supervisord can start.
 func (r *reader) checkCtl() (warnings []string) {
 	own := r.doc.ByName["supervisorctl"]
 	if own == nil {
@@ -111,7 +111,7 @@ func (r *reader) unread() (warnings []string) {
 			continue
 		}
 		keys := r.effective(s, in)
-		if keys == nil || !r.check.read[s] { // its name is wrong, which is an error
+		if keys == nil || !r.check.read[s] { // a section with an invalid name is not read; its name is an error
 			continue
 		}
 		for _, name := range byLine(s.Values) {
@@ -123,7 +123,7 @@ func (r *reader) unread() (warnings []string) {
 		}
 	}
 	for _, name := range byLine(r.doc.Defaults) {
-		if v := r.doc.Defaults[name]; len(homes(name)) == 0 {
+		if v := r.doc.Defaults[name]; len(sectionsWith(name)) == 0 {
 			warnings = append(warnings, fmt.Sprintf("%s:%d: [DEFAULT] %s has no effect: no section knows it",
 				v.From.Path, v.Line, name))
 		}
@@ -131,13 +131,13 @@ func (r *reader) unread() (warnings []string) {
 	return warnings
 }
 
-// effective are the keys that have an effect in a section; nil: all have, for what is no key of ours is for a plug-in.
+// effective returns the keys that have an effect in a section; nil: all, because other keys are passed to a plug-in.
 func (r *reader) effective(s *ini.Section, in Sections) map[string]bool {
 	_, program := s.Values["command"]
 	switch {
 	case in == InCtlPlugin, in == InInterface && (program || !r.isPlugin(s)):
 		return nil
-	case in == InInterface: // with a URL, thus without processes
+	case in == InInterface: // it has url=, and so no processes
 		keys := map[string]bool{pluginPriority.key().Name: true}
 		for _, r := range slices.Concat(untyped(pluginKeys), untyped(pluginPoolKeys)) {
 			keys[r.key().Name] = true
@@ -147,7 +147,7 @@ func (r *reader) effective(s *ini.Section, in Sections) map[string]bool {
 	return keysOf(in)
 }
 
-// byLine is the keys in the order in which they were written.
+// byLine returns the keys in the order of the files and lines.
 func byLine(values map[string]ini.Value) []string {
 	var keys []string
 	for key := range values {
@@ -163,8 +163,8 @@ func byLine(values map[string]ini.Value) []string {
 	return keys
 }
 
-// homes are the kinds of sections that know the key, by name.
-func homes(key string) (kinds []string) {
+// sectionsWith returns the names of the kinds of sections that have the key.
+func sectionsWith(key string) (kinds []string) {
 	for _, k := range sectionKinds {
 		if keysOf(k.in)[key] {
 			kinds = append(kinds, "["+strings.Replace(k.name, ":", ":x", 1)+"]")
@@ -174,15 +174,15 @@ func homes(key string) (kinds []string) {
 	return kinds
 }
 
-// instead says where the key belongs, or which one may have been meant.
+// instead returns a hint for a key without effect: the sections that have it, or a key with a similar name.
 func instead(in Sections, key string) string {
-	if kinds := homes(key); len(kinds) > 0 {
+	if kinds := sectionsWith(key); len(kinds) > 0 {
 		return ": it belongs in " + strings.Join(kinds, ", ")
 	}
 	return meant(nearest(key, slices.Sorted(maps.Keys(keysOf(in)))))
 }
 
-// sectionNames are the sections that could have been meant by a name, each with the part after its colon.
+// sectionNames returns the names of all kinds of sections, with the part of name after its colon.
 func sectionNames(name string) []string {
 	_, rest, ok := strings.Cut(name, ":")
 	if !ok {
@@ -199,6 +199,7 @@ func sectionNames(name string) []string {
 	return names
 }
 
+// meant returns a hint that name may be meant.
 func meant(name string) string {
 	if name == "" {
 		return ""

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// checked is what Check finds in a main file and others, with DIR for their directory.
+// checked returns what Check reports about a main file and others, with DIR for their directory.
 func checked(t *testing.T, files map[string]string) (errs, warnings []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -112,15 +112,15 @@ func TestCheckWarnings(t *testing.T) {
 		{"open directories", "[program:a]\ncommand=a\nnumprocs=2\nprocess_name=%(process_num)s\n" +
 			"stdout_logfile=" + open + "/%(process_num)s\n[supervisord]\npidfile=" + open + "/pid\n",
 			[]string{
-				"[supervisord] pidfile " + open + "/pid is in a directory in which everybody can write",
-				"[program:a] stdout_logfile " + open + "/0 is in a directory in which everybody can write",
+				"[supervisord] pidfile " + open + "/pid is in a directory that all users can write to",
+				"[program:a] stdout_logfile " + open + "/0 is in a directory that all users can write to",
 			}},
 		{"a plug-in", "[rpcinterface:a]\ncommand=a\nanything=goes\n[rpcinterface:b]\nurl=unix:///x\nautostart=1\nbufer_size=1\n",
 			[]string{"DIR/sd.conf:9: [rpcinterface:b] autostart has no effect: it belongs in [eventlistener:x], " +
 				"[fcgi-program:x], [program:x], [rpcinterface:x]",
 				"DIR/sd.conf:10: [rpcinterface:b] bufer_size has no effect, perhaps buffer_size is meant"}},
 		{"open server", "[inet_http_server]\nport=127.0.0.1:9001\n[inet_http_server:b]\nport=9002\nusername=u\npassword=p\n",
-			[]string{"[inet_http_server] asks for no username and password: whoever reaches port 9001 can run any " +
+			[]string{"[inet_http_server] has no username and password: everyone who can connect to port 9001 can run any " +
 				"command as the user of supervisord"}},
 		{"what Load warns of, and supervisorctl", "[include]\nfiles=*.none\n[supervisorctl]\nprompt=%(here)s\nport=1\n",
 			[]string{
@@ -137,7 +137,7 @@ func TestCheckWarnings(t *testing.T) {
 	}
 }
 
-// For every entry of the catalogue Check finds an error exactly if Load does, and Load's is one of them.
+// TestCheckAgreesWithLoad checks that Check reports an error if and only if Load does, and that the error of Load is among them.
 func TestCheckAgreesWithLoad(t *testing.T) {
 	for _, c := range catalogue {
 		dir := t.TempDir()

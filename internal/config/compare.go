@@ -8,7 +8,7 @@ import (
 // removed in the order of the running groups. Source: reloadConfig.
 type Diff struct{ Added, Changed, Removed []string }
 
-// Compare tells what would have to happen to the running groups to get to those just read.
+// Compare returns the changes from the running groups to those that were read.
 func Compare(running, read []*Group) Diff {
 	var d Diff
 	old := make(map[string]*Group, len(running))
@@ -32,7 +32,7 @@ func Compare(running, read []*Group) Diff {
 	return d
 }
 
-// equal tells whether two groups would run the same. It is no difference whether a program stands alone or in a
+// equal reports whether two groups are the same in all keys for which update restarts a group. A program is the same alone and in a
 // [group:x] of its name.
 func (g *Group) equal(other *Group) bool {
 	if g.kind() != other.kind() || g.Priority != other.Priority || !g.Pool.equal(other.Pool) ||

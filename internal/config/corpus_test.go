@@ -14,11 +14,10 @@ import (
 	"github.com/gosupervisor/supervisor/internal/account"
 )
 
-// corpusDir holds configurations of real projects and what the original makes of them. It is not part of this
-// repository.
+// corpusDir has configurations of real projects, and the values that the original reads from them. It is not part of this repository.
 const corpusDir = "../../../shared/corpus"
 
-// stubHost has every directory and user, and two plug-ins that are not ours.
+// stubHost has all directories and users, and a plug-in that is not built in.
 var stubHost = host{
 	isDir: func(string) bool { return true },
 	lookup: func(name string) (*account.Account, error) {
@@ -33,13 +32,13 @@ var stubHost = host{
 	plugin: func(spec string) bool { return isBuiltIn(spec) || strings.HasPrefix(spec, "multivisor.rpc:") },
 }
 
-// bareHost is this host with nothing but the original's own plug-ins.
+// bareHost is this host with only the original's own plug-ins.
 var bareHost = host{isDir: isDir, lookup: account.Lookup, owner: account.LookupOwner,
 	plugin: func(spec string) bool { return spec == DefaultHandler || spec == MainInterface }}
 
 var envName = regexp.MustCompile(`%\(ENV_([^)]*)\)`)
 
-// filledEnviron defines every variable that the text asks for.
+// filledEnviron defines all variables that the text expands.
 func filledEnviron(text string, environ []string) []string {
 	environ = slices.Clone(environ)
 	for _, m := range envName.FindAllStringSubmatch(text, -1) {
@@ -118,7 +117,7 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// Two files of one project are good together only: one gives the socket's owner, the other its path.
+// TestCorpusMerge reads two files of a project that are valid only together: one has the owner of the socket, the other its path.
 func TestCorpusMerge(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"136-zulip-programs.conf", "137-zulip-supervisord.conf"} {

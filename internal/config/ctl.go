@@ -22,7 +22,7 @@ type CtlOptions struct {
 	overrides     []func(*Ctl)
 }
 
-// Ctl is what supervisorctl works with: its section of the configuration file, the command line applied on top.
+// Ctl is the configuration of supervisorctl: its section of the file with the options of the command line applied.
 type Ctl struct {
 	ServerURL   string
 	Username    string
@@ -39,8 +39,8 @@ const (
 	defaultPrompt    = "supervisor"
 )
 
-// ParseCtlArgs reads the command line of supervisorctl, argv0 excluded. Its errors have the original's words; a help
-// option ends it without one.
+// ParseCtlArgs reads the command line of supervisorctl, without argv0. Errors have the original's messages. A help option ends
+// the reading without an error.
 func ParseCtlArgs(argv0 string, args []string) (CtlOptions, error) {
 	o := CtlOptions{Argv0: ProgramPath(argv0)}
 	rest, err := getopt.Parse(&o, ctlOptions, args, true)
@@ -51,7 +51,7 @@ func ParseCtlArgs(argv0 string, args []string) (CtlOptions, error) {
 	return o, nil
 }
 
-// ctlOverride makes the set of an option that wins over the file.
+// ctlOverride returns the Set of an option that overrides the file.
 func ctlOverride(apply func(*Ctl, string)) func(*CtlOptions, string) error {
 	return func(o *CtlOptions, text string) error {
 		o.overrides = append(o.overrides, func(c *Ctl) { apply(c, text) })
@@ -89,7 +89,7 @@ var ctlOptions = []getopt.Option[CtlOptions]{
 	{Long: "history-file", Argument: true, Set: setHistory}, // the spelling of the help text
 }
 
-// checkURL demands a scheme and something after it; whether the scheme can be used is for the connection to find out.
+// checkURL checks that there is a scheme and something after it. The connection finds out whether the scheme is supported.
 func checkURL(text string) error {
 	scheme, rest, ok := strings.Cut(text, ":")
 	ok = ok && scheme != ""
@@ -117,7 +117,7 @@ func parseCtlURL(s string) (string, error) {
 
 func parseHistory(path string) (string, error) { return normalizeIfAny(path), nil }
 
-// normalizeIfAny makes a path absolute; no path stays none.
+// normalizeIfAny makes a path absolute, unless it is empty.
 func normalizeIfAny(path string) string {
 	if path == "" {
 		return ""
@@ -125,8 +125,8 @@ func normalizeIfAny(path string) string {
 	return normalize(path)
 }
 
-// LoadCtl reads what supervisorctl needs from the configuration file, if there is one, and applies the command line.
-// It looks at no other section than its own and its plugins', but for ignore_unknown_plugins, and follows no [include].
+// LoadCtl reads the configuration of supervisorctl from the file, if there is one, and applies the command line. It reads its own
+// section, [ctlplugin:x] sections and ignore_unknown_plugins of [supervisord], and no included files.
 func LoadCtl(o CtlOptions) (*Ctl, error) {
 	c := &Ctl{ServerURL: defaultServerURL, Prompt: defaultPrompt, Args: o.Args}
 	path := o.ConfigFile
@@ -162,7 +162,7 @@ func (c *Ctl) read(path string) error {
 	return c.values(r, own)
 }
 
-// values reads the [supervisorctl] section own and the plug-ins.
+// values reads the [supervisorctl] section and the plug-ins.
 func (c *Ctl) values(r *reader, own *ini.Section) (err error) {
 	k := r.section(own)
 	if readAll(k, ctlKeys, c); k.err != nil {
@@ -170,7 +170,7 @@ func (c *Ctl) values(r *reader, own *ini.Section) (err error) {
 	}
 	if daemon := r.doc.ByName["supervisord"]; daemon != nil {
 		k := r.section(daemon)
-		k.benign = true // supervisorctl does not report errors of this section
+		k.separate = true // supervisorctl does not report errors of this section
 		ignoreUnknown.read(k, &settings{})
 	}
 	c.Plugins, err = r.plugins(ctlPlugin, ctlPluginKeys[0])

@@ -69,7 +69,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 	ignoreUnknown,
 )
 
-// ignoreUnknown counts for supervisorctl, too.
+// ignoreUnknown is read by supervisorctl, too.
 var ignoreUnknown = &daemonKey[bool]{Key: Key{Name: "ignore_unknown_plugins", Topic: daemonTopic, Since: Ours, Other: "true",
 	Help: "skip plug-ins that are not built in with a warning, instead of refusing to start"},
 	Type: boolType, Store: func(k *sectionReader, _ *settings, ignore bool) { k.r.lenient = ignore }}

@@ -14,7 +14,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/configuration.md and sample.conf")
 
-// compareFile compares a file with what it should be, or writes it with -update.
+// compareFile compares a file with the wanted text, or writes it with -update.
 func compareFile(t *testing.T, path, want string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -71,7 +71,7 @@ func TestReference(t *testing.T) {
 // topics are the headings in the order of the reference.
 var topics = []string{"", logTopic, daemonTopic, childTopic, commandTopic, startTopic, stopTopic, outputTopic, limitTopic}
 
-// ownKeys are the keys of sections of a kind, without those of programs where the section is not that of a program only.
+// ownKeys returns the keys of a kind of sections for the reference. Those of programs are listed for [program:x] only.
 func ownKeys(in Sections) (list []described) {
 	for _, r := range allKeys() {
 		if s := r.key().Sections; s == in || s&in != 0 && (in == InProgram || s&InProgram == 0) {
@@ -87,7 +87,7 @@ func ownKeys(in Sections) (list []described) {
 	return list
 }
 
-// required sorts a key that a section must have before others.
+// required sorts required keys before others.
 func required(r described) int {
 	if r.key().Required {
 		return 0
@@ -95,7 +95,7 @@ func required(r described) int {
 	return 1
 }
 
-// reference is the table of the keys of a kind of sections as Markdown.
+// reference returns the table of the keys of a kind of sections as Markdown.
 func reference(in Sections) string {
 	var b strings.Builder
 	topic := "none"
@@ -118,7 +118,7 @@ func reference(in Sections) string {
 	return b.String()
 }
 
-// Each key has a topic that the reference knows, and a row has all columns that the loops need.
+// TestColumns checks that each row has the columns that the loops need, and a topic of the reference.
 func TestColumns(t *testing.T) {
 	for _, r := range allKeys() {
 		k := r.key()
@@ -130,7 +130,7 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// uncommented is the sample without the semicolons in front of keys and sections.
+// uncommented parses a sample without the semicolons in front of keys and sections.
 func uncommented(t *testing.T, text string) *ini.Document {
 	t.Helper()
 	var all []string
@@ -147,8 +147,8 @@ func uncommented(t *testing.T, text string) *ini.Document {
 	return doc
 }
 
-// TestSampleIsComplete finds each key in a section of each kind that it belongs to, those of programs in [program:x] only,
-// and nothing but keys. make docs adds what is missing.
+// TestSampleIsComplete checks that the sample has all keys, in all kinds of sections that have them, those of programs in [program:x]
+// only, and no others. make docs adds missing ones.
 func TestSampleIsComplete(t *testing.T) {
 	text := Sample()
 	shown := map[Sections]map[string]bool{}

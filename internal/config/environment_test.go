@@ -64,7 +64,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// FuzzEnvironment: no setting panics, and a value in double quotes, escaped, comes back as it was.
+// FuzzEnvironment checks that no text causes a panic, and that a value in double quotes, escaped, is read back.
 func FuzzEnvironment(f *testing.F) {
 	for _, seed := range []string{"A=1", `"`, `\`, "a=b,c=d", "#", "日"} {
 		f.Add(seed)

@@ -8,8 +8,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// Explain is an error in the original's words and, on a line of its own, where it is, if that is known to the line and
-// the words do not say it already.
+// Explain returns the original's message for an error and, in a second line, its place, if the line is known and the message does
+// not contain it.
 func Explain(err error) string {
 	var e *ini.Error
 	if errors.As(err, &e) && e.Line > 0 && e.Section != "" && !e.Syntax {
@@ -18,8 +18,8 @@ func Explain(err error) string {
 	return err.Error()
 }
 
-// PrintUsageError writes the lines with which both programs refuse to go on; the exit status is then 2. argv0 is the
-// program's path as ProgramPath gives it.
+// PrintUsageError writes the lines that both programs print before they exit with status 2. argv0 is the path of the program, as
+// ProgramPath returns it.
 func PrintUsageError(w io.Writer, argv0 string, err error) {
 	fmt.Fprintf(w, "Error: %s\nFor help, use %s -h\n", Explain(err), argv0)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// fastCGIGroup reads an [fcgi-program:x] section that is in no group.
+// fastCGIGroup reads an [fcgi-program:x] section that is not in a [group:x].
 func (r *reader) fastCGIGroup(s *ini.Section, name string) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {
@@ -32,19 +32,19 @@ func (r *reader) fastCGIGroup(s *ini.Section, name string) (*Group, error) {
 
 func setSocket(processes []*Process, socket *Socket) {
 	for _, p := range processes {
-		p.Socket = socket // the program is the same for all of them
+		p.Socket = socket // of the program that they share
 	}
 }
 
-// memberSocket gives the processes of a FastCGI program in a [group:x] their socket. The original never looks at the
-// socket there, so a bad one is a warning only.
+// memberSocket sets the socket of a FastCGI program in a [group:x]. The original does not read the socket there, so an invalid one
+// is a warning.
 func (r *reader) memberSocket(s *ini.Section, processes []*Process) {
 	name, ok := strings.CutPrefix(s.Name, "fcgi-program:")
 	if !ok {
 		return
 	}
 	k := r.section(s)
-	k.program, k.benign = pyrepr.TrimSpace(name), true
+	k.program, k.separate = pyrepr.TrimSpace(name), true
 	socket := readSocket(k)
 	if k.err != nil {
 		r.warn("[%s] gets no socket: %v", s.Name, k.err)
@@ -67,7 +67,7 @@ func checkBacklog(k *sectionReader, socket *Socket) {
 	}
 }
 
-// checkSocket takes the URL apart.
+// checkSocket parses the URL.
 func checkSocket(k *sectionReader, socket *Socket) {
 	address := socket.URL
 	if address == "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 )
 
-// everything is a group that has every part, none of them empty, without anything shared between two calls.
+// everything returns a group in which no part is empty. Two calls share no memory.
 func everything() *Group {
 	user := &account.Account{Name: "web", UID: 7, GID: 8}
 	program := &Program{Section: "program:p", Name: "p", Priority: 1, Start: Start{true, 2}, Backoff: Backoff{3},
@@ -25,7 +25,7 @@ func everything() *Group {
 		Plugin:    &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}}}
 }
 
-// unnoticed are the fields whose change is no change of the group, each with the reason.
+// unnoticed are the fields that Compare ignores, with the reasons.
 var unnoticed = map[string]string{
 	"Processes[0].Program.Section":  "where a program was read does not change what runs",
 	"Processes[0].Program.Name":     "stands in the section's name, and is expanded where it is used",
@@ -36,7 +36,7 @@ var unnoticed = map[string]string{
 	"Name":                          "another name is another group",
 }
 
-// Each field of a group and its parts is changed alone, and Compare notices.
+// TestCompareNoticesEveryField changes each field of a group and its parts alone, and checks that Compare reports the group.
 func TestCompareNoticesEveryField(t *testing.T) {
 	fields := 0
 	check := func(path string, read *Group) {
@@ -59,30 +59,30 @@ func TestCompareNoticesEveryField(t *testing.T) {
 	}
 }
 
-// eachField calls visit with a change of each field that can be reached from a pointer type, and its path.
-func eachField(typ reflect.Type, path string, visit func(path string, change func(root reflect.Value))) {
-	eachValue(typ, strings.TrimPrefix(path, "."), func(v reflect.Value) reflect.Value { return v }, visit)
+// eachField calls try for each field of a type and its parts, with the path of the field and a function that changes it.
+func eachField(typ reflect.Type, path string, try func(path string, change func(root reflect.Value))) {
+	eachValue(typ, strings.TrimPrefix(path, "."), func(v reflect.Value) reflect.Value { return v }, try)
 }
 
-// eachValue does so for the value that get finds below the root.
+// eachValue is eachField for the value that get returns for the root.
 func eachValue(typ reflect.Type, path string, get func(reflect.Value) reflect.Value,
-	visit func(string, func(reflect.Value))) {
-	change := func(how string, f func(v reflect.Value)) { visit(path+how, func(root reflect.Value) { f(get(root)) }) }
+	try func(string, func(reflect.Value))) {
+	change := func(how string, f func(v reflect.Value)) { try(path+how, func(root reflect.Value) { f(get(root)) }) }
 	switch typ.Kind() {
 	case reflect.Pointer:
 		if path != "" && !strings.HasSuffix(path, "[0]") && !strings.HasSuffix(path, ".Program") { // those are never nil
 			change(", nil", func(v reflect.Value) { v.SetZero() })
 		}
-		eachValue(typ.Elem(), path, func(v reflect.Value) reflect.Value { return get(v).Elem() }, visit)
+		eachValue(typ.Elem(), path, func(v reflect.Value) reflect.Value { return get(v).Elem() }, try)
 	case reflect.Struct:
 		for i := range typ.NumField() {
 			name := strings.TrimPrefix(path+"."+typ.Field(i).Name, ".")
-			eachValue(typ.Field(i).Type, name, func(v reflect.Value) reflect.Value { return get(v).Field(i) }, visit)
+			eachValue(typ.Field(i).Type, name, func(v reflect.Value) reflect.Value { return get(v).Field(i) }, try)
 		}
 	case reflect.Slice:
 		change(", shorter", func(v reflect.Value) { v.SetLen(v.Len() - 1) })
 		if typ.Elem().Kind() == reflect.Pointer {
-			eachValue(typ.Elem(), path+"[0]", func(v reflect.Value) reflect.Value { return get(v).Index(0) }, visit)
+			eachValue(typ.Elem(), path+"[0]", func(v reflect.Value) reflect.Value { return get(v).Index(0) }, try)
 			return
 		}
 		change(", reversed", func(v reflect.Value) {
@@ -98,7 +98,7 @@ func eachValue(typ reflect.Type, path string, get func(reflect.Value) reflect.Va
 	}
 }
 
-// other gives v a value that it does not have.
+// other sets v to another value.
 func other(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Bool:
@@ -117,7 +117,7 @@ func other(v reflect.Value) {
 	}
 }
 
-// The exceptions are fields that exist.
+// TestUnnoticedExist checks that the exceptions are fields that exist.
 func TestUnnoticedExist(t *testing.T) {
 	var paths []string
 	eachField(reflect.TypeFor[*Group](), "", func(path string, _ func(reflect.Value)) { paths = append(paths, path) })

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// glob lists the paths that match, spelled as the pattern spells them, in the order of their bytes. In every part of
-// the path * ? [a-z] [!a-z] are special; there is no escape, ** is *, and a leading dot must be written. These are not
-// the rules of path/filepath.
+// glob returns the paths that match, in byte order and with the directories as in the pattern. *, ?, [a-z] and [!a-z] are special in
+// each part of the path. There is no escape, ** is *, and a leading dot must be matched explicitly. These rules are those of Python,
+// not those of path/filepath.
 func glob(pattern string) []string {
 	paths := globParts(pattern)
 	slices.Sort(paths)
@@ -61,8 +61,8 @@ func globParts(pattern string) []string {
 
 func isGlob(pattern string) bool { return strings.ContainsAny(pattern, "*?[") }
 
-// match tells whether a whole name matches a pattern. After a mismatch it goes back to the last star only, so the time
-// is at most the product of both lengths.
+// match reports whether a name matches a pattern. After a mismatch it goes back to the last star only, so the time is at most the
+// product of both lengths.
 func match(pattern, name string) bool {
 	starPattern, starName := "", ""
 	seenStar := false
@@ -87,7 +87,7 @@ func match(pattern, name string) bool {
 	return true
 }
 
-// matchOne matches the first character of name with the first element of pattern and returns the rest of pattern.
+// matchOne reports whether the first character of name matches the first element of pattern, and returns the rest of pattern.
 func matchOne(pattern, name string) (rest string, ok bool) {
 	if pattern == "" || name == "" {
 		return "", false
@@ -106,7 +106,7 @@ func matchOne(pattern, name string) (rest string, ok bool) {
 	return rest, want == got
 }
 
-// cutSet splits "a-z]rest"; a ] that comes first belongs to the set. Without an end the bracket is a character.
+// cutSet splits "a-z]rest". A ] at the start belongs to the set. Without an end the bracket is an ordinary character.
 func cutSet(s string) (set, rest string, ok bool) {
 	first := 0
 	if strings.HasPrefix(s, "!") {

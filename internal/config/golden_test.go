@@ -25,7 +25,7 @@ func (m *goldenMembers) String(s string) { m.object[m.name] = s }
 func (m *goldenMembers) Ints(n []int)    { m.object[m.name] = append([]int{}, n...) }
 func (m *goldenMembers) None()           { m.object[m.name] = nil }
 
-// goldenOf gives a configuration the shape of the recordings.
+// goldenOf converts a configuration to the form of the recordings.
 func goldenOf(c *Config) object {
 	s := c.Supervisord
 	supervisord := object{}

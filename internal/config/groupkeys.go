@@ -6,7 +6,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/account"
 )
 
-// priorityOf is the priority of a group, which is read before the keys of its processes.
+// priorityOf returns the priority of a group, which is read before the keys of its processes.
 func priorityOf(in Sections, absent int) row[Group] {
 	return &keyOf[Group, int]{Key: Key{Name: "priority", Sections: in, Scope: ofFile, Update: restarts, Since: "3.0", Other: "5",
 		Help: "of the group"},
@@ -16,7 +16,7 @@ func priorityOf(in Sections, absent int) row[Group] {
 var (
 	programPriority  = priorityOf(InProgram|InFastCGI, 999)
 	listenerPriority = priorityOf(InListener, -1)
-	pluginPriority   = priorityOf(InInterface, -2) // before event listeners, which may call it or wait for its events
+	pluginPriority   = priorityOf(InInterface, -2) // before event listeners, which may call it or subscribe to its events
 )
 
 // groupKeys are the keys of [group:x].
@@ -30,7 +30,7 @@ var groupKeys = table(Key{Sections: InGroup, Scope: ofFile, Update: restarts, Si
 
 type poolKey[T any] = keyOf[Pool, T]
 
-// listenerKeys are the keys of [eventlistener:x] that are not keys of its processes.
+// listenerKeys are the keys of [eventlistener:x] besides those of its processes.
 var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restarts, Since: "3.0"},
 	&poolKey[int]{Key: Key{Name: "buffer_size", Other: "11",
 		Help: "events that wait for a free listener; then the oldest is dropped"},
@@ -50,7 +50,7 @@ var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restar
 		Type: boolType, Store: refuseRedirect},
 )
 
-// handlerKey is the key of [eventlistener:x] that describes a process of its own.
+// handlerKey is the command of the result handler, which is a process.
 var handlerKey = &processKey[string]{Key: Key{Name: "result_handler_exec", Sections: InListener, Scope: inProgram, Update: restarts,
 	Since: Ours, Default: none, Other: "judge",
 	Help: "a program that decides instead of `result_handler`, see [events](events.md#result-handlers)"},
@@ -58,11 +58,11 @@ var handlerKey = &processKey[string]{Key: Key{Name: "result_handler_exec", Secti
 
 type socketKey[T any] = keyOf[Socket, T]
 
-// socketUser is the user of an [fcgi-program:x], who may also be the owner of its socket.
+// socketUser is the user of [fcgi-program:x], the default owner of the socket.
 var socketUser = &socketKey[*account.Account]{Key: Key{Name: "user", Scope: ofFile}, Type: accountType,
 	Store: func(k *sectionReader, _ *Socket, user *account.Account) { k.socketUser = user }}
 
-// socketKeys are the keys of [fcgi-program:x] that are not keys of its processes.
+// socketKeys are the keys of [fcgi-program:x] besides those of its processes.
 var socketKeys = table(Key{Sections: InFastCGI, Scope: ofFile, Update: restarts, Since: "3.0"},
 	&socketKey[int]{Key: Key{Name: "socket_backlog", Since: "3.4", Default: "the system's maximum", Other: "7",
 		Help: "connections that wait to be accepted"},
@@ -79,7 +79,8 @@ var socketKeys = table(Key{Sections: InFastCGI, Scope: ofFile, Update: restarts,
 
 type pluginKey[T any] = keyOf[Plugin, T]
 
-// pluginKeys are the keys of [rpcinterface:x] with a program or a URL, and pluginPoolKeys those that subscribe it to events.
+// pluginKeys are the keys of [rpcinterface:x] with command= or url= besides those of its processes, and pluginPoolKeys those about
+// events.
 var (
 	pluginKeys = table(Key{Sections: InInterface, Scope: ofFile, Update: restarts, Since: Ours},
 		&pluginKey[string]{Key: Key{Name: "url", Default: none, Other: "unix:///other",
@@ -106,8 +107,8 @@ var (
 
 type interfaceKey[T any] = keyOf[Interface, T]
 
-// interfaceKeys are the keys of [rpcinterface:x] with a factory, and ctlPluginKeys those of [ctlplugin:x]. All other keys of
-// these sections are for the factory or program.
+// interfaceKeys are the keys of [rpcinterface:x] with a factory, and ctlPluginKeys those of [ctlplugin:x]. All other keys of these
+// sections are passed to the factory or program.
 var (
 	interfaceKeys = table(Key{Sections: InInterface, Update: nothing, Since: "3.0"}, factoryKey("supervisor.rpcinterface_factory",
 		"required, unless there is `command` or `url`",

@@ -9,8 +9,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// groups reads all groups and the processes in them: first [group:x], whose members form no group of their own, then
-// programs, event listeners and FastCGI programs.
+// groups reads all groups and their processes: first [group:x], whose members have no groups of their own, then programs, event
+// listeners, FastCGI programs and plug-ins.
 func (r *reader) groups() ([]*Group, error) {
 	members := map[*ini.Section]bool{}
 	type source struct {
@@ -67,7 +67,7 @@ func (r *reader) groups() ([]*Group, error) {
 	return groups, nil
 }
 
-// dropEqualNames keeps the last of the processes that have the same name, in the place of the first.
+// dropEqualNames keeps the last of several processes with the same name, in the position of the first.
 func (r *reader) dropEqualNames(g *Group) {
 	places := make(map[string]int, len(g.Processes))
 	kept := g.Processes[:0]
@@ -85,7 +85,7 @@ func (r *reader) dropEqualNames(g *Group) {
 	slices.SortStableFunc(g.Processes, func(a, b *Process) int { return cmp.Compare(a.Priority, b.Priority) })
 }
 
-// sectionError is an error about a whole section that has the original's words and nothing added.
+// sectionError returns an error about a section; nothing is added to its message.
 func sectionError(s *ini.Section, err error) error {
 	return &ini.Error{File: s.First.Path, Line: s.Line, Section: s.Name, Text: err.Error()}
 }
@@ -147,12 +147,12 @@ func (r *reader) member(group *ini.Section, name string) (*ini.Section, error) {
 
 func (r *reader) memberError(group *ini.Section, format, name string) error {
 	k := r.section(group)
-	k.benign = true // the caller decides
+	k.separate = true // the caller reports it
 	k.failf("programs", "[%s] "+format, group.Name, name)
 	return k.err
 }
 
-// programGroup reads a [program:x] section that is in no group.
+// programGroup reads a [program:x] section that is not in a [group:x].
 func (r *reader) programGroup(s *ini.Section, name string) (*Group, error) {
 	name, err := parseName(name)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// handlerProcess makes the process of a result handler that is a program, nil if the section has none: a process of the
-// pool like the listeners, with their keys as the first of them has them, that runs another command, is always
-// restarted, and whose standard error goes to a log file of its own. It has a name that shows in log lines whose it is.
+// handlerProcess returns the process of result_handler_exec, nil if the section does not have the key. It is a process of the pool
+// with the keys of the first listener, but runs another command, is always restarted, and writes standard error to a log of its
+// own.
 func (r *reader) handlerProcess(k *sectionReader, listeners []*Process) *Process {
 	command := handlerKey.value(k, "")
 	if command == "" || len(listeners) == 0 {
@@ -29,7 +29,7 @@ func (r *reader) handlerProcess(k *sectionReader, listeners []*Process) *Process
 	return &p
 }
 
-// parseHandlerTimeout reads for how long, in seconds, a result handler may think.
+// parseHandlerTimeout reads the seconds that a result handler has for an answer.
 func parseHandlerTimeout(s string) (int, error) {
 	secs, err := parseInteger(s)
 	if err == nil && secs < 1 {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestResultHandler shows what process a program that judges results is.
+// TestResultHandler checks the process of result_handler_exec.
 func TestResultHandler(t *testing.T) {
 	c := mustLoad(t, "[supervisord]\n[eventlistener:l]\ncommand=listen\nevents=EVENT\nnumprocs=2\n"+
 		"process_name=l%(process_num)d\nresult_handler=not.here:at_all\nresult_handler_exec=judge %(group_name)s\n"+

@@ -13,12 +13,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// host answers what a configuration asks about the machine that it is for.
+// host looks up what a configuration refers to: directories, users and built-in plug-ins.
 type host struct {
 	isDir  func(path string) bool
 	lookup func(nameOrUID string) (*account.Account, error)
 	owner  func(owner string) (uid, gid int, err error)
-	plugin func(spec string) bool // whether we have what the original would import
+	plugin func(spec string) bool // whether the factory or handler is built in
 }
 
 var thisHost = host{isDir: isDir, lookup: account.Lookup, owner: account.LookupOwner, plugin: isBuiltIn}
@@ -28,7 +28,7 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// remembering is a host that asks only once for the same thing.
+// remembering returns a host that looks up the same name only once.
 func (h host) remembering() host {
 	dirs, accounts := map[string]bool{}, map[string]*account.Account{}
 	known := h
@@ -51,7 +51,7 @@ func (h host) remembering() host {
 	return known
 }
 
-// account is the account with a name or uid.
+// account looks up an account by name or uid.
 func (h host) account(nameOrUID string) (*account.Account, error) { return h.lookup(nameOrUID) }
 
 // owner is the owner of a file; -1: unchanged.
@@ -65,7 +65,7 @@ func (h host) ownerOf(text string) (o owner, err error) {
 	return o, err
 }
 
-// existingDirectory expands ~ and demands a directory. Source: directory, childlogdir.
+// existingDirectory expands ~ and checks that the path is a directory. Source: directory, childlogdir.
 func (h host) existingDirectory(path string) (string, error) {
 	expanded := expandUser(path)
 	if !h.isDir(expanded) {
@@ -74,7 +74,7 @@ func (h host) existingDirectory(path string) (string, error) {
 	return expanded, nil
 }
 
-// pathInDirectory expands ~ and demands that the directory part exists. Source: logfile, pidfile.
+// pathInDirectory expands ~ and checks that the directory part exists. Source: logfile, pidfile.
 func (h host) pathInDirectory(path string) (string, error) {
 	expanded := expandUser(path)
 	if dir := dirname(expanded); dir != "" && !h.isDir(dir) {
@@ -83,7 +83,7 @@ func (h host) pathInDirectory(path string) (string, error) {
 	return expanded, nil
 }
 
-// dirname is the part before the last slash: empty for a mere name, unlike filepath.Dir.
+// dirname returns the part before the last slash: unlike filepath.Dir, it is empty for a name without a slash.
 func dirname(path string) string {
 	head := path[:strings.LastIndexByte(path, '/')+1]
 	if trimmed := strings.TrimRight(head, "/"); trimmed != "" {
@@ -92,7 +92,7 @@ func dirname(path string) string {
 	return head
 }
 
-// join puts dir before a relative path and leaves both as they are written.
+// join prepends dir to a relative path, without changes to either.
 func join(dir, path string) string {
 	switch {
 	case dir == "" || strings.HasPrefix(path, "/"):
@@ -103,7 +103,7 @@ func join(dir, path string) string {
 	return dir + "/" + path
 }
 
-// expandUser replaces ~ and ~user at the beginning by a home directory, if there is one.
+// expandUser replaces ~ and ~user at the start by the home directory, if there is one.
 func expandUser(path string) string {
 	if !strings.HasPrefix(path, "~") {
 		return path
@@ -140,7 +140,7 @@ func homeOf(name string) (string, error) {
 	return found.HomeDir, nil
 }
 
-// normalize expands ~ and makes the path absolute and short.
+// normalize expands ~ and makes the path absolute and clean.
 func normalize(path string) string { return absolute(expandUser(path)) }
 
 func absolute(path string) string {
@@ -150,7 +150,7 @@ func absolute(path string) string {
 	return filepath.Clean(path)
 }
 
-// tempDir is the first usable directory of $TMPDIR, $TEMP, $TMP and the usual places. Source: childlogdir.
+// tempDir returns the first usable directory of $TMPDIR, $TEMP, $TMP, /tmp, /var/tmp, /usr/tmp and the current one. Source: childlogdir.
 func tempDir(env map[string]string, usable func(dir string) bool) string {
 	for _, dir := range []string{env["TMPDIR"], env["TEMP"], env["TMP"], "/tmp", "/var/tmp", "/usr/tmp", "."} {
 		if dir != "" && usable(dir) {
@@ -160,13 +160,13 @@ func tempDir(env map[string]string, usable func(dir string) bool) string {
 	return "/tmp"
 }
 
-// takesFiles tells whether files can be made in a directory.
+// takesFiles reports whether files can be created in a directory.
 func takesFiles(dir string) bool { return isDir(dir) && syscall.Access(dir, writeAndSearch) == nil }
 
-// writeAndSearch asks access(2) whether files can be made in a directory.
+// writeAndSearch is the mode for access(2): may files be created in a directory?
 const writeAndSearch = 2 | 1
 
-// readFile reads a file that exists or tells which of the two original errors applies.
+// readFile reads a file. The error is one of two that the original has.
 func readFile(path, shown string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// readFiles reads the main file at path and the files that its [include] section names. Source: include.
+// readFiles reads the main file and the files that its [include] section names. Source: include.
 func (r *reader) readFiles(path string) error {
 	text, err := readFile(path, r.path)
 	if err != nil {
@@ -32,7 +32,7 @@ func (r *reader) parse(from *ini.File, text string) error {
 	return nil
 }
 
-// included is the section of that name.
+// included has the value of the [include] section.
 type included struct{ files string }
 
 func requireFiles(k *sectionReader, _ *included) {
@@ -43,7 +43,7 @@ func requireFiles(k *sectionReader, _ *included) {
 	}
 }
 
-// includes reads the files that [include] names, relative to base.
+// includes reads the files that [include] names. Relative names are relative to base.
 func (r *reader) includes(base string) error {
 	section := r.doc.ByName["include"]
 	if section == nil {
@@ -63,7 +63,7 @@ func (r *reader) includes(base string) error {
 	return nil
 }
 
-// include reads every file that matches the pattern. What cannot be read is left out with a warning.
+// include reads the files that match the pattern. Files that cannot be read are skipped with a warning.
 func (r *reader) include(pattern string) error {
 	paths := glob(pattern)
 	if len(paths) == 0 {

@@ -9,32 +9,32 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Key is what is known about a key whatever the type of its values: a row of the tables of keys. Reading, comparing, --check,
+// Key has the columns of a row of the tables of keys that do not depend on the type of the values. Reading, comparing, --check,
 // the sample, the reference in docs/configuration.md and getAllConfigInfo are loops over these tables.
 //
-// Where several keys of a section are invalid, the original reports one of them: so the order of a table is the order in
-// which the original reads its keys. Keys of our own come last.
+// The order of a table is the order in which the original reads the keys, because the first invalid one is reported. Keys that
+// the original does not have come last.
 type Key struct {
 	Name     string
-	Sections Sections // where it has a meaning
+	Sections Sections // the sections that have it
 	Topic    string   // its heading in the reference; empty: none
 	Scope    Scope    // the names that its value may expand
-	Update   Update   // what a change of it means to the update command
+	Update   Update   // the effect of a changed value on the update command
 	Member   string   // its name in getAllConfigInfo; empty: clients do not see it
 	Since    string   // the release of Supervisor that introduced it, or Ours; empty: before 3.0
 	Default  string   // as the reference shows it; empty: the value itself
 	Required bool
 	Help     string // one line for the reference and the sample
-	Other    string // a valid value that is not the default
-	Label    string // what messages about expansions call it; empty: section.key
-	Wrong    string // how the message about an invalid value begins, which the value follows; empty: the type's own message
+	Other    string // a valid value other than the default
+	Label    string // its name in messages about expansions; empty: section.key
+	Wrong    string // the message about an invalid value, which the value follows; empty: the message of the type
 }
-
-// none is a Default.
-const none = "none"
 
 // Ours is the Since of keys that the original does not have.
 const Ours = "ours"
+
+// none is the Default of keys without a default.
+const none = "none"
 
 // Sections is a set of kinds of sections.
 type Sections uint16
@@ -54,11 +54,11 @@ const (
 	InCtlPlugin
 )
 
-// InPrograms are the sections that describe a program. [rpcinterface:x] is one if it has command=.
+// InPrograms are the sections that configure processes. [rpcinterface:x] does if it has command=.
 const InPrograms = InProgram | InListener | InFastCGI | InInterface
 
-// sectionKinds are the names of the kinds of sections, in the order of the reference. A name that ends with a colon is
-// followed by the name of the program, group or plug-in.
+// sectionKinds are the names of the kinds of sections. A name that ends with a colon is followed by the name of the program,
+// group or plug-in.
 var sectionKinds = []struct {
 	in   Sections
 	name string
@@ -68,10 +68,10 @@ var sectionKinds = []struct {
 	{InListener, "eventlistener:"}, {InFastCGI, "fcgi-program:"}, {InInterface, pluginPrefix}, {InCtlPlugin, ctlPlugin},
 }
 
-// kindOf is the kind of the section with this name, 0 if it is none.
+// kindOf returns the kind of a section by its name, 0 if the name is unknown.
 func kindOf(section string) Sections {
 	for _, k := range sectionKinds {
-		// Each section whose name begins with that of a server's is a server.
+		// Any section whose name begins with the name of a server section is a server.
 		if section == k.name || k.in&(InUnixServer|InInetServer) != 0 && strings.HasPrefix(section, k.name) ||
 			strings.HasSuffix(k.name, ":") && strings.HasPrefix(section, k.name) {
 			return k.in
@@ -80,7 +80,7 @@ func kindOf(section string) Sections {
 	return 0
 }
 
-// Scope is a set of names that a value may expand. The variables of the environment are always among them.
+// Scope is the set of names, besides the variables of the environment, that a value may expand.
 type Scope uint8
 
 const (
@@ -91,21 +91,21 @@ const (
 	ofProcess                   // process_num, numprocs
 
 	inProgram = ofFile | ofHost | ofProgram | ofGroup
-	inProcess = inProgram | ofProcess // a key of this scope is read for each process
+	inProcess = inProgram | ofProcess // of keys that are read for each process
 )
 
 // Update is what the update command does about a changed value.
 type Update int
 
 const (
-	restarts Update = 1 + iota // it replaces the group: reread reports the group as changed
-	nothing                    // the value counts when supervisord is restarted or reloaded, or supervisorctl is started
+	restarts Update = 1 + iota // reread reports the group as changed, and update restarts it
+	nothing                    // none: the value has an effect when supervisord restarts or supervisorctl starts
 )
 
-// row is a key of sections that are read into an S.
+// row is a key of a section that is read into an S.
 type row[S any] interface {
 	key() *Key
-	kind() string // what the reference calls the type of its values
+	kind() string // the type of its values, for the reference
 	absentText() string
 	read(k *sectionReader, to *S)
 	same(a, b *S) bool
@@ -113,22 +113,22 @@ type row[S any] interface {
 	encode(m Members, s *S)
 }
 
-// keyOf is a key whose values are of type T, in sections that are read into an S.
+// keyOf is a key with values of type T, of a section that is read into an S.
 type keyOf[S, T any] struct {
 	Key
 	Type       *Type[T]
-	Absent     T                                 // the value where the section does not have the key
-	AbsentFrom func(s *S) T                      // the same, where it depends on other keys
-	Field      func(s *S) *T                     // where the value is kept; nil: not in an S
-	Store      func(k *sectionReader, s *S, v T) // takes the value if there is no Field
-	Custom     func(k *sectionReader, s *S)      // reads the key in place of Type
-	Then       func(k *sectionReader, s *S)      // checks the value, also together with those read before
+	Absent     T                                 // the default
+	AbsentFrom func(s *S) T                      // the default, if it depends on other keys
+	Field      func(s *S) *T                     // where the value is stored
+	Store      func(k *sectionReader, s *S, v T) // stores the value, if there is no Field
+	Custom     func(k *sectionReader, s *S)      // reads the key, if Type cannot
+	Then       func(k *sectionReader, s *S)      // checks the value and those of the keys before it
 }
 
 func (r *keyOf[S, T]) key() *Key    { return &r.Key }
 func (r *keyOf[S, T]) kind() string { return r.Type.name }
 
-// absentText is the default as the reference shows it.
+// absentText returns the default as the reference shows it.
 func (r *keyOf[S, T]) absentText() string {
 	switch {
 	case r.Required:
@@ -157,7 +157,7 @@ func (r *keyOf[S, T]) read(k *sectionReader, to *S) {
 	}
 }
 
-// value is the value of a key, or absent if the section does not have it or it is invalid.
+// value returns the value of the key, or absent if the section does not have it or the value is invalid.
 func (r *keyOf[S, T]) value(k *sectionReader, absent T) T {
 	text, v, ok := k.text(&r.Key)
 	if !ok {
@@ -181,24 +181,24 @@ func (r *keyOf[S, T]) same(a, b *S) bool {
 	return r.Field == nil || r.Type.same(*r.Field(a), *r.Field(b))
 }
 
-// share makes to use the memory of from's value where they are equal.
+// share makes equal values of to and from use the same memory.
 func (r *keyOf[S, T]) share(to, from *S) {
 	if r.Field != nil && r.Type.share != nil {
 		r.Type.share(r.Field(to), r.Field(from))
 	}
 }
 
-// Members takes the values of keys, such as the members of a struct of getAllConfigInfo.
+// Members receives the values of keys, for example to write them as the members of a struct.
 type Members interface {
-	Member(k *Key) bool // the value of k follows; false: it is not wanted
+	Member(k *Key) bool // announces the value of k; false: skip it
 	Int(int)
 	Bool(bool)
 	String(string)
 	Ints([]int)
-	None() // there is no value, such as no directory
+	None() // no value, for example no directory
 }
 
-// encode passes the value to m. Clients see a key of our own only where it is set, and as a string.
+// encode passes the value to m. A key that the original does not have is passed only if it is set, and as a string.
 func (r *keyOf[S, T]) encode(m Members, s *S) {
 	if r.Field == nil {
 		return
@@ -214,7 +214,7 @@ func (r *keyOf[S, T]) encode(m Members, s *S) {
 	r.Type.send(m, v)
 }
 
-// table gives the columns that rows leave empty the values of all.
+// table sets the columns that are empty in a row to those of all.
 func table[S any](all Key, rows ...row[S]) []row[S] {
 	for _, r := range rows {
 		k := r.key()
@@ -237,7 +237,7 @@ func table[S any](all Key, rows ...row[S]) []row[S] {
 	return rows
 }
 
-// readAll reads the keys of a section in the order of their table, up to the first error.
+// readAll reads the keys of a section in the order of their table, until the first error.
 func readAll[S any](k *sectionReader, rows []row[S], to *S) {
 	for _, r := range rows {
 		if k.err != nil {
@@ -267,14 +267,14 @@ func (s *Supervisord) Encode(m Members) {
 	}
 }
 
-// described is a row without its type.
+// described is a row of any table.
 type described interface {
 	key() *Key
 	kind() string
 	absentText() string
 }
 
-// allKeys are the rows of all tables.
+// allKeys returns the rows of all tables.
 func allKeys() (all []described) {
 	all = slices.Concat(untyped(unixServerKeys), untyped(inetServerKeys), untyped(daemonKeys), untyped(ctlKeys),
 		untyped(includeKeys), untyped(processKeys), untyped(groupKeys), untyped(listenerKeys), untyped(socketKeys),
@@ -289,7 +289,7 @@ func untyped[S any](rows []row[S]) (list []described) {
 	return list
 }
 
-// keysOf are the names of the keys that have a meaning in sections of a kind.
+// keysOf returns the names of the keys of a kind of sections.
 func keysOf(in Sections) map[string]bool { return namesByKind()[in] }
 
 var namesByKind = sync.OnceValue(func() map[Sections]map[string]bool {

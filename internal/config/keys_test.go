@@ -15,7 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// oneOfEach has a section of each kind, with defaults where a key has one.
+// oneOfEach has a section of each kind with few keys.
 const oneOfEach = `[include]
 files=none.conf
 [unix_http_server]
@@ -61,7 +61,7 @@ var changedSections = map[Sections]string{InUnixServer: "unix_http_server", InIn
 	InSupervisord: "supervisord", InCtl: "supervisorctl", InInclude: "include", InProgram: "program:a", InGroup: "group:g",
 	InListener: "eventlistener:l", InFastCGI: "fcgi-program:f", InInterface: "rpcinterface:p", InCtlPlugin: "ctlplugin:c"}
 
-// sectionOf is where a key of a kind is changed.
+// sectionOf returns the section in which a key of a kind is changed.
 func sectionOf(in Sections, k *Key) string {
 	switch {
 	case in == InInterface && k.Name == "supervisor.rpcinterface_factory":
@@ -72,7 +72,7 @@ func sectionOf(in Sections, k *Key) string {
 	return changedSections[in]
 }
 
-// rowsOf are the keys of a kind of sections. A key of its own takes the place of that of programs with the same name.
+// rowsOf returns the keys of a kind of sections. Its own keys replace those of programs with the same names.
 func rowsOf(in Sections) (list []*Key) {
 	for _, r := range allKeys() {
 		k := r.key()
@@ -88,7 +88,7 @@ func rowsOf(in Sections) (list []*Key) {
 	return list
 }
 
-// Each key of each section is changed in the file, and Compare, which reread is, notices as its row says.
+// TestUpdateNotices changes each key of each section in the file, and checks that Compare reports what the row says of update.
 func TestUpdateNotices(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -109,7 +109,7 @@ func TestUpdateNotices(t *testing.T) {
 	tried := 0
 	for _, kind := range sectionKinds {
 		for _, k := range rowsOf(kind.in) {
-			if k.Other == "" && k.Sections == InListener && k.Name == "redirect_stderr" { // has one valid value only
+			if k.Other == "" && k.Sections == InListener && k.Name == "redirect_stderr" { // it has only one valid value
 				continue
 			}
 			section := sectionOf(kind.in, k)
@@ -137,7 +137,7 @@ func TestUpdateNotices(t *testing.T) {
 	}
 }
 
-// A program without any key but the required ones.
+// TestDefaults checks the values of sections with only the required keys.
 func TestDefaults(t *testing.T) {
 	text := "[supervisord]\n[unix_http_server]\nfile=/s\n[inet_http_server]\nport=1\n[program:a]\ncommand=c\n" +
 		"[eventlistener:l]\ncommand=c\nevents=TICK\n[fcgi-program:f]\ncommand=c\nsocket=unix:///f\n[rpcinterface:p]\ncommand=c\n" +
@@ -191,7 +191,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// Each key is stored in its own field.
+// TestFields checks that each key is stored in its own field.
 func TestFields(t *testing.T) {
 	const program = `command=cmd
 process_name=name
@@ -276,7 +276,7 @@ stderr_syslog=true
 		t.Error(d, groups["g"].Priority)
 	}
 
-	// The keys that are true or false, each alone, for two of them swapped would be equal above.
+	// Booleans are set one at a time, because two that are swapped could be equal above.
 	flags := func(text string) (daemon Supervisord, p Process) {
 		c := mustLoad(t, "[supervisord]\n[program:p]\ncommand=c\n"+text)
 		return c.Supervisord, *c.Groups[0].Processes[0]
@@ -324,7 +324,7 @@ stderr_syslog=true
 	}
 }
 
-// recorder is what clients see, as "member=value" lines.
+// recorder collects what clients see as "member=value". It implements Members.
 type recorder []string
 
 func (r *recorder) Member(k *Key) bool {
@@ -363,7 +363,7 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// A row is all that a key of our own needs to be read, compared, checked, documented and seen by clients.
+// TestNewKey checks that a row is sufficient for a new key to be read, compared, documented, put into the sample and seen by clients.
 func TestNewKey(t *testing.T) {
 	rows := table(Key{Sections: InPrograms, Scope: inProgram, Update: restarts, Since: Ours},
 		&processKey[int]{Key: Key{Name: "test_key", Topic: startTopic, Member: "test_key", Other: "7", Help: "for `this` test"},
@@ -398,7 +398,7 @@ func TestNewKey(t *testing.T) {
 	}
 }
 
-// What the reference shows of values.
+// TestValueTexts checks the texts of values for the reference.
 func TestValueTexts(t *testing.T) {
 	for want, got := range map[string]string{
 		"1KB": sizeText(1024), "3MB": sizeText(3 << 20), "4GB": sizeText(4 << 30), "1025": sizeText(1025), "0": sizeText(0),

@@ -16,14 +16,14 @@ import (
 
 // Type is how the values of a key are read, compared and shown.
 type Type[T any] struct {
-	name   string                            // as the reference calls it
-	parse  func(text string) (T, error)      // either this
-	ask    func(h host, s string) (T, error) // or this, which looks something up on the host
-	words  bool                              // the message about an invalid value names key and value, whatever parse says
+	name   string // in the reference
+	parse  func(text string) (T, error)
+	ask    func(h host, s string) (T, error) // in place of parse, if the host must be asked
+	words  bool                              // the message about an invalid value is "invalid 'KEY' value 'VALUE'"
 	same   func(a, b T) bool
-	text   func(v T) string     // as it is written in a file; nil: as fmt.Sprint has it
-	encode func(m Members, v T) // as clients see it; nil: as it is written
-	share  func(to *T, from *T) // makes to use the memory of from if they are equal; nil: there is none
+	text   func(v T) string     // as written in a file; nil: fmt.Sprint
+	encode func(m Members, v T) // for clients; nil: the text
+	share  func(to *T, from *T) // makes equal values use the same memory; nil: they have none
 }
 
 func (t *Type[T]) read(h host, text string) (T, error) {
@@ -48,14 +48,14 @@ func (t *Type[T]) send(m Members, v T) {
 	m.String(t.show(v))
 }
 
-// with is a copy of the type with another name and parser.
+// with returns a copy of the type with another name and parser.
 func (t *Type[T]) with(name string, parse func(string) (T, error)) *Type[T] {
 	other := *t
 	other.name, other.parse, other.ask = name, parse, nil
 	return &other
 }
 
-// asking is a copy of the type whose values are looked up on the host.
+// asking returns a copy of the type with another name, whose values are looked up on the host.
 func (t *Type[T]) asking(name string, ask func(host, string) (T, error)) *Type[T] {
 	other := *t
 	other.name, other.ask = name, ask
@@ -75,11 +75,11 @@ var (
 	pathType      = textType.asking("path", host.pathInDirectory)
 	mainLogType   = textType.asking("path, or `syslog`", host.pathInDirectory)
 
-	// The empty text is no value of these.
+	// With these, an empty text is no value.
 	optionalType  = &Type[string]{name: "text", parse: parseString, same: equal[string], encode: encodeText, share: shareText}
 	serverURLType = optionalType.with("URL", parseServerURL)
 	directoryType = optionalType.asking("directory", host.existingDirectory)
-	laterType     = &Type[*string]{name: "user", parse: func(s string) (*string, error) { return &s, nil }, // looked up later
+	laterType     = &Type[*string]{name: "user", parse: func(s string) (*string, error) { return &s, nil }, // it is looked up later
 		encode: func(m Members, _ *string) { m.None() }}
 
 	intType      = &Type[int]{name: "integer", parse: parseInteger, same: equal[int], encode: Members.Int}
@@ -114,7 +114,7 @@ var (
 	addressType = &Type[inetAddress]{name: "address", parse: parseInetAddress}
 )
 
-// choice is the type of a key that is false or true by one of two words.
+// choice returns a type with two words for false and true.
 func choice(no, yes string) *Type[bool] {
 	return &Type[bool]{name: "`" + no + "` or `" + yes + "`", words: true, same: equal[bool],
 		parse: func(text string) (bool, error) {
@@ -157,7 +157,7 @@ func shareMap(to, from *map[string]string) {
 
 func octalText[T ~int | ~uint32](n T) string { return fmt.Sprintf("%#03o", n) }
 
-// sizeText is a size in the largest unit that leaves no rest.
+// sizeText returns a size in the largest unit that divides it.
 func sizeText(n Bytes) string {
 	for _, u := range slices.Backward(units[:]) {
 		if n >= u.size && n%u.size == 0 {
@@ -173,7 +173,7 @@ func codesText(codes []int) string {
 
 func listText(names []string) string { return strings.Join(names, ",") }
 
-// fileText is where a log goes, as it is written in a file, but for an automatic one.
+// fileText returns the path of a log, "auto" or nothing.
 func fileText(l Log) string {
 	switch l.Kind {
 	case LogAuto:
@@ -184,7 +184,6 @@ func fileText(l Log) string {
 	return ""
 }
 
-// encodeText has no value for an empty text.
 func encodeText(m Members, s string) {
 	if s == "" {
 		m.None()

@@ -10,7 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 )
 
-// A limit is a row of the table and a step of the child; nothing else has to know it.
+// TestLimits checks that a row is sufficient for a limit, which is a step of the child.
 func TestLimits(t *testing.T) {
 	row := &limitKey[child.Umask]{Key: Key{Name: "test_limit", Member: "test_limit", Other: "7", Help: "for this test"},
 		Type: within[child.Umask](-2, 9)}
@@ -56,7 +56,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// Each kind of step has its key: user, directory, umask, or one of these.
+// TestEachStepHasItsKey checks that each kind of step has a key: user, directory, umask or a limit.
 func TestEachStepHasItsKey(t *testing.T) {
 	if got := 3 + len(limitKeys); got != child.StepKinds {
 		t.Errorf("%d keys are steps, and there are %d kinds of steps", got, child.StepKinds)

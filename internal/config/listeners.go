@@ -23,7 +23,7 @@ func (r *reader) listenerGroup(s *ini.Section, name string) (*Group, error) {
 	k = r.section(s)
 	k.program, k.group = name, name
 	if handler := r.handlerProcess(k, g.Processes); handler != nil {
-		g.Processes = append([]*Process{handler}, g.Processes...) // there before the first result
+		g.Processes = append([]*Process{handler}, g.Processes...) // starts before the first result
 	}
 	return g, k.err
 }
@@ -34,7 +34,7 @@ func checkBufferSize(k *sectionReader, pool *Pool) {
 	}
 }
 
-// resolveHandler looks for the handler, unless a program judges the results: then the key may name one for the original.
+// resolveHandler checks that the handler is built in. With result_handler_exec it need not be: the key is then for the original.
 func resolveHandler(k *sectionReader, pool *Pool) {
 	if k.has("result_handler_exec") || !k.r.resolve(k, "result_handler", pool.ResultHandler) {
 		pool.ResultHandler = DefaultHandler
@@ -48,12 +48,12 @@ func requireEvents(k *sectionReader, pool *Pool) {
 	}
 }
 
-// checkEvents leaves each event type once and in upper case.
+// checkEvents checks the event types, and keeps each once and in upper case.
 func checkEvents(k *sectionReader, pool *Pool) {
 	var types []string
 	for _, event := range pool.Events {
 		event = strings.ToUpper(event)
-		if !api.IsEventType(event) && !slices.Contains(k.r.eventTypes, event) {
+		if !api.IsEventType(event) && !slices.Contains(k.r.declared, event) {
 			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.Name)
 		}
 		if !slices.Contains(types, event) {

@@ -7,8 +7,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// Load reads the configuration file and all it includes, checks it and applies the command line. environ is what
-// %(ENV_X)s can refer to, as from os.Environ. The error is an *ini.Error. Load can be called again to see what has changed.
+// Load reads and checks the configuration file with all files that it includes, and applies the command line. environ has the
+// variables for %(ENV_X)s, as os.Environ returns them. The error is an *ini.Error. Load can be called again to find changes.
 func Load(o Options, environ []string) (*Config, error) { return load(o, environ, thisHost) }
 
 func load(o Options, environ []string, h host) (*Config, error) {
@@ -19,7 +19,7 @@ func load(o Options, environ []string, h host) (*Config, error) {
 	return r.read(o)
 }
 
-// newReader finds the configuration file.
+// newReader finds the configuration file and returns a reader for it.
 func newReader(o Options, environ []string, h host) (*reader, error) {
 	path := o.ConfigFile
 	if !o.hasConfigFile && path == "" {
@@ -41,7 +41,7 @@ func (r *reader) read(o Options) (*Config, error) {
 	return r.values(o)
 }
 
-// values makes a configuration of the document.
+// values converts the document to a configuration.
 func (r *reader) values(o Options) (*Config, error) {
 	s, err := r.supervisord()
 	if err != nil {
@@ -84,7 +84,7 @@ func (r *reader) values(o Options) (*Config, error) {
 	return c, nil
 }
 
-// supervisord reads the section of that name and makes its environment known to all that follow.
+// supervisord reads [supervisord]. The sections that are read after it can expand the variables of its environment.
 func (r *reader) supervisord() (*settings, error) {
 	own := r.doc.ByName["supervisord"]
 	if own == nil {

@@ -10,10 +10,10 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// testEnviron is all that %(ENV_X)s can refer to in tests.
+// testEnviron is the environment in tests.
 var testEnviron = []string{"HOME=/root", "lc=lower"}
 
-// write makes a file below dir and returns its path.
+// write writes a file below dir and returns its path.
 func write(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
@@ -26,7 +26,7 @@ func write(t testing.TB, dir, name, text string) string {
 	return path
 }
 
-// loadFile loads a file as with -c.
+// loadFile loads a file as with -c and other arguments.
 func loadFile(t testing.TB, path string, args ...string) (*Config, error) {
 	t.Helper()
 	o, err := ParseArgs("/usr/bin/supervisord", append([]string{"-c", path}, args...))
@@ -36,7 +36,7 @@ func loadFile(t testing.TB, path string, args ...string) (*Config, error) {
 	return Load(o, testEnviron)
 }
 
-// mustLoad loads a configuration text that must be good.
+// mustLoad loads a configuration, which must be valid.
 func mustLoad(t testing.TB, text string, args ...string) *Config {
 	t.Helper()
 	c, err := loadFile(t, write(t, t.TempDir(), "sd.conf", text), args...)
@@ -54,9 +54,9 @@ const (
 	process = "ENV_HOME, ENV_lc, group_name, here, host_node_name, numprocs, process_num, program_name"
 )
 
-// catalogue lists what is accepted (an empty message) and what is refused with which words. Lines of the configuration
-// are between bars. A text that begins with S goes into [supervisord], with P into [program:x], with + after both,
-// with = it stands alone. CONF is the file's path.
+// catalogue lists configurations and the messages with which they are refused; an empty one means accepted. Bars separate lines. A
+// text that begins with S is in [supervisord], with P in [program:x], with + after both, and with = it is the whole file. CONF is the
+// path of the file.
 var catalogue = []struct{ text, message string }{
 	{`S|minfds=abc`, integer + `'abc'`},
 	{`S|minfds=`, integer + `''`},
@@ -327,7 +327,7 @@ var catalogue = []struct{ text, message string }{
 		`badly formatted: width too big`},
 }
 
-// conf makes a configuration of a catalogue text.
+// conf returns the configuration for a text of the catalogue.
 func conf(dir, text string) string {
 	lines := strings.ReplaceAll(text[1:], "|", "\n") + "\n"
 	head := "[supervisord]\nlogfile=" + dir + "/l\npidfile=" + dir + "/p\nchildlogdir=" + dir
@@ -363,7 +363,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// hasPrefixWithPath tells whether text begins with prefix, in which PATH stands for path.
+// hasPrefixWithPath reports whether text begins with prefix, after PATH in it is replaced.
 func hasPrefixWithPath(text, prefix, path string) bool {
 	return strings.HasPrefix(text, strings.ReplaceAll(prefix, "PATH", path))
 }

@@ -1,6 +1,6 @@
 package config
 
-// nearest is the candidate that takes the fewest edits to get to, the first of equals; empty if none is close.
+// nearest returns the candidate with the smallest edit distance, the first of several; empty if none is close.
 func nearest(name string, candidates []string) string {
 	best, found := len(name)/3+2, ""
 	for _, candidate := range candidates {
@@ -11,7 +11,7 @@ func nearest(name string, candidates []string) string {
 	return found
 }
 
-// distance is the number of bytes to insert, delete or replace that makes a of b.
+// distance returns the number of bytes to insert, delete or replace to get from b to a.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -19,18 +19,18 @@ type Options struct {
 	SearchWarning string // for standard error, if not empty
 
 	hasConfigFile bool
-	dir           string // the working directory at the time; relative names of the configuration start here
+	dir           string // the working directory at that time, to which a relative ConfigFile is relative
 	overrides     []func(*settings)
 }
 
-// settings is the [supervisord] section while it is put together from file and command line.
+// settings is the [supervisord] section before the user is looked up.
 type settings struct {
 	Supervisord
 	user *string // name or uid; nil: none
 }
 
-// ParseArgs reads the command line of supervisord, argv0 excluded. Its errors have the original's words; a help or
-// version option ends it without one. Values are checked now and win over the file at every Load.
+// ParseArgs reads the command line of supervisord, without argv0. Errors have the original's messages. A help or version option ends
+// the reading without an error. Values are checked here and override the file at each Load.
 func ParseArgs(argv0 string, args []string) (Options, error) {
 	o := Options{Argv0: ProgramPath(argv0)}
 	if dir, err := os.Getwd(); err == nil {
@@ -48,8 +48,8 @@ func ParseArgs(argv0 string, args []string) (Options, error) {
 	return o, nil
 }
 
-// checkAlone is true if -t is given and nothing else but a configuration: then it asks for a check. With any other option
-// it means --strip_ansi, as in the original.
+// checkAlone reports whether -t is given without options other than the configuration file: then it means --check. With any other
+// option it means --strip_ansi, as in the original.
 func checkAlone(args []string) bool {
 	list, _, _ := getopt.Split(daemonOptions, args)
 	asked := false
@@ -64,7 +64,7 @@ func checkAlone(args []string) bool {
 	return asked
 }
 
-// override makes the set of an option that parses its text and keeps the value for every Load.
+// override returns the Set of an option that parses its text and overrides the file at each Load.
 func override[T any](parse func(string) (T, error), apply func(*settings, T)) func(*Options, string) error {
 	return func(o *Options, text string) error {
 		v, err := parse(text)
@@ -76,7 +76,7 @@ func override[T any](parse func(string) (T, error), apply func(*settings, T)) fu
 	}
 }
 
-// setFlag makes the set of a switch.
+// setFlag returns the Set of an option without argument.
 func setFlag(apply func(*settings)) func(*Options, string) error {
 	return func(o *Options, _ string) error {
 		o.overrides = append(o.overrides, apply)
@@ -89,7 +89,7 @@ func help(o *Options, _ string) error {
 	return getopt.ErrStop
 }
 
-// notEmpty makes an apply that leaves the file's value alone when the option's text is empty.
+// notEmpty returns a function that sets a field, unless the text is empty.
 func notEmpty(field func(*settings) *string) func(*settings, string) {
 	return func(s *settings, text string) {
 		if text != "" {
@@ -141,10 +141,10 @@ var daemonOptions = []getopt.Option[Options]{
 		Set: override(parseInteger, func(s *settings, n int) { s.MinFDs = n })},
 	{Long: "minprocs", Argument: true,
 		Set: override(parseInteger, func(s *settings, n int) { s.MinProcs = n })},
-	{Long: "profile_options", Argument: true, Set: func(*Options, string) error { return nil }}, // accepted, no effect
+	{Long: "profile_options", Argument: true, Set: func(*Options, string) error { return nil }}, // accepted without effect
 }
 
-// ProgramPath is the path under which a program was started. A name without a slash was found through PATH.
+// ProgramPath returns the path of a program that was started as argv0. A name without a slash is searched in PATH.
 func ProgramPath(argv0 string) string {
 	if strings.Contains(argv0, "/") {
 		return argv0
@@ -158,7 +158,7 @@ func ProgramPath(argv0 string) string {
 	return argv0
 }
 
-// searchPaths is where a configuration file is looked for without -c, relative to the program first.
+// searchPaths returns the paths where a configuration file is searched without -c.
 func searchPaths(argv0 string) []string {
 	prefix := dirname(dirname(argv0))
 	return []string{
@@ -171,7 +171,7 @@ func searchPaths(argv0 string) []string {
 	}
 }
 
-// findConfig is the first of the paths that exists, empty if none does. dir is where relative ones start.
+// findConfig returns the first path that exists, empty if none does. Relative paths are relative to dir.
 func findConfig(paths []string, dir string) string {
 	for _, path := range paths {
 		if _, err := os.Stat(join(dir, path)); err == nil {

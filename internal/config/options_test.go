@@ -80,7 +80,7 @@ func TestParseArgsStops(t *testing.T) {
 	}
 }
 
-// What the command line says beats the file at every Load; an empty path does not count, an empty identifier does.
+// TestOverrides checks that the command line overrides the file at each Load, except with an empty path.
 func TestOverrides(t *testing.T) {
 	dir := t.TempDir()
 	path := write(t, dir, "sd.conf", "[supervisord]\nloglevel=warn\nminfds=7\nnodaemon=false\nlogfile=syslog\n"+
@@ -136,7 +136,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// A relative -c means the same file after a change of directory, and messages show it as it was given.
+// TestRelativeConfig checks that a relative -c means the same file after a change of directory, and is shown as given.
 func TestRelativeConfig(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -172,7 +172,7 @@ func TestRelativeConfig(t *testing.T) {
 	}
 }
 
-// The help texts name every option, and the line about -c is the one that scripts know.
+// TestUsage checks that the help texts name all options, and that the line about -c is the original's.
 func TestUsage(t *testing.T) {
 	for text, longs := range map[string][]string{
 		Usage("/bin/d"): {"nodaemon", "silent", "help", "version", "user", "umask", "directory", "logfile",

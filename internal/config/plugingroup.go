@@ -12,14 +12,14 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// pluginPrefix begins the names of sections with methods for clients. Beside a factory they may have command= or url=:
-// a program that has the methods.
+// pluginPrefix begins the names of sections with methods for clients. In place of a factory they may have command= or url=: a program
+// that implements the methods.
 const (
 	pluginPrefix     = "rpcinterface:"
 	interfaceFactory = "supervisor.rpcinterface_factory"
 )
 
-// isPlugin is true if the section names a program and no factory.
+// isPlugin reports whether the section has a program or a URL, and no factory.
 func (r *reader) isPlugin(s *ini.Section) bool {
 	if _, factory := r.doc.Find(s, interfaceFactory); factory {
 		return false
@@ -59,8 +59,8 @@ func (r *reader) pluginGroup(s *ini.Section, name string) (*Group, error) {
 	return g, r.pluginProcesses(k, g)
 }
 
-// pluginProcesses reads the program of a plug-in, which is a program like any other but for some defaults, and learns
-// what else its section says from its environment.
+// pluginProcesses reads the program of a plug-in. Some defaults differ from those of other programs, and keys that are not known are
+// variables of its environment.
 func (r *reader) pluginProcesses(k *sectionReader, g *Group) (err error) {
 	if g.Processes, err = r.processes(k.s, g.Name); err != nil || len(g.Processes) == 0 {
 		return err
@@ -86,7 +86,7 @@ func (r *reader) pluginProcesses(k *sectionReader, g *Group) (err error) {
 	return k.err
 }
 
-// options are the keys of a section that are not keys of ours, as its program finds them in its environment.
+// options returns the keys of a section that are not known, as variables of the environment.
 func (r *reader) options(k *sectionReader) map[string]string {
 	options, ours := map[string]string{}, keysOf(InInterface)
 	for _, values := range []map[string]ini.Value{r.doc.Defaults, k.s.Values} {
@@ -101,8 +101,8 @@ func (r *reader) options(k *sectionReader) map[string]string {
 
 var eventType = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 
-// checkDeclaredTypes leaves each type of events that a plug-in emits once and in upper case. Those that are built in, and what
-// is below them, are not for plug-ins: their subscribers rely on them.
+// checkDeclaredTypes checks the types of events that a plug-in emits, and keeps each once and in upper case. A plug-in cannot emit
+// built-in types and types below them, because their subscribers rely on the payload.
 func checkDeclaredTypes(k *sectionReader, plugin *Plugin) {
 	var types []string
 	for _, name := range plugin.EventTypes {
@@ -120,7 +120,7 @@ func checkDeclaredTypes(k *sectionReader, plugin *Plugin) {
 	plugin.EventTypes = types
 }
 
-// parsePluginURL reads where a plug-in answers.
+// parsePluginURL reads the address of a plug-in.
 func parsePluginURL(s string) (string, error) {
 	u, err := url.Parse(s)
 	if err == nil && (u.Scheme == "unix" && u.Host == "" && strings.HasPrefix(u.Path, "/") ||

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPluginGroup reads a plug-in with a program: its defaults, its own keys, the events of others that know its types.
+// TestPluginGroup checks a plug-in with a program: its defaults, its keys, and subscriptions to its event types.
 func TestPluginGroup(t *testing.T) {
 	c := mustLoad(t, "[DEFAULT]\ncommon=all\n[supervisord]\nenvironment=A=1\n"+
 		"[eventlistener:l]\ncommand=l\nevents=disk,DISK_FULL\n"+
@@ -46,7 +46,7 @@ func TestPluginGroup(t *testing.T) {
 	}
 }
 
-// TestPluginURL reads a plug-in that runs elsewhere.
+// TestPluginURL checks a plug-in with a URL.
 func TestPluginURL(t *testing.T) {
 	c := mustLoad(t, "[supervisord]\n[rpcinterface:a]\nurl=unix:///run/a.sock\n"+
 		"[rpcinterface:b]\nurl=http://u:p@host:1/x\nautorestart=true\nevent_types=X\n")
@@ -61,7 +61,7 @@ func TestPluginURL(t *testing.T) {
 	}
 }
 
-// TestPluginDiff sees each change of a plug-in's section.
+// TestPluginDiff checks that changes of the section of a plug-in are reported.
 func TestPluginDiff(t *testing.T) {
 	const head = "[supervisord]\n[rpcinterface:x]\n"
 	base := "command=x\nevent_types=A\nevents=TICK\nkey=1\n"

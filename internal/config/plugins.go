@@ -7,7 +7,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// The plug-ins of the original and of others that are built in here, by the names that configurations use.
+// The built-in plug-ins by the names that configurations use for them.
 const (
 	DefaultHandler = "supervisor.dispatchers:default_handler"
 	StdoutHandler  = "supervisor_stdout:event_handler"
@@ -24,11 +24,11 @@ func isBuiltIn(spec string) bool {
 	return false
 }
 
-// ctlPlugin begins the names of sections with commands for supervisorctl. Beside a factory they may have command=, a
-// program that is the command.
+// ctlPlugin begins the names of sections with commands for supervisorctl. In place of a factory they may have command=, a program
+// that is the command.
 const ctlPlugin = "ctlplugin:"
 
-// plugins reads the sections with the prefix, each of which must name a factory that is built in.
+// plugins reads the sections with the prefix. Each must name a built-in factory, or a program.
 func (r *reader) plugins(prefix string, factory row[Interface]) ([]Interface, error) {
 	var list []Interface
 	for _, s := range r.doc.Sections {
@@ -42,13 +42,13 @@ func (r *reader) plugins(prefix string, factory row[Interface]) ([]Interface, er
 			if declaredTypes.read(k, &plugin); k.err != nil {
 				return nil, k.err
 			}
-			r.eventTypes = append(r.eventTypes, plugin.EventTypes...)
+			r.declared = append(r.declared, plugin.EventTypes...)
 			continue
 		}
 		plugin := Interface{Name: name, Options: map[string]string{}}
 		factory.read(k, &plugin)
 		key := factory.key().Name
-		known := prefix == ctlPlugin && k.has("command") // a program is as good as a factory
+		known := prefix == ctlPlugin && k.has("command") // a program in place of a factory
 		switch {
 		case k.has(key):
 			known = r.resolve(k, key, plugin.Factory)
@@ -76,8 +76,7 @@ func (r *reader) plugins(prefix string, factory row[Interface]) ([]Interface, er
 	return list, nil
 }
 
-// resolve tells whether a plug-in is built in. If it is not, that is an error, or a warning with
-// ignore_unknown_plugins.
+// resolve reports whether a factory or handler is built in. If not, that is an error, or a warning with ignore_unknown_plugins.
 func (r *reader) resolve(k *sectionReader, key, spec string) bool {
 	if k.err != nil || r.host.plugin(spec) {
 		return true

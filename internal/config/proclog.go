@@ -6,7 +6,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// readLogFile reads a *_logfile key. Its text is expanded twice, as the original does: a literal % needs four.
+// readLogFile reads a *_logfile key. It is expanded twice, as in the original: a literal % is written as %%%%.
 func (k *sectionReader) readLogFile(key *Key, log *Log) {
 	log.Kind, log.Path = LogAuto, ""
 	k.syslog, k.noName = false, false
@@ -43,7 +43,7 @@ func (k *sectionReader) readLogFile(key *Key, log *Log) {
 	}
 }
 
-// checkLog warns of the destination of a log, whose keys have been read.
+// checkLog adds warnings about a log, after its keys were read.
 func (k *sectionReader) checkLog(channel string, log *Log) {
 	if k.syslog {
 		log.Syslog = true
@@ -58,8 +58,7 @@ func (k *sectionReader) checkLog(channel string, log *Log) {
 
 func checkStdout(k *sectionReader, p *Process) { k.checkLog("stdout", &p.Out.Log) }
 
-// checkStderr takes the log from a standard error that goes to standard output. A file that it was to have is ignored, even
-// one without a name, which the original takes for a file.
+// checkStderr removes the log if standard error is redirected. The original warns of an ignored file, also if its name is empty.
 func checkStderr(k *sectionReader, p *Process) {
 	k.checkLog("stderr", &p.Err.Log)
 	if !p.RedirectErr {

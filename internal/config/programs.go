@@ -10,8 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// processes reads the processes of a section that describes a program, for the group. Errors name the section and the file in
-// which it appeared first.
+// processes reads the processes of a section for a group. Errors name the section and the file in which it appeared first.
 func (r *reader) processes(s *ini.Section, group string) ([]*Process, error) {
 	list, err := r.readProcesses(s, group)
 	if err == nil {
@@ -57,7 +56,7 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 	return list, nil
 }
 
-// checkProcessName checks the name as it is written. It is expanded for each process, after all other keys.
+// checkProcessName checks the name before expansion. It is expanded for each process, after all other keys.
 func checkProcessName(k *sectionReader, _ *Process) {
 	v, ok := k.r.doc.Find(k.s, "process_name")
 	if !ok {
@@ -85,7 +84,7 @@ func (k *sectionReader) expandProcessName() string {
 	return name
 }
 
-// checkKill checks both keys about process groups, which the original does after process_name.
+// checkKill checks stopasgroup and killasgroup, after process_name as in the original.
 func checkKill(k *sectionReader, p *Process) {
 	if p.Stop.AsGroup && !p.Stop.KillAsGroup {
 		k.failf("killasgroup", "Cannot set stopasgroup=true and killasgroup=false")
@@ -98,8 +97,8 @@ func requireCommand(k *sectionReader, _ *Process) {
 	}
 }
 
-// readEnvironment reads environment= and puts it over that of [supervisord]. Equal texts give one and the same map. The keys
-// that are read after it can expand its variables.
+// readEnvironment reads environment= and merges it with that of [supervisord]. Equal texts give the same map. The keys that are read
+// after it can expand its variables.
 func readEnvironment(k *sectionReader, p *Process) {
 	k.own = nil
 	v, _ := k.r.doc.Find(k.s, "environment")

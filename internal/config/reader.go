@@ -11,29 +11,28 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// reader turns a document into values, in the order in which the original looks at them, for the first error wins.
+// reader reads a document in the order in which the original does, because the first error is reported.
 type reader struct {
 	doc      *ini.Document
 	included bool // there is an [include] section
 	host     host
-	env      map[string]string // what ENV_X stands for
+	env      map[string]string // the variables that %(ENV_X)s expands to
 	node     string            // the host's name
 	path     string            // of the main file, for messages
 	here     string            // its directory, absolute
 	common   map[string]string // [supervisord] environment=
 	merged   map[string]mergedEnvironment
 	messages []Message
-	// eventTypes are those that plug-ins declare.
-	eventTypes []string
-	lenient    bool               // leave unknown plug-ins out instead of failing
-	vars       [6]expand.Variable // memory for expansions
-	check      *check             // collects errors instead of stopping at the first; nil: stop
+	declared []string           // the types of events that plug-ins emit
+	lenient  bool               // ignore_unknown_plugins
+	vars     [6]expand.Variable // memory for expansions
+	check    *check             // collects the errors; nil: reading stops at the first
 }
 
-// mergedEnvironment is a process's own environment and the same on top of the common one.
+// mergedEnvironment is the environment of a process, alone and merged with the common one.
 type mergedEnvironment struct{ own, all map[string]string }
 
-// refuse returns the error, for the caller to stop, or nil if it was collected and reading goes on.
+// refuse returns the error, or nil if it was collected and reading continues.
 func (r *reader) refuse(err error) error {
 	if r.check == nil {
 		return err
@@ -42,12 +41,12 @@ func (r *reader) refuse(err error) error {
 	return nil
 }
 
-// warn notes a line for the main log.
+// warn adds a warning for the main log.
 func (r *reader) warn(format string, args ...any) {
 	r.messages = append(r.messages, Message{api.Warn, fmt.Sprintf(format, args...)})
 }
 
-// environment makes a map of NAME=value texts; the first of several equal names counts.
+// environment converts NAME=value texts to a map. The first of several equal names counts.
 func environment(environ []string) map[string]string {
 	env := make(map[string]string, len(environ))
 	for _, entry := range environ {
@@ -59,7 +58,7 @@ func environment(environ []string) map[string]string {
 	return env
 }
 
-// nodeName is what uname gives as the name of the host.
+// nodeName returns the name of the host, as uname does.
 func nodeName() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -68,26 +67,25 @@ func nodeName() string {
 	return name
 }
 
-// sectionReader reads one section key by key. After the first error it reads nothing more and gives defaults, unless errors
-// are collected.
+// sectionReader reads the keys of a section. After the first error it reads nothing, unless errors are collected.
 type sectionReader struct {
-	r      *reader
-	s      *ini.Section
-	benign bool // an error is kept for the caller, even where errors are collected
-	err    error
+	r        *reader
+	s        *ini.Section
+	separate bool // the error goes to err even if errors are collected
+	err      error
 
-	// What values may expand, as far as it is known: Scope says of each key which of it counts.
+	// The names that values may expand, as far as they are known. The Scope of a key selects those that it may.
 	program, group string
 	number         int               // process_num
 	own            map[string]string // the environment of the process
-	processName    string            // for the names of its logs
+	processName    string            // while the path of a log is expanded
 
-	// What keys say that is in no value that is read.
+	// Values that are needed while the section is read only.
 	numprocs, first int              // numprocs and numprocs_start
 	rawName         ini.Value        // process_name, not expanded
-	syslog          bool             // the log is the word syslog
-	noName          bool             // the log has an empty name
-	socketUser      *account.Account // user, of an fcgi-program
+	syslog          bool             // the path of the log is the word syslog
+	noName          bool             // the path of the log is empty
+	socketUser      *account.Account // the user of a FastCGI program
 }
 
 func (r *reader) section(s *ini.Section) *sectionReader {
@@ -103,7 +101,7 @@ func (k *sectionReader) has(key string) bool {
 	return ok
 }
 
-// text is the value of a key after expansion, and false if the section does not have it.
+// text returns the value of a key after expansion. ok is false if the section does not have it.
 func (k *sectionReader) text(key *Key) (text string, v ini.Value, ok bool) {
 	if k.err != nil {
 		return "", v, false
@@ -119,7 +117,7 @@ func (k *sectionReader) text(key *Key) (text string, v ini.Value, ok bool) {
 	return text, v, true
 }
 
-// expand replaces the names in a value of a key.
+// expand expands a value of a key.
 func (k *sectionReader) expand(key *Key, v ini.Value) (string, error) {
 	label := key.Label
 	if label == "" {
@@ -128,8 +126,8 @@ func (k *sectionReader) expand(key *Key, v ini.Value) (string, error) {
 	return k.expandAs(label, key.Scope, v)
 }
 
-// expandAs replaces the names in a text that messages call label. Where a file includes others, the original replaces
-// %(here)s in every key, though messages offer it in some only.
+// expandAs expands a text with the names of scope; messages call it label. If there is an [include] section, the original
+// expands %(here)s in each key, but its messages do not list the name.
 func (k *sectionReader) expandAs(label string, scope Scope, v ini.Value) (string, error) {
 	if strings.IndexByte(v.Text, '%') < 0 {
 		return v.Text, nil
@@ -164,7 +162,7 @@ func (k *sectionReader) expandAs(label string, scope Scope, v ini.Value) (string
 	return names.Expand(v.Text, label)
 }
 
-// fail keeps the first error, or collects each.
+// fail stores the first error, or collects each.
 func (k *sectionReader) fail(key string, v ini.Value, err error) {
 	if k.err != nil {
 		return
@@ -176,14 +174,14 @@ func (k *sectionReader) fail(key string, v ini.Value, err error) {
 	case k.s.First != nil:
 		e.File, e.Line, e.Missing = k.s.First.Path, k.s.Line, true
 	}
-	if k.r.check != nil && !k.benign {
+	if k.r.check != nil && !k.separate {
 		k.r.check.add(e)
 		return
 	}
 	k.err = e
 }
 
-// failf is fail for an error that parsing does not find.
+// failf is fail with a formatted message.
 func (k *sectionReader) failf(key, format string, args ...any) {
 	v, _ := k.r.doc.Find(k.s, key)
 	k.fail(key, v, fmt.Errorf(format, args...))

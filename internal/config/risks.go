@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// risks warns of what works and is seldom meant: two writers of one log, places where everybody can write, a TCP server
-// for everybody.
+// risks returns warnings about settings that are valid and often mistakes: two processes that write to a log, files in
+// directories that all users can write to, TCP servers without authentication.
 func risks(c *Config) (warnings []string) {
 	warnings = SharedLogs(c.Supervisord.Logfile, c.Groups, 0)
 	exposed := map[string]bool{}
@@ -15,7 +15,7 @@ func risks(c *Config) (warnings []string) {
 		dir := dirname(absolute(path))
 		if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o002 != 0 && !exposed[what] {
 			exposed[what] = true
-			warnings = append(warnings, fmt.Sprintf("%s %s is in a directory in which everybody can write", what, path))
+			warnings = append(warnings, fmt.Sprintf("%s %s is in a directory that all users can write to", what, path))
 		}
 	}
 	own := &c.Supervisord
@@ -34,14 +34,14 @@ func risks(c *Config) (warnings []string) {
 	}
 	for _, s := range c.Servers {
 		if !s.Unix && s.Username == "" {
-			warnings = append(warnings, fmt.Sprintf("[%s] asks for no username and password: whoever reaches port %d "+
+			warnings = append(warnings, fmt.Sprintf("[%s] has no username and password: everyone who can connect to port %d "+
 				"can run any command as the user of supervisord", s.Section, s.Port))
 		}
 	}
 	return warnings
 }
 
-// channel is where one output channel goes, with the key that says so.
+// channel is the log of an output channel and its key.
 type channel struct {
 	key string
 	log Log
@@ -51,20 +51,20 @@ func (p *Process) channels() [2]channel {
 	return [2]channel{{"stdout_logfile", p.Out.Log}, {"stderr_logfile", p.Err.Log}}
 }
 
-// SharedLogs warns of logs that two write to, who know nothing of each other's rotation: once for each log, and only if the
-// second one is in groups[from:]. Mainlog is the path of the main log, if it has one. Whatever is in /dev may be shared.
+// SharedLogs returns a warning for each log that two processes write to, which do not know of each other's rotation, if the second
+// is in groups[from:]. mainlog is the path of the main log, or "syslog". Files in /dev may be shared.
 func SharedLogs(mainlog string, groups []*Group, from int) (warnings []string) {
 	type writer struct {
-		key   string
-		group *Group
-		name  string
-		told  bool
+		key      string
+		group    *Group
+		name     string
+		reported bool
 	}
 	writers := map[string]*writer{}
 	if mainlog != "syslog" {
 		writers[mainlog] = &writer{key: "[supervisord] logfile"}
 	}
-	who := func(w *writer) string {
+	name := func(w *writer) string {
 		if w.group == nil {
 			return w.key
 		}
@@ -82,9 +82,9 @@ func SharedLogs(mainlog string, groups []*Group, from int) (warnings []string) {
 				switch {
 				case first == nil:
 					writers[path] = this
-				case !first.told && i >= from:
-					first.told = true
-					warnings = append(warnings, fmt.Sprintf("%s and %s write to the same log %s", who(first), who(this), path))
+				case !first.reported && i >= from:
+					first.reported = true
+					warnings = append(warnings, fmt.Sprintf("%s and %s write to the same log %s", name(first), name(this), path))
 				}
 			}
 		}

@@ -44,7 +44,7 @@ func requireFile(k *sectionReader, server *Server) {
 	server.File = normalize(path)
 }
 
-// requireBoth demands user name and password, or neither.
+// requireBoth checks that there are both user name and password, or neither.
 func requireBoth(k *sectionReader, _ *Server) {
 	if k.has("username") != k.has("password") {
 		k.failf("username", "Section [%s] contains incomplete authentication: If a username or a password is "+
@@ -52,7 +52,7 @@ func requireBoth(k *sectionReader, _ *Server) {
 	}
 }
 
-// URL is the address that children get in SUPERVISOR_SERVER_URL: the host is localhost for a server on all addresses.
+// URL returns the address for SUPERVISOR_SERVER_URL of children. The host is localhost for a server on all addresses.
 func (s Server) URL() string {
 	if s.Unix {
 		return "unix://" + s.File

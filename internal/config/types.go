@@ -22,17 +22,17 @@ type Config struct {
 	Servers     []Server // in the order they are opened: TCP first, then Unix
 	Interfaces  []Interface
 	Groups      []*Group  // ascending priority, then name
-	Messages    []Message // what the reading wants in the main log: critical first, then warnings, then information
+	Messages    []Message // for the main log: critical first, then warnings, then information
 	reader      *reader   // for programs that are added later
 }
 
-// Message is a line for the main log that reading the configuration gave rise to.
+// Message is a line for the main log about the configuration.
 type Message struct {
 	Level api.Level
 	Text  string
 }
 
-// Supervisord is the section of that name, the command line applied on top.
+// Supervisord is the [supervisord] section with the options of the command line applied.
 type Supervisord struct {
 	Logfile         string // absolute, or the word "syslog"
 	LogfileMaxBytes Bytes  // 0: never rotate
@@ -46,8 +46,8 @@ type Supervisord struct {
 	MinProcs        int
 	NoCleanup       bool
 	ChildLogDir     string
-	User            *account.Account // nil: keep the user that started us
-	Directory       string           // empty: stay; used in the background only
+	User            *account.Account // nil: not switched
+	Directory       string           // of the daemon in the background; empty: not changed
 	StripANSI       bool
 	Environment     map[string]string
 	Identifier      string
@@ -66,18 +66,18 @@ type Server struct {
 	Host     string      // TCP: lower case; empty means all addresses
 	Port     int         // TCP
 	Username string      // empty: no authentication
-	Password string      // clear, or "{SHA}" and the hexadecimal SHA-1
+	Password string      // plain, or "{SHA}" and the hexadecimal SHA-1
 }
 
 // Interface is one [rpcinterface:x] section.
 type Interface struct {
 	Name    string
 	Factory string
-	Options map[string]string // the other keys, those of [DEFAULT] too
-	Keys    []string          // those of Options that the section itself has
+	Options map[string]string // the other keys, including those of [DEFAULT]
+	Keys    []string          // the keys of Options that the section itself has, in the order of the file
 }
 
-// Kind tells what a group was made from.
+// Kind is the kind of section that a group was made from.
 type Kind int
 
 const (
@@ -98,28 +98,28 @@ type Group struct {
 	Plugin    *Plugin    // plug-ins only
 }
 
-// Plugin is what an [rpcinterface:x] section with command= or url= says beside its processes and its events. The group
-// has no process if it is reached by a URL.
+// Plugin has the keys of an [rpcinterface:x] section with command= or url= that are about calls. With url= the group has no
+// process.
 type Plugin struct {
-	URL        string // unix:///path or http://host:port/path; empty: a child of ours
+	URL        string // unix:///path or http://host:port/path; empty: a child of supervisord
 	CallWait   int    // seconds that a call may take
-	CallLimit  int    // how many calls at once
-	ResultMax  Bytes  // of an answer
+	CallLimit  int    // calls at a time
+	ResultMax  Bytes  // size of an answer
 	EventTypes []string
 }
 
-// Pool is what an [eventlistener:x] section has beside its processes.
+// Pool has the keys of an [eventlistener:x] section that are about events.
 type Pool struct {
 	BufferSize     int
-	Events         []string // upper case, as subscribed to
-	ResultHandler  string   // one of the handlers that are built in; no matter if a process of the group judges results
+	Events         []string // types, in upper case
+	ResultHandler  string   // a built-in handler; not used if a process of the group handles results
 	HandlerTimeout int      // in seconds, for such a process
 	PayloadBytes   bool     // payload_length=bytes: len counts bytes instead of characters
 }
 
 // Socket is the listening socket of an [fcgi-program:x] section.
 type Socket struct {
-	URL      string // as log lines show it: the path made absolute, the host in lower case
+	URL      string // as log lines show it: an absolute path, or the host in lower case
 	Unix     bool
 	Path     string // Unix
 	Host     string // TCP
@@ -129,7 +129,7 @@ type Socket struct {
 	Backlog  int // 0: the system's maximum
 }
 
-// Restart says whether an exited process is started again.
+// Restart decides whether a process that has exited is started again.
 type Restart int
 
 const (
@@ -138,12 +138,12 @@ const (
 	RestartAlways
 )
 
-// String is the word for it in a file.
+// String returns the value as it is written in a file.
 func (r Restart) String() string {
 	return [...]string{RestartNever: "false", RestartUnexpected: "unexpected", RestartAlways: "true"}[r]
 }
 
-// Program is what all processes of one section have in common.
+// Program has the values that all processes of a section share.
 type Program struct {
 	Section        string // such as "program:web"
 	Name           string // the program's name
@@ -154,53 +154,53 @@ type Program struct {
 	Stop           Stop
 	Socket         *Socket // fcgi-program only
 	RedirectErr    bool    // standard error goes to standard output
-	HandlesResults bool    // the result handler of a pool, result_handler_exec, and no listener
+	HandlesResults bool    // it is the result handler of a pool (result_handler_exec), not a listener
 }
 
-// Start says when a process is started and from when on it is running.
+// Start decides when a process is started, and when its start has succeeded.
 type Start struct {
 	Auto bool
-	Secs int // seconds that it must stay up
+	Secs int // seconds that the process must stay up
 }
 
-// Backoff says how a start that failed is tried again.
+// Backoff decides how often a failed start is tried again.
 type Backoff struct {
 	Retries int
 }
 
-// Exit says what the end of a process means.
+// Exit decides what follows the exit of a process.
 type Exit struct {
 	Restart Restart
 	Codes   []int // the expected exit statuses
 }
 
-// Stop says how a process is stopped.
+// Stop decides how a process is stopped.
 type Stop struct {
 	Signal      syscall.Signal
 	WaitSecs    int  // seconds until SIGKILL
-	AsGroup     bool // the signal is for its process group
-	KillAsGroup bool // SIGKILL is
+	AsGroup     bool // Signal goes to the process group
+	KillAsGroup bool // SIGKILL goes to the process group
 }
 
-// Process is one process to be: its program's values and what was expanded for it alone. Equal strings and maps are
-// shared between the processes of a program, so that a thousand of them cost little.
+// Process is the configuration of one process: the values of its program and its own. The processes of a program share equal
+// strings and maps, because there may be thousands of them.
 type Process struct {
 	*Program
 	ProcessName string
 	Run         Run
 	Limits      Limits
 	Out         Channel
-	Err         Channel // without a log when redirected
+	Err         Channel // has no log if it is redirected
 }
 
-// Limits are steps that the child does before it executes its command, one for each key of this kind that the section has.
+// Limits are steps that a child executes before its command, one for each key of this kind that the section has.
 type Limits []child.Step
 
-// Run is what a child runs and what it finds there.
+// Run is the command of a process and the environment in which it runs.
 type Run struct {
 	Command     string
 	Directory   string            // empty: as supervisord
-	Environment map[string]string // [supervisord] environment= and, over it, the program's own
+	Environment map[string]string // that of [supervisord], overridden by that of the program
 	User        *account.Account  // nil: as supervisord
 	Umask       int               // -1: as supervisord
 	ServerURL   string            // empty: AUTO
@@ -209,11 +209,11 @@ type Run struct {
 // Channel is one output channel of a process, standard output or standard error.
 type Channel struct {
 	Log     Log
-	Capture Bytes // of what is captured between tokens; 0: nothing is captured
-	Events  bool  // output is an event
+	Capture Bytes // buffer for captured output; 0: nothing is captured
+	Events  bool  // all output is sent as events
 }
 
-// Log is where the output of a channel goes.
+// Log is the log of an output channel.
 type Log struct {
 	Path     string // LogFile only
 	MaxBytes Bytes  // 0: never rotate
@@ -222,11 +222,11 @@ type Log struct {
 	Syslog   bool
 }
 
-// LogKind says where the output of a channel goes, syslog apart.
+// LogKind is the kind of file to which the output of a channel is written.
 type LogKind uint8
 
 const (
 	LogNone LogKind = iota
-	LogAuto
+	LogAuto         // a file in childlogdir with a generated name
 	LogFile
 )

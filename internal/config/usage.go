@@ -2,13 +2,13 @@ package config
 
 import "strings"
 
-// Usage is the help text of supervisord, to be printed as it is. Source: -h.
+// Usage returns the help text of supervisord. Source: -h.
 func Usage(argv0 string) string {
 	return "supervisord -- start programs, keep them running and take commands about them.\n\n" +
 		"Usage: " + argv0 + " [options]\n\nOptions:\n" + strings.Join(daemonHelp, "\n") + "\n\n"
 }
 
-// CtlUsage is the help text of supervisorctl, to be printed as it is. Source: -h.
+// CtlUsage returns the help text of supervisorctl. Source: -h.
 func CtlUsage(argv0 string) string {
 	return "supervisorctl -- give commands to a running supervisord.\n\n" +
 		"Usage: " + argv0 + " [options] [action [arguments]]\n\nOptions:\n" + strings.Join(ctlHelp, "\n") + "\n\n" +

@@ -29,7 +29,7 @@ var units = [...]struct {
 	size Bytes
 }{{"kb", 1 << 10}, {"mb", 1 << 20}, {"gb", 1 << 30}}
 
-// parseBytes reads a size such as 50MB. Less than nothing counts as nothing. Source: logfile_maxbytes.
+// parseBytes reads a size such as 50MB. A negative one counts as 0. Source: logfile_maxbytes.
 func parseBytes(s string) (Bytes, error) {
 	s = strings.ToLower(s)
 	unit := 1
@@ -57,7 +57,7 @@ func parseBoolean(s string) (bool, error) {
 	return false, errors.New("not a valid boolean value: " + pyrepr.Quote(s))
 }
 
-// errWord is the error for a value that is none of several words. The message of the key takes its place.
+// errWord is the error for an unknown word; it is replaced by a message that names the key.
 var errWord = errors.New("unknown word")
 
 func parseOctal(s string) (int, error) {
@@ -68,7 +68,7 @@ func parseOctal(s string) (int, error) {
 	return n, nil
 }
 
-// parseUmask reads an octal number, of which the system looks at nine bits.
+// parseUmask reads an octal number and keeps the nine bits that the system uses.
 func parseUmask(s string) (int, error) {
 	n, err := parseOctal(s)
 	return n & 0o777, err
@@ -80,7 +80,7 @@ func parseMode(s string) (fs.FileMode, error) {
 	return fs.FileMode(mode & 0o777), err
 }
 
-// parseServerURL has no URL for the word auto.
+// parseServerURL returns no URL for the word auto.
 func parseServerURL(s string) (string, error) {
 	if strings.EqualFold(pyrepr.TrimSpace(s), "auto") {
 		return "", nil
@@ -125,7 +125,7 @@ func parseExitCodes(s string) ([]int, error) {
 	return codes, nil
 }
 
-// parseSignal reads a signal that ends something, so 0 is none. Source: stopsignal.
+// parseSignal reads a signal; 0 is refused. Source: stopsignal.
 func parseSignal(s string) (syscall.Signal, error) {
 	signal, err := signame.Parse(s)
 	if err == nil && signal == 0 {
@@ -134,7 +134,7 @@ func parseSignal(s string) (syscall.Signal, error) {
 	return signal, err
 }
 
-// parseList reads names between commas; an empty text has none, an empty name between two commas counts.
+// parseList reads names separated by commas. An empty text has none, and an empty name between commas counts.
 func parseList(s string) ([]string, error) {
 	if s == "" {
 		return nil, nil
@@ -146,7 +146,7 @@ func parseList(s string) ([]string, error) {
 	return list, nil
 }
 
-// parseName trims the name of a program, group or process and refuses what would break listeners and URLs.
+// parseName reads the name of a program, group or process. Characters that would break event listeners and URLs are refused.
 func parseName(s string) (string, error) {
 	name := pyrepr.TrimSpace(s)
 	for _, bad := range []string{" ", ":", "/"} {
@@ -172,7 +172,7 @@ func parseWithin(s string, low, high int) (int, error) {
 	return n, nil
 }
 
-// inetAddress is where a TCP server listens; an empty host means all addresses.
+// inetAddress is the address of a TCP server. An empty host means all addresses.
 type inetAddress struct {
 	host string
 	port int
@@ -199,8 +199,8 @@ func parseInetAddress(s string) (inetAddress, error) {
 	return inetAddress{host, port}, err
 }
 
-// parseEnvironment reads KEY=value pairs. Tokens come in fours: key, equals sign, value and one separator that may be
-// anything. Source: environment.
+// parseEnvironment reads KEY=value pairs. A pair has four tokens: key, equals sign, value, and a separator, which may be any
+// token. Source: environment.
 func parseEnvironment(s string) (map[string]string, error) {
 	tokens, err := shlex.Tokens(s)
 	if err != nil {

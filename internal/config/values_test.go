@@ -94,7 +94,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// The environment of [supervisord] is below each program's own, and both can be expanded where the manual says.
+// TestEnvironmentMerge checks that environment of a program overrides that of [supervisord], and that both can be expanded.
 func TestEnvironmentMerge(t *testing.T) {
 	c := mustLoad(t, "[supervisord]\nenvironment=A=\"sup\",B=\"50%%\"\n[program:a]\n"+
 		"environment=A=\"a\",C=\"%(ENV_B)s\"\n"+
@@ -233,7 +233,7 @@ func TestUnknownPlugins(t *testing.T) {
 	}
 }
 
-// The sample is a good configuration, and so is what one gets by removing every semicolon before a key or section.
+// TestSample checks that the sample is valid, also without the semicolons in front of keys and sections.
 func TestSample(t *testing.T) {
 	c := mustLoad(t, Sample())
 	if len(c.Groups) != 0 || len(c.Servers) != 1 || len(c.Interfaces) != 1 {
@@ -263,7 +263,7 @@ func TestSample(t *testing.T) {
 	}
 }
 
-// An empty log file name counts as one where it is ignored, as in the original.
+// TestRedirectedEmptyLog checks that an empty path counts as one that is ignored, as in the original.
 func TestRedirectedEmptyLog(t *testing.T) {
 	for text, want := range map[string]int{"": 1, "%(ENV_none)s": 1, "NONE": 0, "AUTO": 0, "x": 1} {
 		dir := t.TempDir()
@@ -283,7 +283,7 @@ func TestRedirectedEmptyLog(t *testing.T) {
 	}
 }
 
-// A plug-in's own keys are read in their order, then those of [DEFAULT]: the first bad one is the error.
+// TestPluginKeyOrder checks that the keys of a plug-in are read in their order, then those of [DEFAULT]: the first error is reported.
 func TestPluginKeyOrder(t *testing.T) {
 	path := write(t, t.TempDir(), "sd.conf", "[DEFAULT]\na=%(none)s\n[supervisord]\n[rpcinterface:x]\n"+
 		"supervisor.rpcinterface_factory="+MainInterface+"\nz=%(first)s\nb=%(second)s\n")
@@ -293,7 +293,7 @@ func TestPluginKeyOrder(t *testing.T) {
 	}
 }
 
-// TestSocketOwner gives the socket to whom the configuration says, else to the program's user.
+// TestSocketOwner checks that the owner of a socket is socket_owner, or else the user of the program.
 func TestSocketOwner(t *testing.T) {
 	other := strconv.Itoa(os.Getuid() + 1)
 	const section = "[supervisord]\n[fcgi-program:f]\ncommand=x\nsocket=unix:///tmp/f\n"
@@ -312,7 +312,7 @@ func TestSocketOwner(t *testing.T) {
 	}
 }
 
-// TestTempDir takes the first directory that files can be made in, in the order of the original.
+// TestTempDir checks that the first usable directory is taken, in the order of the original.
 func TestTempDir(t *testing.T) {
 	env := map[string]string{"TMPDIR": "/1", "TEMP": "/2", "TMP": "/3"}
 	order := []string{"/1", "/2", "/3", "/tmp", "/var/tmp", "/usr/tmp", absolute("."), "/tmp"}

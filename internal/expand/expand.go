@@ -1,6 +1,5 @@
-// Package expand replaces %(name)s in the values of a configuration, with all the formats of Python's % operator that the
-// original allows: %(process_num)02d, %(x).3s. It is pure: all that a value may name is in a Scope, which any goroutine may
-// read.
+// Package expand replaces %(name)s in the values of a configuration, with the formats of Python's % operator: %(process_num)02d,
+// %(x).3s. It reads no environment and no file. Any goroutine may use a Scope that does not change.
 package expand
 
 import (
@@ -11,7 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Variable is what a %(name)s stands for: a text or a number.
+// Variable is the value of a %(name)s: a text or a number.
 type Variable struct {
 	Name     string
 	Text     string
@@ -19,12 +18,12 @@ type Variable struct {
 	IsNumber bool
 }
 
-// Scope is the variables that one value may use. Those of an environment have the prefix ENV_ in front of their names.
+// Scope has the variables that a value may use. Names of environment variables have the prefix ENV_.
 type Scope struct {
 	Vars   []Variable
-	Hidden []Variable        // may be used, but messages do not list them
-	Env    map[string]string // of the daemon, [supervisord] environment= included
-	Own    map[string]string // of the process; these win
+	Hidden []Variable        // not listed in messages
+	Env    map[string]string // environment of the daemon, including that of [supervisord]
+	Own    map[string]string // environment of the process, which overrides Env
 }
 
 func (s *Scope) find(name string) (Variable, bool) {
@@ -46,7 +45,7 @@ func (s *Scope) find(name string) (Variable, bool) {
 	return Variable{}, false
 }
 
-// list is every name that messages offer, in order.
+// list returns the names for messages, sorted.
 func (s *Scope) list() string {
 	var list []string
 	for _, v := range s.Vars {
@@ -61,7 +60,7 @@ func (s *Scope) list() string {
 	return strings.Join(slices.Compact(list), ", ")
 }
 
-// Expand replaces every %(name)s in text. where is what errors call the place. Errors have the original's words.
+// Expand replaces each %(name)s in text. where is the place for errors, which have the original's messages.
 func (s *Scope) Expand(text, where string) (string, error) {
 	if strings.IndexByte(text, '%') < 0 {
 		return text, nil

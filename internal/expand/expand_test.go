@@ -19,7 +19,7 @@ var scope = Scope{
 	Own:    map[string]string{"A": "own", "B": "only"},
 }
 
-// The results are those of Python's % operator.
+// TestExpand compares results with those of Python's % operator.
 func TestExpand(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                  "",
@@ -172,7 +172,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// The messages are those of Python's % operator, where it is given a format of one argument.
+// TestErrors compares messages with those of Python's % operator.
 func TestErrors(t *testing.T) {
 	for in, want := range map[string]string{
 		"%(x)s %s":   "not enough arguments for format string",
@@ -251,7 +251,7 @@ func quoted(s string) string {
 	return "'" + strings.NewReplacer("\x1e", `\x1e`, "\x1f", `\x1f`, "\x7f", `\x7f`).Replace(s) + "'"
 }
 
-// FuzzExpand: no format panics, and a text whose percent signs are doubled stays as it is.
+// FuzzExpand checks that no format causes a panic, and that a text with doubled percent signs is not changed.
 func FuzzExpand(f *testing.F) {
 	for _, seed := range []string{"%(x)s", "%(process_num)02d", "%", "%(", "%(x)#0- +9.9lq", "%%", "%(n)*d"} {
 		f.Add(seed)

@@ -10,28 +10,28 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// unknownName is the error for a name that is not in the scope.
+// unknownName is the error about a name that is not in the scope.
 type unknownName string
 
 func (n unknownName) Error() string { return string(n) }
 
-// widest is the widest field that is formatted; wider ones can only be meant to exhaust memory.
+// widest is the limit for the width and precision of a field, which protects the memory.
 const widest = 1 << 16
 
-// formatter walks through one text with % formats.
+// formatter replaces the formats in a text.
 type formatter struct {
 	scope *Scope
 	runes []rune
 	at    int
 	out   strings.Builder
-	named bool // a format with a name has come
+	named bool // there was a format with a name
 }
 
-// spec is one format: %(name)[flags][width][.precision]verb.
+// spec is a format: %(name)[flags][width][.precision]verb.
 type spec struct {
 	arg                             Variable
 	named                           bool
-	percent                         bool // %%, which takes no flags or width
+	percent                         bool // %%, which has no flags and no width
 	minus, plus, space, zero, sharp bool
 	width, precision                int // precision -1: none
 	verb                            rune
@@ -59,7 +59,7 @@ func (f *formatter) run() error {
 	return nil
 }
 
-// spec reads the format that begins after the % before at.
+// spec parses the format after the % before at.
 func (f *formatter) spec() (spec, error) {
 	s := spec{precision: -1}
 	if f.at < len(f.runes) && f.runes[f.at] == '%' {
@@ -100,7 +100,7 @@ func (f *formatter) spec() (spec, error) {
 	return s, nil
 }
 
-// key reads (name); parentheses inside must match.
+// key parses (name). Parentheses inside must match.
 func (f *formatter) key(s *spec) error {
 	depth, start := 0, f.at+1
 	for ; f.at < len(f.runes); f.at++ {
@@ -146,7 +146,7 @@ func (f *formatter) flags(s *spec) {
 	}
 }
 
-// number reads digits; -1 without any.
+// number parses digits, and returns -1 if there are none.
 func (f *formatter) number(s spec, tooBig string) (n int, err error) {
 	if f.at < len(f.runes) && f.runes[f.at] == '*' {
 		if s.named && s.arg.IsNumber {
@@ -165,7 +165,7 @@ func (f *formatter) number(s spec, tooBig string) (n int, err error) {
 }
 
 func (s *spec) format() (string, error) {
-	kind := "dict" // what a format without a name is applied to
+	kind := "dict" // the type to which Python applies a format without a name
 	if s.named {
 		kind = "str"
 	}
@@ -201,13 +201,13 @@ func (s *spec) format() (string, error) {
 		return s.character(isNumber)
 	}
 	shown := s.verb
-	if shown < 31 || shown > 126 { // so in Python
+	if shown < 31 || shown > 126 { // as in Python
 		shown = '?'
 	}
 	return "", fmt.Errorf("unsupported format character '%c' (0x%x) at index %d", shown, s.verb, s.verbAt)
 }
 
-// text is the argument for the verbs s, r and a.
+// text returns the argument for the verbs s, r and a.
 func (s *spec) text() string {
 	switch {
 	case s.arg.IsNumber:
@@ -280,7 +280,7 @@ func (s *spec) float() string {
 	return s.pad(sign, digits, true)
 }
 
-// sign splits a number into what stands before the digits and the digits.
+// sign splits a number into its sign and its digits.
 func (s *spec) sign(number string) (sign, digits string) {
 	switch {
 	case number[0] == '-':
@@ -293,7 +293,7 @@ func (s *spec) sign(number string) (sign, digits string) {
 	return "", number
 }
 
-// pad fills up to the width: with zeros between sign and digits, with blanks outside.
+// pad pads to the width: with zeros between sign and digits, or with blanks.
 func (s *spec) pad(sign, body string, isNumber bool) string {
 	missing := s.width - utf8.RuneCountInString(sign) - utf8.RuneCountInString(body)
 	switch {

@@ -1,5 +1,5 @@
-// Package getopt reads command lines as Python's getopt and the original do: options first, bundled or with long names that
-// may be shortened. It is pure and prints nothing.
+// Package getopt parses command lines with the rules and messages of Python's getopt and of the original: options first, bundled or
+// with long names that may be shortened. It prints nothing and does not exit. Any goroutine may use it.
 package getopt
 
 import (
@@ -12,8 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
-// Option is one command line option of a program, whose settings are collected in a T. Set gets an empty text for an option
-// without argument.
+// Option is an option of a program that collects its settings in a T. The text is empty for an option without argument.
 type Option[T any] struct {
 	Short    byte // 0: none
 	Long     string
@@ -23,18 +22,17 @@ type Option[T any] struct {
 	Set      func(to *T, text string) error
 }
 
-// Given is one option as it stands on the command line.
+// Given is an option of a command line.
 type Given[T any] struct {
 	Option *Option[T]
 	Name   string // "-c" or "--configuration", never abbreviated
 	Text   string
 }
 
-// Stop is what Set returns when the rest of the command line does not count.
+// ErrStop is returned by Set to skip the remaining options.
 var ErrStop = errors.New("stop")
 
-// Parse reads a command line into to. Options come first; they may be bundled and long names may be shortened. An
-// option acts in its turn, after all have been read. rest is what follows them.
+// Parse parses a command line and then calls Set of each option, in order. rest is what follows the options.
 func Parse[T any](to *T, options []Option[T], args []string, takesRest bool) (rest []string, err error) {
 	list, rest, err := Split(options, args)
 	if err != nil {
@@ -60,7 +58,7 @@ func Parse[T any](to *T, options []Option[T], args []string, takesRest bool) (re
 	return rest, nil
 }
 
-// Split splits a command line into options and the rest, and sets nothing.
+// Split splits a command line into options and the rest, without calling Set.
 func Split[T any](options []Option[T], args []string) (list []Given[T], rest []string, err error) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "-" {
 		arg := args[0]
@@ -104,7 +102,7 @@ func Split[T any](options []Option[T], args []string) (list []Given[T], rest []s
 	return list, args, nil
 }
 
-// findLong finds the option that name, perhaps shortened and with =value, means.
+// findLong returns the option with a long name, which may be shortened and followed by =value.
 func findLong[T any](options []Option[T], name string) (Given[T], error) {
 	name, text, hasText := strings.Cut(name, "=")
 	var found *Option[T]

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// log makes the Set of an option that notes its name and text.
+// log returns a Set that records the name and the text of its option.
 func log(name string) func(*[]string, string) error {
 	return func(to *[]string, text string) error {
 		*to = append(*to, name+"="+text)
@@ -112,7 +112,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// Without a rest, what follows the options is an error before any of them acts.
+// TestParseWithoutRest checks that arguments after the options are an error before Set is called.
 func TestParseWithoutRest(t *testing.T) {
 	var to []string
 	_, err := Parse(&to, options, []string{"-n", "x", "it's"}, false)
@@ -145,7 +145,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// FuzzSplit: no command line panics, and what is given in full, one option after the other, means the same.
+// FuzzSplit checks that no command line causes a panic, and that options written in full mean the same.
 func FuzzSplit(f *testing.F) {
 	for _, seed := range []string{"-n", "-ncx\n-u\n7", "--conf=x\n--\n-n", "--hist\nx\n-", "-\x00\xff", "--log\nx\n--lo=y"} {
 		f.Add(seed)

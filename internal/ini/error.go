@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// Error says what is wrong with the command line or the configuration. Fields are empty where they make no sense.
+// Error is an error in the command line or the configuration. Fields that do not apply are empty.
 type Error struct {
 	File    string // as messages show it
 	Line    int    // from 1; of the section if the key is missing
 	Section string
 	Key     string
 	Missing bool   // the section does not have the key
-	Syntax  bool   // the file cannot be parsed; Text says where
+	Syntax  bool   // the file cannot be parsed; Text contains the place
 	Value   string // not expanded
-	Text    string // the original's words
+	Text    string // the original's message
 }
 
 func (e *Error) Error() string { return e.Text }
 
-// Place is where the error is, as far as that is known: FILE:LINE: [section] key=value.
+// Place returns the place of the error, as far as it is known: FILE:LINE: [section] key=value.
 func (e *Error) Place() string {
 	var b strings.Builder
 	b.WriteString(e.File)
@@ -41,7 +41,7 @@ func (e *Error) Place() string {
 	return b.String()
 }
 
-// excerpt is a value on one line of bearable length.
+// excerpt returns a value on one line, shortened to 200 characters.
 func excerpt(value string) string {
 	const limit = 200
 	value = strings.Join(strings.Fields(value), " ")

@@ -1,10 +1,8 @@
-// Package ini reads the configuration files into sections of keys with values, and knows where each value stands. It opens
-// no file and gives no meaning to a section or key, [DEFAULT] excepted. A Document that is not being parsed may be read
-// from any goroutine.
+// Package ini parses configuration files into sections, keys and values with their places. It opens no file, and no section but
+// [DEFAULT] has a meaning. Any goroutine may read a Document that is not being parsed.
 //
-// The dialect is that of Python's configparser as the original uses it. gopkg.in/ini.v1 gives a meaning to quotes, backticks
-// and backslashes at the end of a line, cuts comments by other rules, continues, merges and orders differently and has
-// other errors.
+// The dialect is that of Python's configparser with the options of the original. gopkg.in/ini.v1 differs: quotes, backticks and
+// backslashes at the end of a line have a meaning, and comments, continued lines, repeated keys, order and errors follow other rules.
 package ini
 
 import (
@@ -28,7 +26,7 @@ type Value struct {
 	Line int // of the key, from 1
 }
 
-// Section is all that the files say under one name.
+// Section has the keys of all sections of that name in all files.
 type Section struct {
 	Name   string
 	First  *File // where it appeared first
@@ -36,11 +34,11 @@ type Section struct {
 	Values map[string]Value
 }
 
-// Document is the merged text of all files: sections in the order of their first appearance.
+// Document has the sections of all files, in the order of their first appearance.
 type Document struct {
 	Sections []*Section
 	ByName   map[string]*Section
-	Defaults map[string]Value // [DEFAULT], which counts in every section
+	Defaults map[string]Value // [DEFAULT], which applies to every section
 }
 
 // New returns a document without sections.
@@ -63,14 +61,15 @@ type parser struct {
 	from    *File
 	values  map[string]Value // of the current section, nil before the first header
 	section string
-	key     string // whose value may go on in the next line; empty: none
+	key     string // whose value the next line may continue; empty: none
 	lines   []string
 	start   int // the line of key
 	indent  int // of the line that began the current value
 	bad     *Error
 }
 
-// Parse adds the text of a file to the document. The error is an *Error with the file and the line.
+// Parse adds the text of a file to the document. The error is an *Error with file and line; sections and keys around a syntax error
+// have been added.
 func (d *Document) Parse(from *File, text string) error {
 	if err := checkUTF8(text, from.Path); err != nil {
 		return err
@@ -96,7 +95,7 @@ func (d *Document) Parse(from *File, text string) error {
 	return nil
 }
 
-// line takes the next line, its newline included.
+// line parses a line, including its newline.
 func (p *parser) line(line string, number int) error {
 	cut := commentStart(line)
 	text := line
@@ -105,7 +104,7 @@ func (p *parser) line(line string, number int) error {
 	}
 	text = pyrepr.TrimSpace(text)
 	if text == "" {
-		if cut == none && p.key != "" { // an empty line belongs to a value that goes on after it
+		if cut == none && p.key != "" { // it belongs to the value, if that continues
 			p.lines = append(p.lines, "")
 		}
 		return nil
@@ -150,7 +149,7 @@ func (p *parser) option(text, line string, number int) {
 	delimiter := strings.IndexAny(text, "=:")
 	if delimiter <= 0 {
 		p.junk(line, number)
-		if delimiter == 0 { // "= x" ends the value before it, other junk does not
+		if delimiter == 0 { // as in Python, "= x" ends the value before it and other junk does not
 			p.flush()
 		}
 		return
@@ -161,7 +160,7 @@ func (p *parser) option(text, line string, number int) {
 	p.start = number
 }
 
-// junk notes a line that is neither header nor option; the whole file is read before its error is reported.
+// junk adds a line that is neither header nor option to the error, which is returned at the end of the file.
 func (p *parser) junk(line string, number int) {
 	if p.bad == nil {
 		p.bad = &Error{File: p.from.Path, Line: number, Section: p.section, Syntax: true, Value: line,
@@ -170,7 +169,7 @@ func (p *parser) junk(line string, number int) {
 	p.bad.Text += fmt.Sprintf("\n\t[line %2d]: %s", number, pyrepr.Quote(line))
 }
 
-// flush stores the value that has ended.
+// flush stores the current value.
 func (p *parser) flush() {
 	if p.key == "" {
 		return
@@ -180,10 +179,10 @@ func (p *parser) flush() {
 	p.key = ""
 }
 
-const none = -1 // an index that was not found
+const none = -1 // no index
 
-// commentStart is where the comment of a line begins, or none. A comment begins with ; or # at the start of the line or after a
-// blank. The n-th ; and the n-th # are looked at together, and the first n at which either of them begins a comment
+// commentStart returns the index of the comment in a line, or none. A comment begins with ; or # at the start of the line or after a
+// blank. The n-th ; and the n-th # are considered together, and the first n at which either of them begins a comment
 // decides: in "x#y ;q #r" that is ";q", though in "x;y;z ;q #r" it is "#r".
 func commentStart(line string) int {
 	first := strings.IndexAny(line, ";#")
@@ -218,7 +217,7 @@ func commentStart(line string) int {
 	return none
 }
 
-// indentation is the number of blanks, whatever their width, before the first other character.
+// indentation returns the number of blanks at the start of a line, each counted as one.
 func indentation(line string) int {
 	n := 0
 	for _, r := range line {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// parsed gives all sections of a text as name.key=value lines in the order of sections.
+// parsed returns the values of all sections of the texts.
 func parsed(t *testing.T, texts ...string) map[string]map[string]string {
 	t.Helper()
 	doc := New()
@@ -29,7 +29,7 @@ func parsed(t *testing.T, texts ...string) map[string]map[string]string {
 	return all
 }
 
-// Every line of [s] here gives key k the value next to it.
+// TestValues checks the value of key k in [s].
 func TestValues(t *testing.T) {
 	for line, want := range map[string]string{
 		"k=x ;c":                      "x",
@@ -96,7 +96,7 @@ func TestSections(t *testing.T) {
 	}
 }
 
-// Each value, section and file is known with its place.
+// TestPlaces checks the files and lines of values and sections.
 func TestPlaces(t *testing.T) {
 	doc := New()
 	first, second := &File{Path: "a", Here: "/a"}, &File{Path: "b", Here: "/b"}
@@ -129,7 +129,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// Lines are counted by any line end.
+// TestLineEnds checks that lines are counted with any line end.
 func TestLineEnds(t *testing.T) {
 	for _, text := range []string{"\n[s]\nk=v\n", "\r[s]\rk=v\r", "\r\n[s]\r\nk=v\r\n", "\r\n[s]\rk=v", "\n[s]\r\nk=v"} {
 		doc := New()
@@ -173,7 +173,7 @@ func TestSyntaxErrors(t *testing.T) {
 	}
 }
 
-// What can be read around a syntax error is read, for those who want to know of all errors.
+// TestReadsOn checks that values around a syntax error are read, so that all errors of a file can be reported.
 func TestReadsOn(t *testing.T) {
 	for text, want := range map[string]string{
 		"[s]\nk=1\njunk\n  more\n": "1\nmore", // junk does not end a value
@@ -211,7 +211,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// Positions of bad bytes count from where the original's last reading began, 8192 bytes at a time.
+// TestBadUTF8 checks positions in messages, which count from the start of the 8192 bytes that the original decodes together.
 func TestBadUTF8(t *testing.T) {
 	long := strings.Repeat("x", 20000)
 	for text, want := range map[string]string{
@@ -232,10 +232,9 @@ func TestBadUTF8(t *testing.T) {
 	}
 }
 
-// Each sequence of bytes that is no character is reported as Python's decoder does: what could be continued to a character
-// belongs to it, and the next byte is wrong.
+// TestBadSequence compares badSequence with the rule of Python's decoder: the longest start of a character is invalid as a whole.
 func TestBadSequence(t *testing.T) {
-	continues := func(start string) bool { // whether some character begins so
+	continues := func(start string) bool { // whether a character begins with start
 		for _, rest := range []string{"\x80", "\x90", "\xa0", "\x80\x80", "\x90\x80", "\xa0\x80", "\x80\x80\x80", "\x90\x80\x80"} {
 			if r, size := utf8.DecodeRuneInString(start + rest); r != utf8.RuneError && size == len(start+rest) {
 				return true
@@ -275,7 +274,7 @@ func TestBadSequence(t *testing.T) {
 	}
 }
 
-// FuzzINI: no text makes the reader panic, and what it has read reads the same when it is written plainly.
+// FuzzINI checks that no text causes a panic, and that a value that is written in a plain file is read back.
 func FuzzINI(f *testing.F) {
 	for _, seed := range []string{"[a]\nb=c\n d ;e\n", "x", "[a]\n=\n", "[a]\n\xe2\x82", "[a];\rb:c#", "[DEFAULT]\nk=v"} {
 		f.Add(seed)
@@ -302,7 +301,7 @@ func FuzzINI(f *testing.F) {
 	})
 }
 
-// printed is a value as the reader takes it back: its lines one below the other, the later ones indented.
+// printed returns a value as it is written in a file: continued lines are indented.
 func printed(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -313,8 +312,8 @@ func printed(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// FuzzINIPrintedBack: a document, printed section by section, reads the same, values of several lines included. Texts
-// with a comment sign are left out, for the dialect has no escape for it.
+// FuzzINIPrintedBack checks that a document that is written section by section is read back. Texts with a comment sign are skipped,
+// because it cannot be escaped.
 func FuzzINIPrintedBack(f *testing.F) {
 	for _, seed := range []string{"[a]\nb=c\n d\n\n e\n", "[x]\nk:v\n[y]\nk = = v\n[x]\nl=\n  m\n",
 		"[DEFAULT]\na=1\n[s]\nb=%%\n",

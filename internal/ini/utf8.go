@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// checkUTF8 reports the first bytes of a file that are not UTF-8, in the words of the original's decoder.
+// checkUTF8 returns an error for the first bytes that are not UTF-8, with the message of Python's decoder.
 func checkUTF8(text, path string) error {
 	if utf8.ValidString(text) {
 		return nil
@@ -29,15 +29,15 @@ func checkUTF8(text, path string) error {
 	return &Error{File: path, Line: line, Text: fmt.Sprintf("'utf-8' codec can't decode %s: %s", where, reason)}
 }
 
-// decoded is how many bytes the original reads and decodes at a time.
+// decoded is the number of bytes that the original decodes at a time.
 const decoded = 8192
 
-// shownPosition is the position in the message: it counts from the bytes that were decoded last, or from the start of a character
-// that began before them.
+// shownPosition returns the position in the message. It counts from the start of the bytes that are decoded together, or of a
+// character that begins before them.
 func shownPosition(text string, at, length int, reason string) int {
 	start := at / decoded * decoded
 	if reason != invalidStart && (at+length == len(text) || at+length == start+decoded) {
-		return 0 // the original notices it with the next bytes
+		return 0 // the original notices the error with the next bytes
 	}
 	for !utf8.RuneStart(text[start]) && start < at {
 		start--
@@ -47,7 +47,8 @@ func shownPosition(text string, at, length int, reason string) int {
 
 const invalidStart = "invalid start byte"
 
-// badSequence finds how many bytes at the start of s, which is no character, belong to one that goes wrong, and what is wrong.
+// badSequence returns the number of bytes at the start of s that are the start of a character, and the error. s does not begin with
+// a valid character.
 func badSequence(s string) (length int, reason string) {
 	if s[0] < 0xc2 || s[0] > 0xf4 {
 		return 1, invalidStart
