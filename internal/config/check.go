@@ -167,7 +167,7 @@ func byLine(values map[string]ini.Value) []string {
 func sectionsWith(key string) (kinds []string) {
 	for _, k := range sectionKinds {
 		if keysOf(k.in)[key] {
-			kinds = append(kinds, "["+strings.Replace(k.name, ":", ":x", 1)+"]")
+			kinds = append(kinds, "["+strings.ReplaceAll(k.name, ":", ":x")+"]")
 		}
 	}
 	slices.Sort(kinds)
@@ -195,7 +195,6 @@ func sectionNames(name string) []string {
 		}
 		names = append(names, k.name)
 	}
-	slices.Sort(names)
 	return names
 }
 

@@ -21,6 +21,22 @@ func TestParseCtlArgs(t *testing.T) {
 		{[]string{"-i", "-i"}, "conflicting command line option '-i'"},
 		{[]string{"status", "-Z"}, ""},
 		{[]string{"--hist=x"}, ""},
+		{[]string{"-s", "a"}, "invalid value for -s 'a': value 'a' is not a URL"},
+		{[]string{"-s", ":x"}, "invalid value for -s ':x': value ':x' is not a URL"},
+		{[]string{"-s", "a:"}, "invalid value for -s 'a:': value 'a:' is not a URL"},
+		{[]string{"-s", "a:?x"}, "invalid value for -s 'a:?x': value 'a:?x' is not a URL"},
+		{[]string{"-s", "a://#x"}, "invalid value for -s 'a://#x': value 'a://#x' is not a URL"},
+		{[]string{"-s", "a://x#y"}, ""},
+		{[]string{"-s", "aZzA0189+-.:x"}, ""},
+		{[]string{"-s", "+a:x"}, "invalid value for -s '+a:x': value '+a:x' is not a URL"},
+		{[]string{"-s", "a_:x"}, "invalid value for -s 'a_:x': value 'a_:x' is not a URL"},
+		{[]string{"-s", "a[:x"}, "invalid value for -s 'a[:x': value 'a[:x' is not a URL"},
+		{[]string{"-s", "a{:x"}, "invalid value for -s 'a{:x': value 'a{:x' is not a URL"},
+		{[]string{"-s", "a`:x"}, "invalid value for -s 'a`:x': value 'a`:x' is not a URL"},
+		{[]string{"-s", "a@:x"}, "invalid value for -s 'a@:x': value 'a@:x' is not a URL"},
+		{[]string{"-i", "--interactive"}, "conflicting command line option '--interactive'"},
+		{[]string{"-c", "x", "--configuration=y"}, "conflicting command line option '--configuration'"},
+		{[]string{"--history_file=a", "--history_file=b"}, "conflicting command line option '--history_file'"},
 		{[]string{"-p"}, "option -p requires argument"},
 	} {
 		_, err := ParseCtlArgs("/usr/bin/supervisorctl", c.args)
@@ -31,8 +47,13 @@ func TestParseCtlArgs(t *testing.T) {
 			t.Errorf("%q\n got: %v\nwant: %s", c.args, err, c.want)
 		}
 	}
-	if o, err := ParseCtlArgs("x", []string{"-h"}); err != nil || !o.Help {
-		t.Errorf("-h: %+v, %v", o, err)
+	for _, args := range [][]string{{"-h"}, {"--help"}, {"-?"}, {"-i", "--help", "-i"}} {
+		if o, err := ParseCtlArgs("x", args); err != nil || !o.Help {
+			t.Errorf("%q: %+v, %v", args, o, err)
+		}
+	}
+	if o, err := ParseCtlArgs("/x", []string{"status"}); err != nil || o.Help || o.Argv0 != "/x" || o.ConfigFile != "" {
+		t.Errorf("status: %+v, %v", o, err)
 	}
 }
 
@@ -72,6 +93,29 @@ func TestLoadCtl(t *testing.T) {
 	want.Interactive, want.Args = false, []string{"status", "-x"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+	long, err := loadCtl(t, "--configuration", path, "--serverurl=http://h:1", "--username", "", "--password=q", "--history_file", "rel",
+		"status", "-x")
+	if diff := cmp.Diff(want, long); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	short, err := loadCtl(t, "-c", path, "-s", "http://h:1", "-u", "", "-p", "q", "-r", "rel", "status", "-x")
+	if diff := cmp.Diff(want, short); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if got, err = loadCtl(t, "-c", path, "--interactive", "shutdown"); err != nil || !got.Interactive {
+		t.Errorf("--interactive with a command: %+v, %v", got, err)
+	}
+	if got, err = loadCtl(t, "-c", "", "status"); err != nil || !cmp.Equal(got, &Ctl{ServerURL: "http://localhost:9001", Prompt: "supervisor",
+		Args: []string{"status"}}) {
+		t.Errorf("without a file: %+v, %v", got, err)
+	}
+	unknown := "[supervisorctl]\n[ctlplugin:x]\nsupervisor.ctl_factory=no.such:x\n[supervisord]\nminfds=x\n"
+	if _, err := loadCtl(t, "-c", write(t, dir, "unknown.conf", unknown)); err == nil {
+		t.Error("an unknown factory is accepted")
+	}
+	if got, err = loadCtl(t, "-c", write(t, dir, "unknown.conf", unknown+"ignore_unknown_plugins=true\n")); err != nil || got.Plugins != nil {
+		t.Errorf("ignore_unknown_plugins: %+v, %v", got, err)
 	}
 	if got, err = loadCtl(t, "-c", path, "-i", "shutdown"); err != nil || !got.Interactive {
 		t.Errorf("-i with a command: %+v, %v", got, err)

@@ -37,7 +37,7 @@ type included struct{ files string }
 
 func requireFiles(k *sectionReader, _ *included) {
 	if !k.has("files") {
-		err := k.r.refuse(&ini.Error{File: k.r.path, Section: "include", Key: "files",
+		err := k.r.refuse(&ini.Error{File: k.r.path, Section: "include", Key: "files", Missing: true,
 			Text: ".ini file has [include] section, but no files setting"})
 		k.err = err
 	}

@@ -398,6 +398,21 @@ func TestNewKey(t *testing.T) {
 	}
 }
 
+// TestKindOf checks which names are those of sections.
+func TestKindOf(t *testing.T) {
+	for name, want := range map[string]Sections{
+		"unix_http_server": InUnixServer, "unix_http_server:a": InUnixServer, "unix_http_serverx": InUnixServer, "unix_http_serve": 0,
+		"inet_http_server": InInetServer, "inet_http_server_2": InInetServer, "supervisord": InSupervisord, "supervisordx": 0,
+		"supervisorctl": InCtl, "supervisorctl:x": 0, "include": InInclude, "includes": 0, "include:x": 0, "program:x": InProgram,
+		"program:": InProgram, "program": 0, "Program:x": 0, "group:x": InGroup, "eventlistener:x": InListener, "fcgi-program:x": InFastCGI,
+		"rpcinterface:x": InInterface, "ctlplugin:x": InCtlPlugin, "": 0, " program:x": 0,
+	} {
+		if got := kindOf(name); got != want {
+			t.Errorf("%q: %d, want %d", name, got, want)
+		}
+	}
+}
+
 // TestValueTexts checks the texts of values for the reference.
 func TestValueTexts(t *testing.T) {
 	for want, got := range map[string]string{

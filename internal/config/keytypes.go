@@ -168,7 +168,11 @@ func sizeText(n Bytes) string {
 }
 
 func codesText(codes []int) string {
-	return strings.ReplaceAll(strings.Trim(fmt.Sprint(codes), "[]"), " ", ",")
+	var texts []string
+	for _, code := range codes {
+		texts = append(texts, strconv.Itoa(code))
+	}
+	return listText(texts)
 }
 
 func listText(names []string) string { return strings.Join(names, ",") }

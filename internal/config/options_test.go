@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,17 +54,19 @@ func TestParseArgsErrors(t *testing.T) {
 
 func TestParseArgsStops(t *testing.T) {
 	for args, want := range map[string]Options{
-		"-h":           {Help: true},
-		"-?":           {Help: true},
-		"--help -n -n": {Help: true},
-		"-v -m 999":    {Version: true},
-		"-vh":          {Version: true},
-		"-hv":          {Help: true},
-		"-c x --vers":  {Version: true, ConfigFile: "x"},
-		"-cx -n":       {ConfigFile: "x"},
-		"-ncx":         {ConfigFile: "x"},
-		"--conf=x -s":  {ConfigFile: "x"},
-		"--conf x --":  {ConfigFile: "x"},
+		"-h":                {Help: true},
+		"-?":                {Help: true},
+		"--help -n -n":      {Help: true},
+		"-v -m 999":         {Version: true},
+		"-vh":               {Version: true},
+		"-hv":               {Help: true},
+		"-c x --vers":       {Version: true, ConfigFile: "x"},
+		"-cx -n":            {ConfigFile: "x"},
+		"--version":         {Version: true},
+		"--configuration x": {ConfigFile: "x"},
+		"-ncx":              {ConfigFile: "x"},
+		"--conf=x -s":       {ConfigFile: "x"},
+		"--conf x --":       {ConfigFile: "x"},
 	} {
 		o, err := ParseArgs("/usr/bin/supervisord", strings.Fields(args))
 		if err != nil {
@@ -89,6 +92,15 @@ func TestOverrides(t *testing.T) {
 		"-z", "3", "-e", "Trace", "-j", "", "-i", "", "-q", dir, "-a", "9", "--minprocs=8")
 	if err != nil {
 		t.Fatal(err)
+	}
+	long, err := loadFile(t, path, "--nodaemon", "--silent", "--nocleanup", "--strip_ansi", "--user=0", "--umask=027", "--directory",
+		dir, "--logfile", dir+"/l", "--logfile_maxbytes", "2KB", "--logfile_backups=3", "--loglevel", "Trace", "--pidfile", "",
+		"--identifier", "", "--childlogdir", dir, "--minfds", "9", "--minprocs=8", "--profile_options=x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(c.Supervisord, long.Supervisord); diff != "" {
+		t.Errorf("long options: %s", diff)
 	}
 	got := c.Supervisord
 	if got.User == nil || got.User.UID != 0 {
@@ -130,8 +142,9 @@ func TestSearch(t *testing.T) {
 	if c, err := Load(o, nil); err != nil || c.Path != "etc/supervisord.conf" {
 		t.Errorf("in the working directory: %v, %v", c, err)
 	}
-	got := searchPaths("/usr/bin/supervisord")[:2]
-	if diff := cmp.Diff([]string{"/usr/etc/supervisord.conf", "/usr/supervisord.conf"}, got); diff != "" {
+	want := []string{"/usr/etc/supervisord.conf", "/usr/supervisord.conf", "supervisord.conf", "etc/supervisord.conf",
+		"/etc/supervisord.conf", "/etc/supervisor/supervisord.conf"}
+	if diff := cmp.Diff(want, searchPaths("/usr/bin/supervisord")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -170,6 +183,72 @@ func TestRelativeConfig(t *testing.T) {
 	if _, err := Load(o, nil); err == nil || err.Error() != "could not read config file sd.conf" {
 		t.Errorf("unreadable: %v", err)
 	}
+}
+
+// TestUser checks the error about a user that is looked up after all else, with and without the command line.
+func TestUser(t *testing.T) {
+	path := write(t, t.TempDir(), "sd.conf", "[supervisord]\n\nuser=nosuchuser\n")
+	for args, want := range map[string]ini.Error{
+		"":               {File: path, Line: 3, Section: "supervisord", Key: "user", Value: "nosuchuser", Text: "Invalid user name nosuchuser"},
+		"-u nosuchother": {File: path, Section: "supervisord", Key: "user", Value: "nosuchother", Text: "Invalid user name nosuchother"},
+	} {
+		_, err := loadFile(t, path, strings.Fields(args)...)
+		var got *ini.Error
+		if !errors.As(err, &got) {
+			t.Errorf("%q: %v", args, err)
+		} else if diff := cmp.Diff(want, *got); diff != "" {
+			t.Errorf("%q: %s", args, diff)
+		}
+	}
+	if c, err := loadFile(t, path, "-u", "0"); err != nil || c.Supervisord.User.UID != 0 {
+		t.Errorf("-u 0: %v", err)
+	}
+}
+
+// TestExplain checks the second line of an error, which has its place.
+func TestExplain(t *testing.T) {
+	for want, err := range map[string]error{
+		"x":                 errors.New("x"),
+		"y":                 &ini.Error{Text: "y", File: "f", Section: "s"},
+		"z":                 &ini.Error{Text: "z", File: "f", Line: 1},
+		"s":                 &ini.Error{Text: "s", File: "f", Line: 1, Section: "s", Syntax: true},
+		"p\n  f:1: [s] k=v": &ini.Error{Text: "p", File: "f", Line: 1, Section: "s", Key: "k", Value: "v"},
+	} {
+		if got := Explain(err); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	var b strings.Builder
+	PrintUsageError(&b, "/d", &ini.Error{Text: "p", File: "f", Line: 1, Section: "s"})
+	if want := "Error: p\n  f:1: [s]\nFor help, use /d -h\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
+}
+
+// TestProgramPath checks how a program without a slash is searched.
+func TestProgramPath(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a/dir/x", "b/plain", "c/prog", "d/prog"} {
+		write(t, dir, name, "")
+	}
+	for _, name := range []string{"c/prog", "d/prog"} {
+		if err := os.Chmod(filepath.Join(dir, name), 0o100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+"/a:"+dir+"/b:"+dir+"/none:"+dir+"/c:"+dir+"/d")
+	for argv0, want := range map[string]string{"prog": dir + "/c/prog", "./prog": "./prog", "/x/prog": "/x/prog", "plain": "plain",
+		"dir": "dir", "missing": "missing"} {
+		if got := ProgramPath(argv0); got != want {
+			t.Errorf("%s: %s, want %s", argv0, got, want)
+		}
+	}
+}
+
+// TestHelp compares the help texts with files.
+func TestHelp(t *testing.T) {
+	compareFile(t, "testdata/supervisord.txt", Usage("/bin/d"))
+	compareFile(t, "testdata/supervisorctl.txt", CtlUsage("/bin/d"))
 }
 
 // TestUsage checks that the help texts name all options, and that the line about -c is the original's.

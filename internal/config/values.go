@@ -163,13 +163,12 @@ func parseWithin(s string, low, high int) (int, error) {
 	n, err := parseInteger(s)
 	switch {
 	case err != nil:
-		return 0, err
 	case n < low:
-		return 0, fmt.Errorf("%d is below lower bound (%d)", n, low)
+		err = fmt.Errorf("%d is below lower bound (%d)", n, low)
 	case n > high:
-		return 0, fmt.Errorf("%d is above upper bound (%d)", n, high)
+		err = fmt.Errorf("%d is above upper bound (%d)", n, high)
 	}
-	return n, nil
+	return n, err
 }
 
 // inetAddress is the address of a TCP server. An empty host means all addresses.

@@ -8,7 +8,9 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -129,6 +131,18 @@ func TestNumprocs(t *testing.T) {
 		t.Error(diff)
 	}
 	p := c.Groups[0].Processes
+	plain := mustLoad(t, "[supervisord]\n[program:w]\ncommand=x%(ENV_lc)s\nnumprocs=2\nprocess_name=%(process_num)d\n"+
+		"directory=/%(ENV_lc)s\nstdout_logfile=/tmp/%(ENV_lc)s\nstderr_logfile=/tmp/e%(ENV_lc)s\nenvironment=A=%(process_num)d\n")
+	a, b := plain.Groups[0].Processes[0], plain.Groups[0].Processes[1]
+	for _, texts := range [][2]string{{a.Run.Command, b.Run.Command}, {a.Run.Directory, b.Run.Directory},
+		{a.Out.Log.Path, b.Out.Log.Path}, {a.Err.Log.Path, b.Err.Log.Path}} {
+		if texts[0] != texts[1] || unsafe.StringData(texts[0]) != unsafe.StringData(texts[1]) {
+			t.Errorf("%q and %q are not shared", texts[0], texts[1])
+		}
+	}
+	if a.Run.Environment["A"] != "0" || b.Run.Environment["A"] != "1" {
+		t.Errorf("environments: %v, %v", a.Run.Environment, b.Run.Environment)
+	}
 	if p[0].Program != p[2].Program || !same(p[0].Run.Environment, p[2].Run.Environment) {
 		t.Error("processes do not share what they have in common")
 	}
@@ -308,6 +322,104 @@ func TestSocketOwner(t *testing.T) {
 		s := mustLoad(t, section+text).Groups[0].Processes[0].Socket
 		if s.UID != want[0] || s.GID != want[1] && want[1] != -2 {
 			t.Errorf("%q: %d:%d, not %v", text, s.UID, s.GID, want)
+		}
+	}
+}
+
+// parses checks what a parser makes of texts: the value as fmt prints it, or the message of the error.
+func parses[T any](t *testing.T, parse func(string) (T, error), want map[string]string) {
+	t.Helper()
+	for text, want := range want {
+		v, err := parse(text)
+		got := fmt.Sprintf("%v", v)
+		if err != nil {
+			got = "error: " + err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestParsers(t *testing.T) {
+	const noInteger = "error: invalid literal for int() with base 10: "
+	parses(t, parseInteger, map[string]string{"7": "7", " -1 ": "-1", "1_0": "10", "x": noInteger + "'x'", "": noInteger + "''"})
+	parses(t, parseBytes, map[string]string{"7": "7", "2kb": "2048", "2KB": "2048", "3Mb": "3145728", "1gB": "1073741824", "-5": "0",
+		"-5KB": "0", "1 MB": "1048576", "9999999999999999999": "4611686018427387904", "5000000000GB": "4611686018427387904",
+		"4294967296GB": "4611686018427387904", "4294967295GB": "4611686017353646080", "4611686018427387904": "4611686018427387904",
+		"4611686018427387903": "4611686018427387903", "1TB": noInteger + "'1tb'", "kb": noInteger + "''", "1.5MB": noInteger + "'1.5'"})
+	parses(t, parseBoolean, map[string]string{"yes": "true", "true": "true", "on": "true", "1": "true", "YES": "true", "no": "false",
+		"false": "false", "off": "false", "0": "false", "Off": "false", "": "error: not a valid boolean value: ''",
+		"Maybe": "error: not a valid boolean value: 'Maybe'", "2": "error: not a valid boolean value: '2'"})
+	parses(t, parseUmask, map[string]string{"022": "18", "0o22": "18", "777777": "511", "-1": "511",
+		"8": "error: 8 can not be converted to an octal type"})
+	parses(t, parseMode, map[string]string{"0700": "-rwx------", "7777": "-rwxrwxrwx", "x": "error: x can not be converted to an octal type"})
+	parses(t, parseServerURL, map[string]string{"auto": "", " AUTO ": "", "http://x": "http://x", " x ": " x ", "autos": "autos"})
+	parses(t, parseLevel, map[string]string{"Info": "info", "blather": "blather", "x": "error: bad logging level name 'x'"})
+	parses(t, parseRestart, map[string]string{"unexpected": "unexpected", "Unexpected": "unexpected", "ON": "true", "0": "false",
+		"Maybe": "error: invalid 'autorestart' value 'maybe'"})
+	parses(t, parseExitCodes, map[string]string{"": "[]", "0": "[0]", "0, 2,255": "[0 2 255]", "0,": "error: not a valid list of exit codes: '0,'",
+		"256": "error: not a valid list of exit codes: '256'", "-1": "error: not a valid list of exit codes: '-1'"})
+	parses(t, parseSignal, map[string]string{"TERM": syscall.SIGTERM.String(), "9": syscall.SIGKILL.String(),
+		"0": "error: value '0' is not a valid signal number", "X": "error: value 'X' is not a valid signal name"})
+	parses(t, parseList, map[string]string{"": "[]", " a , b": "[a b]", "a,,b": "[a  b]", ",": "[ ]"})
+	parses(t, parseName, map[string]string{" a ": "a", "": "", "a b": "error: Invalid name: 'a b' because of character: ' '",
+		"a:b": "error: Invalid name: 'a:b' because of character: ':'", "a/b": "error: Invalid name: 'a/b' because of character: '/'"})
+	parses(t, parsePort, map[string]string{"1": "1", "65535": "65535", "0": "error: 0 is below lower bound (1)",
+		"65536": "error: 65536 is above upper bound (65535)", "x": noInteger + "'x'"})
+	parses(t, parseInetAddress, map[string]string{"9001": "{ 9001}", ":9001": "{ 9001}", "*:1": "{ 1}", "Host:1": "{host 1}", "::1:9": "{::1 9}",
+		"x": "error: not a valid port number: 'x' ", "h:": "error: no port number specified in ''", "h:0": "error: 0 is below lower bound (1)"})
+	parses(t, parsePluginURL, map[string]string{"unix:///x": "unix:///x", "http://h": "http://h", "http://h:1/x": "http://h:1/x",
+		"unix://h/x": "error: url must be unix:///path or http://host:port, not unix://h/x",
+		"unix:x":     "error: url must be unix:///path or http://host:port, not unix:x",
+		"http:///x":  "error: url must be unix:///path or http://host:port, not http:///x",
+		"https://h":  "error: url must be unix:///path or http://host:port, not https://h",
+		"http://h:x": "error: url must be unix:///path or http://host:port, not http://h:x"})
+	parses(t, parsePositive, map[string]string{"1": "1", "0": "error: 0 is not a positive number", "x": noInteger + "'x'"})
+	parses(t, parseHandlerTimeout, map[string]string{"1": "1", " 0 ": "error: result_handler_timeout must be at least 1, not 0", "x": noInteger + "'x'"})
+	parses(t, choice("no", "yes").parse, map[string]string{"no": "false", "NO": "false", "Yes": "true", "true": "error: unknown word"})
+}
+
+// TestPaths checks the functions for paths.
+func TestPaths(t *testing.T) {
+	t.Setenv("HOME", "/home/me/")
+	for in, want := range map[string]string{"~": "/home/me", "~/x": "/home/me/x", "x~": "x~", "": "", "~root": "/root", "~root/x": "/root/x",
+		"~nosuchuser/x": "~nosuchuser/x", "/~": "/~"} {
+		if got := expandUser(in); got != want {
+			t.Errorf("expandUser(%q) = %q, want %q", in, got, want)
+		}
+	}
+	t.Setenv("HOME", "/")
+	if a, b := expandUser("~"), expandUser("~/x"); a != "/" || b != "/x" {
+		t.Errorf("with HOME=/: %q, %q", a, b)
+	}
+	for in, want := range map[string]string{"": "", "x": "", "/": "/", "/x": "/", "//x": "//", "a/x": "a", "a//x": "a", "/a/x": "/a", "a/": "a"} {
+		if got := dirname(in); got != want {
+			t.Errorf("dirname(%q) = %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[[2]string]string{{"d", "x"}: "d/x", {"d/", "x"}: "d/x", {"", "x"}: "x", {"d", "/x"}: "/x", {"d", ""}: "d/"} {
+		if got := join(in[0], in[1]); got != want {
+			t.Errorf("join(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestNearest checks which name is suggested.
+func TestNearest(t *testing.T) {
+	for _, c := range []struct{ name, candidates, want string }{
+		{"autostrat", "autorestart autostart startsecs", "autostart"}, {"stdout", "user stderr", "stderr"}, {"abc", "abd abe", "abd"},
+		{"abc", "abe abd", "abe"}, {"abc", "abc", "abc"}, {"a", "b", "b"}, {"a", "bc", ""}, {"abc", "xyc", "xyc"}, {"abc", "xyz", ""},
+		{"abcdef", "xyzdef", "xyzdef"}, {"abcdef", "wxyzef", ""}, {"user", "", ""},
+	} {
+		if got := nearest(c.name, strings.Fields(c.candidates)); got != c.want {
+			t.Errorf("%s of %s: %q, want %q", c.name, c.candidates, got, c.want)
+		}
+	}
+	for pair, want := range map[string]int{" ": 0, "a ": 1, " abc": 3, "abc abc": 0, "abc abd": 1, "abc bc": 1, "abc xabc": 1, "kitten sitting": 3} {
+		a, b, _ := strings.Cut(pair, " ")
+		if got := distance(a, b); got != want {
+			t.Errorf("distance(%q, %q) = %d, want %d", a, b, got, want)
 		}
 	}
 }
