@@ -15,8 +15,8 @@ type Option struct{ Key, Text string }
 func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process, error) {
 	from := &ini.File{Path: c.Path, Here: c.reader.here}
 	s := &ini.Section{Name: "program:" + name, First: from, Values: map[string]ini.Value{}}
-	for i, o := range options {
-		s.Values[strings.ToLower(o.Key)] = ini.Value{Text: o.Text, From: from, Line: i + 1}
+	for _, o := range options {
+		s.Values[strings.ToLower(o.Key)] = ini.Value{Text: o.Text, From: from} // in no line of the file
 	}
 	r := *c.reader
 	r.host, r.merged = thisHost.remembering(), map[string]mergedEnvironment{}

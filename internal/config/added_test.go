@@ -44,6 +44,10 @@ func TestNewProcesses(t *testing.T) {
 		}
 	}
 	if _, err := c.NewProcesses("g", "a:b", []Option{{"command", "x"}}); err == nil {
-		t.Error("a bad name is accepted")
+		t.Error("an invalid name is accepted")
+	}
+	_, err = c.NewProcesses("g", "web", []Option{{"command", "x"}, {"umask", "9"}})
+	if want := "9 can not be converted to an octal type" + where + path + "')"; err == nil || Explain(err) != want {
+		t.Errorf("got %q, want %q", Explain(err), want)
 	}
 }

@@ -65,7 +65,7 @@ func (s *Server) getAllProcessInfo(context.Context, args) (result, error) {
 	}, err
 }
 
-// configured is a process of the last reading, with what getAllConfigInfo tells of what is active.
+// configured is a process of the configuration that was read last, with the running state that getAllConfigInfo adds.
 type configured struct {
 	group          *config.Group
 	process        *config.Process
@@ -101,7 +101,7 @@ func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 	}), err
 }
 
-// logName is the log of one channel as getAllConfigInfo shows it: its path, or "auto" or "none".
+// logName returns the log of a channel for getAllConfigInfo: its path, "auto" or "none".
 func logName(l config.Log, live *process.Process, channel api.Channel) string {
 	switch l.Kind {
 	case config.LogFile:
@@ -112,7 +112,7 @@ func logName(l config.Log, live *process.Process, channel api.Channel) string {
 	return "none"
 }
 
-// autoLog is the automatic log that an active process has, empty if it has none or is nil.
+// autoLog returns the automatic log of a running process, empty if it has none or is nil.
 func autoLog(live *process.Process, channel api.Channel) string {
 	if live == nil {
 		return ""
