@@ -441,3 +441,26 @@ func exitCodesText(t *testing.T, s string) string {
 }
 
 func orphansText(kill bool) string { return choice("warn", "kill").show(kill) }
+
+// TestEncode checks the values of keys that clients do not see.
+func TestEncode(t *testing.T) {
+	c := mustLoad(t, "[supervisord]\nchildlogdir=/\numask=03\nloglevel=warn\nidentifier=\nsilent=true\ndirectory=/tmp\nsubreaper=true\n"+
+		"logfile=/tmp/l\npidfile=/tmp/p\nuser=0\nlogfile_maxbytes=2KB\n[program:a]\ncommand=a\n[program:b]\ncommand=b\numask=027\nstopasgroup=true\n")
+	daemon := goldenMembers{object: object{}}
+	c.Supervisord.Encode(&daemon)
+	want := object{"childlogdir": "/", "umask": 3, "loglevel": 30, "identifier": "", "silent": true, "directory": "/tmp", "logfile": "/tmp/l",
+		"pidfile": "/tmp/p", "user": nil, "logfile_maxbytes": 2048, "logfile_backups": 10, "minfds": 1024, "minprocs": 200, "nodaemon": false,
+		"nocleanup": false, "strip_ansi": false, "environment": "map[]"}
+	if diff := cmp.Diff(want, daemon.object); diff != "" {
+		t.Error(diff)
+	}
+	for i, want := range []object{{"umask": nil, "stopasgroup": false, "process_name": "a"}, {"umask": 0o27, "stopasgroup": true, "process_name": "b"}} {
+		p := goldenMembers{object: object{}}
+		c.Groups[i].Processes[0].Encode(&p)
+		for key, value := range want {
+			if p.object[key] != value {
+				t.Errorf("%s: %v, want %v", key, p.object[key], value)
+			}
+		}
+	}
+}
