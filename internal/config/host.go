@@ -150,7 +150,8 @@ func absolute(path string) string {
 	return filepath.Clean(path)
 }
 
-// tempDir returns the first usable directory of $TMPDIR, $TEMP, $TMP, /tmp, /var/tmp, /usr/tmp and the current one. Source: childlogdir.
+// tempDir returns the first usable directory of $TMPDIR, $TEMP, $TMP, /tmp, /var/tmp, /usr/tmp and the current one.
+// Source: childlogdir.
 func tempDir(env map[string]string, usable func(dir string) bool) string {
 	for _, dir := range []string{env["TMPDIR"], env["TEMP"], env["TMP"], "/tmp", "/var/tmp", "/usr/tmp", "."} {
 		if dir != "" && usable(dir) {

@@ -22,8 +22,9 @@ type processKey[T any] = keyOf[Process, T]
 // commonKeys are the keys of a program that are read once for all its processes.
 var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: restarts}, slices.Concat(
 	[]row[Process]{
-		&processKey[int]{Key: Key{Name: "priority", Topic: startTopic, Member: "process_prio", Other: "5", Help: "lower starts first and " +
-			"stops last; equal ones start by name, groups that were added later last; a shutdown reverses this order"},
+		&processKey[int]{Key: Key{Name: "priority", Topic: startTopic, Member: "process_prio", Other: "5",
+			Help: "lower starts first and " +
+				"stops last; equal ones start by name, groups that were added later last; a shutdown reverses this order"},
 			Type: intType, Absent: 999, Field: func(p *Process) *int { return &p.Priority }},
 		&processKey[bool]{Key: Key{Name: "autostart", Topic: startTopic, Member: "autostart", Other: "false",
 			Help: "start with supervisord"},
@@ -53,8 +54,9 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 		&processKey[[]int]{Key: Key{Name: "exitcodes", Topic: startTopic, Member: "exitcodes", Other: "0,2",
 			Help: "expected exit statuses, from 0 to 255 (default `0,2` before 4.0)"},
 			Type: codesType, Absent: []int{0}, Field: func(p *Process) *[]int { return &p.Exit.Codes }},
-		&processKey[bool]{Key: Key{Name: "redirect_stderr", Topic: outputTopic, Member: "redirect_stderr", Since: "3.0", Other: "true",
-			Help: "send standard error to the log of standard output"},
+		&processKey[bool]{Key: Key{Name: "redirect_stderr", Topic: outputTopic, Member: "redirect_stderr", Since: "3.0",
+			Other: "true",
+			Help:  "send standard error to the log of standard output"},
 			Type: boolType, Field: func(p *Process) *bool { return &p.RedirectErr }},
 		&processKey[int]{Key: Key{Name: "numprocs", Topic: commandTopic, Since: "3.0", Other: "2", Help: "number of processes"},
 			Type: intType, Absent: 1, Store: func(k *sectionReader, _ *Process, n int) { k.numprocs = n }},
@@ -66,10 +68,12 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 	captureKeys("stderr", func(p *Process) *Channel { return &p.Err }),
 	[]row[Process]{
 		&processKey[string]{Key: Key{Name: "serverurl", Topic: commandTopic, Member: "serverurl", Since: "3.0", Default: "`AUTO`",
-			Other: "http://h:1", Help: "value of `SUPERVISOR_SERVER_URL` in its environment; `AUTO`: the URL of the first server"},
+			Other: "http://h:1",
+			Help:  "value of `SUPERVISOR_SERVER_URL` in its environment; `AUTO`: the URL of the first server"},
 			Type: serverURLType, Field: func(p *Process) *string { return &p.Run.ServerURL }},
-		&processKey[*account.Account]{Key: Key{Name: "user", Topic: commandTopic, Member: "uid", Default: asSupervisord, Other: "0",
-			Help: "run as this user; needs root"},
+		&processKey[*account.Account]{Key: Key{Name: "user", Topic: commandTopic, Member: "uid", Default: asSupervisord,
+			Other: "0",
+			Help:  "run as this user; needs root"},
 			Type: accountType, Field: func(p *Process) **account.Account { return &p.Run.User }},
 		&processKey[int]{Key: Key{Name: "umask", Topic: commandTopic, Since: "3.0", Default: asSupervisord, Other: "027",
 			Help: "file mode mask"},
@@ -97,11 +101,14 @@ func captureKeys(name string, channel func(*Process) *Channel) []row[Process] {
 // eachKeys are the keys of a program that are read for each of its processes, after the common ones.
 var eachKeys = table(Key{Sections: InPrograms, Scope: inProcess, Update: restarts}, slices.Concat(
 	[]row[Process]{
-		&processKey[map[string]string]{Key: Key{Name: "environment", Topic: commandTopic, Since: "3.0", Default: none, Label: "environment",
+		&processKey[map[string]string]{Key: Key{Name: "environment", Topic: commandTopic, Since: "3.0", Default: none,
+			Label: "environment",
 			Other: "B=2", Help: "variables, over those of `[supervisord]`"},
-			Type: environmentType, Field: func(p *Process) *map[string]string { return &p.Run.Environment }, Custom: readEnvironment},
-		&processKey[string]{Key: Key{Name: "directory", Topic: commandTopic, Member: "directory", Since: "3.0", Default: asSupervisord,
-			Other: "/d", Help: "working directory"},
+			Type:  environmentType,
+			Field: func(p *Process) *map[string]string { return &p.Run.Environment }, Custom: readEnvironment},
+		&processKey[string]{Key: Key{Name: "directory", Topic: commandTopic, Member: "directory", Since: "3.0",
+			Default: asSupervisord,
+			Other:   "/d", Help: "working directory"},
 			Type: optionalType, Field: func(p *Process) *string { return &p.Run.Directory }},
 	},
 	logKeys("stdout", "log of standard output", func(p *Process) *Channel { return &p.Out }, checkStdout),
@@ -116,19 +123,23 @@ var eachKeys = table(Key{Sections: InPrograms, Scope: inProcess, Update: restart
 
 func logKeys(name, help string, channel func(*Process) *Channel, then func(*sectionReader, *Process)) []row[Process] {
 	name += "_logfile"
-	file := &processKey[Log]{Key: Key{Name: name, Topic: outputTopic, Member: name, Since: "3.0", Default: "`AUTO`", Other: "NONE", Help: help},
+	file := &processKey[Log]{Key: Key{Name: name, Topic: outputTopic, Member: name, Since: "3.0", Default: "`AUTO`",
+		Other: "NONE", Help: help},
 		Type: logType, Field: func(p *Process) *Log { return &channel(p).Log }}
 	file.Custom = func(k *sectionReader, p *Process) { k.readLogFile(&file.Key, &channel(p).Log) }
 	syslog := strings.Replace(name, "logfile", "syslog", 1)
 	return []row[Process]{
 		file,
-		&processKey[int]{Key: Key{Name: name + "_backups", Topic: outputTopic, Member: name + "_backups", Since: "3.0", Other: "6",
-			Help: "rotated logs to keep"},
+		&processKey[int]{Key: Key{Name: name + "_backups", Topic: outputTopic, Member: name + "_backups", Since: "3.0",
+			Other: "6",
+			Help:  "rotated logs to keep"},
 			Type: intType, Absent: 10, Field: func(p *Process) *int { return &channel(p).Log.Backups }},
-		&processKey[Bytes]{Key: Key{Name: name + "_maxbytes", Topic: outputTopic, Member: name + "_maxbytes", Since: "3.0", Other: "2KB",
-			Help: "size at which it is rotated; 0: never"},
+		&processKey[Bytes]{Key: Key{Name: name + "_maxbytes", Topic: outputTopic, Member: name + "_maxbytes", Since: "3.0",
+			Other: "2KB",
+			Help:  "size at which it is rotated; 0: never"},
 			Type: sizeType, Absent: 50 << 20, Field: func(p *Process) *Bytes { return &channel(p).Log.MaxBytes }},
-		&processKey[bool]{Key: Key{Name: syslog, Topic: outputTopic, Member: syslog, Since: "4.0", Other: "true", Help: "copy to syslog"},
+		&processKey[bool]{Key: Key{Name: syslog, Topic: outputTopic, Member: syslog, Since: "4.0", Other: "true",
+			Help: "copy to syslog"},
 			Type: boolType, Field: func(p *Process) *bool { return &channel(p).Log.Syslog }, Then: then},
 	}
 }
