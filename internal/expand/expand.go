@@ -21,13 +21,18 @@ type Variable struct {
 // Scope has the variables that a value may use. Names of environment variables have the prefix ENV_.
 type Scope struct {
 	Vars   []Variable
-	Hidden []Variable        // not listed in messages
+	Hidden []Variable        // not listed in messages, and only in the form %(name)s
 	Env    map[string]string // environment of the daemon, including that of [supervisord]
 	Own    map[string]string // environment of the process, which overrides Env
 }
 
-func (s *Scope) find(name string) (Variable, bool) {
-	for _, vars := range [][]Variable{s.Vars, s.Hidden} {
+// find returns the variable of that name. Plain is true if the format is %(name)s.
+func (s *Scope) find(name string, plain bool) (Variable, bool) {
+	lists := [][]Variable{s.Vars}
+	if plain {
+		lists = append(lists, s.Hidden)
+	}
+	for _, vars := range lists {
 		for _, v := range vars {
 			if v.Name == name {
 				return v, true

@@ -238,7 +238,8 @@ func TestErrors(t *testing.T) {
 	}
 	const available = "ENV_A, ENV_B, ENV_lc, a(b)c, big, ctl, e, empty, ff, j, mil, most, n, neg, process_num, q, toobig, two, u100, " +
 		"u10000, uffff, x, zero"
-	for in, name := range map[string]string{"%(nope)s": "nope", "%(ENV_LC)s": "ENV_LC", "%()s": "", "%(x)s%(X)s": "X", "%(env_lc)s": "env_lc"} {
+	for in, name := range map[string]string{"%(nope)s": "nope", "%(ENV_LC)s": "ENV_LC", "%()s": "", "%(x)s%(X)s": "X", "%(env_lc)s": "env_lc",
+		"%(h)": "h", "%(h)5s": "h", "%(h)d": "h", "%(h)ls": "h"} {
 		_, err := scope.Expand(in, "where")
 		want := "Format string '" + in + "' for 'where' contains names ('" + name + "') which cannot be expanded. Available names: " + available
 		if err == nil || err.Error() != want {

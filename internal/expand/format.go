@@ -119,7 +119,7 @@ func (f *formatter) key(s *spec) error {
 	}
 	name := string(f.runes[start:f.at])
 	f.at++
-	arg, ok := f.scope.find(name)
+	arg, ok := f.scope.find(name, f.at < len(f.runes) && f.runes[f.at] == 's')
 	if !ok {
 		return unknownName(name)
 	}
