@@ -159,6 +159,15 @@ func TestCheckAgreesWithLoad(t *testing.T) {
 	}
 }
 
+// TestCheckCtl checks that an error in [supervisord] is not one of supervisorctl, which reads a key of that section.
+func TestCheckCtl(t *testing.T) {
+	errs, warnings := checked(t, map[string]string{"sd.conf": quietDaemon + "ignore_unknown_plugins=x\n[supervisorctl]\n"})
+	if diff := cmp.Diff([]string{"DIR/sd.conf:4: [supervisord] ignore_unknown_plugins=x: not a valid boolean value: 'x'"}, errs); diff != "" ||
+		warnings != nil {
+		t.Errorf("%s, warnings %q", diff, warnings)
+	}
+}
+
 func TestCheckOptionIsWhole(t *testing.T) {
 	o, err := ParseArgs("/usr/bin/supervisord", []string{"-c", "x", "--ch", "/tmp"})
 	if err != nil || o.Check {

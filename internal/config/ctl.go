@@ -67,8 +67,8 @@ func ctlHelpOption(o *CtlOptions, _ string) error {
 var setHistory = ctlOverride(func(c *Ctl, text string) { c.HistoryFile = normalizeIfAny(text) })
 
 var ctlOptions = []getopt.Option[CtlOptions]{
-	{Short: 'h', Long: "help", Repeat: true, Set: ctlHelpOption},
-	{Short: '?', Repeat: true, Set: ctlHelpOption},
+	{Short: 'h', Long: "help", Set: ctlHelpOption},
+	{Short: '?', Set: ctlHelpOption},
 	{Short: 'c', Long: "configuration", Argument: true, Set: func(o *CtlOptions, text string) error {
 		o.ConfigFile, o.hasConfigFile = text, true
 		return nil

@@ -99,13 +99,13 @@ func notEmpty(field func(*settings) *string) func(*settings, string) {
 }
 
 var daemonOptions = []getopt.Option[Options]{
-	{Short: 'h', Long: "help", Repeat: true, Set: help},
-	{Short: '?', Repeat: true, Set: help},
+	{Short: 'h', Long: "help", Set: help},
+	{Short: '?', Set: help},
 	{Short: 'c', Long: "configuration", Argument: true, Set: func(o *Options, text string) error {
 		o.ConfigFile, o.hasConfigFile = text, true
 		return nil
 	}},
-	{Short: 'v', Long: "version", Repeat: true, Set: func(o *Options, _ string) error {
+	{Short: 'v', Long: "version", Set: func(o *Options, _ string) error {
 		o.Version = true
 		return getopt.ErrStop
 	}},

@@ -56,6 +56,9 @@ func TestParseArgsStops(t *testing.T) {
 	for args, want := range map[string]Options{
 		"-h":                {Help: true},
 		"-?":                {Help: true},
+		"-n -? -?":          {Help: true},
+		"-h -h":             {Help: true},
+		"-v -v":             {Version: true},
 		"--help -n -n":      {Help: true},
 		"-v -m 999":         {Version: true},
 		"-vh":               {Version: true},

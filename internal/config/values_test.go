@@ -172,6 +172,9 @@ func TestGroups(t *testing.T) {
 		"process name b occurs more than once in group g, only the one of [program:c] counts",
 		"[program:d] has the same group name as [group:d] and is ignored"}
 	gotWarn := texts(c, api.Warn)
+	if len(gotWarn) != len(wantWarn) {
+		t.Errorf("warnings: %q", gotWarn)
+	}
 	for _, w := range wantWarn {
 		if !strings.Contains(strings.Join(gotWarn, "\n"), w) {
 			t.Errorf("no warning %q in %q", w, gotWarn)

@@ -17,7 +17,6 @@ type Option[T any] struct {
 	Short    byte // 0: none
 	Long     string
 	Argument bool
-	Repeat   bool // may be given more than once
 	Whole    bool // the long name cannot be shortened, nor does it make a shortened one ambiguous
 	Set      func(to *T, text string) error
 }
@@ -50,7 +49,7 @@ func Parse[T any](to *T, options []Option[T], args []string, takesRest bool) (re
 		if err != nil {
 			return nil, fmt.Errorf("invalid value for %s %s: %w", g.Name, pyrepr.Quote(g.Text), err)
 		}
-		if !g.Option.Repeat && slices.Contains(seen, g.Option) {
+		if slices.Contains(seen, g.Option) {
 			return nil, fmt.Errorf("conflicting command line option %s", pyrepr.Quote(g.Name))
 		}
 		seen = append(seen, g.Option)

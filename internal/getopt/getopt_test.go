@@ -19,11 +19,11 @@ func log(name string) func(*[]string, string) error {
 }
 
 var options = []Option[[]string]{
-	{Short: 'h', Long: "help", Repeat: true, Set: func(to *[]string, _ string) error {
+	{Short: 'h', Long: "help", Set: func(to *[]string, _ string) error {
 		*to = append(*to, "help")
 		return ErrStop
 	}},
-	{Short: '?', Repeat: true, Set: log("question")},
+	{Short: '?', Set: log("question")},
 	{Short: 'c', Long: "configuration", Argument: true, Set: log("c")},
 	{Long: "check", Whole: true, Set: log("check")},
 	{Short: 'q', Long: "childlogdir", Argument: true, Set: log("q")},
@@ -38,7 +38,7 @@ var options = []Option[[]string]{
 	{Long: "history-file", Argument: true, Set: log("-")},
 	{Long: "dry-run", Set: log("dry-")},
 	{Long: "dry_run", Set: log("dry_")},
-	{Short: 'v', Long: "verbose", Repeat: true, Set: log("v")},
+	{Short: 'v', Long: "verbose", Set: log("v")},
 	{Long: "log", Argument: true, Set: log("log")},
 	{Long: "logfile", Argument: true, Set: log("logfile")},
 	{Long: "logfile_backups", Argument: true, Set: log("backups")},
@@ -70,8 +70,8 @@ func TestParse(t *testing.T) {
 		"--log x":               "[log=x] []",
 		"--logfile x":           "[logfile=x] []",
 		"--logfile_ x":          "[backups=x] []",
-		"-vv -v":                "[v= v= v=] []",
-		"-? -?":                 "[question= question=] []",
+		"-vv -v":                "error: conflicting command line option '-v'",
+		"-? -?":                 "error: conflicting command line option '-?'",
 		"-n x -c y":             "[n=] [x -c y]",
 		"-n -- -c y":            "[n=] [-c y]",
 		"-n - -c y":             "[n=] [- -c y]",
