@@ -81,7 +81,7 @@ func checkSocket(k *sectionReader, socket *Socket) {
 		socket.unix(k, path)
 		return
 	}
-	socket.Mode, socket.UID, socket.GID = 0, unchanged.uid, unchanged.gid
+	socket.Mode, socket.UID, socket.GID = 0, -1, -1
 	if k.has("socket_owner") || k.has("socket_mode") {
 		k.failf("socket", "socket_owner and socket_mode params should only be used with a Unix domain socket in [%s] "+
 			"socket", k.s.Name)

@@ -445,7 +445,8 @@ func orphansText(kill bool) string { return choice("warn", "kill").show(kill) }
 // TestEncode checks the values of keys that clients do not see.
 func TestEncode(t *testing.T) {
 	c := mustLoad(t, "[supervisord]\nchildlogdir=/\numask=03\nloglevel=warn\nidentifier=\nsilent=true\ndirectory=/tmp\nsubreaper=true\n"+
-		"logfile=/tmp/l\npidfile=/tmp/p\nuser=0\nlogfile_maxbytes=2KB\n[program:a]\ncommand=a\n[program:b]\ncommand=b\numask=027\nstopasgroup=true\n")
+		"logfile=/tmp/l\npidfile=/tmp/p\nuser=0\nlogfile_maxbytes=2KB\n[program:a]\ncommand=a\n[program:b]\ncommand=b\numask=027\nstopasgroup=true\n"+
+		"[program:c]\ncommand=c\numask=0\n")
 	daemon := goldenMembers{object: object{}}
 	c.Supervisord.Encode(&daemon)
 	want := object{"childlogdir": "/", "umask": 3, "loglevel": 30, "identifier": "", "silent": true, "directory": "/tmp", "logfile": "/tmp/l",
@@ -454,7 +455,8 @@ func TestEncode(t *testing.T) {
 	if diff := cmp.Diff(want, daemon.object); diff != "" {
 		t.Error(diff)
 	}
-	for i, want := range []object{{"umask": nil, "stopasgroup": false, "process_name": "a"}, {"umask": 0o27, "stopasgroup": true, "process_name": "b"}} {
+	for i, want := range []object{{"umask": nil, "stopasgroup": false, "process_name": "a"}, {"umask": 0o27, "stopasgroup": true, "process_name": "b"},
+		{"umask": 0}} {
 		p := goldenMembers{object: object{}}
 		c.Groups[i].Processes[0].Encode(&p)
 		for key, value := range want {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -245,6 +246,31 @@ func TestProgramPath(t *testing.T) {
 		if got := ProgramPath(argv0); got != want {
 			t.Errorf("%s: %s, want %s", argv0, got, want)
 		}
+	}
+}
+
+// TestOptionNames checks the names of the options, which may be shortened.
+func TestOptionNames(t *testing.T) {
+	want := "-h help, -? , -c configuration, - check, -n nodaemon, -s silent, -k nocleanup, -t strip_ansi, -u user, -m umask, -d directory, " +
+		"-l logfile, -y logfile_maxbytes, -z logfile_backups, -e loglevel, -j pidfile, -i identifier, -q childlogdir, -a minfds, - minprocs, " +
+		"- profile_options, -v version"
+	var names []string
+	for _, o := range daemonOptions {
+		names = append(names, strings.TrimRight("-"+string(rune(o.Short)), "\x00")+" "+o.Long)
+	}
+	wantNames := strings.Split(want, ", ")
+	slices.Sort(wantNames)
+	slices.Sort(names)
+	if diff := cmp.Diff(wantNames, names); diff != "" {
+		t.Error(diff)
+	}
+	names = nil
+	for _, o := range ctlOptions {
+		names = append(names, strings.TrimRight("-"+string(rune(o.Short)), "\x00")+" "+o.Long)
+	}
+	want = "-h help, -? , -c configuration, -i interactive, -s serverurl, -u username, -p password, -r history_file, - history-file"
+	if diff := cmp.Diff(want, strings.Join(names, ", ")); diff != "" {
+		t.Error(diff)
 	}
 }
 

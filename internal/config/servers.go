@@ -20,7 +20,7 @@ func (r *reader) servers() ([]Server, error) {
 				continue
 			}
 			k := r.section(s)
-			server := Server{Section: s.Name, Unix: kind.unix, UID: unchanged.uid, GID: unchanged.gid}
+			server := Server{Section: s.Name, Unix: kind.unix, UID: -1, GID: -1}
 			if readAll(k, kind.keys, &server); k.err != nil {
 				return nil, k.err
 			}
