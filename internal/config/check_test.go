@@ -68,6 +68,10 @@ func TestCheckErrors(t *testing.T) {
 			}},
 		{"a member's socket is no error there, nor what no process reads", map[string]string{"sd.conf": quietDaemon +
 			"[fcgi-program:f]\ncommand=f\n[group:g]\nprograms=f\n[program:z]\nnumprocs=0\n"}, nil},
+		{"a key of [DEFAULT] where [supervisord] is missing", map[string]string{"sd.conf": "[DEFAULT]\nminfds=soon\n"}, []string{
+			"DIR/sd.conf: .ini file does not include supervisord section",
+			"DIR/sd.conf:2: [supervisord] minfds=soon: " + integer + "'soon'",
+		}},
 		{"no file", map[string]string{"other.conf": ""}, []string{"DIR/sd.conf: could not find config file DIR/sd.conf"}},
 	} {
 		errs, _ := checked(t, c.files)
@@ -109,6 +113,9 @@ func TestCheckWarnings(t *testing.T) {
 		{"one log for two", "[program:a]\ncommand=a\nstdout_logfile=DIR/x\n[program:b]\ncommand=b\n" +
 			"stderr_logfile=%(here)s/./x\nstdout_logfile=/dev/stdout\n[program:c]\ncommand=c\nstdout_logfile=/dev/stdout\n",
 			[]string{"stdout_logfile of a:a and stderr_logfile of b:b write to the same log DIR/x"}},
+		{"a log that three programs share is one warning", "[program:a]\ncommand=a\nstdout_logfile=DIR/x\n[program:b]\ncommand=b\n" +
+			"stdout_logfile=DIR/x\n[program:c]\ncommand=c\nstdout_logfile=DIR/x\n",
+			[]string{"stdout_logfile of a:a and stdout_logfile of b:b write to the same log DIR/x"}},
 		{"open directories", "[program:a]\ncommand=a\nnumprocs=2\nprocess_name=%(process_num)s\n" +
 			"stdout_logfile=" + open + "/%(process_num)s\n[supervisord]\npidfile=" + open + "/pid\n",
 			[]string{

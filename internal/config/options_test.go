@@ -232,7 +232,7 @@ func TestExplain(t *testing.T) {
 // TestProgramPath checks how a program without a slash is searched.
 func TestProgramPath(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"a/dir/x", "b/plain", "c/prog", "d/prog"} {
+	for _, name := range []string{"a/dir/x", "b/plain", "c/prog", "d/prog", "e/all", "e/writable"} {
 		write(t, dir, name, "")
 	}
 	for _, name := range []string{"c/prog", "d/prog"} {
@@ -240,9 +240,14 @@ func TestProgramPath(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("PATH", dir+"/a:"+dir+"/b:"+dir+"/none:"+dir+"/c:"+dir+"/d")
+	for name, mode := range map[string]os.FileMode{"e/all": 0o001, "e/writable": 0o222} {
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+"/a:"+dir+"/b:"+dir+"/none:"+dir+"/c:"+dir+"/d:"+dir+"/e")
 	for argv0, want := range map[string]string{"prog": dir + "/c/prog", "./prog": "./prog", "/x/prog": "/x/prog", "plain": "plain",
-		"dir": "dir", "missing": "missing"} {
+		"dir": "dir", "missing": "missing", "all": dir + "/e/all", "writable": "writable"} {
 		if got := ProgramPath(argv0); got != want {
 			t.Errorf("%s: %s, want %s", argv0, got, want)
 		}

@@ -1,6 +1,7 @@
 package shlex
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,23 @@ func TestTokens(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("Tokens(%q): %s", c.in, diff)
+		}
+	}
+}
+
+// Of the printable ASCII characters, letters, digits and these are part of a word; a quote opens one and # begins a comment.
+func TestTokensWordCharacters(t *testing.T) {
+	const word = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.+-():"
+	for r := '!'; r <= '~'; r++ {
+		if strings.ContainsRune("\"'#\\", r) {
+			continue
+		}
+		want := []string{"a", string(r), "b"}
+		if strings.ContainsRune(word, r) {
+			want = []string{"a" + string(r) + "b"}
+		}
+		if got, err := Tokens("a" + string(r) + "b"); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%c: %q, %v, want %q", r, got, err, want)
 		}
 	}
 }
