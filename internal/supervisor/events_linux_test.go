@@ -260,10 +260,13 @@ func TestNoSubscriber(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	s := newStage(t, program("p", func(p *config.Process) {
 		p.Out.Events, p.Start.Secs = true, 0
-		p.Out.Log = config.Log{Kind: config.LogFile, Path: log}
+		p.Err.Log = config.Log{Kind: config.LogFile, Path: log}
 	}))
-	if _, err := s.out["p"].WriteString("unseen\n"); err != nil {
-		t.Fatal(err)
+	// The pump reads pipes in the order in which they are written: with the second text in its log, it is done with the first.
+	for _, f := range []*os.File{s.out["p"], s.err["p"]} {
+		if _, err := f.WriteString("unseen\n"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	late := time.Now().Add(20 * time.Second)
 	for size := int64(0); size == 0 && time.Now().Before(late); {
