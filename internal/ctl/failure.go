@@ -44,7 +44,7 @@ func classify(err error) (class, text string) {
 	case errors.As(err, &fault):
 		return "xmlrpc.client.Fault", fmt.Sprintf("<Fault %d: %s>", fault.Code, pyrepr.Quote(fault.Text))
 	case errors.As(err, &status):
-		// The original shows this address whatever the server's is.
+		// The original shows this address for every server.
 		return "xmlrpc.client.ProtocolError",
 			fmt.Sprintf("<ProtocolError for 127.0.0.1/RPC2: %d %s>", status.Code, status.Reason)
 	case errors.As(err, &scheme):

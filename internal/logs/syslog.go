@@ -16,7 +16,7 @@ import (
 // syslogSocket is where the local syslog daemon listens.
 const syslogSocket = "/dev/log"
 
-// Each record begins with the priority user.info, whatever its level, the date, and our tag.
+// Each record begins with the priority user.info at every level, the date, and our tag.
 const (
 	syslogPriority = "<14>"
 	syslogTag      = " supervisord: "

@@ -222,7 +222,7 @@ func (h *Handler) stopProcess(ctx context.Context, name string) (string, error) 
 	return processMessage(h.ops.StopProcess(ctx, name, true), name, "Process %s stopped")
 }
 
-// restartProcess reports success whatever the faults, as the original does. It is not canceled when the client disconnects,
+// restartProcess reports success despite faults, as the original does. It is not canceled when the client disconnects,
 // so that closing the page does not leave the process stopped.
 func (h *Handler) restartProcess(ctx context.Context, name string) (string, error) {
 	ctx = context.WithoutCancel(ctx)

@@ -104,7 +104,7 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// TestMessage checks that a row is one line, whatever it contains.
+// TestMessage checks that a row is one line with any content.
 func TestMessage(t *testing.T) {
 	v := view("g", "p", api.Fatal)
 	v.SpawnErr, v.Description = "two\nlines\r\n", "two\nlines\r\n"

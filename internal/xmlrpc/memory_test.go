@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// No call takes much more memory than its size, whatever its elements are.
+// No call takes much more memory than its size, with any elements.
 // differs: DIFF-129 limits
 func TestParseCallMemory(t *testing.T) {
 	const size = 1 << 20
