@@ -34,7 +34,7 @@
 //	command=$CHILD ignore TERM hang
 //	stopwaitsecs=1
 //
-// The first line states the behavior. A line "# covers: ID ID" names rows of ledger.tsv. If no row fits, "# source: PLACE" names
+// The first line states the behavior. A line "# covers: ID ID" names rows of a ledger. If no row fits, "# source: PLACE" names
 // where the behavior is described: a section of our pages (docs/plugins.md#limits), of the original's manual
 // (running.html#signal-handlers, below http://supervisord.org/) or, if both are silent, a function or class of the original
 // (supervisor.process.finish). TestSources checks that it exists.
@@ -124,8 +124,9 @@
 //
 // # Ledger
 //
-// ledger.tsv lists the facts of the original's changelog (id, our one-line wording, class). TestLedger fails if no script covers a
-// row of class behavior or library, or a script covers an unknown row. A Go test anywhere in the tree may cover rows, too, with
+// ledger.tsv lists the facts of the original's changelog (id, our one-line wording, class); beyond.tsv has what the original does
+// not have (SEC-n: attacks of docs/security.md). TestLedger fails if no script covers a row of class behavior or library, or a
+// script covers an unknown row. A Go test anywhere in the tree may cover rows, too, with
 // "// covers: ID".
 //
 // # Report

@@ -11,12 +11,12 @@ import (
 	"strings"
 )
 
-// Files holds the scripts and ledger.tsv, for a program that runs without this tree.
+// Files holds the scripts and the ledgers, for a program that runs without this tree.
 //
-//go:embed ledger.tsv scripts
+//go:embed ledger.tsv beyond.tsv scripts
 var Files embed.FS
 
-// Row is a line of ledger.tsv: a fact of the original's changelog.
+// Row is a line of a ledger.
 type Row struct {
 	ID    string
 	Text  string
@@ -36,9 +36,15 @@ type Script struct {
 	Differs  []string // reasons named by "# differs:"
 }
 
-// ReadLedger reads ledger.tsv. A line must have three fields.
-func ReadLedger(dir fs.FS) ([]Row, error) {
-	data, err := fs.ReadFile(dir, "ledger.tsv")
+// The ledgers.
+const (
+	Changelog = "ledger.tsv" // facts of the original's changelog
+	Beyond    = "beyond.tsv" // what the original does not have
+)
+
+// ReadLedger reads the ledger file of dir. A line must have three fields.
+func ReadLedger(dir fs.FS, file string) ([]Row, error) {
+	data, err := fs.ReadFile(dir, file)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +52,7 @@ func ReadLedger(dir fs.FS) ([]Row, error) {
 	for i, line := range strings.Split(strings.TrimRight(string(data), "\n"), "\n") {
 		f := strings.Split(line, "\t")
 		if len(f) != 3 {
-			return nil, fmt.Errorf("ledger.tsv:%d: %d fields, want id, text, class", i+1, len(f))
+			return nil, fmt.Errorf("%s:%d: %d fields, want id, text, class", file, i+1, len(f))
 		}
 		rows = append(rows, Row{ID: f[0], Text: f[1], Class: f[2]})
 	}

@@ -10,10 +10,14 @@ import (
 // readAll reads the rows, the scripts, and the Go tests that cover each row.
 func readAll(t *testing.T) (rows []Row, scripts []Script, tests map[string][]string) {
 	t.Helper()
-	rows, err := ReadLedger(os.DirFS("."))
-	if err != nil {
-		t.Fatal(err)
+	for _, file := range []string{Changelog, Beyond} {
+		more, err := ReadLedger(os.DirFS("."), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, more...)
 	}
+	var err error
 	if scripts, err = ReadScripts(os.DirFS(".")); err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +27,7 @@ func readAll(t *testing.T) (rows []Row, scripts []Script, tests map[string][]str
 	return rows, scripts, tests
 }
 
-// TestLedger checks that the scripts and Go tests cover every row of the ledger that needs it, and name no other.
+// TestLedger checks that the scripts and Go tests cover every row of the ledgers that needs it, and name no other.
 func TestLedger(t *testing.T) {
 	rows, scripts, covered := readAll(t)
 	for _, s := range scripts {
@@ -35,13 +39,13 @@ func TestLedger(t *testing.T) {
 	byID := map[string]Row{}
 	for _, r := range rows {
 		if _, twice := byID[r.ID]; twice {
-			t.Errorf("ledger.tsv has %s twice", r.ID)
+			t.Errorf("the ledgers have %s twice", r.ID)
 		}
 		byID[r.ID] = r
 	}
 	for id, where := range covered {
 		if _, ok := byID[id]; !ok {
-			t.Errorf("%v cover %s, which ledger.tsv does not have", where, id)
+			t.Errorf("%v cover %s, which no ledger has", where, id)
 		}
 	}
 	for _, r := range rows {

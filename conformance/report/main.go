@@ -47,7 +47,7 @@ func link(script string) string {
 }
 
 func run(w io.Writer, dir, ours, reference string) error {
-	rows, err := conformance.ReadLedger(os.DirFS(dir))
+	rows, err := conformance.ReadLedger(os.DirFS(dir), conformance.Changelog)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func printable(log string) string {
 
 // writeMarkdown writes a table of the ledger's rows and the results of the scripts that demonstrate them.
 func writeMarkdown(w io.Writer, r *runner) error {
-	rows, err := conformance.ReadLedger(conformance.Files)
+	rows, err := conformance.ReadLedger(conformance.Files, conformance.Changelog)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,4 @@
+package budget
+
+// What children can make supervisord hold.
+var children = []*Budget{}
