@@ -1,0 +1,107 @@
+package safefile
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Dir is a directory that was reached by the rules of Open. What its methods do with a name happens in this directory,
+// whatever its path leads to by then, and never through a link at the name. Close releases it.
+type Dir struct {
+	fd     int    // AT_FDCWD where the rules do not apply
+	prefix string // what comes before a name then
+	path   string
+}
+
+// OpenDir opens the directory that holds the last component of a path, and returns that component. The rules are those of
+// Open; links of unprivileged users must lead to a directory in which they could do the same.
+func OpenDir(name string, owner int) (d *Dir, base string, err error) {
+	prefix, base := filepath.Split(name)
+	if base == "" {
+		return nil, "", syscall.ENOENT
+	}
+	d = &Dir{fd: unix.AT_FDCWD, prefix: prefix, path: prefix}
+	if !restricted() {
+		return d, base, nil
+	}
+	if prefix == "" {
+		prefix = "."
+	}
+	d.prefix = ""
+	if d.fd, _, err = openWithoutLinks(prefix, directoryFlags, 0); err == errLinks {
+		d.fd, err = openDirStepwise(prefix, owner)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return d, base, nil
+}
+
+func openDirStepwise(name string, owner int) (fd int, err error) {
+	for range attempts {
+		w := walk{owner: uint32(max(owner, 0))}
+		if _, err = w.to(strings.TrimRight(name, "/")+"/.", true); err == nil {
+			err = w.allowDirectory()
+		}
+		if err == nil {
+			fd, err = unix.FcntlInt(uintptr(w.top().fd), unix.F_DUPFD_CLOEXEC, 3)
+		}
+		w.close()
+		if err != errChanged {
+			return fd, err
+		}
+	}
+	return -1, syscall.ELOOP
+}
+
+// Close releases the directory.
+func (d *Dir) Close() {
+	if d.fd != unix.AT_FDCWD {
+		_ = unix.Close(d.fd)
+	}
+}
+
+// Open opens or creates a file of the directory, close-on-exec. A link at the name is ELOOP.
+func (d *Dir) Open(name string, flags int, mode uint32) (fd int, info Info, err error) {
+	fd, err = openat(d.fd, d.prefix+name, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+	if err != nil {
+		return -1, info, err
+	}
+	if info, err = Stat(fd); err != nil {
+		_ = unix.Close(fd)
+		return -1, info, err
+	}
+	return fd, info, nil
+}
+
+// Lstat returns what the name leads to; of a link, the link.
+func (d *Dir) Lstat(name string) (Info, error) { return lstat(d.fd, d.prefix+name) }
+
+// Rename renames within the directory, and replaces what has the new name.
+func (d *Dir) Rename(old, name string) error {
+	return unix.Renameat(d.fd, d.prefix+old, d.fd, d.prefix+name)
+}
+
+// Link gives a file of the directory a second name in it.
+func (d *Dir) Link(old, name string) error {
+	return unix.Linkat(d.fd, d.prefix+old, d.fd, d.prefix+name, 0)
+}
+
+// Unlink removes a name that is not that of a directory.
+func (d *Dir) Unlink(name string) error { return unix.Unlinkat(d.fd, d.prefix+name, 0) }
+
+// Names returns the names in the directory.
+func (d *Dir) Names() ([]string, error) {
+	name := d.prefix + "."
+	fd, err := openat(d.fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), d.path)
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
