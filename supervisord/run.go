@@ -27,6 +27,7 @@ type supervisord struct {
 	signals chan os.Signal
 	chld    chan os.Signal
 	start   func(child.Spec) (pid int, err error)
+	memory  daemon.Memory
 	manager *daemon.Notifier
 	serial  events.Serial
 	started time.Time
@@ -41,6 +42,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	if err != nil {
 		return nil, err
 	}
+	d.memory.Protect()
 	log, err := logs.OpenMain(logs.MainOptions{
 		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
 		Stdout: own.NoDaemon && !own.Silent,
@@ -67,7 +69,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		plugin.Clean(own.ChildLogDir, own.Identifier)
 	}
 	sup, err := supervisor.New(supervisor.Options{
-		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.start,
+		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.startChild,
 		Environ: slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, daemon.NotifySocket+"=") }),
 		Leaving: d.leaving, Settled: func() { go daemon.ReleaseMemory() }, Serial: &d.serial,
 	})
@@ -99,6 +101,13 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		return sup.Run(record, clear), nil
 	}
 	return sup.Run(nil, nil), nil
+}
+
+// startChild starts a child, which inherits nothing that protects our memory. The loop calls it, for one child at a time.
+func (d *supervisord) startChild(spec child.Spec) (pid int, err error) {
+	d.memory.BeforeStart()
+	defer d.memory.AfterStart()
+	return d.start(spec)
 }
 
 // leaving notifies the service manager that a shutdown or restart begins.
