@@ -197,8 +197,8 @@ func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, l
 	ops := operations.New(sup)
 	services := httpd.Services{
 		Call:       rpc.New(sup, cfg.Interfaces...).ServeXMLRPC,
-		ProcessLog: ops.LogPath,
-		MainLog:    func() (string, bool) { return log.Path(), log.Path() != "" },
+		ProcessLog: ops.LogSource,
+		MainLog:    func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
 		Pages:      web.New(ops, d.started).Serve,
 	}
 	if log.Enabled(api.Trace) {

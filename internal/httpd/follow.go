@@ -6,8 +6,9 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"syscall"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 const (
@@ -47,18 +48,18 @@ func (h *handler) followMain(w http.ResponseWriter, r *http.Request) {
 }
 
 // follow sends the end of the log and what is written to it, until the client disconnects or the servers are closed.
-func (h *handler) follow(w http.ResponseWriter, r *http.Request, path string, ok bool) {
-	if !ok || path == "" {
+func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source, ok bool) {
+	if !ok || log.Path == "" {
 		h.fail(w, r, http.StatusNotFound)
 		return
 	}
-	f, info := openLog(path)
+	f, info := openLog(log)
 	if f == nil {
 		w.Header().Del("X-Accel-Buffering")
 		h.fail(w, r, http.StatusNotFound)
 		return
 	}
-	s := &stream{w: w, path: path, file: f, offset: max(0, info.Size()-backlog(r))}
+	s := &stream{w: w, log: log, file: f, offset: max(0, info.Size()-backlog(r))}
 	defer func() { s.file.Close() }()
 	defer context.AfterFunc(h.ctx, func() { unblock(w) })()
 	w.Header().Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))
@@ -84,13 +85,13 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, path string, ok
 }
 
 // openLog opens a regular file. It returns nil for any other, and if there is an error.
-func openLog(path string) (*os.File, os.FileInfo) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+func openLog(log logs.Source) (*os.File, os.FileInfo) {
+	f, err := log.Open()
 	if err != nil {
 		return nil, nil
 	}
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil {
 		f.Close()
 		return nil, nil
 	}
@@ -100,7 +101,7 @@ func openLog(path string) (*os.File, os.FileInfo) {
 // stream is a log that is being sent.
 type stream struct {
 	w      http.ResponseWriter
-	path   string
+	log    logs.Source
 	file   *os.File
 	offset int64 // of the first byte not sent
 	sent   int64 // bytes
@@ -120,10 +121,10 @@ func (s *stream) advance() {
 		s.offset = 0
 	}
 	s.sendNew()
-	if now, err := os.Stat(s.path); err != nil || os.SameFile(now, info) {
+	if now, err := os.Stat(s.log.Path); err != nil || os.SameFile(now, info) {
 		return
 	}
-	next, _ := openLog(s.path)
+	next, _ := openLog(s.log)
 	if next == nil {
 		return
 	}

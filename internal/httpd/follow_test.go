@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 // disconnected is the response to a client that has disconnected: writing or flushing fails.
@@ -35,19 +37,19 @@ func TestStreamErrors(t *testing.T) {
 	closed.Close()
 	for name, file := range map[string]*os.File{"write-only": open(os.O_WRONLY), "closed": closed} {
 		for how, advance := range map[string]func(*stream){"sendNew": (*stream).sendNew, "advance": (*stream).advance} {
-			s := &stream{w: httptest.NewRecorder(), path: path, file: file}
+			s := &stream{w: httptest.NewRecorder(), log: logs.Source{Path: path}, file: file}
 			if advance(s); s.err == nil || s.sent != 0 {
 				t.Errorf("%s, %s: %v after %d bytes", name, how, s.err, s.sent)
 			}
 		}
 	}
 	for name, w := range map[string]http.ResponseWriter{"writing fails": disconnected{write: io.ErrClosedPipe}, "flushing fails": disconnected{flush: io.ErrClosedPipe}} {
-		s := &stream{w: w, path: path, file: open(os.O_RDONLY)}
+		s := &stream{w: w, log: logs.Source{Path: path}, file: open(os.O_RDONLY)}
 		if s.sendNew(); s.err != io.ErrClosedPipe {
 			t.Errorf("%s: %v", name, s.err)
 		}
 	}
-	s := &stream{w: httptest.NewRecorder(), path: path, file: open(os.O_RDONLY)}
+	s := &stream{w: httptest.NewRecorder(), log: logs.Source{Path: path}, file: open(os.O_RDONLY)}
 	if s.sendNew(); s.err != nil || s.sent != 4 || s.offset != 4 {
 		t.Errorf("no error expected: %v after %d bytes", s.err, s.sent)
 	}

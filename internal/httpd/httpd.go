@@ -15,6 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 // Limits of a request, beside those of package fast, and of Close.
@@ -32,10 +33,10 @@ type Services struct {
 	// shared with other requests; done is called when it has been sent. A status other than 200 is answered with an error
 	// page, and 0 closes the connection. Call does not keep body.
 	Call func(ctx context.Context, body, dst []byte) (response []byte, done func(), status int)
-	// ProcessLog is the path of the log of a channel of the process that namespec names.
-	ProcessLog func(namespec string, channel api.Channel) (path string, ok bool)
-	// MainLog is the path of the main log.
-	MainLog func() (path string, ok bool)
+	// ProcessLog is the log of a channel of the process that namespec names.
+	ProcessLog func(namespec string, channel api.Channel) (log logs.Source, ok bool)
+	// MainLog is the main log.
+	MainLog func() (log logs.Source, ok bool)
 	// Pages answers the requests for all other paths.
 	Pages Pages
 	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.

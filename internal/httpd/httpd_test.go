@@ -19,6 +19,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 // timeout is how long a test waits for what must happen.
@@ -104,10 +105,10 @@ func TestRoutes(t *testing.T) {
 	dir := t.TempDir()
 	_, socket := start(t, nil, Services{
 		Call: echo,
-		ProcessLog: func(name string, channel api.Channel) (string, bool) {
-			return filepath.Join(dir, name+"."+channel.String()), name != "nolog"
+		ProcessLog: func(name string, channel api.Channel) (logs.Source, bool) {
+			return logs.Source{Path: filepath.Join(dir, name+"."+channel.String())}, name != "nolog"
 		},
-		MainLog: func() (string, bool) { return "", false },
+		MainLog: func() (logs.Source, bool) { return logs.Source{}, false },
 	})
 	get := func(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n" }
 	for _, c := range []struct {
@@ -320,11 +321,11 @@ func TestFollow(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	asked := make(chan string, 1)
 	servers, socket := start(t, nil, Services{
-		ProcessLog: func(name string, channel api.Channel) (string, bool) {
+		ProcessLog: func(name string, channel api.Channel) (logs.Source, bool) {
 			asked <- name + " " + channel.String()
-			return log, true
+			return logs.Source{Path: log}, true
 		},
-		MainLog: func() (string, bool) { return log, true },
+		MainLog: func() (logs.Source, bool) { return logs.Source{Path: log}, true },
 	})
 	write(t, log, "old"+strings.Repeat("x", minBacklog), os.O_APPEND)
 	resp, expect := follower(t, socket, "/logtail/group%3Aproc/stderr?limit=3")
@@ -371,7 +372,7 @@ func TestFollow(t *testing.T) {
 func TestFollowByHTTP10(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	write(t, log, "small", 0)
-	_, socket := start(t, nil, Services{MainLog: func() (string, bool) { return log, true }})
+	_, socket := start(t, nil, Services{MainLog: func() (logs.Source, bool) { return logs.Source{Path: log}, true }})
 	conn := dial(t, socket)
 	io.WriteString(conn, "GET /mainlogtail HTTP/1.0\r\n\r\n")
 	in := bufio.NewReader(conn)
@@ -388,7 +389,7 @@ func TestFollowByHTTP10(t *testing.T) {
 }
 
 func TestFollowRefusesOtherFiles(t *testing.T) {
-	_, socket := start(t, nil, Services{MainLog: func() (string, bool) { return "/dev/null", true }})
+	_, socket := start(t, nil, Services{MainLog: func() (logs.Source, bool) { return logs.Source{Path: "/dev/null"}, true }})
 	if resp, _ := ask(t, socket, "GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n"); resp.StatusCode != 404 {
 		t.Errorf("%d", resp.StatusCode)
 	}
@@ -399,7 +400,7 @@ func TestFollowEndsWithItsClient(t *testing.T) {
 	write(t, log, "x", 0)
 	ended := make(chan string, 1)
 	_, socket := start(t, nil, Services{
-		MainLog: func() (string, bool) { return log, true },
+		MainLog: func() (logs.Source, bool) { return logs.Source{Path: log}, true },
 		Access:  func(line string) { ended <- line },
 	})
 	resp, expect := follower(t, socket, "/mainlogtail")

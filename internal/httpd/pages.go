@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 // Pages answers requests for the web pages. It returns 0 if it sent a response, else the status of the error page to send.
@@ -64,12 +65,12 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 		h.fail(w, r, http.StatusBadRequest)
 		return
 	}
-	file, ok := h.logOf(path)
-	if !ok || file == "" {
+	log, ok := h.logOf(path)
+	if !ok || log.Path == "" {
 		h.fail(w, r, http.StatusNotFound)
 		return
 	}
-	f, info := openLog(file)
+	f, info := openLog(log)
 	if f == nil {
 		h.fail(w, r, http.StatusNotFound)
 		return
@@ -80,7 +81,7 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 	header.Set("Content-Type", "text/plain;charset=utf-8")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filepath.Base(file)}))
+	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filepath.Base(log.Path)}))
 	header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	s := &stream{w: w, file: f}
 	s.sendTo(info.Size())
@@ -90,19 +91,19 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 	}
 }
 
-// logOf returns the path of the log that the path of a request names.
-func (h *handler) logOf(path string) (file string, ok bool) {
+// logOf returns the log that the path of a request names.
+func (h *handler) logOf(path string) (log logs.Source, ok bool) {
 	kind, rest, _ := strings.Cut(path, "/")
 	if kind == "mainlogfile" {
 		if rest != "" || h.services.MainLog == nil {
-			return "", false
+			return log, false
 		}
 		return h.services.MainLog()
 	}
 	name, channelName, found := strings.Cut(rest, "/")
 	channel, known := api.ParseChannel(channelName)
 	if name == "" || found && !known || h.services.ProcessLog == nil {
-		return "", false
+		return log, false
 	}
 	return h.services.ProcessLog(name, channel)
 }

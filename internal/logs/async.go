@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // Bounds of the queue of a slow target, in bytes. Above highWater, callers that can wait are asked to; above limit, what
@@ -132,7 +134,7 @@ func (w *asyncWriter) flushed() <-chan struct{} {
 // inode identifies a target: descriptors that lead to the same one have the same inode.
 type inode struct{ dev, ino uint64 }
 
-func inodeOf(st *syscall.Stat_t) inode { return inode{uint64(st.Dev), uint64(st.Ino)} }
+func inodeOf(info safefile.Info) inode { return inode{info.Dev, info.Ino} }
 
 // registry holds the asyncWriters that are in use or have something queued.
 type registry struct {
@@ -144,10 +146,9 @@ type registry struct {
 var writers = registry{at: map[inode]*asyncWriter{}}
 
 // acquire returns the asyncWriter of what fd leads to. It has a descriptor of its own. Every acquire needs a release.
-func (r *registry) acquire(fd int, st *syscall.Stat_t) (*asyncWriter, error) {
+func (r *registry) acquire(fd int, key inode) (*asyncWriter, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key := inodeOf(st)
 	w := r.at[key]
 	if w == nil {
 		own, err := ownDescriptor(fd)

@@ -4,12 +4,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // AutoMode is the permission of automatic log files, before and after rotation.
@@ -26,11 +26,11 @@ func CreateAuto(dir, process string, channel api.Channel, identifier string) (st
 	for range attempts {
 		path := prefix + randomName() + ".log"
 		var fd int
-		fd, err = syscall.Open(path, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL|syscall.O_CLOEXEC, AutoMode)
+		fd, _, err = safefile.Open(path, syscall.O_RDWR|syscall.O_CREAT|syscall.O_EXCL, AutoMode, safefile.None)
 		if err == nil {
 			return path, syscall.Close(fd)
 		}
-		if err != syscall.EEXIST && err != syscall.EINTR {
+		if err != syscall.EEXIST {
 			break
 		}
 	}
@@ -50,12 +50,12 @@ func randomName() string {
 // CleanAuto deletes the automatic log files, and rotated ones, that earlier runs with the same identifier left in dir. The
 // errors are lines for the main log, at warn. Source: nocleanup.
 func CleanAuto(dir, identifier string) []error {
-	d, err := os.Open(dir)
+	d, _, err := safefile.OpenDir(filepath.Join(dir, "any"), safefile.None)
 	if err != nil {
 		return []error{errors.New("Could not clear childlog dir")}
 	}
 	defer d.Close()
-	names, err := d.Readdirnames(-1)
+	names, err := d.Names()
 	var problems []error
 	if err != nil {
 		problems = append(problems, errors.New("Could not clear childlog dir"))
@@ -64,9 +64,8 @@ func CleanAuto(dir, identifier string) []error {
 		if !isAuto(name, identifier) {
 			continue
 		}
-		path := filepath.Join(dir, name)
-		if err := syscall.Unlink(path); ignoreMissing(err) != nil {
-			problems = append(problems, fmt.Errorf("Failed to clean up '%s'", path))
+		if err := d.Unlink(name); ignoreMissing(err) != nil {
+			problems = append(problems, fmt.Errorf("Failed to clean up '%s'", filepath.Join(dir, name)))
 		}
 	}
 	return problems

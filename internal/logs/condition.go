@@ -105,12 +105,10 @@ func (f *File) checkLinked() error {
 	}
 	before, sinceCheck := f.unlinked, f.sinceCheck
 	f.unlinked = true
-	fd, err := f.openBase(0)
-	if err != nil {
+	if err := f.open(0); err != nil {
 		f.lost, f.sinceCheck = f.lost+sinceCheck, 0
 		return f.report(err)
 	}
-	f.use(fd)
 	if before { // the failure was reported, and report does so with its end
 		return nil
 	}

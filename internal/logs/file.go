@@ -2,11 +2,12 @@ package logs
 
 import (
 	"io/fs"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // piece is the largest part of a write between two checks of the size while rotation is on, in bytes. It is what the
@@ -29,6 +30,7 @@ type File struct {
 	fd         int32     // -1 when closed
 	backups    int32
 	mode       uint32 // for creating; the umask applies
+	owner      int32  // the user of the program; 0: root, or none
 
 	plain           bool                        // a regular file that is not reached through /dev or /proc
 	unlinked        bool                        // the file has no name any more, and could not be created again
@@ -41,49 +43,51 @@ type File struct {
 type FileOptions struct {
 	MaxBytes int64       // rotate at this size; 0 or less: never
 	Backups  int         // how many rotated files to keep; 0 or less: none, the file is emptied instead
-	Mode     fs.FileMode // permission bits before the umask; 0: 0666. Rotation and Clear keep them
+	Mode     fs.FileMode // permission bits before the umask; 0: 0664. Rotation and Clear keep them
+	Owner    int         // the user of the program, as for Source
 }
 
-// Open opens path for appending and creates the file, but not its directory. The error is a syscall.Errno. Opening a FIFO
-// does not wait for a reader; without one it fails with ENXIO.
+// defaultMode is the permission of a log, before the umask. Whatever that is, other users never write to it.
+const defaultMode = 0o664
+
+// Open opens path for appending and creates the file, but not its directory, by the rules of safefile.Open. The error holds a
+// syscall.Errno. Opening a FIFO does not wait for a reader; without one it fails with ENXIO.
 func Open(path string, o FileOptions) (*File, error) {
 	mode := uint32(o.Mode.Perm())
 	if mode == 0 {
-		mode = 0o666
+		mode = defaultMode
 	}
-	f := &File{path: path, max: max(o.MaxBytes, 0), fd: -1, backups: int32(max(o.Backups, 0)), mode: mode}
-	fd, err := f.openBase(0)
-	if err != nil {
+	f := &File{path: path, max: max(o.MaxBytes, 0), fd: -1, backups: int32(max(o.Backups, 0)), mode: mode, owner: int32(o.Owner)}
+	if err := f.open(0); err != nil {
 		return nil, err
 	}
-	f.use(fd)
 	return f, nil
 }
 
-// openBase opens the file itself, with additional flags.
-func (f *File) openBase(flags int) (int, error) {
-	flags |= syscall.O_WRONLY | syscall.O_APPEND | syscall.O_CREAT | syscall.O_CLOEXEC | syscall.O_NONBLOCK
-	for {
-		fd, err := syscall.Open(f.path, flags, f.mode)
-		if err != nil && err != syscall.EINTR {
-			if own, ok := inherited(f.path); ok {
-				return own, nil
-			}
+// open opens the file itself, with additional flags, and uses the new descriptor. On failure the old one stays in use.
+func (f *File) open(flags int) error {
+	flags |= syscall.O_WRONLY | syscall.O_APPEND | syscall.O_CREAT | syscall.O_NONBLOCK | syscall.O_NOCTTY
+	fd, info, err := safefile.Open(f.path, flags, f.mode, int(f.owner))
+	if err != nil {
+		own, ok := inherited(f.path)
+		if !ok {
+			return err
 		}
-		if err != syscall.EINTR {
-			return fd, err
+		if info, err = safefile.Stat(own); err != nil {
+			_ = syscall.Close(own)
+			return err
 		}
+		fd, info.Shared = own, true
 	}
+	f.use(fd, info)
+	return nil
 }
 
 // use replaces the file's descriptor by fd.
-func (f *File) use(fd int) {
+func (f *File) use(fd int, info safefile.Info) {
 	var next *asyncWriter
-	var st syscall.Stat_t
-	err := syscall.Fstat(fd, &st)
-	regular := err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFREG
-	if err == nil && !regular {
-		next, _ = writers.acquire(fd, &st) // without one, a target that blocks loses output
+	if !info.IsRegular() {
+		next, _ = writers.acquire(fd, inodeOf(info)) // without one, a target that blocks loses output
 	}
 	f.closeFD()
 	if f.unlinked { // recent bytes went to the unlinked file; the zero time ends the failure at once
@@ -91,10 +95,8 @@ func (f *File) use(fd int) {
 	}
 	f.fd, f.size, f.plain, f.sinceCheck = int32(fd), 0, false, 0
 	f.async.Store(next)
-	if regular {
-		f.size = st.Size
-		f.plain = !strings.HasPrefix(f.path, "/dev/") && !strings.HasPrefix(f.path, "/proc/")
-		f.checkedAt = time.Now()
+	if info.IsRegular() {
+		f.size, f.plain, f.checkedAt = info.Size, !info.Shared, time.Now()
 	}
 }
 
@@ -175,12 +177,7 @@ func (f *File) Reopen() error {
 	if f.fd < 0 {
 		return nil
 	}
-	fd, err := f.openBase(0)
-	if err != nil {
-		return err
-	}
-	f.use(fd)
-	return nil
+	return f.open(0)
 }
 
 // Clear removes the file and creates it empty; backups stay. Pipes, devices and links are left as they are, without an
@@ -191,48 +188,43 @@ func (f *File) Clear() error {
 	if f.fd < 0 || !f.plain {
 		return nil
 	}
-	cleared, err := unlinkRegular(f.path)
-	if err != nil || !cleared {
+	if _, cleared, err := f.source().remove(); err != nil || !cleared {
 		return err
 	}
-	fd, err := f.openBase(0)
-	if err != nil {
-		return err
-	}
-	f.use(fd)
-	return nil
+	return f.open(0)
 }
 
+func (f *File) source() Source { return Source{f.path, int(f.owner)} }
+
 // Clear empties a log file that is not open, as File.Clear does, and keeps its permissions. A missing file stays missing.
-func Clear(path string) error {
-	var st syscall.Stat_t
-	if err := syscall.Lstat(path, &st); err != nil {
-		return ignoreMissing(err)
-	}
-	if st.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		return nil
-	}
-	f := File{path: path, fd: -1, mode: uint32(st.Mode) & 0o777}
-	if _, err := unlinkRegular(path); err != nil {
+func Clear(log Source) error {
+	mode, removed, err := log.remove()
+	if err != nil || !removed || mode == 0 {
 		return err
 	}
-	fd, err := f.openBase(0)
+	flags := syscall.O_WRONLY | syscall.O_APPEND | syscall.O_CREAT | syscall.O_NONBLOCK
+	fd, _, err := safefile.Open(log.Path, flags, mode&^0o002, log.Owner)
 	if err != nil {
 		return err
 	}
 	return syscall.Close(fd)
 }
 
-// unlinkRegular removes path if it is a plain file. A missing one counts as removed.
-func unlinkRegular(path string) (removed bool, err error) {
-	var st syscall.Stat_t
-	if err := syscall.Lstat(path, &st); err != nil {
-		return err == syscall.ENOENT, ignoreMissing(err)
+// remove removes the log if it is a plain file, and returns its mode. A missing one counts as removed; its mode is 0.
+func (s Source) remove() (mode uint32, removed bool, err error) {
+	dir, base, err := safefile.OpenDir(s.Path, s.Owner)
+	if err != nil {
+		return 0, err == syscall.ENOENT, ignoreMissing(err)
 	}
-	if st.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		return false, nil
+	defer dir.Close()
+	info, err := dir.Lstat(base)
+	if err != nil {
+		return 0, err == syscall.ENOENT, ignoreMissing(err)
 	}
-	return true, ignoreMissing(syscall.Unlink(path))
+	if !info.IsRegular() {
+		return 0, false, nil
+	}
+	return info.Mode & 0o777, true, ignoreMissing(dir.Unlink(base))
 }
 
 func ignoreMissing(err error) error {

@@ -176,7 +176,7 @@ func TestAutoModeSurvives(t *testing.T) {
 	}
 	check("cleared")
 	f.Close()
-	if err := Clear(path); err != nil {
+	if err := Clear(Source{Path: path}); err != nil {
 		t.Fatal(err)
 	}
 	check("cleared while closed")
@@ -219,7 +219,7 @@ func TestClear(t *testing.T) {
 	if got := contents(t, dir)["a"]; got != "" {
 		t.Errorf("after Clear: %q", got)
 	}
-	if err := Clear(filepath.Join(dir, "none")); err != nil {
+	if err := Clear(Source{Path: filepath.Join(dir, "none")}); err != nil {
 		t.Errorf("clearing a missing file: %v", err)
 	}
 	if _, there := contents(t, dir)["none"]; there {
@@ -240,7 +240,7 @@ func TestClearLeavesLinksAndDevices(t *testing.T) {
 		if err := open(t, path, FileOptions{}).Clear(); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
-		if err := Clear(path); err != nil {
+		if err := Clear(Source{Path: path}); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

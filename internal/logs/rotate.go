@@ -4,6 +4,8 @@ import (
 	"io"
 	"strconv"
 	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // rotateIfDue rotates when the position in the file has reached the limit. The size in memory only says when to ask for
@@ -25,23 +27,25 @@ func (f *File) rotateIfDue() error {
 // again.
 func (f *File) rotate() error {
 	f.size = 0
-	for k := f.backups - 1; k >= 1; k-- {
-		_ = syscall.Rename(f.backup(k), f.backup(k+1))
+	if f.backups <= 0 {
+		return f.open(syscall.O_TRUNC)
 	}
-	flags := syscall.O_TRUNC
-	if f.backups > 0 {
-		if err := syscall.Rename(f.path, f.backup(1)); ignoreMissing(err) != nil {
-			return err
-		}
-		flags = 0
-	}
-	fd, err := f.openBase(flags)
-	if err != nil {
+	if err := f.renameBackups(); err != nil {
 		return err
 	}
-	f.use(fd)
-	return nil
+	return f.open(0)
 }
 
-// backup returns the name of the k-th rotated file; 1 is the newest.
-func (f *File) backup(k int32) string { return f.path + "." + strconv.Itoa(int(k)) }
+// renameBackups makes room for the new file, all in one directory, whatever its path leads to meanwhile.
+func (f *File) renameBackups() error {
+	dir, base, err := safefile.OpenDir(f.path, int(f.owner))
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	defer dir.Close()
+	backup := func(k int32) string { return base + "." + strconv.Itoa(int(k)) } // 1 is the newest
+	for k := f.backups - 1; k >= 1; k-- {
+		_ = dir.Rename(backup(k), backup(k+1))
+	}
+	return ignoreMissing(dir.Rename(base, backup(1)))
+}

@@ -3,7 +3,8 @@ package logs
 import (
 	"io"
 	"sync"
-	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // Stdout and Stderr are our standard output and error. A write does not block: what the reader does not take at once is
@@ -25,22 +26,22 @@ type standard struct {
 func (s *standard) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var st syscall.Stat_t
-	if err := syscall.Fstat(s.fd, &st); err != nil {
+	info, err := safefile.Stat(s.fd)
+	if err != nil {
 		return 0, err
 	}
-	if st.Mode&syscall.S_IFMT == syscall.S_IFREG {
+	if info.IsRegular() {
 		return writeNow(s.fd, p)
 	}
-	if s.async == nil || s.at != inodeOf(&st) {
-		w, err := writers.acquire(s.fd, &st)
+	if s.async == nil || s.at != inodeOf(info) {
+		w, err := writers.acquire(s.fd, inodeOf(info))
 		if err != nil {
 			return 0, err
 		}
 		if s.async != nil {
 			writers.release(s.async)
 		}
-		s.async, s.at = w, inodeOf(&st)
+		s.async, s.at = w, inodeOf(info)
 	}
 	if lost, err := s.async.send(p); err != nil {
 		return max(0, len(p)-int(lost)), err

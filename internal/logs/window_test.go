@@ -46,15 +46,15 @@ func TestRead(t *testing.T) {
 		{100, 5, "", nil},
 		{100, 0, "", nil},
 	} {
-		got, err := Read(path, c.offset, c.length)
+		got, err := Read(Source{Path: path}, c.offset, c.length)
 		if string(got) != c.want || err != c.err {
 			t.Errorf("Read(%d, %d) = %q, %v; want %q, %v", c.offset, c.length, got, err, c.want, c.err)
 		}
 	}
-	if _, err := Read(path+".none", 0, 0); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Read(Source{Path: path + ".none"}, 0, 0); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
-	if got, err := Read("/dev/null", 0, 0); len(got) != 0 || err != nil {
+	if got, err := Read(Source{Path: "/dev/null"}, 0, 0); len(got) != 0 || err != nil {
 		t.Errorf("/dev/null: %q, %v", got, err)
 	}
 }
@@ -78,13 +78,13 @@ func TestTail(t *testing.T) {
 		{30, -20, "", true},
 		{1 << 62, 1 << 62, "", false},
 	} {
-		got, next, overflow, err := Tail(path, c.offset, c.length)
+		got, next, overflow, err := Tail(Source{Path: path}, c.offset, c.length)
 		if string(got) != c.want || next != 20 || overflow != c.overflow || err != nil {
 			t.Errorf("Tail(%d, %d) = %q, %d, %v, %v; want %q, 20, %v",
 				c.offset, c.length, got, next, overflow, err, c.want, c.overflow)
 		}
 	}
-	if got, next, overflow, err := Tail(path+".none", 0, 5); len(got) != 0 || next != 0 || overflow || err != nil {
+	if got, next, overflow, err := Tail(Source{Path: path + ".none"}, 0, 5); len(got) != 0 || next != 0 || overflow || err != nil {
 		t.Errorf("missing file: %q, %d, %v, %v", got, next, overflow, err)
 	}
 }
@@ -157,7 +157,7 @@ func FuzzWindow(f *testing.F) {
 			t.Fatal(err)
 		}
 		size := int64(len(text))
-		got, err := Read(path, offset, length)
+		got, err := Read(Source{Path: path}, offset, length)
 		switch {
 		case length < 0 || offset < 0 && length != 0:
 			if err != ErrArguments {
@@ -175,7 +175,7 @@ func FuzzWindow(f *testing.F) {
 				t.Errorf("Read(%d, %d) of %d bytes: %q, %v", offset, length, size, got, err)
 			}
 		}
-		data, next, overflow, err := Tail(path, offset, length)
+		data, next, overflow, err := Tail(Source{Path: path}, offset, length)
 		want := text[size-min(max(length, 0), size):]
 		more := big.NewInt(size).Cmp(new(big.Int).Add(big.NewInt(offset), big.NewInt(length))) > 0
 		if !more && offset >= size {

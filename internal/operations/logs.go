@@ -12,46 +12,46 @@ import (
 
 // ReadLog reads a part of a log of a process; see logs.Read.
 func (s *Service) ReadLog(name string, channel api.Channel, offset, length int64) ([]byte, error) {
-	path, err := s.logPath(name, channel)
+	log, err := s.logOf(name, channel)
 	if err != nil {
 		return nil, err
 	}
-	return readLog(path, offset, length)
+	return readLog(log, offset, length)
 }
 
 // TailLog reads the end of a log of a process; see logs.Tail. A log that does not exist or cannot be read has no data and is
 // not an error. Source: tailProcessStdoutLog.
 func (s *Service) TailLog(name string, channel api.Channel, offset, length int64) (data []byte, next int64, overflow bool, err error) {
-	path, err := s.logPath(name, channel)
-	if err != nil || path == "" {
+	log, err := s.logOf(name, channel)
+	if err != nil || log.Path == "" {
 		return nil, 0, false, err
 	}
-	if data, next, overflow, err = logs.Tail(path, offset, length); err != nil {
+	if data, next, overflow, err = logs.Tail(log, offset, length); err != nil {
 		return nil, offset, false, nil
 	}
 	return data, next, overflow, nil
 }
 
-// LogPath returns the path of a log of a process; false if there is none. It works during a shutdown too.
-func (s *Service) LogPath(name string, channel api.Channel) (path string, ok bool) {
+// LogSource returns a log of a process; false if there is none. It works during a shutdown too.
+func (s *Service) LogSource(name string, channel api.Channel) (log logs.Source, ok bool) {
 	_ = s.sup.Read(func(v supervisor.View) {
 		if p, err := Find(v, name); err == nil {
-			path = p.Logfile(channel)
+			log = p.LogSource(channel)
 		}
 	})
-	return path, path != ""
+	return log, log.Path != ""
 }
 
-// logPath returns the path of a log of a process, empty if it has none.
-func (s *Service) logPath(name string, channel api.Channel) (path string, err error) {
+// logOf returns a log of a process, with an empty path if it has none.
+func (s *Service) logOf(name string, channel api.Channel) (log logs.Source, err error) {
 	err = s.Read(func(v supervisor.View) error {
 		p, err := Find(v, name)
 		if err == nil {
-			path = p.Logfile(channel)
+			log = p.LogSource(channel)
 		}
 		return err
 	})
-	return path, err
+	return log, err
 }
 
 // ReadMainLog reads a part of the main log; see logs.Read.
@@ -59,7 +59,7 @@ func (s *Service) ReadMainLog(offset, length int64) ([]byte, error) {
 	if err := s.CheckRunning(); err != nil {
 		return nil, err
 	}
-	return readLog(s.Log().Path(), offset, length)
+	return readLog(logs.Source{Path: s.Log().Path()}, offset, length)
 }
 
 // ClearMainLog empties the main log.
@@ -79,18 +79,18 @@ func (s *Service) ClearMainLog() error {
 }
 
 // readLog is logs.Read with faults.
-func readLog(path string, offset, length int64) ([]byte, error) {
-	if path == "" {
+func readLog(log logs.Source, offset, length int64) ([]byte, error) {
+	if log.Path == "" {
 		return nil, api.NewFault(api.NoFile, "")
 	}
-	data, err := logs.Read(path, offset, length)
+	data, err := logs.Read(log, offset, length)
 	switch {
 	case err == nil:
 		return data, nil
 	case errors.Is(err, logs.ErrArguments):
 		return nil, api.NewFault(api.BadArguments, "")
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, api.NewFault(api.NoFile, path)
+		return nil, api.NewFault(api.NoFile, log.Path)
 	}
 	return nil, api.NewFault(api.Failed, "") // without the reason, as the original
 }

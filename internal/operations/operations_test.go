@@ -92,8 +92,8 @@ func TestReadsKeepVersion(t *testing.T) {
 			}
 			return err
 		},
-		"TailLog": func() error { _, _, _, err := s.TailLog("g:p", api.Stdout, 0, 10); return err },
-		"LogPath": func() error { s.LogPath("g:p", api.Stderr); return nil },
+		"TailLog":   func() error { _, _, _, err := s.TailLog("g:p", api.Stdout, 0, 10); return err },
+		"LogSource": func() error { s.LogSource("g:p", api.Stderr); return nil },
 	}
 	for name, read := range reads {
 		if err := read(); err != nil {

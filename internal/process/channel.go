@@ -40,7 +40,7 @@ func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
 // open opens the log file and makes the stages, for one child. The error holds a syscall.Errno.
 func (c *channel) open() (err error) {
 	if c.path != "" {
-		o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups}
+		o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups, Owner: c.process.uid()}
 		if c.config.Log.Kind == config.LogAuto {
 			o.Mode = logs.AutoMode
 		}
@@ -121,7 +121,7 @@ func (c *channel) clear() error {
 	case c.file.File != nil:
 		return c.file.File.Clear()
 	case c.path != "":
-		return logs.Clear(c.path)
+		return logs.Clear(logs.Source{Path: c.path, Owner: c.process.uid()})
 	}
 	return nil
 }
@@ -138,6 +138,19 @@ func (p *Process) ClearLogs() error {
 		return err
 	}
 	return p.err.clear()
+}
+
+// uid is the user of the child, or that of supervisord, 0, if there is none.
+func (p *Process) uid() int {
+	if p.user != nil {
+		return p.user.UID
+	}
+	return 0
+}
+
+// LogSource is the log of a channel, with an empty path if it has none.
+func (p *Process) LogSource(channel api.Channel) logs.Source {
+	return logs.Source{Path: p.Logfile(channel), Owner: p.uid()}
 }
 
 // Logfile is the path of the log of a channel, empty if it has none.

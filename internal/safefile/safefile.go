@@ -52,6 +52,9 @@ func infoOf(st *unix.Stat_t) Info {
 // IsRegular reports whether it is a plain file.
 func (i *Info) IsRegular() bool { return i.is(unix.S_IFREG) }
 
+// IsDevice reports whether it is a character device, such as /dev/null or a terminal.
+func (i *Info) IsDevice() bool { return i.is(unix.S_IFCHR) }
+
 // IsSocket reports whether it is a socket.
 func (i *Info) IsSocket() bool { return i.is(unix.S_IFSOCK) }
 
