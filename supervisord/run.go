@@ -119,21 +119,19 @@ func (d *supervisord) leaving(restart bool) {
 	}
 }
 
-// remember opens the record of our children, and handles those that outlived an earlier supervisord.
+// remember opens the record of our children, and stops those that outlived an earlier supervisord if that is configured; clear
+// closes when they have ended.
 func remember(own *config.Supervisord, log *logs.Main) (record *orphans.Record, clear chan struct{}) {
 	path := own.Pidfile + ".children"
-	record, survivors, otherPID, err := orphans.Open(path)
-	switch {
-	case otherPID != 0:
-		log.Warnf("supervisord with pid %d still runs and keeps %s: children that outlive us will not be found again",
-			otherPID, path)
-	case err != nil:
-		log.Warnf("children that outlive supervisord may not be found again: %v", err)
+	record, survivors := orphans.Open(path, log)
+	if !own.KillOrphans {
+		orphans.Release(survivors)
+		return record, nil
 	}
-	for _, c := range survivors {
-		log.Warnf("'%s' of an earlier supervisord still runs with pid %d", c, c.PID)
+	if reason := orphans.Exposed(path); reason != "" {
+		log.Warnf("orphans=kill believes %q, but %s: keep the pid file where only supervisord's user can write", path, reason)
 	}
-	if own.KillOrphans && len(survivors) > 0 {
+	if len(survivors) > 0 {
 		clear = make(chan struct{})
 		go func() {
 			defer close(clear)

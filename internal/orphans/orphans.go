@@ -4,17 +4,15 @@
 package orphans
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"iter"
 	"os"
-	"strconv"
-	"strings"
+	"slices"
 	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 // Child is a child in the record: its process id and name, and how to stop it.
@@ -27,6 +25,7 @@ type Child struct {
 	StopAsGroup   bool
 	KillAsGroup   bool
 	StopWait      time.Duration
+	UID           int // of its process; -1: not known
 }
 
 // String is the namespec.
@@ -37,7 +36,7 @@ func (c Child) String() string { return api.Namespec(c.Group, c.Name) }
 type Record struct {
 	path      string
 	boot      string
-	survivors []Child // children of earlier runs that still ran when the file was written last
+	survivors []entry // children of earlier runs that still ran when the file was written last
 	fd        int     // -1: not open
 	lines     int
 	failed    bool // the last write failed; the next start rewrites the file
@@ -46,97 +45,37 @@ type Record struct {
 // fewLines is the number of lines up to which a file is not rewritten.
 const fewLines = 1024
 
-// Open reads the record at path and starts a new one there. Survivors are the children of earlier runs that still run; they
-// stay in the record. If the supervisord that wrote the record still runs, otherPID is its process id, the file is not
+// Open reads the record at path, logs which children of earlier runs still run, and starts a new record there, in which they
+// stay. Their processes are held until Release or Stop. If the supervisord that wrote the record still runs, the file is not
 // changed, and r is nil. The methods of a nil Record do nothing. Open returns one as well on systems that do not report when a
-// process began.
-func Open(path string) (r *Record, survivors []Child, otherPID int, err error) {
+// process began. A file that cannot be ours is ignored with a warning and replaced.
+func Open(path string, log *logs.Main) (r *Record, found []*Survivor) {
 	boot := bootID()
 	if boot == "" {
-		return nil, nil, 0, nil
+		return nil, nil
+	}
+	owner, entries := read(path, boot, ticksNow(), log)
+	if owner != nil && owner.PID != os.Getpid() && owner.alive() {
+		log.Warnf("supervisord with pid %d still runs and keeps %s: children that outlive us will not be found again",
+			owner.PID, path)
+		return nil, nil
 	}
 	r = &Record{path: path, boot: boot, fd: -1}
-	owner, children := r.read()
-	if owner != nil && owner.PID != os.Getpid() && owner.alive() {
-		return nil, nil, owner.PID, nil
-	}
-	for _, c := range children {
-		if c.alive() {
-			r.survivors = append(r.survivors, c.Child)
+	for _, s := range holdAll(entries) { // all at once: a process that is held keeps its id
+		if !s.recognized() {
+			log.Warnf("pid %d is not %q of an earlier supervisord any more, and is left alone", s.PID, s)
+			s.release()
+			continue
 		}
+		log.Warnf("%q of an earlier supervisord still runs with pid %d", s, s.PID)
+		r.survivors = append(r.survivors, s.entry)
+		found = append(found, s)
 	}
 	if err := r.rewrite(nil); err != nil {
-		return nil, r.survivors, 0, fmt.Errorf("cannot write %s: %w", path, err)
+		log.Warnf("children that outlive supervisord may not be found again: cannot write %q: %v", path, err)
+		return nil, found
 	}
-	return r, r.survivors, 0, nil
-}
-
-// entry is a line: a child, or supervisord itself, and a time at which it was running, in the kernel's ticks since boot.
-type entry struct {
-	Child
-	at int64
-}
-
-// alive reports whether the process still runs. One that began after the entry was written is another with the same id.
-func (e entry) alive() bool {
-	began, ok := startOf(e.PID)
-	return ok && began <= e.at+1
-}
-
-// header is the first word of the file. The process id of supervisord, a time and the id of the boot follow.
-const header = "supervisord"
-
-// format appends the line of a child. A new field goes to its end, where an older supervisord ignores it.
-func (c *Child) format(b []byte, at int64) []byte {
-	return fmt.Appendf(b, "%d %d %d %d %d %t %t %d %q %q\n", c.PID, at, c.GroupPriority, c.Priority, int(c.StopSignal),
-		c.StopAsGroup, c.KillAsGroup, int64(c.StopWait/time.Second), c.Group, c.Name)
-}
-
-// parse reads a line that format wrote. It is not ok if supervisord was killed in the middle of writing it.
-func parse(line string) (e entry, ok bool) {
-	var signal int
-	var wait int64
-	n, _ := fmt.Sscanf(line, "%d %d %d %d %d %t %t %d %q %q", &e.PID, &e.at, &e.GroupPriority, &e.Priority, &signal,
-		&e.StopAsGroup, &e.KillAsGroup, &wait, &e.Group, &e.Name)
-	e.StopSignal, e.StopWait = syscall.Signal(signal), time.Duration(wait)*time.Second
-	return e, n == 10 && e.PID > 1
-}
-
-// read parses the file. It returns nothing if the file is not a record, or is older than the last boot. Of two lines with the
-// same process id it takes the later.
-func (r *Record) read() (owner *entry, children []entry) {
-	data, err := os.ReadFile(r.path)
-	if err != nil {
-		return nil, nil
-	}
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, len(data)+1)
-	if !lines.Scan() {
-		return nil, nil
-	}
-	head := strings.Fields(lines.Text())
-	if len(head) != 4 || head[0] != header || head[3] != r.boot {
-		return nil, nil
-	}
-	pid, err1 := strconv.Atoi(head[1])
-	at, err2 := strconv.ParseInt(head[2], 10, 64)
-	if err1 != nil || err2 != nil {
-		return nil, nil
-	}
-	indexes := map[int]int{}
-	for lines.Scan() {
-		e, ok := parse(lines.Text())
-		if !ok {
-			continue
-		}
-		if i, known := indexes[e.PID]; known {
-			children[i] = e
-			continue
-		}
-		indexes[e.PID] = len(children)
-		children = append(children, e)
-	}
-	return &entry{Child: Child{PID: pid}, at: at}, children
+	return r, found
 }
 
 // Add records a child that was just started. Running yields all children, for when the file is rewritten. Of consecutive
@@ -157,7 +96,7 @@ func (r *Record) Add(c Child, running iter.Seq[Child]) error {
 	if err == nil || failedBefore {
 		return nil
 	}
-	return fmt.Errorf("cannot write %s: %w", r.path, err)
+	return fmt.Errorf("cannot write %q: %w", r.path, err)
 }
 
 func count(running iter.Seq[Child]) (n int) {
@@ -173,23 +112,21 @@ func (r *Record) rewrite(running iter.Seq[Child]) error {
 	now := ticksNow()
 	text := fmt.Appendf(nil, "%s %d %d %s\n", header, os.Getpid(), now, r.boot)
 	r.lines = 0
-	add := func(c Child) bool {
-		if began, ok := startOf(c.PID); ok && began <= now {
-			text = c.format(text, now)
-			r.lines++
-		}
-		return true
+	add := func(e entry) {
+		text = e.format(text, e.at)
+		r.lines++
 	}
-	alive := r.survivors[:0]
-	for _, c := range r.survivors {
-		before := r.lines
-		if add(c); r.lines > before {
-			alive = append(alive, c)
-		}
+	r.survivors = slices.DeleteFunc(r.survivors, func(e entry) bool { return !e.alive() })
+	for _, e := range r.survivors {
+		add(e) // with its old time: the process id may have been reused since
 	}
-	r.survivors = alive
 	if running != nil {
-		running(add)
+		running(func(c Child) bool {
+			if e := (entry{c, now}); e.alive() {
+				add(e)
+			}
+			return true
+		})
 	}
 	temporary := r.path + ".new"
 	_ = os.Remove(temporary)

@@ -2,6 +2,7 @@ package orphans
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -47,47 +48,132 @@ func startOf(pid int) (began int64, ok bool) {
 	return began, err == nil
 }
 
-// target is a child to be stopped, with a descriptor: its process id may be reused at any time.
-type target struct {
-	Child
-	fd int
+// Survivor is a child of an earlier supervisord that still runs. It is held by a descriptor of its process, so that a signal
+// cannot reach another one that gets its id.
+type Survivor struct {
+	entry
+	fd  int   // -1: none
+	err error // why there is none
 }
 
-// openTarget opens a child; not ok if it has ended.
-func openTarget(c Child) (t *target, ok bool) {
-	now := ticksNow()
-	fd, err := unix.PidfdOpen(c.PID, 0)
+// held returns why the process cannot be signaled.
+func (s *Survivor) held() error { return s.err }
+
+// holdAll opens the processes of all entries that still run.
+func holdAll(entries []entry) (held []*Survivor) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		s := &Survivor{entry: e, fd: -1, err: unix.EMFILE}
+		if uint64(len(held)) < limit.Cur/2 { // the rest is for programs and clients
+			s.fd, s.err = unix.PidfdOpen(e.PID, 0)
+		}
+		if s.alive() { // looked at after it was opened
+			held = append(held, s)
+		} else {
+			s.release()
+		}
+	}
+	return held
+}
+
+func (s *Survivor) release() {
+	if s.fd >= 0 {
+		unix.Close(s.fd)
+		s.fd = -1
+	}
+}
+
+// recognized reports whether the process that is held is the child. Its id and the time at which it began fit; now its user
+// is that of the program, or its environment has the names that supervisord set.
+func (s *Survivor) recognized() bool {
+	uid, ok := userOf(s.PID)
+	if !ok || uid != s.UID && !hasEnviron(s.PID, "SUPERVISOR_GROUP_NAME="+s.Group, "SUPERVISOR_PROCESS_NAME="+s.Name) {
+		return false
+	}
+	return s.fd < 0 || unix.PidfdSendSignal(s.fd, 0, nil, 0) == nil // it was not reaped: all this was read of it
+}
+
+// userOf is the real user of a process, which a program with the set-user-ID bit does not change.
+func userOf(pid int) (uid int, ok bool) {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {
-		return nil, false
+		return 0, false
 	}
-	t = &target{c, fd}
-	if !(entry{c, now}).alive() {
-		t.close()
-		return nil, false
+	_, rest, _ := bytes.Cut(status, []byte("\nUid:"))
+	fields := bytes.Fields(rest)
+	if len(fields) == 0 {
+		return 0, false
 	}
-	return t, true
+	uid, err = strconv.Atoi(string(fields[0]))
+	return uid, err == nil
 }
 
-func (t *target) close() { unix.Close(t.fd) }
+// environTimeout is how long reading an environment may take: its process can make the memory wait for itself.
+const environTimeout = time.Second
 
-// signal sends a signal to the child, or to its process group.
-func (t *target) signal(sig syscall.Signal, group bool) error {
-	if group {
-		return syscall.Kill(-t.PID, sig)
+// hasEnviron reports whether a process was started with all these variables, and has not overwritten its environment.
+func hasEnviron(pid int, variables ...string) bool {
+	const limit = 8 << 20 // what a process can be started with is less
+	read := make(chan []byte, 1)
+	go func() {
+		defer close(read)
+		file, err := os.Open("/proc/" + strconv.Itoa(pid) + "/environ")
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		if environ, err := io.ReadAll(io.LimitReader(file, limit)); err == nil {
+			read <- environ
+		}
+	}()
+	select {
+	case environ := <-read:
+		environ = append([]byte{0}, environ...)
+		for _, v := range variables {
+			if !bytes.Contains(environ, []byte("\x00"+v+"\x00")) {
+				return false
+			}
+		}
+		return true
+	case <-time.After(environTimeout):
+		return false
 	}
-	return unix.PidfdSendSignal(t.fd, sig, nil, 0)
+}
+
+// signalProcessGroup is PIDFD_SIGNAL_PROCESS_GROUP, which Linux has since 6.9.
+const signalProcessGroup = 1 << 2
+
+// signal sends a signal to the child, or to the process group that it leads.
+func (s *Survivor) signal(sig syscall.Signal, group bool) error {
+	if group && s.leads() {
+		err := unix.PidfdSendSignal(s.fd, sig, nil, signalProcessGroup)
+		if err != unix.EINVAL {
+			return err
+		}
+		return syscall.Kill(-s.PID, sig)
+	}
+	return unix.PidfdSendSignal(s.fd, sig, nil, 0)
+}
+
+// leads reports whether the child runs and leads a process group, which has its process id.
+func (s *Survivor) leads() bool {
+	group, err := unix.Getpgid(s.PID)
+	return err == nil && group == s.PID && !s.wait(0)
 }
 
 // wait waits up to timeout for the child's end, and reports whether it has ended.
-func (t *target) wait(timeout time.Duration) bool {
-	end := time.Now().Add(timeout)
-	for {
-		left := max(time.Until(end), 0)
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLIN}}, int((left+time.Millisecond-1)/time.Millisecond))
-		if n > 0 {
+func (s *Survivor) wait(timeout time.Duration) bool {
+	const longest = time.Hour // poll(2) counts milliseconds in 32 bits
+	for end := time.Now().Add(timeout); ; {
+		left := min(max(time.Until(end), 0), longest)
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}, int((left+time.Millisecond-1)/time.Millisecond))
+		switch {
+		case n > 0:
 			return true
-		}
-		if err == nil || err != unix.EINTR {
+		case err != nil && err != unix.EINTR, err == nil && !time.Now().Before(end):
 			return false
 		}
 	}

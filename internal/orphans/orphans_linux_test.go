@@ -2,6 +2,7 @@ package orphans
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,7 +36,7 @@ func start(t *testing.T, name string, priority int, script string) Child {
 		<-ended
 	})
 	return Child{PID: cmd.Process.Pid, Group: "g", Name: name, GroupPriority: 999, Priority: priority,
-		StopSignal: syscall.SIGTERM, StopWait: time.Second}
+		StopSignal: syscall.SIGTERM, StopWait: time.Second, UID: os.Getuid()}
 }
 
 // until waits until the condition holds.
@@ -74,12 +75,32 @@ func killOwner(t *testing.T, path string) {
 	}
 }
 
+// open opens the record and returns what was logged, without dates.
+func open(path string) (r *Record, found []*Survivor, log string) {
+	var text bytes.Buffer
+	r, found = Open(path, logs.NewMain(&text, api.Info))
+	return r, found, undated(text.String())
+}
+
+func undated(log string) string {
+	var b strings.Builder
+	for line := range strings.Lines(log) {
+		b.WriteString(line[len("2006-01-02 15:04:05,000 "):])
+	}
+	return b.String()
+}
+
 func reopen(t *testing.T, path string) (*Record, []Child) {
 	t.Helper()
-	r, survivors, otherPID, err := Open(path)
-	if err != nil || otherPID != 0 {
-		t.Fatalf("other supervisord %d, %v", otherPID, err)
+	r, found, log := open(path)
+	if r == nil {
+		t.Fatal(log)
 	}
+	var survivors []Child
+	for _, s := range found {
+		survivors = append(survivors, s.Child)
+	}
+	Release(found)
 	return r, survivors
 }
 
@@ -140,7 +161,8 @@ func TestReusedPID(t *testing.T) {
 		want       int
 	}{
 		{"at its start", head + line(began), 1},
-		{"later", head + line(began+100), 1},
+		{"later", head + line(ticksNow()), 1},
+		{"in the future", head + line(ticksNow()+1000), 0},
 		{"before its start", head + line(began-2), 0},
 		{"twice, the last counts", head + line(began) + line(began-2), 0},
 		{"a field of a later version", head + strings.TrimSuffix(line(began), "\n") + " 5\n", 1},
@@ -171,9 +193,11 @@ func TestRunningOwner(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r, survivors, otherPID, err := Open(path)
-	if r != nil || survivors != nil || otherPID != owner.PID || err != nil {
-		t.Errorf("%v, %v, %d, %v", r, survivors, otherPID, err)
+	r, survivors, log := open(path)
+	want := fmt.Sprintf("WARN supervisord with pid %d still runs and keeps %s: children that outlive us will not be found again\n",
+		owner.PID, path)
+	if r != nil || survivors != nil || log != want {
+		t.Errorf("%v, %v, %s", r, survivors, log)
 	}
 	if now, err := os.ReadFile(path); err != nil || string(now) != text {
 		t.Errorf("the record has changed: %s, %v", now, err)
@@ -238,26 +262,29 @@ func TestStop(t *testing.T) {
 	stubborn.StopWait, stubborn.KillAsGroup = 100*time.Millisecond, true
 	first := start(t, "first", 2, "sleep 1000")
 	first.StopAsGroup, first.StopSignal = true, syscall.SIGINT
-	ended := start(t, "ended", 1, "exit 0")
-	awaitEnd(t, ended)
+	ended := start(t, "ended", 1, "sleep 1000")
 	until(t, func() bool { _, err := os.Stat(up); return err == nil })
 	var text bytes.Buffer
-	Stop([]Child{stubborn, ended, first}, logs.NewMain(&text, api.Info))
+	found := holdAll([]entry{{stubborn, ticksNow()}, {ended, ticksNow()}, {first, ticksNow()}})
+	if err := syscall.Kill(ended.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	awaitEnd(t, ended)
+	Stop(found, logs.NewMain(&text, api.Info))
 	var got []string
-	for line := range strings.Lines(text.String()) {
-		_, line, _ = strings.Cut(strings.TrimSpace(line), ",")
-		line = line[len("000 "):]
+	for line := range strings.Lines(undated(text.String())) {
+		line = strings.TrimSpace(line)
 		for _, c := range []Child{stubborn, first} {
 			line = strings.ReplaceAll(line, strconv.Itoa(c.PID), "PID")
 		}
 		got = append(got, line)
 	}
 	want := []string{
-		"INFO stopping 'g:first' (pid PID) of an earlier supervisord with SIGINT",
-		"INFO 'g:first' (pid PID) of an earlier supervisord is gone",
-		"INFO stopping 'g:stubborn' (pid PID) of an earlier supervisord with SIGTERM",
-		"WARN killing 'g:stubborn' (pid PID) of an earlier supervisord with SIGKILL",
-		"INFO 'g:stubborn' (pid PID) of an earlier supervisord is gone",
+		`INFO stopping "g:first" (pid PID) of an earlier supervisord with SIGINT`,
+		`INFO "g:first" (pid PID) of an earlier supervisord is gone`,
+		`INFO stopping "g:stubborn" (pid PID) of an earlier supervisord with SIGTERM`,
+		`WARN killing "g:stubborn" (pid PID) of an earlier supervisord with SIGKILL`,
+		`INFO "g:stubborn" (pid PID) of an earlier supervisord is gone`,
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)

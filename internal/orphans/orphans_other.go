@@ -14,12 +14,17 @@ func ticksNow() int64 { return 0 }
 
 func startOf(int) (began int64, ok bool) { return 0, false }
 
-type target struct{ Child }
+// Survivor is a child of an earlier supervisord; there is none here.
+type Survivor struct{ entry }
 
-func openTarget(Child) (*target, bool) { return nil, false }
+func holdAll([]entry) []*Survivor { return nil }
 
-func (t *target) close() {}
+func (s *Survivor) release() {}
 
-func (t *target) signal(syscall.Signal, bool) error { return syscall.ENOSYS }
+func (s *Survivor) recognized() bool { return false }
 
-func (t *target) wait(time.Duration) bool { return false }
+func (s *Survivor) held() error { return syscall.ENOSYS }
+
+func (s *Survivor) signal(syscall.Signal, bool) error { return syscall.ENOSYS }
+
+func (s *Survivor) wait(time.Duration) bool { return false }

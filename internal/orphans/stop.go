@@ -10,11 +10,20 @@ import (
 	"github.com/gosupervisor/supervisor/internal/signame"
 )
 
-// Stop stops the children as a shutdown would: from the highest priority of groups, then of processes, to the lowest, those of
-// equal priority together, and with SIGKILL after their stopwaitsecs. It blocks until they have ended or cannot be stopped.
-func Stop(children []Child, log *logs.Main) {
-	children = slices.Clone(children)
-	order := func(a, b Child) int {
+// Release lets go of the processes.
+func Release(survivors []*Survivor) {
+	for _, s := range survivors {
+		s.release()
+	}
+}
+
+// Stop stops the survivors as a shutdown would: from the highest priority of groups, then of processes, to the lowest, those of
+// equal priority together, and with SIGKILL after their stopwaitsecs. It blocks until they have ended or cannot be stopped, and releases
+// them. It signals only processes that Open recognized and has held since.
+func Stop(survivors []*Survivor, log *logs.Main) {
+	defer Release(survivors)
+	children := slices.Clone(survivors)
+	order := func(a, b *Survivor) int {
 		return cmp.Or(cmp.Compare(b.GroupPriority, a.GroupPriority), cmp.Compare(b.Priority, a.Priority))
 	}
 	slices.SortStableFunc(children, order)
@@ -32,35 +41,37 @@ func Stop(children []Child, log *logs.Main) {
 const killWait = 10 * time.Second
 
 // stopTogether stops children of one priority.
-func stopTogether(children []Child, log *logs.Main) {
-	var targets []*target
-	for _, c := range children {
-		t, ok := openTarget(c)
-		if !ok {
+func stopTogether(children []*Survivor, log *logs.Main) {
+	var targets []*Survivor
+	for _, s := range children {
+		if err := s.held(); err != nil {
+			log.Warnf("%q (pid %d) of an earlier supervisord is left alone, its process cannot be held: %v", s, s.PID, err)
+			continue
+		}
+		if s.wait(0) {
 			continue // it has ended
 		}
-		defer t.close()
-		log.Infof("stopping '%s' (pid %d) of an earlier supervisord with %s", c, c.PID, signame.Name(c.StopSignal))
-		if err := t.signal(c.StopSignal, c.StopAsGroup); err != nil {
-			log.Warnf("cannot signal '%s' (pid %d): %v", c, c.PID, err)
+		log.Infof("stopping %q (pid %d) of an earlier supervisord with %s", s, s.PID, signame.Name(s.StopSignal))
+		if err := s.signal(s.StopSignal, s.StopAsGroup); err != nil {
+			log.Warnf("cannot signal %q (pid %d): %v", s, s.PID, err)
 		}
-		targets = append(targets, t)
+		targets = append(targets, s)
 	}
 	began := time.Now()
 	for _, t := range targets { // all deadlines count from the same moment, so that the order does not matter
 		if t.wait(time.Until(began.Add(t.StopWait))) {
 			continue
 		}
-		log.Warnf("killing '%s' (pid %d) of an earlier supervisord with SIGKILL", t, t.PID)
+		log.Warnf("killing %q (pid %d) of an earlier supervisord with SIGKILL", t, t.PID)
 		if err := t.signal(syscall.SIGKILL, t.KillAsGroup); err != nil {
-			log.Warnf("cannot kill '%s' (pid %d): %v", t, t.PID, err)
+			log.Warnf("cannot kill %q (pid %d): %v", t, t.PID, err)
 		}
 	}
 	for _, t := range targets {
 		if t.wait(killWait) {
-			log.Infof("'%s' (pid %d) of an earlier supervisord is gone", t, t.PID)
+			log.Infof("%q (pid %d) of an earlier supervisord is gone", t, t.PID)
 		} else {
-			log.Errorf("'%s' (pid %d) of an earlier supervisord cannot be stopped", t, t.PID)
+			log.Errorf("%q (pid %d) of an earlier supervisord cannot be stopped", t, t.PID)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"os"
 	"syscall"
 	"time"
 
@@ -63,7 +64,11 @@ func (l *Loop) reaped(e child.Exit, now time.Time) {
 
 // recorded is what the next supervisord has to know of a child.
 func recorded(pid int, p *process.Process) orphans.Child {
-	return orphans.Child{PID: pid, Group: p.Group, Name: p.Name(),
+	uid := os.Geteuid()
+	if user := p.Config.Run.User; user != nil {
+		uid = user.UID
+	}
+	return orphans.Child{PID: pid, UID: uid, Group: p.Group, Name: p.Name(),
 		GroupPriority: p.GroupPriority, Priority: p.Config.Priority, StopSignal: p.Config.Stop.Signal,
 		StopAsGroup: p.Config.Stop.AsGroup, KillAsGroup: p.Config.Stop.KillAsGroup,
 		StopWait: time.Duration(p.Config.Stop.WaitSecs) * time.Second}
