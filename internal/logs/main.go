@@ -18,6 +18,9 @@ const SyslogName = "syslog"
 // stampLayout is how a line of the main log begins, in local time.
 const stampLayout = "2006-01-02 15:04:05,000 "
 
+// headLength is the length of date and level, which every line begins with.
+const headLength = len(stampLayout) + len("INFO ")
+
 // maxKeptLine is the largest buffer, in bytes, that is kept for the next line.
 const maxKeptLine = 64 << 10
 
@@ -101,7 +104,7 @@ func (m *Main) Level() api.Level {
 // Enabled reports whether a line of this level would be written.
 func (m *Main) Enabled(level api.Level) bool { return m != nil && level >= m.level }
 
-// Critf, Errorf, Warnf, Infof, Debugf, Tracef and Blatherf write a line of their level.
+// Critf, Errorf, Warnf, Infof, Debugf, Tracef and Blatherf write a line of their level. Control characters in it are escaped.
 func (m *Main) Critf(format string, args ...any) { m.logf(api.Critical, format, args) }
 
 func (m *Main) Errorf(format string, args ...any) { m.logf(api.Error, format, args) }
@@ -116,11 +119,24 @@ func (m *Main) Tracef(format string, args ...any) { m.logf(api.Trace, format, ar
 
 func (m *Main) Blatherf(format string, args ...any) { m.logf(api.Blather, format, args) }
 
-// Log writes text as it is.
+// Log writes a line. Control characters in text are escaped.
 func (m *Main) Log(level api.Level, text string) {
 	if m.Enabled(level) {
 		b := newLine(level)
-		*b = append(*b, text...)
+		*b = oneLine(append(*b, text...), headLength)
+		m.write(b)
+	}
+}
+
+// Lines writes a message of several lines: text as Log does, and the lines of rest as they are, but none that begins with a
+// date as lines of the log do.
+func (m *Main) Lines(level api.Level, text string, rest []byte) {
+	if m.Enabled(level) {
+		b := newLine(level)
+		*b = oneLine(append(*b, text...), headLength)
+		if len(rest) > 0 {
+			*b = appendLines(append(*b, '\n'), rest)
+		}
 		m.write(b)
 	}
 }
@@ -128,7 +144,7 @@ func (m *Main) Log(level api.Level, text string) {
 func (m *Main) logf(level api.Level, format string, args []any) {
 	if m.Enabled(level) {
 		b := newLine(level)
-		*b = fmt.Appendf(*b, format, args...)
+		*b = oneLine(fmt.Appendf(*b, format, args...), headLength)
 		m.write(b)
 	}
 }
@@ -136,10 +152,7 @@ func (m *Main) logf(level api.Level, format string, args []any) {
 // output writes output of a process, at debug. Source: loglevel.
 func (m *Main) output(process string, channel api.Channel, data []byte) {
 	if m.Enabled(api.Debug) {
-		b := newLine(api.Debug)
-		*b = fmt.Appendf(*b, "'%s' %s output:\n", process, channel)
-		*b = append(*b, data...)
-		m.write(b)
+		m.Lines(api.Debug, fmt.Sprintf("'%s' %s output:", process, channel), data)
 	}
 }
 
@@ -213,14 +226,14 @@ func (m *Main) writeCopy(line []byte) {
 
 // dated returns a line that is written in the course of another one.
 func dated(text string) []byte {
-	return append(time.Now().AppendFormat(nil, stampLayout), text+"\n"...)
+	line := append(time.Now().AppendFormat(nil, stampLayout), text...)
+	return append(oneLine(line, headLength), '\n')
 }
 
 // sendSyslog makes each line of a message a record with the message's date and level.
 func (m *Main) sendSyslog(b []byte) {
-	const head = len(stampLayout) + len("INFO ")
-	prefix := string(b[:head])
-	for line := range bytes.SplitSeq(bytes.TrimRight(b[head:], "\n"), []byte{'\n'}) {
+	prefix := string(b[:headLength])
+	for line := range bytes.SplitSeq(bytes.TrimRight(b[headLength:], "\n"), []byte{'\n'}) {
 		m.syslog.sendRecord(prefix, line, "\n")
 	}
 }

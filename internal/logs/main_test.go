@@ -23,7 +23,7 @@ func TestMainLines(t *testing.T) {
 	}{
 		{api.Critical, []string{"CRIT c 1"}},
 		{api.Info, []string{"CRIT c 1", "ERRO e", "WARN w", "INFO i"}},
-		{api.Blather, []string{"CRIT c 1", "ERRO e", "WARN w", "INFO i", "DEBG d", "TRAC t", "BLAT b", "INFO 100%", "two"}},
+		{api.Blather, []string{"CRIT c 1", "ERRO e", "WARN w", "INFO i", "DEBG d", "TRAC t", "BLAT b", `INFO 100%\ntwo`}},
 	} {
 		path := filepath.Join(t.TempDir(), "main.log")
 		m, err := OpenMain(MainOptions{Path: path, Level: c.level})
@@ -206,7 +206,7 @@ func TestMainToSyslog(t *testing.T) {
 	}
 	defer m.Close()
 	m.syslog.path = path
-	m.Infof("hello\nworld")
+	m.Lines(api.Info, "hello", []byte("world"))
 	for _, want := range []string{"INFO hello\n", "INFO world\n"} {
 		got := next()
 		if !regexp.MustCompile(`^<14>supervisord: \d{4}-.{18} ` + want + `$`).MatchString(got) {

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -39,8 +40,9 @@ func (l *Loop) rereadAndRestart() {
 		cfg, err := l.handle.ReadConfig()
 		_ = l.handle.Do(func(l *Loop) { // an error says that a shutdown was faster
 			if err != nil {
-				l.log.Errorf("cannot restart, the configuration is wrong and everything goes on as it is: %s",
-					config.Explain(err))
+				text, place, _ := strings.Cut(config.Explain(err), "\n")
+				l.log.Lines(api.Error, "cannot restart, the configuration is wrong and everything goes on as it is: "+text,
+					[]byte(place))
 				return
 			}
 			l.Restart(cfg)

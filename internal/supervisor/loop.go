@@ -106,7 +106,7 @@ func (l *Loop) recover(f func()) (err error) {
 	defer func() {
 		if failure := recover(); failure != nil {
 			err = fmt.Errorf("unexpected failure: %v", failure)
-			l.log.Critf("%v\n%s", err, debug.Stack())
+			l.log.Lines(api.Critical, err.Error(), debug.Stack())
 		}
 	}()
 	f()
