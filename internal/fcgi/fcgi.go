@@ -105,6 +105,8 @@ func (e *openError) Error() string {
 	return fmt.Sprintf("Could not create FastCGI socket %s: %s", e.url, reason(e.err))
 }
 
+func (e *openError) Unwrap() error { return e.err }
+
 // Remove removes the file of a Unix socket if it is still the one that was bound. The socket is closed.
 func (s *Socket) Remove() {
 	if s.file == nil {

@@ -217,11 +217,11 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	}
 	switch action {
 	case state.Spawn:
-		if problem := p.spawn(now); problem != "" {
+		if problem, failed := p.spawn(now); problem != "" {
 			p.spawnErr = problem
 			p.shared.Log.Infof("spawnerr: %s", problem)
 			p.releaseSocket()
-			p.apply(state.Event{Kind: state.SpawnFailed}, now, now)
+			p.apply(state.Event{Kind: failed}, now, now)
 		}
 	case state.Term:
 		p.kill(p.Config.Stop.Signal, p.Config.Stop.AsGroup, now)

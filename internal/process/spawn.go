@@ -15,6 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/shlex"
+	"github.com/gosupervisor/supervisor/internal/state"
 )
 
 // CommandReason says why a command cannot be run.
@@ -84,22 +85,22 @@ func (p *Process) find(name string) (path string, info os.FileInfo) {
 	return name, nil
 }
 
-// spawn starts the child. Problem is empty, or the reason why there is no child, which is the spawn error that clients see.
-// Then the pipes and logs are closed again; the caller releases the socket.
-func (p *Process) spawn(now time.Time) (problem string) {
+// spawn starts the child. Problem is empty, or the reason why there is no child, which is the spawn error that clients see;
+// failed is then the event about it. Then the pipes and logs are closed again; the caller releases the socket.
+func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 	p.start = now.Unix()
 	p.spawnErr, p.exitStatus = "", 0
 	spec := child.Spec{Steps: p.steps()}
 	if p.role.Socket != nil {
 		fd, err := p.role.Socket.Acquire()
 		if err != nil {
-			return err.Error()
+			return err.Error(), failure(err)
 		}
 		p.holds, spec.Files[0] = true, fd
 	}
 	path, args, err := p.Command()
 	if err != nil {
-		return err.Error()
+		return err.Error(), state.SpawnFailed
 	}
 	spec.Path, spec.Args, spec.Env = path, args, p.environ()
 	theirs, err := p.connect(&spec)
@@ -118,14 +119,24 @@ func (p *Process) spawn(now time.Time) (problem string) {
 	}
 	if problem != "" {
 		p.disconnect()
-		return problem
+		return problem, failure(err)
 	}
 	p.shared.Spawned(p)
 	p.shared.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
 	if p.role.Handler != nil { // in STARTING already: a first result may be waiting
 		p.role.Handler.Enable(p.stdin, now)
 	}
-	return ""
+	return "", 0
+}
+
+// failure is the event about a start without a child.
+func failure(err error) state.Kind {
+	for _, lack := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EAGAIN, syscall.ENOMEM, syscall.ENOBUFS} {
+		if errors.Is(err, lack) {
+			return state.NoResources
+		}
+	}
+	return state.SpawnFailed
 }
 
 // steps is what a child does before it executes the command, in the order in which fork and exec can do it too.

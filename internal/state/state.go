@@ -18,6 +18,7 @@ const (
 	Start        Kind = iota // a request to run
 	AutoStart                // the first start, which needs no request
 	SpawnFailed              // the start that Spawn asked for gave no child
+	NoResources              // the same, because the system had no descriptors, processes or memory for it
 	Exit                     // the child was reaped; Event.Code has its exit code
 	Tick                     // Machine.Wake has been reached
 	Stop                     // a request to stop, or the turn of the process in a shutdown
@@ -59,15 +60,17 @@ const (
 	shortRun     = time.Second           // a run that ends sooner is short
 	startSpacing = 50 * time.Millisecond // least time between starts while a process is flapping
 	killInterval = time.Second           // SIGKILL is repeated no more often than this
+	maxShortage  = 30 * time.Second      // most time between starts while the system has no resources for one
 )
 
 // Machine is the state of one process. The zero value is a process that never ran.
 type Machine struct {
-	State    api.State
-	Tries    int       // failed starts in a row
-	Since    time.Time // the last start that was tried
-	Wake     time.Time // when Tick is due; zero: never
-	Flapping bool      // the run before this one was short
+	State     api.State
+	Tries     int       // failed starts in a row
+	Shortages int       // starts in a row that the system had no resources for
+	Since     time.Time // the last start that was tried
+	Wake      time.Time // when Tick is due; zero: never
+	Flapping  bool      // the run before this one was short
 }
 
 // Next returns the machine after e, and what the caller must do about it. Source: subprocess.html#process-states.
@@ -84,6 +87,10 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 	case SpawnFailed:
 		if m.State == api.Starting {
 			return m.failed(now, r), Nothing
+		}
+	case NoResources:
+		if m.State == api.Starting {
+			return m.short(now, r), Nothing
 		}
 	case Exit:
 		return m.exited(e.Code, now, r)
@@ -141,8 +148,8 @@ func (m Machine) start(now time.Time, r Rules) (Machine, Action) {
 	if r.ShuttingDown {
 		return m, Refuse
 	}
-	return Machine{State: api.Starting, Tries: m.Tries, Since: now, Wake: now.Add(max(r.StartSecs, 0)),
-		Flapping: m.Flapping}, Spawn
+	return Machine{State: api.Starting, Tries: m.Tries, Shortages: m.Shortages, Since: now,
+		Wake: now.Add(max(r.StartSecs, 0)), Flapping: m.Flapping}, Spawn
 }
 
 // retry is start at a deadline. In a shutdown the process stays as it is and the deadline is dropped.
@@ -157,13 +164,23 @@ func (m Machine) retry(now time.Time, r Rules) (Machine, Action) {
 // failed is the step after a start that did not last. The wait grows by a second with each failure; after the last
 // permitted one the machine is due at once, to give up.
 func (m Machine) failed(now time.Time, r Rules) Machine {
-	m.State, m.Tries, m.Wake = api.Backoff, m.Tries+1, now
+	m.State, m.Tries, m.Shortages, m.Wake = api.Backoff, m.Tries+1, 0, now
 	switch {
 	case m.Tries > r.StartRetries:
 	case r.ShuttingDown:
 		m.Wake = time.Time{}
 	default:
 		m.Wake = now.Add(time.Duration(m.Tries) * time.Second)
+	}
+	return m
+}
+
+// short is the step after a start for which the system had no resources. It is not the program that failed, so it does not
+// count as a try, and is repeated as long as it takes, after a wait that grows by a second each time.
+func (m Machine) short(now time.Time, r Rules) Machine {
+	m.State, m.Shortages, m.Wake = api.Backoff, m.Shortages+1, time.Time{}
+	if !r.ShuttingDown {
+		m.Wake = now.Add(min(time.Duration(m.Shortages)*time.Second, maxShortage))
 	}
 	return m
 }

@@ -28,6 +28,7 @@ var happenings = []struct {
 	{"start", Event{Kind: Start}, 5 * time.Second},
 	{"autostart", Event{Kind: AutoStart}, 5 * time.Second},
 	{"spawn failed", Event{Kind: SpawnFailed}, 0},
+	{"no resources", Event{Kind: NoResources}, 0},
 	{"exit 0 before startsecs", Event{Kind: Exit, Code: 0}, 1 * time.Second},
 	{"exit 0", Event{Kind: Exit, Code: 0}, 5 * time.Second},
 	{"exit 1", Event{Kind: Exit, Code: 1}, 5 * time.Second},
@@ -172,6 +173,40 @@ func TestRetries(t *testing.T) {
 	}
 	if m.State != api.Fatal || now.Sub(t0) != 6*time.Second {
 		t.Errorf("ends %v at %v, want FATAL with the last failure", m.State, now.Sub(t0))
+	}
+}
+
+// TestNoResources runs a process that the system has no resources for: the tries that it has left stay the same, and the waits
+// grow up to a bound. A child that ends early then counts as usual.
+// covers: SEC-27
+// differs: DIFF-198 does not count
+func TestNoResources(t *testing.T) {
+	r := usual
+	now := t0
+	m, act := Machine{}.Next(Event{Kind: Start}, now, r)
+	m, _ = m.Next(Event{Kind: Exit, Code: 1}, now, r)
+	var waits []int
+	for range 40 {
+		now = m.Wake
+		if m, act = m.Next(Event{Kind: Tick}, now, r); act != Spawn {
+			t.Fatalf("after %d starts: %v in %v", len(waits), act, m.State)
+		}
+		if m, _ = m.Next(Event{Kind: NoResources}, now, r); m.State != api.Backoff || m.Tries != 1 {
+			t.Fatalf("%+v", m)
+		}
+		waits = append(waits, int(m.Wake.Sub(now)/time.Second))
+	}
+	if waits[0] != 1 || waits[1] != 2 || waits[29] != 30 || waits[39] != 30 {
+		t.Errorf("waits %v", waits)
+	}
+	m, _ = m.Next(Event{Kind: Tick}, m.Wake, r)
+	if m, _ = m.Next(Event{Kind: Exit, Code: 1}, m.Since, r); m.Tries != 2 || m.Shortages != 0 || m.Wake.Sub(m.Since) != 2*time.Second {
+		t.Errorf("a child that ended early: %+v", m)
+	}
+	r.ShuttingDown = true
+	starting := Machine{State: api.Starting, Since: t0}
+	if m, _ := starting.Next(Event{Kind: NoResources}, t0, r); m.State != api.Backoff || !m.Wake.IsZero() {
+		t.Errorf("during a shutdown: %+v", m)
 	}
 }
 

@@ -326,7 +326,9 @@ func TestStartsAndDeadlines(t *testing.T) {
 	}
 }
 
-// TestSpawnErrors shows the words for starts that give no child, and that nothing of them stays open.
+// TestSpawnErrors shows the words for starts that give no child, and that nothing of them stays open. Those for which the
+// system had no resources are repeated beyond startretries, until it has.
+// covers: SEC-27
 func TestSpawnErrors(t *testing.T) {
 	dir := t.TempDir()
 	plain := dir + "/plain"
@@ -362,9 +364,25 @@ func TestSpawnErrors(t *testing.T) {
 		if !settled(func() int { return open(t) }, before) {
 			t.Errorf("%s: %d descriptors, %d before", c.want, open(t), before)
 		}
-		w.expect("INFO spawnerr: "+c.want, "INFO gave up: a entered FATAL state, too many start retries too quickly")
-		if info := w.process("a").Info(w.now); info.SpawnErr != c.want || info.StateName != "FATAL" {
+		want, state := []string{"INFO spawnerr: " + c.want}, "BACKOFF"
+		if c.fail == nil {
+			want, state = append(want, "INFO gave up: a entered FATAL state, too many start retries too quickly"), "FATAL"
+		}
+		w.expect(want...)
+		if info := w.process("a").Info(w.now); info.SpawnErr != c.want || info.StateName != state {
 			t.Errorf("%+v", info)
+		}
+		for range 3 {
+			if c.fail != nil {
+				w.now = w.process("a").Wake()
+				w.settle()
+				w.expect(want...)
+			}
+		}
+		w.fail, w.now = nil, w.now.Add(time.Minute)
+		w.settle()
+		if started := w.process("a").PID() != 0; started != (c.fail != nil) {
+			t.Errorf("%s: started %v", c.want, started)
 		}
 	}
 }
