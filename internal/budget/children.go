@@ -1,4 +1,27 @@
 package budget
 
-// What children can make supervisord hold.
-var children = []*Budget{}
+// What children, and the answers and events that concern them, can make supervisord hold.
+var children = []*Budget{Answer, Event, Queue, Result, Stdin}
+
+// Answer is the length of the answer to a call. A part of a log is as long as an answer can hold.
+var Answer = &Budget{Name: "the answer to a call", Limit: 64 << 20, Unit: "bytes", Scope: "each call",
+	Beyond: "fault 30 in place of the result, in `system.multicall` of each that does not fit; less of a log"}
+
+// Event is the length of an event that a client sends.
+var Event = &Budget{Name: "an event that a client sends", Limit: 8 << 20, Unit: "bytes", Scope: "each call", Beyond: "fault 30"}
+
+// Queue is the length of the payloads in the queue of a pool. A pool whose buffer_size is large may hold QueuedEvent for each.
+var Queue = &Budget{Name: "events that wait in a pool", Limit: 16 << 20, Unit: "bytes", Scope: "each pool",
+	Beyond: "the oldest is discarded, as by `buffer_size`; with a large `buffer_size` a pool may hold 64 KiB for each event"}
+
+// QueuedEvent is what a pool may hold for each event of its buffer_size, in bytes, if that is more than Queue.
+const QueuedEvent = 64 << 10
+
+// Result is the length of a listener's result, without the length of the event that it answers: supervisor_stdout returns
+// the event. It is also what the results hold that wait for the result handler of a pool.
+var Result = &Budget{Name: "the result of a listener, in addition to the length of its event", Limit: 1 << 20, Unit: "bytes",
+	Scope: "each listener", Beyond: "an invalid result line: the listener gets no more events"}
+
+// Stdin is what is queued for children that do not read their standard input.
+var Stdin = &Budget{Name: "text for processes that do not read their standard input", Limit: 64 << 20, Unit: "bytes",
+	Scope: "in all, and 8 MiB each process", Beyond: "fault 30"}

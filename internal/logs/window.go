@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
@@ -37,8 +38,9 @@ func (s Source) Open() (*os.File, error) {
 // ErrArguments is returned for an offset and a length that do not go together.
 var ErrArguments = errors.New("bad offset or length")
 
-// maxWindow bounds what one call returns, in bytes, and so the memory that one client can make us use.
-const maxWindow = 128 << 20
+// maxWindow bounds what one call returns, in bytes, and so the memory that one client can make us use. It is the length of
+// the longest answer, and more than a log has that is rotated at the default size.
+func maxWindow() int64 { return budget.Answer.Limit }
 
 // farAway is beyond the end of any file; larger numbers are clamped to it, so that sums do not overflow.
 const farAway = 1 << 60
@@ -57,7 +59,7 @@ func Read(log Source, offset, length int64) ([]byte, error) {
 	case length < 0, offset < 0 && length != 0:
 		return nil, ErrArguments
 	case offset < 0:
-		offset = max(0, size+offset)
+		offset = max(0, size+offset, size-maxWindow())
 		length = size - offset
 	case length == 0:
 		length = size - offset
@@ -82,7 +84,7 @@ func Tail(log Source, offset, length int64) (data []byte, next int64, overflow b
 	if length <= 0 || !overflow && offset >= size {
 		return nil, size, overflow, nil
 	}
-	start := max(0, size-min(length, maxWindow))
+	start := max(0, size-min(length, maxWindow()))
 	data, err = readAt(fd, start, size-start)
 	return data, size, overflow, err
 }
@@ -112,7 +114,7 @@ func readAt(fd int, offset, length int64) ([]byte, error) {
 	if length <= 0 {
 		return nil, nil
 	}
-	data := make([]byte, min(length, maxWindow))
+	data := make([]byte, min(length, maxWindow()))
 	read := 0
 	for read < len(data) {
 		n, err := unix.Pread(fd, data[read:], offset+int64(read))

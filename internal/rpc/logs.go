@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
 func (s *Server) readLog(_ context.Context, a args) (result, error) {
 	data, err := s.ops.ReadMainLog(a.int(0), a.int(1))
-	return binary(data), err
+	return window(data, a.int(0)), err
 }
 
 func (s *Server) clearLog(context.Context, args) (result, error) { return done(s.ops.ClearMainLog()) }
@@ -25,8 +26,17 @@ func (s *Server) readProcessStderrLog(_ context.Context, a args) (result, error)
 
 func (s *Server) readProcessLog(a args, channel api.Channel) (result, error) {
 	data, err := s.ops.ReadLog(a.text(0), channel, a.int(1), a.int(2))
-	return binary(data), err
+	return window(data, a.int(1)), err
 }
+
+// fitting is as much of a part of a log as an answer can hold: its beginning, or its end.
+func fitting(data []byte, last bool) []byte {
+	const around = 1 << 10 // bytes of an answer around it
+	return xmlrpc.Fitting(data, int(budget.Answer.Limit)-around, last)
+}
+
+// window is the result of a method that reads a log from offset. A negative one counts from the end.
+func window(data []byte, offset int64) result { return binary(fitting(data, offset < 0)) }
 
 func (s *Server) tailProcessStdoutLog(_ context.Context, a args) (result, error) {
 	return s.tailProcessLog(a, api.Stdout)
@@ -40,7 +50,7 @@ func (s *Server) tailProcessLog(a args, channel api.Channel) (result, error) {
 	data, next, overflow, err := s.ops.TailLog(a.text(0), channel, a.int(1), a.int(2))
 	return func(e *xmlrpc.Encoder) {
 		e.BeginArray()
-		e.Bytes(data)
+		e.Bytes(fitting(data, true))
 		e.Int(next)
 		e.Bool(overflow)
 		e.EndArray()

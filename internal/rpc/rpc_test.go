@@ -44,13 +44,18 @@ func program(name, command string, names ...string) *config.Group {
 
 // serve runs a Supervisor with real children until the end of the test.
 func serve(t testing.TB, groups ...*config.Group) *Server {
+	return serveWith(t, logs.NewMain(new(bytes.Buffer), api.Info), groups...)
+}
+
+// serveWith is serve with a log.
+func serveWith(t testing.TB, log *logs.Main, groups ...*config.Group) *Server {
 	t.Helper()
 	chld := make(chan os.Signal, 1)
 	signal.Notify(chld, syscall.SIGCHLD)
 	cfg := &config.Config{Groups: groups}
 	cfg.Supervisord.Identifier = "test"
 	sup, err := supervisor.New(supervisor.Options{
-		Config: cfg, Log: logs.NewMain(new(bytes.Buffer), api.Info), Chld: chld, Start: child.Start,
+		Config: cfg, Log: log, Chld: chld, Start: child.Start,
 		ReadConfig: func() (*config.Config, error) { return cfg, nil },
 	})
 	if err != nil {

@@ -7,9 +7,11 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
@@ -49,30 +51,51 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 		if errors.Is(err, xmlrpc.ErrNoMethodName) {
 			reason = xmlrpc.ErrNoMethodName
 		}
-		s.sup.Log().Errorf("XML-RPC request data %s is invalid: %v", pyrepr.Quote(string(body)), reason)
+		s.sup.Log().Errorf("XML-RPC request data %s is invalid: %v", quoted(body), reason)
 		return dst, nil, http.StatusBadRequest
 	}
 	trace := s.sup.Log().Enabled(api.Trace)
 	if trace {
-		s.sup.Log().Tracef("XML-RPC method called: %s()", call.Method)
+		s.sup.Log().Tracef("XML-RPC method called: %s()", logged(call.Method))
 	}
 	response, done, err = s.respond(ctx, call, dst)
 	fault := api.FaultOf(err)
 	switch {
 	case err == nil:
 		if trace {
-			s.sup.Log().Tracef("XML-RPC method %s() returned successfully", call.Method)
+			s.sup.Log().Tracef("XML-RPC method %s() returned successfully", logged(call.Method))
 		}
 		return response, done, http.StatusOK
 	case fault != nil:
-		s.sup.Log().Tracef("XML-RPC method %s() returned fault: [%d] %s", call.Method, fault.Code, fault.Text)
+		if trace {
+			s.sup.Log().Tracef("XML-RPC method %s() returned fault: [%d] %s", logged(call.Method), fault.Code, logged(fault.Text))
+		}
 		return xmlrpc.AppendFault(dst, fault.Code, fault.Text), nil, http.StatusOK
 	case errors.Is(err, supervisor.ErrDown) || errors.Is(err, context.Canceled):
 		return dst, nil, 0
 	default:
-		s.sup.Log().Critf("XML-RPC method %s() failed: %v", call.Method, err)
+		s.sup.Log().Critf("XML-RPC method %s() failed: %v", logged(call.Method), err)
 		return dst, nil, http.StatusInternalServerError
 	}
+}
+
+// maxLogged is how much of what a client sent is logged, in bytes.
+const maxLogged = 200
+
+// quoted returns the beginning of a body for the log, in the original's notation.
+func quoted(body []byte) string {
+	if len(body) <= maxLogged {
+		return pyrepr.Quote(string(body))
+	}
+	return fmt.Sprintf("%s (the first %d of %d bytes)", pyrepr.Quote(string(body[:maxLogged])), maxLogged, len(body))
+}
+
+// logged returns the beginning of a text for the log.
+func logged(text string) string {
+	if len(text) <= maxLogged {
+		return text
+	}
+	return fmt.Sprintf("%s... (%d bytes)", text[:maxLogged], len(text))
 }
 
 // respond makes the response to a call. For done see ServeXMLRPC.
@@ -80,24 +103,44 @@ func (s *Server) respond(ctx context.Context, call xmlrpc.Call, dst []byte) (res
 	if m := s.methods[call.Method]; s.caches[m] != nil && len(call.Params) == 0 {
 		return s.caches[m].get(s, m)
 	}
-	write, err := s.call(ctx, call.Method, call.Params)
-	if err != nil {
+	e := xmlrpc.NewLimited(dst, len(dst)+int(budget.Answer.Limit))
+	if err := s.call(ctx, e, call.Method, call.Params); err != nil {
 		return nil, nil, err
 	}
-	e := xmlrpc.NewEncoder(dst)
-	write(e)
 	return e.Finish(), nil, nil
 }
 
-// call runs one method. A fault is an *api.Fault.
-func (s *Server) call(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
+// call runs one method and writes its result. A fault is an *api.Fault.
+func (s *Server) call(ctx context.Context, e *xmlrpc.Encoder, name string, params []xmlrpc.Value) error {
+	write, err := s.run(ctx, e, name, params)
+	if err != nil || write == nil {
+		return err
+	}
+	mark := e.Mark()
+	write(e)
+	if !e.Fits(mark) {
+		return tooLong()
+	}
+	return nil
+}
+
+// tooLong is the fault for a result with which the answer would be too long.
+func tooLong() *api.Fault {
+	return api.NewFault(api.Failed, fmt.Sprintf("the answer would have more than %d bytes", budget.Answer.Limit))
+}
+
+// run runs one method. The result is nil if the method has written it to e.
+func (s *Server) run(ctx context.Context, e *xmlrpc.Encoder, name string, params []xmlrpc.Value) (result, error) {
 	m := s.methods[name]
 	if m == nil {
 		return s.callPlugin(ctx, name, params)
 	}
 	a, err := m.arguments(params)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case m.Write != nil:
+		return nil, m.Write(s, ctx, a, e)
 	}
 	return m.Do(s, ctx, a)
 }

@@ -64,37 +64,50 @@ func (m *Method) signature() []string {
 	return types
 }
 
-// multicall runs the calls one after the other. The result of a call that fails is its fault.
-func (s *Server) multicall(ctx context.Context, a args) (result, error) {
-	outcomes := make([]result, 0, len(a[0].Items))
+// multicall runs the calls one after the other and writes each result as it comes. The result of a call that fails, or with
+// which the answer would be too long, is a fault.
+func (s *Server) multicall(ctx context.Context, a args, e *xmlrpc.Encoder) error {
+	e.BeginArray()
 	for _, item := range a[0].Items {
 		if item.Kind != xmlrpc.Struct {
-			return nil, api.NewFault(api.IncorrectParameters, "")
+			return api.NewFault(api.IncorrectParameters, "")
 		}
-		res, err := s.callItem(ctx, item)
+		mark := e.Mark()
+		err := s.callItem(ctx, e, item)
 		fault := api.FaultOf(err)
 		switch {
 		case fault != nil:
-			res = func(e *xmlrpc.Encoder) { e.Fault(fault.Code, fault.Text) }
+			writeFault(e, mark, fault)
 		case err != nil:
-			return nil, err
+			return err
 		}
-		outcomes = append(outcomes, res)
 	}
-	return array(outcomes, func(e *xmlrpc.Encoder, write result) { write(e) }), nil
+	e.EndArray()
+	return nil
+}
+
+// writeFault writes a fault in place of what was written since the mark.
+func writeFault(e *xmlrpc.Encoder, mark int, fault *api.Fault) {
+	e.Rewind(mark)
+	e.Fault(fault.Code, fault.Text)
+	if !e.Fits(mark) { // its text is that of a parameter
+		e.Rewind(mark)
+		fault = tooLong()
+		e.Fault(fault.Code, fault.Text)
+	}
 }
 
 // callItem runs one call of a multicall.
-func (s *Server) callItem(ctx context.Context, item xmlrpc.Value) (result, error) {
+func (s *Server) callItem(ctx context.Context, e *xmlrpc.Encoder, item xmlrpc.Value) error {
 	name, _ := item.Get("methodName")
 	params, given := item.Get("params")
 	switch {
 	case name.Kind != xmlrpc.String || name.Text == "":
-		return nil, api.NewFault(api.IncorrectParameters, "No methodName")
+		return api.NewFault(api.IncorrectParameters, "No methodName")
 	case name.Text == "system.multicall":
-		return nil, api.NewFault(api.IncorrectParameters, "Recursive system.multicall forbidden")
+		return api.NewFault(api.IncorrectParameters, "Recursive system.multicall forbidden")
 	case given && params.Kind != xmlrpc.Array:
-		return nil, api.NewFault(api.IncorrectParameters, "")
+		return api.NewFault(api.IncorrectParameters, "")
 	}
-	return s.call(ctx, name.Text, params.Items)
+	return s.call(ctx, e, name.Text, params.Items)
 }

@@ -103,7 +103,7 @@ var table = []Method{
 	{Name: "system.methodSignature", Do: (*Server).methodSignature,
 		Params: []Param{{Name: "name", Type: "string", Help: "the name of a method"}},
 		Help:   "Return the types of a method.", Result: "array the type of the result, then those of the parameters"},
-	{Name: "system.multicall", Do: (*Server).multicall,
+	{Name: "system.multicall", Write: (*Server).multicall,
 		Params: []Param{{Name: "calls", Type: "array", Help: "a struct for each call, with methodName and params"}},
 		Help:   "Call several methods, one after the other.", Result: "array a result or a fault for each"},
 }

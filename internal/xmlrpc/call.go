@@ -49,7 +49,7 @@ func (e *Encoder) Value(v Value) {
 		e.BeginStruct()
 		for _, m := range v.Members {
 			e.buf = append(e.buf, "<member>\n<name>"...)
-			e.buf = appendText(e.buf, m.Name)
+			writeText(e, m.Name)
 			e.buf = append(e.buf, "</name>\n"...)
 			e.Value(m.Value)
 		}
@@ -80,7 +80,7 @@ func (e *Encoder) element(name, text string) {
 	e.buf = append(e.buf, "<value><"...)
 	e.buf = append(e.buf, name...)
 	e.buf = append(e.buf, '>')
-	e.buf = appendText(e.buf, text)
+	writeText(e, text)
 	e.buf = append(e.buf, "</"...)
 	e.buf = append(e.buf, name...)
 	e.buf = append(e.buf, "></value>\n"...)

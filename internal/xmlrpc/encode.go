@@ -16,9 +16,14 @@ import (
 //	e.Int(1)
 //	e.EndStruct()
 //	body := e.Finish()
+//
+// With a limit, a text that would pass it is left out: after each value the caller asks Fits, and takes back by Rewind what
+// does not fit.
 type Encoder struct {
-	buf    []byte
-	inside []bool // for each open array or struct: whether it is a struct
+	buf     []byte
+	inside  []bool // for each open array or struct: whether it is a struct
+	limit   int    // of the length of buf; 0: none
+	omitted bool   // a text was left out
 }
 
 const (
@@ -30,6 +35,26 @@ const (
 func NewEncoder(dst []byte) *Encoder {
 	return &Encoder{buf: append(dst, head+"<params>\n<param>\n"...)}
 }
+
+// NewLimited is NewEncoder for a response of about limit bytes, dst included: values that Fits accepts because they are short
+// may exceed it.
+func NewLimited(dst []byte, limit int) *Encoder {
+	e := NewEncoder(dst)
+	e.limit = limit
+	return e
+}
+
+// Mark returns the position of the next value.
+func (e *Encoder) Mark() int { return len(e.buf) }
+
+// Fits reports whether the value that was written since the mark is complete and within the limit, or so short that it does
+// not matter.
+func (e *Encoder) Fits(mark int) bool {
+	return !e.omitted && (e.limit == 0 || len(e.buf) <= e.limit || len(e.buf)-mark <= short)
+}
+
+// Rewind takes back what was written since the mark, whether it fits or not.
+func (e *Encoder) Rewind(mark int) { e.buf, e.omitted = e.buf[:mark], false }
 
 // Finish ends the response and returns the extended dst.
 func (e *Encoder) Finish() []byte {
@@ -58,7 +83,7 @@ func (e *Encoder) Bool(b bool) {
 // String writes a string. Bytes that are not UTF-8 and characters that XML does not allow become U+FFFD.
 func (e *Encoder) String(s string) {
 	e.buf = append(e.buf, "<value><string>"...)
-	e.buf = appendText(e.buf, s)
+	writeText(e, s)
 	e.buf = append(e.buf, "</string></value>\n"...)
 	e.endMember()
 }
@@ -66,7 +91,7 @@ func (e *Encoder) String(s string) {
 // Bytes is String for bytes, such as a part of a log.
 func (e *Encoder) Bytes(b []byte) {
 	e.buf = append(e.buf, "<value><string>"...)
-	e.buf = appendText(e.buf, b)
+	writeText(e, b)
 	e.buf = append(e.buf, "</string></value>\n"...)
 	e.endMember()
 }
@@ -136,8 +161,9 @@ func IntTag(name string) MemberTag {
 
 // StringMember writes a member whose value is a string; see String.
 func (e *Encoder) StringMember(tag MemberTag, s string) {
-	buf := appendText(append(e.buf, tag...), s)
-	e.buf = append(buf, "</string></value>\n</member>\n"...)
+	e.buf = append(e.buf, tag...)
+	writeText(e, s)
+	e.buf = append(e.buf, "</string></value>\n</member>\n"...)
 }
 
 // IntMember writes a member whose value is an integer; see Int.
@@ -165,6 +191,39 @@ var plain = func() (table [256]bool) {
 	table['\t'], table['\n'], table['\r'] = true, true, true
 	return table
 }()
+
+const (
+	growth = len("&amp;") // how much longer a text may be when it is encoded
+	short  = 512          // bytes of a text or a value that are written whatever the limit
+	long   = 64 << 10     // bytes of a text for which memory is allocated at once
+)
+
+// writeText writes s as the content of an element, or leaves it out if that would pass the limit.
+func writeText[T string | []byte](e *Encoder, s T) {
+	if len(s) > short && (len(s) > long || e.limit > 0 && len(e.buf)+len(s)*growth > e.limit) {
+		length := textLength(s)
+		if e.limit > 0 && len(e.buf)+length > e.limit {
+			e.omitted = true
+			return
+		}
+		e.grow(length)
+	}
+	e.buf = appendText(e.buf, s)
+}
+
+// grow makes space for n bytes. append would grow in small steps, which together take several times as much memory: a response
+// that has become long gets all that it may use. Pages of it that are not written to cost nothing.
+func (e *Encoder) grow(n int) {
+	need := len(e.buf) + n
+	if need <= cap(e.buf) {
+		return
+	}
+	size := max(need, 2*cap(e.buf))
+	if most := e.limit + long; e.limit > 0 && cap(e.buf) > e.limit/16 {
+		size = max(need, most)
+	}
+	e.buf = append(make([]byte, 0, size), e.buf...)
+}
 
 // appendText appends s as the content of an element.
 func appendText[T string | []byte](dst []byte, s T) []byte {

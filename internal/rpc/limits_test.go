@@ -1,0 +1,142 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	kolo "github.com/kolo/xmlrpc"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/budget"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/logs"
+)
+
+// withLog serves a process "a" whose log contains text.
+func withLog(t *testing.T, text []byte) *Server {
+	g := program("a", "/bin/sleep 1000", "a")
+	path := filepath.Join(t.TempDir(), "a.log")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.Processes[0].Out = config.Channel{Log: config.Log{Path: path}}
+	return serve(t, g)
+}
+
+// The answer of a multicall is bounded, and so is the memory that it takes: 400 calls in 123 kB would have an answer of 2 GB.
+// Results that do not fit are faults, and the calls after them still run.
+// covers: SEC-7
+// differs: DIFF-190 an answer is bounded
+func TestLongMulticall(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(50)) // as in the daemon
+	s := withLog(t, bytes.Repeat([]byte{'&'}, 1<<20))
+	var calls []any
+	for range 400 {
+		calls = append(calls, map[string]any{"methodName": "supervisor.readProcessStdoutLog", "params": []any{"a", 0, 0}})
+	}
+	calls = append(calls, map[string]any{"methodName": "supervisor.startProcess", "params": []any{"a"}},
+		map[string]any{"methodName": "supervisor.getProcessInfo", "params": []any{strings.Repeat("x", 8<<20)}})
+	body, err := kolo.EncodeMethodCall("system.multicall", calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	response, _, status := s.ServeXMLRPC(context.Background(), body, nil)
+	runtime.ReadMemStats(&after)
+	limit := int(budget.Answer.Limit)
+	if status != http.StatusOK || len(response) > limit+1<<20 || len(response) < limit*9/10 {
+		t.Fatalf("status %d, %d bytes", status, len(response))
+	}
+	if grown := int(after.HeapSys - before.HeapSys); grown > 5*limit/2 {
+		t.Errorf("the heap grew by %d MB for an answer of %d MB", grown>>20, limit>>20)
+	}
+	text := string(response)
+	if n, faults := strings.Count(text, "&amp;</string>"), strings.Count(text, "<int>30</int>"); n < 10 || n+faults != 401 {
+		t.Errorf("%d results, %d faults", n, faults)
+	}
+	if !strings.Contains(text, "</struct></value>\n<value><boolean>1</boolean></value>\n<value><struct>") {
+		t.Error("the start after the limit has no result")
+	}
+	info, fault := call(t, s, "supervisor.getProcessInfo", "a")
+	if state, _ := info.Get("statename"); fault != "" || state.Text != "RUNNING" {
+		t.Errorf("%v %s", info, fault)
+	}
+}
+
+// A window of a log is what an answer can hold: the beginning of what was asked for, or its end if that was counted from the
+// end.
+// covers: SEC-7
+func TestLongWindow(t *testing.T) {
+	defer func(limit int64) { budget.Answer.Limit = limit }(budget.Answer.Limit)
+	const limit = 4 << 20
+	budget.Answer.Limit = limit
+	text := append(bytes.Repeat([]byte("<begin>\n"), limit/16), bytes.Repeat([]byte("the end\n"), limit/16+100)...)
+	s := withLog(t, text)
+	for _, c := range []struct {
+		method string
+		params []any
+		last   bool
+	}{
+		{"supervisor.readProcessStdoutLog", []any{"a", 0, 0}, false},
+		{"supervisor.readProcessStdoutLog", []any{"a", 0, 1 << 30}, false},
+		{"supervisor.readProcessStdoutLog", []any{"a", -(1 << 30), 0}, true},
+		{"supervisor.tailProcessStdoutLog", []any{"a", 0, 1 << 30}, true},
+	} {
+		v, fault := call(t, s, c.method, c.params...)
+		if len(v.Items) > 0 {
+			v = v.Items[0]
+		}
+		got := v.Text
+		if fault != "" || len(got) < limit*3/5 || len(got) > limit {
+			t.Errorf("%s%v: %d bytes, %s", c.method, c.params, len(got), fault)
+			continue
+		}
+		want := string(text[:len(got)])
+		if c.last {
+			want = string(text[len(text)-len(got):])
+		}
+		if got != want {
+			t.Errorf("%s%v: not the right part", c.method, c.params)
+		}
+	}
+}
+
+// A call that cannot be understood is logged with its beginning and its length.
+// covers: SEC-23
+// differs: DIFF-195 200 bytes of a bad call are logged
+func TestBadCallIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	s := serveWith(t, logs.NewMain(&log, api.Blather))
+	for _, body := range []string{"a\n", strings.Repeat("\x01\n", 3<<20)} {
+		if _, _, status := s.ServeXMLRPC(context.Background(), []byte(body), nil); status != http.StatusBadRequest {
+			t.Errorf("status %d", status)
+		}
+	}
+	name := strings.Repeat("x", 1<<20)
+	if _, fault := call(t, s, name+"\n.y"); fault != "1 UNKNOWN_METHOD" {
+		t.Error(fault)
+	}
+	text := log.String()
+	for _, want := range []string{
+		`ERRO XML-RPC request data 'a\n' is invalid: unmarshallable` + "\n",
+		`ERRO XML-RPC request data '` + strings.Repeat(`\x01\n`, 100) +
+			`' (the first 200 of 6291456 bytes) is invalid: unmarshallable` + "\n",
+		"TRAC XML-RPC method called: " + strings.Repeat("x", 200) + "... (1048579 bytes)()\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no line %s", want)
+		}
+	}
+	if len(text) > 5000 {
+		t.Errorf("%d bytes were logged", len(text))
+	}
+}
