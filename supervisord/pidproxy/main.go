@@ -3,7 +3,7 @@
 //
 //	pidproxy PIDFILE COMMAND [ARGUMENT ...]
 //
-// It exits after SIGTERM, SIGINT and SIGQUIT, and when the command exits. Its exit status is always 0.
+// It exits after it has passed SIGTERM, SIGINT or SIGQUIT, and when the command exits. Its exit status is always 0.
 package main
 
 import (
@@ -12,8 +12,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 )
 
@@ -31,8 +29,7 @@ func main() {
 		case <-ended:
 			return
 		case s := <-signals:
-			pass(os.Args[1], s.(syscall.Signal))
-			if s == syscall.SIGTERM || s == syscall.SIGINT || s == syscall.SIGQUIT {
+			if pass(os.Args[1], s.(syscall.Signal)) && (s == syscall.SIGTERM || s == syscall.SIGINT || s == syscall.SIGQUIT) {
 				return
 			}
 		}
@@ -59,18 +56,26 @@ func run(command []string) <-chan struct{} {
 	return ended
 }
 
-// pass sends s to the process in the pid file.
-func pass(file string, s syscall.Signal) {
-	text, err := os.ReadFile(file)
-	var pid int
+// pass sends s to the process in the pid file. It returns false if the file names none that may be signaled; why is on standard
+// error.
+func pass(path string, s syscall.Signal) bool {
+	file, err := readPIDFile(path)
+	if err != nil {
+		fmt.Printf("Can't read child pidfile %s!\n", path)
+		fmt.Fprintf(os.Stderr, "pidproxy: %v\n", err)
+		return false
+	}
+	p, err := hold(file.pid)
 	if err == nil {
-		pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
+		defer p.release()
+		if reason := file.refuse(p); reason != "" {
+			fmt.Fprintf(os.Stderr, "pidproxy: process %d is not signaled: %s\n", file.pid, reason)
+			return false
+		}
+		err = p.signal(s)
 	}
-	if err != nil || pid <= 0 {
-		fmt.Printf("Can't read child pidfile %s!\n", file)
-		return
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "pidproxy: cannot signal process %d: %v\n", file.pid, err)
 	}
-	if err := syscall.Kill(pid, s); err != nil {
-		fmt.Fprintf(os.Stderr, "pidproxy: cannot signal process %d: %v\n", pid, err)
-	}
+	return true
 }
