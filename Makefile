@@ -13,7 +13,7 @@ export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 GOBUILD = go build -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all help programs install demo test check unit ports lint cross faults reliability soak vuln record docs \
+.PHONY: all help programs install demo test check unit ports lint cross faults reliability soak vuln record docs upstream-e2e \
 	conformance conformance-binary conformance-report config-diff session-diff config-bench bench mutants coverage \
 	web-shots packages package-test first-hour test-repeat clean
 all: programs
@@ -21,7 +21,7 @@ all: programs
 
 # help prints the texts after ## in this file, by group; * marks targets that install packages as root.
 help:
-	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-19s %s\n", $$1, $$2 } \
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  %-19s %s\n", $$1, $$2 } \
 		END { print "\n* as root this installs Debian packages that tests need, and names them first; not with SETUP=no" }' Makefile
 
 ##@ Build
@@ -50,12 +50,12 @@ clean: ## remove bin/
 
 # The comparisons with the original are left out where it is not installed.
 test: ## * everything that CI runs
-	@scripts/setup -n reference compiler browser site
+	@scripts/setup -n reference pexpect compiler browser site
 	@scripts/setup reference || echo "test: the original is not installed: what compares with it is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
 	$(MAKE) -j2 -Otarget faults first-hour
-	$(MAKE) -j2 -Otarget soak package-test $$(test -x /usr/bin/supervisord && echo config-diff cross)
+	$(MAKE) -j2 -Otarget soak package-test $$(test -x /usr/bin/supervisord && echo config-diff cross upstream-e2e)
 	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference; fi
 
 # Compilation uses the time in which tests wait.
@@ -71,7 +71,7 @@ unit: programs ## * unit tests, with the race detector if there is a C compiler
 	@scripts/setup compiler || echo "unit: there is no C compiler: the tests run without the race detector"
 	@scripts/setup browser || echo "unit: there is no browser: the tests of the web pages in one are skipped"
 	race=; if command -v gcc >/dev/null; then race=-race; export CGO_ENABLED=1; fi; go test -timeout 20m $$race $(LONGEST) \
-		$$(go list ./... | grep -vE '/supervisor/(conformance(/faults)?|scripts/package|docs/container)$$')
+		$$(go list ./... | grep -vE '/supervisor/(conformance(/faults|/upstream)?|scripts/package|docs/container)$$')
 
 lint: ## gofmt, go vet and staticcheck
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
@@ -86,6 +86,11 @@ ports: ## builds for macOS, FreeBSD and arm64
 IMPL ?= ours
 conformance: programs ## all scripts, on ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=
 	IMPL=$(IMPL) go test ./conformance -count=1 -timeout 30m
+
+upstream-e2e: programs ## * the original's own end-to-end tests, on our programs; IMPL=reference
+	@scripts/setup -n reference pexpect
+	@scripts/setup reference pexpect || echo "upstream-e2e: without Debian's supervisor and python3-pexpect it is skipped"
+	IMPL=$(IMPL) go test ./conformance/upstream -count=1 -parallel 4 -v -timeout 10m
 
 # Some of them need root.
 faults: programs ## full disks, limits, signals, thousands of exits; IMPL=reference

@@ -4,13 +4,13 @@ import "strings"
 
 // Usage returns the help text of supervisord. Source: -h.
 func Usage(argv0 string) string {
-	return "supervisord -- start programs, keep them running and take commands about them.\n\n" +
+	return "supervisord -- run a set of applications as daemons.\n\n" +
 		"Usage: " + argv0 + " [options]\n\nOptions:\n" + strings.Join(daemonHelp, "\n") + "\n\n"
 }
 
 // CtlUsage returns the help text of supervisorctl. Source: -h.
 func CtlUsage(argv0 string) string {
-	return "supervisorctl -- give commands to a running supervisord.\n\n" +
+	return "supervisorctl -- control applications run by supervisord from the command line.\n\n" +
 		"Usage: " + argv0 + " [options] [action [arguments]]\n\nOptions:\n" + strings.Join(ctlHelp, "\n") + "\n\n" +
 		"action [arguments] -- a command such as \"status\" or \"restart web\"; the action \"help\" lists them all.\n" +
 		"Without an action, or with -i, a shell reads actions from standard input until \"exit\".\n\n"
@@ -28,7 +28,7 @@ var daemonHelp = []string{
 	"-u/--user USER -- switch to this user, given by name or uid",
 	"-m/--umask UMASK -- umask of the daemon and its children (default 022)",
 	"-d/--directory DIRECTORY -- directory to change to when going into the background",
-	"-l/--logfile FILENAME -- path of the main log",
+	"-l/--logfile FILENAME -- use FILENAME as path of the main log",
 	"-y/--logfile_maxbytes BYTES -- size at which the main log is rotated",
 	"-z/--logfile_backups NUM -- number of rotated main logs to keep",
 	"-e/--loglevel LEVEL -- lowest level to log (critical,error,warn,info,debug,trace,blather)",
@@ -45,7 +45,7 @@ var daemonHelp = []string{
 var ctlHelp = []string{
 	configurationHelp,
 	"-h/--help -- print this text and exit",
-	"-i/--interactive -- start a shell that reads actions",
+	"-i/--interactive -- start an interactive shell that reads actions",
 	"-s/--serverurl URL -- where supervisord listens (default \"http://localhost:9001\")",
 	"-u/--username USERNAME -- user name to log in with",
 	"-p/--password PASSWORD -- password to log in with",

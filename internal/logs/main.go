@@ -8,8 +8,10 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // SyslogName is the value of logfile= that means syslog.
@@ -149,9 +151,13 @@ func (m *Main) logf(level api.Level, format string, args []any) {
 	}
 }
 
-// output writes output of a process, at debug. Source: loglevel.
+// output writes output of a process, at debug, or a description of it if it is not UTF-8, so that the log stays text.
+// Source: supervisor.dispatchers.POutputDispatcher.
 func (m *Main) output(process string, channel api.Channel, data []byte) {
 	if m.Enabled(api.Debug) {
+		if !utf8.Valid(data) {
+			data = []byte("Undecodable: " + pyrepr.Bytes(data))
+		}
 		m.Lines(api.Debug, fmt.Sprintf("'%s' %s output:", process, channel), data)
 	}
 }

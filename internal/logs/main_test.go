@@ -219,11 +219,13 @@ func TestMainToSyslog(t *testing.T) {
 }
 
 func TestDebugTarget(t *testing.T) {
-	var main bytes.Buffer
-	target := DebugTarget{Main: NewMain(&main, api.Debug), Process: "p", Channel: api.Stderr}
-	target.Write([]byte("data\n"))
-	if got := main.String()[len(stampLayout):]; got != "DEBG 'p' stderr output:\ndata\n\n" {
-		t.Errorf("%q", got)
+	for data, want := range map[string]string{"Malmö\n": "Malmö\n", "\x88\n": `Undecodable: b'\x88\n'`} {
+		var main bytes.Buffer
+		target := DebugTarget{Main: NewMain(&main, api.Debug), Process: "p", Channel: api.Stderr}
+		target.Write([]byte(data))
+		if got := main.String()[len(stampLayout):]; got != "DEBG 'p' stderr output:\n"+want+"\n" {
+			t.Errorf("%q", got)
+		}
 	}
 }
 
