@@ -1,6 +1,7 @@
 package safefile
 
 import (
+	"bytes"
 	"crypto/rand"
 	"fmt"
 	"path/filepath"
@@ -81,6 +82,27 @@ func Replace(name string, data []byte, mode uint32) (path string, err error) {
 		name = target
 	}
 	return name, syscall.ELOOP
+}
+
+// RemoveIf removes a plain file that holds exactly these data. It follows no link at the name, and never blocks.
+func RemoveIf(name string, data []byte) error {
+	d, base, err := OpenDir(name, None)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	fd, info, err := d.Open(base, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if !info.IsRegular() {
+		return errNotRegular
+	}
+	if held, err := readAll(fd, len(data)); err != nil || !bytes.Equal(held, data) {
+		return err
+	}
+	return d.Unlink(base)
 }
 
 // replace writes the file, or returns the target of a link that is to be followed.
