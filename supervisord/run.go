@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -78,7 +79,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	}
 	services := d.services(sup, cfg, log)
 	if !own.NoDaemon && !d.running {
-		if err := daemon.Background(own.Directory, own.Umask, log.Log); err != nil {
+		if err := daemon.Background(own.Directory, own.BackgroundUmask(), log.Log); err != nil {
 			return nil, err
 		}
 	}
@@ -145,8 +146,8 @@ func remember(own *config.Supervisord, log *logs.Main) (record *orphans.Record, 
 const runsAsRoot = "Supervisor is running as root.  Privileges were not dropped because no user is specified in the " +
 	"config file.  If you intend to run as root, you can set user=root in the config file to avoid this message."
 
-// setUp switches to the user and, in the first run, raises the limits that the configuration asks for. The messages are for
-// the main log, which is opened later.
+// setUp switches to the user and, in the first run, sets the umask and raises the limits that the configuration asks for. The
+// messages are for the main log, which is opened later.
 func (d *supervisord) setUp(own *config.Supervisord) (messages []config.Message, err error) {
 	if own.User != nil {
 		info, err := daemon.DropPrivileges(own.User)
@@ -159,6 +160,9 @@ func (d *supervisord) setUp(own *config.Supervisord) (messages []config.Message,
 	}
 	if d.running {
 		return messages, nil
+	}
+	if own.Umask >= 0 {
+		syscall.Umask(own.Umask) // before the first file is made, and the first child is started
 	}
 	daemon.ReserveThreads()
 	raised, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs)

@@ -148,7 +148,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("childlogdir: %s", dir)
 	}
 	wantDaemon := Supervisord{Logfile: absolute("supervisord.log"), LogfileMaxBytes: 52428800, LogfileBackups: 10, Loglevel: api.Info,
-		Pidfile: absolute("supervisord.pid"), Umask: 0o22, MinFDs: 1024, MinProcs: 200, ChildLogDir: dir,
+		Pidfile: absolute("supervisord.pid"), Umask: -1, MinFDs: 1024, MinProcs: 200, ChildLogDir: dir,
 		Environment: map[string]string{}, Identifier: "supervisor"}
 	if d := cmp.Diff(wantDaemon, c.Supervisord); d != "" {
 		t.Error(d)

@@ -88,6 +88,7 @@ var (
 	timeoutType  = intType.with("integer from 1", parseHandlerTimeout)
 	backlogType  = intType.with("integer from 1 to 65535", parseInteger)
 	umaskType    = &Type[int]{name: "octal", parse: parseUmask, same: equal[int], text: octalText[int], encode: encodeUmask}
+	ownUmaskType = &Type[int]{name: "octal", parse: parseUmask, same: equal[int], text: octalText[int], encode: encodeOwnUmask}
 	modeType     = &Type[fs.FileMode]{name: "octal", parse: parseMode, same: equal[fs.FileMode], text: octalText[fs.FileMode]}
 	sizeType     = &Type[Bytes]{name: "size", parse: parseBytes, same: equal[Bytes], text: sizeText,
 		encode: func(m Members, n Bytes) { m.Int(int(n)) }}
@@ -202,6 +203,11 @@ func encodeUmask(m Members, mask int) {
 		return
 	}
 	m.Int(mask)
+}
+
+// encodeOwnUmask passes the umask of supervisord, which is 022 if there is none in the file.
+func encodeOwnUmask(m Members, mask int) {
+	m.Int((&Supervisord{Umask: mask}).BackgroundUmask())
 }
 
 func encodeUser(m Members, a *account.Account) {

@@ -39,7 +39,7 @@ type Supervisord struct {
 	LogfileBackups  int
 	Loglevel        api.Level
 	Pidfile         string // absolute
-	Umask           int
+	Umask           int    // -1: see BackgroundUmask
 	NoDaemon        bool
 	Silent          bool
 	MinFDs          int
@@ -54,6 +54,15 @@ type Supervisord struct {
 	Subreaper       bool
 	ShutdownTimeout int  // seconds; 0 or less: none
 	KillOrphans     bool // orphans=kill
+}
+
+// BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the
+// configuration has none.
+func (s *Supervisord) BackgroundUmask() int {
+	if s.Umask < 0 {
+		return 0o22
+	}
+	return s.Umask
 }
 
 // Server is one [unix_http_server] or [inet_http_server] section.
