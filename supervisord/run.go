@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -202,6 +203,7 @@ func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, l
 		ProcessLog: ops.LogSource,
 		MainLog:    func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
 		Pages:      web.New(ops, d.started).Serve,
+		Panicked:   func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
 	}
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }

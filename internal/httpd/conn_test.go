@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gosupervisor/supervisor/internal/httpd/fast"
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // TestIdleConnections opens more connections than may be idle. The oldest are closed, the newest still work.
@@ -16,7 +16,7 @@ import (
 func TestIdleConnections(t *testing.T) {
 	_, socket := start(t, nil, Services{})
 	const extra = 3
-	conns := make([]net.Conn, fast.MaxIdle+extra)
+	conns := make([]net.Conn, int(budget.Waiting.Limit)+extra)
 	for i := range conns {
 		conns[i] = dial(t, socket)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 )
@@ -155,7 +156,7 @@ func TestIncompleteRequests(t *testing.T) {
 	_, socket := start(t, nil, Services{Call: echo})
 	incomplete := []string{"P", simpleHeader, simpleHeader + "\r\nh", "GET / HT", "POST /RPC2 HTTP/1.1\r\nHost: x\r\nX: ",
 		post("/RPC2", "Transfer-Encoding: chunked\r\n", "5\r\nhe")}
-	conns := make([]net.Conn, fast.MaxIdle+len(incomplete))
+	conns := make([]net.Conn, int(budget.Waiting.Limit)+len(incomplete))
 	for i := range conns {
 		conns[i] = dial(t, socket)
 		if _, err := io.WriteString(conns[i], incomplete[i%len(incomplete)]); err != nil {

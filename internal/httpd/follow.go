@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
+	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
@@ -61,6 +63,12 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source
 	}
 	s := &stream{w: w, log: log, file: f, offset: max(0, info.Size()-backlog(r))}
 	defer func() { s.file.Close() }()
+	if !h.takeFollower(r, f) {
+		w.Header().Del("X-Accel-Buffering")
+		h.fail(w, r, http.StatusServiceUnavailable)
+		return
+	}
+	defer budget.Followers.Release(1)
 	defer context.AfterFunc(h.ctx, func() { unblock(w) })()
 	w.Header().Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "text/plain;charset=utf-8")
@@ -82,6 +90,19 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source
 		}
 	}
 	h.access(r.RemoteAddr, requestLine(r), http.StatusOK, s.sent)
+}
+
+// takeFollower takes one of budget.Followers for a request that is sent the log f. It returns false if there is none, or if
+// the descriptors of f and of the connection are among those that clients leave to others.
+func (h *handler) takeFollower(r *http.Request, f *os.File) bool {
+	if !budget.Followers.Take(1) {
+		return false
+	}
+	if !h.conns.MayFollow(budget.Followers.Held()) || !fast.Fits(r.Context(), f) {
+		budget.Followers.Release(1)
+		return false
+	}
+	return true
 }
 
 // openLog opens a regular file. It returns nil for any other, and if there is an error.

@@ -2,15 +2,14 @@ package httpd
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 )
@@ -21,35 +20,60 @@ type handler struct {
 	config config.Server
 }
 
-// ServeHTTP routes a request. The first case that matches applies.
+// ServeHTTP receives a request and answers it.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			h.panicked(failure)
+			panic(http.ErrAbortHandler) // closes the connection
+		}
+	}()
 	w.Header().Set("Server", "supervisord")
-	authorized := hasCredentials(h.config, r.Header.Get("Authorization"))
 	isCall := strings.HasPrefix(r.URL.Path, "/RPC2")
-	var body []byte
-	status := http.StatusOK
-	if authorized && isCall {
-		body, status = requestBody(w, r) // before begin: Close does not wait for a client that sends slowly
+	var b body
+	status := http.StatusUnauthorized
+	if h.authorized(r) {
+		defer b.release()
+		status = b.receive(w, r, isCall) // before begin: Close does not wait for a client that sends slowly
+	}
+	unread := status != http.StatusOK && r.ContentLength != 0
+	if unread {
+		w.Header().Set("Connection", "close")
 	}
 	fast.SetActive(r.Context())
 	if !h.begin() {
-		panic(http.ErrAbortHandler) // closes the connection
+		panic(http.ErrAbortHandler)
 	}
+	h.respond(w, r, isCall, b, status)
+	if unread && status != http.StatusRequestTimeout {
+		linger(w, r)
+	}
+}
+
+// authorized reports whether a request has the credentials of the server. Several Authorization fields are no credentials,
+// because readers could disagree which one counts.
+func (h *handler) authorized(r *http.Request) bool {
+	fields := r.Header["Authorization"]
+	return len(fields) < 2 && hasCredentials(h.config, r.Header.Get("Authorization")) || h.config.Username == ""
+}
+
+// respond answers a request, whose body was received with this status. The first case that matches applies.
+func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b body, status int) {
 	defer h.responses.Done()
-	if !authorized {
-		w.Header().Set("Connection", "close")
-		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
-		h.fail(w, r, http.StatusUnauthorized)
-		return
-	}
 	path := r.URL.Path
 	switch bare := strings.TrimLeft(path, "/"); {
+	case status == http.StatusUnauthorized:
+		w.Header().Set("Connection", "close")
+		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
+		h.fail(w, r, status)
 	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
 		h.fail(w, r, http.StatusNotFound)
 	case isCall && crossSite(r):
 		h.fail(w, r, http.StatusForbidden)
 	case isCall:
-		h.call(w, r, body, status)
+		h.call(w, r, b, status)
+	case status != http.StatusOK:
+		h.fail(w, r, status)
 	case strings.HasPrefix(path, "/logtail"):
 		h.followProcess(w, r, bare)
 	case strings.HasPrefix(path, "/mainlogtail"):
@@ -59,7 +83,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case bare == "ok.html" && (r.Method == http.MethodGet || r.Method == http.MethodPost):
 		h.answer(w, r, http.StatusOK, "text/plain", []byte("OK"))
 	case h.services.Pages != nil:
-		h.page(w, r)
+		h.page(w, r, b)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.fail(w, r, http.StatusBadRequest)
 	default:
@@ -77,12 +101,19 @@ func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, stat
 		}
 		buffer := fast.GetBuffer()
 		var done func()
-		response, done, status = h.services.Call(r.Context(), body, (*buffer)[:0])
+		response, done, status = h.Servers.call(r.Context(), body, (*buffer)[:0])
 		if done != nil {
 			fast.PutBuffer(buffer, *buffer)
 			defer done()
 		} else {
 			defer func() { fast.PutBuffer(buffer, response) }()
+			if size := int64(cap(response)); len(response) > budget.SmallAnswer {
+				if budget.Answers.Take(size) {
+					defer budget.Answers.Release(size)
+				} else {
+					response, status = (*buffer)[:0], http.StatusServiceUnavailable
+				}
+			}
 		}
 	}
 	switch status {
@@ -95,41 +126,11 @@ func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, stat
 	}
 }
 
-// requestBody reads the whole body. It returns it with status 200, or the status to refuse the request with.
-func requestBody(w http.ResponseWriter, r *http.Request) (body []byte, status int) {
-	chunked := len(r.TransferEncoding) > 0
-	switch {
-	case r.Method != http.MethodPost:
-		return nil, http.StatusBadRequest
-	case !chunked && r.Header["Content-Length"] == nil:
-		return nil, http.StatusLengthRequired
-	case r.ContentLength == 0:
-		return nil, http.StatusBadRequest
-	case r.ContentLength > maxBody:
-		return nil, http.StatusRequestEntityTooLarge
-	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
-	defer control.SetReadDeadline(time.Time{})
-	var err error
-	if r.ContentLength > 0 && r.ContentLength <= maxHeader { // usual: no buffer that grows
-		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(r.Body, body)
-	} else {
-		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return nil, http.StatusRequestEntityTooLarge
-	}
-	if err != nil {
-		return nil, http.StatusBadRequest
-	}
-	return body, http.StatusOK
-}
-
 // fail answers with an error page.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int) {
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
 	h.answer(w, r, status, "text/html", errorPage(status))
 }
 
@@ -139,19 +140,11 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, con
 	header.Set("Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	control := http.NewResponseController(w)
-	size := len(body)
-	for r.Method != http.MethodHead && len(body) > 0 {
-		n := min(len(body), fast.PartSize)
-		_ = control.SetWriteDeadline(time.Now().Add(fast.WriteTimeout))
-		if _, err := w.Write(body[:n]); err != nil { // the client has disconnected
-			break
-		}
-		body = body[n:]
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // fails if the client has disconnected or does not read
 	}
-	_ = control.Flush()
-	_ = control.SetWriteDeadline(time.Time{})
-	h.access(r.RemoteAddr, requestLine(r), status, int64(size))
+	_ = http.NewResponseController(w).Flush()
+	h.access(r.RemoteAddr, requestLine(r), status, int64(len(body)))
 }
 
 func requestLine(r *http.Request) string { return r.Method + " " + r.RequestURI + " " + r.Proto }

@@ -20,10 +20,13 @@ import (
 
 // Limits of a request, beside those of package fast, and of Close.
 const (
-	maxHeader    = 64 << 10 // bytes
-	maxBody      = 32 << 20 // bytes
-	bodyTimeout  = 5 * time.Minute
-	closeTimeout = 2 * time.Second // for responses that are being made or sent
+	maxHeader     = 64 << 10 // bytes
+	maxBody       = 32 << 20 // bytes
+	maxForm       = 1 << 20  // bytes of the body of another request than a call
+	bodyTimeout   = 5 * time.Minute
+	pieceTimeout  = 30 * time.Second // for the next bytes of a body
+	unreadTimeout = 5 * time.Second  // for a body that is not read
+	closeTimeout  = 2 * time.Second  // for responses that are being made or sent
 )
 
 // Services are the functions that the servers give access to. They may be called from any goroutine. The paths of those
@@ -39,6 +42,8 @@ type Services struct {
 	MainLog func() (log logs.Source, ok bool)
 	// Pages answers the requests for all other paths.
 	Pages Pages
+	// Panicked, if not nil, is called for a panic while a request is answered, in the goroutine of the panic.
+	Panicked func(failure any)
 	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.
 	Access func(line string)
 }
@@ -46,8 +51,8 @@ type Services struct {
 // Servers is a set of open listening sockets and the servers that run on them.
 type Servers struct {
 	listeners []*listener
-	acceptors []*fast.Acceptor
 	servers   []*http.Server // for what the acceptors do not answer
+	conns     *fast.Set
 	services  Services
 	ctx       context.Context // canceled by Close
 	cancel    context.CancelFunc
@@ -76,16 +81,24 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 // Serve starts answering requests and returns. It is called once.
 func (s *Servers) Serve(services Services) {
 	s.services = services
+	s.conns = fast.NewSet()
+	call := s.call
+	if services.Call == nil {
+		call = nil
+	}
 	for _, l := range s.listeners {
 		h := &handler{Servers: s, config: l.config}
 		acceptor := fast.New(l, fast.Options{
-			Call:       services.Call,
 			Authorized: func(header string) bool { return hasCredentials(l.config, header) },
+			Kind:       kindOf(l.config),
+			Set:        s.conns,
 			Begin:      s.begin,
 			End:        s.responses.Done,
 			ErrorPage:  errorPage,
 			Access:     h.accessFunc(),
+			Panicked:   s.panicked,
 			Closed:     s.ctx.Done(),
+			Call:       call,
 		})
 		server := &http.Server{
 			Handler:                      h,
@@ -97,7 +110,6 @@ func (s *Servers) Serve(services Services) {
 			DisableGeneralOptionsHandler: true,
 			ErrorLog:                     log.New(io.Discard, "", 0),
 		}
-		s.acceptors = append(s.acceptors, acceptor)
 		s.servers = append(s.servers, server)
 		go acceptor.Run()
 		go func() { _ = server.Serve(acceptor) }()
@@ -132,8 +144,33 @@ func (s *Servers) Close() {
 	for _, server := range s.servers {
 		_ = server.Close()
 	}
-	for _, a := range s.acceptors {
-		a.CloseConns()
+	if s.conns != nil {
+		s.conns.Close()
+	}
+}
+
+func kindOf(c config.Server) fast.Kind {
+	if c.Unix {
+		return fast.Unix
+	}
+	return fast.TCP
+}
+
+// call is services.Call. A panic in it is answered with status 500: a defect met by one request must not end the daemon.
+func (s *Servers) call(ctx context.Context, body, dst []byte) (response []byte, done func(), status int) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			s.panicked(failure)
+			response, done, status = dst, nil, http.StatusInternalServerError
+		}
+	}()
+	return s.services.Call(ctx, body, dst)
+}
+
+// panicked reports a panic.
+func (s *Servers) panicked(failure any) {
+	if s.services.Panicked != nil && failure != http.ErrAbortHandler {
+		s.services.Panicked(failure)
 	}
 }
 

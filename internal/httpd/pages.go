@@ -1,7 +1,9 @@
 package httpd
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"mime"
 	"net/http"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
@@ -18,13 +21,15 @@ import (
 // with http.ErrAbortHandler.
 type Pages func(w http.ResponseWriter, r *http.Request) (status int)
 
-// page has the web pages answer a request.
-func (h *handler) page(w http.ResponseWriter, r *http.Request) {
+// page has the web pages answer a request with this body.
+func (h *handler) page(w http.ResponseWriter, r *http.Request, b body) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(h.ctx, cancel)()
 	counted := &counter{ResponseWriter: w, status: http.StatusOK}
-	if status := h.services.Pages(counted, r.WithContext(ctx)); status != 0 {
+	r = r.WithContext(ctx)
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	if status := h.services.Pages(counted, r); status != 0 {
 		h.fail(w, r, status)
 		return
 	}
@@ -76,6 +81,11 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 		return
 	}
 	defer f.Close()
+	if !h.takeFollower(r, f) {
+		h.fail(w, r, http.StatusServiceUnavailable)
+		return
+	}
+	defer budget.Followers.Release(1)
 	defer context.AfterFunc(h.ctx, func() { unblock(w) })()
 	header := w.Header()
 	header.Set("Content-Type", "text/plain;charset=utf-8")

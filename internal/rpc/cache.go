@@ -2,9 +2,11 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
@@ -21,6 +23,12 @@ type cache struct {
 	size     int        // of the latest response
 }
 
+var (
+	errNotBuilt = errors.New("the response was not built")
+	// errTooMany is returned if too many bytes wait to be sent to all clients.
+	errTooMany = errors.New("too many bytes of answers wait to be sent")
+)
+
 // entry is one response.
 type entry struct {
 	users    int
@@ -28,6 +36,7 @@ type entry struct {
 	second   int64  // since 1970, just before the entry was built
 	built    chan struct{}
 	response []byte
+	held     int64 // of budget.Answers, as long as it has users
 	err      error
 }
 
@@ -38,8 +47,11 @@ func (c *cache) get(s *Server, m *Method) (response []byte, done func(), err err
 	}
 	c.mu.Lock()
 	if e := c.last; e.isCurrent(s.sup) {
+		defer c.mu.Unlock()
+		if e.users == 0 && !e.take() {
+			return nil, nil, errTooMany
+		}
 		e.users++
-		c.mu.Unlock()
 		return e.response, func() { c.release(e) }, nil
 	}
 	e := c.next
@@ -51,9 +63,7 @@ func (c *cache) get(s *Server, m *Method) (response []byte, done func(), err err
 	e.users++
 	c.mu.Unlock()
 	if first {
-		c.building.Lock()
 		c.build(s, m, e)
-		c.building.Unlock()
 	}
 	<-e.built
 	if e.err != nil {
@@ -68,7 +78,10 @@ func (e *entry) isCurrent(sup *supervisor.Supervisor) bool {
 
 // build builds the response of c.next, which no further call can join.
 func (c *cache) build(s *Server, m *Method, e *entry) {
+	c.building.Lock()
+	defer c.building.Unlock()
 	defer close(e.built)
+	e.err = errNotBuilt // after a panic
 	c.mu.Lock()
 	c.next = nil
 	buffer := c.buffer
@@ -78,13 +91,18 @@ func (c *cache) build(s *Server, m *Method, e *entry) {
 	}
 	c.mu.Unlock()
 	e.version, e.second = s.sup.Version(), time.Now().Unix()
-	var write result
-	if write, e.err = m.Do(s, context.Background(), nil); e.err != nil {
+	write, err := m.Do(s, context.Background(), nil)
+	if err != nil {
+		e.err = err
 		return
 	}
 	enc := xmlrpc.NewEncoder(buffer[:0])
 	write(enc)
-	e.response = enc.Finish()
+	if e.response = enc.Finish(); !e.take() {
+		e.err = errTooMany
+		return
+	}
+	e.err = nil
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.size = len(e.response)
@@ -97,8 +115,19 @@ func (c *cache) build(s *Server, m *Method, e *entry) {
 func (c *cache) release(e *entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e.users--
+	if e.users--; e.users == 0 {
+		budget.Answers.Release(e.held)
+	}
 	c.recycle(e)
+}
+
+// take counts the response of an entry as one that waits to be sent, once for all its users.
+func (e *entry) take() bool {
+	e.held = 0
+	if size := int64(cap(e.response)); size > budget.SmallAnswer {
+		e.held = size
+	}
+	return budget.Answers.Take(e.held)
 }
 
 // maxBuffer is the size of the largest buffer that is kept, in bytes. No list of processes is longer.

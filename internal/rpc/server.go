@@ -73,6 +73,8 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 		return xmlrpc.AppendFault(dst, fault.Code, fault.Text), nil, http.StatusOK
 	case errors.Is(err, supervisor.ErrDown) || errors.Is(err, context.Canceled):
 		return dst, nil, 0
+	case errors.Is(err, errTooMany):
+		return dst, nil, http.StatusServiceUnavailable
 	default:
 		s.sup.Log().Critf("XML-RPC method %s() failed: %v", logged(call.Method), err)
 		return dst, nil, http.StatusInternalServerError

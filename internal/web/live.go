@@ -8,14 +8,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/operations"
 )
 
 const (
-	maxViewers   = 64                     // pages that are updated at a time
-	minInterval  = 100 * time.Millisecond // between two messages to a page; changes in between are sent together
-	keepAlive    = 15 * time.Second       // between two events that show that the connection works
-	writeTimeout = 30 * time.Second       // for a message
+	minInterval = 100 * time.Millisecond // between two messages to a page; changes in between are sent together
+	keepAlive   = 15 * time.Second       // between two events that show that the connection works
 )
 
 // events is a stream of server-sent events with the rows that change. It begins with the rows that have changed since the
@@ -25,11 +24,10 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 	if r.Method != http.MethodGet {
 		return http.StatusBadRequest
 	}
-	if h.viewers.Add(1) > maxViewers {
-		h.viewers.Add(-1)
+	if !budget.Viewers.Take(1) {
 		return http.StatusServiceUnavailable
 	}
-	defer h.viewers.Add(-1)
+	defer budget.Viewers.Release(1)
 	since := r.Header.Get("Last-Event-Id") // sent when the browser reconnects
 	if since == "" {
 		since = r.Form.Get("since")
@@ -127,7 +125,6 @@ func message(snap operations.Snapshot) []byte {
 
 // send sends a message and flushes it.
 func (v *viewer) send(message []byte) error {
-	_ = v.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if v.ctx.Err() != nil {
 		return v.ctx.Err()
 	}

@@ -70,9 +70,14 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
 	if req, found := parseAction(r); found {
 		return h.act(w, r, req)
 	}
+	return render(w, http.StatusOK, "status.html", func() (any, int) { return h.statusPage(r) })
+}
+
+// statusPage is what the status page shows, or the status of an error page.
+func (h *Handler) statusPage(r *http.Request) (shown any, status int) {
 	snap, err := h.ops.Snapshot()
 	if err != nil {
-		return errorStatus(err)
+		return nil, errorStatus(err)
 	}
 	page := statusPage{
 		daemonInfo: h.daemonInfo(snap.At), Instance: h.instanceID, Layout: snap.Layout, Since: snap.At.UnixNano(),
@@ -85,7 +90,7 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
 		states = append(states, strings.ToLower(v.StateName))
 	}
 	page.States = append([]count{{"", len(states)}}, counts(states)...)
-	return show(w, http.StatusOK, "status.html", page)
+	return page, 0
 }
 
 // groupsOf returns the sections of the page: one for the programs that are alone in a group of their own name, then one for

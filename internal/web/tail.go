@@ -12,7 +12,7 @@ import (
 
 const (
 	minTail = 1024    // bytes of a log on its page, without limit=
-	maxTail = 8 << 20 // bytes
+	maxTail = 1 << 20 // bytes
 )
 
 // tailPage is the page of a log: its end and, for the script, the address of the stream.
@@ -41,6 +41,10 @@ func limitOf(r *http.Request) int {
 
 // tail is the page of a log of a process.
 func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
+	return render(w, http.StatusOK, "tail.html", func() (any, int) { return h.tailPage(r), 0 })
+}
+
+func (h *Handler) tailPage(r *http.Request) tailPage {
 	name := r.Form.Get("processname")
 	page := tailPage{
 		daemonInfo: h.daemonInfo(time.Now()), Process: name, Title: "tail of process " + name, Limit: limitOf(r),
@@ -50,7 +54,7 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 	if name == "" {
 		page.Title += "None"
 		page.Text = "No process name found"
-		return show(w, http.StatusOK, "tail.html", page)
+		return page
 	}
 	if info, err := h.ops.Info(name); err == nil {
 		page.Has.Stdout, page.Has.Stderr = info.StdoutLogfile != "", info.StderrLogfile != ""
@@ -73,11 +77,15 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 	default:
 		panic(http.ErrAbortHandler)
 	}
-	return show(w, http.StatusOK, "tail.html", page)
+	return page
 }
 
 // mainTail is the page of the main log.
 func (h *Handler) mainTail(w http.ResponseWriter, r *http.Request) (status int) {
+	return render(w, http.StatusOK, "tail.html", func() (any, int) { return h.mainTailPage(r), 0 })
+}
+
+func (h *Handler) mainTailPage(r *http.Request) tailPage {
 	page := tailPage{daemonInfo: h.daemonInfo(time.Now()), Title: "main log", Limit: limitOf(r)}
 	data, err := h.ops.ReadMainLog(-int64(page.Limit), 0)
 	fault := api.FaultOf(err)
@@ -91,7 +99,7 @@ func (h *Handler) mainTail(w http.ResponseWriter, r *http.Request) (status int) 
 	default:
 		panic(http.ErrAbortHandler)
 	}
-	return show(w, http.StatusOK, "tail.html", page)
+	return page
 }
 
 // plain is a log as text without terminal sequences. The script, which streams the log, shows colors.

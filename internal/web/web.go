@@ -1,6 +1,6 @@
 // Package web is the web interface: the status page, the log pages, their actions, and the stream that updates an open
 // page. It takes all state from operations and carries out all actions through it; it owns nothing but the token of its
-// forms. httpd calls Serve, in the goroutine of the request, after authentication.
+// forms. httpd calls Serve, in the goroutine of the request, after authentication, with a body that it has received.
 //
 // The pages work without JavaScript: every button belongs to a form, and every filter is part of the address. The script
 // makes them faster to use. All addresses in pages and redirects are relative, so that a proxy can serve the pages under
@@ -11,29 +11,24 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
-	"errors"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/operations"
 )
-
-// maxForm is the largest form that is read, in bytes.
-const maxForm = 1 << 20
 
 // Handler serves the pages for one run of supervisord.
 type Handler struct {
 	ops        *operations.Service
-	host       string       // name of the host of supervisord
-	started    time.Time    // of supervisord
-	instanceID string       // of this run: a page may stay open across a restart
-	token      string       // in all forms of the pages; other sites do not know it
-	viewers    atomic.Int32 // open streams
+	host       string    // name of the host of supervisord
+	started    time.Time // of supervisord
+	instanceID string    // of this run: a page may stay open across a restart
+	token      string    // in all forms of the pages; other sites do not know it
 }
 
 // New returns a Handler. Started is when the daemon was started.
@@ -61,11 +56,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (status int) {
 		return http.StatusLengthRequired
 	}
 	secure(w.Header())
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	var large *http.MaxBytesError
-	if err := r.ParseForm(); errors.As(err, &large) { // other errors: the valid part of the form is used
-		return http.StatusRequestEntityTooLarge
-	}
+	_ = r.ParseForm() // despite an error the valid part of the form is used
 	return page(w, r)
 }
 
@@ -89,16 +80,45 @@ func secure(header http.Header) {
 	}
 }
 
-// show sends a page.
+// rendering has a place for each page that is being made. A large page takes several times its size for a moment, which
+// is short because making it does not wait for the client.
+var rendering = make(chan struct{}, 4)
+
+// show makes a page and sends it.
 func show(w http.ResponseWriter, code int, name string, data any) (status int) {
+	return render(w, code, name, func() (any, int) { return data, 0 })
+}
+
+// render makes a page and sends it. Data returns what it shows, or the status of an error page.
+func render(w http.ResponseWriter, code int, name string, data func() (any, int)) (status int) {
 	var b bytes.Buffer
-	if err := pages().ExecuteTemplate(&b, name, data); err != nil {
-		return http.StatusInternalServerError
+	if status := execute(&b, name, data); status != 0 {
+		return status
+	}
+	if size := int64(b.Cap()); b.Len() > budget.SmallAnswer {
+		if !budget.Answers.Take(size) {
+			return http.StatusServiceUnavailable
+		}
+		defer budget.Answers.Release(size)
 	}
 	w.Header().Set("Content-Type", "text/html;charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(code)
 	_, _ = w.Write(b.Bytes()) // fails if the client has disconnected
+	return 0
+}
+
+// execute makes a page, as render does.
+func execute(b *bytes.Buffer, name string, data func() (any, int)) (status int) {
+	rendering <- struct{}{}
+	defer func() { <-rendering }()
+	shown, status := data()
+	if status != 0 {
+		return status
+	}
+	if err := pages().ExecuteTemplate(b, name, shown); err != nil {
+		return http.StatusInternalServerError
+	}
 	return 0
 }
 

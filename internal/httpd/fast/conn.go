@@ -2,33 +2,76 @@ package fast
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
-// MaxIdle bounds the idle connections of a server, among them those with an incomplete request. Beyond it the one that has
-// been idle longest is closed, so that abandoned connections do not use up the daemon's descriptors.
-const MaxIdle = 512
-
-// conn is a client's connection.
+// conn is a client's connection. What is not atomic belongs to the goroutine that serves it.
 type conn struct {
 	net.Conn
-	set       *connSet
+	set       *Set
+	kind      Kind
+	last      bool         // it has one of the last descriptors
+	idleSince atomic.Int64 // sequence number of its set when it became idle; 0 while a request is served, or refused
 	readAhead []byte       // already read by answerSimple; Read returns it first
-	idleSince atomic.Int64 // sequence number of its set when it became idle; 0 while a request is served
-	deadline  time.Time    // for writing, as it was set
+	header    header
+	deadline  time.Time   // for writing, as it was set
+	ended     atomic.Bool // nothing is written any more
 }
 
-func (c *conn) Read(p []byte) (int, error) {
+// refused is the sequence number of a connection whose request was refused: such a connection is closed before idle ones.
+const refused = -1
+
+func (c *conn) setIdle()   { c.idleSince.Store(c.set.sequence.Add(1)) }
+func (c *conn) setActive() { c.idleSince.Store(0) }
+
+// Read implements net.Conn, for net/http.
+func (c *conn) Read(p []byte) (n int, err error) {
 	if len(c.readAhead) > 0 {
-		n := copy(p, c.readAhead)
+		n = copy(p, c.readAhead)
 		c.readAhead = c.readAhead[n:]
-		return n, nil
+	} else {
+		n, err = c.Conn.Read(p)
 	}
-	return c.Conn.Read(p)
+	if !c.header.add(n) {
+		_, _ = c.Write(unavailable)
+		return 0, io.EOF // net/http closes the connection without a response of its own
+	}
+	return n, err
+}
+
+// Write implements net.Conn. Each part has the whole timeout, so that a client that reads slowly is served, and one that
+// does not read is not.
+func (c *conn) Write(p []byte) (written int, err error) {
+	for len(p) > 0 && err == nil {
+		if now := time.Now(); c.deadline.Sub(now) < WriteTimeout/2 {
+			c.deadline = now.Add(WriteTimeout)
+			_ = c.Conn.SetWriteDeadline(c.deadline)
+			if c.ended.Load() {
+				_ = c.Conn.SetWriteDeadline(now)
+			}
+		}
+		var n int
+		n, err = c.Conn.Write(p[:min(len(p), PartSize)])
+		written += n
+		p = p[n:]
+	}
+	return written, err
+}
+
+// SetWriteDeadline implements net.Conn. Write has its own deadlines; what a caller sets, from any goroutine, is the end of
+// writing. The zero time, which net/http sets after each response, has no effect.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() {
+		return nil
+	}
+	c.ended.Store(true)
+	return c.Conn.SetWriteDeadline(t)
 }
 
 // CloseWrite lets net/http end a response that its client may not have read yet.
@@ -39,24 +82,37 @@ func (c *conn) CloseWrite() error {
 	return nil
 }
 
-func (c *conn) setIdle()   { c.idleSince.Store(c.set.sequence.Add(1)) }
-func (c *conn) setActive() { c.idleSince.Store(0) }
+// freeHeader is how much of a header is not counted, in bytes: more than clients send that are no attackers.
+const freeHeader = 8 << 10
 
-// send writes a response. Each part has the whole timeout, so that a client that reads slowly is served, and one that
-// does not read is not.
-func (c *conn) send(parts ...[]byte) (err error) {
-	for _, part := range parts {
-		for len(part) > 0 && err == nil {
-			n := min(len(part), PartSize)
-			if now := time.Now(); c.deadline.Sub(now) < WriteTimeout/2 {
-				c.deadline = now.Add(WriteTimeout)
-				_ = c.SetWriteDeadline(c.deadline)
-			}
-			_, err = c.Conn.Write(part[:n])
-			part = part[n:]
-		}
+// header counts the header of a request that net/http reads.
+type header struct {
+	received int64 // bytes
+	held     int64 // of budget.Headers
+	complete bool
+}
+
+// add counts n more bytes. It returns false if there are too many of all connections.
+func (h *header) add(n int) bool {
+	if h.complete {
+		return true
 	}
-	return err
+	h.received += int64(n)
+	if more := h.received - freeHeader - h.held; more > 0 {
+		if !budget.Headers.Take(more) {
+			return false
+		}
+		h.held += more
+	}
+	return true
+}
+
+// reset is for the next request, or for the end of the connection.
+func (h *header) reset() {
+	if h.held > 0 {
+		budget.Headers.Release(h.held)
+	}
+	*h = header{}
 }
 
 // connKey is the key of the connection in the context of a request.
@@ -70,86 +126,20 @@ func (a *Acceptor) ConnContext(ctx context.Context, c net.Conn) context.Context 
 // ConnState is the function of this name of the http.Server.
 func (a *Acceptor) ConnState(c net.Conn, state http.ConnState) {
 	switch c := c.(*conn); state {
+	case http.StateActive: // the header was received
+		c.header.complete = true
 	case http.StateIdle:
+		c.header.reset()
 		c.setIdle()
 	case http.StateClosed, http.StateHijacked:
-		a.conns.remove(c)
+		c.header.reset()
+		c.set.remove(c)
 	}
 }
 
 // SetActive protects the connection of a request from being closed as an idle one, until the response is sent. The request
-// has been received whole. Ctx is the context of the request.
+// has been received whole, or is refused. Ctx is the context of the request.
 func SetActive(ctx context.Context) { ctx.Value(connKey{}).(*conn).setActive() }
 
-// connSet is the connections of a server. The zero value works.
-type connSet struct {
-	sequence atomic.Int64 // counts the times at which a connection became idle
-	mu       sync.Mutex
-	conns    map[*conn]struct{}
-	closed   bool
-}
-
-// add adds a new connection, and closes another one if too many are idle.
-func (s *connSet) add(raw net.Conn) *conn {
-	c := &conn{Conn: raw, set: s}
-	c.setIdle()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		_ = c.Close()
-		return c
-	}
-	if s.conns == nil {
-		s.conns = map[*conn]struct{}{}
-	}
-	s.conns[c] = struct{}{}
-	if len(s.conns) > MaxIdle {
-		s.evictOldest(MaxIdle)
-	}
-	return c
-}
-
-// evict closes the connection that has been idle longest, to free its descriptor.
-func (s *connSet) evict() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.evictOldest(0)
-}
-
-// evictOldest closes the connection that has been idle longest if more than allowed are idle. The caller holds the lock.
-func (s *connSet) evictOldest(allowed int) {
-	var oldest *conn
-	var first int64
-	idle := 0
-	for c := range s.conns {
-		since := c.idleSince.Load()
-		if since == 0 {
-			continue
-		}
-		if idle++; oldest == nil || since < first {
-			oldest, first = c, since
-		}
-	}
-	if idle > allowed {
-		delete(s.conns, oldest)
-		_ = oldest.Close()
-	}
-}
-
-// remove removes a connection that was closed.
-func (s *connSet) remove(c *conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c)
-}
-
-// close closes all connections and those that are added later.
-func (s *connSet) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	for c := range s.conns {
-		_ = c.Close()
-	}
-	clear(s.conns)
-}
+// SetRefused ends that protection: the request was refused, and what its client still sends is of no interest.
+func SetRefused(ctx context.Context) { ctx.Value(connKey{}).(*conn).idleSince.Store(refused) }

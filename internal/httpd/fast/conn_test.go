@@ -16,7 +16,7 @@ import (
 func TestSlowConsumer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		c := (&connSet{}).add(ours)
+		c, _ := newSet(0).add(ours, TCP)
 		from := time.Now()
 		go func() {
 			for range 3 {
@@ -24,7 +24,7 @@ func TestSlowConsumer(t *testing.T) {
 				io.ReadFull(theirs, make([]byte, PartSize))
 			}
 		}()
-		err := c.send(make([]byte, 4*PartSize))
+		_, err := c.Write(make([]byte, 4*PartSize))
 		if took := time.Since(from); !errors.Is(err, os.ErrDeadlineExceeded) || took < 2*WriteTimeout || took > 4*WriteTimeout {
 			t.Errorf("%v after %v", err, took)
 		}

@@ -9,13 +9,15 @@
 //
 // The package can be deleted when net/http alone costs no more: when both halves of BenchmarkCall of package httpd take
 // the same time and memory (when this was written, net/http took twice as long, the client included, and made 27 more
-// allocations for each call). What is then still needed is connSet: net/http does not bound the number of idle connections.
+// allocations for each call). What is then still needed is Set: net/http does not bound the number of
+// connections.
 package fast
 
 import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -34,6 +36,9 @@ type Options struct {
 	Call func(ctx context.Context, body, dst []byte) (response []byte, done func(), status int)
 	// Authorized reports whether the value of an Authorization field is accepted. If not, net/http answers.
 	Authorized func(header string) bool
+	// Kind is that of the server, and Set has the connections of all servers.
+	Kind Kind
+	Set  *Set
 	// Begin is called before a response is made and reports whether the server still answers; End is called after it.
 	Begin func() bool
 	End   func()
@@ -41,6 +46,8 @@ type Options struct {
 	ErrorPage func(status int) []byte
 	// Access, if not nil, is called after each response; size is that of its body in bytes.
 	Access func(remote, request string, status int, size int64)
+	// Panicked is called for a panic that a function of the server did not recover.
+	Panicked func(failure any)
 	// Closed is closed when the server is.
 	Closed <-chan struct{}
 }
@@ -50,7 +57,7 @@ type Acceptor struct {
 	options  Options
 	listener net.Listener
 	fallback chan net.Conn // for Accept
-	conns    connSet
+	refusing atomic.Int32  // connections in refuse
 }
 
 // New returns an acceptor for the connections of l, which stays the caller's to close.
@@ -74,9 +81,6 @@ func (a *Acceptor) Addr() net.Addr { return a.listener.Addr() }
 // Close implements net.Listener. It does nothing.
 func (a *Acceptor) Close() error { return nil }
 
-// CloseConns closes all connections and those that are accepted from now on.
-func (a *Acceptor) CloseConns() { a.conns.close() }
-
 // Run accepts connections until the listener is closed.
 func (a *Acceptor) Run() {
 	const minPause, maxPause = 5 * time.Millisecond, time.Second
@@ -88,7 +92,7 @@ func (a *Acceptor) Run() {
 			return
 		case err != nil: // no descriptor is free, or the client has disconnected
 			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-				a.conns.evict()
+				a.options.Set.outOfDescriptors()
 			}
 			select {
 			case <-time.After(pause):
@@ -97,7 +101,11 @@ func (a *Acceptor) Run() {
 			pause = min(2*pause, maxPause)
 		default:
 			pause = minPause
-			go a.serve(a.conns.add(raw))
+			if c, ok := a.options.Set.add(raw, a.options.Kind); ok {
+				go a.serve(c)
+			} else {
+				go a.refuse(raw)
+			}
 		}
 	}
 }
@@ -106,10 +114,10 @@ func (a *Acceptor) Run() {
 func (a *Acceptor) serve(c *conn) {
 	if !a.answerSimple(c) {
 		_ = c.Close()
-		a.conns.remove(c)
+		c.set.remove(c)
 		return
 	}
-	_ = c.SetDeadline(time.Time{})
+	_ = c.SetReadDeadline(time.Time{})
 	select {
 	case a.fallback <- c:
 	case <-a.options.Closed:
@@ -120,6 +128,12 @@ func (a *Acceptor) serve(c *conn) {
 // answerSimple reads requests and answers them. It returns true if the connection is one for net/http, false if it is to
 // be closed.
 func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
+	defer func() {
+		if failure := recover(); failure != nil { // net/http closes the connection as well
+			a.options.Panicked(failure)
+			fallback = false
+		}
+	}()
 	buffer := make([]byte, 2<<10)
 	have := 0
 	begun := false         // a request has begun: the header timeout applies
@@ -128,7 +142,7 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 		r, used, kind := parse(buffer[:have])
 		switch {
 		case kind == notSimple, kind == incomplete && have >= MaxRequest, a.options.Call == nil,
-			kind == simple && !a.options.Authorized(r.authorization):
+			r.line != nil && !a.options.Authorized(r.authorization):
 			c.readAhead = buffer[:have]
 			return true
 		case kind == simple:

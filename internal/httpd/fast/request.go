@@ -7,7 +7,7 @@ import (
 
 // request is a simple request.
 type request struct {
-	line          []byte // without its line end
+	line          []byte // without its line end; nil unless the header is complete and simple
 	authorization string // the value of the field
 	body          []byte
 }
@@ -39,7 +39,7 @@ func parse(data []byte) (r request, used int, k kind) {
 		return request{}, 0, notSimple
 	}
 	r.line = line
-	hosts, lengths, length := 0, 0, 0
+	hosts, lengths, length, authorizations := 0, 0, 0, 0
 	for {
 		if line, rest, found = bytes.Cut(rest, crlf); !found {
 			return request{}, 0, incomplete
@@ -66,7 +66,7 @@ func parse(data []byte) (r request, used int, k kind) {
 			}
 			length = int(n)
 		case "authorization":
-			if r.authorization != "" {
+			if authorizations++; authorizations > 1 {
 				return request{}, 0, notSimple
 			}
 			r.authorization = string(value)
@@ -83,7 +83,7 @@ func parse(data []byte) (r request, used int, k kind) {
 		return request{}, 0, notSimple
 	}
 	if len(rest) < length {
-		return request{}, 0, incomplete
+		return r, 0, incomplete
 	}
 	r.body = rest[:length]
 	return r, len(data) - len(rest) + length, simple

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // headerSpace is the most that the header of a response needs, in bytes. It is left free in front of a body, whose length
@@ -25,6 +27,13 @@ func (a *Acceptor) answer(c *conn, r request) (ahead readAhead, ok bool) {
 	response, done, status := a.options.Call(ctx, r.body, append((*buffer)[:0], noHeader[:]...))
 	ahead = ctx.end()
 	contentType := "text/xml"
+	if done == nil && len(response) > budget.SmallAnswer { // a shared one is counted where it is kept
+		if size := int64(cap(response)); budget.Answers.Take(size) {
+			defer budget.Answers.Release(size)
+		} else {
+			status = http.StatusServiceUnavailable
+		}
+	}
 	switch {
 	case status == 0:
 		buffers.Put(buffer)
@@ -37,7 +46,9 @@ func (a *Acceptor) answer(c *conn, r request) (ahead readAhead, ok bool) {
 	var err error
 	if done != nil { // the response is shared: the header cannot be written into it
 		size = len(response)
-		err = c.send(appendHeader((*buffer)[:0], status, contentType, size), response)
+		if _, err = c.Write(appendHeader((*buffer)[:0], status, contentType, size)); err == nil {
+			_, err = c.Write(response)
+		}
 		done()
 		buffers.Put(buffer)
 	} else {
@@ -46,7 +57,7 @@ func (a *Acceptor) answer(c *conn, r request) (ahead readAhead, ok bool) {
 		header := appendHeader(fixed[:0], status, contentType, size)
 		begin := headerSpace - len(header)
 		copy(response[begin:], header)
-		err = c.send(response[begin:])
+		_, err = c.Write(response[begin:])
 		PutBuffer(buffer, response)
 	}
 	if a.options.Access != nil {
@@ -83,6 +94,9 @@ func appendHeader(dst []byte, status int, contentType string, size int) []byte {
 	dst = append(dst, contentType...)
 	dst = append(dst, "\r\nDate: "...)
 	dst = append(dst, date(time.Now())...)
+	if status == http.StatusServiceUnavailable {
+		dst = append(dst, "\r\nRetry-After: 1"...)
+	}
 	return append(dst, "\r\nServer: supervisord\r\n\r\n"...)
 }
 

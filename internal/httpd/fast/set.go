@@ -1,0 +1,203 @@
+package fast
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
+)
+
+// Kind is the kind of a server, and of its connections.
+type Kind int
+
+// Clients of TCP servers take no connections from those of Unix sockets, and leave them descriptors.
+const (
+	TCP Kind = iota
+	Unix
+	kinds
+)
+
+// Set is the connections of all servers. It keeps them within the budgets: of their number, and of descriptors. An accepted
+// connection has the lowest descriptor that is free, so its number alone says how many are in use, without a system call.
+type Set struct {
+	sequence atomic.Int64 // counts the times at which a connection became idle
+	files    int          // limit of open files; 0: none
+	first    [kinds]int   // the first of the last descriptors, of which a kind gets few
+	mu       sync.Mutex
+	conns    [kinds]map[*conn]struct{}
+	last     [kinds]int // connections that have one of the last descriptors
+	closed   bool
+}
+
+// mayHaveLast is how many connections of a kind may have one of the last descriptors, and another one for a log that they
+// follow, so that clients can connect also when programs have taken all others.
+var mayHaveLast = [kinds]int{TCP: 6, Unix: 9}
+
+// NewSet returns an empty set, for the present limit of open files.
+func NewSet() *Set {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return newSet(0)
+	}
+	return newSet(uint64(limit.Cur)) // int64 on FreeBSD
+}
+
+// newSet is NewSet for the given limit.
+func newSet(limit uint64) *Set {
+	s := &Set{}
+	for kind := range s.conns {
+		s.conns[kind] = map[*conn]struct{}{}
+	}
+	if 0 < limit && limit < 1<<30 {
+		s.files = int(limit)
+		s.first[TCP] = s.files - min(s.files/2, int(budget.TCPDescriptors.Limit))
+		s.first[Unix] = s.files - min(s.files/4, int(budget.UnixDescriptors.Limit))
+	}
+	return s
+}
+
+// MayFollow reports whether this many logs may be sent to clients at a time: a quarter of the limit of open files, because
+// each takes two descriptors.
+func (s *Set) MayFollow(logs int64) bool { return s.files == 0 || logs <= int64(s.files/4) }
+
+// Fits reports whether the connection of a request may have the descriptor of f as well. Ctx is the context of the request.
+func Fits(ctx context.Context, f syscall.Conn) bool {
+	c := ctx.Value(connKey{}).(*conn)
+	if c.last || !c.set.isLast(f, c.kind) {
+		return true
+	}
+	c.set.mu.Lock()
+	defer c.set.mu.Unlock()
+	return c.set.free(c.kind)
+}
+
+// add adds a new connection. It returns false if there is no place for it; then it is not in the set.
+func (s *Set) add(raw net.Conn, kind Kind) (c *conn, ok bool) {
+	c = &conn{Conn: raw, set: s, kind: kind}
+	c.last = s.isLast(raw, kind)
+	c.setIdle()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		_ = c.Close()
+		return c, true
+	}
+	if int64(len(s.conns[kind])) >= budget.Connections.Limit && !s.evict(kind, 0, nil) {
+		return c, false
+	}
+	if c.last && !s.spare(kind) {
+		return c, false
+	}
+	s.conns[kind][c] = struct{}{}
+	if c.last {
+		s.last[kind]++
+	}
+	if int64(len(s.conns[kind])) > budget.Waiting.Limit {
+		s.evict(kind, int(budget.Waiting.Limit), nil)
+	}
+	return c, true
+}
+
+// isLast reports whether the descriptor of f is one of the last, which clients of this kind leave to others.
+func (s *Set) isLast(f any, kind Kind) (last bool) {
+	file, ok := f.(syscall.Conn)
+	if s.files == 0 || !ok {
+		return false
+	}
+	raw, err := file.SyscallConn()
+	if err != nil {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) { last = int(fd) >= s.first[kind] })
+	return last
+}
+
+// spare frees descriptors when a connection has got one of the last, and reports whether it may keep that one. The caller
+// holds the lock.
+func (s *Set) spare(kind Kind) bool {
+	s.free(kind)
+	return s.last[kind] < mayHaveLast[kind] || s.evict(kind, 0, (*conn).hasLast)
+}
+
+// free closes connections that have waited longest, of TCP servers if there are any, so that a client of this kind leaves
+// descriptors to others. It returns false if there were none. The caller holds the lock.
+func (s *Set) free(kind Kind) (freed bool) {
+	const most = 4 // more than one, because the next connections get the descriptors that become free
+	for from := TCP; from <= kind && !freed; from++ {
+		for range most {
+			if !s.evict(from, 0, (*conn).isBelowLast) {
+				break
+			}
+			freed = true
+		}
+	}
+	return freed
+}
+
+func (c *conn) hasLast() bool     { return c.last }
+func (c *conn) isBelowLast() bool { return !c.last }
+
+// evict closes the connection of a kind that has waited longest if more than allowed wait. If only is not nil, it counts
+// the connections for which only is true. The caller holds the lock.
+func (s *Set) evict(kind Kind, allowed int, only func(*conn) bool) bool {
+	var oldest *conn
+	var first int64
+	waiting := 0
+	for c := range s.conns[kind] {
+		since := c.idleSince.Load()
+		if since == 0 || only != nil && !only(c) {
+			continue
+		}
+		if waiting++; oldest == nil || since < first {
+			oldest, first = c, since
+		}
+	}
+	if waiting <= allowed {
+		return false
+	}
+	s.forget(oldest)
+	_ = oldest.Close()
+	return true
+}
+
+// outOfDescriptors closes the connection that has waited longest, of a TCP server if there is one, to free its descriptor.
+func (s *Set) outOfDescriptors() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.evict(TCP, 0, nil) || s.evict(Unix, 0, nil)
+}
+
+// remove removes a connection that was closed.
+func (s *Set) remove(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(c)
+}
+
+// forget is remove for a caller that holds the lock.
+func (s *Set) forget(c *conn) {
+	if _, ok := s.conns[c.kind][c]; !ok {
+		return
+	}
+	delete(s.conns[c.kind], c)
+	if c.last {
+		s.last[c.kind]--
+	}
+}
+
+// Close closes all connections and those that are added later.
+func (s *Set) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for kind := range s.conns {
+		for c := range s.conns[kind] {
+			_ = c.Close()
+		}
+		clear(s.conns[kind])
+	}
+	clear(s.last[:])
+}
