@@ -61,7 +61,9 @@ func run(args []string) (status int) {
 		}
 		return status
 	}
+	root := os.Geteuid() == 0
 	d := &supervisord{
+		exposed: func(cfg *config.Config) []string { return cfg.Exposed(opts, os.Environ(), root) },
 		started: time.Now(), read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1),
 		start: child.IsolatedStarter(), manager: daemon.NewNotifier(),
 	}

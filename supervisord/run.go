@@ -26,6 +26,7 @@ import (
 // supervisord is what is kept over a restart.
 type supervisord struct {
 	read    func() (*config.Config, error)
+	exposed func(*config.Config) []string // of config.Exposed
 	signals chan os.Signal
 	chld    chan os.Signal
 	start   func(child.Spec) (pid int, err error)
@@ -70,10 +71,13 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		}
 		plugin.Clean(own.ChildLogDir, own.Identifier)
 	}
+	ended := make(chan struct{})
+	defer close(ended)
+	settled := func() { go d.settled(cfg, log, ended) }
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.startChild,
 		Environ: slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, daemon.NotifySocket+"=") }),
-		Leaving: d.leaving, Settled: func() { go daemon.ReleaseMemory() }, Serial: &d.serial,
+		Leaving: d.leaving, Settled: settled, Serial: &d.serial,
 	})
 	if err != nil {
 		return nil, err
@@ -96,6 +100,9 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	log.Infof("supervisord started with pid %d", os.Getpid())
 	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
 		log.Warnf("subreaper=true has no effect: %v", err)
+	}
+	if !cfg.StartsProcesses() {
+		settled()
 	}
 	if pidFile != nil {
 		record, clear := remember(own, log)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -74,7 +75,7 @@ func Check(o Options, environ []string) Report {
 	}
 	found.Warnings = append(found.Warnings, r.checkCtl()...)
 	found.Warnings = append(found.Warnings, r.unread()...)
-	found.Warnings = append(found.Warnings, risks(c)...)
+	found.Warnings = append(found.Warnings, r.risks(c, os.Geteuid() == 0)...)
 	found.Errors = r.check.errs
 	return found
 }

@@ -86,9 +86,10 @@ func TestCheckWarnings(t *testing.T) {
 	if err := os.Mkdir(open, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(open, 0o777); err != nil { // whatever the umask
+	if err := os.Chmod(open, 0o777|os.ModeSticky); err != nil { // whatever the umask
 		t.Fatal(err)
 	}
+	const better = "; better is one that only its owner can write"
 	for _, c := range []struct {
 		what, text string
 		want       []string
@@ -119,8 +120,8 @@ func TestCheckWarnings(t *testing.T) {
 		{"open directories", "[program:a]\ncommand=a\nnumprocs=2\nprocess_name=%(process_num)s\n" +
 			"stdout_logfile=" + open + "/%(process_num)s\n[supervisord]\npidfile=" + open + "/pid\n",
 			[]string{
-				"[supervisord] pidfile " + open + "/pid is in a directory that all users can write to",
-				"[program:a] stdout_logfile " + open + "/0 is in a directory that all users can write to",
+				"DIR/sd.conf:10: [supervisord] pidfile: all users can create files in the directory of " + open + "/pid" + better,
+				"DIR/sd.conf:8: [program:a] stdout_logfile: all users can create files in the directory of " + open + "/0" + better,
 			}},
 		{"a plug-in", "[rpcinterface:a]\ncommand=a\nanything=goes\n[rpcinterface:b]\nurl=unix:///x\nautostart=1\nbufer_size=1\n",
 			[]string{"DIR/sd.conf:9: [rpcinterface:b] autostart has no effect: it belongs in [eventlistener:x], " +

@@ -26,6 +26,7 @@ func (r *reader) readFiles(path string) error {
 }
 
 func (r *reader) parse(from *ini.File, text string) error {
+	r.files = append(r.files, from)
 	if err := r.doc.Parse(from, text); err != nil {
 		return r.refuse(err)
 	}

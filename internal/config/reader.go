@@ -23,6 +23,7 @@ type reader struct {
 	common   map[string]string // [supervisord] environment=
 	merged   map[string]mergedEnvironment
 	messages []Message
+	files    []*ini.File
 	declared []string           // the types of events that plug-ins emit
 	lenient  bool               // ignore_unknown_plugins
 	vars     [6]expand.Variable // memory for expansions

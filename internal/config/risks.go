@@ -7,31 +7,23 @@ import (
 )
 
 // risks returns warnings about settings that are valid and often mistakes: two processes that write to a log, files in
-// directories that all users can write to, TCP servers without authentication.
-func risks(c *Config) (warnings []string) {
+// directories that all users can write to, TCP servers without authentication, and those of Exposed.
+func (r *reader) risks(c *Config, root bool) (warnings []string) {
 	warnings = SharedLogs(c.Supervisord.Logfile, c.Groups, 0)
-	exposed := map[string]bool{}
-	expose := func(path, what string) {
-		dir := dirname(absolute(path))
-		if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o002 != 0 && !exposed[what] {
-			exposed[what] = true
-			warnings = append(warnings, fmt.Sprintf("%s %s is in a directory that all users can write to", what, path))
+	e := &exposure{doc: r.doc}
+	known := map[string]bool{} // processes of one section
+	for _, f := range c.usedFiles() {
+		info, err := os.Stat(f.directory())
+		if err != nil || info.Mode()&0o002 == 0 || root && info.Mode()&os.ModeSticky == 0 {
+			continue // as root, Exposed says more about a directory without the sticky bit
+		}
+		if place := e.place(f.section, f.key); !known[place] {
+			known[place] = true
+			warnings = append(warnings, place+": all users can create files in the directory of "+f.path+
+				"; better is one that only its owner can write")
 		}
 	}
-	own := &c.Supervisord
-	if own.Logfile != "syslog" {
-		expose(own.Logfile, "[supervisord] logfile")
-	}
-	expose(own.Pidfile, "[supervisord] pidfile")
-	for _, g := range c.Groups {
-		for _, p := range g.Processes {
-			for _, channel := range p.channels() {
-				if channel.log.Kind == LogFile {
-					expose(channel.log.Path, fmt.Sprintf("[%s] %s", p.Section, channel.key))
-				}
-			}
-		}
-	}
+	warnings = append(warnings, r.exposed(c, root)...)
 	for _, s := range c.Servers {
 		if !s.Unix && s.Username == "" {
 			warnings = append(warnings, fmt.Sprintf("[%s] has no username and password: everyone who can connect to port %d "+

@@ -1,0 +1,264 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/ini"
+	"github.com/gosupervisor/supervisor/internal/shlex"
+)
+
+// Exposed returns warnings about files that let users other than root change what supervisord does as root, and about passwords that
+// all users can read. o and environ are those of Load; the files are read again, only to name places in them. Root says whether
+// supervisord was started as root. It may wait for file systems that do not answer.
+func (c *Config) Exposed(o Options, environ []string, root bool) []string {
+	r, err := newReader(o, environ, thisHost)
+	if err != nil {
+		return nil
+	}
+	_ = r.readFiles(join(o.dir, r.path)) // what cannot be read, after a change of the user, has no places
+	if len(r.files) == 0 {
+		r.files = []*ini.File{{Path: r.path, Here: absolute(dirname(join(o.dir, r.path)))}}
+	}
+	return r.exposed(c, root)
+}
+
+// StartsProcesses reports whether a process starts by itself.
+func (c *Config) StartsProcesses() bool {
+	for _, g := range c.Groups {
+		for _, p := range g.Processes {
+			if p.Start.Auto {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// exposure collects warnings. What one place exposes is one warning for each purpose.
+type exposure struct {
+	*pathAudit
+	doc   *ini.Document
+	found []*exposed
+	seen  map[string]*exposed // by purpose and place
+	where map[string]bool     // the places of the configuration that are known
+}
+
+type exposed struct {
+	text string
+	more int // places of the configuration of which the same is true
+}
+
+// What the files are for, of which a user can change one.
+const (
+	forConfiguration = "users other than root can change the configuration of a supervisord that is started as root"
+	forFile          = "other users can replace files in this directory"
+	forCommand       = "users other than root can change this command, which runs as root without user="
+	forPassword      = "all users can read the password"
+)
+
+func (r *reader) exposed(c *Config, root bool) (warnings []string) {
+	e := &exposure{pathAudit: newPathAudit(), doc: r.doc, seen: map[string]*exposed{}, where: map[string]bool{}}
+	if root {
+		for _, f := range r.files {
+			e.add(forConfiguration, f.Path, e.weakest(fullPath(f), nil))
+		}
+		if user := c.Supervisord.User; user == nil || user.UID == 0 {
+			e.asRoot(c)
+		}
+	}
+	e.passwords()
+	for _, x := range e.found {
+		if x.more > 0 {
+			x.text += fmt.Sprintf("; and %d more", x.more)
+		}
+		warnings = append(warnings, x.text)
+	}
+	return warnings
+}
+
+// asRoot adds warnings about what supervisord does as root.
+func (e *exposure) asRoot(c *Config) {
+	for _, f := range c.usedFiles() {
+		e.replaceable(f)
+	}
+	if dir := c.Supervisord.ChildLogDir; c.logsAuto() {
+		e.replaceable(usedFile{"supervisord", "childlogdir", dir + "/", nil})
+	}
+	for _, g := range c.Groups {
+		for _, p := range g.Processes {
+			e.command(p)
+		}
+	}
+}
+
+// fullPath returns the absolute path of a file of the configuration.
+func fullPath(f *ini.File) string { return filepath.Join(f.Here, filepath.Base(f.Path)) }
+
+// add adds a warning about a place of the configuration, or counts it if there is one about w for the same purpose.
+func (e *exposure) add(purpose, where string, w *weakness) {
+	if w == nil || e.where[purpose+where] { // the second process of a section
+		return
+	}
+	e.where[purpose+where] = true
+	if x := e.seen[purpose+w.path]; x != nil {
+		x.more++
+		return
+	}
+	x := &exposed{text: where + ": " + purpose + ": " + w.text}
+	e.seen[purpose+w.path] = x
+	e.found = append(e.found, x)
+}
+
+// place returns FILE:LINE: [section] key, as far as it is known.
+func (e *exposure) place(section, key string) string {
+	text := fmt.Sprintf("[%s] %s", section, key)
+	s := e.doc.ByName[section]
+	if s == nil {
+		return text
+	}
+	if v, ok := e.doc.Find(s, key); ok {
+		return fmt.Sprintf("%s:%d: %s", v.From.Path, v.Line, text)
+	}
+	return fmt.Sprintf("%s:%d: %s", s.First.Path, s.Line, text)
+}
+
+// replaceable adds a warning if users other than root and the owners can replace files in the directory of a file.
+func (e *exposure) replaceable(f usedFile) {
+	if w := e.weakest(f.directory(), f.owners); w != nil {
+		e.add(forFile, e.place(f.section, f.key), w)
+	}
+}
+
+// usedFile is a file that supervisord creates, and the key that names it.
+type usedFile struct {
+	section, key, path string
+	owners             owners
+}
+
+func (f *usedFile) directory() string { return absolute(dirname(absolute(f.path))) }
+
+// usedFiles returns the files that supervisord creates. AUTO logs, whose names are not known before, are in no such list.
+func (c *Config) usedFiles() (files []usedFile) {
+	add := func(section, key, path string, owners ...owner) {
+		if path != "" && !strings.HasPrefix(path, "/dev/") {
+			files = append(files, usedFile{section, key, path, owners})
+		}
+	}
+	own := &c.Supervisord
+	if own.Logfile != "syslog" {
+		add("supervisord", "logfile", own.Logfile)
+	}
+	add("supervisord", "pidfile", own.Pidfile)
+	for _, s := range c.Servers {
+		if s.Unix {
+			add(s.Section, "file", s.File, owner{s.UID, s.GID})
+		}
+	}
+	for _, g := range c.Groups {
+		for _, p := range g.Processes {
+			user := p.owner()
+			for _, channel := range p.channels() {
+				if channel.log.Kind == LogFile {
+					add(p.Section, channel.key, channel.log.Path, user)
+				}
+			}
+			if s := p.Socket; s != nil && s.Unix {
+				add(p.Section, "socket", s.Path, user, owner{s.UID, s.GID})
+			}
+		}
+	}
+	return files
+}
+
+// owner returns the user and group of a process, root if the section names none.
+func (p *Process) owner() owner {
+	if u := p.Run.User; u != nil {
+		return owner{u.UID, u.GID}
+	}
+	return owner{}
+}
+
+// logsAuto reports whether a process has an AUTO log.
+func (c *Config) logsAuto() bool {
+	for _, g := range c.Groups {
+		for _, p := range g.Processes {
+			if p.Out.Log.Kind == LogAuto || p.Err.Log.Kind == LogAuto {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// command adds a warning if users other than root can change what a process executes as root.
+func (e *exposure) command(p *Process) {
+	if p.owner().uid != 0 {
+		return
+	}
+	key := "command"
+	if p.HandlesResults {
+		key = "result_handler_exec"
+	}
+	for _, path := range e.executed(p) {
+		if w := e.weakest(path, nil); w != nil {
+			e.add(forCommand, e.place(p.Section, key), w)
+		}
+	}
+}
+
+// interpreters are programs that execute a file, without the version behind their names, and the letters at the end of an option
+// after which there is code instead.
+var interpreters = map[string]string{"sh": "c", "bash": "c", "dash": "c", "ash": "c", "ksh": "c", "zsh": "c", "python": "cm",
+	"perl": "eE", "ruby": "e", "node": "ep", "php": "r", "lua": "e"}
+
+// executed returns the files that decide what a command executes: the program, the directories of PATH before it, and the script of
+// an interpreter.
+func (e *exposure) executed(p *Process) (paths []string) {
+	words, err := shlex.Split(p.Run.Command)
+	if err != nil || len(words) == 0 {
+		return nil
+	}
+	if strings.Contains(words[0], "/") {
+		paths = append(paths, absolute(words[0]))
+	} else {
+		search, own := p.Run.Environment["PATH"]
+		if !own {
+			search = os.Getenv("PATH")
+		}
+		for dir := range strings.SplitSeq(search, ":") {
+			path := filepath.Join(absolute(dir), words[0])
+			if e.exists(path) {
+				paths = append(paths, path)
+				break
+			}
+			paths = append(paths, filepath.Dir(path))
+		}
+	}
+	code, ok := interpreters[strings.TrimRight(filepath.Base(words[0]), "0123456789.")]
+	for _, word := range words[1:] {
+		switch {
+		case !ok || len(word) > 1 && word[0] == '-' && strings.IndexByte(code, word[len(word)-1]) >= 0:
+			return paths
+		case !strings.HasPrefix(word, "-"):
+			return append(paths, absolute(join(p.Run.Directory, word)))
+		}
+	}
+	return paths
+}
+
+// passwords adds a warning for each file that has a password and that all users can read.
+func (e *exposure) passwords() {
+	for _, s := range e.doc.Sections {
+		v, ok := s.Values["password"]
+		if kindOf(s.Name)&(InInetServer|InUnixServer|InCtl) == 0 || !ok || v.Text == "" || strings.Contains(v.Text, "%(ENV_") {
+			continue
+		}
+		path := fullPath(v.From)
+		if e.seen[forPassword+path] == nil && e.readableByAll(path) {
+			e.add(forPassword, e.place(s.Name, "password"), &weakness{path, "chmod o-r " + path})
+		}
+	}
+}
