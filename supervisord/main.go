@@ -71,6 +71,7 @@ func run(args []string) (status int) {
 	signal.Notify(d.chld, syscall.SIGCHLD)
 	for cfg != nil {
 		if cfg, err = d.run(cfg); err != nil {
+			d.servers.Close()
 			return fail(opts, err)
 		}
 	}

@@ -34,7 +34,8 @@ type supervisord struct {
 	manager *daemon.Notifier
 	serial  events.Serial
 	started time.Time
-	running bool // the first run has begun: limits are set, the terminal is left
+	servers *httpd.Servers // of this run; between two runs, the sockets that are kept
+	running bool           // the first run has begun: limits are set, the terminal is left
 }
 
 // run is one run of the loop, from a configuration to a shutdown, or to the configuration that a restart goes on with. It
@@ -57,11 +58,18 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	for _, m := range bySeverity(append(slices.Clone(cfg.Messages), messages...)) {
 		log.Log(m.Level, m.Text)
 	}
-	servers, err := httpd.Open(cfg.Servers, os.Stderr)
+	servers, err := d.servers.Next(cfg.Servers, os.Stderr)
 	if err != nil {
 		return nil, err
 	}
-	defer servers.Close()
+	d.servers = servers
+	defer func() {
+		if next == nil {
+			servers.Close()
+		} else {
+			servers.Stop(keepable(next))
+		}
+	}()
 	if err := rpc.Check(cfg.Interfaces); err != nil && len(cfg.Servers) > 0 {
 		return nil, err
 	}
@@ -76,6 +84,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	settled := func() { go d.settled(cfg, log, ended) }
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.startChild,
+		Prepare: func(next *config.Config) error { return prepare(next, servers) },
 		Environ: slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, daemon.NotifySocket+"=") }),
 		Leaving: d.leaving, Settled: settled, Serial: &d.serial,
 	})
@@ -126,6 +135,28 @@ func (d *supervisord) leaving(restart bool) {
 	} else {
 		d.manager.Stopping()
 	}
+}
+
+// prepare opens the sockets of the servers of the next run, and finds out early what would prevent it.
+func prepare(next *config.Config, servers *httpd.Servers) error {
+	if err := rpc.Check(next.Interfaces); err != nil && len(next.Servers) > 0 {
+		return err
+	}
+	if user := next.Supervisord.User; user != nil && os.Getuid() != 0 {
+		if _, err := daemon.DropPrivileges(user); err != nil { // it changes nothing, except as root
+			return err
+		}
+	}
+	return servers.Prepare(keepable(next), os.Stderr)
+}
+
+// keepable are the servers whose sockets the next run can take over. If it runs as another user, Unix sockets are opened by
+// that user, who then owns their files.
+func keepable(next *config.Config) []config.Server {
+	if user := next.Supervisord.User; user == nil || user.UID == os.Geteuid() {
+		return next.Servers
+	}
+	return slices.DeleteFunc(slices.Clone(next.Servers), func(s config.Server) bool { return s.Unix })
 }
 
 // remember opens the record of our children, and stops those that outlived an earlier supervisord if that is configured; clear

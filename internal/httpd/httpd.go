@@ -48,16 +48,20 @@ type Services struct {
 	Access func(line string)
 }
 
-// Servers is a set of open listening sockets and the servers that run on them.
+// Servers is a set of open listening sockets and the servers that run on them, until Stop or Close.
 type Servers struct {
-	listeners []*listener
+	accepting sync.WaitGroup // the acceptors
 	servers   []*http.Server // for what the acceptors do not answer
 	conns     *fast.Set
 	services  Services
 	ctx       context.Context // canceled by Close
 	cancel    context.CancelFunc
-	mu        sync.Mutex // no response begins after closed is set
-	closed    bool
+	opening   sync.Mutex // one call of Prepare opens at a time
+	mu        sync.Mutex // guards what follows
+	listeners []listener
+	prepared  []*socket // for the next run
+	ended     bool      // Stop or Close was called
+	closed    bool      // no response begins any more
 	responses sync.WaitGroup
 }
 
@@ -65,17 +69,7 @@ type Servers struct {
 // If a socket cannot be opened, the others are closed again; the error is a usage error with the original's text. Stale
 // sockets that are removed are reported on stderr. Source: inet_http_server, unix_http_server.
 func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
-	s := &Servers{}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
-	for _, c := range servers {
-		l, err := listen(c, stderr)
-		if err != nil {
-			s.Close()
-			return nil, openError(c, err)
-		}
-		s.listeners = append(s.listeners, l)
-	}
-	return s, nil
+	return (*Servers)(nil).Next(servers, stderr)
 }
 
 // Serve starts answering requests and returns. It is called once.
@@ -87,6 +81,7 @@ func (s *Servers) Serve(services Services) {
 		call = nil
 	}
 	for _, l := range s.listeners {
+		l.resume()
 		h := &handler{Servers: s, config: l.config}
 		acceptor := fast.New(l, fast.Options{
 			Authorized: func(header string) bool { return hasCredentials(l.config, header) },
@@ -111,14 +106,25 @@ func (s *Servers) Serve(services Services) {
 			ErrorLog:                     log.New(io.Discard, "", 0),
 		}
 		s.servers = append(s.servers, server)
-		go acceptor.Run()
+		s.accepting.Go(acceptor.Run)
 		go func() { _ = server.Serve(acceptor) }()
 	}
 }
 
 // Close closes the sockets, removes the socket files that are still ours, closes streams and idle connections, and waits
-// up to closeTimeout for responses that have begun. A second Close does nothing.
+// up to closeTimeout for responses that have begun. After Stop it closes what that left open. A second Close does nothing.
 func (s *Servers) Close() {
+	if s == nil {
+		return
+	}
+	closeAll(s.takeAll())
+	s.end()
+}
+
+// end closes streams and connections and waits for responses. The acceptors have been told to return.
+func (s *Servers) end() {
+	s.cancel()
+	s.accepting.Wait()
 	s.mu.Lock()
 	before := s.closed
 	s.closed = true
@@ -126,10 +132,6 @@ func (s *Servers) Close() {
 	if before {
 		return
 	}
-	for _, l := range s.listeners {
-		l.close()
-	}
-	s.cancel()
 	done := make(chan struct{})
 	go func() {
 		s.responses.Wait()

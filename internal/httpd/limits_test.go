@@ -52,7 +52,7 @@ func startPipes(t *testing.T, change func(*config.Server), services Services) (c
 	if change != nil {
 		change(&c)
 	}
-	s.listeners = []*listener{{Listener: l, config: c}}
+	s.listeners = []listener{{&socket{Listener: l}, c}}
 	s.Serve(services)
 	t.Cleanup(s.Close)
 	return func() net.Conn {
@@ -202,7 +202,7 @@ func TestUnreadResponses(t *testing.T) {
 			s := &Servers{}
 			s.ctx, s.cancel = context.WithCancel(context.Background())
 			l := pipes{make(chan net.Conn), make(chan struct{})}
-			s.listeners = []*listener{{Listener: l}}
+			s.listeners = []listener{{socket: &socket{Listener: l}}}
 			s.Serve(Services{
 				Call:    func(_ context.Context, _, dst []byte) ([]byte, func(), int) { return append(dst, large...), nil, 200 },
 				MainLog: func() (logs.Source, bool) { return logs.Source{Path: log}, true },

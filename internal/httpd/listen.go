@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,22 +20,32 @@ import (
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
-// listener is a listening socket and the file of a Unix socket.
-type listener struct {
+// socket is a listening socket and the file of a Unix socket. It may outlive the servers that answer on it.
+type socket struct {
 	net.Listener
-	config config.Server
-	inode  os.FileInfo // of the socket file that was created; nil for TCP
+	opened    config.Server // for this server
+	inode     os.FileInfo   // of the socket file that was created; nil for TCP
+	temporary string        // the name of that file as long as its path has the socket that it replaces
 }
 
 // close closes the socket and removes its file, unless that has been replaced.
-func (l *listener) close() {
-	_ = l.Listener.Close()
-	if l.inode == nil {
-		return
+func (s *socket) close() {
+	_ = s.Listener.Close()
+	if s.inPlace() {
+		_ = os.Remove(s.path())
 	}
-	if now, err := os.Lstat(l.config.File); err == nil && os.SameFile(now, l.inode) {
-		_ = os.Remove(l.config.File)
+}
+
+// path is where the socket file is.
+func (s *socket) path() string { return cmp.Or(s.temporary, s.opened.File) }
+
+// inPlace reports whether the socket file is where it was made.
+func (s *socket) inPlace() bool {
+	if s.inode == nil {
+		return false
 	}
+	now, err := os.Lstat(s.path())
+	return err == nil && os.SameFile(now, s.inode)
 }
 
 // usageError is the whole text of an error for the user.
@@ -91,15 +103,18 @@ func reason(err error) string {
 // a client beyond the backlog gets an error.
 const listenBacklog = 4096
 
-func listen(c config.Server, stderr io.Writer) (*listener, error) {
+// listen opens a socket beside others of ours, which are to be closed soon. If the file of one of these is at the path of a new
+// Unix socket, the file of the new one stays under its temporary name.
+func listen(c config.Server, beside []*socket, stderr io.Writer) (*socket, error) {
 	if c.Unix {
-		return listenUnix(c, stderr)
+		return listenUnix(c, slices.ContainsFunc(beside, (*socket).inPlace), stderr)
 	}
-	return listenTCP(c)
+	return listenTCP(c, beside)
 }
 
-// listenTCP listens on IPv4 as the original does, and on IPv6 only if the host is an IPv6 address.
-func listenTCP(c config.Server) (*listener, error) {
+// listenTCP listens on IPv4 as the original does, and on IPv6 only if the host is an IPv6 address. Meanwhile sockets that have
+// its port share it with the new one, as far as the system allows it to the same user.
+func listenTCP(c config.Server, beside []*socket) (*socket, error) {
 	network, host := "tcp4", strings.Trim(c.Host, "[]")
 	if host == "" || host == "*" {
 		host = "0.0.0.0"
@@ -109,16 +124,25 @@ func listenTCP(c config.Server) (*listener, error) {
 	}
 	var lc net.ListenConfig
 	lc.SetMultipathTCP(false)
+	if len(beside) > 0 {
+		lc.Control = func(_, _ string, c syscall.RawConn) error { sharePort(c, true); return nil }
+	}
+	for _, s := range beside {
+		s.sharePort(true)
+		defer s.sharePort(false)
+	}
 	l, err := lc.Listen(context.Background(), network, net.JoinHostPort(host, strconv.Itoa(c.Port)))
 	if err != nil {
 		return nil, err
 	}
-	return &listener{Listener: l, config: c}, nil
+	s := &socket{Listener: l, opened: c}
+	s.sharePort(false)
+	return s, nil
 }
 
 // listenUnix creates the socket under a temporary name and sets its mode and owner before it listens, so that at no time
 // other users can connect. Then it is linked to its name; a stale socket there is replaced.
-func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
+func listenUnix(c config.Server, replaces bool, stderr io.Writer) (*socket, error) {
 	temporary := fmt.Sprintf("%s.%d", c.File, os.Getpid())
 	if len(temporary) >= len(syscall.RawSockaddrUnix{}.Path) {
 		return nil, usageError("Cannot open an HTTP server: socket.error reported AF_UNIX path too long")
@@ -133,7 +157,12 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: temporary}); err != nil {
 		return nil, err
 	}
-	defer os.Remove(temporary)
+	s := &socket{opened: c}
+	defer func() {
+		if s.temporary == "" {
+			_ = os.Remove(temporary)
+		}
+	}()
 	if err := os.Chmod(temporary, c.Mode.Perm()); err != nil {
 		return nil, err
 	}
@@ -146,19 +175,21 @@ func listenUnix(c config.Server, stderr io.Writer) (*listener, error) {
 	if err := syscall.Listen(fd, listenBacklog); err != nil {
 		return nil, err
 	}
+	if s.inode, err = os.Lstat(temporary); err != nil {
+		return nil, err
+	}
+	if s.Listener, err = net.FileListener(file); err != nil {
+		return nil, err
+	}
+	if replaces {
+		s.temporary = temporary
+		return s, nil
+	}
 	if err := place(temporary, c.File, stderr); err != nil {
+		_ = s.Listener.Close()
 		return nil, err
 	}
-	inode, err := os.Lstat(c.File)
-	if err != nil {
-		return nil, err
-	}
-	l, err := net.FileListener(file)
-	if err != nil {
-		_ = os.Remove(c.File)
-		return nil, err
-	}
-	return &listener{Listener: l, config: c, inode: inode}, nil
+	return s, nil
 }
 
 // own sets the owner of the socket. Source: chown.

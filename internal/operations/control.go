@@ -15,11 +15,14 @@ func (s *Service) Shutdown() error {
 	return s.Change(func(l *supervisor.Loop) error { l.Shutdown(); return nil })
 }
 
-// Restart reads the configuration, stops all processes and starts again.
+// Restart reads the configuration, opens what is new, stops all processes and starts again.
 func (s *Service) Restart() error {
 	cfg, err := s.readConfig()
 	if err != nil {
 		return err
+	}
+	if err := s.sup.Prepare(cfg); err != nil {
+		return api.NewFault(api.CantReread, err.Error())
 	}
 	return s.Change(func(l *supervisor.Loop) error { l.Restart(cfg); return nil })
 }

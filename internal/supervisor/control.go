@@ -33,16 +33,20 @@ func (l *Loop) signal(sig syscall.Signal) {
 	}
 }
 
-// rereadAndRestart restarts if the configuration can be read; a wrong one is reported and everything goes on as it is.
-// The reading is done outside the loop.
+// rereadAndRestart restarts if the configuration can be read and what it needs can be opened; otherwise that is reported and
+// everything goes on as it is. Both are done outside the loop.
 func (l *Loop) rereadAndRestart() {
 	go func() {
 		cfg, err := l.handle.ReadConfig()
+		refused := "cannot restart, the configuration is wrong and everything goes on as it is: "
+		if err == nil {
+			refused = "cannot restart, everything goes on as it is: "
+			err = l.handle.Prepare(cfg)
+		}
 		_ = l.handle.Do(func(l *Loop) { // an error says that a shutdown was faster
 			if err != nil {
 				text, place, _ := strings.Cut(config.Explain(err), "\n")
-				l.log.Lines(api.Error, "cannot restart, the configuration is wrong and everything goes on as it is: "+text,
-					[]byte(place))
+				l.log.Lines(api.Error, refused+text, []byte(place))
 				return
 			}
 			l.Restart(cfg)

@@ -34,6 +34,9 @@ type Options struct {
 	Chld    <-chan os.Signal // SIGCHLD; capacity 1 is enough
 	// ReadConfig reads the configuration again, for a reread or a restart. Any goroutine may call it.
 	ReadConfig func() (*config.Config, error)
+	// Prepare, if not nil, opens what a restart with this configuration needs; after an error there is none. Any goroutine may
+	// call it.
+	Prepare func(*config.Config) error
 	// Settled, if not nil, is called when everything that starts by itself has been started for the first time.
 	Settled func()
 	// Leaving, if not nil, is called in the loop when a shutdown or restart begins, and must not wait.
@@ -54,6 +57,7 @@ type Supervisor struct {
 	log        *logs.Main
 	identifier string
 	readConfig func() (*config.Config, error)
+	prepare    func(*config.Config) error
 
 	calls   chan call
 	down    chan struct{}           // closed when the loop has ended
@@ -77,7 +81,7 @@ func New(o Options) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{
-		log: o.Log, identifier: o.Config.Supervisord.Identifier, readConfig: o.ReadConfig,
+		log: o.Log, identifier: o.Config.Supervisord.Identifier, readConfig: o.ReadConfig, prepare: o.Prepare,
 		calls: make(chan call), down: make(chan struct{}),
 	}
 	s.state.Store(int32(api.DaemonRunning))
@@ -160,6 +164,15 @@ func (s *Supervisor) Version() uint64 { return s.version.Load() }
 // ReadConfig reads the configuration again, for a reread or a restart. It is not to be called in the loop, which must not
 // wait for a disk.
 func (s *Supervisor) ReadConfig() (*config.Config, error) { return s.readConfig() }
+
+// Prepare makes sure that a restart with this configuration can begin; if it returns an error, all goes on as it is. It is not
+// to be called in the loop.
+func (s *Supervisor) Prepare(cfg *config.Config) error {
+	if s.prepare == nil {
+		return nil
+	}
+	return s.prepare(cfg)
+}
 
 // Plugins are the plug-ins of the active groups by the namespace of their methods. The map is never changed.
 func (s *Supervisor) Plugins() map[string]*plugin.Plugin { return *s.plugins.Load() }

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -81,14 +82,14 @@ func (a *Acceptor) Addr() net.Addr { return a.listener.Addr() }
 // Close implements net.Listener. It does nothing.
 func (a *Acceptor) Close() error { return nil }
 
-// Run accepts connections until the listener is closed.
+// Run accepts connections until the listener is closed, or its deadline is in the past.
 func (a *Acceptor) Run() {
 	const minPause, maxPause = 5 * time.Millisecond, time.Second
 	pause := minPause
 	for {
 		raw, err := a.listener.Accept()
 		switch {
-		case errors.Is(err, net.ErrClosed):
+		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded):
 			return
 		case err != nil: // no descriptor is free, or the client has disconnected
 			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
