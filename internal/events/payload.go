@@ -67,23 +67,23 @@ func Log(process, group string, pid int, channel api.Channel, data []byte) strin
 func Remote(typ, data string) string {
 	var b strings.Builder
 	b.WriteString("type:")
-	writeText(&b, []byte(typ))
+	b.WriteString(remoteType(typ))
 	b.WriteByte('\n')
 	writeText(&b, []byte(data))
 	return b.String()
 }
 
 // Group returns the payload for a group that was added or removed. It ends with a line feed.
-func Group(name string) string { return "groupname:" + name + "\n" }
+func Group(name string) string { return "groupname:" + headerName(name) + "\n" }
 
 // Tick returns the payload of a tick. When is the beginning of the period, in seconds since 1970.
 func Tick(when int64) string { return "when:" + strconv.FormatInt(when, 10) }
 
 func appendProcess(b []byte, process, group string) []byte {
 	b = append(b, "processname:"...)
-	b = append(b, process...)
+	b = append(b, headerName(process)...)
 	b = append(b, " groupname:"...)
-	return append(b, group...)
+	return append(b, headerName(group)...)
 }
 
 func appendPID(b []byte, pid int) []byte {

@@ -1,10 +1,6 @@
 package logs
 
-import (
-	"fmt"
-	"unicode"
-	"unicode/utf8"
-)
+import "github.com/gosupervisor/supervisor/internal/pyrepr"
 
 // Messages contain text of clients, children and plug-ins, of which nothing may look like a line of the log: oneLine escapes
 // what ends a line or drives a terminal, and appendLines marks lines of a program that begin with a date.
@@ -14,38 +10,14 @@ import (
 func oneLine(b []byte, from int) []byte {
 	for i := from; i < len(b); i++ {
 		if c := b[i]; c < ' ' && c != '\t' || c == 0x7f || c == 0xc2 || c == 0xe2 { // the last two begin U+0085, U+2028
-			return escape(b, i)
-		}
-	}
-	return b
-}
-
-// escape is oneLine for a text that has something to escape, or something like it, from i on.
-func escape(b []byte, i int) []byte {
-	rest := string(b[i:])
-	b = b[:i]
-	for i, r := range rest {
-		switch {
-		case !endsLine(r):
-			_, size := utf8.DecodeRuneInString(rest[i:])
-			b = append(b, rest[i:i+size]...)
-		case r == '\n':
-			b = append(b, `\n`...)
-		case r == '\r':
-			b = append(b, `\r`...)
-		case r < 0x100:
-			b = fmt.Appendf(b, `\x%02x`, r)
-		default:
-			b = fmt.Appendf(b, `\u%04x`, r)
+			return append(b[:i], pyrepr.Escape(string(b[i:]), endsLine)...)
 		}
 	}
 	return b
 }
 
 // endsLine reports whether a line of the log must not contain r.
-func endsLine(r rune) bool {
-	return unicode.IsControl(r) && r != '\t' || r == '\u2028' || r == '\u2029'
-}
+func endsLine(r rune) bool { return pyrepr.EndsLine(r) && r != '\t' }
 
 // appendLines appends lines of another text to a message. A line that begins with a date, as lines of the log do, gets a
 // blank before it.

@@ -172,6 +172,7 @@ func TestPluginError(t *testing.T) {
 }
 
 // TestTwiddler covers cases that are not in scripts.
+// differs: DIFF-199 names without control characters
 func TestTwiddler(t *testing.T) {
 	s := running(t, "[rpcinterface:tw]\nsupervisor.rpcinterface_factory="+config.Twiddler+"\n[group:g]\nprograms=\n")
 	before := s.sup.Version()
@@ -195,6 +196,10 @@ func TestTwiddler(t *testing.T) {
 		if _, fault := call(t, s, "tw.addProgramToGroup", "g", "p", c.options); fault != c.want {
 			t.Errorf("%v: %s, want %s", c.options, fault, c.want)
 		}
+	}
+	name := map[string]any{"command": "/bin/cat", "process_name": "a\nb"}
+	if _, fault := call(t, s, "tw.addProgramToGroup", "g", "q", name); fault != `2 INCORRECT_PARAMETERS: control character in name 'a\nb'` {
+		t.Error(fault)
 	}
 	for _, c := range []struct {
 		level any

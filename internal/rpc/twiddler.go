@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/operations"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
@@ -112,6 +113,11 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 	processes, err := cfg.NewProcesses(group, program, options)
 	if err != nil {
 		return nil, api.NewFault(api.IncorrectParameters, err.Error())
+	}
+	for _, p := range processes { // a client must not be able to make such names; a file may have them
+		if strings.ContainsFunc(p.ProcessName, pyrepr.EndsLine) {
+			return nil, api.NewFault(api.IncorrectParameters, "control character in name "+pyrepr.Quote(p.ProcessName))
+		}
 	}
 	err = s.ops.Change(func(l *supervisor.Loop) error {
 		g := l.Group(group)
