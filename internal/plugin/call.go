@@ -20,8 +20,13 @@ type CallError struct{ text string }
 
 func (e *CallError) Error() string { return e.text }
 
+// errorf makes a CallError. It may contain text of the plug-in, of which the beginning is enough.
 func (p *Plugin) errorf(format string, args ...any) error {
-	return &CallError{"plug-in " + p.Name + " " + fmt.Sprintf(format, args...)}
+	text := "plug-in " + p.Name + " " + fmt.Sprintf(format, args...)
+	if len(text) > maxError {
+		text = strings.ToValidUTF8(text[:maxError], "") + "..."
+	}
+	return &CallError{text}
 }
 
 // ErrUnknown says that the plug-in does not list the method.
@@ -30,6 +35,7 @@ var ErrUnknown = errors.New("the plug-in does not list this method")
 const (
 	waitingPerSlot = 16       // calls that may wait for each call in progress
 	maxHeader      = 64 << 10 // bytes of an answer's HTTP header
+	maxError       = 500      // bytes of the text of an error
 )
 
 // setAddress sets where the plug-in is called. Each call has a connection of its own, so that calls are spread over the
@@ -147,9 +153,13 @@ func (p *Plugin) exchangeError(ctx context.Context, err error) error {
 	return p.errorf("did not answer: %v", err)
 }
 
+// maxValues is how many values and members an answer may have: as many as a call, and more if result_maxbytes allows longer
+// answers. A value takes a hundred bytes in memory, however short it is.
+func (p *Plugin) maxValues() int { return max(1<<16, int(p.Config.ResultMax)/64) }
+
 // parseAnswer returns the result in the body of an answer. A fault is an error.
 func (p *Plugin) parseAnswer(body []byte) (xmlrpc.Value, error) {
-	v, fault, err := xmlrpc.ParseResponse(body)
+	v, fault, err := xmlrpc.ParseBounded(body, p.maxValues())
 	switch {
 	case err != nil:
 		return xmlrpc.Value{}, p.errorf("did not answer with XML-RPC: %v", err)

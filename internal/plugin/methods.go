@@ -22,6 +22,18 @@ const (
 // maxMethods bounds the list.
 const maxMethods = 1000
 
+// maxCached is the size of the largest answer about a method that is kept, in bytes. Longer ones are asked for each time.
+const maxCached = 16 << 10
+
+// size returns about how many bytes a text, or an array of texts, takes.
+func size(v xmlrpc.Value) int {
+	n := 16 + len(v.Text)
+	for _, item := range v.Items {
+		n += size(item)
+	}
+	return n
+}
+
 // list is the answer of a plug-in to system.listMethods. What is asked about one method is kept in it.
 type list struct {
 	run        *run
@@ -228,7 +240,7 @@ func cached[T any](ctx context.Context, p *Plugin, method, introspection string,
 	if err == nil {
 		answer, err = parse(v)
 	}
-	if err == nil {
+	if err == nil && size(v) <= maxCached {
 		p.mu.Lock()
 		cache(l)[method] = answer
 		p.mu.Unlock()

@@ -406,6 +406,53 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
+// TestLongIntrospection shows that long answers about methods are not kept.
+// covers: SEC-18
+func TestLongIntrospection(t *testing.T) {
+	s := newPluginTest(t)
+	s.Up()
+	defer s.listen()()
+	long := text(strings.Repeat("x", 20_000))
+	for _, answer := range []xmlrpc.Value{long, {Kind: xmlrpc.Array, Items: []xmlrpc.Value{long}}} {
+		s.respond(func(w http.ResponseWriter, call xmlrpc.Call) {
+			if call.Method == "system.listMethods" {
+				echo(w, call)
+				return
+			}
+			reply(w, answer)
+		})
+		ctx := context.Background()
+		help, _ := s.Help(ctx, "x.echo")
+		types, _ := s.Signature(ctx, "x.echo")
+		if len(help)+len(types) == 0 || len(s.list.help)+len(s.list.signatures) > 0 {
+			t.Errorf("%d bytes, %d types; %d and %d are kept", len(help), len(types), len(s.list.help), len(s.list.signatures))
+		}
+	}
+}
+
+// TestManyValues shows that the values of an answer are bounded as well as its bytes, and so is the memory that they take.
+// covers: SEC-18
+func TestManyValues(t *testing.T) {
+	s := newPluginTest(t, func(c *config.Plugin) { c.ResultMax = 4 << 20 })
+	s.Up()
+	defer s.listen()()
+	s.expect("before it", s.callEcho("a"), "a")
+	for _, value := range []string{"<a/>", "<value><struct/></value>"} {
+		s.respond(func(w http.ResponseWriter, _ xmlrpc.Call) {
+			io.WriteString(w, "<methodResponse><params><param><value><array><data>")
+			io.WriteString(w, strings.Repeat(value, 4_000_000/len(value)))
+			io.WriteString(w, "</data></array></value></param></params></methodResponse>")
+		})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s.expect(value, s.callEcho("b"), "plug-in x did not answer with XML-RPC: xmlrpc: too many values")
+		runtime.ReadMemStats(&after)
+		if grown := (after.TotalAlloc - before.TotalAlloc) >> 20; grown > 100 { // the body and its copies take most of it
+			t.Errorf("%s: %d MB were allocated", value, grown)
+		}
+	}
+}
+
 // TestURL calls a server by its URL. Its methods may change at any time.
 func TestURL(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -478,7 +525,7 @@ func FuzzParseAnswer(f *testing.F) {
 	f.Add(xmlrpc.AppendFault(nil, 3, "x"))
 	f.Add([]byte("<methodResponse><params><param><value><nil/></value></param></params></methodResponse>"))
 	f.Add([]byte("HTTP/1.0 200 OK\r\n\r\n"))
-	p := &Plugin{Options: Options{Name: "x"}}
+	p := &Plugin{Options: Options{Name: "x", Config: &config.Plugin{}}}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		v, err := p.parseAnswer(body)
 		if err != nil {

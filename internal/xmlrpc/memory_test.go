@@ -47,6 +47,12 @@ func TestParseCallMemory(t *testing.T) {
 		if grown := after.TotalAlloc - before.TotalAlloc; grown > 8*size+48<<20 {
 			t.Errorf("%s: %d MB were allocated for %d MB, %v", name, grown>>20, len(body)>>20, err)
 		}
+		before = after
+		_, _, err = ParseBounded([]byte(body), maxValues)
+		runtime.ReadMemStats(&after)
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 8*size+48<<20 {
+			t.Errorf("%s of a response: %d MB were allocated for %d MB, %v", name, grown>>20, len(body)>>20, err)
+		}
 	}
 	if _, err := ParseCall([]byte(call(strings.Repeat("<value/>", maxValues+1)))); !errors.Is(err, ErrUnmarshallable) {
 		t.Errorf("too many values: %v", err)

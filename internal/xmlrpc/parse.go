@@ -30,7 +30,7 @@ var (
 // or not UTF-8, malformed scalars, too deep nesting and too many values; ErrNoMethodName for an empty or missing
 // <methodName>. Source: supervisor.xmlrpc.loads.
 func ParseCall(body []byte) (Call, error) {
-	p := parser{scanner: scanner{doc: string(body)}}
+	p := parser{scanner: scanner{doc: string(body)}, most: maxValues}
 	if err := p.document(); err != nil {
 		return Call{}, fmt.Errorf("%w: %w", ErrUnmarshallable, err)
 	}
@@ -42,8 +42,12 @@ func ParseCall(body []byte) (Call, error) {
 
 // ParseResponse parses the response to a call and returns the result or the fault. Characters that XML does not allow and
 // bytes that are not UTF-8 are accepted: the original sends them in logs.
-func ParseResponse(body []byte) (Value, *api.Fault, error) {
-	p := parser{scanner: scanner{doc: string(body), lenient: true}}
+func ParseResponse(body []byte) (Value, *api.Fault, error) { return ParseBounded(body, 0) }
+
+// ParseBounded is ParseResponse for a response of at most so many values and members, each of which takes a hundred bytes in
+// memory. 0 is any number.
+func ParseBounded(body []byte, values int) (Value, *api.Fault, error) {
+	p := parser{scanner: scanner{doc: string(body), lenient: true}, most: values}
 	if err := p.document(); err != nil {
 		return Value{}, nil, err
 	}
@@ -78,7 +82,8 @@ type parser struct {
 	method string
 	params []Value
 	fault  Value
-	count  int         // values and members so far; in calls only
+	count  int         // values and members so far
+	most   int         // how many there may be; 0: any number
 	each   func(Value) // gets the items of a result that is an array; nil: they are kept
 }
 
@@ -190,10 +195,10 @@ func (p *parser) element(name string, depth int, v *Value) error {
 	}
 }
 
-// tooMany counts a value or member and reports whether the call has too many. Responses are not limited.
+// tooMany counts a value or member and reports whether there are too many.
 func (p *parser) tooMany() bool {
 	p.count++
-	return p.count > maxValues && !p.lenient
+	return p.most > 0 && p.count > p.most
 }
 
 // list parses the rest of an element whose children are all values.
@@ -232,7 +237,7 @@ func (p *parser) list(name string, depth int, v *Value) error {
 // structure parses the rest of a struct.
 func (p *parser) structure(depth int, v *Value) error {
 	v.Kind = Struct
-	if v.Members == nil && p.lenient {
+	if v.Members == nil && p.lenient && p.most == 0 {
 		v.Members = make([]Member, 0, 16) // a ProcessInfo has 14
 	}
 	for {
