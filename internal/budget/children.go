@@ -18,7 +18,7 @@ var Queue = &Budget{Name: "events that wait in a pool", Limit: 16 << 20, Unit: "
 const QueuedEvent = 64 << 10
 
 // Result is the length of a listener's result, without the length of the event that it answers: supervisor_stdout returns
-// the event. It is also what the results hold that wait for the result handler of a pool.
+// the event. Results of listeners that have exited, which wait for the result handler of a pool, hold at most Queue.
 var Result = &Budget{Name: "the result of a listener, in addition to the length of its event", Limit: 1 << 20, Unit: "bytes",
 	Scope: "each listener", Beyond: "an invalid result line: the listener gets no more events"}
 

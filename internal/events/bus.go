@@ -42,7 +42,7 @@ func (b *Bus) Remove(p *Pool) {
 	b.pools = slices.DeleteFunc(b.pools, func(x *Pool) bool { return x == p })
 	p.queue = queue{}
 	if p.external != nil {
-		p.external.pending, p.external.asked = nil, false
+		p.external.pending, p.external.results, p.external.asked = nil, 0, false
 	}
 	b.updateWanted()
 }

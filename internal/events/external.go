@@ -2,8 +2,11 @@ package events
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // ExternalHandler is the result handler of a pool with result_handler_exec: a program that is asked about one result at a
@@ -16,6 +19,7 @@ type ExternalHandler struct {
 	timeout   time.Duration   // for each answer, and for how long a result waits for a program that can be asked
 	input     Input           // nil: no program can be asked
 	pending   []pendingResult // the first one has been asked about if asked is set
+	results   int             // bytes of the results in pending
 	asked     bool
 	held      []byte    // the beginning of the answer
 	kill      bool      // the loop has to kill the program
@@ -122,6 +126,7 @@ func (h *ExternalHandler) KillRequested() bool {
 func (h *ExternalHandler) add(l *Listener, result []byte, now time.Time) {
 	l.awaitingDecision = true
 	h.pending = append(h.pending, pendingResult{l.process, l, l.current, bytes.Clone(result), now.Add(h.timeout)})
+	h.results += len(result)
 	if h.scheduled.IsZero() { // else the loop comes earlier anyway
 		h.scheduled = now.Add(h.timeout)
 		h.pool.bus.wakeLoop()
@@ -137,7 +142,7 @@ func (h *ExternalHandler) askNext(now time.Time) {
 	q := &h.pending[0]
 	b := h.pool.appendHeader(h.message[:0], &q.event, len(q.event.event.Payload))
 	b = append(b, " listener:"...)
-	b = append(b, q.process...)
+	b = append(b, headerName(q.process)...)
 	b = append(b, " resultlen:"...)
 	b = strconv.AppendInt(b, int64(len(q.result)), 10)
 	b = append(b, '\n')
@@ -149,41 +154,55 @@ func (h *ExternalHandler) askNext(now time.Time) {
 		h.disable()
 		return
 	}
-	if cap(h.message) > maxIdleBuffer {
-		h.message = nil
-	}
+	h.message = idle(b)
 	h.asked, q.deadline = true, now.Add(h.timeout)
 }
 
 // resolve applies the decision about the first result, then sends and asks what waited for it.
 func (h *ExternalHandler) resolve(decision error, now time.Time) {
-	q := h.pending[0]
-	h.pending[0] = pendingResult{}
-	h.pending, h.asked = h.pending[1:], false
-	if len(h.pending) == 0 {
-		h.pending = nil
-	}
+	q := h.remove(0)
+	h.asked = false
 	if l := q.listener; l != nil {
 		l.awaitingDecision = false
 		l.resolve(decision)
 		l.phaseChanged(Busy, now)
 		l.advance(nil, now)
 	} else {
-		h.pool.logDecision(q.process, decision)
-		if decision != nil {
-			h.pool.requeue(q.event)
-		}
+		h.decided(q, decision)
 	}
 	h.pool.dispatch(now)
 	h.askNext(now)
 }
 
-// detach separates a pending result from its listener, whose process has exited: the event now belongs to the result.
+// remove takes a result out of those that wait.
+func (h *ExternalHandler) remove(i int) pendingResult {
+	q := h.pending[i]
+	h.results -= len(q.result)
+	h.pending = slices.Delete(h.pending, i, i+1)
+	if len(h.pending) == 0 {
+		h.pending = nil
+	}
+	return q
+}
+
+// decided applies the decision about a result without a listener.
+func (h *ExternalHandler) decided(q pendingResult, decision error) {
+	h.pool.logDecision(q.process, decision)
+	if decision != nil {
+		h.pool.requeue(q.event)
+	}
+}
+
+// detach separates a pending result from its listener, whose process has exited: the event now belongs to the result. Then
+// the listener can give another one with its next child, so the bytes of such results are bounded, and one beyond fails.
 func (h *ExternalHandler) detach(l *Listener) {
-	for i := range h.pending {
-		if h.pending[i].listener == l {
-			h.pending[i].listener = nil
-		}
+	i := slices.IndexFunc(h.pending, func(q pendingResult) bool { return q.listener == l })
+	if i < 0 {
+		return
+	}
+	h.pending[i].listener = nil
+	if h.results > int(budget.Queue.Limit) && !(h.asked && i == 0) {
+		h.decided(h.remove(i), errFailed)
 	}
 }
 

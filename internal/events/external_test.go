@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // handlerTest is a poolTest with an external handler.
@@ -219,19 +221,27 @@ func TestHandlerInputClosed(t *testing.T) {
 	c.asked("0 l0 x")
 }
 
-// TestLongResults shows that a long result may come in chunks, and that one beyond the bounds is a violation.
+// TestLongResults shows that a result may come in chunks, be longer than its event, and that one beyond the bounds is a
+// violation for which no memory is used.
+// covers: SEC-18
+// differs: DIFF-148 lines and results are bounded
 func TestLongResults(t *testing.T) {
-	pt := newPoolTest(t, 1, 10)
-	pt.receive(0, "READY\n")
-	pt.emit("a")
-	pt.receive(0, "RESULT 20000000\n")
-	for range 20_000_000 / 50_000 {
-		pt.receive(0, strings.Repeat("x", 50_000))
+	for _, c := range []struct {
+		event  string
+		result int
+	}{{"a", 1_000_000}, {strings.Repeat("long", 1<<20), 5_000_000}} {
+		pt := newPoolTest(t, 1, 10)
+		pt.receive(0, "READY\n")
+		pt.emit(c.event)
+		pt.receive(0, fmt.Sprintf("RESULT %d\n", c.result))
+		for range c.result / 50_000 {
+			pt.receive(0, strings.Repeat("x", 50_000))
+		}
+		if pt.ls[0].phase != Acknowledged || pt.queue.n != 1 {
+			t.Errorf("%v, %d events are queued", pt.ls[0].phase, pt.queue.n)
+		}
 	}
-	if pt.ls[0].phase != Acknowledged || pt.queue.n != 1 {
-		t.Errorf("%v, %d events are queued", pt.ls[0].phase, pt.queue.n)
-	}
-	for _, flood := range []string{"RESULT 99999999999\n", strings.Repeat("y", 5000)} {
+	for _, flood := range []string{"RESULT 99999999999\n", "RESULT 1048585\nx", strings.Repeat("y", 5000)} {
 		pt := newPoolTest(t, 1, 10)
 		pt.receive(0, "READY\n")
 		pt.emit("a")
@@ -239,6 +249,37 @@ func TestLongResults(t *testing.T) {
 		if pt.ls[0].phase != Unknown || len(pt.ls[0].held) > 0 {
 			t.Errorf("%v, %d bytes are kept", pt.ls[0].phase, len(pt.ls[0].held))
 		}
+	}
+}
+
+// TestManyResults shows that the results of listeners that have exited are bounded: those beyond fail, and their events are
+// sent again.
+// covers: SEC-18
+func TestManyResults(t *testing.T) {
+	c := newHandlerTest(t, 1)
+	answer := "RESULT 1000000\n" + strings.Repeat("x", 1_000_000)
+	for range 30 {
+		c.emit("a")
+		c.receive(0, answer)
+		c.ls[0].Exited()
+		c.ls[0].Enable(c.inputs[0])
+		c.receive(0, "READY\n")
+	}
+	held := 0
+	for _, p := range c.handler.pending {
+		held += len(p.result)
+	}
+	if limit := int(budget.Queue.Limit); held > limit || held < limit-2_000_000 || c.ls[0].phase != Busy {
+		t.Errorf("%d bytes are held, the listener is %v", held, c.ls[0].phase)
+	}
+	if failed := strings.Count(c.log.String(), "WARN l0: event caused an error"); len(c.handler.pending)+failed != 30 {
+		t.Errorf("%d results wait, %d failed", len(c.handler.pending), failed)
+	}
+	for range 16 {
+		c.answer("ACCEPT\n")
+	}
+	if len(c.handler.pending) != 0 || c.handler.results != 0 {
+		t.Errorf("%d results wait, %d bytes", len(c.handler.pending), c.handler.results)
 	}
 }
 

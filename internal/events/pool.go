@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
@@ -29,6 +30,7 @@ type Pool struct {
 	external  *ExternalHandler // in place of Handle; nil: none
 	listeners []*Listener
 	queue     queue
+	maxBytes  int       // of the payloads in the queue
 	serial    uint64    // of the next event. Source: events.html#header-tokens.
 	retryAt   time.Time // when the next event can be sent to a listener that refused it; zero: it does not wait
 	scheduled time.Time // the retryAt for which the loop was woken last
@@ -40,7 +42,9 @@ func (b *Bus) NewPool(o PoolOptions) *Pool {
 	if b.wake == nil {
 		b.wake = make(chan struct{}, 1)
 	}
+	o.Name, o.Identifier = headerName(o.Name), headerIdentifier(o.Identifier)
 	p := &Pool{PoolOptions: o, bus: b, log: deferredLog{b, o.Log}}
+	p.maxBytes = max(int(budget.Queue.Limit), o.BufferSize*budget.QueuedEvent)
 	for _, name := range o.Events {
 		p.subscribe(name)
 	}
@@ -57,7 +61,7 @@ func (p *Pool) AddListener(process string) *Listener {
 
 // accept queues a new event.
 func (p *Pool) accept(e *Event) {
-	p.discardOldest()
+	p.makeRoom(e)
 	p.queue.pushBack(entry{event: e, serial: p.serial})
 	p.serial++
 }
@@ -65,7 +69,7 @@ func (p *Pool) accept(e *Event) {
 // requeue makes an event the next one again.
 func (p *Pool) requeue(e entry) {
 	p.logRequeue(e, p.queue.n)
-	p.discardOldest()
+	p.makeRoom(e.event)
 	p.queue.pushFront(e)
 }
 
@@ -75,9 +79,10 @@ func (p *Pool) logRequeue(e entry, n int) {
 	}
 }
 
-// discardOldest discards the oldest event of a full queue.
-func (p *Pool) discardOldest() {
-	if p.queue.n >= p.BufferSize && p.queue.n > 0 {
+// makeRoom discards the oldest events of a queue that is full, or whose payloads would have too many bytes with that of e.
+// An event that alone has more is queued nevertheless: the sender bounds it.
+func (p *Pool) makeRoom(e *Event) {
+	for p.queue.n > 0 && (p.queue.n >= p.BufferSize || p.queue.bytes+len(e.Payload) > p.maxBytes) {
 		oldest := p.queue.popFront()
 		p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, oldest.event.Serial)
 	}
@@ -122,15 +127,14 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 				e.event.Serial, l.process)
 			continue
 		}
-		l.phase, l.current = Busy, *e
+		l.phase, l.current, l.maxResult = Busy, *e, maxResult(e.event)
 		if p.log.debugging() {
 			p.log.Debugf("event %d sent to listener %s", e.event.Serial, l.process)
 		}
-		if cap(p.message) > maxIdleBuffer {
-			p.message = nil
-		}
+		p.message = idle(p.message)
 		return true, true
 	}
+	p.message = idle(p.message)
 	return false, found
 }
 

@@ -3,6 +3,7 @@ package events
 import (
 	"bytes"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
@@ -23,21 +24,30 @@ func (p Phase) String() string {
 
 const readyToken = "READY\n"
 
-// maxLine and maxResult are the largest result line and result, in bytes. They bound the memory that a listener can use;
-// longer input is a protocol violation.
-const (
-	maxLine   = 4 << 10
-	maxResult = 64 << 20
-)
+// maxLine is the length of the longest result line, in bytes; a longer one is a protocol violation, as is a result that is
+// longer than maxResult. They bound the memory that a listener can use.
+const maxLine = 4 << 10
+
+// maxResult returns the length of the longest result for an event, which some listeners return.
+func maxResult(e *Event) int { return int(budget.Result.Limit) + len(e.Payload) }
 
 // maxIdleBuffer is the largest buffer, in bytes, that is kept while it is not used.
 const maxIdleBuffer = 64 << 10
+
+// idle returns a buffer that is not used any more for the next use, without its content, or nil if it is too large.
+func idle(buffer []byte) []byte {
+	if cap(buffer) > maxIdleBuffer {
+		return nil
+	}
+	return buffer[:0]
+}
 
 // protocol parses what one listener writes. The tokens do not depend on how the output is cut into chunks. The zero value
 // is a listener that has just been started. The parser moves the phase to Ready and Unknown; the owner moves it to Busy
 // when it sends an event and on from Busy when a result has been decided.
 type protocol struct {
 	phase            Phase
+	maxResult        int    // the length of the longest result that is valid now
 	length           int    // of the result that is being read; 0 or more only if sized
 	sized            bool   // the result line has been read
 	held             []byte // not parsed yet
@@ -115,7 +125,7 @@ func (m *protocol) result(in []byte) (kind token, text, rest []byte) {
 		}
 		line = line[:min(len(line), maxLine)]
 		length, ok := pyrepr.ParseInt(string(line[min(len("RESULT "), len(line)):]), 10)
-		if !complete || !ok || length < 0 || length > maxResult {
+		if !complete || !ok || length < 0 || length > m.maxResult {
 			m.phase = Unknown
 			return badLine, line, nil
 		}

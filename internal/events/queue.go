@@ -31,6 +31,7 @@ type queue struct {
 	ring  []entry // length 0 or a power of two
 	first int
 	n     int
+	bytes int // of the payloads
 }
 
 func (q *queue) at(i int) *entry { return &q.ring[(q.first+i)&(len(q.ring)-1)] }
@@ -49,6 +50,7 @@ func (q *queue) grow() {
 func (q *queue) pushBack(e entry) {
 	q.grow()
 	q.n++
+	q.bytes += len(e.event.Payload)
 	*q.at(q.n - 1) = e
 }
 
@@ -56,6 +58,7 @@ func (q *queue) pushFront(e entry) {
 	q.grow()
 	q.first = (q.first - 1) & (len(q.ring) - 1)
 	q.n++
+	q.bytes += len(e.event.Payload)
 	*q.at(0) = e
 }
 
@@ -64,6 +67,7 @@ func (q *queue) popFront() entry {
 	*q.at(0) = entry{}
 	q.first = (q.first + 1) & (len(q.ring) - 1)
 	q.n--
+	q.bytes -= len(e.event.Payload)
 	if q.n == 0 && len(q.ring) > 1024 {
 		*q = queue{}
 	}

@@ -2,9 +2,11 @@ package operations
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
@@ -94,7 +96,18 @@ func (s *Service) RemoveGroup(name string) error {
 
 // SendRemoteComm emits a REMOTE_COMMUNICATION event, during a shutdown too. Source: sendRemoteCommEvent.
 func (s *Service) SendRemoteComm(kind, data string) error {
+	if err := CheckEvent(len(kind) + len(data)); err != nil {
+		return err
+	}
 	return s.sup.Do(func(l *supervisor.Loop) { l.SendRemoteComm(kind, data) })
+}
+
+// CheckEvent returns the fault for an event that a client sends if it has too many bytes.
+func CheckEvent(length int) error {
+	if int64(length) > budget.Event.Limit {
+		return Failed(fmt.Errorf("the event has more than %d bytes", budget.Event.Limit))
+	}
+	return nil
 }
 
 // SendStdin writes text to the standard input of a process.

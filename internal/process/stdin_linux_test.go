@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // pipe makes a child's standard input: our end and the child's.
@@ -76,7 +79,7 @@ func TestStdinQueueEnds(t *testing.T) {
 	}
 }
 
-// TestStdinIsBounded shows that the first piece may be of any size, and that the queue is bounded after it.
+// TestStdinIsBounded shows that an event may be of any size, and that the queue is bounded after it.
 func TestStdinIsBounded(t *testing.T) {
 	s, _ := pipe(t)
 	if err := s.Send(make([]byte, 2*maxUnsent)); err != nil {
@@ -92,6 +95,58 @@ func TestStdinIsBounded(t *testing.T) {
 	if err := s.Send([]byte("x")); !errors.Is(err, ErrStdinFull) {
 		t.Fatalf("%v", err)
 	}
+}
+
+// TestClientsAreBounded shows that what clients have queued is bounded for each process, also in one piece, and in all. What is
+// refused is not written in part; what is written or dropped is given back.
+// covers: SEC-19
+func TestClientsAreBounded(t *testing.T) {
+	defer func(limit int64) { budget.Stdin.Limit = limit }(budget.Stdin.Limit)
+	budget.Stdin.Limit = 2 * maxUnsent
+	send := func(s *stdin, n int) error { return (&Process{stdin: s}).SendStdin(bytes.Repeat([]byte{'x'}, n)) }
+	a, child := pipe(t)
+	if err := send(a, maxUnsent+1); !errors.Is(err, ErrStdinFull) || len(a.unsent) > 0 {
+		t.Fatalf("a piece beyond the bound: %v", err)
+	}
+	if n, err := unix.IoctlGetInt(int(child.Fd()), unix.TIOCINQ); n != 0 || err != nil {
+		t.Fatalf("%d bytes were written, %v", n, err)
+	}
+	if err := send(a, maxUnsent); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(a, maxUnsent/2); !errors.Is(err, ErrStdinFull) {
+		t.Fatalf("beyond the bound of a process: %v", err)
+	}
+	b, _ := pipe(t)
+	c, _ := pipe(t)
+	if err := errors.Join(b.Send(make([]byte, 2*maxUnsent)), send(c, maxUnsent)); err != nil {
+		t.Fatal(err)
+	}
+	d, _ := pipe(t)
+	if err := send(d, maxUnsent/2); !errors.Is(err, ErrStdinFull) {
+		t.Fatalf("beyond the bound of all: %v", err)
+	}
+	c.Close()
+	if err := send(d, maxUnsent/2); err != nil {
+		t.Fatalf("after one was closed: %v", err)
+	}
+	if _, err := io.ReadFull(child, make([]byte, maxUnsent)); err != nil {
+		t.Fatal(err)
+	}
+	d.Close()
+	for a.queued() > 0 {
+		runtime.Gosched() // until the goroutine has seen that all was read
+	}
+	if held := budget.Stdin.Held(); held != 0 {
+		t.Errorf("%d bytes are counted in the end", held)
+	}
+}
+
+// queued returns how many bytes are queued.
+func (s *stdin) queued() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.unsent)
 }
 
 func TestStdinClosed(t *testing.T) {

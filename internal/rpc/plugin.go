@@ -60,6 +60,9 @@ func (s *Server) emit(x *plugin.Plugin, params []xmlrpc.Value) (result, error) {
 	if !x.Declares(a.text(0)) {
 		return nil, operations.BadName(a.text(0))
 	}
+	if err := operations.CheckEvent(len(a.text(1))); err != nil {
+		return nil, err
+	}
 	x.Emit(a.text(0), a.text(1))
 	return boolean(true), nil
 }
