@@ -72,8 +72,9 @@
 // # Conditions
 //
 // [reference] [ours] [root] [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are set), [hostconfig] (this
-// host has a configuration in /etc; a script that starts supervisord without -c in a directory without one must skip then), and
-// those of testscript, such as [linux] and [exec:NAME].
+// host has a configuration in /etc; a script that starts supervisord without -c in a directory without one must skip then), [nss]
+// (libnss-systemd is installed, by which a script can have accounts that are in no file), and those of testscript, such as
+// [linux] and [exec:NAME].
 //
 // # Commands
 //

@@ -64,6 +64,9 @@ func (s *Suite) condition(cond string) (bool, error) {
 		return os.Getuid() == 0, nil
 	case "listeners":
 		return s.Listeners != "" && s.Samples != "", nil
+	case "nss":
+		library, err := filepath.Glob("/usr/lib*/*/libnss_systemd.so.2")
+		return len(library) > 0, err
 	case "resource":
 		return mayRaiseLimits(), nil
 	case "hostconfig":

@@ -1,7 +1,7 @@
 // Package child starts, signals and reaps Unix children. It knows nothing of programs, states or logs. Only the loop of
 // supervisord may call Start, the function from IsolatedStarter and Reap: because one goroutine does both, a pid is always
 // known before its exit is read. For the same reason nothing in the daemon uses os/exec or os.Process, which would race for
-// the status. Main, Pipe, Signal and ErrnoName may be called by any goroutine.
+// the status. Main, Pipe, Output, Signal and ErrnoName may be called by any goroutine.
 package child
 
 import (
@@ -51,19 +51,19 @@ type Exit struct {
 	Status syscall.WaitStatus
 }
 
-// Reap calls f for every child that has ended, also for those that Start did not start, and returns when there are no more.
-// The error is the syscall.Errno of wait4; to have no children is none.
+// Reap calls f for every child that has ended, also for those that Start did not start, but not for those of Output, and
+// returns when there are no more. The error is the syscall.Errno of wait4; to have no children is none.
 func Reap(f func(Exit)) error {
 	for {
 		var status syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
+		pid, helper, err := waitAny(&status)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 		case errors.Is(err, syscall.ECHILD) || err == nil && pid == 0:
 			return nil
 		case err != nil:
 			return err
-		default:
+		case !helper:
 			f(Exit{pid, status})
 		}
 	}

@@ -19,22 +19,26 @@ const corpusDir = "../../../shared/corpus"
 
 // stubHost has all directories and users, and a plug-in that is not built in.
 var stubHost = host{
-	isDir: func(string) bool { return true },
-	lookup: func(name string) (*account.Account, error) {
-		return &account.Account{Name: name, UID: 4242, GID: 4242}, nil
-	},
-	owner: func(owner string) (int, int, error) {
-		if strings.Contains(owner, ":") {
-			return 4242, 4242, nil
-		}
-		return 4242, -1, nil
-	},
-	plugin: func(spec string) bool { return isBuiltIn(spec) || strings.HasPrefix(spec, "multivisor.rpc:") },
+	isDir:    func(string) bool { return true },
+	accounts: stubAccounts{account.New()},
+	plugin:   func(spec string) bool { return isBuiltIn(spec) || strings.HasPrefix(spec, "multivisor.rpc:") },
+}
+
+type stubAccounts struct{ *account.Directory }
+
+func (stubAccounts) Lookup(name string) (*account.Account, error) {
+	return &account.Account{Name: name, UID: 4242, GID: 4242}, nil
+}
+
+func (stubAccounts) LookupOwner(owner string) (int, int, error) {
+	if strings.Contains(owner, ":") {
+		return 4242, 4242, nil
+	}
+	return 4242, -1, nil
 }
 
 // bareHost is this host with only the original's own plug-ins.
-var bareHost = host{isDir: isDir, lookup: account.Lookup, owner: account.LookupOwner,
-	plugin: func(spec string) bool { return spec == DefaultHandler || spec == MainInterface }}
+var bareHost = host{isDir: isDir, plugin: func(spec string) bool { return spec == DefaultHandler || spec == MainInterface }}
 
 var envName = regexp.MustCompile(`%\(ENV_([^)]*)\)`)
 

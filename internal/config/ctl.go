@@ -64,7 +64,7 @@ func ctlHelpOption(o *CtlOptions, _ string) error {
 	return getopt.ErrStop
 }
 
-var setHistory = ctlOverride(func(c *Ctl, text string) { c.HistoryFile = normalizeIfAny(text) })
+var setHistory = ctlOverride(func(c *Ctl, text string) { c.HistoryFile, _ = thisHost.history(text) })
 
 var ctlOptions = []getopt.Option[CtlOptions]{
 	{Short: 'h', Long: "help", Set: ctlHelpOption},
@@ -107,22 +107,20 @@ func checkURL(text string) error {
 	return nil
 }
 
-// parseCtlURL makes the path of a socket absolute.
-func parseCtlURL(s string) (string, error) {
+// ctlURL makes the path of a socket absolute.
+func (h host) ctlURL(s string) (string, error) {
 	if path, ok := strings.CutPrefix(s, "unix://"); ok {
-		return "unix://" + normalize(path), nil
+		return "unix://" + h.normalize(path), nil
 	}
 	return s, nil
 }
 
-func parseHistory(path string) (string, error) { return normalizeIfAny(path), nil }
-
-// normalizeIfAny makes a path absolute, unless it is empty.
-func normalizeIfAny(path string) string {
+// history makes the path of the history file absolute; empty: none.
+func (h host) history(path string) (string, error) {
 	if path == "" {
-		return ""
+		return "", nil
 	}
-	return normalize(path)
+	return h.normalize(path), nil
 }
 
 // LoadCtl reads the configuration of supervisorctl from the file, if there is one, and applies the command line. It reads its own
@@ -151,14 +149,14 @@ func (c *Ctl) read(path string) error {
 		return err
 	}
 	doc := ini.New()
-	if err := doc.Parse(&ini.File{Path: path, Here: dirname(normalize(path))}, text); err != nil {
+	if err := doc.Parse(&ini.File{Path: path, Here: dirname(thisHost.normalize(path))}, text); err != nil {
 		return err
 	}
 	own := doc.ByName["supervisorctl"]
 	if own == nil {
 		return &ini.Error{File: path, Text: ".ini file does not include supervisorctl section"}
 	}
-	r := &reader{doc: doc, host: thisHost, env: environment(os.Environ()), path: path}
+	r := &reader{doc: doc, host: thisHost.remembering(), env: environment(os.Environ()), path: path}
 	return c.values(r, own)
 }
 

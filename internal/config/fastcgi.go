@@ -94,7 +94,7 @@ func (s *Socket) unix(k *sectionReader, path string) {
 		k.failf("socket", "Unix socket path %s is not an absolute path in [%s] socket", path, k.s.Name)
 	}
 	s.Unix = true
-	s.Path = normalize(path)
+	s.Path = k.r.host.normalize(path)
 	s.URL = "unix://" + s.Path
 }
 

@@ -13,7 +13,7 @@ import (
 
 // everything returns a group in which no part is empty. Two calls share no memory.
 func everything() *Group {
-	user := &account.Account{Name: "web", UID: 7, GID: 8}
+	user := &account.Account{Name: "web", UID: 7, GID: 8, Groups: []int{8, 9}, Missing: "m"}
 	program := &Program{Section: "program:p", Name: "p", Priority: 1, Start: Start{true, 2}, Backoff: Backoff{3},
 		Exit: Exit{RestartAlways, []int{4, 5}}, Stop: Stop{6, 7, true, true}, Socket: &Socket{URL: "u", Path: "p"},
 		RedirectErr: true, HandlesResults: true}
@@ -25,12 +25,20 @@ func everything() *Group {
 		Plugin:    &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}}}
 }
 
+const memberships = "a name service that does not answer for once must not restart programs"
+
 // unnoticed are the fields that Compare ignores, with the reasons.
 var unnoticed = map[string]string{
 	"Processes[0].Program.Section":  "where a program was read does not change what runs",
 	"Processes[0].Program.Name":     "stands in the section's name, and is expanded where it is used",
 	"Processes[0].Run.User.Name":    "another name of the same user",
-	"Processes[0].Run.User.GID":     "a property of the user, looked up at each start",
+	"Processes[0].Run.User.GID":     memberships,
+	"Processes[0].Run.User.Missing": memberships,
+
+	"Processes[0].Run.User.Groups, shorter":  memberships,
+	"Processes[0].Run.User.Groups, reversed": memberships,
+	"Processes[0].Run.User.Groups, another":  memberships,
+
 	"Processes[0].Limits, reversed": "steps are done in the order of their kinds",
 	"Pool.Events, reversed":         "a subscription has no order",
 	"Name":                          "another name is another group",

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,13 +14,21 @@ import (
 
 // host looks up what a configuration refers to: directories, users and built-in plug-ins.
 type host struct {
-	isDir  func(path string) bool
-	lookup func(nameOrUID string) (*account.Account, error)
-	owner  func(owner string) (uid, gid int, err error)
-	plugin func(spec string) bool // whether the factory or handler is built in
+	isDir    func(path string) bool
+	accounts accounts               // nil: those of this host, asked anew each time
+	plugin   func(spec string) bool // whether the factory or handler is built in
 }
 
-var thisHost = host{isDir: isDir, lookup: account.Lookup, owner: account.LookupOwner, plugin: isBuiltIn}
+// accounts looks up users and groups, see account.Directory.
+type accounts interface {
+	Lookup(nameOrUID string) (*account.Account, error)
+	LookupOwner(owner string) (uid, gid int, err error)
+	Home(user string) (string, error)
+	OwnHome() (string, error)
+}
+
+// thisHost remembers nothing.
+var thisHost = host{isDir: isDir, plugin: isBuiltIn}
 
 func isDir(path string) bool {
 	info, err := os.Stat(path)
@@ -30,8 +37,9 @@ func isDir(path string) bool {
 
 // remembering returns a host that looks up the same name only once.
 func (h host) remembering() host {
-	dirs, accounts := map[string]bool{}, map[string]*account.Account{}
+	dirs := map[string]bool{}
 	known := h
+	known.accounts = h.directory()
 	known.isDir = func(path string) bool {
 		answer, ok := dirs[path]
 		if !ok {
@@ -40,19 +48,21 @@ func (h host) remembering() host {
 		}
 		return answer
 	}
-	known.lookup = func(name string) (*account.Account, error) {
-		if a := accounts[name]; a != nil {
-			return a, nil
-		}
-		a, err := h.lookup(name)
-		accounts[name] = a
-		return a, err
-	}
 	return known
 }
 
+// directory returns the accounts of the host.
+func (h host) directory() accounts {
+	if h.accounts == nil {
+		return account.New()
+	}
+	return h.accounts
+}
+
 // account looks up an account by name or uid.
-func (h host) account(nameOrUID string) (*account.Account, error) { return h.lookup(nameOrUID) }
+func (h host) account(nameOrUID string) (*account.Account, error) {
+	return h.directory().Lookup(nameOrUID)
+}
 
 // owner is the owner of a file; -1: unchanged.
 type owner struct{ uid, gid int }
@@ -61,13 +71,13 @@ var unchanged = owner{-1, -1}
 
 // ownerOf reads user or user:group.
 func (h host) ownerOf(text string) (o owner, err error) {
-	o.uid, o.gid, err = h.owner(text)
+	o.uid, o.gid, err = h.directory().LookupOwner(text)
 	return o, err
 }
 
 // existingDirectory expands ~ and checks that the path is a directory. Source: directory, childlogdir.
 func (h host) existingDirectory(path string) (string, error) {
-	expanded := expandUser(path)
+	expanded := h.expandUser(path)
 	if !h.isDir(expanded) {
 		return "", fmt.Errorf("%s is not an existing directory", path)
 	}
@@ -76,7 +86,7 @@ func (h host) existingDirectory(path string) (string, error) {
 
 // pathInDirectory expands ~ and checks that the directory part exists. Source: logfile, pidfile.
 func (h host) pathInDirectory(path string) (string, error) {
-	expanded := expandUser(path)
+	expanded := h.expandUser(path)
 	if dir := dirname(expanded); dir != "" && !h.isDir(dir) {
 		return "", fmt.Errorf("The directory named as part of the path %s does not exist", path)
 	}
@@ -104,7 +114,7 @@ func join(dir, path string) string {
 }
 
 // expandUser replaces ~ and ~user at the start by the home directory, if there is one.
-func expandUser(path string) string {
+func (h host) expandUser(path string) string {
 	if !strings.HasPrefix(path, "~") {
 		return path
 	}
@@ -112,7 +122,7 @@ func expandUser(path string) string {
 	if slash := strings.IndexByte(path, '/'); slash >= 0 {
 		name, rest = path[1:slash], path[slash:]
 	}
-	home, err := homeOf(name)
+	home, err := h.homeOf(name)
 	if err != nil {
 		return path
 	}
@@ -122,26 +132,18 @@ func expandUser(path string) string {
 	return "/"
 }
 
-func homeOf(name string) (string, error) {
-	if name == "" {
-		if home, ok := os.LookupEnv("HOME"); ok {
-			return home, nil
-		}
-		self, err := user.Current()
-		if err != nil {
-			return "", err
-		}
-		return self.HomeDir, nil
+func (h host) homeOf(name string) (string, error) {
+	if name != "" {
+		return h.directory().Home(name)
 	}
-	found, err := user.Lookup(name)
-	if err != nil {
-		return "", err
+	if home, ok := os.LookupEnv("HOME"); ok {
+		return home, nil
 	}
-	return found.HomeDir, nil
+	return h.directory().OwnHome()
 }
 
 // normalize expands ~ and makes the path absolute and clean.
-func normalize(path string) string { return absolute(expandUser(path)) }
+func (h host) normalize(path string) string { return absolute(h.expandUser(path)) }
 
 func absolute(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {

@@ -233,7 +233,7 @@ stderr_syslog=true
 		"[fcgi-program:f]\ncommand=c\nsocket=unix:///sock\nsocket_owner=0:0\nsocket_mode=0707\nsocket_backlog=25\npriority=24\n"+
 		"[rpcinterface:r]\nurl=http://r:1\ncallwaitsecs=26\ncall_limit=27\nresult_maxbytes=28\nevent_types=one,Two\n"+
 		"events=TICK_60\nbuffer_size=29\npriority=30\n[group:g]\nprograms=\npriority=31\n")
-	root, err := account.Lookup("0")
+	root, err := account.New().Lookup("0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,10 +68,10 @@ var (
 	commandType   = textType.with("command line", parseString)
 	nameType      = textType.with("name", parseString)
 	patternsType  = textType.with("patterns", parseString)
-	ctlURLType    = textType.with("URL", parseCtlURL)
+	ctlURLType    = textType.asking("URL", host.ctlURL)
 	socketURLType = textType.with("URL", parseString)
 	pluginURLType = textType.with("URL", parsePluginURL)
-	historyType   = textType.with("path", parseHistory)
+	historyType   = textType.asking("path", host.history)
 	pathType      = textType.asking("path", host.pathInDirectory)
 	mainLogType   = textType.asking("path, or `syslog`", host.pathInDirectory)
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -61,7 +62,7 @@ func (r *reader) values(o Options) (*Config, error) {
 		apply(s)
 	}
 	if s.user != nil {
-		if s.User, err = r.host.lookup(*s.user); err != nil {
+		if s.User, err = r.host.account(*s.user); err != nil {
 			e := &ini.Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error()}
 			if own := r.doc.ByName["supervisord"]; own != nil {
 				if v, ok := r.doc.Find(own, "user"); ok && v.Text == *s.user { // else it is from the command line
@@ -75,13 +76,31 @@ func (r *reader) values(o Options) (*Config, error) {
 	}
 	c.Supervisord = s.Supervisord
 	if c.Supervisord.Logfile != "syslog" {
-		c.Supervisord.Logfile = normalize(c.Supervisord.Logfile)
+		c.Supervisord.Logfile = r.host.normalize(c.Supervisord.Logfile)
 	}
-	c.Supervisord.Pidfile = normalize(c.Supervisord.Pidfile)
+	c.Supervisord.Pidfile = r.host.normalize(c.Supervisord.Pidfile)
 	c.reader = r.kept()
+	r.warnOfGroups(c)
 	c.Messages = r.messages
 	slices.SortStableFunc(c.Messages, func(a, b Message) int { return int(b.Level - a.Level) })
 	return c, nil
+}
+
+// warnOfGroups warns about each user some of whose groups are unknown, because a name service did not answer.
+func (r *reader) warnOfGroups(c *Config) {
+	warned := map[*account.Account]bool{nil: true}
+	warn := func(user *account.Account) {
+		if !warned[user] && user.Missing != "" {
+			r.warn("user %s gets the groups of /etc/group only: %s", user.Name, user.Missing)
+		}
+		warned[user] = true
+	}
+	warn(c.Supervisord.User)
+	for _, g := range c.Groups {
+		for _, p := range g.Processes {
+			warn(p.Run.User)
+		}
+	}
 }
 
 // supervisord reads [supervisord]. The sections that are read after it can expand the variables of its environment.

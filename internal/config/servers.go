@@ -41,7 +41,7 @@ func requireFile(k *sectionReader, server *Server) {
 	if path == "" {
 		k.failf("file", "section [%s] has no file value", k.s.Name)
 	}
-	server.File = normalize(path)
+	server.File = k.r.host.normalize(path)
 }
 
 // requireBoth checks that there are both user name and password, or neither.

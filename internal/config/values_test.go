@@ -388,12 +388,12 @@ func TestPaths(t *testing.T) {
 	t.Setenv("HOME", "/home/me/")
 	for in, want := range map[string]string{"~": "/home/me", "~/x": "/home/me/x", "x~": "x~", "": "", "~root": "/root", "~root/x": "/root/x",
 		"~nosuchuser/x": "~nosuchuser/x", "/~": "/~"} {
-		if got := expandUser(in); got != want {
-			t.Errorf("expandUser(%q) = %q, want %q", in, got, want)
+		if got := thisHost.expandUser(in); got != want {
+			t.Errorf("thisHost.expandUser(%q) = %q, want %q", in, got, want)
 		}
 	}
 	t.Setenv("HOME", "/")
-	if a, b := expandUser("~"), expandUser("~/x"); a != "/" || b != "/x" {
+	if a, b := thisHost.expandUser("~"), thisHost.expandUser("~/x"); a != "/" || b != "/x" {
 		t.Errorf("with HOME=/: %q, %q", a, b)
 	}
 	for in, want := range map[string]string{"": "", "x": "", "/": "/", "/x": "/", "//x": "//", "a/x": "a", "a//x": "a", "/a/x": "/a", "a/": "a"} {

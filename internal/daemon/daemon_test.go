@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	case "privileges":
-		nobody, err := account.Lookup("65534")
+		nobody, err := account.New().Lookup("65534")
 		if err != nil {
 			fmt.Println(err)
 			break

@@ -19,11 +19,7 @@ func DropPrivileges(a *account.Account) (message string, err error) {
 	default:
 		return "", errors.New("Can't drop privilege as nonroot user")
 	}
-	groups, err := a.Groups()
-	if err != nil {
-		return "", fmt.Errorf("Could not read groups of user %s: %w", a.Name, err)
-	}
-	if err := syscall.Setgroups(groups); err != nil {
+	if err := syscall.Setgroups(a.Groups); err != nil {
 		return "", errors.New("Could not set groups of effective user")
 	}
 	if err := syscall.Setgid(a.GID); err != nil {

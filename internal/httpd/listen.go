@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
@@ -202,8 +202,8 @@ func own(c config.Server, path string) error {
 		return err
 	}
 	name := strconv.Itoa(os.Geteuid())
-	if u, err := user.LookupId(name); err == nil {
-		name = u.Username
+	if u, err := account.New().Lookup(name); err == nil {
+		name = u.Name
 	}
 	return usageError(fmt.Sprintf(`Not permitted to chown %s to uid/gid (%d, %d); adjust "sockchown" value in config `+
 		`file or on command line to values that the current user (%s) can successfully chown`, c.File, c.UID, c.GID, name))

@@ -101,6 +101,9 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 	return p
 }
 
+// SetUser sets whom the next children become, nil for the user of supervisord.
+func (p *Process) SetUser(user *child.User) { p.user = user }
+
 func rules(c *config.Program) state.Rules {
 	return state.Rules{
 		StartSecs:         time.Duration(c.Start.Secs) * time.Second,

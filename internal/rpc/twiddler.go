@@ -129,9 +129,7 @@ func (s *Server) addProgramToGroup(_ context.Context, a args) (result, error) {
 				return operations.BadName(p.ProcessName)
 			}
 		}
-		if err := l.AddProcesses(g, processes); err != nil {
-			return operations.Failed(err)
-		}
+		l.AddProcesses(g, processes)
 		return nil
 	})
 	return boolean(true), err

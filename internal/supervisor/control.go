@@ -77,14 +77,35 @@ func (l *Loop) Restart(cfg *config.Config) {
 }
 
 // Reread takes a new reading of the configuration: its groups are what can be added from now on. It returns how they
-// differ from the active ones. Nothing that runs changes.
+// differ from the active ones. Nothing that runs changes; the next starts get the groups that users have now.
 func (l *Loop) Reread(cfg *config.Config) config.Diff {
 	l.read = cfg
+	l.regroup(cfg.Groups)
 	active := make([]*config.Group, 0, len(l.groups))
 	for _, g := range slices.SortedFunc(slices.Values(l.groups), func(a, b *Group) int { return cmp.Compare(a.added, b.added) }) {
 		active = append(active, g.Config)
 	}
 	return config.Compare(active, cfg.Groups)
+}
+
+// regroup has the next starts of all processes use the groups that a new reading found for their users.
+func (l *Loop) regroup(read []*config.Group) {
+	users := map[int]*config.Process{} // one process of each user
+	for _, g := range read {
+		for _, c := range g.Processes {
+			if user := c.Run.User; user != nil && user.Missing == "" {
+				users[user.UID] = c
+			}
+		}
+	}
+	if len(users) == 0 {
+		return
+	}
+	for _, p := range l.Processes() {
+		if user := p.Config.Run.User; user != nil && users[user.UID] != nil {
+			p.SetUser(userOf(users[user.UID]))
+		}
+	}
 }
 
 // SendRemoteComm makes an event of what a client sent. Source: sendRemoteCommEvent.

@@ -1,7 +1,7 @@
 package supervisor
 
 import (
-	"fmt"
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -88,11 +88,7 @@ func (l *Loop) AddGroup(prepared PreparedGroup) error {
 		if c.Socket != nil {
 			role.Socket = sockets[c.Socket]
 		}
-		p, err := l.newProcess(c, cfg, role)
-		if err != nil {
-			g.removeSockets()
-			return err
-		}
+		p := l.newProcess(c, cfg, role)
 		g.Processes = append(g.Processes, p)
 		if role.Handler != nil {
 			g.handler = p
@@ -127,12 +123,8 @@ func (l *Loop) role(g *Group, c *config.Process) (r process.Role) {
 }
 
 // newProcess makes a process that has never run.
-func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role) (*process.Process, error) {
-	user, err := userOf(c)
-	if err != nil {
-		return nil, err
-	}
-	return process.New(c, g, user, role, &l.shared), nil
+func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role) *process.Process {
+	return process.New(c, g, userOf(c), role, &l.shared)
 }
 
 // startSoon has those processes started that start by themselves, in their order and after all that wait already.
@@ -215,16 +207,14 @@ func (l *Loop) removeSockets() {
 	}
 }
 
-// userOf is whom the process's children become, nil for whom we are.
-func userOf(c *config.Process) (*child.User, error) {
-	if c.Run.User == nil {
-		return nil, nil
+// userOf is whom the process's children become, nil for whom we are. Our own user is nothing to become: its children keep
+// our groups, as with the original.
+func userOf(c *config.Process) *child.User {
+	user := c.Run.User
+	if user == nil || user.UID == os.Getuid() {
+		return nil
 	}
-	groups, err := c.Run.User.Groups()
-	if err != nil {
-		return nil, fmt.Errorf("cannot tell the groups of user %s: %w", c.Run.User.Name, err)
-	}
-	return &child.User{UID: c.Run.User.UID, GID: c.Run.User.GID, Groups: groups}, nil
+	return &child.User{UID: user.UID, GID: user.GID, Groups: user.Groups}
 }
 
 // RemoveGroup takes a group out. It returns false, and does nothing, if a process of it is not stopped.

@@ -9,21 +9,16 @@ import (
 
 // AddProcesses makes processes members of an active group; what starts by itself starts soon. None of them has the name
 // of a member. They are processes of ordinary programs, also in a group of listeners or a plug-in.
-func (l *Loop) AddProcesses(g *Group, added []*config.Process) error {
+func (l *Loop) AddProcesses(g *Group, added []*config.Process) {
 	var processes []*process.Process
 	for _, c := range added {
-		p, err := l.newProcess(c, g.Config, process.Role{})
-		if err != nil {
-			return err
-		}
-		processes = append(processes, p)
+		processes = append(processes, l.newProcess(c, g.Config, process.Role{}))
 	}
 	g.edit(func(members []*config.Process) []*config.Process { return append(members, added...) })
 	g.Processes = append(slices.Clone(g.Processes), processes...)
 	g.Processes, _ = processOrder.Sort(g.Processes)
 	l.startSoon(processes)
 	l.listing = nil
-	return nil
 }
 
 // RemoveProcess takes a stopped process out of its group.

@@ -18,9 +18,7 @@ func TestMembers(t *testing.T) {
 	before := w.Group("g").Config
 	first := program("a", priority(1)).Processes[0]
 	waiting := program("b", func(p *config.Process) { p.Start.Auto = false }).Processes[0]
-	if err := w.AddProcesses(w.Group("g"), []*config.Process{first, waiting}); err != nil {
-		t.Fatal(err)
-	}
+	w.AddProcesses(w.Group("g"), []*config.Process{first, waiting})
 	names := func() (names []string) {
 		for _, p := range w.Group("g").Processes {
 			names = append(names, fmt.Sprint(p.Name(), " ", p.State()))
@@ -48,9 +46,7 @@ func TestMembers(t *testing.T) {
 	w.exit("a", code(0))
 	w.RemoveProcess(w.Group("g"), a)
 	pending := program("c").Processes[0]
-	if err := w.AddProcesses(w.Group("g"), []*config.Process{pending}); err != nil {
-		t.Fatal(err)
-	}
+	w.AddProcesses(w.Group("g"), []*config.Process{pending})
 	w.RemoveProcess(w.Group("g"), w.Group("g").Process("c"))
 	w.RemoveProcess(w.Group("g"), w.Group("g").Process("b"))
 	w.pass(time.Hour)
