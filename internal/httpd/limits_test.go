@@ -42,19 +42,19 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
 func (p pipes) Close() error   { close(p.closed); return nil }
 
-// startPipes is start on pipes. Connect returns the client's end of a new connection.
-func startPipes(t *testing.T, change func(*config.Server), services Services) (connect func() net.Conn) {
-	t.Helper()
-	s := &Servers{}
+// serveOn serves on a listener.
+func serveOn(l net.Listener, c config.Server, services Services) *Servers {
+	s := &Servers{listeners: []listener{{&socket{Listener: l}, c}}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	l := pipes{make(chan net.Conn), make(chan struct{})}
-	c := config.Server{Section: "inet_http_server"}
-	if change != nil {
-		change(&c)
-	}
-	s.listeners = []listener{{&socket{Listener: l}, c}}
 	s.Serve(services)
-	t.Cleanup(s.Close)
+	return s
+}
+
+// startPipes is start on pipes. Connect returns the client's end of a new connection.
+func startPipes(t *testing.T, c config.Server, services Services) (connect func() net.Conn) {
+	t.Helper()
+	l := pipes{make(chan net.Conn), make(chan struct{})}
+	t.Cleanup(serveOn(l, c, services).Close)
 	return func() net.Conn {
 		ours, theirs := net.Pipe()
 		l.conns <- theirs
@@ -108,7 +108,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				conn := startPipes(t, func(s *config.Server) { s.Username = c.user }, Services{
+				conn := startPipes(t, config.Server{Username: c.user}, Services{
 					Call: echo, MainLog: func() (logs.Source, bool) { return logs.Source{Path: "/dev/null"}, true },
 					Pages: func(http.ResponseWriter, *http.Request) int { return http.StatusNotFound },
 				})()
@@ -135,7 +135,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 // TestSlowSender sends a call in pieces with long pauses between them, which is answered.
 func TestSlowSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		conn := startPipes(t, nil, Services{Call: echo})()
+		conn := startPipes(t, config.Server{}, Services{Call: echo})()
 		go func() {
 			io.WriteString(conn, post("/RPC2", notSimple+"Content-Length: 10\r\n", ""))
 			for range 10 {
@@ -156,7 +156,7 @@ func TestSlowSender(t *testing.T) {
 // TestWaitingCall sends a call that waits longer than any limit for reading, after a body that came in two pieces.
 func TestWaitingCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		conn := startPipes(t, nil, Services{Call: func(ctx context.Context, body, dst []byte) ([]byte, func(), int) {
+		conn := startPipes(t, config.Server{}, Services{Call: func(ctx context.Context, body, dst []byte) ([]byte, func(), int) {
 			select {
 			case <-ctx.Done():
 				return dst, nil, 0
@@ -199,11 +199,8 @@ func TestUnreadResponses(t *testing.T) {
 			ours, theirs := net.Pipe()
 			from := time.Now()
 			conn := &watched{Conn: theirs, closed: func() { closed.CompareAndSwap(0, int64(time.Since(from))) }}
-			s := &Servers{}
-			s.ctx, s.cancel = context.WithCancel(context.Background())
 			l := pipes{make(chan net.Conn), make(chan struct{})}
-			s.listeners = []listener{{socket: &socket{Listener: l}}}
-			s.Serve(Services{
+			s := serveOn(l, config.Server{}, Services{
 				Call:    func(_ context.Context, _, dst []byte) ([]byte, func(), int) { return append(dst, large...), nil, 200 },
 				MainLog: func() (logs.Source, bool) { return logs.Source{Path: log}, true },
 				Pages: func(w http.ResponseWriter, _ *http.Request) int {

@@ -9,9 +9,40 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
+// reading has a place for each large part of a log that is being read and encoded, which takes several times its size; then it
+// is an answer, and counted as one. Reading and encoding wait for no client.
+var reading = make(chan struct{}, 2)
+
+// part calls read, which reads the part of a log that the last two parameters select, offset and length.
+func part(a args, read func() (result, error)) (write result, err error) {
+	offset, length := a.int(len(a)-2), a.int(len(a)-1)
+	if length == 0 {
+		length = -offset
+	}
+	if 0 < length && length <= budget.SmallAnswer {
+		return read()
+	}
+	reading <- struct{}{}
+	defer func() {
+		if write == nil { // an error, or a panic
+			<-reading
+		}
+	}()
+	data, err := read()
+	if err != nil {
+		return nil, err
+	}
+	return func(e *xmlrpc.Encoder) {
+		defer func() { <-reading }()
+		data(e)
+	}, nil
+}
+
 func (s *Server) readLog(_ context.Context, a args) (result, error) {
-	data, err := s.ops.ReadMainLog(a.int(0), a.int(1))
-	return window(data, a.int(0)), err
+	return part(a, func() (result, error) {
+		data, err := s.ops.ReadMainLog(a.int(0), a.int(1))
+		return window(data, a.int(0)), err
+	})
 }
 
 func (s *Server) clearLog(context.Context, args) (result, error) { return done(s.ops.ClearMainLog()) }
@@ -25,8 +56,10 @@ func (s *Server) readProcessStderrLog(_ context.Context, a args) (result, error)
 }
 
 func (s *Server) readProcessLog(a args, channel api.Channel) (result, error) {
-	data, err := s.ops.ReadLog(a.text(0), channel, a.int(1), a.int(2))
-	return window(data, a.int(1)), err
+	return part(a, func() (result, error) {
+		data, err := s.ops.ReadLog(a.text(0), channel, a.int(1), a.int(2))
+		return window(data, a.int(1)), err
+	})
 }
 
 // fitting is as much of a part of a log as an answer can hold: its beginning, or its end.
@@ -47,14 +80,16 @@ func (s *Server) tailProcessStderrLog(_ context.Context, a args) (result, error)
 }
 
 func (s *Server) tailProcessLog(a args, channel api.Channel) (result, error) {
-	data, next, overflow, err := s.ops.TailLog(a.text(0), channel, a.int(1), a.int(2))
-	return func(e *xmlrpc.Encoder) {
-		e.BeginArray()
-		e.Bytes(fitting(data, true))
-		e.Int(next)
-		e.Bool(overflow)
-		e.EndArray()
-	}, err
+	return part(a, func() (result, error) {
+		data, next, overflow, err := s.ops.TailLog(a.text(0), channel, a.int(1), a.int(2))
+		return func(e *xmlrpc.Encoder) {
+			e.BeginArray()
+			e.Bytes(fitting(data, true))
+			e.Int(next)
+			e.Bool(overflow)
+			e.EndArray()
+		}, err
+	})
 }
 
 func (s *Server) clearProcessLogs(ctx context.Context, a args) (result, error) {

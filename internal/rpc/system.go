@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
@@ -65,8 +66,11 @@ func (m *Method) signature() []string {
 }
 
 // multicall runs the calls one after the other and writes each result as it comes. The result of a call that fails, or with
-// which the answer would be too long, is a fault.
+// which the answer would be too long, is a fault. What is written is counted at once, because calls that wait can follow.
 func (s *Server) multicall(ctx context.Context, a args, e *xmlrpc.Encoder) error {
+	var held int64
+	defer func() { budget.Answers.Release(held) }()
+	begin := e.Mark()
 	e.BeginArray()
 	for _, item := range a[0].Items {
 		if item.Kind != xmlrpc.Struct {
@@ -80,6 +84,12 @@ func (s *Server) multicall(ctx context.Context, a args, e *xmlrpc.Encoder) error
 			writeFault(e, mark, fault)
 		case err != nil:
 			return err
+		}
+		if more := int64(e.Mark()-begin) - held; more > budget.SmallAnswer {
+			if !budget.Answers.Take(more) {
+				return errTooMany
+			}
+			held += more
 		}
 	}
 	e.EndArray()
