@@ -150,7 +150,7 @@ func uncommented(t *testing.T, text string) *ini.Document {
 // TestSampleIsComplete checks that the sample has all keys, in all kinds of sections that have them, those of programs in [program:x]
 // only, and no others. make docs adds missing ones.
 func TestSampleIsComplete(t *testing.T) {
-	text := Sample()
+	text := Sample(true)
 	shown := map[Sections]map[string]bool{}
 	for _, s := range uncommented(t, text).Sections {
 		in := kindOf(s.Name)

@@ -391,7 +391,7 @@ func TestNewKey(t *testing.T) {
 	if got, want := reference(InProgram), "| `test_key` | integer | `5` | ours | for `this` test |\n"; !strings.Contains(got, want) {
 		t.Errorf("reference: %s", got)
 	}
-	shown := withKey(Sample(), "program:", rows[0].(described))
+	shown := withKey(Sample(true), "program:", rows[0].(described))
 	want := "\n;test_key=5                    ; for this test (default: 5)\n\n; Programs that are told"
 	if !strings.Contains(shown, want) {
 		t.Errorf("sample: %s", shown)

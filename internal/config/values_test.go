@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -252,13 +253,13 @@ func TestUnknownPlugins(t *testing.T) {
 
 // TestSample checks that the sample is valid, also without the semicolons in front of keys and sections.
 func TestSample(t *testing.T) {
-	c := mustLoad(t, Sample())
+	c := mustLoad(t, Sample(true))
 	if len(c.Groups) != 0 || len(c.Servers) != 1 || len(c.Interfaces) != 1 {
 		t.Errorf("%+v", c)
 	}
 	doc := ini.New()
 	var all []string
-	for line := range strings.SplitSeq(Sample(), "\n") {
+	for line := range strings.SplitSeq(Sample(true), "\n") {
 		if strings.HasPrefix(line, ";") && !strings.HasPrefix(line, "; ") && line != ";" {
 			line = line[1:]
 		}
@@ -274,8 +275,34 @@ func TestSample(t *testing.T) {
 		";autorestart=unexpected        ; when to restart if exited after running (def: unexpected)",
 		";startsecs=1                   ; # of secs prog must stay up to be running (def. 1)",
 	} {
-		if !strings.Contains(Sample(), "\n"+line+"\n") {
+		if !strings.Contains(Sample(true), "\n"+line+"\n") {
 			t.Errorf("no line %q", line)
+		}
+	}
+}
+
+// TestSamplePlaces checks that no file of the sample is where all users can write, or where its user cannot.
+func TestSamplePlaces(t *testing.T) {
+	places := func(root bool) (list []string) {
+		doc := uncommented(t, Sample(root))
+		for _, s := range doc.Sections {
+			for _, key := range byLine(s.Values) {
+				if path := strings.TrimPrefix(s.Values[key].Text, "unix://"); slices.Contains(
+					[]string{"file", "logfile", "pidfile", "childlogdir", "socket"}, key) && !strings.Contains(path, "//") && path != "AUTO" {
+					list = append(list, path)
+				}
+			}
+		}
+		return list
+	}
+	const run, log, here = "/var/run/", "/var/log", "%(here)s/"
+	for root, want := range map[bool][]string{
+		true:  {run + "supervisor.sock", log + "/supervisord.log", run + "supervisord.pid", log, run + "fcgi.sock"},
+		false: {here + "supervisor.sock", here + "supervisord.log", here + "supervisord.pid", "%(here)s", here + "fcgi.sock"},
+	} {
+		got := slices.DeleteFunc(places(root), func(path string) bool { return path == "" })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("root: %v (-want +got)\n%s", root, diff)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func main() {
-	if _, err := os.Stdout.WriteString(config.Sample()); err != nil {
+	if _, err := os.Stdout.WriteString(config.Sample(os.Geteuid() == 0)); err != nil {
 		os.Exit(1)
 	}
 }
