@@ -21,7 +21,7 @@ func onlyRoots(dir *Info) bool { return dir.UID == 0 && dir.Mode&0o022 == 0 }
 // allow returns a *Refused if the rules forbid to use the end of a walk.
 func (w *walk) allow(e *end) error {
 	for i := range w.passed {
-		if link := &w.passed[i]; !(e.found && link.user(e.info.UID)) && !(w.holds(link) && w.mayUse(e, link)) {
+		if link := &w.passed[i]; !(e.found && link.user(e.info.UID)) && !(w.holds(link) && w.mayUse(e)) {
 			return link.refuse(w.path(e.name))
 		}
 	}
@@ -69,10 +69,10 @@ func (w *walk) holds(link *passed) bool {
 	return false
 }
 
-// mayUse reports whether a file in a directory of the link's owner may be used.
-func (w *walk) mayUse(e *end, link *passed) bool {
+// mayUse reports whether a file in a directory of a link's owner may be used that is not that user's.
+func (w *walk) mayUse(e *end) bool {
 	uid := e.info.UID
-	return !e.found || e.info.IsRegular() && e.info.Links == 1 && (uid == 0 || uid == w.owner || link.user(uid))
+	return !e.found || e.info.IsRegular() && e.info.Links == 1 && (uid == 0 || uid == w.owner)
 }
 
 // madeLink reports whether a user owns one of the links that were passed.

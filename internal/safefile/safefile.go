@@ -146,7 +146,7 @@ func openOnce(name string, flags int, mode uint32, owner int) (fd int, info Info
 		return -1, info, err
 	}
 	if end.device != "" {
-		if len(w.passed) > 0 && flags&unix.O_ACCMODE != unix.O_WRONLY {
+		if len(w.passed) > 0 && flags&unix.O_ACCMODE != unix.O_WRONLY && end.device != os.DevNull {
 			return -1, info, w.passed[0].refuse(end.device)
 		}
 		fd, info, err = openPlain(end.device, flags&^(unix.O_TRUNC|unix.O_CREAT|unix.O_EXCL), 0)

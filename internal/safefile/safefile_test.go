@@ -121,6 +121,13 @@ const places = `
 	0777 root   home/hardlink = tmp/hard
 	0775 root   group         /
 	0600 root   group/log     = home/root2
+	0600 other  group/other   text
+	0600 other  group/other2  = group/other
+	0777 other  home/toother  -> {}/group/other2
+	0600 app    srv/hard      = home/mine
+	0777 deploy srv/tohard    -> hard
+	0777 root   open          /
+	0600 other  open/other    text
 `
 
 // opened is what becomes of each path of places for a log of app.
@@ -163,6 +170,11 @@ var opened = map[string]string{ // "": opened; else a part of the refusal
 	"tmp/hard":                      "link {}/tmp/hard, which has several names, leads to {}/secret/cron",
 	"home/hardlink":                 "link {}/home/hardlink of user 65534 leads to {}/secret/cron",
 	"group/log":                     "",
+	"home/toother":                  "",
+	"group/other2":                  "has 2 names",
+	"srv/hard":                      "",
+	"srv/tohard":                    "of user 65533 leads to {}/srv/hard",
+	"open/other":                    "",
 	"link/../link/../tmp/./root":    "",
 	"home/missing/a":                "no such file",
 	"home/log/a":                    "not a directory",
@@ -200,5 +212,72 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: shared: %v", path, info.Shared)
 		}
 		unix.Close(fd)
+	}
+}
+
+// TestOpenRead reads the standard output through no link of a user.
+// covers: SEC-3
+func TestOpenRead(t *testing.T) {
+	root := tree(t, places)
+	for path, want := range map[string]string{
+		"home/log": "", "home/own": "", "home/null": "", "link/cron": "", "home/bad": "leads to", "home/stdout": "leads to /dev/stdout",
+		"home/zero": "leads to /dev/zero", "home/fifo": "", "tmp/other": "belongs to", "home/hard": "has 2 names", "home/missing": "no such file",
+	} {
+		fd, _, err := OpenRead(root+"/"+path, app)
+		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", path, err, want)
+		}
+		if err == nil {
+			unix.Close(fd)
+		}
+	}
+}
+
+// TestUnrestricted opens as the system does if the effective user is not root.
+func TestUnrestricted(t *testing.T) {
+	root := tree(t, places)
+	effectiveUID = func() int { return app }
+	defer func() { effectiveUID = syscall.Geteuid }()
+	fd, _, err := Open(root+"/home/bad", unix.O_WRONLY, 0, app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(fd)
+	d, base, err := OpenDir(root+"/home/dir/cron", app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if info, err := d.Lstat(base); err != nil || !info.IsRegular() {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if names, err := d.Names(); err != nil || len(names) != 2 {
+		t.Error(names, err)
+	}
+}
+
+// BenchmarkOpen opens a log as the start of a program does: with the rules, without them, and through a link of root.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	if err := os.Symlink("log", dir+"/link"); err != nil {
+		b.Fatal(err)
+	}
+	const flags = unix.O_WRONLY | unix.O_APPEND | unix.O_CREAT | unix.O_NONBLOCK
+	for _, c := range []struct {
+		name, path string
+		uid        int
+	}{{"rules", "/log", 0}, {"plain", "/log", 1000}, {"link", "/link", 0}} {
+		b.Run(c.name, func(b *testing.B) {
+			defer func() { effectiveUID = syscall.Geteuid }()
+			effectiveUID = func() int { return c.uid }
+			b.ReportAllocs()
+			for b.Loop() {
+				fd, _, err := Open(dir+c.path, flags, 0o664, None)
+				if err != nil {
+					b.Fatal(err)
+				}
+				unix.Close(fd)
+			}
+		})
 	}
 }
