@@ -77,7 +77,9 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		for _, problem := range logs.CleanAuto(own.ChildLogDir, own.Identifier) {
 			log.Warnf("%v", problem)
 		}
-		plugin.Clean(own.ChildLogDir, own.Identifier)
+		for _, dir := range []string{own.ChildLogDir, os.TempDir()} {
+			plugin.Clean(dir, own.Identifier)
+		}
 	}
 	ended := make(chan struct{})
 	defer close(ended)

@@ -5,10 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gosupervisor/supervisor/internal/safefile"
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
@@ -29,9 +31,16 @@ const (
 
 var errLong = errors.New("the path would be too long for a socket")
 
+// listen makes a socket in the first of the directories where it can. Those in which other users could replace it come last.
 func listen(dirs []string, name, identifier string) (*Socket, error) {
 	err := errLong
-	for _, dir := range dirs {
+	exposed := func(dir string) int {
+		if safefile.IsProtected(dir) {
+			return 0
+		}
+		return 1
+	}
+	for _, dir := range slices.SortedStableFunc(slices.Values(dirs), func(a, b string) int { return exposed(a) - exposed(b) }) {
 		var s *Socket
 		if s, err = listenIn(dir, name+infix+identifierPart(identifier)+"-*"); err == nil {
 			return s, nil
@@ -88,7 +97,11 @@ func (s *Socket) close() {
 }
 
 // Clean removes the stale sockets in dir that a supervisord of this identifier left when it was killed.
+// What is in a directory of another user stays: its names may lead elsewhere.
 func Clean(dir, identifier string) {
+	if !safefile.IsProtected(dir) {
+		return
+	}
 	ours := regexp.MustCompile(regexp.QuoteMeta(infix+identifierPart(identifier)) + `-[0-9]+$`)
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {

@@ -1,11 +1,14 @@
 package process
 
 import (
+	"errors"
+
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/output"
 	"github.com/gosupervisor/supervisor/internal/pump"
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // channel is one output channel of a process: its log, and while there is a child its pipe and the stages between them.
@@ -45,6 +48,9 @@ func (c *channel) open() (err error) {
 			o.Mode = logs.AutoMode
 		}
 		if c.file.File, err = logs.Open(c.path, o); err != nil {
+			if refused := (*safefile.Refused)(nil); errors.As(err, &refused) { // the number of the error says too little
+				c.process.shared.Log.Warnf("cannot open %s: %v", c.path, err)
+			}
 			return err
 		}
 	}

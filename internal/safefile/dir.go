@@ -41,6 +41,24 @@ func OpenDir(name string, owner int) (d *Dir, base string, err error) {
 	return d, base, nil
 }
 
+// IsProtected reports whether only root and our user can replace a directory, and the names that they make in it.
+func IsProtected(name string) bool {
+	if !restricted() {
+		return true
+	}
+	var w walk
+	defer w.close()
+	if _, err := w.to(strings.TrimRight(name, "/")+"/.", true); err != nil || len(w.passed) > 0 {
+		return false
+	}
+	for i := range w.dirs {
+		if dir := &w.dirs[i].info; dir.UID != 0 || dir.Mode&0o022 != 0 && dir.Mode&unix.S_ISVTX == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func openDirStepwise(name string, owner int) (fd int, err error) {
 	for range attempts {
 		w := walk{owner: uint32(max(owner, 0))}

@@ -32,6 +32,19 @@ func TestOpenDir(t *testing.T) {
 	}
 }
 
+// TestIsProtected finds the directories in which other users can replace what root makes.
+func TestIsProtected(t *testing.T) {
+	root := tree(t, places+"0755 root home/roots /\n 0777 root tohome -> home")
+	for path, want := range map[string]bool{
+		"": true, "secret": true, "tmp": true, "link": true, "home": false, "home/roots": false, "tohome/roots": false, "home/dir": false,
+		"open": false, "group": false, "missing": false, "secret/cron": false,
+	} {
+		if got := IsProtected(root + "/" + path); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+}
+
 // TestDirStays renames in the directory that was opened, although its path leads elsewhere by then.
 func TestDirStays(t *testing.T) {
 	root := tree(t, places)
