@@ -72,6 +72,17 @@ func TestLongMulticall(t *testing.T) {
 	}
 }
 
+// A fault is bounded, too: its text may be that of a parameter.
+// covers: SEC-7
+func TestLongFault(t *testing.T) {
+	s := serve(t)
+	for n, want := range map[int]string{1 << 20: "10 BAD_NAME: ", 30 << 20: "30 FAILED: the answer would have more than"} {
+		if _, fault := call(t, s, "supervisor.startProcess", strings.Repeat(">", n)); !strings.HasPrefix(fault, want) {
+			t.Errorf("%d bytes: %.100s", n, fault)
+		}
+	}
+}
+
 // A window of a log is what an answer can hold: the beginning of what was asked for, or its end if that was counted from the
 // end.
 // covers: SEC-7

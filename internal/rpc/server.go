@@ -67,6 +67,9 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 		}
 		return response, done, http.StatusOK
 	case fault != nil:
+		if len(fault.Text) > maxFault { // it is that of a parameter
+			fault = tooLong()
+		}
 		if trace {
 			s.sup.Log().Tracef("XML-RPC method %s() returned fault: [%d] %s", logged(call.Method), fault.Code, logged(fault.Text))
 		}
@@ -125,6 +128,9 @@ func (s *Server) call(ctx context.Context, e *xmlrpc.Encoder, name string, param
 	}
 	return nil
 }
+
+// maxFault is the length of the longest text of a fault, in bytes: encoded, it fits into an answer.
+const maxFault = 8 << 20
 
 // tooLong is the fault for a result with which the answer would be too long.
 func tooLong() *api.Fault {

@@ -75,7 +75,7 @@ func parseAction(r *http.Request) (req actionRequest, found bool) {
 // act carries out an action, if the request is authorized, and redirects to the page.
 func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest) (status int) {
 	if req.action == nil {
-		h.ops.Log().Errorf("Web interface error: no such action: %s", r.Form.Encode())
+		h.ops.Log().Errorf("Web interface error: no such action: %.200s", r.Form.Encode())
 		return http.StatusInternalServerError
 	}
 	hasToken := h.hasToken(r)

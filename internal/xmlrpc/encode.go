@@ -161,9 +161,15 @@ func IntTag(name string) MemberTag {
 
 // StringMember writes a member whose value is a string; see String.
 func (e *Encoder) StringMember(tag MemberTag, s string) {
-	e.buf = append(e.buf, tag...)
-	writeText(e, s)
-	e.buf = append(e.buf, "</string></value>\n</member>\n"...)
+	buf := append(e.buf, tag...)
+	if len(s) <= short { // nearly all, as fast as can be
+		buf = appendText(buf, s)
+	} else {
+		e.buf = buf
+		writeText(e, s)
+		buf = e.buf
+	}
+	e.buf = append(buf, "</string></value>\n</member>\n"...)
 }
 
 // IntMember writes a member whose value is an integer; see Int.
