@@ -3,6 +3,7 @@ package container_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,20 +25,21 @@ import (
 )
 
 // enter is the start of the container: its image is the file system of this machine under the files that Containerfile copies,
-// read-only except /run and /tmp, as in compose.yaml.
+// read-only except /run and /tmp. Rights and mount options are those of compose.yaml.
 const enter = `
 set -eu
-space=$1
-shift
+space=$1 run=$2 tmp=$3
+shift 3
 mount --make-rprivate /
 mkdir -p "$space/work" "$space/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$space/upper,workdir=$space/work" "$space/root"
 cd "$space/root"
 mount -t proc proc proc
 mount --rbind /dev dev
-mount -t tmpfs -o mode=755 none run
-mount -t tmpfs none tmp
-chmod 1777 tmp
+mount -t tmpfs -o "$run" none run
+mount -t tmpfs -o "$tmp" none tmp
+mkdir run/secrets
+cp -p "$space/server.conf" run/secrets/
 mount -o remount,ro .
 exec chroot . "$@"
 `
@@ -70,7 +73,16 @@ func start(t *testing.T, change func(etc string)) *container {
 	entry := build(t, upper)
 	change(filepath.Join(upper, "etc"))
 	c := &container{t: t, lines: make(chan string, 10000)}
-	c.cmd = exec.Command("/bin/sh", append([]string{"-c", enter, "container", space}, entry...)...)
+	secret := "[inet_http_server]\nport=*:9001\nusername=admin\npassword=" + password + "\n"
+	if err := os.WriteFile(filepath.Join(space, "server.conf"), []byte(secret), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(filepath.Join(space, "server.conf"), userID, userID); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-c", enter, "container", space}
+	args = append(append(args, compose(t)...), entry...)
+	c.cmd = exec.Command("/bin/sh", args...)
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
 		Pdeathsig:  syscall.SIGKILL,
@@ -100,6 +112,43 @@ func start(t *testing.T, change func(etc string)) *container {
 		}
 	})
 	return c
+}
+
+// userID is that of www-data in Debian, and in compose.yaml.
+const userID = 33
+
+const password = "secret-of-the-container"
+
+// compose returns the mount options of /run and /tmp in compose.yaml, and the command that gives up the rights that the file and
+// the USER of Containerfile take.
+func compose(t *testing.T) (args []string) {
+	t.Helper()
+	text, err := os.ReadFile("compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"/run", "/tmp"} {
+		match := regexp.MustCompile(`(?m)^ +- ` + dir + `:(\S+)$`).FindSubmatch(text)
+		if match == nil {
+			t.Fatalf("compose.yaml mounts nothing at %s", dir)
+		}
+		args = append(args, string(match[1]))
+	}
+	args = append(args, "setpriv")
+	containerfile, err := os.ReadFile("Containerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(containerfile, []byte("\nUSER www-data\n")) {
+		args = append(args, fmt.Sprintf("--reuid=%d", userID), fmt.Sprintf("--regid=%d", userID), "--clear-groups")
+	}
+	if bytes.Contains(text, []byte("cap_drop:\n      - ALL\n")) {
+		args = append(args, "--bounding-set=-all", "--inh-caps=-all")
+	}
+	if bytes.Contains(text, []byte("- no-new-privileges:true\n")) {
+		args = append(args, "--no-new-privs")
+	}
+	return args
 }
 
 // build executes the COPY lines of Containerfile, and returns the ENTRYPOINT.
@@ -192,8 +241,8 @@ func (c *container) end() (status int, took time.Duration) {
 	}
 }
 
-// get fetches a page inside the container.
-func (c *container) get(path string) (string, error) {
+// get fetches a page inside the container, with a password unless it is empty.
+func (c *container) get(port int, path, password string) (string, error) {
 	type result struct {
 		text string
 		err  error
@@ -201,14 +250,14 @@ func (c *container) get(path string) (string, error) {
 	got := make(chan result)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread has entered the container's network, and ends with the goroutine
-		text, err := c.getHere(path)
+		text, err := c.getHere(port, path, password)
 		got <- result{text, err}
 	}()
 	r := <-got
 	return r.text, r.err
 }
 
-func (c *container) getHere(path string) (string, error) {
+func (c *container) getHere(port int, path, password string) (string, error) {
 	ns, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", c.cmd.Process.Pid))
 	if err != nil {
 		return "", err
@@ -220,12 +269,21 @@ func (c *container) getHere(path string) (string, error) {
 	if err := loopbackUp(); err != nil {
 		return "", err
 	}
-	conn, err := net.Dial("tcp", "127.0.0.1:8080")
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return "", err
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET %s HTTP/1.0\r\nHost: site\r\n\r\n", path)
+	request, err := http.NewRequest(http.MethodGet, "http://localhost"+path, nil)
+	if err != nil {
+		return "", err
+	}
+	if password != "" {
+		request.SetBasicAuth("admin", password)
+	}
+	if err := request.Write(conn); err != nil {
+		return "", err
+	}
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		return "", err
@@ -256,6 +314,43 @@ func loopbackUp() error {
 	return unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request)
 }
 
+// checkRights checks that no process of the container is root, has a capability or can get one, or has the password in its environment.
+func (c *container) checkRights() {
+	c.t.Helper()
+	own, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", c.cmd.Process.Pid))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	paths, err := filepath.Glob("/proc/[0-9]*/ns/pid")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	found := 0
+	for _, path := range paths {
+		if ns, err := os.Readlink(path); err != nil || ns != own {
+			continue
+		}
+		dir := strings.TrimSuffix(path, "ns/pid")
+		status, err := os.ReadFile(dir + "status")
+		environ, err2 := os.ReadFile(dir + "environ")
+		if err != nil || err2 != nil {
+			continue // it has ended
+		}
+		found++
+		for _, want := range []string{fmt.Sprintf("Uid:\t%d\t%d\t", userID, userID), "CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n"} {
+			if !bytes.Contains(status, []byte(want)) {
+				c.t.Errorf("no %q in\n%s", want, status)
+			}
+		}
+		if bytes.Contains(environ, []byte(password)) {
+			c.t.Errorf("the password is in the environment of\n%s", status)
+		}
+	}
+	if found < 5 { // supervisord, nginx and php-fpm with their workers
+		c.t.Errorf("only %d processes were checked", found)
+	}
+}
+
 // TestSite checks that the page comes from PHP through nginx, that orphaned processes are reaped, and that SIGTERM ends everything
 // within the time that container engines allow, with status 0.
 func TestSite(t *testing.T) {
@@ -268,11 +363,18 @@ func TestSite(t *testing.T) {
 		fmt.Fprint(file, "\n[program:parent]\ncommand=/bin/sh -c \"(exec sleep 0.2) & exit 0\"\nstartsecs=0\nautorestart=false\n")
 	})
 	c.await("success: nginx entered RUNNING state")
-	text, err := c.get("/")
+	text, err := c.get(8080, "/", "")
 	if err != nil || !strings.HasPrefix(text, "Served by process ") {
 		t.Fatalf("%q, %v", text, err)
 	}
 	c.await("reaped unknown pid")
+	c.checkRights()
+	if text, err := c.get(9001, "/", password); err != nil || !strings.Contains(text, "nginx") {
+		t.Errorf("with the password of the secret: %q, %v", text, err)
+	}
+	if text, err := c.get(9001, "/", ""); err == nil || err.Error() != "401 Unauthorized" {
+		t.Errorf("without password: %q, %v", text, err)
+	}
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
