@@ -9,12 +9,14 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/ctl"
+	"github.com/gosupervisor/supervisor/internal/timezone"
 )
 
 func main() { os.Exit(run()) }
 
 // run runs the command line and returns the exit status.
 func run() int {
+	timezone.Set()
 	argv0 := config.ProgramPath(os.Args[0])
 	options, err := config.ParseCtlArgs(os.Args[0], os.Args[1:])
 	if err == nil && options.Help {

@@ -15,10 +15,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/timezone"
 )
 
 func main() {
 	child.Main()
+	timezone.Set()
 	// The heap of the daemon is small and long-lived: collecting it twice as often as usual costs little and halves the idle
 	// memory.
 	debug.SetGCPercent(50)

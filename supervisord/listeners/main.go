@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gosupervisor/supervisor/internal/timezone"
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
 )
 
@@ -49,6 +50,7 @@ var programs = []program{
 }
 
 func main() {
+	timezone.Set()
 	p, name, args := choose(os.Args)
 	if p == nil {
 		os.Exit(list(os.Args))
