@@ -4,11 +4,10 @@
 package fcgi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
-	"os"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
+	"github.com/gosupervisor/supervisor/internal/safefile"
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
@@ -25,7 +25,7 @@ type Socket struct {
 	log        *logs.Main
 	fd         int
 	users      int
-	file       os.FileInfo             // Unix: the file that was bound last; nil: none
+	file       *safefile.Info          // Unix: the file that was bound last; nil: none
 	address    atomic.Pointer[address] // TCP: to bind next
 	refreshing atomic.Bool             // a goroutine looks up the address
 }
@@ -109,82 +109,72 @@ func (e *openError) Unwrap() error { return e.err }
 
 // Remove removes the file of a Unix socket if it is still the one that was bound. The socket is closed.
 func (s *Socket) Remove() {
-	if s.file == nil {
-		return
-	}
-	if now, err := os.Lstat(s.config.Path); err == nil && os.SameFile(now, s.file) {
-		os.Remove(s.config.Path)
+	if s.file != nil {
+		sock.Remove(s.config.Path, s.config.UID, *s.file)
 	}
 	s.file = nil
 }
 
 // open returns a new listening socket.
 func (s *Socket) open() (fd int, err error) {
-	family, address := unix.AF_INET, unix.Sockaddr(nil)
+	family, listen := unix.AF_INET, s.listenTCP
 	if s.config.Unix {
-		family, address = unix.AF_UNIX, &unix.SockaddrUnix{Name: s.config.Path}
-		if err := os.Remove(s.config.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return -1, err
-		}
-	} else if found := s.address.Load(); found.err != nil {
-		return -1, found.err
-	} else {
-		address = &unix.SockaddrInet4{Port: s.config.Port, Addr: found.ip}
+		family, listen = unix.AF_UNIX, s.listenUnix
 	}
 	if fd, err = sock.New(family, unix.SOCK_STREAM); err != nil {
 		return -1, err
 	}
-	if err := s.listen(fd, address); err != nil {
+	if err := listen(fd); err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
 }
 
-func (s *Socket) listen(fd int, address unix.Sockaddr) error {
-	if !s.config.Unix {
-		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-			return err
-		}
+func (s *Socket) listenTCP(fd int) error {
+	found := s.address.Load()
+	if found.err != nil {
+		return found.err
 	}
-	if err := unix.Bind(fd, address); err != nil {
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return err
 	}
-	if s.config.Unix {
-		if err := s.setOwner(); err != nil {
-			return err
-		}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: s.config.Port, Addr: found.ip}); err != nil {
+		return err
 	}
-	backlog := s.config.Backlog
-	if backlog == 0 {
-		backlog = maxBacklog
-	}
-	return unix.Listen(fd, backlog)
+	return unix.Listen(fd, s.backlog())
 }
+
+// listenUnix replaces what is at the path.
+func (s *Socket) listenUnix(fd int) error {
+	c := s.config
+	file, err := sock.Create(fd, c.Path, "", sock.Attributes{Mode: uint32(c.Mode.Perm()), UID: c.UID, GID: c.GID})
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := unix.Listen(fd, s.backlog()); err != nil {
+		return err
+	}
+	if err := file.Replace(); err != nil {
+		return err
+	}
+	s.file = &file.Info
+	return nil
+}
+
+func (s *Socket) backlog() int { return cmp.Or(s.config.Backlog, maxBacklog) }
 
 // maxBacklog is more than any system allows; each reduces it to its own maximum.
 const maxBacklog = 65535
-
-// setOwner sets the owner and mode of the file, before the socket listens.
-func (s *Socket) setOwner() error {
-	c := s.config
-	if c.UID >= 0 || c.GID >= 0 {
-		if err := os.Chown(c.Path, c.UID, c.GID); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(c.Path, c.Mode); err != nil {
-		return err
-	}
-	file, err := os.Lstat(c.Path)
-	s.file = file
-	return err
-}
 
 // reason returns the text of an error in the original's form.
 func reason(err error) string {
 	if unknown := (*net.DNSError)(nil); errors.As(err, &unknown) {
 		return "[Errno -2] Name or service not known"
+	}
+	if refused := (*safefile.Refused)(nil); errors.As(err, &refused) {
+		return refused.Error()
 	}
 	return pyrepr.OSError(err)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/safefile"
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
@@ -24,15 +26,15 @@ import (
 type socket struct {
 	net.Listener
 	opened    config.Server // for this server
-	inode     os.FileInfo   // of the socket file that was created; nil for TCP
-	temporary string        // the name of that file as long as its path has the socket that it replaces
+	file      safefile.Info // Unix: the file that was created
+	temporary string        // Unix: its path as long as that of the server has the socket that it replaces
 }
 
 // close closes the socket and removes its file, unless that has been replaced.
 func (s *socket) close() {
 	_ = s.Listener.Close()
-	if s.inPlace() {
-		_ = os.Remove(s.path())
+	if s.opened.Unix {
+		sock.Remove(s.path(), s.opened.UID, s.file)
 	}
 }
 
@@ -40,12 +42,20 @@ func (s *socket) close() {
 func (s *socket) path() string { return cmp.Or(s.temporary, s.opened.File) }
 
 // inPlace reports whether the socket file is where it was made.
-func (s *socket) inPlace() bool {
-	if s.inode == nil {
-		return false
+func (s *socket) inPlace() bool { return s.opened.Unix && sock.Is(s.path(), s.opened.UID, s.file) }
+
+// replace gives the socket file the path of the server.
+func (s *socket) replace() error {
+	dir, base, err := sock.OpenDir(s.opened.File, s.opened.UID)
+	if err != nil {
+		return err
 	}
-	now, err := os.Lstat(s.path())
-	return err == nil && os.SameFile(now, s.inode)
+	defer dir.Close()
+	if err := dir.Rename(filepath.Base(s.temporary), base); err != nil {
+		return err
+	}
+	s.temporary = ""
+	return nil
 }
 
 // usageError is the whole text of an error for the user.
@@ -93,6 +103,9 @@ func openText(err error) string {
 // reason is the text of a system error, without the address, which the line has already.
 func reason(err error) string {
 	var number syscall.Errno
+	if refused := (*safefile.Refused)(nil); errors.As(err, &refused) {
+		return refused.Error()
+	}
 	if errors.As(err, &number) && !errors.Is(err, errNoSocket) {
 		return number.Error()
 	}
@@ -147,57 +160,46 @@ func listenUnix(c config.Server, replaces bool, stderr io.Writer) (*socket, erro
 	if len(temporary) >= len(syscall.RawSockaddrUnix{}.Path) {
 		return nil, usageError("Cannot open an HTTP server: socket.error reported AF_UNIX path too long")
 	}
-	_ = os.Remove(temporary)
 	fd, err := sock.New(unix.AF_UNIX, unix.SOCK_STREAM)
 	if err != nil {
 		return nil, err
 	}
-	file := os.NewFile(uintptr(fd), c.File)
-	defer file.Close() // net.FileListener duplicates it
-	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: temporary}); err != nil {
-		return nil, err
+	descriptor := os.NewFile(uintptr(fd), c.File)
+	defer descriptor.Close() // net.FileListener duplicates it
+	file, err := sock.Create(fd, c.File, filepath.Base(temporary),
+		sock.Attributes{Mode: uint32(c.Mode.Perm()), UID: c.UID, GID: c.GID})
+	if err != nil {
+		return nil, createError(c, err)
 	}
-	s := &socket{opened: c}
-	defer func() {
-		if s.temporary == "" {
-			_ = os.Remove(temporary)
-		}
-	}()
-	if err := os.Chmod(temporary, c.Mode.Perm()); err != nil {
-		return nil, err
-	}
-	if err := own(c, temporary); err != nil {
-		if !sock.IsStale(c.File) {
-			return nil, syscall.EADDRINUSE
-		}
-		return nil, err
-	}
+	defer file.Close()
 	if err := syscall.Listen(fd, listenBacklog); err != nil {
 		return nil, err
 	}
-	if s.inode, err = os.Lstat(temporary); err != nil {
-		return nil, err
-	}
-	if s.Listener, err = net.FileListener(file); err != nil {
+	s := &socket{opened: c, file: file.Info}
+	if s.Listener, err = net.FileListener(descriptor); err != nil {
 		return nil, err
 	}
 	if replaces {
 		s.temporary = temporary
-		return s, nil
+		err = file.Rename(filepath.Base(temporary))
+	} else {
+		err = place(file, c, stderr)
 	}
-	if err := place(temporary, c.File, stderr); err != nil {
+	if err != nil {
 		_ = s.Listener.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// own sets the owner of the socket. Source: chown.
-func own(c config.Server, path string) error {
-	if c.UID < 0 && c.GID < 0 {
-		return nil
+// createError is the original's text if the owner of the socket file may not be set. Source: chown.
+func createError(c config.Server, err error) error {
+	if owner := (*sock.OwnerError)(nil); !errors.As(err, &owner) {
+		return err
 	}
-	err := os.Lchown(path, c.UID, c.GID)
+	if !sock.IsStale(c.File) {
+		return syscall.EADDRINUSE
+	}
 	if !errors.Is(err, syscall.EPERM) {
 		return err
 	}
@@ -209,39 +211,35 @@ func own(c config.Server, path string) error {
 		`file or on command line to values that the current user (%s) can successfully chown`, c.File, c.UID, c.GID, name))
 }
 
-// place links the socket at temporary to path. A stale socket there is unlinked. If a process listens on it, the error is
+// place links the socket file to its path. A stale socket there is unlinked. If a process listens on it, the error is
 // EADDRINUSE; if it is not a socket, errNoSocket.
-func place(temporary, path string, stderr io.Writer) error {
+func place(file *sock.File, c config.Server, stderr io.Writer) error {
+	dir, base, err := sock.OpenDir(c.File, c.UID)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
 	const attempts = 10 // other processes may change the file meanwhile
 	for range attempts {
-		err := os.Link(temporary, path)
-		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EOPNOTSUPP) { // no hard links here
-			if _, missing := os.Lstat(path); errors.Is(missing, os.ErrNotExist) {
-				return os.Rename(temporary, path)
-			}
-			err = syscall.EEXIST
-		}
-		if !errors.Is(err, syscall.EEXIST) {
+		if err := file.Link(); err != syscall.EEXIST {
 			return err
 		}
-		before, err := os.Lstat(path)
-		if errors.Is(err, os.ErrNotExist) {
+		before, err := dir.Lstat(base)
+		switch {
+		case err == syscall.ENOENT:
 			continue
-		}
-		if err != nil {
+		case err != nil:
 			return err
-		}
-		if before.Mode().Type() != os.ModeSocket {
+		case !before.IsSocket():
 			return errNoSocket
-		}
-		if !sock.IsStale(path) {
+		case !sock.IsStale(dir.Path(base)):
 			return syscall.EADDRINUSE
 		}
-		if now, err := os.Lstat(path); err != nil || !os.SameFile(before, now) {
+		if now, err := dir.Lstat(base); err != nil || !now.Same(before) {
 			continue
 		}
-		fmt.Fprintf(stderr, "Unlinking stale socket %s\n", path)
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(stderr, "Unlinking stale socket %s\n", c.File)
+		if err := dir.Unlink(base); err != nil && err != syscall.ENOENT {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -164,12 +163,9 @@ func (s *Servers) Stop(servers []config.Server) {
 		if l == nil {
 			continue
 		}
-		if l.temporary != "" {
-			if err := os.Rename(l.temporary, c.File); err != nil {
-				l.close()
-				continue
-			}
-			l.temporary = ""
+		if l.temporary != "" && l.replace() != nil {
+			l.close()
+			continue
 		}
 		l.pause()
 		kept = append(kept, listener{l, c})

@@ -126,7 +126,7 @@ func TestKeptSockets(t *testing.T) {
 		t.Errorf("the socket file was made again: %v", err)
 	}
 	tcp.Password = "other"
-	s = next(t, s, func() {}, tcp)
+	next(t, s, func() {}, tcp)
 	if got := answer(t, request(t, "tcp4", address)); got == "second" {
 		t.Error("the old password is accepted")
 	}

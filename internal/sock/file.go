@@ -1,0 +1,223 @@
+package sock
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/safefile"
+)
+
+// Attributes are those of the file of a Unix socket.
+type Attributes struct {
+	Mode     uint32 // permissions
+	UID, GID int    // -1: unchanged
+}
+
+// OwnerError is the failure to set the owner.
+type OwnerError struct{ err error }
+
+func (e *OwnerError) Error() string { return e.err.Error() }
+func (e *OwnerError) Unwrap() error { return e.err }
+
+// File is the file of a Unix socket that is being made. It has its attributes, and gets the name at its path by Replace or Link.
+// Close releases it, and removes what has no name at the path.
+//
+// The attributes are set before a user other than root and ours can rename the file: what that user puts in its place keeps its
+// own. As root, in a directory that such a user can write, or can lead elsewhere, it is therefore made in a directory of our own
+// and then moved.
+type File struct {
+	safefile.Info
+	dir     *safefile.Dir // of the path
+	base    string
+	holder  *safefile.Dir // where the file is as yet: dir, or the private directory
+	name    string        // there
+	private string        // name of the private directory in dir; empty: none
+}
+
+// OpenDir opens the directory that holds the file at path. Links are followed by the rules of package safefile, where uid is the
+// user whose socket it is, -1 for none.
+func OpenDir(path string, uid int) (d *safefile.Dir, base string, err error) {
+	return safefile.OpenDir(path, max(uid, safefile.None))
+}
+
+// Create binds a socket to a file in the directory of path, with a name of its own; temporary if that is possible. If it is
+// empty, that is the name at path if possible, and what has it is removed first. The socket must not listen yet.
+func Create(fd int, path, temporary string, a Attributes) (f *File, err error) {
+	if len(path) >= len(syscall.RawSockaddrUnix{}.Path) {
+		return nil, syscall.EINVAL // also if the file could be made, no client could connect to it
+	}
+	dir, base, err := OpenDir(path, a.UID)
+	if err != nil {
+		return nil, err
+	}
+	f = &File{dir: dir, base: base, holder: dir, name: temporary}
+	if temporary == "" {
+		f.name = base
+	}
+	var address string
+	if os.Geteuid() != 0 || isTrusted(filepath.Dir(path)) {
+		if err := dir.Unlink(f.name); err != nil && err != syscall.ENOENT {
+			dir.Close()
+			return nil, err
+		}
+		address = filepath.Dir(path) + "/" + f.name
+	} else {
+		f.name = "s"
+		if f.holder, f.private, err = dir.Private(base); err != nil {
+			dir.Close()
+			return nil, err
+		}
+		address = f.holder.Path(f.name)
+	}
+	_ = unix.Fchmod(fd, a.Mode) // on Linux the file is made with this mode, less the umask
+	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: address}); err != nil {
+		f.name = ""
+		f.Close()
+		return nil, err
+	}
+	if err := f.set(a); err != nil {
+		f.discard()
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// set sets the attributes.
+func (f *File) set(a Attributes) error {
+	e, err := f.holder.Entry(f.name)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if !e.IsSocket() || f.private != "" && (e.Links != 1 || int(e.UID) != os.Geteuid()) {
+		return fmt.Errorf("%s was replaced: %w", f.name, syscall.EPERM)
+	}
+	if err := e.Chmod(a.Mode); err != nil {
+		return err
+	}
+	if a.UID >= 0 || a.GID >= 0 {
+		if err := e.Chown(a.UID, a.GID); err != nil {
+			return &OwnerError{err}
+		}
+	}
+	f.Info, err = f.holder.Lstat(f.name)
+	return err
+}
+
+// Replace gives the file the name at its path, in place of what has it.
+func (f *File) Replace() error { return f.Rename(f.base) }
+
+// Rename gives the file a name in the directory of its path that Close leaves.
+func (f *File) Rename(name string) error {
+	err := error(nil)
+	if f.private != "" || f.name != name {
+		err = f.dir.Move(f.holder, f.name, name)
+	}
+	if err == nil {
+		f.name = ""
+	}
+	return err
+}
+
+// Link gives the file the name at its path if no other file has it, else the error is EEXIST.
+func (f *File) Link() error {
+	err := f.dir.LinkFrom(f.holder, f.name, f.base)
+	if err == syscall.EPERM || err == syscall.EOPNOTSUPP { // no hard links here
+		if _, missing := f.dir.Lstat(f.base); missing == syscall.ENOENT {
+			return f.Replace()
+		}
+		return syscall.EEXIST
+	}
+	return err
+}
+
+// discard removes the file.
+func (f *File) discard() {
+	_ = f.holder.Unlink(f.name)
+	f.name = ""
+}
+
+// Close releases the file, and removes all of its names but that at the path.
+func (f *File) Close() {
+	if f.name != "" {
+		f.discard()
+	}
+	if f.private != "" {
+		_ = f.dir.Rmdir(f.private)
+		f.holder.Close()
+	}
+	f.dir.Close()
+}
+
+// isTrusted reports whether no user but root can lead a path elsewhere, or rename what root has in the directory: all directories
+// on the way, and the links, are root's, and others can write only those that have the sticky bit.
+func isTrusted(dir string) bool {
+	const maxLinks = 40
+	if !filepath.IsAbs(dir) {
+		here, err := os.Getwd()
+		if err != nil {
+			return false
+		}
+		dir = here + "/" + dir
+	}
+	links := 0
+	at, rest := "/", strings.Split(dir, "/")
+	for {
+		var st unix.Stat_t
+		if err := unix.Lstat(at, &st); err != nil || st.Uid != 0 {
+			return false
+		}
+		switch st.Mode & unix.S_IFMT {
+		case unix.S_IFLNK:
+			target, err := os.Readlink(at)
+			if links++; err != nil || links > maxLinks || st.Nlink != 1 {
+				return false
+			}
+			at = filepath.Dir(at)
+			if filepath.IsAbs(target) {
+				at = "/"
+			}
+			rest = append(strings.Split(target, "/"), rest...)
+		case unix.S_IFDIR:
+			if st.Mode&0o022 != 0 && st.Mode&unix.S_ISVTX == 0 {
+				return false
+			}
+		default:
+			return false
+		}
+		for len(rest) > 0 && (rest[0] == "" || rest[0] == ".") {
+			rest = rest[1:]
+		}
+		if len(rest) == 0 {
+			return true
+		}
+		at, rest = filepath.Join(at, rest[0]), rest[1:] // ".." leaves a directory that has been checked, and is no link
+	}
+}
+
+// Is reports whether the file at path is this one. Links are followed as in OpenDir.
+func Is(path string, uid int, info safefile.Info) bool { return is(path, uid, info, false) }
+
+// Remove removes the file at path if it is this one.
+func Remove(path string, uid int, info safefile.Info) { is(path, uid, info, true) }
+
+func is(path string, uid int, info safefile.Info, remove bool) bool {
+	dir, base, err := OpenDir(path, uid)
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	if now, err := dir.Lstat(base); err != nil || !now.Same(info) {
+		return false
+	}
+	if remove {
+		_ = dir.Unlink(base)
+	}
+	return true
+}
