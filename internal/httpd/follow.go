@@ -102,6 +102,7 @@ func (h *handler) takeFollower(r *http.Request, f *os.File) bool {
 		budget.Followers.Release(1)
 		return false
 	}
+	fast.SetPatient(r.Context()) // the user may have stopped the output; it takes no memory meanwhile
 	return true
 }
 

@@ -20,8 +20,9 @@ type conn struct {
 	idleSince atomic.Int64 // sequence number of its set when it became idle; 0 while a request is served, or refused
 	readAhead []byte       // already read by answerSimple; Read returns it first
 	header    header
-	deadline  time.Time   // for writing, as it was set
-	ended     atomic.Bool // nothing is written any more
+	timeout   time.Duration // for a part of a response
+	deadline  time.Time     // for writing, as it was set
+	ended     atomic.Bool   // nothing is written any more
 }
 
 // refused is the sequence number of a connection whose request was refused: such a connection is closed before idle ones.
@@ -49,8 +50,8 @@ func (c *conn) Read(p []byte) (n int, err error) {
 // does not read is not.
 func (c *conn) Write(p []byte) (written int, err error) {
 	for len(p) > 0 && err == nil {
-		if now := time.Now(); c.deadline.Sub(now) < WriteTimeout/2 {
-			c.deadline = now.Add(WriteTimeout)
+		if now := time.Now(); c.deadline.Sub(now) < c.timeout/2 {
+			c.deadline = now.Add(c.timeout)
 			_ = c.Conn.SetWriteDeadline(c.deadline)
 			if c.ended.Load() {
 				_ = c.Conn.SetWriteDeadline(now)
@@ -143,3 +144,6 @@ func SetActive(ctx context.Context) { ctx.Value(connKey{}).(*conn).setActive() }
 
 // SetRefused ends that protection: the request was refused, and what its client still sends is of no interest.
 func SetRefused(ctx context.Context) { ctx.Value(connKey{}).(*conn).idleSince.Store(refused) }
+
+// SetPatient gives the client of a request as long for each part of the response as an idle connection has.
+func SetPatient(ctx context.Context) { ctx.Value(connKey{}).(*conn).timeout = IdleTimeout }

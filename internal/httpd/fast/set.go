@@ -76,7 +76,7 @@ func Fits(ctx context.Context, f syscall.Conn) bool {
 
 // add adds a new connection. It returns false if there is no place for it; then it is not in the set.
 func (s *Set) add(raw net.Conn, kind Kind) (c *conn, ok bool) {
-	c = &conn{Conn: raw, set: s, kind: kind}
+	c = &conn{Conn: raw, set: s, kind: kind, timeout: WriteTimeout}
 	c.last = s.isLast(raw, kind)
 	c.setIdle()
 	s.mu.Lock()
