@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -61,9 +60,7 @@ func Output(limit time.Duration, name string, args ...string) (string, error) {
 // systemCommand returns the path of a command, empty if there is none.
 func systemCommand(name string) string {
 	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/bin", "/bin", "/usr/sbin", "/sbin") {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil && strings.HasPrefix(dir, "/") && info.Mode().IsRegular() &&
-			info.Mode()&0o111 != 0 {
+		if path := filepath.Join(dir, name); filepath.IsAbs(dir) && mayExecute(path) {
 			return path
 		}
 	}

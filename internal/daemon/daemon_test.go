@@ -42,11 +42,11 @@ func TestMain(m *testing.M) {
 			break
 		}
 		fmt.Println(DropPrivileges(nobody))
-		child("id", "-u")
-		child("id", "-g")
+		runChild("id", "-u")
+		runChild("id", "-g")
 	case "descriptors":
 		CloseOnExecInherited()
-		child("sh", "-c", "ls /proc/self/fd; echo have; ls /proc/$PPID/fd")
+		runChild("sh", "-c", "ls /proc/self/fd; echo have; ls /proc/$PPID/fd")
 	default:
 		os.Exit(m.Run())
 	}
@@ -60,8 +60,8 @@ func again(as, script string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// child runs a command with our standard output and error.
-func child(name string, args ...string) {
+// runChild runs a command with our standard output and error.
+func runChild(name string, args ...string) {
 	cmd := exec.Command(name, args...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
@@ -75,7 +75,7 @@ func reportLimits() {
 	procs, _ := strconv.Atoi(os.Args[2])
 	messages, err := RaiseLimits(fds, procs)
 	fmt.Println(messages, err)
-	child("sh", "-c", "ulimit -Sn; ulimit -Hn")
+	runChild("sh", "-c", "ulimit -Sn; ulimit -Hn")
 }
 
 func TestLimits(t *testing.T) {

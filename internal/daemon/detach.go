@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
@@ -76,17 +77,16 @@ func Detach() (status int, err error) {
 // executable is the path of this program. The name it was installed under is preferred to /proc/self/exe, because it
 // is what ps shows as the process's name.
 func executable() string {
-	const self = "/proc/self/exe"
 	path, err := os.Executable()
 	if err != nil {
-		return self
+		return child.Self()
 	}
 	named, err := os.Stat(path)
 	if err != nil {
-		return self
+		return child.Self()
 	}
-	if running, err := os.Stat(self); err == nil && !os.SameFile(named, running) {
-		return self
+	if running, err := os.Stat(child.Self()); err == nil && !os.SameFile(named, running) {
+		return child.Self()
 	}
 	return path
 }
