@@ -263,6 +263,7 @@ func compare(t *testing.T, bytes []byte) (want string) {
 	if err := unix.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	protectedHardLinks = func() bool { return false }
 	root := &node{kids: map[string]*node{}, path: dir, mode: 0o755}
 	m := &model{root: root, nodes: []*node{root}}
 	path := m.grow(t, bytes)

@@ -18,6 +18,13 @@ func (e *Refused) Unwrap() error { return syscall.EPERM }
 // onlyRoots reports whether only root can create and remove names in a directory.
 func onlyRoots(dir *Info) bool { return dir.UID == 0 && dir.Mode&0o022 == 0 }
 
+// protectedHardLinks reports whether the kernel lets users make names only for files that they could write anyway. Then a second
+// name says nothing: a backup may have made it. It is a variable for tests.
+var protectedHardLinks = kernelProtectsHardLinks
+
+// manyNames reports whether a file has a name that a user may have made to have it mistaken for another.
+func manyNames(file *Info) bool { return file.Links > 1 && !protectedHardLinks() }
+
 // allow returns a *Refused if the rules forbid to use the end of a walk.
 func (w *walk) allow(e *end) error {
 	for i := range w.passed {
@@ -32,7 +39,7 @@ func (w *walk) allow(e *end) error {
 	uid := e.info.UID
 	known := uid == w.owner || uid == dir.UID
 	switch {
-	case e.info.Links > 1 && !onlyRoots(dir) && !(uid != 0 && (known || w.madeLink(uid))):
+	case !onlyRoots(dir) && !(uid != 0 && (known || w.madeLink(uid))) && manyNames(&e.info):
 		return &Refused{fmt.Sprintf("%s has %d names, and users other than root can create names in its directory",
 			w.path(e.name), e.info.Links)}
 	case e.info.IsRegular() && uid != 0 && !known && dir.Mode&unix.S_ISVTX != 0 && dir.Mode&0o002 != 0:
@@ -72,7 +79,7 @@ func (w *walk) holds(link *passed) bool {
 // mayUse reports whether a file in a directory of a link's owner may be used that is not that user's.
 func (w *walk) mayUse(e *end) bool {
 	uid := e.info.UID
-	return !e.found || e.info.IsRegular() && e.info.Links == 1 && (uid == 0 || uid == w.owner)
+	return !e.found || e.info.IsRegular() && (uid == 0 || uid == w.owner) && !manyNames(&e.info)
 }
 
 // madeLink reports whether a user owns one of the links that were passed.

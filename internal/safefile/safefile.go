@@ -66,12 +66,12 @@ func (i *Info) Same(j Info) bool { return i.Dev == j.Dev && i.Ino == j.Ino }
 // Open opens a file as syscall.Open does, close-on-exec, and returns what fstat reports about it. Owner is the user of the
 // program whose file it is, or None. As root it follows these rules:
 //
-// A link of root is followed. A link of another user X, or one with several names, is followed only to what is X's own: a
+// A link of root is followed. A link of another user X, or one that may be a hard link, is followed only to what is X's own: a
 // file of X; or a file in a directory of X, or in a directory of the owner within a directory of X, if it is missing or a
 // plain file with one name that belongs to root, X or the owner; or the standard output, standard error or /dev/null.
 //
-// A file with several names is not used if it belongs to root and users other than root can create names in its
-// directory, and a plain file in a directory like /tmp only if it belongs to root, the owner, or the directory's owner.
+// A file with several names is not used if it belongs to root, users other than root can create names in its directory, and
+// the kernel does not restrict hard links (fs.protected_hardlinks); and a plain file in a directory like /tmp only if it belongs to root, the owner, or the directory's owner.
 //
 // A path below /dev or /proc is opened as it is, unless it is below /dev/shm. The error of what is refused is a *Refused.
 func Open(name string, flags int, mode uint32, owner int) (fd int, info Info, err error) {

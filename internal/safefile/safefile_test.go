@@ -25,6 +25,8 @@ func tree(t testing.TB, lines string) (root string) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: files of several users")
 	}
+	protectedHardLinks = func() bool { return false }
+	t.Cleanup(func() { protectedHardLinks = kernelProtectsHardLinks })
 	root = t.TempDir()
 	for line := range strings.Lines(lines) {
 		if f := strings.Fields(line); len(f) > 0 {
@@ -212,6 +214,21 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: shared: %v", path, info.Shared)
 		}
 		unix.Close(fd)
+	}
+}
+
+// TestProtectedHardLinks opens files with several names where no user can have made them.
+func TestProtectedHardLinks(t *testing.T) {
+	root := tree(t, places)
+	protectedHardLinks = func() bool { return true }
+	for path, refused := range map[string]bool{"home/hard": false, "tmp/hard": false, "home/hardlink": false, "srv/tohard": false, "home/bad": true} {
+		fd, _, err := Open(root+"/"+path, unix.O_WRONLY, 0, app)
+		if refused != errors.Is(err, syscall.EPERM) || !refused && err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if err == nil {
+			unix.Close(fd)
+		}
 	}
 }
 

@@ -202,7 +202,7 @@ func (w *walk) last(name string) (*end, error) {
 func (w *walk) trust(name string, link Info) {
 	dir := &w.top().info
 	switch {
-	case link.UID == 0 && (link.Links == 1 || onlyRoots(dir)):
+	case link.UID == 0 && (onlyRoots(dir) || !manyNames(&link)):
 		return
 	case link.UID == 0:
 		link.UID = dir.UID

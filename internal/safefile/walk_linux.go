@@ -2,6 +2,8 @@ package safefile
 
 import (
 	"errors"
+	"os"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +38,12 @@ func openWithoutLinks(name string, flags int, mode uint32) (fd int, info Info, e
 		return -1, info, errLinks
 	}
 	return -1, info, err
+}
+
+// kernelProtectsHardLinks reads the sysctl, which is on in every common distribution.
+func kernelProtectsHardLinks() bool {
+	text, err := os.ReadFile("/proc/sys/fs/protected_hardlinks")
+	return err == nil && strings.TrimSpace(string(text)) == "1"
 }
 
 // step goes to a name: into a directory, or to the target of a link, or, if it is the last one, to the end.

@@ -16,6 +16,9 @@ var errLinks = errors.New("the path may have links")
 // openWithoutLinks is always errLinks: this system has no such call.
 func openWithoutLinks(string, int, uint32) (int, Info, error) { return -1, Info{}, errLinks }
 
+// kernelProtectsHardLinks is not known here.
+func kernelProtectsHardLinks() bool { return false }
+
 // step goes to a name: into a directory, or to the target of a link, or, if it is the last one, to the end.
 func (w *walk) step(name string, last bool) (target string, e *end, err error) {
 	dir := w.top().fd
