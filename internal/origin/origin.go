@@ -57,17 +57,45 @@ func compare(from string, hosts ...string) Site {
 		switch {
 		case strings.EqualFold(u.Host, host):
 			return SameOrigin
-		case host != "" && strings.EqualFold(u.Hostname(), hostname(host)):
+		case host != "" && strings.EqualFold(u.Hostname(), Hostname(host)):
 			site = SameSite
 		}
 	}
 	return site
 }
 
-// hostname removes the port of a host.
-func hostname(host string) string {
+// Hostname removes the port of a host, and the brackets of an address.
+func Hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		return name
 	}
 	return strings.Trim(host, "[]")
+}
+
+// IsBrowser reports whether a request has a header that browsers send and other clients do not. Old browsers may send none of
+// them.
+func IsBrowser(r *http.Request) bool {
+	if r.Header.Get("Origin") != "" || strings.HasPrefix(r.Header.Get("User-Agent"), "Mozilla/") {
+		return true
+	}
+	for name := range r.Header {
+		if strings.HasPrefix(name, "Sec-Fetch-") {
+			return true
+		}
+	}
+	return false
+}
+
+// Navigates reports whether the answer will be the page of a browser's window, so that the user sees what a link did. It is
+// false for images, scripts, frames, requests of scripts, and pages that are loaded before the user asks for them. Clients
+// that say nothing about it are assumed to navigate.
+func Navigates(r *http.Request) bool {
+	for _, field := range [...]struct{ name, navigation string }{
+		{"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}, {"Sec-Purpose", ""}, {"Purpose", ""}, {"X-Moz", ""},
+	} {
+		if value := r.Header.Get(field.name); value != "" && value != field.navigation {
+			return false
+		}
+	}
+	return true
 }

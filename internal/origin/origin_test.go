@@ -50,3 +50,38 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+func TestIsBrowser(t *testing.T) {
+	for _, c := range []struct {
+		name, value string
+		want        bool
+	}{
+		{"User-Agent", "curl/8", false}, {"User-Agent", "Mozilla/5.0 (X11)", true}, {"Origin", "null", true},
+		{"Sec-Fetch-Dest", "empty", true}, {"Sec-Fetch-Storage-Access", "none", true}, {"Accept-Language", "en", false},
+	} {
+		if got := IsBrowser(&http.Request{Header: http.Header{c.name: {c.value}}}); got != c.want {
+			t.Errorf("%s: %s: %t", c.name, c.value, got)
+		}
+	}
+}
+
+func TestNavigates(t *testing.T) {
+	for _, c := range []struct {
+		header http.Header
+		want   bool
+	}{
+		{http.Header{}, true},
+		{http.Header{"Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"}}, true},
+		{http.Header{"Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"iframe"}}, false},
+		{http.Header{"Sec-Fetch-Mode": {"no-cors"}, "Sec-Fetch-Dest": {"image"}}, false},
+		{http.Header{"Sec-Fetch-Mode": {"cors"}}, false},
+		{http.Header{"Sec-Fetch-Dest": {"empty"}}, false},
+		{http.Header{"Sec-Purpose": {"prefetch"}}, false},
+		{http.Header{"Purpose": {"prefetch"}}, false},
+		{http.Header{"X-Moz": {"prefetch"}}, false},
+	} {
+		if got := Navigates(&http.Request{Header: c.header}); got != c.want {
+			t.Errorf("%v: %t", c.header, got)
+		}
+	}
+}

@@ -123,12 +123,17 @@ const (
 
 // authorize protects against requests that a page of another site has the browser make. Clients that are no browsers are
 // allowed everything, as in the original. From a browser, a POST needs the token; a GET, as in the original's links, is
-// allowed from pages of the same site, and if the browser does not say where it comes from, the user is asked.
+// allowed if the browser navigates, from a page of this server or an address that was typed. If the link is on another
+// port or host of the same site, or the browser does not say where it is, the user is asked.
 func authorize(r *http.Request, hasToken bool, req actionRequest) decision {
 	site, certain := origin.Of(r)
 	otherOrigin := site == origin.CrossSite || site == origin.SameSite
 	switch {
-	case req.action.name == "refresh" || site == origin.NoBrowser:
+	case req.action.name == "refresh":
+		return allow
+	case r.Method == http.MethodGet && !origin.Navigates(r):
+		return deny
+	case site == origin.NoBrowser:
 		return allow
 	case r.Method == http.MethodPost && hasToken && !(otherOrigin && certain): // uncertain: a proxy may have changed Host
 		return allow
@@ -136,7 +141,7 @@ func authorize(r *http.Request, hasToken bool, req actionRequest) decision {
 		return deny
 	case r.Method == http.MethodPost:
 		return confirmAgain
-	case site == origin.Unknown:
+	case site == origin.Unknown, site == origin.SameSite:
 		return confirm
 	}
 	return allow

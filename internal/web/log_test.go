@@ -89,6 +89,7 @@ func TestFollowLog(t *testing.T) {
 }
 
 // TestLogLimits checks that the page keeps a limited number of lines, and limits their length.
+// covers: SEC-24c
 func TestLogLimits(t *testing.T) {
 	d := supervise(t, "[program:much]\ncommand=/bin/sh -c \"i=0; while [ $i -lt 12000 ]; do i=$((i+1)); echo line $i; done; exec cat\"\n"+
 		"startsecs=0\nautostart=false\n[program:wide]\ncommand=/bin/sh -c \"head -c 3000000 /dev/zero | tr '\\\\0' x; echo; exec cat\"\n"+
@@ -105,6 +106,14 @@ func TestLogLimits(t *testing.T) {
 	b.shows("#log", "the end")
 	if n := eval[int](b, `Math.max(...[...document.querySelectorAll("#log div")].map((l) => l.textContent.length))`); n > 16384 {
 		t.Errorf("a line of %d characters", n)
+	}
+	// An escape sequence without an end is held back up to a limit, and is text beyond it.
+	for _, unending := range []string{"\x1b[" + strings.Repeat("0", 5000), "\x1b[" + strings.Repeat(" ", 5000),
+		"\x1b" + strings.Repeat(" ", 5000), "\x1b]" + strings.Repeat("0", 5000)} {
+		shown := eval[int](b, `document.querySelector("#log").textContent.length`)
+		d.write(t, "wide", unending)
+		b.wait(fmt.Sprintf(`document.querySelector("#log").textContent.length >= %d`, shown+5000))
+		d.write(t, "wide", "\n")
 	}
 	b.click("#pause")
 	d.write(t, "wide", strings.Repeat("y", 100)+"\n")

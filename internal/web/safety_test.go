@@ -138,7 +138,12 @@ func TestCrossSiteRequests(t *testing.T) {
 		"/link":   fmt.Sprintf(`<a id="l" href="%sindex.html?action=stop&processname=t">x</a><script>onload = () => setTimeout(() => l.click())</script>`, d.url),
 		"/image": fmt.Sprintf(`<img src="%sindex.html?action=stop&processname=t" onerror="document.title='done'"
 			onload="document.title='done'">`, d.url),
-		"/frame": fmt.Sprintf(`<iframe src="%s" onload="document.title='done'"></iframe>`, d.url),
+		"/script": fmt.Sprintf(`<script src="%sindex.html?action=stop&processname=t" onerror="document.title='done'"
+			onload="document.title='done'"></script>`, d.url),
+		"/prefetch": fmt.Sprintf(`<script>fetch("%sindex.html?action=stop&processname=t", {mode: "no-cors", credentials: "include"})
+			.finally(() => { document.title = "done" })</script>`, d.url),
+		"/acting-frame": fmt.Sprintf(`<iframe src="%sindex.html?action=stop&processname=t" onload="document.title='done'"></iframe>`, d.url),
+		"/frame":        fmt.Sprintf(`<iframe src="%s" onload="document.title='done'"></iframe>`, d.url),
 	}
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -160,9 +165,13 @@ func TestCrossSiteRequests(t *testing.T) {
 		b.shows("h2", "No action was taken")
 		unchanged(c.at + c.page)
 	}
-	b.open(foreign + "/image")
-	b.wait(`document.title === "done"`)
-	unchanged("an image")
+	for _, at := range []string{other.URL, foreign} {
+		for _, page := range []string{"/image", "/script", "/prefetch", "/acting-frame"} {
+			b.open(at + page)
+			b.wait(`document.title === "done"`)
+			unchanged(at + page)
+		}
+	}
 	for _, at := range []string{other.URL, foreign} {
 		b.open(at + "/frame")
 		b.wait(`document.title === "done"`)
@@ -173,13 +182,17 @@ func TestCrossSiteRequests(t *testing.T) {
 	if r := d.get(""); !strings.Contains(r.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 		t.Error("the policy allows frames")
 	}
-	// A link of the same site works, as in the original.
+	// A link on another port of the host asks first.
 	b.open(other.URL + "/link")
+	b.shows("h2", "Stop t?")
+	unchanged("a link of the same site")
+	b.click("button.confirm")
 	b.shows("#message", "Process t stopped")
 	d.state("t", "STOPPED")
 }
 
 // TestAuthorize sends requests that differ in method, token and headers.
+// covers: SEC-13
 func TestAuthorize(t *testing.T) {
 	d := supervise(t, mixed)
 	token := d.token()
@@ -215,6 +228,21 @@ func TestAuthorize(t *testing.T) {
 		{"a browser's GET from our page", "GET", "", []string{"User-Agent", agent, "Referer", d.url}, 301,
 			"./?message=Process%20t%20stopped", true},
 		{"typed", "GET", "", []string{"Sec-Fetch-Site", "none"}, 301, "./?message=Process%20t%20stopped", true},
+		{"a bookmark", "GET", "", []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 301,
+			"./?message=Process%20t%20stopped", true},
+		{"a link on another port", "GET", "", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "navigate",
+			"Sec-Fetch-Dest", "document"}, 200, "Stop t?", false},
+		{"the same by Referer", "GET", "", []string{"User-Agent", agent, "Referer", "http://127.0.0.1:1/"}, 200, "Stop t?", false},
+		{"an image on another port", "GET", "", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors",
+			"Sec-Fetch-Dest", "image"}, 403, "No action was taken", false},
+		{"an image at the same address", "GET", "", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "no-cors",
+			"Sec-Fetch-Dest", "image"}, 403, "No action was taken", false},
+		{"a frame", "GET", "", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, 403,
+			"No action was taken", false},
+		{"a script's fetch in a browser", "GET", "", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "cors",
+			"Sec-Fetch-Dest", "empty"}, 403, "No action was taken", false},
+		{"a page loaded in advance", "GET", "", []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest",
+			"document", "Sec-Purpose", "prefetch;prerender"}, 403, "No action was taken", false},
 	} {
 		at := "index.html?" + stop
 		if c.name == "the token in the address" {

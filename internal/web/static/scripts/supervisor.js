@@ -411,7 +411,7 @@ function logPage() {
 
   // write appends text to the page. It may end within a terminal sequence.
   const sequence = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-Z\\^-~])|\r|\n/g;
-  const unfinished = /\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]{0,4096}\x1b?|[ -/]*)?$/;
+  const unfinished = /\x1b(?:\[[0-?]{0,256}[ -/]{0,16}|\][^\x07\x1b]{0,4096}\x1b?|[ -/]{0,16})?$/; // longer ones are text
   function write(text) {
     text = rest + text;
     rest = "";
