@@ -45,8 +45,8 @@ func TestCheckErrors(t *testing.T) {
 				"DIR/sd.conf:4: [supervisord] minfds=x: " + integer + "'x'",
 				"DIR/sd.conf:5: [supervisord] loglevel=loud: bad logging level name 'loud'",
 				"DIR/sd.conf:8: [program:a] autostart=perhaps: not a valid boolean value: 'perhaps'",
-				"DIR/sd.conf:7: [program:a] command=%(nope)s: Format string '%(nope)s' for 'program:a.command' contains " +
-					"names ('nope') which cannot be expanded. Available names: " + process,
+				"DIR/sd.conf:7: [program:a] command: Format string for 'program:a.command' contains " +
+					"names which cannot be expanded. Available names: " + process,
 				"DIR/sd.conf:15: [group:g] programs=a,none,nil: [group:g] names unknown program or fcgi-program none",
 				"DIR/sd.conf:15: [group:g] programs=a,none,nil: [group:g] names unknown program or fcgi-program nil",
 				"DIR/sd.conf:11: [program:b b]: Invalid name: 'b b' because of character: ' '",
@@ -57,12 +57,12 @@ func TestCheckErrors(t *testing.T) {
 			"bad.ini":  "[program:p]\ncommand=x\njunk\nstartsecs=soon\n",
 			"more.ini": "[eventlistener:l]\ncommand=l\nevents=TICK,TACK\nbuffer_size=0\n"},
 			[]string{
-				"DIR/bad.ini:3: [program:p]: Source contains parsing errors: 'DIR/bad.ini'\n\t[line  3]: 'junk\\n'",
+				"DIR/bad.ini:3: [program:p]: Source contains parsing errors: 'DIR/bad.ini'\n\t[line  3]: '...'",
 				"DIR/sd.conf: .ini file does not include supervisord section",
 				"DIR/bad.ini:4: [program:p] startsecs=soon: " + integer + "'soon'",
 				"DIR/more.ini:4: [eventlistener:l] buffer_size=0: [eventlistener:l] section sets invalid buffer_size (0)",
 				"DIR/more.ini:3: [eventlistener:l] events=TICK,TACK: Unknown event type TACK in [eventlistener:l] events",
-				"DIR/sd.conf:4: [inet_http_server] username=u: Section [inet_http_server] contains incomplete " +
+				"DIR/sd.conf:3: [inet_http_server] password: Section [inet_http_server] contains incomplete " +
 					"authentication: If a username or a password is specified, both the username and password must be specified",
 				"DIR/sd.conf:3: [inet_http_server] port: section [inet_http_server] has no port value",
 			}},

@@ -2,8 +2,11 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/getopt"
 	"github.com/gosupervisor/supervisor/internal/ini"
@@ -24,14 +27,16 @@ type CtlOptions struct {
 
 // Ctl is the configuration of supervisorctl: its section of the file with the options of the command line applied.
 type Ctl struct {
-	ServerURL   string
-	Username    string
-	Password    string
-	Prompt      string // without "> "
-	HistoryFile string // absolute; empty: none
-	Interactive bool   // -i, or no arguments
-	Args        []string
-	Plugins     []Interface // [ctlplugin:x] sections
+	ServerURL    string
+	Username     string
+	Password     string // empty if it is in PasswordFile
+	PasswordFile string // absolute; empty: none
+	Prompt       string // without "> "
+	HistoryFile  string // absolute; empty: none
+	TrustedUIDs  []int  // users that supervisord may run as: the owner of the file, and user= of [supervisord]
+	Interactive  bool   // -i, or no arguments
+	Args         []string
+	Plugins      []Interface // [ctlplugin:x] sections
 }
 
 const (
@@ -64,7 +69,7 @@ func ctlHelpOption(o *CtlOptions, _ string) error {
 	return getopt.ErrStop
 }
 
-var setHistory = ctlOverride(func(c *Ctl, text string) { c.HistoryFile, _ = thisHost.history(text) })
+var setHistory = ctlOverride(func(c *Ctl, text string) { c.HistoryFile, _ = thisHost.pathIfAny(text) })
 
 var ctlOptions = []getopt.Option[CtlOptions]{
 	{Short: 'h', Long: "help", Set: ctlHelpOption},
@@ -84,9 +89,48 @@ var ctlOptions = []getopt.Option[CtlOptions]{
 		return ctlOverride(func(c *Ctl, text string) { c.ServerURL = text })(o, text)
 	}},
 	{Short: 'u', Long: "username", Argument: true, Set: ctlOverride(func(c *Ctl, text string) { c.Username = text })},
-	{Short: 'p', Long: "password", Argument: true, Set: ctlOverride(func(c *Ctl, text string) { c.Password = text })},
+	{Short: 'p', Long: "password", Argument: true, Set: ctlOverride(func(c *Ctl, text string) { c.Password, c.PasswordFile = text, "" })},
+	{Long: "password-file", Whole: true, Argument: true,
+		Set: ctlOverride(func(c *Ctl, path string) { c.PasswordFile, _ = thisHost.pathIfAny(path) })},
 	{Short: 'r', Long: "history_file", Argument: true, Set: setHistory},
 	{Long: "history-file", Argument: true, Set: setHistory}, // the spelling of the help text
+}
+
+// passwordVariable is the variable from which supervisorctl takes a password: unlike the argument of -p, other users do not see it.
+const passwordVariable = "SUPERVISORCTL_PASSWORD"
+
+// ReadPassword sets Password to the first line of PasswordFile, which may be a pipe. The warning is about a file that all users can
+// read.
+func (c *Ctl) ReadPassword() (warning string, err error) {
+	if c.PasswordFile == "" {
+		return "", nil
+	}
+	const limit = 4 << 10
+	file, err := os.Open(c.PasswordFile)
+	if err != nil {
+		return "", &ini.Error{Text: fmt.Sprintf("cannot read the password: %v", err)}
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, limit))
+	if err != nil {
+		return "", &ini.Error{Text: fmt.Sprintf("cannot read the password: %v", err)}
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	c.Password = strings.TrimSuffix(line, "\r")
+	if c.Password == "" {
+		return "", &ini.Error{Text: "the password file " + c.PasswordFile + " is empty"}
+	}
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0 {
+		warning = "all users can read the password file " + c.PasswordFile
+	}
+	return warning, nil
+}
+
+// requireOnePassword refuses a section with a password and a file for it.
+func requireOnePassword(k *sectionReader, c *Ctl) {
+	if c.PasswordFile != "" && c.Password != "" {
+		k.failf("password_file", "Section [%s] has both password and password_file", k.s.Name)
+	}
 }
 
 // checkURL checks that there is a scheme and something after it. The connection finds out whether the scheme is supported.
@@ -115,8 +159,8 @@ func (h host) ctlURL(s string) (string, error) {
 	return s, nil
 }
 
-// history makes the path of the history file absolute; empty: none.
-func (h host) history(path string) (string, error) {
+// pathIfAny makes a path absolute, unless it is empty.
+func (h host) pathIfAny(path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
@@ -135,6 +179,9 @@ func LoadCtl(o CtlOptions) (*Ctl, error) {
 		if err := c.read(path); err != nil {
 			return nil, err
 		}
+	}
+	if text := os.Getenv(passwordVariable); text != "" {
+		c.Password, c.PasswordFile = text, ""
 	}
 	for _, apply := range o.overrides {
 		apply(c)
@@ -157,7 +204,24 @@ func (c *Ctl) read(path string) error {
 		return &ini.Error{File: path, Text: ".ini file does not include supervisorctl section"}
 	}
 	r := &reader{doc: doc, host: thisHost.remembering(), env: environment(os.Environ()), path: path}
+	c.trust(r)
 	return c.values(r, own)
+}
+
+// trust finds the users that supervisord may run as. Errors of its section are not reported.
+func (c *Ctl) trust(r *reader) {
+	if info, err := os.Stat(r.path); err == nil {
+		c.TrustedUIDs = append(c.TrustedUIDs, int(info.Sys().(*syscall.Stat_t).Uid))
+	}
+	if daemon := r.doc.ByName["supervisord"]; daemon != nil {
+		k := r.section(daemon)
+		k.separate = true
+		if name, _, _ := k.text(&Key{Name: "user", Scope: ofFile}); name != "" {
+			if account, err := r.host.account(name); err == nil {
+				c.TrustedUIDs = append(c.TrustedUIDs, account.UID)
+			}
+		}
+	}
 }
 
 // values reads the [supervisorctl] section and the plug-ins.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,7 +80,7 @@ func TestLoadCtl(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Ctl{ServerURL: "unix://" + dirname(dir) + "/s", Username: "env", Password: "100%", Prompt: "p",
-		HistoryFile: dir + "/h", Interactive: true, Args: []string{},
+		HistoryFile: dir + "/h", TrustedUIDs: []int{os.Getuid()}, Interactive: true, Args: []string{},
 		Plugins: []Interface{{Name: "w", Factory: Wildcards, Options: map[string]string{"key": "v"}, Keys: []string{"key"}},
 			{Name: "deploy", Options: map[string]string{"command": "/bin/deploy %x"}, Keys: []string{"command"}}}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -122,7 +123,7 @@ func TestLoadCtl(t *testing.T) {
 	}
 	for text, message := range map[string]string{
 		"[supervisord]": ".ini file does not include supervisorctl section",
-		"x":             "File contains no section headers.\nfile: 'PATH', line: 1\n'x'",
+		"x":             "File contains no section headers.\nfile: 'PATH', line: 1\n'...'",
 		"[supervisorctl]\nprompt=%(here)s": "Format string '%(here)s' for 'supervisorctl.prompt' contains names " +
 			"('here') which cannot be expanded.",
 		"[supervisorctl]\n[ctlplugin:x]": "section [ctlplugin:x] does not specify a supervisor.ctl_factory",

@@ -72,7 +72,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Help: "what to do with programs that outlived a killed " +
 			"supervisord: log that they still run, or stop them first, see below"},
 		Type: choice("warn", "kill"), Field: func(s *settings) *bool { return &s.KillOrphans }},
-	&daemonKey[map[string]string]{Key: Key{Name: "environment", Topic: childTopic, Scope: ofFile | ofHost, Update: restarts,
+	&daemonKey[map[string]string]{Key: Key{Name: "environment", Secret: true, Topic: childTopic, Scope: ofFile | ofHost, Update: restarts,
 		Label:   "environment",
 		Default: none, Other: "Z=1", Help: "variables for all children, and for `%(ENV_X)s` in all other sections"},
 		Type: environmentType, Field: func(s *settings) *map[string]string { return &s.Environment }},
@@ -107,6 +107,11 @@ var (
 			Help: "`127.0.0.1:9001`, `*:9001`, `:9001` or `9001`"},
 			Type: addressType, Then: requirePort,
 			Store: func(_ *sectionReader, s *Server, a inetAddress) { s.Host, s.Port = a.host, a.port }},
+		&serverKey[[]string]{Key: Key{Name: "allowed_hosts", Since: Ours, Other: "sup.example", Default: "with a password, all; " +
+			"without, for browsers: this host's own names",
+			Help: "names in the address under which clients reach the server, such as `sup.example,sup`, besides addresses and " +
+				"`localhost`; `*` for all; see [names](web.md#names)"},
+			Type: hostsType, Field: func(s *Server) *[]string { return &s.AllowedHosts }},
 	)
 )
 
@@ -117,7 +122,7 @@ func usernameKey() row[Server] {
 }
 
 func passwordKey() row[Server] {
-	return &serverKey[string]{Key: Key{Name: "password", Default: none, Other: "p",
+	return &serverKey[string]{Key: Key{Name: "password", Secret: true, Default: none, Other: "p",
 		Help: "plain, or `{SHA}` and the SHA-1 in hexadecimal"},
 		Type: textType, Field: func(s *Server) *string { return &s.Password }, Then: requireBoth}
 }
@@ -126,15 +131,18 @@ type ctlKey[T any] = keyOf[Ctl, T]
 
 // ctlKeys are the keys of [supervisorctl].
 var ctlKeys = table(Key{Sections: InCtl, Update: nothing},
-	&ctlKey[string]{Key: Key{Name: "serverurl", Scope: ofFile, Other: "unix:///tmp/s",
+	&ctlKey[string]{Key: Key{Name: "serverurl", Secret: true, Scope: ofFile, Other: "unix:///tmp/s",
 		Help: "`unix:///run/supervisor.sock` or `http://host:port`"},
 		Type: ctlURLType, Absent: defaultServerURL, Field: func(c *Ctl) *string { return &c.ServerURL }},
 	&ctlKey[string]{Key: Key{Name: "prompt", Other: "p", Help: "prompt of the shell; `> ` is appended"},
 		Type: textType, Absent: defaultPrompt, Field: func(c *Ctl) *string { return &c.Prompt }},
 	&ctlKey[string]{Key: Key{Name: "username", Default: none, Other: "u", Help: "as in the server's section"},
 		Type: textType, Field: func(c *Ctl) *string { return &c.Username }},
-	&ctlKey[string]{Key: Key{Name: "password", Default: none, Other: "q", Help: "as in the server's section"},
+	&ctlKey[string]{Key: Key{Name: "password", Secret: true, Default: none, Other: "q", Help: "as in the server's section"},
 		Type: textType, Field: func(c *Ctl) *string { return &c.Password }},
+	&ctlKey[string]{Key: Key{Name: "password_file", Scope: ofFile, Since: Ours, Default: none, Other: "/p",
+		Help: "file whose first line is the password, instead of `password`"},
+		Type: historyType, Field: func(c *Ctl) *string { return &c.PasswordFile }, Then: requireOnePassword},
 	&ctlKey[string]{Key: Key{Name: "history_file", Scope: ofFile, Since: "3.0", Default: none, Other: "/h",
 		Help: "keeps the lines typed in the shell"},
 		Type: historyType, Field: func(c *Ctl) *string { return &c.HistoryFile }},

@@ -51,7 +51,7 @@ func TestEnvironment(t *testing.T) {
 	}
 	for _, in := range []string{`A=`, `A`, `=1`, `A=1,B`, `A=1,,B=2`, `A=1 B=2`, `A=a@b`, `A=a;b`, `A=b=c`, `A={x}`,
 		`A=http://x/y?z`} {
-		if _, err := parseEnvironment(in); err == nil || err.Error() != pairs+"'"+in+"'" {
+		if _, err := parseEnvironment(in); err == nil || err.Error() != pairs+" in value '"+in+"'" {
 			t.Errorf("%s: %v", in, err)
 		}
 	}

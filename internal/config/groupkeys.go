@@ -52,7 +52,7 @@ var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restar
 )
 
 // handlerKey is the command of the result handler, which is a process.
-var handlerKey = &processKey[string]{Key: Key{Name: "result_handler_exec", Sections: InListener, Scope: inProgram, Update: restarts,
+var handlerKey = &processKey[string]{Key: Key{Name: "result_handler_exec", Secret: true, Sections: InListener, Scope: inProgram, Update: restarts,
 	Since: Ours, Default: none, Other: "judge",
 	Help: "a program that decides instead of `result_handler`, see [events](events.md#result-handlers)"},
 	Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }}
@@ -85,7 +85,7 @@ type pluginKey[T any] = keyOf[Plugin, T]
 // events.
 var (
 	pluginKeys = table(Key{Sections: InInterface, Scope: ofFile, Update: restarts, Since: Ours},
-		&pluginKey[string]{Key: Key{Name: "url", Default: none, Other: "unix:///other",
+		&pluginKey[string]{Key: Key{Name: "url", Secret: true, Default: none, Other: "unix:///other",
 			Help: "`unix:///run/x.sock` or `http://host:port`, where the plug-in answers"},
 			Type: pluginURLType, Field: func(p *Plugin) *string { return &p.URL }},
 		&pluginKey[int]{Key: Key{Name: "callwaitsecs", Other: "11", Help: "seconds that a call may take"},
@@ -119,7 +119,7 @@ var (
 		"a built-in one: `"+MainInterface+"` or `"+Twiddler+"`", Twiddler))
 	ctlPluginKeys = table(Key{Sections: InCtlPlugin, Update: nothing, Since: "3.0"},
 		factoryKey("supervisor.ctl_factory", "required, unless there is `command`", "a built-in one: `"+Wildcards+"`", Wildcards),
-		&interfaceKey[string]{Key: Key{Name: "command", Since: Ours, Default: none, Other: "/c",
+		&interfaceKey[string]{Key: Key{Name: "command", Secret: true, Since: Ours, Default: none, Other: "/c",
 			Help: "a program that becomes the command of that name, see [supervisorctl](supervisorctl.md)"}, Type: commandType},
 	)
 )

@@ -24,6 +24,7 @@ type Key struct {
 	Since    string   // the release of Supervisor that introduced it, or Ours; empty: before 3.0
 	Default  string   // as the reference shows it; empty: the value itself
 	Required bool
+	Secret   bool   // the value may be or contain a password: no message shows it
 	Help     string // one line for the reference and the sample
 	Other    string // a valid value other than the default
 	Label    string // its name in messages about expansions; empty: section.key
@@ -280,6 +281,23 @@ func allKeys() (all []described) {
 		untyped(includeKeys), untyped(processKeys), untyped(groupKeys), untyped(listenerKeys), untyped(socketKeys),
 		untyped(interfaceKeys), untyped(pluginKeys), untyped(pluginPoolKeys), untyped(ctlPluginKeys))
 	return append(all, handlerKey, listenerPriority, pluginPriority)
+}
+
+// isSecret reports whether messages must not show the value of a key of a section. The keys that are passed to plug-ins are secret,
+// because it is not known what they mean.
+var isSecret func(section, key string) bool
+
+func init() { // the tables refer to it
+	isSecret = func(section, key string) bool {
+		in := kindOf(section)
+		if in&(InInterface|InCtlPlugin) != 0 && !keysOf(in)[key] {
+			return true
+		}
+		return slices.ContainsFunc(allKeys(), func(r described) bool {
+			k := r.key()
+			return k.Secret && k.Name == key && k.Sections&in != 0
+		})
+	}
 }
 
 func untyped[S any](rows []row[S]) (list []described) {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -185,7 +186,7 @@ func TestDefaults(t *testing.T) {
 	}
 	path := write(t, t.TempDir(), "sd.conf", "[supervisorctl]\n")
 	ctl, err := loadCtl(t, "-c", path)
-	if d := cmp.Diff(&Ctl{ServerURL: "http://localhost:9001", Prompt: "supervisor", Interactive: true, Args: []string{}}, ctl,
+	if d := cmp.Diff(&Ctl{ServerURL: "http://localhost:9001", Prompt: "supervisor", TrustedUIDs: []int{os.Getuid()}, Interactive: true, Args: []string{}}, ctl,
 		cmpopts.EquateEmpty()); d != "" || err != nil {
 		t.Error(d, err)
 	}
@@ -318,7 +319,7 @@ stderr_syslog=true
 	}
 	ctl, err := loadCtl(t, "-c", write(t, t.TempDir(), "sd.conf", "[supervisorctl]\nserverurl=unix:///a/../b\nusername=u\npassword=p\n"+
 		"prompt=q\nhistory_file=/h/../i\n"), "status")
-	wantCtl := &Ctl{ServerURL: "unix:///b", Username: "u", Password: "p", Prompt: "q", HistoryFile: "/i", Args: []string{"status"}}
+	wantCtl := &Ctl{ServerURL: "unix:///b", Username: "u", Password: "p", Prompt: "q", HistoryFile: "/i", TrustedUIDs: []int{os.Getuid()}, Args: []string{"status"}}
 	if d := cmp.Diff(wantCtl, ctl); d != "" || err != nil {
 		t.Error(d, err)
 	}

@@ -71,7 +71,7 @@ var (
 	ctlURLType    = textType.asking("URL", host.ctlURL)
 	socketURLType = textType.with("URL", parseString)
 	pluginURLType = textType.with("URL", parsePluginURL)
-	historyType   = textType.asking("path", host.history)
+	historyType   = textType.asking("path", host.pathIfAny)
 	pathType      = textType.asking("path", host.pathInDirectory)
 	mainLogType   = textType.asking("path, or `syslog`", host.pathInDirectory)
 
@@ -107,6 +107,7 @@ var (
 		text: codesText, encode: Members.Ints}
 	eventsType      = &Type[[]string]{name: "list", parse: parseList, same: sameSet, text: listText}
 	listType        = &Type[[]string]{name: "list", parse: parseList, same: slices.Equal[[]string], text: listText}
+	hostsType       = &Type[[]string]{name: "list of names", parse: parseHosts, words: true, same: slices.Equal[[]string], text: listText}
 	environmentType = &Type[map[string]string]{name: "environment", parse: parseEnvironment,
 		same: maps.Equal[map[string]string, map[string]string], share: shareMap}
 	logType = &Type[Log]{name: "log", same: sameFile, text: fileText,

@@ -58,6 +58,10 @@ func (r *reader) values(o Options) (*Config, error) {
 	if c.Servers, err = r.servers(); err != nil {
 		return nil, err
 	}
+	if ctl := r.doc.ByName["supervisorctl"]; ctl != nil { // its password is that of a server
+		r.withhold(ctl)
+	}
+	c.Withheld = r.withheld
 	for _, apply := range o.overrides {
 		apply(s)
 	}

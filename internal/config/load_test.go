@@ -49,7 +49,7 @@ func mustLoad(t testing.TB, text string, args ...string) *Config {
 const (
 	suffix  = " in section 'program:x' (file: 'CONF')"
 	integer = "invalid literal for int() with base 10: "
-	pairs   = "Unexpected end of key/value pairs in value "
+	pairs   = "Unexpected end of key/value pairs"
 	noDir   = "The directory named as part of the path "
 	process = "ENV_HOME, ENV_lc, group_name, here, host_node_name, numprocs, process_num, program_name"
 )
@@ -90,20 +90,20 @@ var catalogue = []struct{ text, message string }{
 	{`S|nocleanup=x`, `not a valid boolean value: 'x'`},
 	{`S|strip_ansi=x`, `not a valid boolean value: 'x'`},
 	{`S|childlogdir=/nonexistent`, `/nonexistent is not an existing directory`},
-	{`S|environment=A`, pairs + `'A'`},
-	{`S|environment=A=`, pairs + `'A='`},
-	{`S|environment=A=1,B`, pairs + `'A=1,B'`},
-	{`S|environment=A=1 B=2`, pairs + `'A=1 B=2'`},
-	{`S|environment==1`, pairs + `'=1'`},
-	{`S|environment=A=1,,B=2`, pairs + `'A=1,,B=2'`},
-	{`S|environment=A=a;b`, pairs + `'A=a;b'`},
-	{`S|environment=A=a@b`, pairs + `'A=a@b'`},
+	{`S|environment=A`, pairs},
+	{`S|environment=A=`, pairs},
+	{`S|environment=A=1,B`, pairs},
+	{`S|environment=A=1 B=2`, pairs},
+	{`S|environment==1`, pairs},
+	{`S|environment=A=1,,B=2`, pairs},
+	{`S|environment=A=a;b`, pairs},
+	{`S|environment=A=a@b`, pairs},
 	{`S|environment=A="1`, `No closing quotation`},
 	{`S|environment=A=1,`, ``},
 	{`S|environment=A==1`, ``},
 	{`S|environment=A=a#b`, ``},
 	{`S|environment=A=/x:/y`, ``},
-	{`S|environment=A=%(foo)s`, `Format string 'A=%(foo)s' for 'environment' contains names ('foo') which cannot be ` +
+	{`S|environment=A=%(foo)s`, `Format string for 'environment' contains names which cannot be ` +
 		`expanded. Available names: ENV_HOME, ENV_lc, here, host_node_name`},
 	{`S|identifier=%(ENV_NOPE)s`, `Format string '%(ENV_NOPE)s' for 'supervisord.identifier' contains names ` +
 		`('ENV_NOPE') which cannot be expanded. Available names: ENV_HOME, ENV_lc, here`},
@@ -184,13 +184,13 @@ var catalogue = []struct{ text, message string }{
 		`expanded. Available names: ` + process + suffix},
 	{`P|process_name=%(process_num)`,
 		`Format string '%(process_num)' for 'process_name' is badly formatted: incomplete format` + suffix},
-	{`P|environment=A`, pairs + `'A'` + suffix},
-	{`P|environment=A=%(foo)s`, `Format string 'A=%(foo)s' for 'environment' contains names ('foo') which cannot be ` +
+	{`P|environment=A`, pairs + suffix},
+	{`P|environment=A=%(foo)s`, `Format string for 'environment' contains names which cannot be ` +
 		`expanded. Available names: ` + process + suffix},
 	{`P|directory=/nonexistent`, ``},
 	{`P|directory=%(nope)s`, `Format string '%(nope)s' for 'program:x.directory' contains names ('nope') which ` +
 		`cannot be expanded. Available names: ` + process + suffix},
-	{`P|command=%(nope)s`, `Format string '%(nope)s' for 'program:x.command' contains names ('nope') which ` +
+	{`P|command=%(nope)s`, `Format string for 'program:x.command' contains names which ` +
 		`cannot be expanded. Available names: ` + process + suffix},
 	{`P|stdout_logfile=%(nope)s`, `Format string '%(nope)s' for 'program:x.stdout_logfile' contains names ('nope') ` +
 		`which cannot be expanded. Available names: ` + process + suffix},
@@ -202,7 +202,7 @@ var catalogue = []struct{ text, message string }{
 	{`P|stdout_logfile=/nonexistent/x`, noDir + `/nonexistent/x does not exist` + suffix},
 	{`P|stdout_logfile=/tmp`, ``},
 	{`P|command=/bin/cat %`,
-		`Format string '/bin/cat %' for 'program:x.command' is badly formatted: incomplete format` + suffix},
+		`Format string for 'program:x.command' is badly formatted: a percent sign that begins no name is written %%` + suffix},
 	{`P|command=/bin/cat "unterminated`, ``},
 	{`P|command=`, ``},
 	{`P|[group:g]`, ``},
@@ -295,11 +295,11 @@ var catalogue = []struct{ text, message string }{
 	{`S|[DEFAULT]|command=/bin/cat|[program:x]`, ``},
 
 	// The dialect.
-	{`=foo=bar`, "File contains no section headers.\nfile: 'CONF', line: 1\n'foo=bar\\n'"},
+	{`=foo=bar`, "File contains no section headers.\nfile: 'CONF', line: 1\n'...'"},
 	{"=\ufeff[supervisord]", "File contains no section headers.\nfile: 'CONF', line: 1\n'\\ufeff[supervisord]\\n'"},
 	{`=[supervisord]|this is junk||more junk`, "Source contains parsing errors: 'CONF'\n" +
-		"\t[line  2]: 'this is junk\\n'\n\t[line  4]: 'more junk\\n'"},
-	{`=[supervisord]|=x`, "Source contains parsing errors: 'CONF'\n\t[line  2]: '=x\\n'"},
+		"\t[line  2]: '...'\n\t[line  4]: '...'"},
+	{`=[supervisord]|=x`, "Source contains parsing errors: 'CONF'\n\t[line  2]: '...'"},
 	{`=`, `.ini file does not include supervisord section`},
 	{`=[Supervisord]`, `.ini file does not include supervisord section`},
 	{`=[supervisord]|[program:x ; c|command=x`, ``}, // the bracket is cut off, a key "[program" is left

@@ -273,7 +273,7 @@ func TestOptionNames(t *testing.T) {
 	for _, o := range ctlOptions {
 		names = append(names, strings.TrimRight("-"+string(rune(o.Short)), "\x00")+" "+o.Long)
 	}
-	want = "-h help, -? , -c configuration, -i interactive, -s serverurl, -u username, -p password, -r history_file, - history-file"
+	want = "-h help, -? , -c configuration, -i interactive, -s serverurl, -u username, -p password, - password-file, -r history_file, - history-file"
 	if diff := cmp.Diff(want, strings.Join(names, ", ")); diff != "" {
 		t.Error(diff)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -127,7 +128,7 @@ func parsePluginURL(s string) (string, error) {
 		u.Scheme == "http" && u.Host != "") {
 		return s, nil
 	}
-	return "", fmt.Errorf("url must be unix:///path or http://host:port, not %s", s)
+	return "", errors.New("url must be unix:///path or http://host:port")
 }
 
 func parsePositive(s string) (int, error) {

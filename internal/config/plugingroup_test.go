@@ -81,8 +81,8 @@ func TestPluginDiff(t *testing.T) {
 func TestPluginErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"[rpcinterface:x]\ncommand=x\nurl=unix:///x":                             "[rpcinterface:x] section has both a command and a url",
-		"[rpcinterface:x]\nurl=unix://x":                                         "url must be unix:///path or http://host:port, not unix://x",
-		"[rpcinterface:x]\nurl=https://x":                                        "url must be unix:///path or http://host:port, not https://x",
+		"[rpcinterface:x]\nurl=unix://x":                                         "url must be unix:///path or http://host:port",
+		"[rpcinterface:x]\nurl=https://x":                                        "url must be unix:///path or http://host:port",
 		"[rpcinterface:x]\ncommand=x\ncall_limit=0":                              "0 is not a positive number",
 		"[rpcinterface:x]\ncommand=x\nevent_types=TICK_7":                        "Event type TICK_7 in [rpcinterface:x] event_types is not for plug-ins",
 		"[rpcinterface:x]\ncommand=x\nevent_types=EVENT":                         "Event type EVENT in [rpcinterface:x] event_types is not for plug-ins",

@@ -67,7 +67,7 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 	captureKeys("stdout", func(p *Process) *Channel { return &p.Out }),
 	captureKeys("stderr", func(p *Process) *Channel { return &p.Err }),
 	[]row[Process]{
-		&processKey[string]{Key: Key{Name: "serverurl", Topic: commandTopic, Member: "serverurl", Since: "3.0", Default: "`AUTO`",
+		&processKey[string]{Key: Key{Name: "serverurl", Secret: true, Topic: commandTopic, Member: "serverurl", Since: "3.0", Default: "`AUTO`",
 			Other: "http://h:1",
 			Help:  "value of `SUPERVISOR_SERVER_URL` in its environment; `AUTO`: the URL of the first server"},
 			Type: serverURLType, Field: func(p *Process) *string { return &p.Run.ServerURL }},
@@ -101,7 +101,7 @@ func captureKeys(name string, channel func(*Process) *Channel) []row[Process] {
 // eachKeys are the keys of a program that are read for each of its processes, after the common ones.
 var eachKeys = table(Key{Sections: InPrograms, Scope: inProcess, Update: restarts}, slices.Concat(
 	[]row[Process]{
-		&processKey[map[string]string]{Key: Key{Name: "environment", Topic: commandTopic, Since: "3.0", Default: none,
+		&processKey[map[string]string]{Key: Key{Name: "environment", Secret: true, Topic: commandTopic, Since: "3.0", Default: none,
 			Label: "environment",
 			Other: "B=2", Help: "variables, over those of `[supervisord]`"},
 			Type:  environmentType,
@@ -114,7 +114,7 @@ var eachKeys = table(Key{Sections: InPrograms, Scope: inProcess, Update: restart
 	logKeys("stdout", "log of standard output", func(p *Process) *Channel { return &p.Out }, checkStdout),
 	logKeys("stderr", "log of standard error", func(p *Process) *Channel { return &p.Err }, checkStderr),
 	[]row[Process]{
-		&processKey[string]{Key: Key{Name: "command", Topic: commandTopic, Member: "command", Required: true, Other: "other",
+		&processKey[string]{Key: Key{Name: "command", Secret: true, Topic: commandTopic, Member: "command", Required: true, Other: "other",
 			Help: "split into words like a shell does, with quotes and backslashes, but " +
 				"run without a shell: no variables, wildcards or `&&`; a program without `/` is searched in `PATH`"},
 			Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }, Then: requireCommand},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -25,6 +26,7 @@ type reader struct {
 	messages []Message
 	files    []*ini.File
 	declared []string           // the types of events that plug-ins emit
+	withheld []string           // Config.Withheld
 	lenient  bool               // ignore_unknown_plugins
 	vars     [6]expand.Variable // memory for expansions
 	check    *check             // collects the errors; nil: reading stops at the first
@@ -72,7 +74,8 @@ func nodeName() string {
 type sectionReader struct {
 	r        *reader
 	s        *ini.Section
-	separate bool // the error goes to err even if errors are collected
+	separate bool     // the error goes to err even if errors are collected
+	failed   []string // keys with an error
 	err      error
 
 	// The names that values may expand, as far as they are known. The Scope of a key selects those that it may.
@@ -168,7 +171,15 @@ func (k *sectionReader) fail(key string, v ini.Value, err error) {
 	if k.err != nil {
 		return
 	}
+	k.failed = append(k.failed, key)
 	e := &ini.Error{File: k.r.path, Line: v.Line, Section: k.s.Name, Key: key, Value: v.Text, Text: err.Error()}
+	if isSecret(k.s.Name, key) {
+		e.Secret, e.Value = true, ""
+		var shows interface{ Redacted() string }
+		if errors.As(err, &shows) {
+			e.Text = shows.Redacted()
+		}
+	}
 	switch {
 	case v.From != nil:
 		e.File = v.From.Path

@@ -1,13 +1,17 @@
 package config
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/ini"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // servers reads every section whose name begins with inet_http_server, then those with unix_http_server.
+// Source: inet_http_server, unix_http_server.
 func (r *reader) servers() ([]Server, error) {
 	var list []Server
 	for _, kind := range []struct {
@@ -24,10 +28,29 @@ func (r *reader) servers() ([]Server, error) {
 			if readAll(k, kind.keys, &server); k.err != nil {
 				return nil, k.err
 			}
+			r.withhold(s)
 			list = append(list, server)
 		}
 	}
 	return list, nil
+}
+
+// environmentName matches the expressions that expand variables of the environment.
+var environmentName = regexp.MustCompile(`%\(ENV_([^)]+)\)`)
+
+// ordinary are variables that most programs need, and that are no secrets even if a user name is taken from them.
+var ordinary = []string{"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TERM", "TMPDIR", "TZ", "USER"}
+
+// withhold notes the variables from which a section takes a user name or a password.
+func (r *reader) withhold(s *ini.Section) {
+	for _, key := range []string{"username", "password"} {
+		v, _ := r.doc.Find(s, key)
+		for _, found := range environmentName.FindAllStringSubmatch(v.Text, -1) {
+			if name := found[1]; !slices.Contains(ordinary, name) && !slices.Contains(r.withheld, name) {
+				r.withheld = append(r.withheld, name)
+			}
+		}
+	}
 }
 
 func requirePort(k *sectionReader, _ *Server) {
@@ -44,10 +67,18 @@ func requireFile(k *sectionReader, server *Server) {
 	server.File = k.r.host.normalize(path)
 }
 
-// requireBoth checks that there are both user name and password, or neither.
-func requireBoth(k *sectionReader, _ *Server) {
-	if k.has("username") != k.has("password") {
-		k.failf("username", "Section [%s] contains incomplete authentication: If a username or a password is "+
+// requireBoth checks that there are both user name and password, or neither. An empty one is none: without it the server would
+// answer everyone, or everyone who knows the name.
+func requireBoth(k *sectionReader, s *Server) {
+	if slices.Contains(k.failed, "username") || slices.Contains(k.failed, "password") {
+		return
+	}
+	if k.has("username") != k.has("password") || (s.Username == "") != (s.Password == "") {
+		missing := "username"
+		if s.Username != "" {
+			missing = "password"
+		}
+		k.failf(missing, "Section [%s] contains incomplete authentication: If a username or a password is "+
 			"specified, both the username and password must be specified", k.s.Name)
 	}
 }

@@ -23,6 +23,7 @@ type Config struct {
 	Interfaces  []Interface
 	Groups      []*Group  // ascending priority, then name
 	Messages    []Message // for the main log: critical first, then warnings, then information
+	Withheld    []string  // variables of supervisord from which passwords of servers come, and that children do not inherit
 	reader      *reader   // for programs that are added later
 }
 
@@ -67,15 +68,16 @@ func (s *Supervisord) BackgroundUmask() int {
 
 // Server is one [unix_http_server] or [inet_http_server] section.
 type Server struct {
-	Section  string // such as "inet_http_server:a"
-	Unix     bool
-	File     string      // Unix: absolute path
-	Mode     fs.FileMode // Unix: permission bits, 0700 unless set
-	UID, GID int         // Unix: new owner, -1: unchanged
-	Host     string      // TCP: lower case; empty means all addresses
-	Port     int         // TCP
-	Username string      // empty: no authentication
-	Password string      // plain, or "{SHA}" and the hexadecimal SHA-1
+	Section      string // such as "inet_http_server:a"
+	Unix         bool
+	File         string      // Unix: absolute path
+	Mode         fs.FileMode // Unix: permission bits, 0700 unless set
+	UID, GID     int         // Unix: new owner, -1: unchanged
+	Host         string      // TCP: lower case; empty means all addresses
+	Port         int         // TCP
+	Username     string      // empty: no authentication
+	Password     string      // plain, or "{SHA}" and the hexadecimal SHA-1
+	AllowedHosts []string    // TCP: names in lower case, "*" for all; nil: see allowed_hosts in the reference
 }
 
 // Interface is one [rpcinterface:x] section.

@@ -49,5 +49,6 @@ var ctlHelp = []string{
 	"-s/--serverurl URL -- where supervisord listens (default \"http://localhost:9001\")",
 	"-u/--username USERNAME -- user name to log in with",
 	"-p/--password PASSWORD -- password to log in with",
+	"--password-file FILENAME -- file whose first line is the password (also: SUPERVISORCTL_PASSWORD in the environment)",
 	"-r/--history-file FILENAME -- file that keeps the lines typed in the shell",
 }

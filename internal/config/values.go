@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -146,6 +148,20 @@ func parseList(s string) ([]string, error) {
 	return list, nil
 }
 
+// hostName is a name in the address of a server, or * for all.
+var hostName = regexp.MustCompile(`^(\*|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)$`)
+
+// parseHosts reads names of this host, or its addresses, without ports. Source: allowed_hosts.
+func parseHosts(s string) ([]string, error) {
+	list, err := parseList(strings.ToLower(s))
+	for _, name := range list {
+		if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err != nil && !hostName.MatchString(name) {
+			return nil, errWord
+		}
+	}
+	return list, err
+}
+
 // parseName reads the name of a program, group or process. Characters that would break event listeners and URLs are refused.
 func parseName(s string) (string, error) {
 	name := pyrepr.TrimSpace(s)
@@ -198,6 +214,17 @@ func parseInetAddress(s string) (inetAddress, error) {
 	return inetAddress{host, port}, err
 }
 
+// pairsError is the error about an environment that is not KEY=value pairs.
+type pairsError string
+
+const unexpectedEnd = "Unexpected end of key/value pairs"
+
+// Error returns the original's message, which shows the value.
+func (e pairsError) Error() string { return unexpectedEnd + " in value '" + string(e) + "'" }
+
+// Redacted returns the message without the value.
+func (e pairsError) Redacted() string { return unexpectedEnd }
+
 // parseEnvironment reads KEY=value pairs. A pair has four tokens: key, equals sign, value, and a separator, which may be any
 // token. Source: environment.
 func parseEnvironment(s string) (map[string]string, error) {
@@ -208,7 +235,7 @@ func parseEnvironment(s string) (map[string]string, error) {
 	environment := make(map[string]string, (len(tokens)+3)/4)
 	for i := 0; i < len(tokens); i += 4 {
 		if i+2 >= len(tokens) || tokens[i+1] != "=" {
-			return nil, fmt.Errorf("Unexpected end of key/value pairs in value '%s'", s)
+			return nil, pairsError(s)
 		}
 		environment[tokens[i]] = tokens[i+2]
 	}

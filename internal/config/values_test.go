@@ -400,11 +400,11 @@ func TestParsers(t *testing.T) {
 	parses(t, parseInetAddress, map[string]string{"9001": "{ 9001}", ":9001": "{ 9001}", "*:1": "{ 1}", "Host:1": "{host 1}", "::1:9": "{::1 9}",
 		"x": "error: not a valid port number: 'x' ", "h:": "error: no port number specified in ''", "h:0": "error: 0 is below lower bound (1)"})
 	parses(t, parsePluginURL, map[string]string{"unix:///x": "unix:///x", "http://h": "http://h", "http://h:1/x": "http://h:1/x",
-		"unix://h/x": "error: url must be unix:///path or http://host:port, not unix://h/x",
-		"unix:x":     "error: url must be unix:///path or http://host:port, not unix:x",
-		"http:///x":  "error: url must be unix:///path or http://host:port, not http:///x",
-		"https://h":  "error: url must be unix:///path or http://host:port, not https://h",
-		"http://h:x": "error: url must be unix:///path or http://host:port, not http://h:x"})
+		"unix://h/x": "error: url must be unix:///path or http://host:port",
+		"unix:x":     "error: url must be unix:///path or http://host:port",
+		"http:///x":  "error: url must be unix:///path or http://host:port",
+		"https://h":  "error: url must be unix:///path or http://host:port",
+		"http://h:x": "error: url must be unix:///path or http://host:port"})
 	parses(t, parsePositive, map[string]string{"1": "1", "0": "error: 0 is not a positive number", "x": noInteger + "'x'"})
 	parses(t, parseHandlerTimeout, map[string]string{"1": "1", " 0 ": "error: result_handler_timeout must be at least 1, not 0", "x": noInteger + "'x'"})
 	parses(t, choice("no", "yes").parse, map[string]string{"no": "false", "NO": "false", "Yes": "true", "true": "error: unknown word"})

@@ -3,7 +3,7 @@
 package expand
 
 import (
-	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -72,12 +72,49 @@ func (s *Scope) Expand(text, where string) (string, error) {
 	}
 	f := formatter{scope: s, runes: []rune(text)}
 	if err := f.run(); err != nil {
-		head := "Format string " + pyrepr.Quote(text) + " for " + pyrepr.Quote(where)
-		if name, ok := err.(unknownName); ok {
-			return "", fmt.Errorf("%s contains names (%s) which cannot be expanded. Available names: %s",
-				head, pyrepr.Quote(string(name)), s.list())
+		e := &Error{Text: text, Where: where, Problem: err}
+		if _, ok := err.(unknownName); ok {
+			e.Available = s.list()
 		}
-		return "", fmt.Errorf("%s is badly formatted: %w", head, err)
+		return "", e
 	}
 	return f.out.String(), nil
+}
+
+// Error is the error about a text that cannot be expanded.
+type Error struct {
+	Text      string // that was to be expanded
+	Where     string // its place
+	Problem   error
+	Available string // the names that can be expanded, if one is unknown
+}
+
+// Error returns the original's message, which shows the text.
+func (e *Error) Error() string {
+	head := "Format string " + pyrepr.Quote(e.Text) + " for " + pyrepr.Quote(e.Where)
+	if name, ok := e.Problem.(unknownName); ok {
+		return head + cannotExpand(" ("+pyrepr.Quote(string(name))+")", e.Available)
+	}
+	return head + " is badly formatted: " + e.Problem.Error()
+}
+
+// Redacted returns the message for a text that is secret. It shows a name only if it is one of the environment or one that other
+// values can expand, because a secret may contain a percent sign that begins no name.
+func (e *Error) Redacted() string {
+	head := "Format string for " + pyrepr.Quote(e.Where)
+	name, ok := e.Problem.(unknownName)
+	switch {
+	case ok && public.MatchString(string(name)):
+		return head + cannotExpand(" ("+pyrepr.Quote(string(name))+")", e.Available)
+	case ok:
+		return head + cannotExpand("", e.Available)
+	}
+	return head + " is badly formatted: a percent sign that begins no name is written %%"
+}
+
+// public matches the names that messages about a secret may show.
+var public = regexp.MustCompile(`^(ENV_[A-Z_][A-Z0-9_]*|here|host_node_name|program_name|group_name|process_num|process_name|numprocs)$`)
+
+func cannotExpand(name, available string) string {
+	return " contains names" + name + " which cannot be expanded. Available names: " + available
 }

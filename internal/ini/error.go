@@ -13,13 +13,15 @@ type Error struct {
 	Key     string
 	Missing bool   // the section does not have the key
 	Syntax  bool   // the file cannot be parsed; Text contains the place
+	Secret  bool   // the value is not shown, and Value is empty
 	Value   string // not expanded
 	Text    string // the original's message
 }
 
 func (e *Error) Error() string { return e.Text }
 
-// Place returns the place of the error, as far as it is known: FILE:LINE: [section] key=value.
+// Place returns the place of the error, as far as it is known: FILE:LINE: [section] key=value. The value of a secret key is left
+// out.
 func (e *Error) Place() string {
 	var b strings.Builder
 	b.WriteString(e.File)
@@ -33,7 +35,7 @@ func (e *Error) Place() string {
 	case e.Section == "":
 	case e.Key == "":
 		fmt.Fprintf(&b, "[%s]", e.Section)
-	case e.Missing:
+	case e.Missing, e.Secret:
 		fmt.Fprintf(&b, "[%s] %s", e.Section, e.Key)
 	default:
 		fmt.Fprintf(&b, "[%s] %s=%s", e.Section, e.Key, excerpt(e.Value))

@@ -120,9 +120,9 @@ func (p *parser) line(line string, number int) error {
 		return nil
 	}
 	if p.values == nil {
-		return &Error{File: p.from.Path, Line: number, Syntax: true, Value: line, Text: fmt.Sprintf(
+		return &Error{File: p.from.Path, Line: number, Syntax: true, Text: fmt.Sprintf(
 			"File contains no section headers.\nfile: %s, line: %d\n%s",
-			pyrepr.Quote(p.from.Path), number, pyrepr.Quote(line))}
+			pyrepr.Quote(p.from.Path), number, pyrepr.Quote(shown(line)))}
 	}
 	p.option(text, line, number)
 	return nil
@@ -163,10 +163,19 @@ func (p *parser) option(text, line string, number int) {
 // junk adds a line that is neither header nor option to the error, which is returned at the end of the file.
 func (p *parser) junk(line string, number int) {
 	if p.bad == nil {
-		p.bad = &Error{File: p.from.Path, Line: number, Section: p.section, Syntax: true, Value: line,
+		p.bad = &Error{File: p.from.Path, Line: number, Section: p.section, Syntax: true,
 			Text: "Source contains parsing errors: " + pyrepr.Quote(p.from.Path)}
 	}
-	p.bad.Text += fmt.Sprintf("\n\t[line %2d]: %s", number, pyrepr.Quote(line))
+	p.bad.Text += fmt.Sprintf("\n\t[line %2d]: %s", number, pyrepr.Quote(shown(line)))
+}
+
+// shown returns what messages show of a line that cannot be parsed: the line if it looks like a header, otherwise dots, because it
+// may be a part of a password.
+func shown(line string) string {
+	if strings.HasPrefix(strings.TrimPrefix(pyrepr.TrimSpace(line), "\ufeff"), "[") {
+		return line
+	}
+	return "..."
 }
 
 // flush stores the current value.

@@ -26,7 +26,8 @@ const (
 	NotExecutable
 )
 
-// CommandError is a command that cannot be run. Text is the original's; it names the command.
+// CommandError is a command that cannot be run. Text is the original's, except that it never shows more than the first word, because
+// arguments may be passwords.
 type CommandError struct {
 	Reason CommandReason
 	Text   string
@@ -39,8 +40,7 @@ func (e *CommandError) Error() string { return e.Text }
 func (p *Process) Command() (path string, args []string, err error) {
 	args, err = shlex.Split(p.Config.Run.Command)
 	if err != nil {
-		text := fmt.Sprintf("can't parse command %s: %v", pyrepr.Quote(p.Config.Run.Command), err)
-		return "", nil, &CommandError{NotExecutable, text}
+		return "", nil, &CommandError{NotExecutable, fmt.Sprintf("can't parse command: %v", err)}
 	}
 	if len(args) == 0 {
 		return "", nil, &CommandError{NotExecutable, "command is empty"}

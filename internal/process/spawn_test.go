@@ -37,7 +37,7 @@ func TestCommand(t *testing.T) {
 		{"absent", "absent", NotFound, "can't find command 'absent'"},
 		{at("absent"), at("absent"), NotFound, "can't find command '" + at("absent") + "'"},
 		{"", "", NotExecutable, "command is empty"},
-		{"run 'x", "", NotExecutable, "can't parse command \"run 'x\": No closing quotation"},
+		{"run 'x", "", NotExecutable, "can't parse command: No closing quotation"},
 	} {
 		p := &Process{Config: &config.Process{Run: config.Run{Command: c.command, Environment: map[string]string{"PATH": dir}}}}
 		path, args, err := p.Command()

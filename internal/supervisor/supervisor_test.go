@@ -341,7 +341,7 @@ func TestSpawnErrors(t *testing.T) {
 		want             string
 	}{
 		{"", "", nil, "command is empty"},
-		{`sh -c "open`, "", nil, `can't parse command 'sh -c "open': No closing quotation`},
+		{`sh -c "open`, "", nil, `can't parse command: No closing quotation`},
 		{"/no/such arg", "", nil, "can't find command '/no/such'"},
 		{"nosuchcommand", "", nil, "can't find command 'nosuchcommand'"},
 		{dir, "", nil, "command at '" + dir + "' is a directory"},
