@@ -229,6 +229,9 @@ func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	req, err := http.NewRequest(args[0], "http://127.0.0.1"+args[1], body)
 	ts.Check(err)
 	req.Header = header
+	if host := header.Get("Host"); host != "" { // net/http does not send it from the header
+		req.Host = host
+	}
 	resp, data, err := t.do(req)
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "HTTP %d\n", resp.StatusCode)

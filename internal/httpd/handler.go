@@ -31,8 +31,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "supervisord")
 	isCall := strings.HasPrefix(r.URL.Path, "/RPC2")
 	var b body
-	status := http.StatusUnauthorized
-	if h.authorized(r) {
+	var status int
+	switch {
+	case !h.authorized(r):
+		status = http.StatusUnauthorized
+	case !answersTo(h.config, r):
+		status = http.StatusMisdirectedRequest
+	default:
 		defer b.release()
 		status = b.receive(w, r, isCall) // before begin: Close does not wait for a client that sends slowly
 	}
@@ -66,6 +71,9 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b
 		w.Header().Set("Connection", "close")
 		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
 		h.fail(w, r, status)
+	case status == http.StatusMisdirectedRequest:
+		w.Header().Set("Connection", "close")
+		h.answer(w, r, status, "text/html", []byte(misdirected))
 	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
 		h.fail(w, r, http.StatusNotFound)
 	case isCall && crossSite(r):

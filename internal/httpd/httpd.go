@@ -84,16 +84,17 @@ func (s *Servers) Serve(services Services) {
 		l.resume()
 		h := &handler{Servers: s, config: l.config}
 		acceptor := fast.New(l, fast.Options{
-			Authorized: func(header string) bool { return hasCredentials(l.config, header) },
-			Kind:       kindOf(l.config),
-			Set:        s.conns,
-			Begin:      s.begin,
-			End:        s.responses.Done,
-			ErrorPage:  errorPage,
-			Access:     h.accessFunc(),
-			Panicked:   s.panicked,
-			Closed:     s.ctx.Done(),
-			Call:       call,
+			Authorized:  func(header string) bool { return hasCredentials(l.config, header) },
+			HostAllowed: hostFunc(l.config),
+			Kind:        kindOf(l.config),
+			Set:         s.conns,
+			Begin:       s.begin,
+			End:         s.responses.Done,
+			ErrorPage:   errorPage,
+			Access:      h.accessFunc(),
+			Panicked:    s.panicked,
+			Closed:      s.ctx.Done(),
+			Call:        call,
 		})
 		server := &http.Server{
 			Handler:                      h,

@@ -37,6 +37,8 @@ type Options struct {
 	Call func(ctx context.Context, body, dst []byte) (response []byte, done func(), status int)
 	// Authorized reports whether the value of an Authorization field is accepted. If not, net/http answers.
 	Authorized func(header string) bool
+	// HostAllowed, if not nil, reports whether the server answers under the name in a Host field. If not, net/http answers.
+	HostAllowed func(host string) bool
 	// Kind is that of the server, and Set has the connections of all servers.
 	Kind Kind
 	Set  *Set
@@ -143,7 +145,8 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 		r, used, kind := parse(buffer[:have])
 		switch {
 		case kind == notSimple, kind == incomplete && have >= MaxRequest, a.options.Call == nil,
-			r.line != nil && !a.options.Authorized(r.authorization):
+			r.line != nil && !a.options.Authorized(r.authorization),
+			r.line != nil && a.options.HostAllowed != nil && !a.options.HostAllowed(string(r.host)):
 			c.readAhead = buffer[:have]
 			return true
 		case kind == simple:

@@ -8,6 +8,7 @@ import (
 // request is a simple request.
 type request struct {
 	line          []byte // without its line end; nil unless the header is complete and simple
+	host          []byte // the value of the field
 	authorization string // the value of the field
 	body          []byte
 }
@@ -55,6 +56,7 @@ func parse(data []byte) (r request, used int, k kind) {
 		switch string(lower(name)) {
 		case "host":
 			hosts++
+			r.host = value
 			if bytes.ContainsAny(value, " \"<>\\^`{|}@/?#%,") {
 				return request{}, 0, notSimple
 			}
@@ -74,7 +76,11 @@ func parse(data []byte) (r request, used int, k kind) {
 			if !bytes.EqualFold(value, keepAlive) {
 				return request{}, 0, notSimple
 			}
-		case "accept", "accept-encoding", "content-type", "user-agent":
+		case "user-agent":
+			if bytes.HasPrefix(value, browser) { // what browsers may do depends on more
+				return request{}, 0, notSimple
+			}
+		case "accept", "accept-encoding", "content-type":
 		default:
 			return request{}, 0, notSimple
 		}
@@ -93,6 +99,7 @@ var (
 	crlf      = []byte("\r\n")
 	colon     = []byte(":")
 	keepAlive = []byte("keep-alive")
+	browser   = []byte("Mozilla/")
 )
 
 // isPrefix reports whether data is a prefix of whole.

@@ -41,6 +41,7 @@ func TestParse(t *testing.T) {
 		simpleHeader + " folded\r\n\r\nhi":                                 notSimple,
 		simpleHeader + "User-Agent : x\r\n\r\nhi":                          notSimple,
 		simpleHeader + "User-Agent: \x01\r\n\r\nhi":                        notSimple,
+		simpleHeader + "User-Agent: Mozilla/5.0 (X11)\r\n\r\nhi":           notSimple,
 		simpleHeader + "User-Agent: é\r\n\r\nhi":                           notSimple,
 		simpleHeader + "Authorization: a\r\nAuthorization: b\r\n\r\nhi":    notSimple,
 		"POST /RPC2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi":               notSimple, // no Host
@@ -80,7 +81,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil || !bytes.Equal(body, ours.body) {
 			t.Errorf("body %q, in net/http %q, %v", ours.body, body, err)
 		}
-		if r.Method != "POST" || strings.TrimRight(r.URL.Path, "/") != "/RPC2" || r.Close || r.Host == "" && ours.line == nil ||
+		if r.Method != "POST" || strings.TrimRight(r.URL.Path, "/") != "/RPC2" || r.Close || r.Host != string(ours.host) ||
 			len(r.TransferEncoding) > 0 || r.Header.Get("Authorization") != ours.authorization {
 			t.Errorf("%+v, in net/http %+v", ours, r)
 		}
