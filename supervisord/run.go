@@ -4,7 +4,6 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -87,7 +86,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.startChild,
 		Prepare: func(next *config.Config) error { return prepare(next, servers) },
-		Environ: slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, daemon.NotifySocket+"=") }),
+		Environ: childEnviron(os.Environ(), cfg.Withheld), ListenerEnv: listenerEnv(os.Environ(), cfg.Withheld),
 		Leaving: d.leaving, Settled: settled, Serial: &d.serial,
 	})
 	if err != nil {

@@ -115,9 +115,9 @@ func (l *Loop) role(g *Group, c *config.Process) (r process.Role) {
 		return l.pluginRole(g, c)
 	case c.HandlesResults:
 		g.external = g.pool.UseExternalHandler(time.Duration(g.Config.Pool.HandlerTimeout) * time.Second)
-		r.Handler = g.external
+		r.Handler, r.ExtraEnv = g.external, l.options.ListenerEnv
 	case g.pool != nil:
-		r.Listener = g.pool.AddListener(c.ProcessName)
+		r.Listener, r.ExtraEnv = g.pool.AddListener(c.ProcessName), l.options.ListenerEnv
 	}
 	return r
 }

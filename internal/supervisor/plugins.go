@@ -30,7 +30,7 @@ func (l *Loop) openPlugin(g *Group) (err error) {
 
 // pluginRole is the role of a process of the group's plug-in.
 func (l *Loop) pluginRole(g *Group, c *config.Process) process.Role {
-	r := process.Role{Socket: g.plugin.Socket}
+	r := process.Role{Socket: g.plugin.Socket, ExtraEnv: l.options.ListenerEnv}
 	if c.Run.ServerURL == "" {
 		r.ExtraEnv = l.credentials
 	}

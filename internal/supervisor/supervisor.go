@@ -47,6 +47,8 @@ type Options struct {
 	Signal func(pid int, sig syscall.Signal, group bool) error
 	// Environ is the environment that children inherit.
 	Environ []string
+	// ListenerEnv has variables that only event listeners inherit.
+	ListenerEnv map[string]string
 	// Serial numbers events; it outlives a restart. Nil: a new one.
 	Serial *events.Serial
 }
