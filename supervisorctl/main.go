@@ -27,14 +27,22 @@ func run() int {
 	if err == nil {
 		c, err = config.LoadCtl(options)
 	}
+	warning := ""
+	if err == nil {
+		warning, err = c.ReadPassword()
+	}
 	if err != nil {
 		config.PrintUsageError(os.Stderr, argv0, err)
 		return 2
+	}
+	if warning != "" {
+		fmt.Fprintln(os.Stderr, "Warning: "+warning)
 	}
 	controller := ctl.New(ctl.Options{
 		ServerURL:   c.ServerURL,
 		Username:    c.Username,
 		Password:    c.Password,
+		TrustedUIDs: c.TrustedUIDs,
 		Prompt:      c.Prompt,
 		HistoryFile: c.HistoryFile,
 		Interactive: c.Interactive,

@@ -32,6 +32,7 @@ type Options struct {
 	ServerURL   string
 	Username    string
 	Password    string
+	TrustedUIDs []int     // users that supervisord may run as, besides root and ours
 	Prompt      string    // of the shell, without the "> "
 	HistoryFile string    // of the shell on a terminal; empty: none
 	Interactive bool      // ask for confirmation of shutdown and reload, and for credentials
@@ -69,6 +70,9 @@ func New(options Options) *Controller {
 func (c *Controller) open(serverURL string) {
 	c.options.ServerURL = serverURL
 	c.server, c.badURL = client.New(serverURL, c.options.Username, c.options.Password)
+	if c.badURL == nil {
+		c.server.TrustPeer(c.options.TrustedUIDs...)
+	}
 }
 
 // close flushes the output and restores the terminal.

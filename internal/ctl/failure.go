@@ -34,6 +34,7 @@ func classify(err error) (class, text string) {
 		fault  *client.Fault
 		status *client.HTTPError
 		scheme *client.SchemeError
+		peer   *client.PeerError
 		parse  *client.ParseError
 		lookup *net.DNSError
 		number syscall.Errno
@@ -49,6 +50,8 @@ func classify(err error) (class, text string) {
 			fmt.Sprintf("<ProtocolError for 127.0.0.1/RPC2: %d %s>", status.Code, status.Reason)
 	case errors.As(err, &scheme):
 		return "ValueError", "Unknown protocol for serverurl " + scheme.URL
+	case errors.As(err, &peer):
+		return "PermissionError", peer.Error() + "; if it does, set user= in [supervisord] of the configuration file"
 	case errors.As(err, &parse):
 		return "xml.parsers.expat.ExpatError", parse.Error()
 	case errors.Is(err, client.ErrGone):

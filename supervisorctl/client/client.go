@@ -30,17 +30,20 @@ type Client struct {
 	origin        url.URL // scheme and host of every request
 	authorization string  // header of every request; empty for none
 	http          *http.Client
+	trusted       []int // uids, see TrustPeer
 }
 
 // New makes a client for serverURL, unix:///path/of/socket or http://host:port. It does not connect. Path and credentials
-// in an http URL are ignored; username and password may be empty. For any other scheme the error is a *SchemeError.
+// in an http URL are ignored; username and password may be empty. For any other scheme the error is a *SchemeError. Credentials
+// are not sent over a Unix socket that another user may have put in the place of supervisord's: then calls fail with a
+// *PeerError, see TrustPeer.
 func New(serverURL, username, password string) (*Client, error) {
 	c := &Client{serverURL: serverURL}
 	var dialer net.Dialer
 	dial := dialer.DialContext
 	if path, found := strings.CutPrefix(serverURL, "unix://"); found {
 		c.origin = url.URL{Scheme: "http", Host: "localhost"}
-		dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return dialer.DialContext(ctx, "unix", path) }
+		dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dialUnix(ctx, path) }
 	} else {
 		u, err := url.Parse(serverURL)
 		if err != nil || u.Scheme != "http" || u.Host == "" {

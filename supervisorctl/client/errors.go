@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os/user"
+	"strconv"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 )
@@ -29,6 +31,20 @@ func (e *HTTPError) Error() string {
 type SchemeError struct{ URL string }
 
 func (e *SchemeError) Error() string { return "unknown protocol for serverurl " + e.URL }
+
+// PeerError means that another user than supervisord's may listen at a Unix socket. No credentials were sent.
+type PeerError struct {
+	Path string
+	UID  int // of the process that listens
+}
+
+func (e *PeerError) Error() string {
+	who := fmt.Sprintf("uid %d", e.UID)
+	if u, err := user.LookupId(strconv.Itoa(e.UID)); err == nil {
+		who = fmt.Sprintf("%s (uid %d)", u.Username, e.UID)
+	}
+	return who + " listens at " + e.Path + ", where all users can put a socket, and is not known to run supervisord: the password was not sent"
+}
 
 // ParseError is the error for a response that is not XML-RPC, or whose result is not of the expected type.
 type ParseError struct{ Err error }
