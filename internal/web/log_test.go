@@ -115,6 +115,8 @@ func TestLogLimits(t *testing.T) {
 		b.wait(fmt.Sprintf(`document.querySelector("#log").textContent.length >= %d`, shown+5000))
 		d.write(t, "wide", "\n")
 	}
+	d.write(t, "wide", "the next end\n")
+	b.shows("#log", "the next end")
 	b.click("#pause")
 	d.write(t, "wide", strings.Repeat("y", 100)+"\n")
 	b.shows("#live", "Paused, 1 new lines")
