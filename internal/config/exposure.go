@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/ini"
-	"github.com/gosupervisor/supervisor/internal/shlex"
 )
 
 // Exposed returns warnings about files that let users other than root change what supervisord does as root, and about passwords that
@@ -87,11 +86,7 @@ func (e *exposure) asRoot(c *Config) {
 	if dir := c.Supervisord.ChildLogDir; c.logsAuto() {
 		e.replaceable(usedFile{"supervisord", "childlogdir", dir + "/", nil})
 	}
-	for _, g := range c.Groups {
-		for _, p := range g.Processes {
-			e.command(p)
-		}
-	}
+	e.commands(c)
 }
 
 // fullPath returns the absolute path of a file of the configuration.
@@ -193,60 +188,37 @@ func (c *Config) logsAuto() bool {
 	return false
 }
 
-// command adds a warning if users other than root can change what a process executes as root.
-func (e *exposure) command(p *Process) {
-	if p.owner().uid != 0 {
-		return
+// commands adds warnings if users other than root can change what a command of root executes.
+func (e *exposure) commands(c *Config) {
+	for _, g := range c.Groups {
+		for _, p := range g.Processes {
+			if p.owner().uid != 0 {
+				continue
+			}
+			key := "command"
+			if p.HandlesResults {
+				key = "result_handler_exec"
+			}
+			search, own := p.Run.Environment["PATH"]
+			if !own {
+				search = os.Getenv("PATH")
+			}
+			e.command(p.Section, key, p.Run.Command, search, p.Run.Directory)
+		}
 	}
-	key := "command"
-	if p.HandlesResults {
-		key = "result_handler_exec"
-	}
-	for _, path := range e.executed(p) {
-		if w := e.weakest(path, nil); w != nil {
-			e.add(forCommand, e.place(p.Section, key), w)
+	for _, s := range e.doc.Sections { // supervisorctl runs these commands
+		if v := s.Values["command"]; kindOf(s.Name) == InCtlPlugin && !strings.Contains(v.Text, "%(") {
+			e.command(s.Name, "command", v.Text, os.Getenv("PATH"), "")
 		}
 	}
 }
 
-// interpreters are programs that execute a file, without the version behind their names, and the letters at the end of an option
-// after which there is code instead.
-var interpreters = map[string]string{"sh": "c", "bash": "c", "dash": "c", "ash": "c", "ksh": "c", "zsh": "c", "python": "cm",
-	"perl": "eE", "ruby": "e", "node": "ep", "php": "r", "lua": "e"}
-
-// executed returns the files that decide what a command executes: the program, the directories of PATH before it, and the script of
-// an interpreter.
-func (e *exposure) executed(p *Process) (paths []string) {
-	words, err := shlex.Split(p.Run.Command)
-	if err != nil || len(words) == 0 {
-		return nil
-	}
-	if strings.Contains(words[0], "/") {
-		paths = append(paths, absolute(words[0]))
-	} else {
-		search, own := p.Run.Environment["PATH"]
-		if !own {
-			search = os.Getenv("PATH")
-		}
-		for dir := range strings.SplitSeq(search, ":") {
-			path := filepath.Join(absolute(dir), words[0])
-			if e.exists(path) {
-				paths = append(paths, path)
-				break
-			}
-			paths = append(paths, filepath.Dir(path))
+func (e *exposure) command(section, key, command, search, directory string) {
+	for _, path := range e.executed(command, search, directory) {
+		if w := e.weakest(path, nil); w != nil {
+			e.add(forCommand, e.place(section, key), w)
 		}
 	}
-	code, ok := interpreters[strings.TrimRight(filepath.Base(words[0]), "0123456789.")]
-	for _, word := range words[1:] {
-		switch {
-		case !ok || len(word) > 1 && word[0] == '-' && strings.IndexByte(code, word[len(word)-1]) >= 0:
-			return paths
-		case !strings.HasPrefix(word, "-"):
-			return append(paths, absolute(join(p.Run.Directory, word)))
-		}
-	}
-	return paths
 }
 
 // passwords adds a warning for each file that has a password and that all users can read.

@@ -85,15 +85,19 @@ func TestExposed(t *testing.T) {
 			"DIR/sd.conf" + configuration + "DIR: all users can write it (chmod o-w DIR); and 1 more",
 			"DIR/sd.conf:2: [supervisord] logfile" + file + "DIR: all users can write it (chmod o-w DIR); and 2 more",
 		}},
-		{"commands of root", "[program:a]\ncommand=DIR/app/run\nnumprocs=3\nprocess_name=%(process_num)s\n[program:b]\ncommand=sh -e DIR/app/run\n" +
+		{"commands of root", "[program:a]\ncommand=DIR/app/run\nnumprocs=3\nprocess_name=%(process_num)s\n[program:b]\ncommand=/bin/sh -e DIR/app/run\n" +
 			"[eventlistener:c]\ncommand=DIR/app/run\nevents=TICK\n[program:d]\ncommand=run\nenvironment=PATH=\"DIR/log:DIR/app:DIR/bin\"\n",
 			appOwns, []string{"DIR/sd.conf:11: [eventlistener:c] command" + command + "DIR/app" + belongs + "DIR/app); and 3 more"}},
 		{"a directory of PATH before the command", "[program:a]\ncommand=run\nenvironment=PATH=\"DIR/log:DIR/bin\"\n", mode("log", 0o777),
 			[]string{"DIR/sd.conf:5: [program:a] command" + command + "DIR/log: all users can write it (chmod o-w DIR/log)"}},
 		{"commands and logs of the user", "[program:a]\ncommand=DIR/app/run\nuser=65534\nstdout_logfile=DIR/app/log\n" +
 			"[fcgi-program:f]\nsocket=unix://DIR/app/sock\ncommand=DIR/app/run\nuser=65534\n", appOwns, nil},
-		{"code instead of a script", "[program:a]\ncommand=sh -c DIR/app/run\n", appOwns, nil},
-		{"logs of root and of another user", "[program:a]\ncommand=true\nstderr_logfile=DIR/app/log\n[program:b]\ncommand=true\n" +
+		{"a command behind a wrapper, and one of supervisorctl", "[program:a]\ncommand=/usr/bin/env -i A=b /usr/bin/python3 -u app/run\ndirectory=DIR\n" +
+			"[program:b]\ncommand=/usr/bin/pidproxy DIR/pid DIR/app/run x\n[ctlplugin:c]\ncommand=DIR/app/run\n", appOwns,
+			[]string{"DIR/sd.conf:5: [program:a] command" + command + "DIR/app" + belongs + "DIR/app); and 2 more"}},
+		{"arguments that are not executed", "[program:a]\ncommand=/usr/bin/pidproxy DIR/app/run cat DIR/app/run\n[program:b]\ncommand=/usr/bin/env\n", appOwns, nil},
+		{"code instead of a script", "[program:a]\ncommand=/bin/sh -c DIR/app/run\n", appOwns, nil},
+		{"logs of root and of another user", "[program:a]\ncommand=/bin/true\nstderr_logfile=DIR/app/log\n[program:b]\ncommand=/bin/true\n" +
 			"user=1\nstdout_logfile=DIR/app/x\n", appOwns,
 			[]string{"DIR/sd.conf:6: [program:a] stderr_logfile" + file + "DIR/app" + belongs + "DIR/app); and 1 more"}},
 		{"a daemon that does not stay root", "user=65534\n[program:a]\ncommand=DIR/app/run\n", appOwns, nil},
