@@ -242,6 +242,7 @@ func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, l
 		ProcessLog: ops.LogSource,
 		MainLog:    func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
 		Pages:      web.New(ops, d.started).Serve,
+		Down:       sup.Down(),
 		Panicked:   func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
 	}
 	if log.Enabled(api.Trace) {

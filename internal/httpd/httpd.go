@@ -44,6 +44,9 @@ type Services struct {
 	Pages Pages
 	// Panicked, if not nil, is called for a panic while a request is answered, in the goroutine of the panic.
 	Panicked func(failure any)
+	// Down, if not nil, is closed when calls cannot be answered any more; Stop or Close follows soon. New connections then wait
+	// for the next run.
+	Down <-chan struct{}
 	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.
 	Access func(line string)
 }
@@ -94,6 +97,7 @@ func (s *Servers) Serve(services Services) {
 			Access:      h.accessFunc(),
 			Panicked:    s.panicked,
 			Closed:      s.ctx.Done(),
+			Leave:       l.leave,
 			Call:        call,
 		})
 		server := &http.Server{
@@ -109,6 +113,9 @@ func (s *Servers) Serve(services Services) {
 		s.servers = append(s.servers, server)
 		s.accepting.Go(acceptor.Run)
 		go func() { _ = server.Serve(acceptor) }()
+		for _, c := range l.takeLeft() {
+			acceptor.Take(c.conn, c.ahead)
+		}
 	}
 }
 
@@ -132,6 +139,9 @@ func (s *Servers) end() {
 	s.mu.Unlock()
 	if before {
 		return
+	}
+	if s.conns != nil {
+		s.conns.Leave()
 	}
 	done := make(chan struct{})
 	go func() {
@@ -177,11 +187,20 @@ func (s *Servers) panicked(failure any) {
 	}
 }
 
+func (s *Servers) down() bool {
+	select {
+	case <-s.services.Down:
+		return true
+	default:
+		return false
+	}
+}
+
 // begin counts a response that Close waits for. It returns false when the servers are closed.
 func (s *Servers) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.down() {
 		return false
 	}
 	s.responses.Add(1)

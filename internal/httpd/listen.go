@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -28,11 +29,47 @@ type socket struct {
 	opened    config.Server // for this server
 	file      safefile.Info // Unix: the file that was created
 	temporary string        // Unix: its path as long as that of the server has the socket that it replaces
+
+	mu     sync.Mutex
+	left   []leftConn // that wait for the next run
+	closed bool
+}
+
+// leftConn is a connection whose first request was not answered before the server closed, and what was read from it.
+type leftConn struct {
+	conn  net.Conn
+	ahead []byte
+}
+
+// leave keeps a connection for the next run.
+func (s *socket) leave(c net.Conn, ahead []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		_ = c.Close()
+		return
+	}
+	s.left = append(s.left, leftConn{c, ahead})
+}
+
+// takeLeft returns the connections that wait.
+func (s *socket) takeLeft() []leftConn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := s.left
+	s.left = nil
+	return left
 }
 
 // close closes the socket and removes its file, unless that has been replaced.
 func (s *socket) close() {
 	_ = s.Listener.Close()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	for _, c := range s.takeLeft() {
+		_ = c.conn.Close()
+	}
 	if s.opened.Unix {
 		sock.Remove(s.path(), s.opened.UID, s.file)
 	}

@@ -280,3 +280,33 @@ func TestRemovedSocketFile(t *testing.T) {
 	}
 	other.Close()
 }
+
+// TestConnectionsLeave shows that a connection whose first request has not been answered, or has come in part, is answered by the
+// next run.
+// covers: SEC-6
+func TestConnectionsLeave(t *testing.T) {
+	c := unixServer(filepath.Join(shortDir(t), "s"))
+	s := mustOpen(t, c)
+	const text = "POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+	var conns []net.Conn
+	for part := range len(text) {
+		conn, err := net.Dial("unix", c.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(timeout))
+		fmt.Fprint(conn, text[:part])
+		conns = append(conns, conn)
+	}
+	if got := answer(t, request(t, "unix", c.File)); got != "first" { // those before it have been accepted
+		t.Error(got)
+	}
+	next(t, s, func() {}, c)
+	for part, conn := range conns {
+		fmt.Fprint(conn, text[part:])
+		if got := answer(t, conn); got != "second" {
+			t.Errorf("after %d bytes: %s", part, got)
+		}
+	}
+}

@@ -23,12 +23,22 @@ type conn struct {
 	timeout   time.Duration // for a part of a response
 	deadline  time.Time     // for writing, as it was set
 	ended     atomic.Bool   // nothing is written any more
+	fresh     atomic.Bool   // no request has been answered or passed to net/http
+	left      bool          // it has been passed to Options.Leave
 }
 
 // refused is the sequence number of a connection whose request was refused: such a connection is closed before idle ones.
 const refused = -1
 
-func (c *conn) setIdle()   { c.idleSince.Store(c.set.sequence.Add(1)) }
+func (c *conn) setIdle() { c.idleSince.Store(c.set.sequence.Add(1)) }
+
+// used notes that the connection is not fresh any more.
+func (c *conn) used() {
+	if c.fresh.CompareAndSwap(true, false) {
+		c.set.fresh.Done()
+	}
+}
+
 func (c *conn) setActive() { c.idleSince.Store(0) }
 
 // Read implements net.Conn, for net/http.

@@ -14,6 +14,7 @@
 package fast
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -45,6 +46,9 @@ type Options struct {
 	// Begin is called before a response is made and reports whether the server still answers; End is called after it.
 	Begin func() bool
 	End   func()
+	// Leave gets a connection, and what was read from it, whose first request has not been answered when the server closes. It
+	// may wait for the next server, which gives it to Take. If it is nil, such a connection is closed.
+	Leave func(c net.Conn, ahead []byte)
 	// ErrorPage is the body of a response with a status other than 200.
 	ErrorPage func(status int) []byte
 	// Access, if not nil, is called after each response; size is that of its body in bytes.
@@ -104,28 +108,52 @@ func (a *Acceptor) Run() {
 			pause = min(2*pause, maxPause)
 		default:
 			pause = minPause
-			if c, ok := a.options.Set.add(raw, a.options.Kind); ok {
-				go a.serve(c)
-			} else {
-				go a.refuse(raw)
-			}
+			a.Take(raw, nil)
 		}
 	}
 }
 
+// Take serves a connection, of which ahead has been read already.
+func (a *Acceptor) Take(raw net.Conn, ahead []byte) {
+	c, ok := a.options.Set.add(raw, a.options.Kind)
+	if !ok {
+		go a.refuse(raw)
+		return
+	}
+	c.readAhead = ahead
+	go a.serve(c)
+}
+
 // serve answers simple requests until the client disconnects or sends anything else, which net/http then gets.
 func (a *Acceptor) serve(c *conn) {
+	defer c.used()
 	if !a.answerSimple(c) {
-		_ = c.Close()
-		c.set.remove(c)
+		if !c.left {
+			_ = c.Close()
+			c.set.remove(c)
+		}
 		return
 	}
 	_ = c.SetReadDeadline(time.Time{})
 	select {
 	case a.fallback <- c:
 	case <-a.options.Closed:
-		_ = c.Close()
+		if !a.leave(c, c.readAhead) {
+			_ = c.Close()
+		}
 	}
+}
+
+// leave passes a connection on if its first request has not been answered.
+func (a *Acceptor) leave(c *conn, ahead []byte) bool {
+	if !c.fresh.Load() || a.options.Leave == nil {
+		return false
+	}
+	c.left = true
+	c.set.remove(c)
+	_ = c.Conn.SetDeadline(time.Time{})
+	a.options.Leave(c.Conn, bytes.Clone(ahead))
+	return true
 }
 
 // answerSimple reads requests and answers them. It returns true if the connection is one for net/http, false if it is to
@@ -137,8 +165,9 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 			fallback = false
 		}
 	}()
-	buffer := make([]byte, 2<<10)
-	have := 0
+	buffer := make([]byte, max(2<<10, len(c.readAhead)))
+	have := copy(buffer, c.readAhead)
+	c.readAhead = nil
 	begun := false         // a request has begun: the header timeout applies
 	var deadline time.Time // for reading, as it was set
 	for {
@@ -150,6 +179,11 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 			c.readAhead = buffer[:have]
 			return true
 		case kind == simple:
+			if !a.options.Begin() {
+				a.leave(c, buffer[:have])
+				return false
+			}
+			c.used()
 			c.setActive()
 			ahead, ok := a.answer(c, r)
 			if !ok {
@@ -176,10 +210,28 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 			deadline = now.Add(IdleTimeout)
 			_ = c.SetReadDeadline(deadline)
 		}
-		n, err := c.Conn.Read(buffer[have:])
-		if err != nil {
-			return false
+		if !a.closed() { // looked at after the deadline was set: Set.Leave sets another one later
+			n, err := c.Conn.Read(buffer[have:])
+			if err == nil {
+				have += n
+				continue
+			}
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				return false
+			}
 		}
-		have += n
+		if a.closed() {
+			a.leave(c, buffer[:have])
+		}
+		return false
+	}
+}
+
+func (a *Acceptor) closed() bool {
+	select {
+	case <-a.options.Closed:
+		return true
+	default:
+		return false
 	}
 }

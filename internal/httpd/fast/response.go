@@ -16,11 +16,8 @@ const headerSpace = 192
 
 var noHeader [headerSpace]byte
 
-// answer answers one request. It returns false if the connection is to be closed, else what the client sent meanwhile.
+// answer answers one request, for which Begin has returned true. It returns false if the connection is to be closed, else what the client sent meanwhile.
 func (a *Acceptor) answer(c *conn, r request) (ahead readAhead, ok bool) {
-	if !a.options.Begin() {
-		return ahead, false
-	}
 	defer a.options.End()
 	ctx := &callContext{conn: c}
 	buffer := GetBuffer()

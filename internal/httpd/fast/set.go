@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/budget"
 )
@@ -30,6 +31,7 @@ type Set struct {
 	conns    [kinds]map[*conn]struct{}
 	last     [kinds]int // connections that have one of the last descriptors
 	closed   bool
+	fresh    sync.WaitGroup // the connections that are fresh
 }
 
 // mayHaveLast is how many connections of a kind may have one of the last descriptors, and another one for a log that they
@@ -92,6 +94,8 @@ func (s *Set) add(raw net.Conn, kind Kind) (c *conn, ok bool) {
 		return c, false
 	}
 	s.conns[kind][c] = struct{}{}
+	c.fresh.Store(true)
+	s.fresh.Add(1)
 	if c.last {
 		s.last[kind]++
 	}
@@ -186,6 +190,21 @@ func (s *Set) forget(c *conn) {
 	if c.last {
 		s.last[c.kind]--
 	}
+}
+
+// Leave makes the connections whose first request has not come leave, and waits until they have. The acceptors have returned, and
+// their channels Closed are closed.
+func (s *Set) Leave() {
+	s.mu.Lock()
+	for kind := range s.conns {
+		for c := range s.conns[kind] {
+			if c.fresh.Load() {
+				_ = c.Conn.SetReadDeadline(time.Unix(1, 0))
+			}
+		}
+	}
+	s.mu.Unlock()
+	s.fresh.Wait()
 }
 
 // Close closes all connections and those that are added later.
