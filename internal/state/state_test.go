@@ -183,8 +183,9 @@ func TestRetries(t *testing.T) {
 func TestNoResources(t *testing.T) {
 	r := usual
 	now := t0
-	m, act := Machine{}.Next(Event{Kind: Start}, now, r)
+	m, _ := Machine{}.Next(Event{Kind: Start}, now, r)
 	m, _ = m.Next(Event{Kind: Exit, Code: 1}, now, r)
+	var act Action
 	var waits []int
 	for range 40 {
 		now = m.Wake
