@@ -19,17 +19,23 @@ type Spec struct {
 }
 
 // Start starts a child, leader of a process group of its own, with default signal dispositions and none of our descriptors
-// but spec.Files. An error means that there is no child (fork failed); it is a syscall.Errno. What goes wrong in the child
-// itself, up to a failing exec, is reported as the original reports it: by the child, on its standard error, and with exit
+// but spec.Files. An error means that there is no child: fork failed, or its user may have no further process. It is a
+// syscall.Errno. What else goes wrong in the child itself, up to a failing exec, is reported as the original reports it: by the child, on its standard error, and with exit
 // status 127.
 func Start(spec Spec) (pid int, err error) {
 	if spec.way() == byFork {
 		// An error may come from the child. Then the shim fails in the same way, and can report it.
-		if pid, err = forkExec(spec.Path, spec.Args, &spec, spec.Steps); err == nil {
-			return pid, nil
+		if pid, err = forkExec(spec.Path, spec.Args, &spec, spec.Steps); err == nil || isShortage(err) {
+			return pid, err
 		}
 	}
 	return startShim(spec)
+}
+
+// isShortage reports whether a start failed because the system, or the user of the child, may have no further process. The
+// caller tries again later, so there is nothing that the child would have to report.
+func isShortage(err error) bool {
+	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM)
 }
 
 // forkExec starts path in a child that does the steps. Fork must be able to do all of them.

@@ -208,8 +208,8 @@ func startByThread(spec Spec) (pid int, err error) {
 			rest = append(rest, s)
 		}
 	}
-	if pid, err = forkExec(spec.Path, spec.Args, &spec, rest); err == nil {
-		return pid, nil
+	if pid, err = forkExec(spec.Path, spec.Args, &spec, rest); err == nil || isShortage(err) {
+		return pid, err
 	}
 	return startShim(spec)
 }
