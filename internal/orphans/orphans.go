@@ -13,6 +13,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // Child is a child in the record: its process id and name, and how to stop it.
@@ -128,24 +129,41 @@ func (r *Record) rewrite(running iter.Seq[Child]) error {
 			return true
 		})
 	}
-	temporary := r.path + ".new"
-	_ = os.Remove(temporary)
-	const flags = syscall.O_WRONLY | syscall.O_CREAT | syscall.O_EXCL | syscall.O_APPEND | syscall.O_CLOEXEC
-	fd, err := syscall.Open(temporary, flags, 0o600)
+	return r.replace(text)
+}
+
+// replace makes a new file with the text and keeps it open.
+func (r *Record) replace(text []byte) error {
+	dir, base, err := safefile.OpenDir(r.path, safefile.None)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	temporary := base + ".new"
+	_ = dir.Unlink(temporary)
+	fd, _, err := dir.Open(temporary, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|syscall.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	err = write(fd, text)
 	if err == nil {
-		err = os.Rename(temporary, r.path)
+		err = dir.Rename(temporary, base)
 	}
 	if err != nil {
 		_ = syscall.Close(fd)
-		_ = os.Remove(temporary)
+		_ = dir.Unlink(temporary)
 		return err
 	}
 	r.fd = fd
 	return nil
+}
+
+// remove removes the file.
+func (r *Record) remove() {
+	if dir, base, err := safefile.OpenDir(r.path, safefile.None); err == nil {
+		_ = dir.Unlink(base)
+		dir.Close()
+	}
 }
 
 // write writes all of p; a short write is ENOSPC.
@@ -177,7 +195,7 @@ func (r *Record) Close() {
 		return
 	}
 	if r.rewrite(nil) != nil || len(r.survivors) == 0 {
-		_ = os.Remove(r.path)
+		r.remove()
 	}
 	r.closeFile()
 }

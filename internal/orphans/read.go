@@ -3,7 +3,6 @@ package orphans
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // entry is a line: a child, or supervisord itself, and a time at which it was running, in the kernel's ticks since boot.
@@ -64,7 +64,7 @@ func parse(line string) (e entry, ok bool) {
 // read returns what the file says about this boot, nothing if it is missing or cannot be ours. What is wrong is one warning.
 // No time in it is later than now.
 func read(path, boot string, now int64, log *logs.Main) (owner *entry, children []entry) {
-	text, err := readOwn(path, maxSize)
+	text, err := safefile.ReadOwn(path, maxSize)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -115,37 +115,6 @@ func parseAll(text, boot string, now int64) (owner *entry, children []entry, wro
 		children = append(children, e)
 	}
 	return &entry{Child: Child{PID: pid}, at: at}, children, wrong, nil
-}
-
-// readOwn reads a file that this user alone has made and can write: it is regular, small and has one name, and no link leads
-// to it. Opening and reading it does not wait.
-func readOwn(path string, limit int64) ([]byte, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if errors.Is(err, unix.ELOOP) {
-		return nil, errors.New("it is a symbolic link")
-	}
-	if err != nil {
-		return nil, err
-	}
-	file := os.NewFile(uintptr(fd), path)
-	defer file.Close()
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return nil, err
-	}
-	switch {
-	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		return nil, errors.New("it is not a regular file")
-	case int(st.Uid) != os.Geteuid():
-		return nil, fmt.Errorf("it belongs to uid %d", st.Uid)
-	case st.Mode&0o022 != 0:
-		return nil, errors.New("others can write it")
-	case st.Nlink != 1:
-		return nil, errors.New("it has several names")
-	case st.Size > limit:
-		return nil, fmt.Errorf("it has more than %d bytes", limit)
-	}
-	return io.ReadAll(io.LimitReader(file, limit))
 }
 
 // Exposed returns which user beside root and ours can replace the record at path by another one of ours; "" if there is none.

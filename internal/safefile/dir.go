@@ -41,22 +41,16 @@ func OpenDir(name string, owner int) (d *Dir, base string, err error) {
 	return d, base, nil
 }
 
-// IsProtected reports whether only root and our user can replace a directory, and the names that they make in it.
+// IsProtected reports whether only root can lead a path elsewhere, or rename what root has in the directory. It is true if the
+// effective user is not root.
 func IsProtected(name string) bool {
 	if !restricted() {
 		return true
 	}
 	var w walk
 	defer w.close()
-	if _, err := w.to(strings.TrimRight(name, "/")+"/.", true); err != nil || len(w.passed) > 0 {
-		return false
-	}
-	for i := range w.dirs {
-		if dir := &w.dirs[i].info; dir.UID != 0 || dir.Mode&0o022 != 0 && dir.Mode&unix.S_ISVTX == 0 {
-			return false
-		}
-	}
-	return true
+	_, err := w.to(strings.TrimRight(name, "/")+"/.", true)
+	return err == nil && len(w.passed) == 0 && !w.exposed
 }
 
 func openDirStepwise(name string, owner int) (fd int, err error) {

@@ -3,6 +3,7 @@ package safefile
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"syscall"
@@ -10,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadOwn returns the contents of a file that only we can have written: a plain file of our effective user, not writable by
-// others, and reached by the rules of Open without a link as its last component. The error says which does not hold, or that the
-// file has more than limit bytes. It never blocks. A missing file is ENOENT.
+// ReadOwn returns the contents of a file that only we can have written: a plain file of our effective user, with one name, not
+// writable by others, and reached by the rules of Open without a link as its last component. The error says which does not
+// hold, or that the file has more than limit bytes. It never blocks. A missing file is ENOENT.
 func ReadOwn(name string, limit int) ([]byte, error) {
 	d, base, err := OpenDir(name, None)
 	if err != nil {
@@ -23,7 +24,7 @@ func ReadOwn(name string, limit int) ([]byte, error) {
 	switch {
 	case err == nil:
 	case isLink(err):
-		return nil, fmt.Errorf("it is a link: %w", err)
+		return nil, errors.New("it is a symbolic link")
 	default:
 		return nil, err
 	}
@@ -32,16 +33,18 @@ func ReadOwn(name string, limit int) ([]byte, error) {
 	case !info.IsRegular():
 		return nil, errNotRegular
 	case info.UID != uint32(effectiveUID()):
-		return nil, fmt.Errorf("it belongs to user %d", info.UID)
+		return nil, fmt.Errorf("it belongs to uid %d", info.UID)
 	case info.Mode&0o022 != 0:
-		return nil, fmt.Errorf("other users can write it (mode %#o)", info.Mode&0o777)
+		return nil, errors.New("others can write it")
+	case info.Links != 1:
+		return nil, errors.New("it has several names")
 	case info.Size > int64(limit):
-		return nil, fmt.Errorf("it has %d bytes, more than %d", info.Size, limit)
+		return nil, fmt.Errorf("it has more than %d bytes", limit)
 	}
 	return readAll(fd, limit)
 }
 
-var errNotRegular = fmt.Errorf("it is not a regular file: %w", syscall.EINVAL)
+var errNotRegular = errors.New("it is not a regular file")
 
 // readAll reads a plain file of at most limit bytes.
 func readAll(fd, limit int) ([]byte, error) {

@@ -22,11 +22,12 @@ var errChanged = errors.New("the path changed meanwhile")
 // walk follows a path component by component. It keeps the directories it is in open, so that what it has checked stays what
 // it is, and ".." leads back to where it came from.
 type walk struct {
-	owner  uint32 // the program's user; 0: none
-	dirs   []directory
-	passed []passed // the links that are not trusted
-	links  int
-	steps  int
+	owner   uint32 // the program's user; 0: none
+	dirs    []directory
+	passed  []passed // the links that are not trusted
+	exposed bool     // a directory was passed in which other users can replace what root has there
+	links   int
+	steps   int
 }
 
 // directory is an open directory of a walk.
@@ -181,8 +182,16 @@ func (w *walk) enter(name string, fd int) error {
 		_ = unix.Close(fd)
 		return err
 	}
-	w.dirs = append(w.dirs, directory{name, fd, info})
+	w.add(directory{name, fd, info})
 	return nil
+}
+
+// add adds a directory.
+func (w *walk) add(d directory) {
+	w.dirs = append(w.dirs, d)
+	if d.info.UID != 0 || d.info.Mode&0o022 != 0 && d.info.Mode&unix.S_ISVTX == 0 {
+		w.exposed = true
+	}
 }
 
 // last is the end at a name that is not followed.

@@ -69,7 +69,7 @@ func (w *walk) step(name string, last bool) (target string, e *end, err error) {
 	case len(w.dirs) >= maxDepth:
 		err = syscall.ENAMETOOLONG
 	default:
-		w.dirs = append(w.dirs, directory{name, fd, info})
+		w.add(directory{name, fd, info})
 		return "", nil, nil
 	}
 	_ = unix.Close(fd)

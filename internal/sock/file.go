@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -60,7 +59,7 @@ func Create(fd int, path, temporary string, a Attributes) (f *File, err error) {
 		f.name = base
 	}
 	var address string
-	if os.Geteuid() != 0 || isTrusted(filepath.Dir(path)) {
+	if safefile.IsProtected(filepath.Dir(path)) {
 		if err := dir.Unlink(f.name); err != nil && err != syscall.ENOENT {
 			dir.Close()
 			return nil, err
@@ -153,52 +152,6 @@ func (f *File) Close() {
 		f.holder.Close()
 	}
 	f.dir.Close()
-}
-
-// isTrusted reports whether no user but root can lead a path elsewhere, or rename what root has in the directory: all directories
-// on the way, and the links, are root's, and others can write only those that have the sticky bit.
-func isTrusted(dir string) bool {
-	const maxLinks = 40
-	if !filepath.IsAbs(dir) {
-		here, err := os.Getwd()
-		if err != nil {
-			return false
-		}
-		dir = here + "/" + dir
-	}
-	links := 0
-	at, rest := "/", strings.Split(dir, "/")
-	for {
-		var st unix.Stat_t
-		if err := unix.Lstat(at, &st); err != nil || st.Uid != 0 {
-			return false
-		}
-		switch st.Mode & unix.S_IFMT {
-		case unix.S_IFLNK:
-			target, err := os.Readlink(at)
-			if links++; err != nil || links > maxLinks || st.Nlink != 1 {
-				return false
-			}
-			at = filepath.Dir(at)
-			if filepath.IsAbs(target) {
-				at = "/"
-			}
-			rest = append(strings.Split(target, "/"), rest...)
-		case unix.S_IFDIR:
-			if st.Mode&0o022 != 0 && st.Mode&unix.S_ISVTX == 0 {
-				return false
-			}
-		default:
-			return false
-		}
-		for len(rest) > 0 && (rest[0] == "" || rest[0] == ".") {
-			rest = rest[1:]
-		}
-		if len(rest) == 0 {
-			return true
-		}
-		at, rest = filepath.Join(at, rest[0]), rest[1:] // ".." leaves a directory that has been checked, and is no link
-	}
 }
 
 // Is reports whether the file at path is this one. Links are followed as in OpenDir.

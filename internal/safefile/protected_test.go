@@ -1,17 +1,16 @@
-package sock
+package safefile
 
 import (
 	"os"
 	"testing"
 )
 
-// TestIsTrusted shows in which directories no user but root can rename what root has there.
-func TestIsTrusted(t *testing.T) {
+// TestIsProtected shows in which directories no user but root can rename what root has there.
+func TestIsProtected(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: directories of other users")
 	}
 	root := t.TempDir()
-	const app = 65534
 	for _, err := range []error{
 		os.Mkdir(root+"/a", 0o755), os.MkdirAll(root+"/home/root", 0o755), os.Chown(root+"/home", app, app),
 		os.Mkdir(root+"/all", 0o755), os.Chmod(root+"/all", 0o777), os.Mkdir(root+"/group", 0o755), os.Chmod(root+"/group", 0o775),
@@ -30,12 +29,12 @@ func TestIsTrusted(t *testing.T) {
 		"/home": false, "/home/root": false, "/home/../a": false, "/all": false, "/group": false, "/sticky/his": false, "/his": false,
 		"/over": false, "/loop": false, "/file": false, "/missing": false,
 	} {
-		if got := isTrusted(root + dir); got != want {
+		if got := IsProtected(root + dir); got != want {
 			t.Errorf("%s: %t", dir, got)
 		}
 	}
 	t.Chdir(root)
-	if !isTrusted("a") || !isTrusted(".") || isTrusted("home") {
+	if !IsProtected("a") || !IsProtected(".") || IsProtected("home") {
 		t.Error("relative paths")
 	}
 }
