@@ -20,8 +20,8 @@ type Spec struct {
 
 // Start starts a child, leader of a process group of its own, with default signal dispositions and none of our descriptors
 // but spec.Files. An error means that there is no child: fork failed, or its user may have no further process. It is a
-// syscall.Errno. What else goes wrong in the child itself, up to a failing exec, is reported as the original reports it: by the child, on its standard error, and with exit
-// status 127.
+// syscall.Errno. What else goes wrong in the child itself, up to a failing exec, is reported as the original reports it: by
+// the child, on its standard error, and with exit status 127.
 func Start(spec Spec) (pid int, err error) {
 	if spec.way() == byFork {
 		// An error may come from the child. Then the shim fails in the same way, and can report it.
