@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -45,6 +47,7 @@ type launch struct {
 	uid        string
 	shell      string
 	syslog     string // file that gets what the daemon sends to syslog
+	stream     bool   // the socket of syslog takes no datagrams
 	env        []string
 	flags      []string
 }
@@ -56,6 +59,8 @@ func parseLaunch(ts *testscript.TestScript, args []string) launch {
 		switch {
 		case args[0] == "-bg":
 			l.background = true
+		case args[0] == "-stream":
+			l.stream = true
 		case args[0] == "-raw":
 			l.raw = true
 		case len(args) == 1:
@@ -126,12 +131,24 @@ ln -s $work/syslog.sock /dev/log
 exec "$@"`
 
 // receive listens on the socket of ownSyslog and appends each record to file, as a line.
-func (s *session) receive(file string) error {
+func (s *session) receive(file string, stream bool) error {
 	path := filepath.Join(s.work, "syslog.sock")
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		return err
+	var listener io.Closer
+	var records func() (io.Reader, error)
+	if stream {
+		l, err := net.Listen("unix", path)
+		if err != nil {
+			return err
+		}
+		listener, records = l, func() (io.Reader, error) { return l.Accept() }
+	} else {
+		conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+		if err != nil {
+			return err
+		}
+		listener, records = conn, func() (io.Reader, error) { return &datagrams{conn}, nil }
 	}
+	s.closers = append(s.closers, listener)
 	if err := os.Chmod(path, 0o777); err != nil {
 		return err
 	}
@@ -139,20 +156,38 @@ func (s *session) receive(file string) error {
 	if err != nil {
 		return err
 	}
-	s.closers = append(s.closers, conn)
 	go func() {
 		defer out.Close()
-		record := make([]byte, 64<<10)
 		for {
-			n, err := conn.Read(record)
+			in, err := records()
 			if err != nil {
 				return
 			}
-			line := strings.TrimRight(string(record[:n]), "\x00")
-			fmt.Fprintln(out, strings.TrimSuffix(line, "\n"))
+			buffered := bufio.NewReaderSize(in, 64<<10)
+			for err == nil {
+				var record string
+				if record, err = buffered.ReadString(0); record != "" {
+					fmt.Fprintln(out, strings.TrimSuffix(strings.TrimSuffix(record, "\x00"), "\n"))
+				}
+			}
+			if !stream {
+				return
+			}
 		}
 	}()
 	return nil
+}
+
+// datagrams is a stream of datagrams, each ended by a NUL.
+type datagrams struct{ conn *net.UnixConn }
+
+func (d *datagrams) Read(p []byte) (int, error) {
+	n, err := d.conn.Read(p[:len(p)-1])
+	if err == nil && (n == 0 || p[n-1] != 0) {
+		p[n] = 0
+		n++
+	}
+	return n, err
 }
 
 func (l launch) own(ts *testscript.TestScript) {
@@ -172,7 +207,7 @@ func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(s.prepare(l.conf))
 	if l.syslog != "" {
-		ts.Check(s.receive(l.syslog))
+		ts.Check(s.receive(l.syslog, l.stream))
 	}
 	l.own(ts)
 	cmd := l.command(ts)

@@ -81,11 +81,12 @@
 // In texts after a command, {D} stands for $WORK. A leading "!" is allowed where the list says so.
 //
 //	config FILE                install FILE as sd.conf, base added
-//	daemon [-c FILE] [-bg] [-as UID] [-sh TEXT] [-syslog FILE] [-env K=V]... [FLAG...]
+//	daemon [-c FILE] [-bg] [-as UID] [-sh TEXT] [-syslog FILE [-stream]] [-env K=V]... [FLAG...]
 //	    start supervisord (-n unless -bg) with sd.conf, wait until it answers HTTP, or, without a server, has written
 //	    its start line; its output goes to daemon.out and daemon.err. Sets DAEMON. -as runs it as another user and
 //	    gives $WORK to it. -sh TEXT runs TEXT in the shell first (ulimit, exec 9<file), before the daemon takes over.
-//	    -syslog FILE appends what the daemon sends to syslog to FILE, a line a record; it needs root and unshare.
+//	    -syslog FILE appends what the daemon sends to syslog to FILE, a line a record; it needs root and unshare. With
+//	    -stream the socket is no datagram socket.
 //	startfails [-rc N] [-raw] [-as UID] [-env K=V]... [-sh TEXT] [FLAG...]
 //	    run supervisord and expect it to end with status N (default 2); -c sd.conf -n are added unless -raw or a -c is
 //	    given. For the commands stdout and stderr.

@@ -95,7 +95,7 @@ func New(o Options) (*Supervisor, error) {
 	s.loop = l
 	l.storePlugins()
 	l.shared = process.Shared{
-		Log: o.Log, Pump: m, Start: o.Start, Signal: o.Signal, Syslog: &logs.Syslog{},
+		Log: o.Log, Pump: m, Start: o.Start, Signal: o.Signal, Syslog: &logs.Syslog{Report: func(text string) { o.Log.Warnf("%s", text) }},
 		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), Spawned: l.spawned, Changed: l.changed,
