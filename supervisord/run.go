@@ -85,8 +85,9 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	settled := func() { go d.settled(cfg, log, ended) }
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.startChild,
-		Prepare: func(next *config.Config) error { return prepare(next, servers) },
-		Environ: childEnviron(os.Environ(), cfg.Withheld), ListenerEnv: listenerEnv(os.Environ(), cfg.Withheld),
+		Restarted: d.running,
+		Prepare:   func(next *config.Config) error { return prepare(next, servers) },
+		Environ:   childEnviron(os.Environ(), cfg.Withheld), ListenerEnv: listenerEnv(os.Environ(), cfg.Withheld),
 		Leaving: d.leaving, Settled: settled, Serial: &d.serial,
 	})
 	if err != nil {

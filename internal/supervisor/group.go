@@ -180,7 +180,11 @@ func (l *Loop) openSockets(g *Group, addresses fcgi.Addresses) (map[*config.Sock
 			sockets = map[*config.Socket]*fcgi.Socket{}
 		}
 		socket := fcgi.New(c.Socket, l.log, addresses)
-		if err := socket.Check(); err != nil {
+		switch err := socket.Check(); {
+		case err == nil:
+		case l.options.Restarted && !l.initialized:
+			l.log.Errorf("%v; the other programs are started", err)
+		default:
 			g.removeSockets()
 			return nil, err
 		}

@@ -37,6 +37,9 @@ type Options struct {
 	// Prepare, if not nil, opens what a restart with this configuration needs; after an error there is none. Any goroutine may
 	// call it.
 	Prepare func(*config.Config) error
+	// Restarted says that programs were stopped for this run: a FastCGI socket that cannot be opened then fails only the starts
+	// of its own programs.
+	Restarted bool
 	// Settled, if not nil, is called when everything that starts by itself has been started for the first time.
 	Settled func()
 	// Leaving, if not nil, is called in the loop when a shutdown or restart begins, and must not wait.
