@@ -13,6 +13,12 @@ import (
 // TestOpenDir opens the directories in which a link's owner could do the same.
 func TestOpenDir(t *testing.T) {
 	root := tree(t, places)
+	before := descriptors(t)
+	defer func() {
+		if after := descriptors(t); after != before {
+			t.Errorf("%d descriptors are open, before %d", after, before)
+		}
+	}()
 	for path, want := range map[string]string{
 		"home/log": "", "home/bad": "", "link/cron": "", "srv/current/log/a": "", "home/dir/his": "leads to " + root + "/secret, which",
 		"srv/current/foreign/a": "of user 65533 leads to", "srv/away/log": "of user 65533", "missing/a": "no such file",

@@ -186,6 +186,12 @@ var opened = map[string]string{ // "": opened; else a part of the refusal
 
 // TestOpen opens what the rules allow, and creates, empties and opens nothing else.
 func TestOpen(t *testing.T) {
+	before := descriptors(t)
+	defer func() {
+		if after := descriptors(t); after != before {
+			t.Errorf("%d descriptors are open, before %d", after, before)
+		}
+	}()
 	for path, want := range opened {
 		root := tree(t, places)
 		want = strings.ReplaceAll(want, "{}", root)
@@ -215,6 +221,16 @@ func TestOpen(t *testing.T) {
 		}
 		unix.Close(fd)
 	}
+}
+
+// descriptors returns how many descriptors are open.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
 }
 
 // TestProtectedHardLinks opens files with several names where no user can have made them.
