@@ -85,7 +85,7 @@ ports: ## builds for macOS, FreeBSD and arm64
 
 IMPL ?= ours
 conformance: programs ## all scripts, on ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=
-	IMPL=$(IMPL) go test ./conformance -count=1 -timeout 30m
+	IMPL=$(IMPL) go test -C conformance -count=1 -timeout 30m
 
 upstream-e2e: programs ## * the original's own end-to-end tests, on our programs; IMPL=reference
 	@scripts/setup -n reference pexpect

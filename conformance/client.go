@@ -203,7 +203,7 @@ func cmdRPC(ts *testscript.TestScript, neg bool, args []string) {
 func cmdWaitrpc(ts *testscript.TestScript, neg bool, args []string) {
 	re := of(ts).regexp(ts, args[0])
 	var text string
-	if poll(func() bool { text, _ = of(ts).rpc(ts, args[1:]); return re.MatchString(text) }) == neg {
+	if of(ts).poll(func() bool { text, _ = of(ts).rpc(ts, args[1:]); return re.MatchString(text) }) == neg {
 		ts.Fatalf("the result is still %s", text)
 	}
 	fmt.Fprint(ts.Stdout(), text)

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
@@ -20,7 +21,7 @@ import (
 type command = func(ts *testscript.TestScript, neg bool, args []string)
 
 func commands() map[string]command {
-	return map[string]command{
+	named := map[string]command{
 		"config": cmdConfig, "daemon": cmdDaemon, "startfails": cmdStartfails, "usageerror": cmdUsageerror,
 		"refuse": cmdRefuse, "waitdaemon": cmdWaitdaemon, "stopdaemon": cmdStopdaemon, "leftover": cmdLeftover,
 		"ctl": cmdCtl, "waitctl": cmdWaitctl, "rpc": cmdRPC, "waitrpc": cmdWaitrpc, "http": cmdHTTP, "raw": cmdRaw,
@@ -29,18 +30,27 @@ func commands() map[string]command {
 		"signal": cmdSignal, "alive": cmdAlive, "dead": cmdDead, "eq": cmdEq, "bytes": cmdBytes,
 		"descriptors": cmdDescriptors,
 	}
+	for name, run := range named {
+		named[name] = func(ts *testscript.TestScript, neg bool, args []string) {
+			of(ts).command = name
+			run(ts, neg, args)
+		}
+	}
+	return named
 }
 
 // runCtl runs supervisorctl and returns its exit status.
 func runCtl(ts *testscript.TestScript, stdout, stderr *bytes.Buffer, args []string) int {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout())
+	s, began := of(ts), time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, of(ts).suite.Supervisorctl, append([]string{"-c", ts.MkAbs("sd.conf")}, args...)...)
+	cmd := exec.CommandContext(ctx, s.suite.Supervisorctl, append([]string{"-c", ts.MkAbs("sd.conf")}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), mark + "=" + ts.Getenv(mark)}
 	cmd.Env = append(cmd.Env, coverEnv()...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	err := cmd.Run()
+	s.waited(began, ctx.Err() == nil)
 	var exit *exec.ExitError
 	switch {
 	case errors.As(err, &exit) && ctx.Err() == nil:
@@ -78,7 +88,7 @@ func cmdWaitctl(ts *testscript.TestScript, neg bool, args []string) {
 	re := of(ts).regexp(ts, args[0])
 	var stdout, stderr bytes.Buffer
 	got := 0
-	if poll(func() bool {
+	if of(ts).poll(func() bool {
 		stdout.Reset()
 		stderr.Reset()
 		got = runCtl(ts, &stdout, &stderr, args[1:])
@@ -114,7 +124,7 @@ func cmdWaitstate(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: waitstate NAME STATE[|STATE]...")
 	}
 	var state any
-	if !poll(func() bool {
+	if !of(ts).poll(func() bool {
 		state = of(ts).info(args[0])["statename"]
 		for _, want := range strings.Split(args[1], "|") {
 			if state == want {
@@ -144,7 +154,7 @@ func cmdWaitlog(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	re := of(ts).regexp(ts, args[0])
-	if neg || !poll(func() bool { return len(re.FindAll(of(ts).mainLog(), -1)) >= want }) {
+	if neg || !of(ts).poll(func() bool { return len(re.FindAll(of(ts).mainLog(), -1)) >= want }) {
 		ts.Fatalf("main.log has %d matches of %q, want %d", len(re.FindAll(of(ts).mainLog(), -1)), args[0], want)
 	}
 }
@@ -175,7 +185,7 @@ func cmdLogorder(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return true
 	}
-	if neg || !poll(ordered) {
+	if neg || !of(ts).poll(ordered) {
 		ts.Fatalf("main.log lacks %q after the ones before it", missing)
 	}
 }
@@ -195,7 +205,7 @@ func cmdWaitfile(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	re := of(ts).regexp(ts, strings.Join(args[1:], ""))
 	var data []byte
-	if !poll(func() bool {
+	if !of(ts).poll(func() bool {
 		var err error
 		data, err = os.ReadFile(ts.MkAbs(args[0]))
 		return (err == nil && re.Match(data)) != neg
@@ -212,7 +222,7 @@ func cmdWaitgrep(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	re := of(ts).regexp(ts, args[1])
 	var data []byte
-	if !poll(func() bool {
+	if !of(ts).poll(func() bool {
 		var err error
 		data, err = os.ReadFile(ts.MkAbs(args[2]))
 		return err == nil && len(re.FindAll(data, -1)) >= want
@@ -229,7 +239,7 @@ func cmdPidof(ts *testscript.TestScript, neg bool, args []string) {
 	if args[0] == "daemon" {
 		pid = of(ts).last(ts).pid
 	}
-	if !poll(func() bool {
+	if !of(ts).poll(func() bool {
 		if n, ok := of(ts).info(args[0])["pid"].(int64); ok && pid == 0 {
 			pid = int(n)
 		}
@@ -255,7 +265,7 @@ func cmdPidin(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: pidin FILE VAR")
 	}
 	pid := 0
-	if !poll(func() bool { n, ok := pidIn(ts.MkAbs(args[0])); pid = n; return ok }) {
+	if !of(ts).poll(func() bool { n, ok := pidIn(ts.MkAbs(args[0])); pid = n; return ok }) {
 		ts.Fatalf("no process id in %s", args[0])
 	}
 	ts.Setenv(args[1], strconv.Itoa(pid))
@@ -300,7 +310,7 @@ func cmdAlive(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdDead(ts *testscript.TestScript, neg bool, args []string) {
 	pid := pidArg(ts, args)
-	if neg || !poll(func() bool { return !running(pid) }) {
+	if neg || !of(ts).poll(func() bool { return !running(pid) }) {
 		ts.Fatalf("process %d is still there", pid)
 	}
 }
@@ -325,7 +335,7 @@ func cmdBytes(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	size := int64(-1)
-	if !poll(func() bool {
+	if !of(ts).poll(func() bool {
 		fi, err := os.Stat(ts.MkAbs(args[0]))
 		if err != nil {
 			return false
@@ -354,7 +364,7 @@ func cmdDescriptors(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	n := 0
-	if !poll(func() bool { n = count(); return n <= known }) {
+	if !of(ts).poll(func() bool { n = count(); return n <= known }) {
 		ts.Fatalf("%d descriptors are open, want %d", n, known)
 	}
 }

@@ -221,14 +221,16 @@ func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(cmd.Start())
 	d := &daemon{pid: cmd.Process.Pid}
 	if l.background {
-		ts.Check(s.detached(l, cmd, d))
+		err := s.detached(l, cmd, d)
+		s.daemons = append(s.daemons, d)
+		ts.Check(err)
 	} else {
 		d.done = make(chan struct{})
 		go d.wait(cmd)
+		s.daemons = append(s.daemons, d)
 	}
-	s.daemons = append(s.daemons, d)
 	ts.Setenv("DAEMON", strconv.Itoa(d.pid))
-	if !poll(func() bool { return !d.alive() || l.ready() }) || !d.alive() {
+	if !of(ts).poll(func() bool { return !d.alive() || l.ready() }) || !d.alive() {
 		ts.Fatalf("supervisord does not answer (ended: %v)", !d.alive())
 	}
 }
@@ -239,15 +241,18 @@ func (s *session) appendTo(name string) (*os.File, error) {
 
 // detached waits for the first process to exit and for the pid file of the one that it left in the background.
 func (s *session) detached(l launch, cmd *exec.Cmd, d *daemon) error {
-	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("supervisord did not go to the background: %w", err)
+	d.done = make(chan struct{})
+	go d.wait(cmd)
+	if !s.poll(func() bool { return !d.alive() }) || d.status != 0 {
+		return fmt.Errorf("supervisord did not go to the background (ended: %v, status %d)", !d.alive(), d.status)
 	}
+	d.done = nil
 	text, err := os.ReadFile(l.conf)
 	if err != nil {
 		return err
 	}
 	file := setting(string(text), "supervisord", "pidfile", filepath.Dir(l.conf))
-	if !poll(func() bool { pid, ok := pidIn(file); d.pid = pid; return ok }) {
+	if !s.poll(func() bool { pid, ok := pidIn(file); d.pid = pid; return ok }) {
 		return fmt.Errorf("no process id in %s", file)
 	}
 	return nil
@@ -318,7 +323,7 @@ func cmdStartfails(ts *testscript.TestScript, neg bool, args []string) {
 	d := &daemon{pid: cmd.Process.Pid, done: make(chan struct{})}
 	s.daemons = append(s.daemons, d)
 	go d.wait(cmd)
-	if !poll(func() bool { return !d.alive() }) {
+	if !of(ts).poll(func() bool { return !d.alive() }) {
 		_ = syscall.Kill(d.pid, syscall.SIGKILL)
 		<-d.done
 		ts.Fatalf("supervisord did not end\nstderr: %s", &stderr)
@@ -338,7 +343,7 @@ func cmdWaitdaemon(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	d := of(ts).last(ts)
-	if !poll(func() bool { return !d.alive() }) {
+	if !of(ts).poll(func() bool { return !d.alive() }) {
 		ts.Fatalf("supervisord %d does not end", d.pid)
 	}
 	if d.done != nil && (d.status == want) == neg {
@@ -365,7 +370,7 @@ func (s *session) last(ts *testscript.TestScript) *daemon {
 func cmdLeftover(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts)
 	var left []string
-	if poll(func() bool { left = s.left(); return len(left) == 0 }) == neg {
+	if of(ts).poll(func() bool { left = s.left(); return len(left) == 0 }) == neg {
 		ts.Fatalf("left over: %q (negated: %v)", left, neg)
 	}
 }

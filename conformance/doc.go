@@ -13,6 +13,10 @@
 // -parallel says. CONFORMANCE_SCALE=3 makes every timeout three times as long (default 30 s each). CHILD names a prebuilt
 // fixtures/child/cmd; without it the suite builds one. -keep leaves the directories of failed scripts in place.
 //
+// After three waits of a command (waitlog, daemon, ...) in vain, that command waits only four times as long as its longest wait that
+// succeeded, so an implementation that does nothing right fails in minutes. The processes of a script that does not end are killed.
+// A script that fails on the original is run again, up to three times; "wavered" names those that passed then.
+//
 // exec waits until all processes have closed its output: a process that outlives it gets "> FILE 2>&1 < /dev/null". Do not use
 // ttyout: output that a program writes to the terminal right before it exits may be missing. Wait for the effect instead.
 //

@@ -8,15 +8,21 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
-
-	"github.com/rogpeppe/go-internal/testscript"
 )
 
 var keep = flag.Bool("keep", false, "leave the directories of failed scripts in place")
 
 // suite is the suite under test.
 var suite = &Suite{}
+
+// wavered are the scripts that passed in a second run.
+var wavered struct {
+	sync.Mutex
+	scripts []string
+}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -43,6 +49,9 @@ func run(m *testing.M) int {
 	}
 	suite.Keep = *keep
 	status := m.Run()
+	for _, name := range wavered.scripts {
+		fmt.Println("wavered: the original failed, then passed:", name)
+	}
 	if !*keep {
 		if err := os.RemoveAll(suite.Dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -96,15 +105,6 @@ func buildChild() (string, error) {
 	return path, nil
 }
 
-// goT makes a testing.T a conformance.T.
-type goT struct{ *testing.T }
-
-func (t goT) Run(name string, f func(testscript.T)) {
-	t.T.Run(name, func(t *testing.T) { f(goT{t}) })
-}
-
-func (t goT) Verbose() bool { return testing.Verbose() }
-
 // TestScripts runs every script below scripts, each area as a subtest.
 func TestScripts(t *testing.T) {
 	const dir = "scripts"
@@ -123,7 +123,31 @@ func TestScripts(t *testing.T) {
 		name := filepath.Base(area)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			suite.Run(goT{t}, name, files)
+			for _, file := range files {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+					t.Parallel()
+					report(t, suite.Try(file, testing.Verbose()))
+				})
+			}
 		})
+	}
+}
+
+// report makes the outcome of a script that of a test.
+func report(t *testing.T, o Outcome) {
+	if o.Log != "" {
+		t.Log(o.Log)
+	}
+	if len(o.Wavered) > 0 {
+		wavered.Lock()
+		defer wavered.Unlock()
+		wavered.scripts = append(wavered.scripts, strings.TrimPrefix(t.Name(), "TestScripts/"))
+		t.Logf("wavered: passed in run %d; before:\n%s", len(o.Wavered)+1, strings.Join(o.Wavered, "\n"))
+	}
+	switch {
+	case o.Failed:
+		t.FailNow()
+	case o.Skipped:
+		t.Skip(o.Reason)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,27 +25,9 @@ type Suite struct {
 
 	// Directories of our listeners and examples, which must work under every implementation. Empty: their scripts are skipped.
 	Listeners, Samples string
-}
 
-// T has the methods of a testing.T that scripts need.
-type T interface {
-	testscript.T
-	Failed() bool
-	Cleanup(func())
-}
-
-// Run runs scripts of one area as subtests of t.
-func (s *Suite) Run(t T, area string, files []string) {
-	work, err := os.MkdirTemp(s.Dir, area) // a new one for each repetition with -count
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(work, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	testscript.RunT(t, testscript.Params{
-		Files: files, WorkdirRoot: work, Setup: s.setup, Condition: s.condition, Cmds: commands(),
-	})
+	patience patience
+	repeated atomic.Int32 // scripts that failed in all their runs, with the original
 }
 
 // Parallelism returns the number of scripts to run at once. They mostly wait, so it exceeds the number of processors, less for the
@@ -105,6 +88,8 @@ type session struct {
 	argv0   string // program of the last startfails
 	stderr  string // and its standard error
 	closers []io.Closer
+	t       *trial
+	command string // the name of the command that runs
 }
 
 // of returns the session of the script.
@@ -115,7 +100,8 @@ func (s *Suite) setup(env *testscript.Env) error {
 	if err := os.Chmod(env.WorkDir, 0o755); err != nil {
 		return err
 	}
-	run := &session{suite: s, work: env.WorkDir, mark: env.WorkDir}
+	t := env.T().(*trial)
+	run := &session{suite: s, work: env.WorkDir, mark: env.WorkDir, t: t}
 	env.Values[sessionKey{}] = run
 	beside := filepath.Dir(s.Supervisord)
 	pidproxy := filepath.Join(beside, "pidproxy")
@@ -141,8 +127,11 @@ func (s *Suite) setup(env *testscript.Env) error {
 		vars = append(vars, "$"+name, strconv.Itoa(port))
 	}
 	run.vars = strings.NewReplacer(vars...)
-	t := env.T().(T)
-	t.Cleanup(func() { run.end(t) })
+	end := run.watch()
+	t.Cleanup(func() {
+		end()
+		run.end()
+	})
 	return nil
 }
 
@@ -165,7 +154,8 @@ func freePort() (int, error) {
 }
 
 // end logs the output of the daemons if the script failed, then kills its processes and removes its directory.
-func (s *session) end(t T) {
+func (s *session) end() {
+	t := s.t
 	if t.Failed() {
 		for _, name := range []string{"sd.conf", "main.log", "daemon.out", "daemon.err"} {
 			if data, err := os.ReadFile(filepath.Join(s.work, name)); err == nil {
@@ -173,20 +163,9 @@ func (s *session) end(t T) {
 			}
 		}
 	}
-	// Daemons are killed and not stopped: an orderly stop has scripts of its own. A process may start another meanwhile, so
-	// repeat until there is none.
-	poll(func() bool {
-		for _, d := range s.daemons {
-			if d.alive() {
-				_ = syscall.Kill(d.pid, syscall.SIGKILL)
-			}
-		}
-		pids := marked(s.mark)
-		for _, pid := range pids {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-		return len(pids) == 0
-	})
+	// A process may start another meanwhile, so repeat until there is none.
+	s.command = "end"
+	s.poll(s.kill)
 	for _, c := range s.closers {
 		_ = c.Close()
 	}
@@ -195,6 +174,25 @@ func (s *session) end(t T) {
 			t.Fatal("cannot remove the script's directory: ", err)
 		}
 	}
+}
+
+// kill kills all processes of the script, and reports whether there was none. Daemons are killed and not stopped: an orderly stop
+// has scripts of its own.
+func (s *session) kill() bool {
+	for _, d := range s.daemons {
+		if d.alive() {
+			_ = syscall.Kill(d.pid, syscall.SIGKILL)
+		}
+	}
+	return s.killMarked()
+}
+
+func (s *session) killMarked() (none bool) {
+	pids := marked(s.mark)
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	return len(pids) == 0
 }
 
 func lastBytes(data []byte, n int) []byte {

@@ -114,11 +114,11 @@ func print(w io.Writer, rows []conformance.Row, scripts []conformance.Script, te
 // results maps a script's name to its result.
 type results map[string]result
 
-// result is pass, fail or skip, and the reason for a skip.
+// result is pass, fail or skip, and the reason for a skip, or that it passed in a later run only.
 type result struct{ what, why string }
 
-// reason matches the output of a script that is skipped.
-var reason = regexp.MustCompile(`^ +cmd\.go:\d+: (.*)\n$`)
+// reason matches the output of a script that is skipped, or passed in a later run.
+var reason = regexp.MustCompile(`^ +main_test\.go:\d+: (.+?)(?:; before:)?\n$`)
 
 // readResults reads the events of "go test -json". No file means no results.
 func readResults(file string) (results, error) {
@@ -165,12 +165,12 @@ func (r results) of(scripts []string) string {
 		if one.what == "" {
 			one.what = "not run"
 		}
-		if rank[one.what] > rank[worst.what] {
+		if rank[one.what] > rank[worst.what] || one.what == worst.what && worst.why == "" {
 			worst = one
 		}
 	}
-	if worst.what == "skip" && worst.why != "" {
-		return "skip: " + worst.why
+	if worst.what == "skip" && worst.why != "" || worst.what == "pass" && strings.HasPrefix(worst.why, "wavered") {
+		return worst.what + ": " + worst.why
 	}
 	return worst.what
 }

@@ -130,7 +130,10 @@ func (o options) run(stdout io.Writer) (failed bool, err error) {
 	} else {
 		defer os.RemoveAll(suite.Dir)
 	}
-	r := newRunner(suite, o.parallel, o.verbose)
+	r, err := newRunner(suite, o.parallel, o.verbose)
+	if err != nil {
+		return false, err
+	}
 	progress := stdout
 	if o.tap == "-" || o.junit == "-" || o.markdown == "-" {
 		progress = io.Discard
@@ -187,7 +190,8 @@ func (o options) selected() ([]conformance.Script, error) {
 func expectation(supervisord string) (string, error) {
 	out, err := exec.Command(supervisord, "-v").Output()
 	if err != nil {
-		return "", fmt.Errorf("%s -v: %w", supervisord, err)
+		return "", fmt.Errorf("%s -v: %w; -v tells the original (4.x) from ours: choose what is expected of another program with "+
+			"-expect reference or -expect ours", supervisord, err)
 	}
 	major, _, _ := strings.Cut(strings.TrimSpace(string(out)), ".")
 	if len(major) == 1 && major < "5" {

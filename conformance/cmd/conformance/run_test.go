@@ -30,7 +30,7 @@ func results(t *testing.T) (*runner, string) {
 	}
 	suite := &conformance.Suite{Name: "ours", Supervisord: "/p/supervisord", Supervisorctl: "/p/supervisorctl",
 		Child: "/p/child", Dir: dir}
-	r := newRunner(suite, 1, false)
+	r := start(t, suite)
 	var progress bytes.Buffer
 	r.run([]conformance.Script{
 		{Name: "a/bad", Behavior: "Bad.", Covers: []string{"3.0b1-05a"}}, {Name: "a/good", Behavior: "Good # 1."},
@@ -39,12 +39,22 @@ func results(t *testing.T) (*runner, string) {
 	return r, progress.String()
 }
 
+func start(t *testing.T, suite *conformance.Suite) *runner {
+	t.Helper()
+	r, err := newRunner(suite, 1, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func TestRun(t *testing.T) {
 	r, progress := results(t)
 	if passed, failed, skipped := r.count(); passed != 1 || failed != 1 || skipped != 1 {
 		t.Errorf("%d passed, %d failed, %d skipped\n%s", passed, failed, skipped, progress)
 	}
-	for _, want := range []string{"ok    a/good (", "FAIL  a/bad (", "> exec false", "skip  b/not (", "needs a moon"} {
+	for _, want := range []string{"ok    a/good (", "FAIL  a/bad (", "> exec false", "skip  b/not (", "needs a moon",
+		"1 failed]\n", "      should be: Bad.\n      row 3.0b1-05a: ", "rows: 1 of 1 fail\n      3.0b1-05a (1 of 1 scripts): "} {
 		if !strings.Contains(progress, want) {
 			t.Errorf("no %q in\n%s", want, progress)
 		}
@@ -87,7 +97,7 @@ func TestFormats(t *testing.T) {
 // TestMissing checks that a script that cannot be read has failed.
 func TestMissing(t *testing.T) {
 	dir := t.TempDir()
-	r := newRunner(&conformance.Suite{Name: "ours", Dir: dir}, 1, false)
+	r := start(t, &conformance.Suite{Name: "ours", Dir: dir})
 	var progress bytes.Buffer
 	r.run([]conformance.Script{{Name: "a/gone", Behavior: "Gone."}}, &progress)
 	if _, failed, _ := r.count(); failed != 1 {

@@ -3,219 +3,162 @@ package main
 import (
 	"fmt"
 	"io"
-	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"time"
-
-	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gosupervisor/supervisor/conformance"
 )
 
-// runner runs scripts as package testing does, in a program that is not a test.
+// runner runs scripts and keeps their results.
 type runner struct {
-	suite   *conformance.Suite
-	slots   chan struct{} // its capacity limits the scripts that run at once
-	verbose bool
-	running sync.WaitGroup
+	suite    *conformance.Suite
+	parallel int // how many scripts run at once
+	verbose  bool
+	rows     map[string]string // texts of the rows of the ledgers, by id
 
-	mu      sync.Mutex
 	scripts []conformance.Script
-	results map[string]*outcome // by the script's name
-	done    func(*outcome)
+	results []outcome // of the scripts, in their order
+
+	mu       sync.Mutex // for the rest
+	ended    int
+	failed   int
+	shown    map[string]bool // ids of failed rows that were shown
+	progress io.Writer
 }
 
 // outcome is the result of a script.
 type outcome struct {
-	script          conformance.Script
-	failed, skipped bool
-	log             string
-	took            time.Duration
+	script conformance.Script
+	conformance.Outcome
 }
 
-func newRunner(suite *conformance.Suite, parallel int, verbose bool) *runner {
+func newRunner(suite *conformance.Suite, parallel int, verbose bool) (*runner, error) {
 	if parallel < 1 {
 		parallel = suite.Parallelism()
 	}
-	return &runner{suite: suite, slots: make(chan struct{}, parallel), verbose: verbose, results: map[string]*outcome{}}
+	r := &runner{suite: suite, parallel: parallel, verbose: verbose, rows: map[string]string{}, shown: map[string]bool{}}
+	for _, ledger := range []string{conformance.Changelog, conformance.Beyond} {
+		rows, err := conformance.ReadLedger(conformance.Files, ledger)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			r.rows[row.ID] = row.Text
+		}
+	}
+	return r, nil
 }
 
-// run runs the scripts and reports each when it ends. A script that was not run has failed.
+// run runs the scripts and reports each when it ends.
 func (r *runner) run(scripts []conformance.Script, progress io.Writer) {
-	r.scripts = scripts
-	r.done = func(o *outcome) {
-		word := "ok"
-		switch {
-		case o.failed:
-			word = "FAIL"
-		case o.skipped:
-			word = "skip"
-		}
-		fmt.Fprintf(progress, "%-4s  %s (%.1fs)\n", word, o.script.Name, o.took.Seconds())
-		if o.failed || r.verbose || o.skipped {
-			fmt.Fprint(progress, indent(o.log, "      "))
-		}
-	}
-	areas := map[string][]string{}
-	for _, s := range scripts {
-		area := path.Dir(s.Name)
-		areas[area] = append(areas[area], filepath.Join(r.suite.Dir, "scripts", filepath.FromSlash(s.Name)+".txtar"))
-	}
-	for area, files := range areas {
-		r.running.Go(func() {
-			t := &trial{runner: r, name: area}
-			t.do(func(t testscript.T) { r.suite.Run(t.(*trial), area, files) })
+	r.scripts, r.results, r.progress = scripts, make([]outcome, len(scripts)), progress
+	next := make(chan int)
+	var running sync.WaitGroup
+	for range r.parallel {
+		running.Go(func() {
+			for i := range next {
+				file := filepath.Join(r.suite.Dir, "scripts", filepath.FromSlash(scripts[i].Name)+".txtar")
+				r.results[i] = outcome{scripts[i], r.suite.Try(file, r.verbose)}
+				r.report(r.results[i])
+			}
 		})
 	}
-	r.running.Wait()
-	for _, s := range scripts {
-		if r.results[s.Name] == nil {
-			r.results[s.Name] = &outcome{script: s, failed: true, log: "it was not run\n"}
-			r.done(r.results[s.Name])
+	for i := range scripts {
+		next <- i
+	}
+	close(next)
+	running.Wait()
+	r.summarize()
+}
+
+// report shows the result of a script and, the first time that they fail, the texts of its rows.
+func (r *runner) report(o outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended++
+	word := "ok"
+	switch {
+	case o.Failed:
+		word = "FAIL"
+		r.failed++
+	case o.Skipped:
+		word = "skip"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-4s  %s (%.1fs) [%d of %d, %d failed]\n", word, o.script.Name, o.Took.Seconds(), r.ended, len(r.scripts), r.failed)
+	if n := len(o.Wavered); n > 0 {
+		fmt.Fprintf(&b, "      wavered: passed in run %d; before:\n%s", n+1, indent(o.Wavered[n-1], "      "))
+	}
+	if o.Failed || r.verbose {
+		b.WriteString(indent(o.Log, "      "))
+	}
+	if o.Skipped {
+		b.WriteString(indent(o.Reason, "      "))
+	}
+	if o.Failed {
+		fmt.Fprintf(&b, "      should be: %s\n", o.script.Behavior)
+		for _, id := range o.script.Covers {
+			if !r.shown[id] {
+				r.shown[id] = true
+				fmt.Fprintf(&b, "      row %s: %s\n", id, r.rows[id])
+			}
 		}
+	}
+	fmt.Fprint(r.progress, b.String())
+}
+
+// summarize shows which rows fail, in how many of their scripts, and what wavered.
+func (r *runner) summarize() {
+	type count struct{ failed, all int }
+	rows := map[string]*count{}
+	var failing, wavered []string
+	r.each(func(o outcome) {
+		if len(o.Wavered) > 0 {
+			wavered = append(wavered, o.script.Name)
+		}
+		for _, id := range o.script.Covers {
+			if rows[id] == nil {
+				rows[id] = &count{}
+			}
+			rows[id].all++
+			if o.Failed {
+				rows[id].failed++
+				failing = append(failing, id)
+			}
+		}
+	})
+	slices.Sort(failing)
+	failing = slices.Compact(failing)
+	fmt.Fprintf(r.progress, "rows: %d of %d fail\n", len(failing), len(rows))
+	for _, id := range failing {
+		fmt.Fprintf(r.progress, "      %s (%d of %d scripts): %s\n", id, rows[id].failed, rows[id].all, r.rows[id])
+	}
+	if len(wavered) > 0 {
+		fmt.Fprintln(r.progress, "wavered:", strings.Join(wavered, " "))
 	}
 }
 
 // each calls f with the outcomes in the order of the scripts.
-func (r *runner) each(f func(*outcome)) {
-	for _, s := range r.scripts {
-		f(r.results[s.Name])
+func (r *runner) each(f func(outcome)) {
+	for _, o := range r.results {
+		f(o)
 	}
 }
 
 func (r *runner) count() (passed, failed, skipped int) {
-	r.each(func(o *outcome) {
+	r.each(func(o outcome) {
 		switch {
-		case o.failed:
+		case o.Failed:
 			failed++
-		case o.skipped:
+		case o.Skipped:
 			skipped++
 		default:
 			passed++
 		}
 	})
 	return passed, failed, skipped
-}
-
-// ended records the outcome of a script.
-func (r *runner) ended(t *trial, took time.Duration) {
-	i := slices.IndexFunc(r.scripts, func(s conformance.Script) bool { return s.Name == t.name })
-	if i < 0 {
-		return // an area
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	o := &outcome{script: r.scripts[i], failed: t.failed, skipped: t.skipped, log: t.log.String(), took: took}
-	r.results[t.name] = o
-	r.done(o)
-}
-
-// trial is the run of a script, or of an area of them. It implements conformance.T.
-type trial struct {
-	runner   *runner
-	name     string
-	parallel chan struct{} // closed by Parallel; nil for an area
-	began    time.Time
-
-	mu              sync.Mutex
-	log             strings.Builder
-	failed, skipped bool
-	cleanups        []func()
-}
-
-// do runs f in a goroutine, since f may end it, then the cleanups.
-func (t *trial) do(f func(testscript.T)) {
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		defer func() {
-			if problem := recover(); problem != nil {
-				t.failed = true
-				t.Log(problem)
-			}
-		}()
-		f(t)
-	}()
-	<-finished
-	for _, cleanup := range slices.Backward(t.cleanups) {
-		t.clean(cleanup)
-	}
-}
-
-// clean runs a cleanup, which may fail and then ends its goroutine.
-func (t *trial) clean(cleanup func()) {
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		cleanup()
-	}()
-	<-finished
-}
-
-// Run runs f. It returns when f has ended or calls Parallel.
-func (t *trial) Run(name string, f func(testscript.T)) {
-	sub := &trial{runner: t.runner, name: t.name + "/" + name, parallel: make(chan struct{}), began: time.Now()}
-	finished := make(chan struct{})
-	t.runner.running.Go(func() {
-		defer close(finished)
-		sub.do(f)
-		select {
-		case <-sub.parallel:
-			<-t.runner.slots
-		default:
-		}
-		t.runner.ended(sub, time.Since(sub.began))
-	})
-	select {
-	case <-finished:
-	case <-sub.parallel:
-	}
-}
-
-// Parallel lets Run return and waits until fewer scripts run.
-func (t *trial) Parallel() {
-	t.runner.slots <- struct{}{}
-	close(t.parallel)
-	t.began = time.Now()
-}
-
-// Cleanup registers a function to be called when the trial has ended.
-func (t *trial) Cleanup(f func()) { t.cleanups = append(t.cleanups, f) }
-
-// Failed reports whether the trial has failed.
-func (t *trial) Failed() bool { return t.failed }
-
-// Verbose reports whether the log of every trial is shown.
-func (t *trial) Verbose() bool { return t.runner.verbose }
-
-// Log adds to the log of the trial, which is shown if it fails.
-func (t *trial) Log(args ...any) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	fmt.Fprintln(&t.log, args...)
-}
-
-// Skip ends the trial as skipped.
-func (t *trial) Skip(args ...any) {
-	t.Log(args...)
-	t.skipped = true
-	runtime.Goexit()
-}
-
-// Fatal ends the trial as a failure.
-func (t *trial) Fatal(args ...any) {
-	t.Log(args...)
-	t.FailNow()
-}
-
-// FailNow ends the trial as a failure.
-func (t *trial) FailNow() {
-	t.failed = true
-	runtime.Goexit()
 }
 
 // indent puts margin before each line.
