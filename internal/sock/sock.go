@@ -1,5 +1,5 @@
-// Package sock makes sockets that children do not inherit and finds the stale files of Unix sockets. It owns nothing and
-// never waits. Any goroutine may call it.
+// Package sock makes sockets that children do not inherit, makes the files of Unix sockets with their owner and mode, and finds
+// stale ones. It owns nothing and never waits. Any goroutine may call it.
 package sock
 
 import (
