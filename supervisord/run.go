@@ -239,12 +239,13 @@ func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, l
 	}
 	ops := operations.New(sup)
 	services := httpd.Services{
-		Call:       rpc.New(sup, cfg.Interfaces...).ServeXMLRPC,
-		ProcessLog: ops.LogSource,
-		MainLog:    func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
-		Pages:      web.New(ops, d.started).Serve,
-		Down:       sup.Down(),
-		Panicked:   func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
+		Call:        rpc.New(sup, cfg.Interfaces...).ServeXMLRPC,
+		ProcessLog:  ops.LogSource,
+		MainLog:     func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
+		Pages:       web.New(ops, d.started).Serve,
+		Down:        sup.Down(),
+		Panicked:    func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
+		FailedLogin: func(line string) { log.Warnf("%s", line) },
 	}
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }

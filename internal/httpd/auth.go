@@ -17,16 +17,8 @@ func hasCredentials(c config.Server, header string) bool {
 	if c.Username == "" {
 		return true
 	}
-	scheme, value, _ := strings.Cut(strings.TrimSpace(header), " ")
-	if !strings.EqualFold(scheme, "basic") {
-		return false
-	}
-	pair, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
-	if err != nil {
-		return false
-	}
-	username, password, found := strings.Cut(string(pair), ":")
-	if !found {
+	username, password, ok := credentials(header)
+	if !ok {
 		return false
 	}
 	wanted := c.Password
@@ -36,6 +28,19 @@ func hasCredentials(c config.Server, header string) bool {
 		password = hex.EncodeToString(sent[:])
 	}
 	return equal(username, c.Username)&equal(password, wanted) == 1
+}
+
+// credentials are those in the value of an Authorization header. It is not ok if there are none that we know.
+func credentials(header string) (username, password string, ok bool) {
+	scheme, value, _ := strings.Cut(strings.TrimSpace(header), " ")
+	if !strings.EqualFold(scheme, "basic") {
+		return "", "", false
+	}
+	pair, err := base64.StdEncoding.DecodeString(strings.TrimSpace(value))
+	if err != nil {
+		return "", "", false
+	}
+	return strings.Cut(string(pair), ":")
 }
 
 // equal is 1 for equal texts and 0 for others. It takes constant time.

@@ -68,6 +68,7 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b
 	path := r.URL.Path
 	switch bare := strings.TrimLeft(path, "/"); {
 	case status == http.StatusUnauthorized:
+		h.refused(r)
 		w.Header().Set("Connection", "close")
 		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
 		h.fail(w, r, status)

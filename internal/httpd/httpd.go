@@ -47,6 +47,8 @@ type Services struct {
 	// Down, if not nil, is closed when calls cannot be answered any more; Stop or Close follows soon. New connections then wait
 	// for the next run.
 	Down <-chan struct{}
+	// FailedLogin, if not nil, is called with a line about one or several failed logins.
+	FailedLogin func(line string)
 	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.
 	Access func(line string)
 }
@@ -57,6 +59,7 @@ type Servers struct {
 	servers   []*http.Server // for what the acceptors do not answer
 	conns     *fast.Set
 	services  Services
+	logins    failedLogins
 	ctx       context.Context // canceled by Close
 	cancel    context.CancelFunc
 	opening   sync.Mutex // one call of Prepare opens at a time
@@ -78,6 +81,7 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 // Serve starts answering requests and returns. It is called once.
 func (s *Servers) Serve(services Services) {
 	s.services = services
+	s.logins.report = services.FailedLogin
 	s.conns = fast.NewSet()
 	call := s.call
 	if services.Call == nil {
@@ -160,6 +164,7 @@ func (s *Servers) end() {
 	if s.conns != nil {
 		s.conns.Close()
 	}
+	s.logins.close()
 }
 
 func kindOf(c config.Server) fast.Kind {

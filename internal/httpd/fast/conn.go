@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/budget"
+	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
 // conn is a client's connection. What is not atomic belongs to the goroutine that serves it.
@@ -154,6 +155,11 @@ func SetActive(ctx context.Context) { ctx.Value(connKey{}).(*conn).setActive() }
 
 // SetRefused ends that protection: the request was refused, and what its client still sends is of no interest.
 func SetRefused(ctx context.Context) { ctx.Value(connKey{}).(*conn).idleSince.Store(refused) }
+
+// PeerUID is the user of the client of a request, if it is known: on a Unix socket.
+func PeerUID(ctx context.Context) (uid int, known bool) {
+	return sock.PeerUID(ctx.Value(connKey{}).(*conn).Conn)
+}
 
 // SetPatient gives the client of a request as long for each part of the response as an idle connection has.
 func SetPatient(ctx context.Context) { ctx.Value(connKey{}).(*conn).timeout = IdleTimeout }
