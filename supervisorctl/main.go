@@ -47,6 +47,7 @@ func run() int {
 		HistoryFile: c.HistoryFile,
 		Interactive: c.Interactive,
 		Terminal:    isTerminal(os.Stdin) && isTerminal(os.Stdout),
+		OutTerminal: isTerminal(os.Stdout),
 		Plugins:     c.Plugins,
 		In:          os.Stdin,
 		Out:         os.Stdout,

@@ -37,6 +37,7 @@ type Options struct {
 	HistoryFile string    // of the shell on a terminal; empty: none
 	Interactive bool      // ask for confirmation of shutdown and reload, and for credentials
 	Terminal    bool      // the standard input and output of this process are a terminal; In and Out are these two
+	OutTerminal bool      // standard output is a terminal; Out is that
 	In          io.Reader // commands and answers to questions
 	Out, Err    io.Writer
 	Plugins     []config.Interface // the [ctlplugin:x] sections

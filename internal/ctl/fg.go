@@ -14,6 +14,7 @@ import (
 // fg prints the output of a process and sends it what is typed, until the end of the input or an interrupt. The process
 // continues. Source: fg.
 func (c *Controller) fg(names []string) error {
+	names, raw := takeRaw(names)
 	problem := ""
 	switch len(names) {
 	case 0:
@@ -41,7 +42,7 @@ func (c *Controller) fg(names []string) error {
 	}
 	c.println("==> Press Ctrl-C to exit <==")
 	c.out.Flush()
-	c.attach(names[0])
+	c.attach(names[0], raw)
 	c.println("Exiting foreground")
 	return nil
 }
@@ -54,7 +55,7 @@ const (
 )
 
 // attach prints both logs of a process and sends it each line of the input, until the input ends, an interrupt, or an error.
-func (c *Controller) attach(name string) {
+func (c *Controller) attach(name string, raw bool) {
 	ctx, stop := c.untilInterrupt()
 	defer stop()
 	following, stopFollowing := context.WithCancel(ctx)
@@ -67,7 +68,9 @@ func (c *Controller) attach(name string) {
 				return
 			}
 			defer stream.Close()
-			io.Copy(out, stream)
+			screen := c.screen(out, raw)
+			defer screen.flush()
+			io.Copy(screen, stream)
 		})
 	}
 	defer followers.Wait()

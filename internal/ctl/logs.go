@@ -32,13 +32,13 @@ type source struct {
 
 // logs prints the last lines of the logs of processes. With -f it follows them.
 func (c *Controller) logs(args []string) error {
-	count, follow := 10, false
+	count, follow, raw := 10, false, false
 	names, err := parseFlags(args, map[string]func(string) error{"-n": func(text string) (err error) {
 		if count, err = strconv.Atoi(text); err != nil || count < 0 {
 			return fmt.Errorf("bad number of lines %s", text)
 		}
 		return nil
-	}}, map[string]*bool{"-f": &follow})
+	}}, map[string]*bool{"-f": &follow, "--raw": &raw})
 	if err != nil {
 		return c.argError(err.Error())
 	}
@@ -48,11 +48,11 @@ func (c *Controller) logs(args []string) error {
 	}
 	sources := logSources(infos, c.options.Terminal && os.Getenv("NO_COLOR") == "")
 	if follow && len(sources) > 0 {
-		c.followAll(sources, count)
+		c.followAll(sources, count, raw)
 		return nil
 	}
 	for _, s := range sources {
-		if err := c.printLines(s, count); err != nil {
+		if err := c.printLines(s, count, raw); err != nil {
 			return err
 		}
 	}
@@ -88,7 +88,7 @@ func logSources(infos []api.ProcessInfo, color bool) (sources []source) {
 }
 
 // printLines prints the last lines of a log. A missing log has none.
-func (c *Controller) printLines(s source, count int) error {
+func (c *Controller) printLines(s source, count int, raw bool) error {
 	read := c.readLog(s.channel)
 	for size := count * lineLength; size > 0; size *= 8 {
 		text, err := read(c.ctx, s.name, -size, 0)
@@ -103,7 +103,7 @@ func (c *Controller) printLines(s source, count int) error {
 			continue
 		}
 		for _, line := range lines {
-			c.println(s.prefix + line)
+			c.println(s.prefix + c.visible(line, raw))
 		}
 		return nil
 	}
@@ -124,7 +124,7 @@ func lastLines(text string, count int, complete bool) (lines []string, whole boo
 }
 
 // followAll prints the lines of the logs as they are written, until all streams have ended or an interrupt.
-func (c *Controller) followAll(sources []source, count int) {
+func (c *Controller) followAll(sources []source, count int, raw bool) {
 	ctx, stop := c.untilInterrupt()
 	defer stop()
 	c.out.Flush()
@@ -141,7 +141,7 @@ func (c *Controller) followAll(sources []source, count int) {
 				out.println(s.prefix + "ERROR: " + text)
 			default:
 				defer stream.Close()
-				followLines(ctx, stream, count, func(line string) { out.println(s.prefix + line) })
+				followLines(ctx, stream, count, func(line string) { out.println(s.prefix + c.visible(line, raw)) })
 			}
 		})
 	}

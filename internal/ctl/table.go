@@ -119,7 +119,8 @@ func init() {
 const optionsHelp = "status --json [...]\tPrint the status as JSON\n" +
 	"start --no-wait <name>\tDo not wait until the process is RUNNING; also for restart\n" +
 	"stop --no-wait <name>\tDo not wait until the process has stopped\n" +
-	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop and restart"
+	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop and restart\n" +
+	"tail --raw [...]\tOn a terminal, pass on control sequences of logs, not colors alone; also for maintail, logs and fg"
 
 // block is a list of commands that help prints under a title.
 type block struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -17,6 +18,7 @@ const tailBytes = 1600
 
 // tail prints the end of the log of a process, or follows it. Source: tail.
 func (c *Controller) tail(args []string) error {
+	args, raw := takeRaw(args)
 	switch {
 	case len(args) == 0:
 		return c.usageError("tail", "too few arguments", exitGeneric)
@@ -39,7 +41,7 @@ func (c *Controller) tail(args []string) error {
 		return c.argError("bad channel " + pyrepr.Quote(word))
 	}
 	if modifier == "-f" {
-		return c.follow("/logtail/"+name+"/"+word, func(ctx context.Context) (io.ReadCloser, error) {
+		return c.follow("/logtail/"+name+"/"+word, raw, func(ctx context.Context) (io.ReadCloser, error) {
 			return c.server.FollowLog(ctx, name, word)
 		})
 	}
@@ -48,7 +50,7 @@ func (c *Controller) tail(args []string) error {
 		return c.argError("bad argument " + modifier)
 	}
 	text, err := c.readLog(channel)(c.ctx, name, -size, 0)
-	return c.printLog(name, text, err)
+	return c.printLog(name, c.visible(text, raw), err)
 }
 
 // readLog is the call that reads the log of a channel.
@@ -61,6 +63,7 @@ func (c *Controller) readLog(channel api.Channel) func(_ context.Context, name s
 
 // maintail does the same with the main log. Source: maintail.
 func (c *Controller) maintail(args []string) error {
+	args, raw := takeRaw(args)
 	modifier := ""
 	switch {
 	case len(args) > 1:
@@ -69,14 +72,20 @@ func (c *Controller) maintail(args []string) error {
 		modifier = args[0]
 	}
 	if modifier == "-f" {
-		return c.follow("/mainlogtail", c.server.FollowMainLog)
+		return c.follow("/mainlogtail", raw, c.server.FollowMainLog)
 	}
 	size, ok := modifierBytes(modifier)
 	if !ok {
 		return c.argError("bad argument " + modifier)
 	}
 	text, err := c.server.ReadLog(c.ctx, -size, 0)
-	return c.printLog("supervisord", text, err)
+	return c.printLog("supervisord", c.visible(text, raw), err)
+}
+
+// takeRaw removes --raw from the arguments.
+func takeRaw(args []string) (rest []string, raw bool) {
+	rest = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--raw" })
+	return rest, len(rest) < len(args)
 }
 
 // modifierBytes parses -N. Without a modifier it returns the default.
@@ -119,7 +128,7 @@ func (c *Controller) printLog(name, text string, err error) error {
 }
 
 // follow copies a stream to the output until it ends or an interrupt. Errors are printed on standard error.
-func (c *Controller) follow(path string, open func(context.Context) (io.ReadCloser, error)) error {
+func (c *Controller) follow(path string, raw bool, open func(context.Context) (io.ReadCloser, error)) error {
 	c.println("==> Press Ctrl-C to exit <==")
 	c.out.Flush()
 	ctx, stop := c.untilInterrupt()
@@ -127,7 +136,7 @@ func (c *Controller) follow(path string, open func(context.Context) (io.ReadClos
 	stream, err := open(ctx)
 	if err == nil {
 		defer stream.Close()
-		err = c.copy(stream)
+		err = c.copy(stream, raw)
 	}
 	var status *client.HTTPError
 	switch {
@@ -145,11 +154,14 @@ func (c *Controller) follow(path string, open func(context.Context) (io.ReadClos
 }
 
 // copy copies a stream without buffering. An error ends it like its end: the server has been shut down.
-func (c *Controller) copy(stream io.Reader) error {
+func (c *Controller) copy(stream io.Reader, raw bool) error {
+	screen := c.screen(c.out, raw)
+	defer c.out.Flush()
+	defer screen.flush()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := stream.Read(buf)
-		c.out.Write(buf[:n])
+		screen.Write(buf[:n])
 		if c.out.Flush() != nil || err != nil {
 			return nil
 		}
