@@ -1,6 +1,7 @@
 package events
 
 import (
+	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -81,6 +82,9 @@ func (l *Listener) advance(chunk []byte, now time.Time) {
 			l.handleResult(text, now)
 		}
 		l.phaseChanged(before, now)
+		if kind == violation || kind == badLine {
+			l.explain(before, text)
+		}
 		before = l.phase
 	})
 }
@@ -101,6 +105,28 @@ func (l *Listener) phaseChanged(before Phase, now time.Time) {
 	if l.current.event != nil {
 		l.requeue(now.Add(retryDelay))
 	}
+}
+
+// maxShown is how many bytes of a violation of the protocol are logged.
+const maxShown = 60
+
+// explain logs what the listener wrote in this phase, what was expected, and a likely cause.
+func (l *Listener) explain(phase Phase, text []byte) {
+	expected := "READY and a line feed were expected"
+	switch phase {
+	case Ready:
+		expected = "nothing was expected before the next event"
+	case Busy:
+		expected = fmt.Sprintf("RESULT, a length of at most %d and a line feed were expected", l.maxResult)
+	}
+	cause := ""
+	switch {
+	case l.multibyte:
+		cause = "; an event had characters beyond ASCII: a listener that counts bytes needs payload_length=bytes"
+	case phase != Busy:
+		cause = "; standard output is for the protocol only, messages belong on standard error"
+	}
+	l.pool.log.Warnf("%s: wrote %s where %s%s", l.process, pyrepr.Bytes(text[:min(len(text), maxShown)]), expected, cause)
 }
 
 // handleResult has the pool's handler decide, now or when an external one has answered.

@@ -35,6 +35,7 @@ type Pool struct {
 	retryAt   time.Time // when the next event can be sent to a listener that refused it; zero: it does not wait
 	scheduled time.Time // the retryAt for which the loop was woken last
 	message   []byte    // buffer for header and payload
+	multibyte bool      // len in the header of message is less than the bytes of its payload
 }
 
 // NewPool makes a pool without listeners, which Bus.Add then subscribes.
@@ -128,6 +129,7 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 			continue
 		}
 		l.phase, l.current, l.maxResult = Busy, *e, maxResult(e.event)
+		l.multibyte = l.multibyte || p.multibyte
 		if p.log.debugging() {
 			p.log.Debugf("event %d sent to listener %s", e.event.Serial, l.process)
 		}
@@ -154,6 +156,7 @@ func (p *Pool) appendMessage(b []byte, e *entry) []byte {
 	if !p.CountBytes {
 		length = characters(e.event.Payload)
 	}
+	p.multibyte = length < len(e.event.Payload)
 	b = append(p.appendHeader(b, e, length), '\n')
 	return append(b, e.event.Payload...)
 }

@@ -52,6 +52,7 @@ type protocol struct {
 	sized            bool   // the result line has been read
 	held             []byte // not parsed yet
 	awaitingDecision bool   // what follows the result is not parsed before the decision
+	multibyte        bool   // an event had more bytes than its len, which counts characters
 }
 
 // token is a unit of the protocol.
@@ -60,7 +61,7 @@ type token int
 const (
 	incomplete token = iota // more input is needed
 	ready                   // the listener waits for an event
-	violation               // input that is not allowed in this phase
+	violation               // input that is not allowed in this phase, which is the text
 	badLine                 // a malformed result line, which is the text
 	result                  // a result, which is the text
 )
@@ -101,11 +102,11 @@ func (m *protocol) next(in []byte) (kind token, text, rest []byte) {
 			return ready, nil, in[len(readyToken):]
 		}
 		m.phase = Unknown
-		return violation, nil, nil
+		return violation, in, nil
 	case Ready:
 		if len(in) > 0 {
 			m.phase = Unknown
-			return violation, nil, nil
+			return violation, in, nil
 		}
 	case Busy:
 		if m.awaitingDecision { // only READY may follow: one byte more is enough to recognize a violation
