@@ -185,7 +185,7 @@ docs: ## write the pages and parts of pages that are made from the source
 	go test ./internal/rpc -run TestReference -count=1 -update
 	go test ./internal/events -run TestReference -count=1 -update
 	go test ./internal/config -run 'TestReference|TestSampleIsComplete' -count=1 -update
-	go test ./docs -run 'TestMessages|TestImports' -count=1 -update
+	go test ./docs -run 'TestMessages|TestImports|TestBudgets|TestAttacks' -count=1 -update
 	go test ./conformance -run TestCoveragePage -count=1 -update-coverage
 
 SHOTS ?= bin/shots

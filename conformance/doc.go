@@ -131,7 +131,7 @@
 // # Ledger
 //
 // ledger.tsv lists the facts of the original's changelog (id, our one-line wording, class); beyond.tsv has what the original does
-// not have (SEC-n: attacks of docs/security.md). TestLedger fails if no script covers a row of class behavior or library, or a
+// not have (SEC-n: attacks of docs/security.md; REP-n: reported bugs). TestLedger fails if no script covers a row of class behavior or library, or a
 // script covers an unknown row. A Go test anywhere in the tree may cover rows, too, with
 // "// covers: ID".
 //
