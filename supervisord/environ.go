@@ -20,7 +20,7 @@ func childEnviron(environ, withheld []string) []string {
 }
 
 // listenerEnv has those withheld variables from which event listeners take the credentials for their calls.
-// Source: childutils.getRPCInterface.
+// Source: supervisor.childutils.getRPCInterface.
 func listenerEnv(environ, withheld []string) map[string]string {
 	env := map[string]string{}
 	for _, entry := range environ {
