@@ -18,10 +18,17 @@ type Spec struct {
 	Steps []Step   // what the child does, in this order, before it executes Path
 }
 
+// Exit is how a child ended.
+type Exit struct {
+	PID    int
+	Status syscall.WaitStatus
+	Reason string // why it did not execute its command; empty if it did
+}
+
 // Start starts a child, leader of a process group of its own, with default signal dispositions and none of our descriptors
 // but spec.Files. An error means that there is no child: fork failed, or its user may have no further process. It is a
 // syscall.Errno. What else goes wrong in the child itself, up to a failing exec, is reported as the original reports it: by
-// the child, on its standard error, and with exit status 127.
+// the child, on its standard error, with exit status 127, and as the reason of its Exit.
 func Start(spec Spec) (pid int, err error) {
 	if spec.way() == byFork {
 		// An error may come from the child. Then the shim fails in the same way, and can report it.
@@ -29,7 +36,7 @@ func Start(spec Spec) (pid int, err error) {
 			return pid, err
 		}
 	}
-	return startShim(spec)
+	return startShim(spec, failures.writeEnd())
 }
 
 // isShortage reports whether a start failed because the system, or the user of the child, may have no further process. The
@@ -38,23 +45,20 @@ func isShortage(err error) bool {
 	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM)
 }
 
-// forkExec starts path in a child that does the steps. Fork must be able to do all of them.
-func forkExec(path string, args []string, spec *Spec, steps []Step) (pid int, err error) {
+// forkExec starts path in a child that does the steps, and has more descriptors from 3 on. Fork must be able to do all steps.
+func forkExec(path string, args []string, spec *Spec, steps []Step, more ...int) (pid int, err error) {
 	attr := &syscall.ProcAttr{
 		Env:   spec.Env,
 		Files: []uintptr{uintptr(spec.Files[0]), uintptr(spec.Files[1]), uintptr(spec.Files[2])},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
 	}
+	for _, fd := range more {
+		attr.Files = append(attr.Files, uintptr(fd))
+	}
 	for _, s := range steps {
 		kinds[s.kind()].fork(s, attr)
 	}
 	return syscall.ForkExec(path, args, attr)
-}
-
-// Exit is how a child ended.
-type Exit struct {
-	PID    int
-	Status syscall.WaitStatus
 }
 
 // Reap calls f for every child that has ended, also for those that Start did not start, but not for those of Output, and
@@ -70,7 +74,9 @@ func Reap(f func(Exit)) error {
 		case err != nil:
 			return err
 		case !helper:
-			f(Exit{pid, status})
+			e := Exit{PID: pid, Status: status}
+			e.Reason = failures.take(e)
+			f(e)
 		}
 	}
 }

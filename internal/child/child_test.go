@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	Main()
 	if len(os.Args) > 1 && os.Args[1] == "report" {
-		report()
+		reportStart()
 		return
 	}
 	for fd := 3; fd < 1024; fd++ { // as supervisord does with inherited descriptors
@@ -37,7 +37,7 @@ type reported struct {
 	PID   int
 }
 
-func report() {
+func reportStart() {
 	json.NewEncoder(os.Stdout).Encode(reported{fmt.Sprintf("%q", os.Args), os.Environ(), unix.Getpgrp(), os.Getpid()})
 }
 

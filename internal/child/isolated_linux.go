@@ -28,14 +28,21 @@ func IsolatedStarter() func(Spec) (pid int, err error) {
 
 // isolatedThread is the handle by which the loop sends requests to the thread, one at a time.
 type isolatedThread struct {
-	requests chan Spec
+	requests chan request
 	results  chan result
 	socket   int // the descriptors of a request go in here
 }
 
+// request is a start. By the shim, the descriptor for its report goes with the others.
+type request struct {
+	Spec
+	shim bool
+}
+
 type result struct {
-	pid int
-	err error
+	pid    int
+	err    error
+	refuse bool // the start must be repeated by the shim
 }
 
 func newIsolatedThread() (*isolatedThread, error) {
@@ -46,7 +53,7 @@ func newIsolatedThread() (*isolatedThread, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &isolatedThread{requests: make(chan Spec), results: make(chan result), socket: pair[0]}
+	t := &isolatedThread{requests: make(chan request), results: make(chan result), socket: pair[0]}
 	ready := make(chan error)
 	go onDedicatedThread(func() {
 		err := isolate(pair[1])
@@ -162,44 +169,75 @@ func (t *isolatedThread) start(spec Spec) (pid int, err error) {
 
 // remoteStart has the thread start a child.
 func (t *isolatedThread) remoteStart(spec Spec) (pid int, err error) {
-	rights := unix.UnixRights(spec.Files[0], spec.Files[1], spec.Files[2])
-	for {
-		err = unix.Sendmsg(t.socket, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
-		if err != unix.EINTR {
-			break
+	if spec.way() != byShim {
+		if r := t.request(request{Spec: spec}, spec.Files[:]); !r.refuse {
+			return r.pid, r.err
 		}
 	}
-	if err != nil {
-		return Start(spec)
+	fds := spec.Files[:]
+	if failure := failures.writeEnd(); failure >= 0 {
+		fds = append(fds[:len(fds):len(fds)], failure)
 	}
-	t.requests <- spec
-	r := <-t.results
+	r := t.request(request{spec, true}, fds)
 	return r.pid, r.err
+}
+
+// request sends a request and its descriptors, and returns the result.
+func (t *isolatedThread) request(q request, fds []int) (r result) {
+	rights := unix.UnixRights(fds...)
+	for {
+		err := unix.Sendmsg(t.socket, []byte{0}, rights, nil, unix.MSG_NOSIGNAL)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			r.pid, r.err = Start(q.Spec)
+			return r
+		}
+		t.requests <- q
+		return <-t.results
+	}
 }
 
 // serve starts the requested children until there are no more requests.
 func (t *isolatedThread) serve(socket int) {
 	ownUmask := false
-	for spec := range t.requests {
+	for q := range t.requests {
 		// The working directory is separated with the umask, so not before the first start.
 		ownUmask = ownUmask || unix.Unshare(unix.CLONE_FS) == nil
-		var r result
-		if spec.Files, r.err = receive(socket); r.err == nil {
-			if ownUmask && spec.way() == byThread {
-				r.pid, r.err = startByThread(spec)
-			} else {
-				r.pid, r.err = Start(spec)
-			}
-			for _, fd := range spec.Files {
-				unix.Close(fd)
-			}
+		fds, err := receive(socket)
+		r := result{err: err}
+		if err == nil {
+			r = q.start(fds, ownUmask)
+		}
+		for _, fd := range fds {
+			unix.Close(fd)
 		}
 		t.results <- r
 	}
 }
 
-// startByThread starts a child that inherits from the isolated thread, which calls it, what fork cannot do.
-func startByThread(spec Spec) (pid int, err error) {
+// start starts a child in the isolated thread, with the descriptors that the thread has received.
+func (q *request) start(fds []int, ownUmask bool) (r result) {
+	copy(q.Files[:], fds)
+	switch {
+	case q.shim:
+		failure := -1
+		if len(fds) > len(q.Files) {
+			failure = fds[len(q.Files)]
+		}
+		r.pid, r.err = startShim(q.Spec, failure)
+	case q.way() == byThread && !ownUmask:
+		r.refuse = true
+	default:
+		r.pid, r.err = forkInherited(q.Spec)
+		r.refuse = r.err != nil && !isShortage(r.err)
+	}
+	return r
+}
+
+// forkInherited starts a child that inherits from the isolated thread, which calls it, what fork cannot do.
+func forkInherited(spec Spec) (pid int, err error) {
 	rest := make([]Step, 0, len(spec.Steps))
 	for _, s := range spec.Steps {
 		if k := &kinds[s.kind()]; k.way() == byThread {
@@ -208,15 +246,12 @@ func startByThread(spec Spec) (pid int, err error) {
 			rest = append(rest, s)
 		}
 	}
-	if pid, err = forkExec(spec.Path, spec.Args, &spec, rest); err == nil || isShortage(err) {
-		return pid, err
-	}
-	return startShim(spec)
+	return forkExec(spec.Path, spec.Args, &spec, rest)
 }
 
-// receive returns the three descriptors that remoteStart sent. The system delivers fewer only if the table is full: EMFILE.
-func receive(socket int) (fds [3]int, err error) {
-	control := make([]byte, unix.CmsgSpace(len(fds)*4))
+// receive returns the descriptors that request sent. The system delivers fewer than three only if the table is full: EMFILE.
+func receive(socket int) (fds []int, err error) {
+	control := make([]byte, unix.CmsgSpace((len(Spec{}.Files)+1)*4))
 	for {
 		_, _, _, _, err = unix.Recvmsg(socket, make([]byte, 1), control, unix.MSG_CMSG_CLOEXEC)
 		if err != unix.EINTR {
@@ -224,24 +259,20 @@ func receive(socket int) (fds [3]int, err error) {
 		}
 	}
 	if err != nil {
-		return fds, err
+		return nil, err
 	}
 	messages, err := unix.ParseSocketControlMessage(control)
 	if err != nil {
-		return fds, err
+		return nil, err
 	}
-	var got []int
 	for _, m := range messages {
 		some, err := unix.ParseUnixRights(&m)
 		if err != nil {
 			return fds, err
 		}
-		got = append(got, some...)
+		fds = append(fds, some...)
 	}
-	if copy(fds[:], got) < len(fds) {
-		for _, fd := range got {
-			unix.Close(fd)
-		}
+	if len(fds) < len(Spec{}.Files) {
 		return fds, unix.EMFILE
 	}
 	return fds, nil

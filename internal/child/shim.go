@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -13,19 +14,25 @@ import (
 
 // The shim is our own executable, started as
 //
-//	supervisord \x01child STEP VALUE ... exec PATH NAME ARGUMENT ...
+//	supervisord \x01child report 3 STEP VALUE ... exec PATH NAME ARGUMENT ...
 //
-// in the environment and with the descriptors of the command. Its own name for itself is no option of supervisord.
+// in the environment and with the descriptors of the command, and descriptor 3 for its report if it fails. Its own name for
+// itself is no option of supervisord.
 const (
 	shimArg = "\x01child"
 	execArg = "exec"
 )
 
 // startShim starts the shim, which does the steps of spec one by one and then executes the command. It costs a millisecond
-// more than fork and exec, but it can do every step, and it reports the one that failed.
-func startShim(spec Spec) (pid int, err error) {
-	args := make([]string, 0, 4+2*len(spec.Steps)+len(spec.Args))
+// more than fork and exec, but it can do every step, and it reports the one that failed, to the descriptor failure too, if that
+// is not -1.
+func startShim(spec Spec, failure int) (pid int, err error) {
+	args := make([]string, 0, 6+2*len(spec.Steps)+len(spec.Args))
 	args = append(args, "supervisord", shimArg)
+	var more []int
+	if failure >= 0 {
+		args, more = append(args, reportArg, strconv.Itoa(reportFD)), []int{failure}
+	}
 	for _, s := range spec.Steps {
 		k := &kinds[s.kind()]
 		args = append(args, k.name, escape(k.encode(s)))
@@ -34,7 +41,7 @@ func startShim(spec Spec) (pid int, err error) {
 	for _, arg := range spec.Args {
 		args = append(args, escape(arg))
 	}
-	return forkExec(self, args, &spec, nil)
+	return forkExec(self, args, &spec, nil, more...)
 }
 
 // escape makes any string a valid argument. A NUL cannot be one, but it is the shim that must report it, with EINVAL.
@@ -49,8 +56,11 @@ func Main() {
 		return
 	}
 	runtime.LockOSThread() // some steps change the calling thread only, which must be the one that executes the command
-	fmt.Fprintf(os.Stderr, "supervisor: %v\nsupervisor: child process was not spawned\n", runShim(os.Args[2:]))
-	os.Exit(127)
+	fd, args := reportTo(os.Args[2:])
+	err := runShim(args)
+	report(fd, err)
+	fmt.Fprintf(os.Stderr, "supervisor: %v\nsupervisor: child process was not spawned\n", err)
+	os.Exit(failedStart)
 }
 
 // runShim does the steps and executes the command. It returns only if one of them fails.
@@ -76,8 +86,18 @@ func runShim(args []string) error {
 	for i, arg := range args {
 		args[i] = unescape(arg)
 	}
-	return fmt.Errorf("couldn't exec %s: %s", args[0], ErrnoName(syscall.Exec(path, args, os.Environ())))
+	err := syscall.Exec(path, args, os.Environ())
+	return &execError{fmt.Sprintf("couldn't exec %s: %s", args[0], ErrnoName(err)), path, err}
 }
+
+// execError is a command that could not be executed. The text is the original's.
+type execError struct {
+	text string
+	path string
+	err  error
+}
+
+func (e *execError) Error() string { return e.text }
 
 func kindNamed(name string) *kind {
 	for i := range kinds {

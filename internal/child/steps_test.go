@@ -61,7 +61,7 @@ type starter struct {
 
 var starters = map[string]starter{
 	"fork":  {func(t *testing.T, spec Spec) (int, error) { return forkExec(spec.Path, spec.Args, &spec, spec.Steps) }, byFork, false},
-	"shim":  {func(_ *testing.T, spec Spec) (int, error) { return startShim(spec) }, -1, true},
+	"shim":  {func(_ *testing.T, spec Spec) (int, error) { return startShim(spec, failures.writeEnd()) }, -1, true},
 	"Start": {func(_ *testing.T, spec Spec) (int, error) { return Start(spec) }, byFork, true},
 }
 
@@ -192,8 +192,12 @@ func expectFailure(t *testing.T, start func(*testing.T, Spec) (int, error), spec
 	t.Helper()
 	pid, stdout, stderr := startWith(t, start, spec)
 	want := "supervisor: " + text + "\nsupervisor: child process was not spawned\n"
-	if status := end(t, pid); status.ExitStatus() != 127 || stderr != want || stdout != "" {
+	status := end(t, pid)
+	if status.ExitStatus() != 127 || stderr != want || stdout != "" {
 		t.Errorf("status %d, stdout %q, stderr %q; want %q", status.ExitStatus(), stdout, stderr, want)
+	}
+	if reason := failures.take(Exit{PID: pid, Status: status}); !strings.HasPrefix(reason, text) {
+		t.Errorf("reason %q; want %q", reason, text)
 	}
 }
 

@@ -1,11 +1,13 @@
 package process
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/signame"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
@@ -32,12 +34,16 @@ func (p *Process) FinishExit(now time.Time) {
 	exit, ended := *p.reaped, p.ended
 	p.last, p.stop = exit.Status, ended.Unix()
 	code, how := decode(exit)
+	reason := pyrepr.Escape(exit.Reason, pyrepr.EndsLine)
+	if reason != "" {
+		p.shared.Log.Warnf("spawnerr: %s: %s", p.Name(), reason)
+	}
 	p.reaped = nil
 	p.disconnect()
 	took := p.apply(state.Event{Kind: state.Exit, Code: code}, ended, now)
 	p.pid = 0
 	if took {
-		p.recordExit(code, how)
+		p.recordExit(code, how, reason)
 	}
 	if l := p.role.Listener; took && l != nil {
 		l.Exited()
@@ -49,18 +55,22 @@ func (p *Process) FinishExit(now time.Time) {
 	p.settle(now)
 }
 
-// recordExit keeps what clients see of an exit after which the process is in the state it is in now, and logs it.
-func (p *Process) recordExit(code int, how string) {
+// recordExit keeps what clients see of an exit after which the process is in the state it is in now, and logs it. Reason is why
+// the command was not executed, empty if it was.
+func (p *Process) recordExit(code int, how, reason string) {
 	expected := p.rules.Expected(code)
 	p.exitStatus = code
 	switch p.machine.State {
 	case api.Backoff:
 		p.exitStatus = 0
-		p.spawnErr = "Exited too quickly (process log may have details)"
+		p.spawnErr = fmt.Sprintf("Exited too quickly (%s)", cmp.Or(reason, "process log may have details"))
 	case api.Exited:
 		p.spawnErr = ""
 		if !expected {
 			p.spawnErr = fmt.Sprintf("Bad exit code %d", code)
+			if reason != "" {
+				p.spawnErr += fmt.Sprintf(" (%s)", reason)
+			}
 		}
 	}
 	p.logExit(p.machine.State, how, expected)
