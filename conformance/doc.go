@@ -18,7 +18,7 @@
 // A script that fails on the original is run again, up to three times; "wavered" names those that passed then.
 //
 // exec waits until all processes have closed its output: a process that outlives it gets "> FILE 2>&1 < /dev/null". Do not use
-// ttyout: output that a program writes to the terminal right before it exits may be missing. Wait for the effect instead.
+// ttyin and ttyout, but shell: keys may reach the terminal before the line editor, and output right before an exit may be missing.
 //
 // # A script
 //
@@ -103,6 +103,8 @@
 //	stopdaemon                 send SIGTERM, then waitdaemon 0
 //	leftover                   wait until no process of this script is left, nor s.sock, nor sd.pid
 //	ctl [-rc N] ARG...         run supervisorctl -c sd.conf ARG...; status must be N (default 0); "! ctl": any but 0
+//	shell FILE                 run supervisorctl without an action in a terminal of 80 columns, and type each line of FILE
+//	    after the prompt; the last one must end it. Prints what the terminal shows.
 //	rpc METHOD ARG...          call METHOD (supervisor. is added to a name without a dot) and print the result as JSON
 //	    with sorted keys, a fault as "fault CODE TEXT", an HTTP error as "http CODE"; the last two need "! rpc".
 //	    ARG: 5 and -5 are int, true and false boolean, s:TEXT a string, json:JSON any value, the rest strings

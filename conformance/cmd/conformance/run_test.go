@@ -118,3 +118,33 @@ func TestUsage(t *testing.T) {
 		t.Errorf("-list: %d, %s%s", status, &out, &err)
 	}
 }
+
+// TestBroken runs scripts on a supervisord that never opens its socket, with timeouts of 0.6 seconds.
+func TestBroken(t *testing.T) {
+	t.Setenv("CONFORMANCE_SCALE", "0.02")
+	dir := t.TempDir()
+	for _, name := range []string{"supervisord", "supervisorctl"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\nexec sleep 1000\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, err bytes.Buffer
+	args := []string{"-supervisord", filepath.Join(dir, "supervisord"), "-expect", "ours", "-run", "^stop/(stop-|stopasgroup$)", "-parallel", "1"}
+	if status := run(args, &out, &err); status != 1 {
+		t.Fatalf("status %d, %s%s", status, &out, &err)
+	}
+	for _, want := range []string{"ms only, since several waits of daemon were in vain", "\n      row 3.0b1-05a: ", "\n0 passed, "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+}
+
+// TestNoVersion checks the hint about a program that does not know -v.
+func TestNoVersion(t *testing.T) {
+	var out, err bytes.Buffer
+	if status := run([]string{"-supervisord", "/bin/false", "-supervisorctl", "/bin/false"}, &out, &err); status != 2 ||
+		!strings.Contains(err.String(), "choose what is expected of another program with -expect reference or -expect ours") {
+		t.Errorf("status %d, %s", status, &err)
+	}
+}
