@@ -25,22 +25,28 @@ func newCheck() *check { return &check{read: map[*ini.Section]bool{}, seen: map[
 func (c *check) add(err error) {
 	e := &ini.Error{Text: err.Error()}
 	errors.As(err, &e)
-	if c.seen[*e] {
+	once := *e
+	once.Text, _, _ = strings.Cut(e.Text, ". Available names: ") // not all readers of a key know the same names
+	if c.seen[once] {
 		return
 	}
-	c.seen[*e] = true
+	c.seen[once] = true
 	c.errs = append(c.errs, &Finding{e})
 }
 
 // Finding is an error with its place.
 type Finding struct{ Cause *ini.Error }
 
-// Error returns the place, as far as it is known, and the original's message: file:line: [section] key=value: text.
+// Error returns the place, as far as it is known, the original's message, and a hint: file:line: [section] key=value: text: hint.
 func (f *Finding) Error() string {
+	text := f.Cause.Text
 	if place := f.Cause.Place(); place != "" {
-		return place + ": " + f.Cause.Text
+		text = place + ": " + text
 	}
-	return f.Cause.Text
+	if f.Cause.Hint != "" {
+		text += ": " + f.Cause.Hint
+	}
+	return text
 }
 
 // Unwrap returns the error without its place.
@@ -71,6 +77,11 @@ func Check(o Options, environ []string) Report {
 	for _, m := range c.Messages {
 		if m.Level >= api.Warn {
 			found.Warnings = append(found.Warnings, m.Text)
+		}
+	}
+	for _, f := range r.files {
+		if f.Mark {
+			found.Warnings = append(found.Warnings, f.Path+": the file begins with a byte order mark, which Supervisor 4 refuses")
 		}
 	}
 	found.Warnings = append(found.Warnings, r.checkCtl()...)

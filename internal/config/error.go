@@ -9,13 +9,17 @@ import (
 )
 
 // Explain returns the original's message for an error and, in a second line, its place, if the line is known and the message does
-// not contain it.
+// not contain it, and a hint.
 func Explain(err error) string {
 	var e *ini.Error
-	if errors.As(err, &e) && e.Line > 0 && e.Section != "" && !e.Syntax {
-		return e.Text + "\n  " + e.Place()
+	if !errors.As(err, &e) || e.Hint == "" && (e.Line == 0 || e.Section == "" || e.Syntax) {
+		return err.Error()
 	}
-	return err.Error()
+	text := e.Text + "\n  " + e.Place()
+	if e.Hint != "" {
+		text += ": " + e.Hint
+	}
+	return text
 }
 
 // PrintUsageError writes the lines that both programs print before they exit with status 2. argv0 is the path of the program, as

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // TestFindings checks message and place of each error. The section begins in line 4 of the file.
@@ -99,7 +101,7 @@ func TestFindings(t *testing.T) {
 		{"[fcgi-program:f]\ncommand=c\nsocket=tcp://h:0\n",
 			"6: [fcgi-program:f] socket=tcp://h:0: 0 is below lower bound (1) in [fcgi-program:f] socket"},
 		{"[fcgi-program:f]\ncommand=c\nsocket=unix:///%(group_name)s\n",
-			"6: [fcgi-program:f] socket=unix:///%(group_name)s: Format string 'unix:///%(group_name)s' for 'fcgi-program:f.socket' contains names ('group_name') which cannot be expanded. Available names: ENV_HOME, ENV_lc, here, program_name\n6: [fcgi-program:f] socket=unix:///%(group_name)s: [fcgi-program:f] section requires a \"socket\" line"},
+			"6: [fcgi-program:f] socket=unix:///%(group_name)s: Format string 'unix:///%(group_name)s' for 'fcgi-program:f.socket' contains names ('group_name') which cannot be expanded. Available names: ENV_HOME, ENV_lc, here, program_name"},
 		{"[fcgi-program:f g]\ncommand=c\nsocket=unix:///f\n",
 			"4: [fcgi-program:f g]: Invalid name: 'f g' because of character: ' '"},
 		{"[inet_http_server]\nport=1\nusername=u\n",
@@ -117,7 +119,7 @@ func TestFindings(t *testing.T) {
 		{"[unix_http_server]\n",
 			"4: [unix_http_server] file: section [unix_http_server] has no file value"},
 		{"[unix_http_server]\nfile= %(nope)s\n",
-			"5: [unix_http_server] file=%(nope)s: Format string '%(nope)s' for 'unix_http_server.file' contains names ('nope') which cannot be expanded. Available names: ENV_HOME, ENV_lc, here\n5: [unix_http_server] file=%(nope)s: section [unix_http_server] has no file value"},
+			"5: [unix_http_server] file=%(nope)s: Format string '%(nope)s' for 'unix_http_server.file' contains names ('nope') which cannot be expanded. Available names: ENV_HOME, ENV_lc, here"},
 		{"[unix_http_server]\nfile=/x\nchown=no\n",
 			"6: [unix_http_server] chown=no: Invalid sockchown value no"},
 		{"[unix_http_server]\nfile=/x\nchmod=8\n",
@@ -178,5 +180,73 @@ func TestFindings(t *testing.T) {
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%q: %s", c.text, diff)
 		}
+	}
+}
+
+// TestHints checks what an error says about quotes and comments in a value, as --check and as a start show it. covers: REP-G5
+func TestHints(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"stdout_logfile=\"/tmp/a.log\"", hintQuotes},
+		{"user='root'", hintQuotes},
+		{"autostart=\"true\"", hintQuotes},
+		{"user=root; who", hintSemicolon},
+		{"startsecs=3;x", hintSemicolon},
+		{"startsecs=3#x", hintHash},
+		{"startsecs=3s", ""},
+		{"environment=A=\"x ;y\"", hintCut},
+		{"environment=A=\"x", ""},
+		{"environment=\"A\"", ""},
+	} {
+		dir := t.TempDir()
+		_, err := loadFile(t, write(t, dir, "sd.conf", "[supervisord]\n[program:a]\ncommand=a\n"+c.line+"\n"))
+		if err == nil {
+			t.Errorf("%s: no error", c.line)
+			continue
+		}
+		finding := &Finding{err.(*ini.Error)}
+		for _, text := range []string{Explain(err), finding.Error()} {
+			if has := strings.HasSuffix(text, ": "+c.want); c.want != "" && !has || c.want == "" && finding.Cause.Hint != "" {
+				t.Errorf("%s: %s, want %q", c.line, text, c.want)
+			}
+		}
+		if !strings.Contains(Explain(err), "sd.conf:4: [program:a] ") {
+			t.Errorf("%s: no place: %s", c.line, Explain(err))
+		}
+	}
+}
+
+// TestOneErrorEach gives each key of each kind of sections two bad values, and checks that there is one error and no warning about
+// its section. covers: REP-G13
+func TestOneErrorEach(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	tried := 0
+	for _, kind := range sectionKinds {
+		for _, k := range rowsOf(kind.in) {
+			section := sectionOf(kind.in, k)
+			for _, value := range []string{"%(nope)s", "%(here)_"} {
+				path := write(t, dir, "sd.conf", oneOfEach+"["+section+"]\n"+k.Name+"="+value+"\n")
+				o, err := ParseArgs("supervisord", []string{"-c", path})
+				if err != nil {
+					t.Fatal(err)
+				}
+				report := Check(o, testEnviron)
+				if kind.in&(InCtl|InCtlPlugin) != 0 {
+					continue // its errors are warnings
+				}
+				tried++
+				if len(report.Errors) != 1 {
+					t.Errorf("[%s] %s=%s: %q", section, k.Name, value, report.Errors)
+				}
+				for _, text := range report.Warnings {
+					if strings.Contains(text, "port 0 ") || strings.Contains(text, "more than once") {
+						t.Errorf("[%s] %s=%s: %s", section, k.Name, value, text)
+					}
+				}
+			}
+		}
+	}
+	if tried < 300 {
+		t.Errorf("only %d values", tried)
 	}
 }

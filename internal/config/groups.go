@@ -111,7 +111,7 @@ func (r *reader) readNamedGroup(s *ini.Section, name string, members map[*ini.Se
 	for _, program := range g.programs {
 		member, err := r.member(s, program)
 		if err != nil {
-			if err := r.refuse(err); err != nil {
+			if err := r.refuseAbsent(err); err != nil {
 				return nil, err
 			}
 			continue

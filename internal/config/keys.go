@@ -173,7 +173,7 @@ func (r *keyOf[S, T]) value(k *sectionReader, absent T) T {
 	case r.Type.words:
 		err = errors.New("invalid '" + r.Name + "' value " + pyrepr.Quote(text))
 	}
-	k.fail(r.Name, v, err)
+	k.unreadable(r.Name, v, err)
 	return absent
 }
 

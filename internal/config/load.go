@@ -67,7 +67,8 @@ func (r *reader) values(o Options) (*Config, error) {
 	}
 	if s.user != nil {
 		if s.User, err = r.host.account(*s.user); err != nil {
-			e := &ini.Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error()}
+			e := &ini.Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error(),
+				Hint: r.hint("user", ini.Value{Text: *s.user})}
 			if own := r.doc.ByName["supervisord"]; own != nil {
 				if v, ok := r.doc.Find(own, "user"); ok && v.Text == *s.user { // else it is from the command line
 					e.File, e.Line = v.From.Path, v.Line
@@ -111,8 +112,8 @@ func (r *reader) warnOfGroups(c *Config) {
 func (r *reader) supervisord() (*settings, error) {
 	own := r.doc.ByName["supervisord"]
 	if own == nil {
-		e := &ini.Error{File: r.path, Text: ".ini file does not include supervisord section"}
-		if err := r.refuse(e); err != nil {
+		e := &ini.Error{File: r.path, Text: ".ini file does not include supervisord section", Hint: r.doc.Hint}
+		if err := r.refuseAbsent(e); err != nil {
 			return nil, err
 		}
 		own = &ini.Section{Name: "supervisord"}

@@ -296,7 +296,8 @@ var catalogue = []struct{ text, message string }{
 
 	// The dialect.
 	{`=foo=bar`, "File contains no section headers.\nfile: 'CONF', line: 1\n'...'"},
-	{"=\ufeff[supervisord]", "File contains no section headers.\nfile: 'CONF', line: 1\n'\\ufeff[supervisord]\\n'"},
+	{"=\ufeff[supervisord]", ``}, // the original refuses a byte order mark
+	{"=x\ufeff[supervisord]", "File contains no section headers.\nfile: 'CONF', line: 1\n'...'"},
 	{`=[supervisord]|this is junk||more junk`, "Source contains parsing errors: 'CONF'\n" +
 		"\t[line  2]: '...'\n\t[line  4]: '...'"},
 	{`=[supervisord]|=x`, "Source contains parsing errors: 'CONF'\n\t[line  2]: '...'"},

@@ -49,7 +49,7 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 		}
 		list = append(list, p)
 	}
-	if k.err != nil {
+	if k.err != nil || slices.Contains(k.failed, "process_name") { // its processes have no names to compare with others
 		return nil, k.err
 	}
 	slices.SortFunc(list, func(a, b *Process) int { return strings.Compare(a.ProcessName, b.ProcessName) })

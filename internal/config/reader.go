@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/account"
@@ -44,6 +45,14 @@ func (r *reader) refuse(err error) error {
 	return nil
 }
 
+// refuseAbsent is refuse for an error about something that may be in the part of a file that was not read.
+func (r *reader) refuseAbsent(err error) error {
+	if r.doc.Partial {
+		return nil
+	}
+	return r.refuse(err)
+}
+
 // warn adds a warning for the main log.
 func (r *reader) warn(format string, args ...any) {
 	r.messages = append(r.messages, Message{api.Warn, fmt.Sprintf(format, args...)})
@@ -76,6 +85,7 @@ type sectionReader struct {
 	s        *ini.Section
 	separate bool     // the error goes to err even if errors are collected
 	failed   []string // keys with an error
+	unread   []string // those of them whose values could not be read, and so are not checked
 	err      error
 
 	// The names that values may expand, as far as they are known. The Scope of a key selects those that it may.
@@ -115,7 +125,7 @@ func (k *sectionReader) text(key *Key) (text string, v ini.Value, ok bool) {
 	}
 	text, err := k.expand(key, v)
 	if err != nil {
-		k.fail(key.Name, v, err)
+		k.unreadable(key.Name, v, err)
 		return "", v, false
 	}
 	return text, v, true
@@ -172,7 +182,7 @@ func (k *sectionReader) fail(key string, v ini.Value, err error) {
 		return
 	}
 	k.failed = append(k.failed, key)
-	e := &ini.Error{File: k.r.path, Line: v.Line, Section: k.s.Name, Key: key, Value: v.Text, Text: err.Error()}
+	e := &ini.Error{File: k.r.path, Line: v.Line, Section: k.s.Name, Key: key, Value: v.Text, Text: err.Error(), Hint: k.r.hint(key, v)}
 	if isSecret(k.s.Name, key) {
 		e.Secret, e.Value = true, ""
 		var shows interface{ Redacted() string }
@@ -193,8 +203,17 @@ func (k *sectionReader) fail(key string, v ini.Value, err error) {
 	k.err = e
 }
 
+// unreadable is fail for a value that has no meaning: what is found out about the key later is no error of its own.
+func (k *sectionReader) unreadable(key string, v ini.Value, err error) {
+	k.fail(key, v, err)
+	k.unread = append(k.unread, key)
+}
+
 // failf is fail with a formatted message.
 func (k *sectionReader) failf(key, format string, args ...any) {
+	if slices.Contains(k.unread, key) {
+		return
+	}
 	v, _ := k.r.doc.Find(k.s, key)
 	k.fail(key, v, fmt.Errorf(format, args...))
 }

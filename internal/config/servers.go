@@ -29,7 +29,9 @@ func (r *reader) servers() ([]Server, error) {
 				return nil, k.err
 			}
 			r.withhold(s)
-			list = append(list, server)
+			if len(k.failed) == 0 { // else it is not known where it listens
+				list = append(list, server)
+			}
 		}
 	}
 	return list, nil

@@ -16,6 +16,7 @@ type Error struct {
 	Secret  bool   // the value is not shown, and Value is empty
 	Value   string // not expanded
 	Text    string // the original's message
+	Hint    string // what is probably wrong
 }
 
 func (e *Error) Error() string { return e.Text }

@@ -17,6 +17,7 @@ import (
 type File struct {
 	Path string // as messages show it
 	Here string // its directory, absolute
+	Mark bool   // it begins with a byte order mark
 }
 
 // Value is the text of one key, not yet expanded.
@@ -39,6 +40,25 @@ type Document struct {
 	Sections []*Section
 	ByName   map[string]*Section
 	Defaults map[string]Value // [DEFAULT], which applies to every section
+	Partial  bool             // a file could not be read to its end, so what is missing may be in it
+	Repeats  []*Repeat        // sections and keys that occur again
+	Cut      map[Place]bool   // keys in whose values a comment began inside quotes
+	Hint     string           // about a file that is probably not in UTF-8 though it could be; empty: there is none
+}
+
+// Place is a line of a file.
+type Place struct {
+	From *File
+	Line int
+}
+
+// Repeat is a section that occurs again, or a key that occurs again in it.
+type Repeat struct {
+	Section string
+	Key     string   // empty: the section
+	Before  Place    // of the section, its first occurrence
+	Again   Place    // counts
+	Keys    []string // of the section: the keys in which the two differ
 }
 
 // New returns a document without sections.
@@ -61,7 +81,10 @@ type parser struct {
 	from    *File
 	values  map[string]Value // of the current section, nil before the first header
 	section string
-	key     string // whose value the next line may continue; empty: none
+	begin   int     // the line of its header
+	repeat  *Repeat // of the section; nil: it has not occurred before
+	cut     bool    // in the current value, a comment began inside quotes
+	key     string  // whose value the next line may continue; empty: none
 	lines   []string
 	start   int // the line of key
 	indent  int // of the line that began the current value
@@ -72,7 +95,12 @@ type parser struct {
 // have been added.
 func (d *Document) Parse(from *File, text string) error {
 	if err := checkUTF8(text, from.Path); err != nil {
+		d.Partial = true
 		return err
+	}
+	text, from.Mark = strings.CutPrefix(text, "\ufeff")
+	if isWide(text) {
+		d.Hint = encodingHint(text, 0)
 	}
 	if strings.IndexByte(text, '\r') >= 0 {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
@@ -85,6 +113,7 @@ func (d *Document) Parse(from *File, text string) error {
 		}
 		text = text[len(line):]
 		if err := p.line(line, number); err != nil {
+			d.Partial = true
 			return err
 		}
 	}
@@ -112,6 +141,7 @@ func (p *parser) line(line string, number int) error {
 	indent := indentation(line)
 	if p.key != "" && indent > p.indent {
 		p.lines = append(p.lines, text)
+		p.noteCut(cut)
 		return nil
 	}
 	p.indent = indent
@@ -120,19 +150,22 @@ func (p *parser) line(line string, number int) error {
 		return nil
 	}
 	if p.values == nil {
-		return &Error{File: p.from.Path, Line: number, Syntax: true, Text: fmt.Sprintf(
+		return &Error{File: p.from.Path, Line: number, Syntax: true, Hint: p.doc.Hint, Text: fmt.Sprintf(
 			"File contains no section headers.\nfile: %s, line: %d\n%s",
 			pyrepr.Quote(p.from.Path), number, pyrepr.Quote(shown(line)))}
 	}
 	p.option(text, line, number)
+	p.noteCut(cut)
 	return nil
 }
 
 func (p *parser) header(name string, number int) {
 	p.flush()
-	p.section = name
+	p.section, p.begin, p.repeat = name, number, nil
 	if s := p.doc.ByName[name]; s != nil {
 		p.values = s.Values
+		p.repeat = &Repeat{Section: name, Before: Place{s.First, s.Line}, Again: Place{p.from, number}}
+		p.doc.Repeats = append(p.doc.Repeats, p.repeat)
 		return
 	}
 	if name == "DEFAULT" {
@@ -163,7 +196,7 @@ func (p *parser) option(text, line string, number int) {
 // junk adds a line that is neither header nor option to the error, which is returned at the end of the file.
 func (p *parser) junk(line string, number int) {
 	if p.bad == nil {
-		p.bad = &Error{File: p.from.Path, Line: number, Section: p.section, Syntax: true,
+		p.bad = &Error{File: p.from.Path, Line: number, Section: p.section, Syntax: true, Hint: p.doc.Hint,
 			Text: "Source contains parsing errors: " + pyrepr.Quote(p.from.Path)}
 	}
 	p.bad.Text += fmt.Sprintf("\n\t[line %2d]: %s", number, pyrepr.Quote(shown(line)))
@@ -183,9 +216,51 @@ func (p *parser) flush() {
 	if p.key == "" {
 		return
 	}
-	text := strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace)
-	p.values[p.key] = Value{Text: text, From: p.from, Line: p.start}
-	p.key = ""
+	v := Value{Text: strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace), From: p.from, Line: p.start}
+	if before, ok := p.values[p.key]; ok && before.Text != v.Text {
+		p.repeated(before, v)
+	}
+	if p.cut {
+		if p.doc.Cut == nil {
+			p.doc.Cut = map[Place]bool{}
+		}
+		p.doc.Cut[Place{p.from, p.start}] = true
+	}
+	p.values[p.key] = v
+	p.key, p.cut = "", false
+}
+
+// repeated notes that the key has another value already.
+func (p *parser) repeated(before, v Value) {
+	if p.repeat == nil || before.From == p.from && before.Line > p.begin { // within this section
+		p.doc.Repeats = append(p.doc.Repeats, &Repeat{Section: p.section, Key: p.key,
+			Before: Place{before.From, before.Line}, Again: Place{v.From, v.Line}})
+		return
+	}
+	p.repeat.Keys = append(p.repeat.Keys, p.key)
+}
+
+// noteCut notes whether a comment, which began at an index of the line, was cut off inside quotes.
+func (p *parser) noteCut(at int) {
+	p.cut = p.cut || at != none && p.key != "" && insideQuotes(p.lines)
+}
+
+// insideQuotes reports whether a quote is open at the end of lines, by the rules of a shell.
+func insideQuotes(lines []string) bool {
+	var quote byte
+	for _, line := range lines {
+		for i := 0; i < len(line); i++ {
+			switch c := line[i]; {
+			case c == '\\' && quote != '\'':
+				i++
+			case quote == 0 && (c == '"' || c == '\''):
+				quote = c
+			case c == quote:
+				quote = 0
+			}
+		}
+	}
+	return quote != 0
 }
 
 const none = -1 // no index

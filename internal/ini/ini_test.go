@@ -144,6 +144,7 @@ func TestLineEnds(t *testing.T) {
 }
 
 func TestSyntaxErrors(t *testing.T) {
+	const latin = "the file is not in UTF-8, perhaps in Latin-1, where this byte is ÿ: save it as UTF-8"
 	for text, want := range map[string]Error{
 		"x=1\n[a]\n": {File: "f", Line: 1, Syntax: true,
 			Text: "File contains no section headers.\nfile: 'f', line: 1\n'...'"},
@@ -159,8 +160,12 @@ func TestSyntaxErrors(t *testing.T) {
 			Text: "Source contains parsing errors: 'f'\n\t[line 122]: '...'"},
 		"[DEFAULT]\njunk\n": {File: "f", Line: 2, Section: "DEFAULT", Syntax: true,
 			Text: "Source contains parsing errors: 'f'\n\t[line  2]: '...'"},
-		"[a]\nk=\xff": {File: "f", Line: 2, Text: "'utf-8' codec can't decode byte 0xff in position 6: invalid start byte"},
-		"\n\n\xff\n":  {File: "f", Line: 3, Text: "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte"},
+		"[a]\nk=\xff": {File: "f", Line: 2, Text: "'utf-8' codec can't decode byte 0xff in position 6: invalid start byte", Hint: latin},
+		"\n\n\xff\n":  {File: "f", Line: 3, Text: "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte", Hint: latin},
+		"k\x00=\x00\n\x00": {File: "f", Line: 1, Syntax: true, Hint: "the file is in UTF-16: save it as UTF-8",
+			Text: "File contains no section headers.\nfile: 'f', line: 1\n'...'"},
+		"[\x00s\x00]\x00\n\x00k\x00\n": {File: "f", Line: 2, Section: "\x00s\x00", Syntax: true, Hint: "the file is in UTF-16: save it as UTF-8",
+			Text: "Source contains parsing errors: 'f'\n\t[line  2]: '...'"},
 	} {
 		err := New().Parse(&File{Path: "f"}, text)
 		var got *Error
@@ -354,4 +359,95 @@ func FuzzINIPrintedBack(f *testing.F) {
 			t.Errorf("%q, printed %q: %s", text, all.String(), diff)
 		}
 	})
+}
+
+// TestEncodings checks what is said about files in other encodings. covers: REP-G13
+func TestEncodings(t *testing.T) {
+	const utf8 = ": save it as UTF-8"
+	for text, want := range map[string]string{
+		"\xff\xfe[\x00s\x00]\x00":           "the file is in UTF-16" + utf8,
+		"\xfe\xff\x00[\x00s\x00]":           "the file is in UTF-16" + utf8,
+		"\x00[\x00\xff\x00]":                "the file is in UTF-16" + utf8,
+		"\xff\xfe\x00\x00[\x00\x00\x00":     "the file is in UTF-32" + utf8,
+		"\x00\x00\xfe\xff\x00\x00\x00[":     "the file is in UTF-32" + utf8,
+		"; caf\xe9\n[s]\n":                  "the file is not in UTF-8, perhaps in Latin-1, where this byte is é" + utf8,
+		"; \x93quoted\x94\n[s]\n":           "the file is not in UTF-8, perhaps in Windows-1252" + utf8,
+		"\ufeff; caf\xe9 and a mark\n[s]\n": "the file is not in UTF-8, perhaps in Latin-1, where this byte is é" + utf8,
+	} {
+		doc := New()
+		var e *Error
+		if err := doc.Parse(&File{Path: "f"}, text); !errors.As(err, &e) || e.Hint != want || e.Line != 1 || !doc.Partial {
+			t.Errorf("%q: %+v, partial %v", text, err, doc.Partial)
+		}
+	}
+}
+
+// TestByteOrderMark checks that a mark at the start of a file is skipped, and one elsewhere is text. covers: REP-G13
+func TestByteOrderMark(t *testing.T) {
+	for text, mark := range map[string]bool{"\ufeff[s]\nk=v\n": true, "[s]\nk=v\n": false} {
+		doc, from := New(), &File{Path: "f"}
+		if err := doc.Parse(from, text); err != nil || from.Mark != mark || doc.ByName["s"].Values["k"].Text != "v" {
+			t.Errorf("%q: %v, %+v", text, err, from)
+		}
+	}
+	if err := New().Parse(&File{Path: "f"}, "\ufeff\ufeff[s]\n"); err == nil {
+		t.Error("two marks are no error")
+	}
+}
+
+// TestRepeats checks which sections and keys are said to occur again. covers: REP-G6
+func TestRepeats(t *testing.T) {
+	a, b := &File{Path: "a"}, &File{Path: "b"}
+	for _, c := range []struct {
+		what  string
+		texts []string
+		want  []*Repeat
+	}{
+		{"nothing", []string{"[s]\nk=1\nl=1\n[t]\nk=2\n", "[u]\nk=3\n"}, nil},
+		{"a key", []string{"[s]\nk=1\nK=2\n"}, []*Repeat{{Section: "s", Key: "k", Before: Place{a, 2}, Again: Place{a, 3}}}},
+		{"the same value", []string{"[s]\nk=1\nk=1\n"}, nil},
+		{"a section", []string{"[s]\nk=1\nl=1\n[s]\nl=2\nm=3\n"},
+			[]*Repeat{{Section: "s", Before: Place{a, 1}, Again: Place{a, 4}, Keys: []string{"l"}}}},
+		{"a section and a key in it", []string{"[s]\nk=1\n[s]\nl=2\nl=3\n"}, []*Repeat{
+			{Section: "s", Before: Place{a, 1}, Again: Place{a, 3}},
+			{Section: "s", Key: "l", Before: Place{a, 4}, Again: Place{a, 5}}}},
+		{"in another file", []string{"[s]\nk=1\n", "\n[s]\nk=2\n"},
+			[]*Repeat{{Section: "s", Before: Place{a, 1}, Again: Place{b, 2}, Keys: []string{"k"}}}},
+		{"a default", []string{"[DEFAULT]\nk=1\n[s]\nk=2\n", "[DEFAULT]\nk=3\n"},
+			[]*Repeat{{Section: "DEFAULT", Key: "k", Before: Place{a, 2}, Again: Place{b, 2}}}},
+	} {
+		doc := New()
+		for i, text := range c.texts {
+			if err := doc.Parse([]*File{a, b}[i], text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(c.want, doc.Repeats); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.what, diff)
+		}
+	}
+}
+
+// TestCut checks of which values a comment was cut off inside quotes. covers: REP-G5
+func TestCut(t *testing.T) {
+	for value, want := range map[string]bool{
+		"sh -c 'a ; b'":          true,
+		"sh -c \"a #b\"":         true,
+		"sh -c 'a ;b'\n  x":      true,
+		"sh -c 'a\n  b ; c\n  '": true,
+		"sh -c 'a\n; c\n  '":     false, // a comment line
+		"sh -c 'a;b' ; c":        false,
+		"sh -c \\'a ; b":         false,
+		"sh -c \"it's\" ; b":     false,
+		"sh -c 'a":               false,
+		"a ; it's":               false,
+	} {
+		doc, from := New(), &File{Path: "f"}
+		if err := doc.Parse(from, "[s]\nk="+value+"\nl=1 ; c\n"); err != nil {
+			t.Fatal(err)
+		}
+		if doc.Cut[Place{from, 2}] != want || len(doc.Cut) > 1 {
+			t.Errorf("%q: %v", value, doc.Cut)
+		}
+	}
 }

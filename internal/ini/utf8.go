@@ -26,7 +26,27 @@ func checkUTF8(text, path string) error {
 		where = fmt.Sprintf("bytes in position %d-%d", position, position+length-1)
 	}
 	line := strings.Count(text[:at], "\n") + 1
-	return &Error{File: path, Line: line, Text: fmt.Sprintf("'utf-8' codec can't decode %s: %s", where, reason)}
+	return &Error{File: path, Line: line, Text: fmt.Sprintf("'utf-8' codec can't decode %s: %s", where, reason),
+		Hint: encodingHint(text, at)}
+}
+
+// encodingHint says in which encoding a text is that is not UTF-8. Its first bytes that are not are at an index.
+func encodingHint(text string, at int) string {
+	const save = ": save it as UTF-8"
+	switch {
+	case strings.HasPrefix(text, "\xff\xfe\x00\x00"), strings.HasPrefix(text, "\x00\x00\xfe\xff"):
+		return "the file is in UTF-32" + save
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"), isWide(text):
+		return "the file is in UTF-16" + save
+	case text[at] >= 0xa0: // a printable character of Latin-1
+		return fmt.Sprintf("the file is not in UTF-8, perhaps in Latin-1, where this byte is %c%s", rune(text[at]), save)
+	}
+	return "the file is not in UTF-8, perhaps in Windows-1252" + save
+}
+
+// isWide reports whether the text begins like ASCII characters of two bytes each.
+func isWide(text string) bool {
+	return len(text) >= 4 && (text[0] == 0) == (text[2] == 0) && (text[1] == 0) == (text[3] == 0) && (text[0] == 0) != (text[1] == 0)
 }
 
 // decoded is the number of bytes that the original decodes at a time.
