@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A condition of a log is reported once, as an error of the write that found it, and once more when it is over. The errors
@@ -35,6 +37,17 @@ type recreated struct{ lost int64 } // bytes that may have gone to the removed f
 
 func (r *recreated) Error() string { return fmt.Sprintf("at most %d bytes were lost", r.lost) }
 
+// reopened reports that a log had been renamed without a signal, and that its path was opened again.
+type reopened struct{}
+
+func (*reopened) Error() string { return "opened again" }
+
+// notReopened reports the same, but that the path could not be opened.
+type notReopened struct{ err error }
+
+func (e *notReopened) Error() string { return e.err.Error() }
+func (e *notReopened) Unwrap() error { return e.err }
+
 // describe is the text about a condition of a log. What names the log.
 func describe(what string, condition error) string {
 	switch condition.(type) {
@@ -46,6 +59,10 @@ func describe(what string, condition error) string {
 		return fmt.Sprintf("could not rotate %s: %v, it grows until this is fixed", what, condition)
 	case *recreated:
 		return fmt.Sprintf("%s had been removed and was created again, %v", what, condition)
+	case *reopened:
+		return fmt.Sprintf("%s had been renamed without SIGUSR2 and was %v", what, condition)
+	case *notReopened:
+		return fmt.Sprintf("%s was renamed and cannot be opened again: %v, the renamed file is used until this is fixed", what, condition)
 	}
 	return fmt.Sprintf("could not write %s: %v, its output is lost until this is fixed", what, condition)
 }
@@ -53,7 +70,7 @@ func describe(what string, condition error) string {
 // isWritable reports whether the log itself can take the line about a condition.
 func isWritable(condition error) bool {
 	switch condition.(type) {
-	case *resumed, *recreated, *rotationError:
+	case *resumed, *recreated, *rotationError, *reopened, *notReopened:
 		return true
 	}
 	return false
@@ -87,8 +104,7 @@ func (f *File) reportRotation(err error) error {
 }
 
 // checkLinked checks, at most once a second and only while output comes, that the file still has a name. A file that was
-// removed is created again, since what is written to it is lost; one that was renamed is used until Reopen. The lock is
-// held.
+// removed is created again, since what is written to it is lost; comparePath looks for one that was renamed. The lock is held.
 func (f *File) checkLinked() error {
 	if !f.plain || f.fd < 0 {
 		return nil
@@ -98,9 +114,12 @@ func (f *File) checkLinked() error {
 		return nil
 	}
 	f.checkedAt = now
-	var st syscall.Stat_t
-	if err := syscall.Fstat(int(f.fd), &st); err != nil || st.Nlink > 0 {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.fd), &st); err != nil || st.Nlink > 0 {
 		f.sinceCheck = 0
+		if err == nil {
+			return f.comparePath(&st, now)
+		}
 		return nil
 	}
 	before, sinceCheck := f.unlinked, f.sinceCheck
@@ -115,3 +134,47 @@ func (f *File) checkLinked() error {
 	f.reported = f.lost
 	return &recreated{sinceCheck}
 }
+
+// compareInterval is the least time between two comparisons of a path with its file. What renames a log with the intention to
+// send SIGUSR2 does so within less, so that it usually makes the new file itself.
+const compareInterval = 60 // seconds
+
+// comparePath checks, at most once in compareInterval, that the path still leads to the file, of which st is the status. If not,
+// the path is opened: its file was renamed without a signal. The lock is held.
+func (f *File) comparePath(st *unix.Stat_t, now time.Time) error {
+	at := seconds(now)
+	if at-f.comparedAt < compareInterval {
+		return nil
+	}
+	f.comparedAt = at
+	var there unix.Stat_t
+	switch err := unix.Stat(f.path, &there); {
+	case err == syscall.ENOENT:
+	case err != nil:
+		return nil
+	case isSame(st, &there):
+		f.renamed = false
+		return nil
+	}
+	before := f.renamed
+	if err := f.open(0); err != nil {
+		f.renamed = true
+		if before {
+			return nil
+		}
+		return &notReopened{err}
+	}
+	return &reopened{}
+}
+
+// isSame reports whether two results of stat are of one file. Some network file systems give a file a new number now and then,
+// but not another size and time too.
+func isSame(a, b *unix.Stat_t) bool {
+	return a.Dev == b.Dev && (a.Ino == b.Ino || a.Size == b.Size && a.Mtim == b.Mtim)
+}
+
+// began is a time of which seconds counts.
+var began = time.Now()
+
+// seconds is a time as a file holds it, in little memory: there are thousands of files.
+func seconds(t time.Time) int32 { return int32(t.Sub(began) / time.Second) }

@@ -31,9 +31,11 @@ type File struct {
 	backups    int32
 	mode       uint32 // for creating; the umask applies
 	owner      int32  // the user of the program; 0: root, or none
+	comparedAt int32  // when comparePath last did so, in seconds since the start of the program
 
 	plain           bool                        // a regular file that is not reached through /dev or /proc
 	unlinked        bool                        // the file has no name any more, and could not be created again
+	renamed         bool                        // the path leads to another file, which could not be opened; reported
 	failing         bool                        // writing fails, and that was reported
 	rotationFailing bool                        // so does rotation
 	async           atomic.Pointer[asyncWriter] // of a target that may block, else nil
@@ -93,10 +95,11 @@ func (f *File) use(fd int, info safefile.Info) {
 	if f.unlinked { // recent bytes went to the unlinked file; the zero time ends the failure at once
 		f.lost, f.failed, f.unlinked = f.lost+f.sinceCheck, time.Time{}, false
 	}
-	f.fd, f.size, f.plain, f.sinceCheck = int32(fd), 0, false, 0
+	f.fd, f.size, f.plain, f.sinceCheck, f.renamed = int32(fd), 0, false, 0, false
 	f.async.Store(next)
 	if info.IsRegular() {
 		f.size, f.plain, f.checkedAt = info.Size, !info.Shared, time.Now()
+		f.comparedAt = seconds(f.checkedAt)
 	}
 }
 

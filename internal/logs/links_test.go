@@ -58,6 +58,12 @@ func TestLinkOfUser(t *testing.T) {
 			_, err := f.Write([]byte("long"))
 			return err
 		}},
+		"renamed": {file: true, do: func(f *File) error {
+			longAgo(f)
+			f.comparedAt -= compareInterval
+			_, condition := f.Write([]byte("x"))
+			return condition
+		}},
 		"reopened":         {file: true, do: (*File).Reopen},
 		"reopened through": {do: (*File).Reopen},
 		"cleared":          {do: (*File).Clear},
