@@ -23,7 +23,7 @@ type crashmail struct {
 
 func (c *crashmail) flags(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&c.programs, "program", "p", nil,
-		"watch this `process`, PROCESS or GROUP:PROCESS (may be repeated)")
+		"watch this `process`, PROCESS, GROUP:PROCESS or GROUP:* (may be repeated)")
 	flags.BoolVarP(&c.any, "any", "a", false, "watch all processes")
 	flags.StringVarP(&c.prefix, "optionalheader", "o", "", "begin the subject with this `text` and a colon")
 	c.mail.flags(flags)

@@ -45,6 +45,7 @@ func (b *batch) flags(flags *pflag.FlagSet) {
 	flags.StringVarP(&b.user, "userName", "u", "", "the `name` of a user of the SMTP server")
 	flags.StringVarP(&b.password, "password", "p", "", "the `password` of that user")
 	flags.BoolVarP(&b.tls, "tls", "x", false, "refuse an SMTP server that cannot encrypt")
+	flags.BoolVar(&b.verify, "verify", false, "check the certificate of an SMTP server that encrypts")
 }
 
 func (b *batch) open([]string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,9 +42,9 @@ type httpok struct {
 
 func (h *httpok) flags(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&h.programs, "program", "p", nil,
-		"restart this `process`, PROCESS or GROUP:PROCESS (may be repeated)")
+		"restart this `process`, PROCESS, GROUP:PROCESS or GROUP:* (may be repeated)")
 	flags.BoolVarP(&h.any, "any", "a", false, "restart all processes that run")
-	flags.IntVarP(&h.timeout, "timeout", "t", 10, "wait so many `seconds` for the answer")
+	flags.IntVarP(&h.timeout, "timeout", "t", 10, "wait so many `seconds` for the connection, and for each part of the answer")
 	flags.StringSliceVarP(&h.probe.statuses, "code", "c", []string{"200"}, "the expected `status` (may be repeated)")
 	flags.StringVarP(&h.probe.text, "body", "b", "", "a `text` that the answer must contain")
 	flags.StringVarP(&h.gcore, "gcore", "g", "/usr/bin/gcore -o",
@@ -53,6 +54,7 @@ func (h *httpok) flags(flags *pflag.FlagSet) {
 	flags.BoolVarP(&h.lazy, "not-eager", "E", false, "ask only while one of the processes runs")
 	flags.IntVarP(&h.delay, "delay", "w", 0, "do not restart processes that are up for less than so many `seconds`")
 	flags.StringVarP(&h.name, "name", "n", "", "the `name` of this httpok, for the subject of mail")
+	flags.BoolVar(&h.probe.verify, "verify", false, "check the certificate of an https server")
 	h.mail.flags(flags)
 }
 
@@ -61,6 +63,7 @@ func (h *httpok) open(args []string) (err error) {
 		return errors.New("there must be one URL")
 	}
 	h.probe.url, h.probe.timeout = args[0], time.Duration(h.timeout)*time.Second
+	h.probe.dial = new(net.Dialer).DialContext
 	h.eager = h.eager && !h.lazy
 	if err := h.probe.check(); err != nil {
 		return err

@@ -27,12 +27,14 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestNames checks by which names options select processes. covers: REP-G15
 func TestNames(t *testing.T) {
-	list := []string{"a", "g:b"}
+	list := []string{"a", "g:b", "w:*"}
 	for _, c := range []struct {
 		group, name string
 		want        bool
-	}{{"a", "a", true}, {"x", "a", true}, {"g", "b", true}, {"b", "b", false}, {"g", "c", false}} {
+	}{{"a", "a", true}, {"x", "a", true}, {"g", "b", true}, {"b", "b", false}, {"g", "c", false},
+		{"w", "x", true}, {"x", "w", false}, {"v", "x", false}} {
 		if got := listed(list, c.group, c.name); got != c.want {
 			t.Errorf("%s:%s: %t", c.group, c.name, got)
 		}

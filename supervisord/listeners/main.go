@@ -39,13 +39,13 @@ var programs = []program{
 		func() listener { return &memmon{programs: limits{}, groups: limits{}} }},
 	{"httpok", "restart processes when a URL does not answer as it should",
 		"[-p PROCESS]... [-a] [-t SECONDS] [-c STATUS] [-b TEXT] [-g COMMAND] [-d DIRECTORY] [-m ADDRESS]" +
-			" [-s COMMAND] [-e|-E] [-w SECONDS] [-n NAME] URL",
+			" [-s COMMAND] [-e|-E] [-w SECONDS] [-n NAME] [--verify] URL",
 		func() listener { return &httpok{} }},
 	{"crashmail", "send mail when a process exits unexpectedly",
 		"[-p PROCESS]... [-a] [-o PREFIX] [-m ADDRESS] [-s COMMAND]",
 		func() listener { return &crashmail{} }},
 	{"fatalmailbatch", "send mail about processes that could not be started, many in one message",
-		"-t ADDRESS[,ADDRESS] -f ADDRESS [-i MINUTES] [-s SUBJECT] [-e EVENT] [-c COMMAND | -H HOST]",
+		"-t ADDRESS[,ADDRESS] -f ADDRESS [-i MINUTES] [-s SUBJECT] [-e EVENT] [-c COMMAND | -H HOST [--verify]]",
 		func() listener { return &batch{} }},
 }
 

@@ -38,7 +38,7 @@ type limits map[string]int64
 
 func (m *memmon) flags(flags *pflag.FlagSet) {
 	flags.VarP(m.programs, "program", "p",
-		"restart this process, PROCESS or GROUP:PROCESS, above this size (may be repeated)")
+		"restart this process, PROCESS, GROUP:PROCESS or GROUP:*, above this size (may be repeated)")
 	flags.VarP(m.groups, "group", "g", "restart a process of this group above this size (may be repeated)")
 	flags.StringVarP(&m.anyFlag, "any", "a", "", "restart any process above this `size`; sizes take the suffixes KB, MB and GB")
 	flags.BoolVarP(&m.cumulative, "cumulative", "c", false, "count a process together with all its descendants")
@@ -137,11 +137,11 @@ func (m *memmon) limit(p client.ProcessInfo) (limit int64, ok bool) {
 			limit, ok = n, true
 		}
 	}
-	n, found := m.programs[p.Name]
-	consider(n, found)
-	n, found = m.programs[p.Group+":"+p.Name]
-	consider(n, found)
-	n, found = m.groups[p.Group]
+	for _, name := range namespecs(p.Group, p.Name) {
+		n, found := m.programs[name]
+		consider(n, found)
+	}
+	n, found := m.groups[p.Group]
 	consider(n, found)
 	consider(m.any, m.any > 0)
 	return limit, ok

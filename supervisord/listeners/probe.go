@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,9 +19,12 @@ import (
 // probe is a request and the expected answer.
 type probe struct {
 	url      string
-	timeout  time.Duration
+	timeout  time.Duration // for the connection, and for each read and write
+	verify   bool          // the certificate of an https server
 	statuses []string
 	text     string // empty: any
+
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // maxBody is how much of an answer is read, in bytes.
@@ -35,14 +40,7 @@ func (p *probe) check() error {
 
 // ask makes the request. problem is empty if the answer is the expected one, else the subject of the mail; detail explains it.
 func (p *probe) ask() (problem, detail string) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
-	defer cancel()
-	res, err := p.get(ctx)
-	if err != nil {
-		return "bad status returned", fmt.Sprintf("error contacting %s:\n\n %v", p.url, err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
+	res, body, err := p.get()
 	switch {
 	case err != nil:
 		return "bad status returned", fmt.Sprintf("error contacting %s:\n\n %v", p.url, err)
@@ -54,24 +52,40 @@ func (p *probe) ask() (problem, detail string) {
 	return "", ""
 }
 
-// get makes the request, and repeats it until the timeout while the connection is refused: a server may just be starting.
-func (p *probe) get(ctx context.Context) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
+// get makes the request and reads the answer. A redirect is an answer. The request goes to the server itself, whatever proxy the
+// environment names: the question is whether the server works.
+func (p *probe) get() (res *http.Response, body []byte, err error) {
+	req, err := http.NewRequest(http.MethodGet, p.url, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	req.Header.Set("User-Agent", "httpok")
 	req.Close = true
+	transport := &http.Transport{DialContext: p.connect, TLSClientConfig: tlsConfig(p.verify)}
+	if res, err = transport.RoundTrip(req); err != nil {
+		return nil, nil, err
+	}
+	defer res.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(res.Body, maxBody))
+	return res, body, err
+}
+
+// connect opens a connection within the timeout. Until then it repeats what was refused: a server may just be starting.
+func (p *probe) connect(_ context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
+	defer cancel()
 	var refused error
 	for {
-		res, err := http.DefaultTransport.RoundTrip(req) // a redirect is an answer
+		conn, err := p.dial(ctx, network, address)
 		switch {
+		case err == nil:
+			return limited{conn, p.timeout}, nil
 		case errors.Is(err, syscall.ECONNREFUSED):
 			refused = err
-		case err != nil && refused != nil && ctx.Err() != nil: // the timeout came during an attempt
+		case refused != nil && ctx.Err() != nil: // the timeout came during an attempt
 			return nil, fmt.Errorf("%w, and in the end: %w", refused, err)
 		default:
-			return res, err
+			return nil, err
 		}
 		select {
 		case <-time.After(p.timeout / 10):
@@ -79,4 +93,37 @@ func (p *probe) get(ctx context.Context) (*http.Response, error) {
 			return nil, err
 		}
 	}
+}
+
+// limited is a connection with a time limit for each read and write.
+type limited struct {
+	net.Conn
+	timeout time.Duration
+}
+
+func (c limited) Read(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.timeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(b)
+}
+
+func (c limited) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
+}
+
+// tlsConfig returns how to talk to a server that encrypts. superlance checks no certificates, so neither does this without
+// --verify: a self-signed or expired one is no reason to restart a program or to send no mail. Then old protocols do as well.
+func tlsConfig(verify bool) *tls.Config {
+	if verify {
+		return &tls.Config{}
+	}
+	c := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}
+	for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+		c.CipherSuites = append(c.CipherSuites, suite.ID)
+	}
+	return c
 }

@@ -1,14 +1,25 @@
 package main
 
 import (
+	"bufio"
+	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
+
+// newProbe returns one that expects status 200.
+func newProbe(url string, timeout time.Duration) *probe {
+	return &probe{url: url, timeout: timeout, statuses: []string{"200"}, dial: new(net.Dialer).DialContext}
+}
 
 // TestAsk checks which answers count as a problem.
 func TestAsk(t *testing.T) {
@@ -43,9 +54,10 @@ func TestAsk(t *testing.T) {
 		{"/", []string{"200", "418"}, "", "", ""},
 		{"/", []string{"200"}, "", "bad status returned", "418 I'm a teapot"},
 		{"/moved", []string{"302"}, "", "", ""},
-		{"/slow", []string{"200"}, "", "bad status returned", "deadline exceeded"},
+		{"/slow", []string{"200"}, "", "bad status returned", "i/o timeout"},
 	} {
-		p := &probe{url: s.URL + c.path, timeout: 20 * time.Second, statuses: c.statuses, text: c.text}
+		p := newProbe(s.URL+c.path, 20*time.Second)
+		p.statuses, p.text = c.statuses, c.text
 		if c.path == "/slow" {
 			p.timeout = time.Millisecond
 		}
@@ -64,7 +76,7 @@ func TestAskLater(t *testing.T) {
 	}
 	address := l.Addr().String()
 	l.Close()
-	p := &probe{url: "http://" + address, timeout: time.Second, statuses: []string{"200"}}
+	p := newProbe("http://"+address, time.Second)
 	if problem, detail := p.ask(); problem == "" || !strings.Contains(detail, "refused") {
 		t.Errorf("%q, %q", problem, detail)
 	}
@@ -79,6 +91,80 @@ func TestAskLater(t *testing.T) {
 	defer s.Close()
 	if got := <-answer; got != "" {
 		t.Error(got)
+	}
+}
+
+// TestPieces checks that the time limit is one for each read: an answer may take longer, a pause may not. covers: REP-F5
+func TestPieces(t *testing.T) {
+	for _, c := range []struct {
+		pause time.Duration
+		want  string
+	}{{1900 * time.Millisecond, ""}, {2100 * time.Millisecond, "i/o timeout"}} {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			done := make(chan struct{})
+			defer func() { <-done }()
+			go func() {
+				defer close(done)
+				defer server.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(server)); err != nil {
+					t.Error(err)
+				}
+				for _, piece := range []string{"HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n\r\n", "2\r\nok\r\n", "0\r\n\r\n"} {
+					time.Sleep(c.pause) // of the bubble's clock
+					if _, err := io.WriteString(server, piece); err != nil {
+						return // the probe has given up
+					}
+				}
+			}()
+			p := newProbe("http://h/", 2*time.Second)
+			p.dial = func(context.Context, string, string) (net.Conn, error) { return client, nil }
+			problem, detail := p.ask()
+			if (problem == "") != (c.want == "") || !strings.Contains(detail, c.want) {
+				t.Errorf("%v: %q, %q", c.pause, problem, detail)
+			}
+		})
+	}
+}
+
+// TestConnectTime checks that an attempt to connect ends with the time limit. covers: REP-F5
+func TestConnectTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe("http://h/", 2*time.Second)
+		p.dial = func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
+		begin := time.Now()
+		if problem, detail := p.ask(); problem == "" || !strings.Contains(detail, "deadline exceeded") {
+			t.Errorf("%q, %q", problem, detail)
+		}
+		if took := time.Since(begin); took != p.timeout {
+			t.Errorf("after %v", took)
+		}
+	})
+}
+
+// TestCertificate checks that a self-signed certificate is no problem unless --verify is given, nor are old protocols.
+// covers: REP-F4
+func TestCertificate(t *testing.T) {
+	for _, c := range []struct {
+		verify bool
+		config *tls.Config
+		want   string
+	}{
+		{false, &tls.Config{}, ""},
+		{false, &tls.Config{MaxVersion: tls.VersionTLS10, MinVersion: tls.VersionTLS10}, ""},
+		{false, &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}}, ""},
+		{true, &tls.Config{}, "certificate signed by unknown authority"},
+	} {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.TLS = c.config
+		s.StartTLS()
+		p := newProbe(s.URL, 20*time.Second)
+		p.verify = c.verify
+		if problem, detail := p.ask(); (problem == "") != (c.want == "") || !strings.Contains(detail, c.want) {
+			t.Errorf("verify %t: %q, %q", c.verify, problem, detail)
+		}
+		s.Close()
 	}
 }
 

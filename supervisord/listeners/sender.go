@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -19,7 +18,8 @@ type sender struct {
 	command        string
 	host           string // empty: the command
 	user, password string
-	tls            bool
+	tls            bool // required
+	verify         bool // the certificate of the server
 }
 
 // smtpTimeout bounds the whole conversation with an SMTP server.
@@ -59,7 +59,9 @@ func (s *sender) smtp(message string) (err error) {
 		return err
 	}
 	if ok, _ := c.Extension("STARTTLS"); ok {
-		if err := c.StartTLS(&tls.Config{ServerName: host}); err != nil {
+		config := tlsConfig(s.verify)
+		config.ServerName = host
+		if err := c.StartTLS(config); err != nil {
 			return err
 		}
 	} else if s.tls {

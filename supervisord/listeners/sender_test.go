@@ -2,25 +2,30 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"net"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
 
-// TestSMTP sends a message to a server that records what it receives.
-func TestSMTP(t *testing.T) {
+// smtpServer serves one connection. It returns its address, and the lines that it receives until QUIT. It encrypts if there is
+// a configuration.
+func smtpServer(t *testing.T, config *tls.Config) (address string, received <-chan []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	received := make(chan []string, 1)
+	t.Cleanup(func() { l.Close() })
+	result := make(chan []string, 1)
 	go func() {
 		conn, err := l.Accept()
 		if err != nil {
 			return
 		}
-		defer conn.Close()
+		defer func() { conn.Close() }()
 		var lines []string
 		in, answer := bufio.NewScanner(conn), func(text string) { conn.Write([]byte(text + "\r\n")) }
 		answer("220 hello")
@@ -37,14 +42,26 @@ func TestSMTP(t *testing.T) {
 				answer("354 go on")
 			case line == "QUIT":
 				answer("221 bye")
-				received <- lines
+				result <- lines
 				return
+			case config != nil && strings.HasPrefix(line, "EHLO"):
+				answer("250-hello\r\n250 STARTTLS")
+			case line == "STARTTLS":
+				answer("220 go on")
+				conn = tls.Server(conn, config)
+				in = bufio.NewScanner(conn)
 			default:
 				answer("250 fine")
 			}
 		}
 	}()
-	s := sender{from: "s@b", to: []string{"a@b", "c@d"}, subject: "Alert", host: l.Addr().String()}
+	return l.Addr().String(), result
+}
+
+// TestSMTP sends a message.
+func TestSMTP(t *testing.T) {
+	address, received := smtpServer(t, nil)
+	s := sender{from: "s@b", to: []string{"a@b", "c@d"}, subject: "Alert", host: address}
 	if err := s.deliver("one\n.two\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -60,24 +77,27 @@ func TestSMTP(t *testing.T) {
 
 // TestNoEncryption shows that --tls refuses a server that cannot encrypt.
 func TestNoEncryption(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		conn.Write([]byte("220 hello\r\n"))
-		for in := bufio.NewScanner(conn); in.Scan(); {
-			conn.Write([]byte("250 fine\r\n"))
-		}
-	}()
-	s := sender{from: "s@b", to: []string{"a@b"}, host: l.Addr().String(), tls: true}
+	address, _ := smtpServer(t, nil)
+	s := sender{from: "s@b", to: []string{"a@b"}, host: address, tls: true}
 	if err := s.deliver("x"); err == nil || err.Error() != "the server cannot encrypt" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestServerCertificate shows that a server may have a self-signed certificate, unless --verify is given. covers: REP-F4
+func TestServerCertificate(t *testing.T) {
+	web := httptest.NewTLSServer(nil) // for its certificate
+	web.Close()
+	for _, verify := range []bool{false, true} {
+		address, received := smtpServer(t, web.TLS)
+		s := sender{from: "s@b", to: []string{"a@b"}, host: address, tls: true, verify: verify}
+		err := s.deliver("x")
+		var unknown x509.UnknownAuthorityError
+		switch {
+		case verify && !errors.As(err, &unknown), !verify && err != nil:
+			t.Errorf("verify %t: %v", verify, err)
+		case !verify:
+			<-received
+		}
 	}
 }
