@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gosupervisor/supervisor/internal/quit"
 	"github.com/gosupervisor/supervisor/internal/timezone"
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
 )
@@ -99,6 +100,10 @@ func list(argv []string) int {
 // run handles events until standard input ends, and returns the exit status.
 func (p *program) run(name string, args []string) int {
 	l := p.new()
+	closer, closes := l.(interface{ close() })
+	if !closes { // else it ends by itself, with SIGQUIT too
+		quit.Default()
+	}
 	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	flags.SortFlags = false
 	flags.Usage = func() { fmt.Fprintf(os.Stderr, "Usage: %s %s\n\n%s", name, p.usage, flags.FlagUsages()) }
@@ -114,8 +119,8 @@ func (p *program) run(name string, args []string) int {
 	if err == nil {
 		err = childutils.NewListener(os.Stdin, os.Stdout).Each(l.handle)
 	}
-	if c, ok := l.(interface{ close() }); ok {
-		c.close()
+	if closes {
+		closer.close()
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
