@@ -80,22 +80,6 @@ func run(args []string) (status int) {
 	return 0
 }
 
-// check prints all errors and warnings about the configuration, and starts nothing.
-func check(opts config.Options) (status int) {
-	found := config.Check(opts, os.Environ())
-	for _, err := range found.Errors {
-		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
-	}
-	for _, text := range found.Warnings {
-		fmt.Fprintf(os.Stderr, "Warning: %s\n", text)
-	}
-	if len(found.Errors) > 0 {
-		return 2
-	}
-	fmt.Printf("%s: no errors\n", found.File)
-	return 0
-}
-
 // fail prints why supervisord cannot start, or cannot start again.
 func fail(opts config.Options, err error) (status int) {
 	config.PrintUsageError(os.Stderr, opts.Argv0, err)

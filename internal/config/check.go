@@ -57,6 +57,27 @@ type Report struct {
 	File     string  // the main file, as given or found; empty: not found
 	Errors   []error // a *Finding each, except if the main file was not found
 	Warnings []string
+	Config   *Config // what could be read; nil: the main file cannot be read
+	reader   *reader
+}
+
+// Refuse adds an error of the start about a key, with the place of its value. An empty key is the section. Used is the value that the
+// start would use, in all its forms: if the file has another one, it is from the command line, which has no place; none: it is from
+// the file.
+func (r *Report) Refuse(err error, section, key string, used ...string) {
+	same := func(used string, text string) bool { return used == text || strings.HasSuffix(used, "/"+text) }
+	e := &ini.Error{Text: err.Error()}
+	if s := r.reader.doc.ByName[section]; s != nil {
+		v, ok := r.reader.doc.Find(s, key)
+		switch {
+		case !ok:
+			e.File, e.Line, e.Section, e.Key, e.Missing = s.First.Path, s.Line, section, key, true
+		case used == nil || strings.Contains(v.Text, "%(") || slices.ContainsFunc(used, func(u string) bool { return same(u, v.Text) }):
+			e.File, e.Line, e.Section, e.Key, e.Value = v.From.Path, v.Line, section, key, v.Text
+			e.Hint = r.reader.hint(key, v)
+		}
+	}
+	r.Errors = append(r.Errors, &Finding{e})
 }
 
 // Check reads a configuration as Load does and reports all errors instead of the first. There is none if and only if Load
@@ -87,7 +108,7 @@ func Check(o Options, environ []string) Report {
 	found.Warnings = append(found.Warnings, r.checkCtl()...)
 	found.Warnings = append(found.Warnings, r.unread()...)
 	found.Warnings = append(found.Warnings, r.risks(c, os.Geteuid() == 0)...)
-	found.Errors = r.check.errs
+	found.Errors, found.Config, found.reader = r.check.errs, c, r
 	return found
 }
 

@@ -148,7 +148,7 @@ func (s *Socket) listenTCP(fd int) error {
 // listenUnix replaces what is at the path.
 func (s *Socket) listenUnix(fd int) error {
 	c := s.config
-	file, err := sock.Create(fd, c.Path, "", sock.Attributes{Mode: uint32(c.Mode.Perm()), UID: c.UID, GID: c.GID})
+	file, err := sock.Create(fd, c.Path, "", attributes(c))
 	if err != nil {
 		return err
 	}
@@ -161,6 +161,10 @@ func (s *Socket) listenUnix(fd int) error {
 	}
 	s.file = &file.Info
 	return nil
+}
+
+func attributes(c *config.Socket) sock.Attributes {
+	return sock.Attributes{Mode: uint32(c.Mode.Perm()), UID: c.UID, GID: c.GID}
 }
 
 func (s *Socket) backlog() int { return cmp.Or(s.config.Backlog, maxBacklog) }

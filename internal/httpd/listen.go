@@ -162,9 +162,8 @@ func listen(c config.Server, beside []*socket, stderr io.Writer) (*socket, error
 	return listenTCP(c, beside)
 }
 
-// listenTCP listens on IPv4 as the original does, and on IPv6 only if the host is an IPv6 address. Meanwhile sockets that have
-// its port share it with the new one, as far as the system allows it to the same user.
-func listenTCP(c config.Server, beside []*socket) (*socket, error) {
+// tcpAddress is the address of a server for package net: IPv4 as in the original, and IPv6 only if the host is an IPv6 address.
+func tcpAddress(c config.Server) (network, address string) {
 	network, host := "tcp4", strings.Trim(c.Host, "[]")
 	if host == "" || host == "*" {
 		host = "0.0.0.0"
@@ -172,6 +171,12 @@ func listenTCP(c config.Server, beside []*socket) (*socket, error) {
 	if strings.Contains(host, ":") {
 		network = "tcp6"
 	}
+	return network, net.JoinHostPort(host, strconv.Itoa(c.Port))
+}
+
+// listenTCP listens on the address of a server. Meanwhile sockets that have
+// its port share it with the new one, as far as the system allows it to the same user.
+func listenTCP(c config.Server, beside []*socket) (*socket, error) {
 	var lc net.ListenConfig
 	lc.SetMultipathTCP(false)
 	if len(beside) > 0 {
@@ -181,7 +186,8 @@ func listenTCP(c config.Server, beside []*socket) (*socket, error) {
 		s.sharePort(true)
 		defer s.sharePort(false)
 	}
-	l, err := lc.Listen(context.Background(), network, net.JoinHostPort(host, strconv.Itoa(c.Port)))
+	network, address := tcpAddress(c)
+	l, err := lc.Listen(context.Background(), network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -190,12 +196,26 @@ func listenTCP(c config.Server, beside []*socket) (*socket, error) {
 	return s, nil
 }
 
+// temporaryPath is where the socket file is made. The error is that of a path that is too long.
+func temporaryPath(c config.Server) (string, error) {
+	path := fmt.Sprintf("%s.%d", c.File, os.Getpid())
+	if len(path) >= len(syscall.RawSockaddrUnix{}.Path) {
+		return "", usageError("Cannot open an HTTP server: socket.error reported AF_UNIX path too long")
+	}
+	return path, nil
+}
+
+// attributes are those of the socket file.
+func attributes(c config.Server) sock.Attributes {
+	return sock.Attributes{Mode: uint32(c.Mode.Perm()), UID: c.UID, GID: c.GID}
+}
+
 // listenUnix creates the socket under a temporary name and sets its mode and owner before it listens, so that at no time
 // other users can connect. Then it is linked to its name; a stale socket there is replaced.
 func listenUnix(c config.Server, replaces bool, stderr io.Writer) (*socket, error) {
-	temporary := fmt.Sprintf("%s.%d", c.File, os.Getpid())
-	if len(temporary) >= len(syscall.RawSockaddrUnix{}.Path) {
-		return nil, usageError("Cannot open an HTTP server: socket.error reported AF_UNIX path too long")
+	temporary, err := temporaryPath(c)
+	if err != nil {
+		return nil, err
 	}
 	fd, err := sock.New(unix.AF_UNIX, unix.SOCK_STREAM)
 	if err != nil {
@@ -203,8 +223,7 @@ func listenUnix(c config.Server, replaces bool, stderr io.Writer) (*socket, erro
 	}
 	descriptor := os.NewFile(uintptr(fd), c.File)
 	defer descriptor.Close() // net.FileListener duplicates it
-	file, err := sock.Create(fd, c.File, filepath.Base(temporary),
-		sock.Attributes{Mode: uint32(c.Mode.Perm()), UID: c.UID, GID: c.GID})
+	file, err := sock.Create(fd, c.File, filepath.Base(temporary), attributes(c))
 	if err != nil {
 		return nil, createError(c, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
+	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
 // SyslogName is the value of logfile= that means syslog.
@@ -66,13 +68,51 @@ func OpenMain(o MainOptions) (*Main, error) {
 	}
 	file, err := Open(o.Path, FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups})
 	if err != nil {
-		return nil, fmt.Errorf("could not open log file %s: %w", o.Path, err)
+		return nil, openError(o.Path, err)
 	}
 	m.file, m.path = file, o.Path
 	if o.Stdout && sameFile(int(file.fd), 1) {
 		m.copy = nil
 	}
 	return m, nil
+}
+
+func openError(path string, err error) error {
+	return fmt.Errorf("could not open log file %s: %w", path, err)
+}
+
+// TryMain returns the error of OpenMain, as far as it is known without creating the file. Devices and FIFOs, which have readers, are
+// not opened. Source: --check.
+func TryMain(path string) error {
+	if path == SyslogName {
+		return nil
+	}
+	if err := try(path); err != nil {
+		return openError(path, err)
+	}
+	return nil
+}
+
+func try(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return syscall.EISDIR
+	case err == nil && !info.Mode().IsRegular():
+		return nil
+	case err == nil:
+		fd, _, err := safefile.Open(path, syscall.O_WRONLY|syscall.O_APPEND|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0, safefile.None)
+		if err == nil {
+			err = syscall.Close(fd)
+		}
+		return err
+	}
+	dir, _, err := safefile.OpenDir(path, safefile.None)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.CanCreate()
 }
 
 // NewMain makes a main log without a file, for tests and for the time before there is one. The log is locked while w is

@@ -106,6 +106,9 @@ func (d *Dir) Link(old, name string) error {
 // Unlink removes a name that is not that of a directory.
 func (d *Dir) Unlink(name string) error { return unix.Unlinkat(d.fd, d.prefix+name, 0) }
 
+// CanCreate returns the error of creating a name in the directory for lack of permission, or because it does not exist.
+func (d *Dir) CanCreate() error { return unix.Faccessat(d.fd, d.prefix+".", unix.W_OK|unix.X_OK, 0) }
+
 // Names returns the names in the directory.
 func (d *Dir) Names() ([]string, error) {
 	name := d.prefix + "."

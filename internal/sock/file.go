@@ -47,8 +47,8 @@ func OpenDir(path string, uid int) (d *safefile.Dir, base string, err error) {
 // Create binds a socket to a file in the directory of path, with a name of its own; temporary if that is possible. If it is
 // empty, that is the name at path if possible, and what has it is removed first. The socket must not listen yet.
 func Create(fd int, path, temporary string, a Attributes) (f *File, err error) {
-	if len(path) >= len(syscall.RawSockaddrUnix{}.Path) {
-		return nil, syscall.EINVAL // also if the file could be made, no client could connect to it
+	if err := checkLength(path); err != nil {
+		return nil, err
 	}
 	dir, base, err := OpenDir(path, a.UID)
 	if err != nil {

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/fcgi"
+	"github.com/gosupervisor/supervisor/internal/httpd"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/sock"
+)
+
+// check prints all errors and warnings about the configuration, and starts nothing.
+func check(opts config.Options) (status int) {
+	found := config.Check(opts, os.Environ())
+	if found.Config != nil {
+		try(&found)
+	}
+	for _, err := range found.Errors {
+		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
+	}
+	for _, text := range found.Warnings {
+		fmt.Fprintf(os.Stderr, "Warning: %s\n", text)
+	}
+	if len(found.Errors) > 0 {
+		return 2
+	}
+	fmt.Printf("%s: no errors\n", found.File)
+	return 0
+}
+
+// try does what a start does before the loop runs, in its order: what concerns this process only, it does, and otherwise it finds out
+// whether it could be done. This process ends soon.
+func try(found *config.Report) {
+	own := &found.Config.Supervisord
+	refuse := func(err error, section, key string, used ...string) {
+		if err != nil {
+			found.Refuse(err, section, key, used...)
+		}
+	}
+	if user := own.User; user != nil {
+		_, err := daemon.DropPrivileges(user)
+		refuse(err, "supervisord", "user", user.Name, strconv.Itoa(user.UID))
+	}
+	_, err := daemon.RaiseLimits(own.MinFDs, -1)
+	refuse(err, "supervisord", "minfds", strconv.Itoa(own.MinFDs))
+	_, err = daemon.RaiseLimits(-1, own.MinProcs)
+	refuse(err, "supervisord", "minprocs", strconv.Itoa(own.MinProcs))
+	refuse(logs.TryMain(own.Logfile), "supervisord", "logfile", own.Logfile)
+	trial := &sock.Trial{}
+	for i, err := range httpd.Check(found.Config.Servers, trial) {
+		key := "port"
+		if found.Config.Servers[i].Unix {
+			key = "file"
+		}
+		refuse(err, found.Config.Servers[i].Section, key)
+	}
+	for _, i := range found.Config.Interfaces {
+		if len(found.Config.Servers) > 0 {
+			refuse(rpc.Check([]config.Interface{i}), "rpcinterface:"+i.Name, "")
+		}
+	}
+	tried := map[*config.Socket]bool{nil: true}
+	for _, g := range found.Config.Groups {
+		for _, p := range g.Processes {
+			if !tried[p.Socket] {
+				refuse(fcgi.Try(p.Socket, trial), p.Section, "socket")
+			}
+			tried[p.Socket] = true
+		}
+	}
+}
