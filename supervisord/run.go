@@ -46,10 +46,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		return nil, err
 	}
 	d.memory.Protect()
-	log, err := logs.OpenMain(logs.MainOptions{
-		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
-		Stdout: own.NoDaemon && !own.Silent,
-	})
+	log, err := openLog(own)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +120,13 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	return sup.Run(nil, nil), nil
 }
 
+func openLog(own *config.Supervisord) (*logs.Main, error) {
+	return logs.OpenMain(logs.MainOptions{
+		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
+		Stdout: own.NoDaemon && !own.Silent,
+	})
+}
+
 // startChild starts a child, which inherits nothing that protects our memory. The loop calls it, for one child at a time.
 func (d *supervisord) startChild(spec child.Spec) (pid int, err error) {
 	d.memory.BeforeStart()
@@ -149,16 +153,29 @@ func prepare(next *config.Config, servers *httpd.Servers) error {
 			return err
 		}
 	}
+	if staysUser(next) { // otherwise the file is the next user's to make
+		log, err := openLog(&next.Supervisord)
+		if err != nil {
+			return err
+		}
+		log.Close()
+	}
 	return servers.Prepare(keepable(next), os.Stderr)
 }
 
 // keepable are the servers whose sockets the next run can take over. If it runs as another user, Unix sockets are opened by
 // that user, who then owns their files.
 func keepable(next *config.Config) []config.Server {
-	if user := next.Supervisord.User; user == nil || user.UID == os.Geteuid() {
+	if staysUser(next) {
 		return next.Servers
 	}
 	return slices.DeleteFunc(slices.Clone(next.Servers), func(s config.Server) bool { return s.Unix })
+}
+
+// staysUser reports whether the next run has the user of this one.
+func staysUser(next *config.Config) bool {
+	user := next.Supervisord.User
+	return user == nil || user.UID == os.Geteuid()
 }
 
 // remember opens the record of our children, and stops those that outlived an earlier supervisord if that is configured; clear
