@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -63,10 +64,14 @@ func run(args []string) (status int) {
 		}
 		return status
 	}
+	file, err := filepath.Abs(cfg.Path)
+	if err != nil {
+		file = cfg.Path
+	}
 	root := os.Geteuid() == 0
 	d := &supervisord{
 		exposed: func(cfg *config.Config) []string { return cfg.Exposed(opts, os.Environ(), root) },
-		started: time.Now(), read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1),
+		file:    file, started: time.Now(), read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1),
 		start: child.IsolatedStarter(), manager: daemon.NewNotifier(),
 	}
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)

@@ -24,6 +24,7 @@ import (
 
 // supervisord is what is kept over a restart.
 type supervisord struct {
+	file    string // the configuration file, absolute
 	read    func() (*config.Config, error)
 	exposed func(*config.Config) []string // of config.Exposed
 	signals chan os.Signal
@@ -67,6 +68,9 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		}
 	}()
 	if err := rpc.Check(cfg.Interfaces); err != nil && len(cfg.Servers) > 0 {
+		return nil, err
+	}
+	if err := d.onlyInstance(cfg); err != nil {
 		return nil, err
 	}
 	if !own.NoCleanup {
@@ -113,7 +117,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		settled()
 	}
 	if pidFile != nil {
-		record, clear := remember(own, log)
+		record, clear := d.remember(cfg, log)
 		defer record.Close()
 		return sup.Run(record, clear), nil
 	}
@@ -180,9 +184,10 @@ func staysUser(next *config.Config) bool {
 
 // remember opens the record of our children, and stops those that outlived an earlier supervisord if that is configured; clear
 // closes when they have ended.
-func remember(own *config.Supervisord, log *logs.Main) (record *orphans.Record, clear chan struct{}) {
-	path := own.Pidfile + ".children"
-	record, survivors := orphans.Open(path, log)
+func (d *supervisord) remember(cfg *config.Config, log *logs.Main) (record *orphans.Record, clear chan struct{}) {
+	own := &cfg.Supervisord
+	path := recordPath(own)
+	record, survivors := orphans.Open(path, d.identity(cfg), log)
 	if !own.KillOrphans {
 		orphans.Release(survivors)
 		return record, nil

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -37,6 +38,7 @@ func (c Child) String() string { return api.Namespec(c.Group, c.Name) }
 type Record struct {
 	path      string
 	boot      string
+	instance  string
 	survivors []entry // children of earlier runs that still ran when the file was written last
 	fd        int     // -1: not open
 	lines     int
@@ -46,11 +48,31 @@ type Record struct {
 // fewLines is the number of lines up to which a file is not rewritten.
 const fewLines = 1024
 
+// Running returns the process id of another supervisord that runs and keeps the record at path for the same instance, 0 if there is
+// none, or if that cannot be known. Instance is what Open was given.
+func Running(path, instance string) (pid int) {
+	boot := bootID()
+	if boot == "" {
+		return 0
+	}
+	text, err := safefile.ReadOwn(path, maxSize)
+	if err != nil {
+		return 0
+	}
+	head, _, _ := strings.Cut(string(text), "\n")
+	owner, err := parseOwner(head, boot, ticksNow())
+	if err != nil || owner == nil || owner.instance != instance || owner.PID == os.Getpid() || !owner.alive() || !isNamedAsWe(owner.PID) {
+		return 0
+	}
+	return owner.PID
+}
+
 // Open reads the record at path, logs which children of earlier runs still run, and starts a new record there, in which they
 // stay. Their processes are held until Release or Stop. If the supervisord that wrote the record still runs, the file is not
 // changed, and r is nil. The methods of a nil Record do nothing. Open returns one as well on systems that do not report when a
-// process began. A file that cannot be ours is ignored with a warning and replaced.
-func Open(path string, log *logs.Main) (r *Record, found []*Survivor) {
+// process began. A file that cannot be ours is ignored with a warning and replaced. Instance
+// is what distinguishes this supervisord from others that use the same path by mistake.
+func Open(path, instance string, log *logs.Main) (r *Record, found []*Survivor) {
 	boot := bootID()
 	if boot == "" {
 		return nil, nil
@@ -61,7 +83,7 @@ func Open(path string, log *logs.Main) (r *Record, found []*Survivor) {
 			owner.PID, path)
 		return nil, nil
 	}
-	r = &Record{path: path, boot: boot, fd: -1}
+	r = &Record{path: path, boot: boot, instance: instance, fd: -1}
 	for _, s := range holdAll(entries) { // all at once: a process that is held keeps its id
 		if !s.recognized() {
 			log.Warnf("pid %d is not %q of an earlier supervisord any more, and is left alone", s.PID, s)
@@ -111,7 +133,7 @@ func count(running iter.Seq[Child]) (n int) {
 func (r *Record) rewrite(running iter.Seq[Child]) error {
 	r.closeFile()
 	now := ticksNow()
-	text := fmt.Appendf(nil, "%s %d %d %s\n", header, os.Getpid(), now, r.boot)
+	text := fmt.Appendf(nil, "%s %d %d %s %q\n", header, os.Getpid(), now, r.boot, r.instance)
 	r.lines = 0
 	add := func(e entry) {
 		text = e.format(text, e.at)

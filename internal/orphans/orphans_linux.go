@@ -48,6 +48,14 @@ func startOf(pid int) (began int64, ok bool) {
 	return began, err == nil
 }
 
+// isNamedAsWe reports whether a process executes a program of the name of ours: in another container the same process id may
+// have an older process.
+func isNamedAsWe(pid int) bool {
+	ours, err1 := os.ReadFile("/proc/self/comm")
+	other, err2 := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
+	return err1 == nil && err2 == nil && bytes.Equal(ours, other)
+}
+
 // Survivor is a child of an earlier supervisord that still runs. It is held by a descriptor of its process, so that a signal
 // cannot reach another one that gets its id.
 type Survivor struct {

@@ -78,7 +78,7 @@ func killOwner(t *testing.T, path string) {
 // open opens the record and returns what was logged, without dates.
 func open(path string) (r *Record, found []*Survivor, log string) {
 	var text bytes.Buffer
-	r, found = Open(path, logs.NewMain(&text, api.Info))
+	r, found = Open(path, "instance", logs.NewMain(&text, api.Info))
 	return r, found, undated(text.String())
 }
 

@@ -14,6 +14,8 @@ func ticksNow() int64 { return 0 }
 
 func startOf(int) (began int64, ok bool) { return 0, false }
 
+func isNamedAsWe(int) bool { return false }
+
 // Survivor is a child of an earlier supervisord; there is none here.
 type Survivor struct{ entry }
 

@@ -30,8 +30,36 @@ func (e entry) alive() bool {
 	return ok && began <= e.at+1
 }
 
-// header is the first word of the file. The process id of supervisord, a time and the id of the boot follow.
+// header is the first word of the file. The process id of supervisord, a time, the id of the boot and the instance follow.
 const header = "supervisord"
+
+// owner is the supervisord of the first line.
+type owner struct {
+	entry
+	instance string
+}
+
+// parseOwner reads the first line. It is nil if the file is older than the last boot. No time is later than now.
+func parseOwner(line, boot string, now int64) (*owner, error) {
+	fields := strings.SplitN(line, " ", 5)
+	if len(fields) < 4 || fields[0] != header {
+		return nil, errors.New("it is not a record")
+	}
+	if fields[3] != boot {
+		return nil, nil
+	}
+	o := &owner{}
+	var err1, err2, err3 error
+	o.PID, err1 = strconv.Atoi(fields[1])
+	o.at, err2 = strconv.ParseInt(fields[2], 10, 64)
+	if len(fields) == 5 {
+		o.instance, err3 = strconv.Unquote(fields[4])
+	}
+	if err1 != nil || err2 != nil || err3 != nil || o.PID < 1 || o.at < 0 || o.at > now {
+		return nil, errors.New("its first line is implausible")
+	}
+	return o, nil
+}
 
 // format appends the line of a child. A new field goes to its end, where an older supervisord ignores it.
 func (c *Child) format(b []byte, at int64) []byte {
@@ -86,17 +114,9 @@ func read(path, boot string, now int64, log *logs.Main) (owner *entry, children 
 // is when supervisord is killed while it writes.
 func parseAll(text, boot string, now int64) (owner *entry, children []entry, wrong int, err error) {
 	head, text, _ := strings.Cut(text, "\n")
-	fields := strings.Fields(head)
-	if len(fields) != 4 || fields[0] != header {
-		return nil, nil, 0, errors.New("it is not a record")
-	}
-	if fields[3] != boot {
-		return nil, nil, 0, nil
-	}
-	pid, err1 := strconv.Atoi(fields[1])
-	at, err2 := strconv.ParseInt(fields[2], 10, 64)
-	if err1 != nil || err2 != nil || pid < 1 || at < 0 || at > now {
-		return nil, nil, 0, errors.New("its first line is implausible")
+	o, err := parseOwner(head, boot, now)
+	if o == nil {
+		return nil, nil, 0, err
 	}
 	indexes := map[int]int{}
 	for line := range strings.Lines(text) {
@@ -114,7 +134,7 @@ func parseAll(text, boot string, now int64) (owner *entry, children []entry, wro
 		indexes[e.PID] = len(children)
 		children = append(children, e)
 	}
-	return &entry{Child: Child{PID: pid}, at: at}, children, wrong, nil
+	return &o.entry, children, wrong, nil
 }
 
 // Exposed returns which user beside root and ours can replace the record at path by another one of ours; "" if there is none.

@@ -20,7 +20,7 @@ func FuzzParse(f *testing.F) {
 		"", head, head + "8 4000 999 999 15 true false 10 \"g\" \"n\" 0\n", head + "8 4000 999 999 15 true false 10 \"g\" \"n\"\n",
 		head + "8 99999999999 999 999 15 true true 1 \"x\\n2026-01-01 00:00:00,000 CRIT forged\" \"y\" 0\n8 1 1",
 		head + "1 1 1 1 1 true true 1 \"\" \"\" 1\n-1 1 1 1 1 true true 1 `a` `b` 1\n8 1 1 1 99 true true 99999999999 \"a\" \"b\" 1\n",
-		"supervisord 1 99999999999 boot\n", "supervisord 1 1 other\n",
+		"supervisord 1 99999999999 boot\n", "supervisord 1 1 other\n", "supervisord 7 4000 boot \"/etc/s.conf supervisor\"\n", "supervisord 7 4000 boot \"/etc\n",
 	} {
 		f.Add(text)
 	}
