@@ -103,11 +103,23 @@ func (c *Controller) update(names []string) error {
 			if !wanted(group) {
 				continue
 			}
-			if err := step.do(group); err != nil {
+			if err := c.groupFault(group, step.do(group)); err != nil {
 				return err
 			}
 		}
 	}
+	return nil
+}
+
+// groupFault prints a fault that concerns one group, and sets the exit status, so that the next group can follow. Any other error
+// is returned.
+func (c *Controller) groupFault(group string, err error) error {
+	var fault *client.Fault
+	if !errors.As(err, &fault) || fault.Code == api.ShutdownState {
+		return err
+	}
+	c.println(group + ": ERROR (" + fault.Text + ")")
+	c.status = exitGeneric
 	return nil
 }
 
@@ -185,10 +197,10 @@ func (c *Controller) add(names []string) error {
 			c.println("ERROR: process group already active")
 			continue
 		}
-		if err := c.printFault(err, map[int]string{
+		if err := c.groupFault(name, c.printFault(err, map[int]string{
 			api.ShutdownState: "shutting down",
 			api.BadName:       "no such process/group: " + name,
-		}); err != nil {
+		})); err != nil {
 			return err
 		}
 	}
