@@ -1,9 +1,10 @@
-// Pidproxy runs a command that puts itself into the background, and passes signals to the process in the command's pid file, so that
+// Pidproxy runs a command whose real process is another one, and passes signals to the process in the command's pid file, so that
 // supervisord can control it:
 //
 //	pidproxy PIDFILE COMMAND [ARGUMENT ...]
 //
-// It exits after it has passed SIGTERM, SIGINT or SIGQUIT, and when the command exits. Its exit status is always 0.
+// It exits when the command and a process that the command has left in the background have ended, and after SIGTERM, SIGINT or
+// SIGQUIT when the process that it passed the signal to has. Its exit status is always 0.
 package main
 
 import (
@@ -23,59 +24,41 @@ func main() {
 	}
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGQUIT)
-	ended := run(os.Args[2:])
-	for {
-		select {
-		case <-ended:
-			return
-		case s := <-signals:
-			if pass(os.Args[1], s.(syscall.Signal)) && (s == syscall.SIGTERM || s == syscall.SIGINT || s == syscall.SIGQUIT) {
-				return
-			}
-		}
+	command, err := run(os.Args[2:])
+	if err != nil {
+		report(err)
+		return
 	}
+	p := proxy{path: os.Args[1], target: command}
+	p.serve(signals)
 }
 
-// run starts the command and returns a channel that closes when it has exited, or at once if it cannot be started.
-func run(command []string) <-chan struct{} {
-	ended := make(chan struct{})
+func report(err error) { fmt.Fprintf(os.Stderr, "pidproxy: %v\n", err) }
+
+// run starts the command.
+func run(command []string) (target, error) {
 	path, err := filepath.Abs(command[0])
 	if err != nil {
 		path = command[0]
 	}
 	c := &exec.Cmd{Path: path, Args: command, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	if err := c.Start(); err != nil {
-		fmt.Fprintf(os.Stderr, "pidproxy: %v\n", err)
-		close(ended)
-		return ended
+		return target{}, err
 	}
-	go func() {
-		_ = c.Wait() // the original ignores the status as well
-		close(ended)
-	}()
-	return ended
+	return target{
+		signal: func(s syscall.Signal) error { return c.Process.Signal(s) },
+		gone: after(func() {
+			_ = c.Wait() // the original ignores the status as well
+		}),
+	}, nil
 }
 
-// pass sends s to the process in the pid file. It returns false if the file names none that may be signaled; why is on standard
-// error.
-func pass(path string, s syscall.Signal) bool {
-	file, err := readPIDFile(path)
-	if err != nil {
-		fmt.Printf("Can't read child pidfile %s!\n", path)
-		fmt.Fprintf(os.Stderr, "pidproxy: %v\n", err)
-		return false
-	}
-	p, err := hold(file.pid)
-	if err == nil {
-		defer p.release()
-		if reason := file.refuse(p); reason != "" {
-			fmt.Fprintf(os.Stderr, "pidproxy: process %d is not signaled: %s\n", file.pid, reason)
-			return false
-		}
-		err = p.signal(s)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "pidproxy: cannot signal process %d: %v\n", file.pid, err)
-	}
-	return true
+// after returns a channel that closes when f has returned.
+func after(f func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	return done
 }

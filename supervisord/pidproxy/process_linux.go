@@ -18,7 +18,7 @@ type process struct {
 	fd  int // -1 if the kernel has no such descriptors
 }
 
-// hold returns the process with the pid.
+// hold returns the process with the pid. The error is ESRCH if it has ended, also if its parent does not know yet.
 func hold(pid int) (process, error) {
 	fd, err := unix.PidfdOpen(pid, 0)
 	switch {
@@ -27,7 +27,12 @@ func hold(pid int) (process, error) {
 	case err != nil: // before Linux 5.3, or not allowed
 		fd = -1
 	}
-	return process{pid, fd}, nil
+	p := process{pid, fd}
+	if p.ended(0) {
+		p.release()
+		return process{}, unix.ESRCH
+	}
+	return p, nil
 }
 
 func (p process) release() {
@@ -41,6 +46,29 @@ func (p process) signal(s syscall.Signal) error {
 		return unix.Kill(p.pid, s)
 	}
 	return unix.PidfdSendSignal(p.fd, s, nil, 0)
+}
+
+// wait returns when the process has ended.
+func (p process) wait() {
+	if p.fd < 0 {
+		poll(p.pid)
+		return
+	}
+	p.ended(-1)
+}
+
+// ended reports whether the process has ended within so many milliseconds, -1 for any time. It is false without a descriptor.
+func (p process) ended(timeout int) bool {
+	if p.fd < 0 {
+		return false
+	}
+	fds := []unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(fds, timeout)
+		if !errors.Is(err, unix.EINTR) {
+			return n > 0
+		}
+	}
 }
 
 // status returns the numbers in a line of /proc/PID/status.

@@ -20,6 +20,9 @@ func (p process) release() {}
 
 func (p process) signal(s syscall.Signal) error { return syscall.Kill(p.pid, s) }
 
+// wait returns when the process has ended.
+func (p process) wait() { poll(p.pid) }
+
 // ps returns numbers that /bin/ps reports about a process.
 func ps(pid int, columns ...string) (numbers []int, err error) {
 	args := []string{"-p", strconv.Itoa(pid)}
