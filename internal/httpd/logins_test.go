@@ -26,6 +26,8 @@ func TestFailedLogins(t *testing.T) {
 		expect := func(want ...string) {
 			t.Helper()
 			synctest.Wait()
+			f.mu.Lock() // report is called with it
+			defer f.mu.Unlock()
 			if !slices.Equal(lines, want) {
 				t.Errorf("%q, want %q", lines, want)
 			}
