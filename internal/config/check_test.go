@@ -89,13 +89,14 @@ func TestCheckWarnings(t *testing.T) {
 	if err := os.Chmod(open, 0o777|os.ModeSticky); err != nil { // whatever the umask
 		t.Fatal(err)
 	}
+	const methods = "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=" + MainInterface + "\n"
 	const better = "; better is one that only its owner can write"
 	for _, c := range []struct {
 		what, text string
 		want       []string
 	}{
-		{"nothing", "[program:a]\ncommand=a\nstdout_logfile=DIR/a\n[supervisorctl]\nserverurl=unix:///x\n", nil},
-		{"unknown keys", "logfil=x\nnumprocs=3\n[program:a]\ncommand=a\nstdout_logfiles=x\nnodaemon=true\nzzzzzz=1\n",
+		{"nothing", "[program:a]\ncommand=/bin/cat\nstdout_logfile=DIR/a\n[supervisorctl]\nserverurl=unix:///x\n", nil},
+		{"unknown keys", "logfil=x\nnumprocs=3\n[program:a]\ncommand=/bin/cat\nstdout_logfiles=x\nnodaemon=true\nzzzzzz=1\n",
 			[]string{
 				"DIR/sd.conf:4: [supervisord] logfil has no effect, perhaps logfile is meant",
 				"DIR/sd.conf:5: [supervisord] numprocs has no effect: it belongs in [eventlistener:x], [fcgi-program:x], " +
@@ -104,30 +105,31 @@ func TestCheckWarnings(t *testing.T) {
 				"DIR/sd.conf:9: [program:a] nodaemon has no effect: it belongs in [supervisord]",
 				"DIR/sd.conf:10: [program:a] zzzzzz has no effect",
 			}},
-		{"unknown sections", "[programm:a]\ncommand=a\n[Supervisorctl]\n[whatever at all]\n[DEFAULT]\nx=1\npriority=3\n",
+		{"unknown sections", "[programm:a]\ncommand=/bin/cat\n[Supervisorctl]\n[whatever at all]\n[DEFAULT]\nx=1\npriority=3\n",
 			[]string{
 				"DIR/sd.conf: [programm:a] is not a section and has no effect, perhaps program:a is meant",
 				"DIR/sd.conf: [Supervisorctl] is not a section and has no effect, perhaps supervisorctl is meant",
 				"DIR/sd.conf: [whatever at all] is not a section and has no effect",
 				"DIR/sd.conf:9: [DEFAULT] x has no effect: no section knows it",
 			}},
-		{"one log for two", "[program:a]\ncommand=a\nstdout_logfile=DIR/x\n[program:b]\ncommand=b\n" +
-			"stderr_logfile=%(here)s/./x\nstdout_logfile=/dev/stdout\n[program:c]\ncommand=c\nstdout_logfile=/dev/stdout\n",
+		{"one log for two", "[program:a]\ncommand=/bin/cat\nstdout_logfile=DIR/x\n[program:b]\ncommand=/bin/cat\n" +
+			"stderr_logfile=%(here)s/./x\nstdout_logfile=/dev/stdout\n[program:c]\ncommand=/bin/cat\nstdout_logfile=/dev/stdout\n",
 			[]string{"stdout_logfile of a:a and stderr_logfile of b:b write to the same log DIR/x"}},
-		{"a log that three programs share is one warning", "[program:a]\ncommand=a\nstdout_logfile=DIR/x\n[program:b]\ncommand=b\n" +
-			"stdout_logfile=DIR/x\n[program:c]\ncommand=c\nstdout_logfile=DIR/x\n",
+		{"a log that three programs share is one warning", "[program:a]\ncommand=/bin/cat\nstdout_logfile=DIR/x\n[program:b]\ncommand=/bin/cat\n" +
+			"stdout_logfile=DIR/x\n[program:c]\ncommand=/bin/cat\nstdout_logfile=DIR/x\n",
 			[]string{"stdout_logfile of a:a and stdout_logfile of b:b write to the same log DIR/x"}},
-		{"open directories", "[program:a]\ncommand=a\nnumprocs=2\nprocess_name=%(process_num)s\n" +
+		{"open directories", "[program:a]\ncommand=/bin/cat\nnumprocs=2\nprocess_name=%(process_num)s\n" +
 			"stdout_logfile=" + open + "/%(process_num)s\n[supervisord]\npidfile=" + open + "/pid\n",
 			[]string{
+				"DIR/sd.conf:1: [supervisord] is also in line 9, whose pidfile counts",
 				"DIR/sd.conf:10: [supervisord] pidfile: all users can create files in the directory of " + open + "/pid" + better,
 				"DIR/sd.conf:8: [program:a] stdout_logfile: all users can create files in the directory of " + open + "/0" + better,
 			}},
-		{"a plug-in", "[rpcinterface:a]\ncommand=a\nanything=goes\n[rpcinterface:b]\nurl=unix:///x\nautostart=1\nbufer_size=1\n",
+		{"a plug-in", "[rpcinterface:a]\ncommand=/bin/cat\nanything=goes\n[rpcinterface:b]\nurl=unix:///x\nautostart=1\nbufer_size=1\n",
 			[]string{"DIR/sd.conf:9: [rpcinterface:b] autostart has no effect: it belongs in [eventlistener:x], " +
 				"[fcgi-program:x], [program:x], [rpcinterface:x]",
 				"DIR/sd.conf:10: [rpcinterface:b] bufer_size has no effect, perhaps buffer_size is meant"}},
-		{"open server", "[inet_http_server]\nport=127.0.0.1:9001\n[inet_http_server:b]\nport=9002\nusername=u\npassword=p\n",
+		{"open server", methods + "[supervisorctl]\n[inet_http_server]\nport=127.0.0.1:9001\n[inet_http_server:b]\nport=9002\nusername=u\npassword=p\n",
 			[]string{"[inet_http_server] has no username and password: everyone who can connect to port 9001 can run any " +
 				"command as the user of supervisord"}},
 		{"what Load warns of, and supervisorctl", "[include]\nfiles=*.none\n[supervisorctl]\nprompt=%(here)s\nport=1\n",

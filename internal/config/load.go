@@ -86,6 +86,7 @@ func (r *reader) values(o Options) (*Config, error) {
 	c.Supervisord.Pidfile = r.host.normalize(c.Supervisord.Pidfile)
 	c.reader = r.kept()
 	r.warnOfGroups(c)
+	r.warnOfRepeats()
 	c.Messages = r.messages
 	slices.SortStableFunc(c.Messages, func(a, b Message) int { return int(b.Level - a.Level) })
 	return c, nil

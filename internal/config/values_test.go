@@ -62,7 +62,10 @@ func TestInclude(t *testing.T) {
 		t.Errorf("merged: %s, %v", c.Supervisord.Identifier, c.Interfaces)
 	}
 	wantWarn := []string{`Could not read extra file "` + inc + `/c.conf" during parsing: no such file or directory`,
-		`No file matches via include "` + dir + `/nope*.ini"`}
+		`No file matches via include "` + dir + `/nope*.ini"`,
+		dir + "/sd.conf:6: [program:m] is also in " + inc + "/a.conf, whose autostart counts",
+		inc + "/a.conf:4: [include] has no effect: an included file includes no others",
+		dir + "/sd.conf:1: [supervisord] is also in " + inc + "/b.conf, whose identifier counts"}
 	wantInfo := []string{`Included extra file "` + inc + `/a.conf" during parsing`,
 		`Included extra file "` + inc + `/b.conf" during parsing`,
 		`Included extra file "` + dir + `/x/b1/b.conf" during parsing`}

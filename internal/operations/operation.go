@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/signame"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
@@ -141,8 +142,8 @@ func start(p *process.Process, name string) error {
 
 // commandFault is the fault for a command that cannot be run.
 func commandFault(err error) error {
-	var problem *process.CommandError
-	if errors.As(err, &problem) && problem.Reason == process.NotFound {
+	var problem *config.CommandError
+	if errors.As(err, &problem) && problem.Reason == config.NotFound {
 		return api.NewFault(api.NoFile, problem.Text)
 	}
 	return api.NewFault(api.NotExecutable, err.Error())

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -13,77 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/child"
-	"github.com/gosupervisor/supervisor/internal/pyrepr"
-	"github.com/gosupervisor/supervisor/internal/shlex"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
 
-// CommandReason says why a command cannot be run.
-type CommandReason int
-
-const (
-	NotFound CommandReason = iota
-	NotExecutable
-)
-
-// CommandError is a command that cannot be run. Text is the original's, except that it never shows more than the first word, because
-// arguments may be passwords.
-type CommandError struct {
-	Reason CommandReason
-	Text   string
-}
-
-func (e *CommandError) Error() string { return e.Text }
-
-// Command splits the command into words and finds the file to execute, as it is on the disk now. The error is a
-// *CommandError. Source: startProcess.
-func (p *Process) Command() (path string, args []string, err error) {
-	args, err = shlex.Split(p.Config.Run.Command)
-	if err != nil {
-		return "", nil, &CommandError{NotExecutable, fmt.Sprintf("can't parse command: %v", err)}
-	}
-	if len(args) == 0 {
-		return "", nil, &CommandError{NotExecutable, "command is empty"}
-	}
-	path, info := p.find(args[0])
-	refuse := func(reason CommandReason, format string) (string, []string, error) {
-		return "", nil, &CommandError{reason, fmt.Sprintf(format, pyrepr.Quote(path))}
-	}
-	switch {
-	case info == nil:
-		return refuse(NotFound, "can't find command %s")
-	case info.IsDir():
-		return refuse(NotExecutable, "command at %s is a directory")
-	case info.Mode()&0o111 == 0:
-		return refuse(NotExecutable, "command at %s is not executable")
-	case unix.Access(path, unix.X_OK) != nil:
-		return refuse(NotExecutable, "no permission to run command %s")
-	}
-	return path, args, nil
-}
-
-// find looks up name in PATH, which environment= may set, unless name has a slash. The first file of that name is taken, also
-// if it cannot be executed. Info is nil if there is none.
-func (p *Process) find(name string) (path string, info os.FileInfo) {
-	if strings.Contains(name, "/") {
-		info, _ = os.Stat(name)
-		return name, info
-	}
-	search, own := p.Config.Run.Environment["PATH"]
-	if !own {
-		search = os.Getenv("PATH")
-	}
-	if search == "" {
-		search = "/bin:/usr/bin:/usr/local/bin"
-	}
-	for _, dir := range strings.Split(search, ":") {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil {
-			return path, info
-		}
-	}
-	return name, nil
-}
+// Command is Find of the command that the process runs.
+func (p *Process) Command() (path string, args []string, err error) { return p.Config.Run.Find() }
 
 // spawn starts the child. Problem is empty, or the reason why there is no child, which is the spawn error that clients see;
 // failed is then the event about it. Then the pipes and logs are closed again; the caller releases the socket.
