@@ -256,9 +256,9 @@ func (s *session) fragment(line int, text string) {
 	}
 }
 
-// aboutHost matches errors about files and users that exist only where a configuration is used.
+// aboutHost matches errors about files and users that exist only where a configuration is used, and about the rest of a file.
 var aboutHost = regexp.MustCompile(`^\s|does not exist|cannot be found|not found|can't find|no such|Invalid user|invalid user|` +
-	`not a directory|not an existing directory|runs as root|No file matches via include`)
+	`not a directory|not an existing directory|runs as root|No file matches via include|there is no section`)
 
 // end stops the daemons that the session started, which their pid files name.
 func (s *session) end() {
