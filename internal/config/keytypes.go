@@ -99,7 +99,7 @@ var (
 	levelType   = &Type[api.Level]{name: "level", parse: parseLevel, same: equal[api.Level],
 		encode: func(m Members, l api.Level) { m.Int(int(l)) }}
 	signalType = &Type[syscall.Signal]{name: "signal", parse: parseSignal, same: equal[syscall.Signal],
-		text:   func(s syscall.Signal) string { return strings.TrimPrefix(signame.Name(s), "SIG") },
+		text:   signalText,
 		encode: func(m Members, s syscall.Signal) { m.Int(int(s)) }}
 	restartType = &Type[Restart]{name: "boolean or `unexpected`", parse: parseRestart, same: equal[Restart],
 		encode: encodeRestart}
@@ -158,6 +158,11 @@ func shareMap(to, from *map[string]string) {
 }
 
 func octalText[T ~int | ~uint32](n T) string { return fmt.Sprintf("%#03o", n) }
+
+// signalText returns the name of a signal, or its number if it has no name.
+func signalText(s syscall.Signal) string {
+	return strings.TrimPrefix(strings.TrimPrefix(signame.Name(s), "SIG"), "signal ")
+}
 
 // sizeText returns a size in the largest unit that divides it.
 func sizeText(n Bytes) string {

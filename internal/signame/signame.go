@@ -41,12 +41,12 @@ func Name(signal syscall.Signal) string {
 	return "signal " + strconv.Itoa(int(signal))
 }
 
-// Parse reads a number, or a name in any case with or without SIG. A number must be 0 or that of a signal with a name; what 0
-// means is the caller's decision. The error has the original's text. Source: stopsignal, signalProcess.
+// Parse reads a number, or a name in any case with or without SIG, also RTMIN+3 and RTMAX-3. A number must be 0 or that of a signal
+// with such a name; what 0 means is the caller's decision. The error has the original's text. Source: stopsignal, signalProcess.
 func Parse(value string) (syscall.Signal, error) {
 	if n, ok := pyrepr.ParseInt(value, 10); ok {
 		signal := syscall.Signal(n)
-		if n < 0 || n > 0 && strings.HasPrefix(Name(signal), "signal ") {
+		if n < 0 || n > 0 && strings.HasPrefix(Name(signal), "signal ") && !isRealTime(n) {
 			return 0, errors.New("value " + pyrepr.Quote(value) + " is not a valid signal number")
 		}
 		return signal, nil
@@ -59,5 +59,25 @@ func Parse(value string) (syscall.Signal, error) {
 			}
 		}
 	}
+	if signal, ok := realTime(name); ok {
+		return signal, nil
+	}
 	return 0, errors.New("value " + pyrepr.Quote(value) + " is not a valid signal name")
+}
+
+func isRealTime(n int) bool { return firstRealTime <= n && n <= lastRealTime }
+
+// realTime reads RTMIN+n and RTMAX-n.
+func realTime(name string) (signal syscall.Signal, ok bool) {
+	for _, base := range []struct {
+		prefix     string
+		from, sign int
+	}{{"RTMIN+", firstRealTime, 1}, {"RTMAX-", lastRealTime, -1}} {
+		if text, found := strings.CutPrefix(name, base.prefix); found {
+			n, err := strconv.ParseUint(text, 10, 8)
+			number := base.from + base.sign*int(n)
+			return syscall.Signal(number), err == nil && isRealTime(number)
+		}
+	}
+	return 0, false
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// On Linux the real-time signals between the first and the last have no name and cannot be configured.
+// TestRealTime shows that the signals between the first and the last have no name to print, as in the original, but can be named.
 func TestRealTime(t *testing.T) {
 	for signal, want := range map[syscall.Signal]string{
 		34: "SIGRTMIN", 35: "signal 35", 63: "signal 63", 64: "SIGRTMAX", syscall.SIGIO: "SIGPOLL",
@@ -14,10 +14,17 @@ func TestRealTime(t *testing.T) {
 			t.Errorf("Name(%d) = %s, want %s", signal, got, want)
 		}
 	}
-	if _, err := Parse("35"); err == nil {
-		t.Error("Parse accepts 35")
+	for text, want := range map[string]syscall.Signal{
+		"rtmax": 64, "RTMIN": 34, "RTMIN+3": 37, "sigrtmin+0": 34, "RTMIN+30": 64, "SIGRTMAX-1": 63, "RTMAX-30": 34, "35": 35, "63": 63,
+	} {
+		if got, err := Parse(text); got != want || err != nil {
+			t.Errorf("Parse(%s) = %d, %v", text, got, err)
+		}
 	}
-	if got, err := Parse("rtmax"); got != 64 || err != nil {
-		t.Errorf("Parse(rtmax) = %d, %v", got, err)
+	for _, text := range []string{"RTMIN+31", "RTMAX-31", "RTMIN-1", "RTMAX+1", "RTMIN+", "RTMIN+-1", "RTMIN++1", "RTMIN+256", "RTMIN+ 1",
+		"RT+1", "TERM+1", "32", "33", "65"} {
+		if got, err := Parse(text); err == nil {
+			t.Errorf("Parse(%s) = %d", text, got)
+		}
 	}
 }
