@@ -85,6 +85,14 @@ func requireBoth(k *sectionReader, s *Server) {
 	}
 }
 
+// Hint returns what is probably wrong with an address that cannot be opened; empty: nothing is known.
+func (s Server) Hint() string {
+	if strings.ContainsAny(s.File+s.Host, `"'`) {
+		return hintQuotes
+	}
+	return ""
+}
+
 // URL returns the address for SUPERVISOR_SERVER_URL of children. The host is localhost for a server on all addresses.
 func (s Server) URL() string {
 	if s.Unix {

@@ -109,10 +109,14 @@ func openError(c config.Server, err error) error {
 	if c.Unix {
 		place = fmt.Sprintf("[%s] file=%s", c.Section, c.File)
 	}
-	if text := openText(err); text != err.Error() {
-		return usageError(text + "\n  " + place + ": " + reason(err))
+	text := openText(err)
+	if text != err.Error() {
+		place += ": " + reason(err)
 	}
-	return usageError(err.Error() + "\n  " + place)
+	if hint := c.Hint(); hint != "" {
+		place += ": " + hint
+	}
+	return usageError(text + "\n  " + place)
 }
 
 // openText is the original's text for an error.
