@@ -58,6 +58,8 @@ func classify(err error) (class, text string) {
 		return "http.client.RemoteDisconnected", "Remote end closed connection without response"
 	case errors.As(err, &lookup):
 		return "socket.gaierror", "[Errno -2] Name or service not known"
+	case errors.Is(err, syscall.EINVAL): // of connecting: only a path that is too long is invalid
+		return "OSError", "AF_UNIX path too long"
 	case errors.As(err, &number):
 		return errnoClass(number), pyrepr.OSError(number)
 	}
