@@ -94,6 +94,9 @@ func TryMain(path string) error {
 }
 
 func try(path string) error {
+	if own, ok := inherited(path); ok {
+		return syscall.Close(own)
+	}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
