@@ -25,7 +25,7 @@ func TestStripANSI(t *testing.T) {
 		{"a\x1b[3;4Hb\x1b[1fc\x1b[Ad\x1b[Be\x1b[Cf\x1b[Dg\x1b[6Rh\x1b[si\x1b[uj\x1b[Kk\x1b[4hl\x1b[13pm", "abcdefghijklm"},
 		{"\x1b[5n 12 \x1b[1Gcolumn\x1b[2 q \x1b[3~", " 12 column "},
 		{"\x1b[1;\nnot a sequence\x1b[3é", "\nnot a sequenceé"},
-		{"\x1b(Bplain\x1b)0 \x1b(%5x \x1b(\ny", "plain x \ny"},
+		{"\x1b(Bplain\x1b)0\x1b*0\x1b+0 \x1b(%5x \x1b(\ny", "plain x \ny"},
 		{"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \x1b]0;a\x1b[1mb", "link b"},
 		{"\x1b]2;no end\nnext \x1b]2;", "\nnext "},
 		{"\x1b]P0ffffff\x1b]R \x1b]", "\x1b]P0ffffff\x1b]R \x1b]"},

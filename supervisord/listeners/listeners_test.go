@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
 func TestSizes(t *testing.T) {
@@ -80,5 +82,22 @@ func TestChoose(t *testing.T) {
 		if got != c.program || name != c.name || strings.Join(args, " ") != c.arg {
 			t.Errorf("%q: %s called %s with %q", c.argv, got, name, args)
 		}
+	}
+}
+
+// TestLimit checks that the lowest limit applies, of all names that select a process. covers: REP-G15
+func TestLimit(t *testing.T) {
+	m := memmon{programs: limits{"a": 50, "g:a": 40, "g:*": 30}, groups: limits{"h": 20}, any: 45}
+	for _, c := range []struct {
+		group, name string
+		want        int64
+	}{{"x", "a", 45}, {"g", "a", 30}, {"g", "b", 30}, {"h", "a", 20}, {"x", "b", 45}} {
+		if got, ok := m.limit(client.ProcessInfo{Group: c.group, Name: c.name}); got != c.want || !ok {
+			t.Errorf("%s:%s: %d, %t", c.group, c.name, got, ok)
+		}
+	}
+	m.any = 0
+	if got, ok := m.limit(client.ProcessInfo{Group: "x", Name: "b"}); ok {
+		t.Errorf("no limit: %d", got)
 	}
 }
