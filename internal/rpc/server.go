@@ -46,6 +46,9 @@ type result func(*xmlrpc.Encoder)
 // connection must be closed without a response, because supervisord has shut down.
 func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []byte, done func(), status int) {
 	call, err := xmlrpc.ParseCall(body)
+	if call.Binary && call.Method != binaryMethod {
+		err = xmlrpc.ErrUnmarshallable
+	}
 	if err != nil {
 		reason := xmlrpc.ErrUnmarshallable
 		if errors.Is(err, xmlrpc.ErrNoMethodName) {
@@ -83,6 +86,9 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 		return dst, nil, http.StatusInternalServerError
 	}
 }
+
+// binaryMethod is the one method that takes any bytes, as <base64>; all others take text.
+const binaryMethod = "supervisor.sendProcessStdin"
 
 // maxLogged is how much of what a client sent is logged, in bytes.
 const maxLogged = 200

@@ -69,7 +69,7 @@ var table = []Method{
 	{Name: "supervisor.signalAllProcesses", Do: (*Server).signalAllProcesses, Params: []Param{signalParam},
 		Help: "Send a signal to all processes that are running.", Result: statusArray},
 	{Name: "supervisor.sendProcessStdin", Do: (*Server).sendProcessStdin,
-		Params: []Param{nameParam, {Name: "chars", Type: "string", Help: "the text"}},
+		Params: []Param{nameParam, {Name: "chars", Type: "string", Help: "the text; as base64, any bytes"}},
 		Help:   "Send text to the standard input of a process.", Result: "boolean always true"},
 	{Name: "supervisor.sendRemoteCommEvent", Do: (*Server).sendRemoteCommEvent,
 		Params: []Param{{Name: "type", Type: "string", Help: "the type in the payload of the event"},

@@ -20,7 +20,7 @@ func TestCallRoundTrip(t *testing.T) {
 	}
 	body := AppendCall([]byte("x"), "my.<method>&", params)
 	got, err := ParseCall(body[1:])
-	if diff := cmp.Diff(Call{"my.<method>&", params}, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
+	if diff := cmp.Diff(Call{Method: "my.<method>&", Params: params}, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}
 	e := NewEncoder(nil)

@@ -37,7 +37,7 @@ func ParseCall(body []byte) (Call, error) {
 	if p.method == "" {
 		return Call{}, ErrNoMethodName
 	}
-	return Call{Method: p.method, Params: p.params}, nil
+	return Call{Method: p.method, Params: p.params, Binary: p.binary}, nil
 }
 
 // ParseResponse parses the response to a call and returns the result or the fault. Characters that XML does not allow and
@@ -82,6 +82,7 @@ type parser struct {
 	method string
 	params []Value
 	fault  Value
+	binary bool        // see Call
 	count  int         // values and members so far
 	most   int         // how many there may be; 0: any number
 	each   func(Value) // gets the items of a result that is an array; nil: they are kept
@@ -369,8 +370,7 @@ func number(text string) string {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// base64 decodes text and ignores characters outside of the alphabet. In a call the result must be UTF-8, because methods
-// take it as a string.
+// base64 decodes text and ignores characters outside of the alphabet.
 func (p *parser) base64(text string) (Value, error) {
 	var digits strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -383,8 +383,6 @@ func (p *parser) base64(text string) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if !p.lenient && !utf8.Valid(data) {
-		return Value{}, errScalar
-	}
+	p.binary = p.binary || !utf8.Valid(data)
 	return Value{Kind: Base64, Text: string(data)}, nil
 }

@@ -80,10 +80,10 @@ func TestParseCallShape(t *testing.T) {
 		"\ufeff<c><methodName>a&amp;b</methodName></c>\n":                              {Method: "a&b"},
 		`<!DOCTYPE c [<!ENTITY x "y>">]><c><methodName>a</methodName></c>`:             {Method: "a"},
 		`<methodName>a</methodName>`:                                                   {Method: "a"},
-		`<c><params><value>x</value></params><methodName>a</methodName></c>`:           {"a", []Value{text("x")}},
+		`<c><params><value>x</value></params><methodName>a</methodName></c>`:           {Method: "a", Params: []Value{text("x")}},
 		`<?xml version="1.0" encoding="iso-8859-1"?><c><methodName>é</methodName></c>`: {Method: "é"},
 		`<c><methodName>a</methodName><params><param><value>1</value></param>` +
-			`<param><value><boolean>1</boolean></value></param></params></c>`: {"a", []Value{text("1"), boolean(1)}},
+			`<param><value><boolean>1</boolean></value></param></params></c>`: {Method: "a", Params: []Value{text("1"), boolean(1)}},
 	} {
 		call, err := ParseCall([]byte(doc))
 		if err != nil {
@@ -91,6 +91,16 @@ func TestParseCallShape(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, call); diff != "" {
 			t.Errorf("%s: -want +got\n%s", doc, diff)
+		}
+	}
+}
+
+// TestParseCallBinary checks that bytes that are no text are noted.
+func TestParseCallBinary(t *testing.T) {
+	for inner, want := range map[string]bool{"<base64>/w==</base64>": true, "<base64>aGk=</base64>": false, "/w==": false} {
+		call, err := ParseCall([]byte("<c><methodName>m</methodName><params><param><value>" + inner + "</value></param></params></c>"))
+		if err != nil || call.Binary != want {
+			t.Errorf("%s: %+v, %v", inner, call, err)
 		}
 	}
 }
@@ -103,7 +113,7 @@ func TestParseCallErrors(t *testing.T) {
 		param("<int>x</int>"), param("<int></int>"), param("<int/>"), param("<int>1.5</int>"),
 		param("<int>99999999999999999999</int>"), param("<double>x</double>"), param("<double>1e999</double>"),
 		param("<double>0x1p4</double>"), param("<int>1__0</int>"), param("<int>_1</int>"),
-		param("<dateTime.iso8601>now</dateTime.iso8601>"), param("<base64>a</base64>"), param("<base64>/w==</base64>"),
+		param("<dateTime.iso8601>now</dateTime.iso8601>"), param("<base64>a</base64>"),
 		param("&nbsp;"), param("&amp"), param("&#0;"), param("&#x1b;"), param("&#xD800;"), param("&#99999999999;"),
 		param("&#-5;"), param("\x1b"), param("\xff"), param("\x00"), param("<array/>"),
 		param("<struct><member><name>a</name></member></struct>"), param("<struct>x<member/></struct>"),
@@ -136,7 +146,7 @@ func TestParseCallOfKolo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Call{"supervisor.m", []Value{text("a<&>\"\n"), integer(42), boolean(1), {Kind: Double, Float: 1.25},
+	want := Call{Method: "supervisor.m", Params: []Value{text("a<&>\"\n"), integer(42), boolean(1), {Kind: Double, Float: 1.25},
 		{Kind: Array, Items: []Value{text("x"), integer(1)}},
 		{Kind: Struct, Members: []Member{{"methodName", text("y")}}}}}
 	if diff := cmp.Diff(want, call); diff != "" {

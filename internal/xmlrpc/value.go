@@ -38,6 +38,7 @@ type Member struct {
 type Call struct {
 	Method string
 	Params []Value
+	Binary bool // a <base64> is not UTF-8
 }
 
 // Get returns the last member of that name of a struct; false if there is none or v is not a struct.
