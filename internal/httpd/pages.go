@@ -3,6 +3,7 @@ package httpd
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -63,7 +64,7 @@ func (c *counter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// download sends a log with its present length as a file. Path has no leading slashes: logfile/NAME[/stdout|/stderr] or
+// download sends a log with its present length as a file, or its last n bytes for "Range: bytes=-n". Path has no leading slashes: logfile/NAME[/stdout|/stderr] or
 // mainlogfile.
 func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) {
 	if r.Method != http.MethodGet {
@@ -92,13 +93,30 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filepath.Base(log.Path)}))
-	header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	s := &stream{w: w, file: f}
+	status := http.StatusOK
+	if n := suffix(r); n > 0 && info.Size() > 0 {
+		s.offset, status = max(0, info.Size()-n), http.StatusPartialContent
+		header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", s.offset, info.Size()-1, info.Size()))
+	}
+	length := info.Size() - s.offset
+	header.Set("Content-Length", strconv.FormatInt(length, 10))
+	w.WriteHeader(status)
 	s.sendTo(info.Size())
-	h.access(r.RemoteAddr, requestLine(r), http.StatusOK, s.sent)
-	if s.sent < info.Size() {
+	h.access(r.RemoteAddr, requestLine(r), status, s.sent)
+	if s.sent < length {
 		panic(http.ErrAbortHandler) // truncated meanwhile: the client must notice that bytes are missing
 	}
+}
+
+// suffix returns the n of a request for the last n bytes, and 0 for any other: other ranges may be ignored.
+func suffix(r *http.Request) int64 {
+	digits, found := strings.CutPrefix(r.Header.Get("Range"), "bytes=-")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if !found || err != nil || n < 0 {
+		return 0
+	}
+	return n
 }
 
 // logOf returns the log that the path of a request names.
