@@ -14,10 +14,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	kolo "github.com/kolo/xmlrpc"
 
@@ -39,8 +42,7 @@ type Client struct {
 // *PeerError, see TrustPeer.
 func New(serverURL, username, password string) (*Client, error) {
 	c := &Client{serverURL: serverURL}
-	var dialer net.Dialer
-	dial := dialer.DialContext
+	dial := dialTCP
 	if path, found := strings.CutPrefix(serverURL, "unix://"); found {
 		c.origin = url.URL{Scheme: "http", Host: "localhost"}
 		dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dialUnix(ctx, path) }
@@ -70,12 +72,18 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // do sends a request and returns the response if its status is 200; for another status the error is an *HTTPError.
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	return c.send(ctx, method, path, body, http.StatusOK, nil)
+}
+
+// send is do for a request that is answered with that status, and has a further header.
+func (c *Client) send(ctx context.Context, method, path string, body io.Reader, status int, header http.Header) (*http.Response, error) {
 	u := c.origin
 	u.Path = path
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("User-Agent", "supervisorctl")
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "text/xml")
@@ -87,7 +95,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 	if err != nil {
 		return nil, callError(err)
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != status {
 		resp.Body.Close()
 		reason := strings.TrimPrefix(resp.Status, fmt.Sprint(resp.StatusCode, " "))
 		return nil, &HTTPError{Host: c.origin.Hostname(), Path: path, Code: resp.StatusCode, Reason: reason}
@@ -97,7 +105,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*
 
 // post makes a call and returns the body of the response.
 func (c *Client) post(ctx context.Context, method string, args []any) (string, error) {
-	call, err := kolo.EncodeMethodCall(method, args...)
+	call, err := kolo.EncodeMethodCall(method, encodable(args)...)
 	if err != nil {
 		return "", err
 	}
@@ -115,7 +123,29 @@ func (c *Client) post(ctx context.Context, method string, args []any) (string, e
 	if _, err := io.CopyBuffer(&body, resp.Body, make([]byte, size)); err != nil {
 		return "", callError(err)
 	}
+	if !strings.Contains(body.String(), "<methodResponse") {
+		return "", &ParseError{errNoXMLRPC}
+	}
 	return body.String(), nil
+}
+
+// encodable returns the arguments with each string that XML cannot hold, because of control characters or bytes that are not
+// UTF-8, as base64. Servers take that as a string, but most refuse it if it is not UTF-8.
+func encodable(args []any) []any {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok && !isXML(text) {
+			args = slices.Clone(args)
+			args[i] = kolo.Base64(base64.StdEncoding.EncodeToString([]byte(text)))
+		}
+	}
+	return args
+}
+
+// isXML reports whether an XML document can hold a text.
+func isXML(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
+	})
 }
 
 // Call calls any method, such as one of a plug-in, and stores its result in the variable that result points to: a number, a
@@ -169,24 +199,4 @@ func (c *Client) list(ctx context.Context, method string, each func(xmlrpc.Value
 		return fault
 	}
 	return nil
-}
-
-// FollowLog opens the stream of a process's log: its last 1024 bytes, then everything that is appended to it. channel is
-// stdout or stderr. The stream ends with the context, with Close, or with the daemon. For a process or log that does not
-// exist the error is an *HTTPError with code 404.
-func (c *Client) FollowLog(ctx context.Context, name, channel string) (io.ReadCloser, error) {
-	return c.follow(ctx, "/logtail/"+name+"/"+channel)
-}
-
-// FollowMainLog is FollowLog for the main log.
-func (c *Client) FollowMainLog(ctx context.Context) (io.ReadCloser, error) {
-	return c.follow(ctx, "/mainlogtail")
-}
-
-func (c *Client) follow(ctx context.Context, path string) (io.ReadCloser, error) {
-	resp, err := c.do(ctx, http.MethodGet, path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
 }

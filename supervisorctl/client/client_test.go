@@ -99,13 +99,16 @@ func TestCallsOnTheWire(t *testing.T) {
 	c := s.client(t)
 	ignore := func(_ any, err error) error { return err }
 	for want, call := range map[string]func() error{
-		"supervisor.clearLog []":                           func() error { return c.ClearLog(ctx) },
-		"supervisor.shutdown []":                           func() error { return c.Shutdown(ctx) },
-		"supervisor.restart []":                            func() error { return c.Restart(ctx) },
-		"supervisor.addProcessGroup [g]":                   func() error { return c.AddProcessGroup(ctx, "g") },
-		"supervisor.removeProcessGroup [g]":                func() error { return c.RemoveProcessGroup(ctx, "g") },
-		"supervisor.sendRemoteCommEvent [a b]":             func() error { return c.SendRemoteCommEvent(ctx, "a", "b") },
-		"supervisor.sendProcessStdin [p x]":                func() error { return c.SendProcessStdin(ctx, "p", "x") },
+		"supervisor.clearLog []":               func() error { return c.ClearLog(ctx) },
+		"supervisor.shutdown []":               func() error { return c.Shutdown(ctx) },
+		"supervisor.restart []":                func() error { return c.Restart(ctx) },
+		"supervisor.addProcessGroup [g]":       func() error { return c.AddProcessGroup(ctx, "g") },
+		"supervisor.removeProcessGroup [g]":    func() error { return c.RemoveProcessGroup(ctx, "g") },
+		"supervisor.sendRemoteCommEvent [a b]": func() error { return c.SendRemoteCommEvent(ctx, "a", "b") },
+		"supervisor.sendProcessStdin [p x]":    func() error { return c.SendProcessStdin(ctx, "p", "x") },
+		// What XML cannot hold is sent as base64.
+		"supervisor.sendProcessStdin [p \x1b\xff]":         func() error { return c.SendProcessStdin(ctx, "p", "\x1b\xff") },
+		"supervisor.sendProcessStdin [p ä\r\n\t]":          func() error { return c.SendProcessStdin(ctx, "p", "ä\r\n\t") },
 		"supervisor.clearProcessLogs [p]":                  func() error { return c.ClearProcessLogs(ctx, "p") },
 		"supervisor.startProcess [p true]":                 func() error { return ignore(c.StartProcess(ctx, "p", true)) },
 		"supervisor.stopProcess [p false]":                 func() error { return ignore(c.StopProcess(ctx, "p", false)) },
@@ -468,6 +471,42 @@ func TestHTTPStatus(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if _, err = c.FollowMainLog(context.Background()); !errors.As(err, &status) || status.Path != "/mainlogtail" {
+		t.Errorf("%v", err)
+	}
+}
+
+// The end of a log comes from servers that answer a range; from others it does not, except that credentials are reported.
+// covers: REP-G9
+func TestLogEnd(t *testing.T) {
+	const data = "\x1b[31m\xff\r\n"
+	var path, wanted string
+	status := http.StatusPartialContent
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path, wanted = r.URL.Path, r.Header.Get("Range")
+		w.WriteHeader(status)
+		w.Write([]byte(data))
+	}))
+	defer s.Close()
+	c, err := New(s.URL, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	got, err := c.LogEnd(context.Background(), "g:a b", "stderr", 100)
+	if string(got) != data || err != nil || path != "/logfile/g:a b/stderr" || wanted != "bytes=-100" {
+		t.Errorf("%q, %v, %q, %q", got, err, path, wanted)
+	}
+	if got, err = c.MainLogEnd(context.Background(), 3); string(got) != data[:3] || err != nil || path != "/mainlogfile" {
+		t.Errorf("%q, %v, %q", got, err, path)
+	}
+	for _, status = range []int{200, 404, 503} {
+		if got, err := c.MainLogEnd(context.Background(), 3); !errors.Is(err, ErrNoLogEnd) {
+			t.Errorf("%d: %q, %v", status, got, err)
+		}
+	}
+	status = 401
+	var refused *HTTPError
+	if _, err := c.MainLogEnd(context.Background(), 3); !errors.As(err, &refused) || refused.Code != 401 {
 		t.Errorf("%v", err)
 	}
 }

@@ -54,6 +54,16 @@ func (e *ParseError) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the parser.
 func (e *ParseError) Unwrap() error { return e.Err }
 
+// NotHTTPError means that a server is no supervisord: what it sends is not HTTP.
+type NotHTTPError struct{ Line string } // the beginning of what it sent
+
+func (e *NotHTTPError) Error() string { return e.Line + " (this is no supervisord)" }
+
+var errNoXMLRPC = errors.New("the response is no XML-RPC (this is no supervisord)")
+
+// ErrLongPath means that the path of a Unix socket is longer than the system allows.
+var ErrLongPath = errors.New("AF_UNIX path too long")
+
 // ErrGone means that the server closed the connection before it answered.
 var ErrGone = errors.New("remote end closed connection without response")
 

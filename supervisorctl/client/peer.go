@@ -16,18 +16,27 @@ import (
 // does not.
 func (c *Client) TrustPeer(uids ...int) { c.trusted = append(c.trusted, uids...) }
 
+// maxPath is the longest path of a Unix socket, in bytes.
+const maxPath = len(syscall.RawSockaddrUnix{}.Path) - 1
+
 // dialUnix connects to a Unix socket, and looks who listens there before a password is sent.
 func (c *Client) dialUnix(ctx context.Context, path string) (net.Conn, error) {
+	if len(path) > maxPath {
+		return nil, ErrLongPath
+	}
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", path)
-	if err != nil || c.authorization == "" {
-		return conn, err
+	if err != nil {
+		return nil, err
+	}
+	if c.authorization == "" {
+		return &httpConn{Conn: conn}, nil
 	}
 	if uid, known := sock.PeerUID(conn); known && !c.trusts(uid, path) {
 		conn.Close()
 		return nil, &PeerError{Path: path, UID: uid}
 	}
-	return conn, nil
+	return &httpConn{Conn: conn}, nil
 }
 
 // trusts reports whether a process of a user may be the supervisord that listens at path.
