@@ -29,8 +29,7 @@ func check(opts config.Options) (status int) {
 	if len(found.Errors) > 0 {
 		return 2
 	}
-	fmt.Printf("%s: no errors\n", found.File)
-	return 0
+	return printText(found.File + ": no errors\n")
 }
 
 // try does what a start does before the loop runs, in its order: what concerns this process only, it does, and otherwise it finds out

@@ -39,11 +39,9 @@ func run(args []string) (status int) {
 	case err != nil:
 		return fail(opts, err)
 	case opts.Help:
-		fmt.Print(config.Usage(opts.Argv0))
-		return 0
+		return printText(config.Usage(opts.Argv0))
 	case opts.Version:
-		fmt.Println(api.Version)
-		return 0
+		return printText(api.Version + "\n")
 	case opts.Check:
 		return check(opts)
 	}
@@ -89,4 +87,13 @@ func run(args []string) (status int) {
 func fail(opts config.Options, err error) (status int) {
 	config.PrintUsageError(os.Stderr, opts.Argv0, err)
 	return 2
+}
+
+// printText writes to standard output, and returns the exit status.
+func printText(text string) (status int) {
+	if _, err := os.Stdout.WriteString(text); err != nil {
+		fmt.Fprintf(os.Stderr, "Error: cannot write the output: %v\n", err)
+		return 1
+	}
+	return 0
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -9,6 +10,7 @@ import (
 
 func main() {
 	if _, err := os.Stdout.WriteString(config.Sample(os.Geteuid() == 0)); err != nil {
+		fmt.Fprintf(os.Stderr, "Error: cannot write the output: %v\n", err)
 		os.Exit(1)
 	}
 }
