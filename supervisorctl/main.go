@@ -9,6 +9,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/ctl"
+	"github.com/gosupervisor/supervisor/internal/quit"
 	"github.com/gosupervisor/supervisor/internal/timezone"
 )
 
@@ -16,11 +17,14 @@ func main() { os.Exit(run()) }
 
 // run runs the command line and returns the exit status.
 func run() int {
+	quit.Default()
 	timezone.Set()
 	argv0 := config.ProgramPath(os.Args[0])
 	options, err := config.ParseCtlArgs(os.Args[0], os.Args[1:])
 	if err == nil && options.Help {
-		fmt.Print(config.CtlUsage(argv0))
+		if _, err := os.Stdout.WriteString(config.CtlUsage(argv0)); err != nil {
+			return ctl.PrintWriteError(os.Stderr, err)
+		}
 		return 0
 	}
 	var c *config.Ctl

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -154,16 +155,24 @@ type session struct {
 // start starts supervisorctl on a terminal.
 func start(t *testing.T, url string, args ...string) *session {
 	t.Helper()
+	return startOn(t, pty.Winsize{Rows: 24, Cols: 80}, nil, url, args...)
+}
+
+// startOn is start for a terminal of another size, and for a program that runs supervisorctl: its words are before.
+func startOn(t *testing.T, size pty.Winsize, before []string, url string, args ...string) *session {
+	t.Helper()
 	dir := t.TempDir()
 	s := &session{t: t, output: make(chan string, 100), config: filepath.Join(dir, "sd.conf")}
 	config := fmt.Sprintf("[supervisorctl]\nserverurl=%s\n", url)
 	if err := os.WriteFile(s.config, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.cmd = exec.Command(os.Args[0], append([]string{"-c", s.config}, args...)...)
+	words := slices.Concat(before, []string{os.Args[0], "-c", s.config}, args)
+	s.cmd = exec.Command(words[0], words[1:]...)
+	s.cmd.Dir = dir // for a core file
 	s.cmd.Env = append(os.Environ(), asProgram+"=1", "TERM=xterm", "GORACE=atexit_sleep_ms=0")
 	var err error
-	if s.tty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+	if s.tty, err = pty.StartWithSize(s.cmd, &size); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -21,7 +21,7 @@ const (
 func (c *Controller) complete(line string) (head string, words []string) {
 	begin := strings.LastIndexByte(line, ' ') + 1
 	head, word := line[:begin], line[begin:]
-	parts := split(head)
+	parts := c.split(head)
 	before := strings.Fields(parts[len(parts)-1]) // of the last command on the line
 	for _, candidate := range c.candidates(before, word) {
 		if strings.HasPrefix(candidate, word) {

@@ -22,14 +22,11 @@ type operation struct {
 }
 
 func (c *Controller) start(args []string) error {
-	names, opts, err := parseWaitOptions(args)
-	switch {
-	case err != nil:
-		return c.argError(err.Error())
-	case len(names) == 0:
+	names, noWait := takeFlag(args, "--no-wait")
+	if len(names) == 0 {
 		return c.usageError("start", "start requires a process name", exitInvalidArgs)
 	}
-	return c.withTimeout(opts.timeout, func() error { return c.apply(c.startOperation(!opts.noWait), names) })
+	return c.apply(c.startOperation(!noWait), names)
 }
 
 func (c *Controller) startOperation(wait bool) operation {
@@ -55,14 +52,11 @@ func (c *Controller) startOperation(wait bool) operation {
 }
 
 func (c *Controller) stop(args []string) error {
-	names, opts, err := parseWaitOptions(args)
-	switch {
-	case err != nil:
-		return c.argError(err.Error())
-	case len(names) == 0:
+	names, noWait := takeFlag(args, "--no-wait")
+	if len(names) == 0 {
 		return c.usageError("stop", "stop requires a process name", exitGeneric)
 	}
-	return c.withTimeout(opts.timeout, func() error { return c.apply(c.stopOperation(!opts.noWait), names) })
+	return c.apply(c.stopOperation(!noWait), names)
 }
 
 func (c *Controller) stopOperation(wait bool) operation {
@@ -87,25 +81,20 @@ func (c *Controller) stopOperation(wait bool) operation {
 // restart stops all names and then starts them. Even with --no-wait it waits until they have stopped, because a process
 // that is stopping cannot be started.
 func (c *Controller) restart(args []string) error {
-	names, opts, err := parseWaitOptions(args)
-	switch {
-	case err != nil:
-		return c.argError(err.Error())
-	case len(names) == 0:
+	names, noWait := takeFlag(args, "--no-wait")
+	if len(names) == 0 {
 		return c.usageError("restart", "restart requires a process name", exitGeneric)
 	}
-	return c.withTimeout(opts.timeout, func() error {
-		for _, op := range []operation{c.stopOperation(true), c.startOperation(!opts.noWait)} {
-			up, err := c.upcheck() // as for two commands
-			if !up || err != nil {
-				return err
-			}
-			if err := c.apply(op, names); err != nil {
-				return err
-			}
+	for _, op := range []operation{c.stopOperation(true), c.startOperation(!noWait)} {
+		up, err := c.upcheck() // as for two commands
+		if !up || err != nil {
+			return err
 		}
-		return nil
-	})
+		if err := c.apply(op, names); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var signalErrors = map[int]string{
@@ -204,6 +193,9 @@ func (c *Controller) printResults(op operation, results []client.ProcessStatus) 
 // printResult prints the line for one process and sets the exit status.
 func (c *Controller) printResult(op operation, name string, code int, description string) error {
 	text, known := op.errors[code]
+	if code == api.BadName {
+		c.unknown = append(c.unknown, name)
+	}
 	switch {
 	case code == api.Success:
 		c.println(name + ": " + op.done)

@@ -52,6 +52,7 @@ type Controller struct {
 	in      *lines
 	tty     *terminal // nil until it is first used
 	plugins []plugin
+	unknown []string           // names that no process has, of the running command, for explainUnknown
 	infos   *[]api.ProcessInfo // the processes for completion, until the next command; nil: not requested yet
 	status  int
 	shell   bool            // an interrupt cancels ctx
@@ -76,20 +77,22 @@ func (c *Controller) open(serverURL string) {
 	}
 }
 
-// close flushes the output and restores the terminal.
-func (c *Controller) close() {
-	c.out.Flush()
+// close flushes the output and restores the terminal. It returns the exit status: the given one, or another if output is lost.
+func (c *Controller) close(status int) int {
+	if err := c.out.Flush(); err != nil {
+		status = PrintWriteError(c.options.Err, err)
+	}
 	if c.tty != nil {
 		c.tty.close()
 	}
+	return status
 }
 
 // Run runs the commands of a command line, which semicolons separate, and returns the exit status: the first one that is
 // not 0.
-func (c *Controller) Run(words []string) int {
-	defer c.close()
-	first := 0
-	for _, line := range split(strings.Join(words, " ")) {
+func (c *Controller) Run(words []string) (first int) {
+	defer func() { first = c.close(first) }()
+	for _, line := range c.split(strings.Join(words, " ")) {
 		c.status = 0
 		exit := c.command(line)
 		if first == 0 {
@@ -100,28 +103,6 @@ func (c *Controller) Run(words []string) int {
 		}
 	}
 	return first
-}
-
-// split splits a line at its semicolons, except for those in quotes.
-func split(line string) []string {
-	var parts []string
-	begin, quote := 0, rune(0)
-	for i, r := range line {
-		switch {
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '\'' || r == '"':
-			if strings.ContainsRune(line[i+1:], r) {
-				quote = r
-			}
-		case r == ';':
-			parts = append(parts, line[begin:i])
-			begin = i + 1
-		}
-	}
-	return append(parts, line[begin:])
 }
 
 // parse splits a command into its name and the rest. It is not ok if the line cannot be a command.
@@ -162,7 +143,7 @@ func (c *Controller) command(line string) (exit bool) {
 		c.unknownSyntax(line)
 		return false
 	}
-	c.infos = nil
+	c.infos, c.unknown = nil, nil
 	err := c.run(cmd, arg)
 	for isUnauthorized(err) && c.canPrompt() {
 		if err = c.login(); err == nil {
@@ -176,6 +157,7 @@ func (c *Controller) command(line string) (exit bool) {
 	if err != nil {
 		c.printError(err)
 	}
+	c.explainUnknown()
 	return false
 }
 
@@ -184,9 +166,21 @@ func (c *Controller) unknownSyntax(line string) {
 	c.status = exitGeneric
 }
 
-// run runs a command after the checks that its row of the table requires.
+// run runs a command after the checks that its row of the table requires, within its --timeout.
 func (c *Controller) run(cmd *command, arg string) error {
-	if cmd.noArgs && arg != "" {
+	args := strings.Fields(arg)
+	if !cmd.timed {
+		return c.checkAndRun(cmd, args)
+	}
+	args, timeout, err := takeTimeout(args)
+	if err != nil {
+		return c.argError(err.Error())
+	}
+	return c.withTimeout(timeout, func() error { return c.checkAndRun(cmd, args) })
+}
+
+func (c *Controller) checkAndRun(cmd *command, args []string) error {
+	if cmd.noArgs && len(args) > 0 {
 		return c.usageError(cmd.name, cmd.name+" accepts no arguments", exitGeneric)
 	}
 	if cmd.upcheck {
@@ -201,7 +195,7 @@ func (c *Controller) run(cmd *command, arg string) error {
 	if c.badURL != nil && !cmd.offline {
 		return c.badURL
 	}
-	return cmd.run(c, strings.Fields(arg))
+	return cmd.run(c, args)
 }
 
 // usageError reports wrong arguments and prints the help of the command.

@@ -160,6 +160,7 @@ func TestCommands(t *testing.T) {
 		out     string
 		status  int
 		calls   string
+		stderr  string
 	}{
 		{line: "status", answers: map[string]answer{"getVersion": text("2.0")}, status: 4, out: "Sorry, this version of " +
 			"supervisorctl expects to talk to a server with API version 3.0, but the remote version is 2.0.\n"},
@@ -170,7 +171,8 @@ func TestCommands(t *testing.T) {
 		{line: "avail", status: 1, out: "error: <class 'xmlrpc.client.Fault'>, <Fault 1: 'UNKNOWN_METHOD'>: URL\n",
 			calls: "getAllConfigInfo"},
 		{line: "status", answers: map[string]answer{"getVersion": fault(6, "SHUTDOWN_STATE")}, status: 1,
-			out: "error: <class 'xmlrpc.client.Fault'>, <Fault 6: 'SHUTDOWN_STATE'>: URL\n"},
+			out:    "error: <class 'xmlrpc.client.Fault'>, <Fault 6: 'SHUTDOWN_STATE'>: URL\n",
+			stderr: "supervisord is shutting down or restarting\n"},
 		{line: "start a", answers: map[string]answer{"startProcess": fault(6, "SHUTDOWN_STATE")}, status: 1,
 			out: "error: <class 'ValueError'>, Unknown result code 6 for a: URL\n", calls: "startProcess a"},
 		{line: "start g:*", answers: map[string]answer{"startProcessGroup": statuses([4]any{"a", "g", 80, "OK"},
@@ -233,8 +235,9 @@ func TestCommands(t *testing.T) {
 		{line: "drop a", answers: map[string]answer{"removeProcessGroup": fault(91, "STILL_RUNNING: a")}, status: 1,
 			out: "ERROR: process/group still running: a\n", calls: "removeProcessGroup a"},
 		{line: "remove a", answers: map[string]answer{"removeProcessGroup": fault(6, "SHUTDOWN_STATE")}, status: 1,
-			out:   "error: <class 'xmlrpc.client.Fault'>, <Fault 6: 'SHUTDOWN_STATE'>: URL\n",
-			calls: "removeProcessGroup a"},
+			out:    "error: <class 'xmlrpc.client.Fault'>, <Fault 6: 'SHUTDOWN_STATE'>: URL\n",
+			stderr: "supervisord is shutting down or restarting\n",
+			calls:  "removeProcessGroup a"},
 		{line: "shutdown", answers: map[string]answer{"shutdown": yes}, out: "Shut down\n", calls: "shutdown"},
 		{line: "shutdown", answers: map[string]answer{"shutdown": fault(6, "SHUTDOWN_STATE")},
 			out: "ERROR: already shutting down\n", calls: "shutdown"},
@@ -288,7 +291,7 @@ func TestCommands(t *testing.T) {
 	} {
 		f := startFake(t, test.answers)
 		out, stderr, status := runOurs(f.URL, "", test.line)
-		if diff := cmp.Diff(test.out, strings.ReplaceAll(out, f.URL, "URL")); diff != "" || stderr != "" {
+		if diff := cmp.Diff(test.out, strings.ReplaceAll(out, f.URL, "URL")); diff != "" || stderr != test.stderr {
 			t.Errorf("%q: stderr %q, -want +got\n%s", test.line, stderr, diff)
 		}
 		if status != test.status {

@@ -38,7 +38,7 @@ func (c *Controller) reload([]string) error {
 		return err
 	}
 	if err := c.server.Restart(c.ctx); err != nil {
-		return c.printFault(err, map[int]string{api.ShutdownState: "already shutting down"})
+		return c.printConfigFault(err, "already shutting down")
 	}
 	c.println("Restarted supervisord")
 	return nil

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"syscall"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
@@ -25,6 +28,29 @@ func (c *Controller) printError(err error) {
 	}
 	class, text := classify(err)
 	c.println(fmt.Sprintf("error: <class '%s'>, %s: %s", class, text, c.options.ServerURL))
+	if faultCode(err) == api.ShutdownState {
+		c.out.Flush()
+		fmt.Fprintln(c.options.Err, "supervisord is shutting down or restarting"+c.awaited())
+	}
+}
+
+// awaited says for which processes supervisord waits during a shutdown, or nothing if that is unknown. Calls are refused then,
+// so this is what the main log says last.
+func (c *Controller) awaited() string {
+	const begin, end = " INFO waiting for ", " to die"
+	data, err := c.server.MainLogEnd(c.ctx, backlogBytes)
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(string(data), "\n")
+	for _, line := range slices.Backward(lines) {
+		_, rest, found := strings.Cut(line, begin)
+		names, complete := strings.CutSuffix(rest, end)
+		if found && complete {
+			return ", waiting for " + c.visible(names, false)
+		}
+	}
+	return ""
 }
 
 // classify returns the name of the original's exception for an error, and its text.
@@ -36,6 +62,7 @@ func classify(err error) (class, text string) {
 		scheme *client.SchemeError
 		peer   *client.PeerError
 		parse  *client.ParseError
+		other  *client.NotHTTPError
 		lookup *net.DNSError
 		number syscall.Errno
 	)
@@ -52,6 +79,10 @@ func classify(err error) (class, text string) {
 		return "ValueError", "Unknown protocol for serverurl " + scheme.URL
 	case errors.As(err, &peer):
 		return "PermissionError", peer.Error() + "; if it does, set user= in [supervisord] of the configuration file"
+	case errors.As(err, &other):
+		return "http.client.BadStatusLine", other.Error()
+	case errors.Is(err, client.ErrLongPath):
+		return "OSError", err.Error()
 	case errors.As(err, &parse):
 		return "xml.parsers.expat.ExpatError", parse.Error()
 	case errors.Is(err, client.ErrGone):

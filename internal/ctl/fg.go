@@ -14,7 +14,7 @@ import (
 // fg prints the output of a process and sends it what is typed, until the end of the input or an interrupt. The process
 // continues. Source: fg.
 func (c *Controller) fg(names []string) error {
-	names, raw := takeRaw(names)
+	names, raw := takeFlag(names, "--raw")
 	problem := ""
 	switch len(names) {
 	case 0:
@@ -24,6 +24,7 @@ func (c *Controller) fg(names []string) error {
 		switch {
 		case faultCode(err) == api.BadName:
 			problem = "bad process name supplied"
+			c.unknown = append(c.unknown, names[0])
 		case err != nil:
 			return err
 		case info.State != api.Running:
@@ -58,9 +59,14 @@ const (
 func (c *Controller) attach(name string, raw bool) {
 	ctx, stop := c.untilInterrupt()
 	defer stop()
+	read := c.readLine
+	if tty := c.terminal(); tty != nil {
+		defer tty.foreground()()
+		read = tty.readInput
+	}
 	following, stopFollowing := context.WithCancel(ctx)
 	var followers sync.WaitGroup
-	out := &sharedWriter{to: c.out, wrote: make(chan struct{}, 1)}
+	out := &sharedWriter{to: c.out, failed: stop, wrote: make(chan struct{}, 1)}
 	for _, channel := range api.Channels {
 		followers.Go(func() {
 			stream, err := c.server.FollowLog(following, name, channel.String())
@@ -76,7 +82,7 @@ func (c *Controller) attach(name string, raw bool) {
 	defer followers.Wait()
 	defer stopFollowing()
 	for {
-		line, err := c.readLine(ctx)
+		line, err := read(ctx)
 		if errors.Is(err, io.EOF) && !c.options.Terminal {
 			out.waitIdle(ctx)
 		}
@@ -101,9 +107,10 @@ func (c *Controller) attach(name string, raw bool) {
 
 // sharedWriter is a writer for several goroutines. Each write is flushed.
 type sharedWriter struct {
-	mu    sync.Mutex
-	to    *bufio.Writer
-	wrote chan struct{} // for waitIdle: has an element after a write; may be nil
+	mu     sync.Mutex
+	to     *bufio.Writer
+	failed func()        // called if a write fails
+	wrote  chan struct{} // for waitIdle: has an element after a write; may be nil
 }
 
 func (w *sharedWriter) Write(p []byte) (int, error) {
@@ -116,6 +123,9 @@ func (w *sharedWriter) Write(p []byte) (int, error) {
 	n, err := w.to.Write(p)
 	if err == nil {
 		err = w.to.Flush()
+	}
+	if err != nil {
+		w.failed()
 	}
 	return n, err
 }

@@ -46,12 +46,17 @@ func (c *Controller) reloadConfig(shuttingDown string) (changes client.Changes, 
 	if err == nil {
 		return changes, true, nil
 	}
+	return changes, false, c.printConfigFault(err, shuttingDown)
+}
+
+// printConfigFault is printFault for a call that reads the configuration, whose errors have several lines.
+func (c *Controller) printConfigFault(err error, shuttingDown string) error {
 	texts := map[int]string{api.ShutdownState: shuttingDown}
 	var fault *client.Fault
 	if errors.As(err, &fault) {
 		texts[api.CantReread] = fault.Text
 	}
-	return changes, false, c.printFault(err, texts)
+	return c.printFault(err, texts)
 }
 
 // reread prints what update would do. Source: reread.

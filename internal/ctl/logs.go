@@ -89,9 +89,8 @@ func logSources(infos []api.ProcessInfo, color bool) (sources []source) {
 
 // printLines prints the last lines of a log. A missing log has none.
 func (c *Controller) printLines(s source, count int, raw bool) error {
-	read := c.readLog(s.channel)
 	for size := count * lineLength; size > 0; size *= 8 {
-		text, err := read(c.ctx, s.name, -size, 0)
+		text, err := c.readLog(s.name, s.channel, size)
 		switch {
 		case faultCode(err) == api.NoFile:
 			return nil
@@ -128,7 +127,7 @@ func (c *Controller) followAll(sources []source, count int, raw bool) {
 	ctx, stop := c.untilInterrupt()
 	defer stop()
 	c.out.Flush()
-	out := &sharedWriter{to: c.out}
+	out := &sharedWriter{to: c.out, failed: stop}
 	var followers sync.WaitGroup
 	for _, s := range sources {
 		followers.Go(func() {

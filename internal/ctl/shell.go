@@ -9,15 +9,15 @@ import (
 )
 
 // Shell prints the status, then reads and runs commands until the input ends, a command exits, or an interrupt. The exit
-// status is always 0. On a terminal lines can be edited and completed, and there is a history.
-func (c *Controller) Shell() int {
-	defer c.close()
+// status is 0 unless the output could not be written. On a terminal lines can be edited and completed, and there is a history.
+func (c *Controller) Shell() (status int) {
+	defer func() { status = c.close(0) }()
 	c.shell = true
 	interrupts := make(chan os.Signal, 1) // never read: discards interrupts between steps
 	signal.Notify(interrupts, os.Interrupt)
 	defer signal.Stop(interrupts)
 	for line := "status"; ; {
-		for _, part := range split(line) {
+		for _, part := range c.split(line) {
 			var exit bool
 			c.interruptible(func() { exit = c.command(part) })
 			if exit {
@@ -44,10 +44,17 @@ func (c *Controller) interruptible(step func()) {
 	step()
 }
 
-// untilInterrupt returns a context that an interrupt cancels. In the shell that is the context of the command.
+// untilInterrupt returns a context that an interrupt cancels, and the loss of the reader of the output. In the shell an
+// interrupt cancels the context of the command.
 func (c *Controller) untilInterrupt() (context.Context, context.CancelFunc) {
-	if c.shell {
-		return c.ctx, func() {}
+	ctx, stop := c.ctx, context.CancelFunc(func() {})
+	if !c.shell {
+		ctx, stop = signal.NotifyContext(c.ctx, os.Interrupt)
 	}
-	return signal.NotifyContext(c.ctx, os.Interrupt)
+	ctx, cancel := context.WithCancel(ctx)
+	watchReader(ctx, c.options.Out, cancel)
+	return ctx, func() {
+		cancel()
+		stop()
+	}
 }

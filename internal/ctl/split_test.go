@@ -3,7 +3,36 @@ package ctl
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
+
+// TestSplit checks which semicolons separate commands.
+// covers: REP-F17
+func TestSplit(t *testing.T) {
+	c := New(Options{ServerURL: "unix:///no/such/socket", Out: new(strings.Builder), Err: new(strings.Builder)})
+	for line, want := range map[string][]string{
+		"start sp;ace":        {"start sp;ace"},
+		"start sp;ace;status": {"start sp;ace", "status"},
+		"pid;pid":             {"pid", "pid"},
+		"pid; help pid":       {"pid", " help pid"},
+		"pid;exit":            {"pid", "exit"},
+		"pid;?pid":            {"pid", "?pid"},
+		"pid;":                {"pid", ""},
+		"pid; ":               {"pid", " "},
+		"pid ; nope":          {"pid ", " nope"},
+		"start a; nope":       {"start a; nope"},
+		"start a;pid_2":       {"start a;pid_2"},
+		"start a;pid-2":       {"start a;pid-2"},
+		"pid;;pid":            {"pid", "", "pid"},
+		"; pid":               {"", " pid"},
+		"status 'a;pid'":      {"status 'a;pid'"},
+	} {
+		if diff := cmp.Diff(want, c.split(line)); diff != "" {
+			t.Errorf("%q: -want +got\n%s", line, diff)
+		}
+	}
+}
 
 // FuzzCommandLine splits lines into commands and words, and completes them. Nothing is lost or added, and no part can be
 // split again.
@@ -14,12 +43,12 @@ func FuzzCommandLine(f *testing.F) {
 	}
 	c := New(Options{ServerURL: "unix:///no/such/socket", Out: new(strings.Builder), Err: new(strings.Builder)})
 	f.Fuzz(func(t *testing.T, line string) {
-		parts := split(line)
+		parts := c.split(line)
 		if strings.Join(parts, ";") != line {
 			t.Fatalf("%q: split into %q", line, parts)
 		}
 		for _, part := range parts {
-			if again := split(part); len(again) != 1 {
+			if again := c.split(part); len(again) != 1 {
 				t.Errorf("%q can be split again: %q", part, again)
 			}
 			word, arg, ok := parse(strings.TrimSpace(part))

@@ -12,9 +12,9 @@ import (
 
 // showStatus prints a row for each process that the names match, or with --json an array. Source: status.
 func (c *Controller) showStatus(args []string) error {
-	names := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--json" })
+	names, asJSON := takeFlag(args, "--json")
 	printList, stderr := c.printTable, io.Writer(c.out)
-	if len(names) < len(args) {
+	if asJSON {
 		printList, stderr = c.printJSON, c.options.Err
 	}
 	matching, err := c.matching(names, stderr)
@@ -62,6 +62,7 @@ func (c *Controller) reportNoMatch(name string, stderr io.Writer) {
 	if group, _, whole := api.SplitNamespec(name); whole {
 		fmt.Fprintln(stderr, group+": ERROR (no such group)")
 	} else {
+		c.unknown = append(c.unknown, name)
 		fmt.Fprintln(stderr, name+": ERROR (no such process)")
 	}
 	c.status = exitUnreachable
@@ -97,6 +98,7 @@ func (c *Controller) pid(names []string) error {
 		info, err := c.server.ProcessInfo(c.ctx, name)
 		switch {
 		case faultCode(err) == api.BadName:
+			c.unknown = append(c.unknown, name)
 			c.println("No such process " + name)
 			c.status = exitGeneric
 			continue

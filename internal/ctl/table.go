@@ -7,6 +7,7 @@ type command struct {
 	upcheck     bool // check the server's version first
 	unreachable int  // status if that fails; 0: that of the check
 	offline     bool // needs no server
+	timed       bool // takes --timeout
 	args        argKind
 	run         func(c *Controller, args []string) error // nil: a topic of help, or a command that exits the shell
 	help        string                                   // output of help NAME
@@ -48,7 +49,7 @@ func init() {
 			help: "remove <name> [...]\tRemoves process/group from active config"},
 		{name: "reread", noArgs: true, run: (*Controller).reread,
 			help: "reread \t\t\tReload the daemon's configuration files without add/remove"},
-		{name: "restart", args: processArgs, upcheck: true, run: (*Controller).restart,
+		{name: "restart", args: processArgs, upcheck: true, timed: true, run: (*Controller).restart,
 			help: "restart <name>\t\tRestart a process\n" +
 				"restart <gname>:*\tRestart all processes in a group\n" +
 				"restart <name> <name>\tRestart multiple processes or groups\n" +
@@ -61,17 +62,18 @@ func init() {
 				"signal <signal name> <gname>:*\t\tSignal all processes in a group\n" +
 				"signal <signal name> <name> <name>\tSignal multiple processes or groups\n" +
 				"signal <signal name> all\t\tSignal all processes"},
-		{name: "start", args: processArgs, upcheck: true, run: (*Controller).start,
+		{name: "start", args: processArgs, upcheck: true, timed: true, run: (*Controller).start,
 			help: "start <name>\t\tStart a process\n" +
 				"start <gname>:*\t\tStart all processes in a group\n" +
 				"start <name> <name>\tStart multiple processes or groups\n" +
 				"start all\t\tStart all processes"},
-		{name: "status", args: processArgs, upcheck: true, unreachable: exitUnreachable, run: (*Controller).showStatus,
+		{name: "status", args: processArgs, upcheck: true, timed: true, unreachable: exitUnreachable,
+			run: (*Controller).showStatus,
 			help: "status <name>\t\tGet status for a single process\n" +
 				"status <gname>:*\tGet status for all processes in a group\n" +
 				"status <name> <name>\tGet status for multiple named processes\n" +
 				"status\t\t\tGet all process status info"},
-		{name: "stop", args: processArgs, upcheck: true, run: (*Controller).stop,
+		{name: "stop", args: processArgs, upcheck: true, timed: true, run: (*Controller).stop,
 			help: "stop <name>\t\tStop a process\n" +
 				"stop <gname>:*\t\tStop all processes in a group\n" +
 				"stop <name> <name>\tStop multiple processes or groups\n" +
@@ -99,7 +101,7 @@ func init() {
 				"logs -f <name>\t\tFollow the logs (Ctrl-C to exit)\n" +
 				"Lines of stdout begin with the name of the process and |, lines of stderr with the name and !."},
 		{name: "options", help: optionsHelp},
-		{name: "wait", args: processArgs, upcheck: true, run: (*Controller).wait,
+		{name: "wait", args: processArgs, upcheck: true, timed: true, run: (*Controller).wait,
 			help: "wait <name> [...]\tWait until the processes are RUNNING\n" +
 				"wait <gname>:*\t\tThe same for all processes in a group\n" +
 				"wait all\t\tThe same for all processes\n" +
@@ -119,7 +121,7 @@ func init() {
 const optionsHelp = "status --json [...]\tPrint the status as JSON\n" +
 	"start --no-wait <name>\tDo not wait until the process is RUNNING; also for restart\n" +
 	"stop --no-wait <name>\tDo not wait until the process has stopped\n" +
-	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop and restart\n" +
+	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop, restart and status\n" +
 	"tail --raw [...]\tOn a terminal, pass on control sequences of logs, not colors alone; also for maintail, logs and fg"
 
 // block is a list of commands that help prints under a title.

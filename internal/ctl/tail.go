@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -18,7 +17,7 @@ const tailBytes = 1600
 
 // tail prints the end of the log of a process, or follows it. Source: tail.
 func (c *Controller) tail(args []string) error {
-	args, raw := takeRaw(args)
+	args, raw := takeFlag(args, "--raw")
 	switch {
 	case len(args) == 0:
 		return c.usageError("tail", "too few arguments", exitGeneric)
@@ -49,21 +48,34 @@ func (c *Controller) tail(args []string) error {
 	if !ok {
 		return c.argError("bad argument " + modifier)
 	}
-	text, err := c.readLog(channel)(c.ctx, name, -size, 0)
+	text, err := c.readLog(name, channel, size)
 	return c.printLog(name, c.visible(text, raw), err)
 }
 
-// readLog is the call that reads the log of a channel.
-func (c *Controller) readLog(channel api.Channel) func(_ context.Context, name string, offset, length int) (string, error) {
+// readLog returns the last size bytes of a log, as they are if the server is ours.
+func (c *Controller) readLog(name string, channel api.Channel, size int) (string, error) {
+	read := c.server.ReadProcessStdoutLog
 	if channel == api.Stderr {
-		return c.server.ReadProcessStderrLog
+		read = c.server.ReadProcessStderrLog
 	}
-	return c.server.ReadProcessStdoutLog
+	return logEnd(size, func() ([]byte, error) { return c.server.LogEnd(c.ctx, name, channel.String(), size) },
+		func() (string, error) { return read(c.ctx, name, -size, 0) })
+}
+
+// logEnd returns what exact returns, or for other servers and for errors what call returns. A size that is not positive means
+// something else to the call.
+func logEnd(size int, exact func() ([]byte, error), call func() (string, error)) (string, error) {
+	if size > 0 {
+		if data, err := exact(); !errors.Is(err, client.ErrNoLogEnd) {
+			return string(data), err
+		}
+	}
+	return call()
 }
 
 // maintail does the same with the main log. Source: maintail.
 func (c *Controller) maintail(args []string) error {
-	args, raw := takeRaw(args)
+	args, raw := takeFlag(args, "--raw")
 	modifier := ""
 	switch {
 	case len(args) > 1:
@@ -78,14 +90,9 @@ func (c *Controller) maintail(args []string) error {
 	if !ok {
 		return c.argError("bad argument " + modifier)
 	}
-	text, err := c.server.ReadLog(c.ctx, -size, 0)
+	text, err := logEnd(size, func() ([]byte, error) { return c.server.MainLogEnd(c.ctx, size) },
+		func() (string, error) { return c.server.ReadLog(c.ctx, -size, 0) })
 	return c.printLog("supervisord", c.visible(text, raw), err)
-}
-
-// takeRaw removes --raw from the arguments.
-func takeRaw(args []string) (rest []string, raw bool) {
-	rest = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--raw" })
-	return rest, len(rest) < len(args)
 }
 
 // modifierBytes parses -N. Without a modifier it returns the default.
@@ -116,6 +123,7 @@ func (c *Controller) printLog(name, text string, err error) error {
 		problem = "unknown error reading log"
 	case api.BadName:
 		problem = "no such process name"
+		c.unknown = append(c.unknown, name)
 	default:
 		if err == nil {
 			c.println(text)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -17,8 +18,12 @@ import (
 // original mode, which commands and the programs that they run expect.
 type terminal struct {
 	editor       *liner.State
+	keys         *os.File // what is written there is typed for the editor
+	completes    bool     // Tab completes commands
+	undoSize     func()
 	originalMode liner.ModeApplier
 	editMode     liner.ModeApplier
+	idleMode     liner.ModeApplier // between two lines; one of the two above
 	history      *history
 	signals      chan os.Signal
 }
@@ -31,36 +36,56 @@ func (c *Controller) terminal() *terminal {
 	return c.tty
 }
 
-// newTerminal prepares the terminal for editing. complete is Controller.complete.
+// newTerminal prepares the terminal for editing. complete is Controller.complete. It returns nil if there are no descriptors.
 func newTerminal(historyFile string, complete func(string) (string, []string)) *terminal {
-	t := &terminal{signals: make(chan os.Signal, 1)}
+	t := &terminal{signals: make(chan os.Signal, 1), completes: true}
 	t.originalMode, _ = liner.TerminalMode()
-	t.editor = liner.NewLiner()
+	t.idleMode = t.originalMode
+	t.undoSize = setSize(unix.Stdout)
+	var err error
+	if t.editor, t.keys, err = newEditor(); err != nil {
+		return nil
+	}
 	t.editMode, _ = liner.TerminalMode()
 	t.editor.SetCtrlCAborts(true)
 	t.editor.SetTabCompletionStyle(liner.TabPrints)
 	t.editor.SetWordCompleter(func(line string, pos int) (head string, words []string, tail string) {
 		runes := []rune(line)
-		head, words = complete(string(runes[:pos]))
+		head = string(runes[:pos])
+		if t.completes {
+			head, words = complete(head)
+		}
 		return head, words, string(runes[pos:])
 	})
 	t.history = openHistory(historyFile)
-	for _, line := range t.history.before {
-		t.editor.AppendHistory(line)
-	}
+	t.recall()
 	t.originalMode.ApplyMode()
 	signal.Notify(t.signals, syscall.SIGTERM, syscall.SIGHUP)
 	go t.restoreOnSignal()
 	return t
 }
 
-// restoreOnSignal restores the mode of the terminal before a signal ends this program.
+// recall makes the lines of the history the ones that Up shows.
+func (t *terminal) recall() {
+	t.editor.ClearHistory()
+	for _, line := range slices.Concat(t.history.before, t.history.typed) {
+		t.editor.AppendHistory(line)
+	}
+}
+
+// restore brings the terminal into the state in which this program found it.
+func (t *terminal) restore() {
+	t.originalMode.ApplyMode()
+	t.undoSize()
+}
+
+// restoreOnSignal restores the terminal before a signal ends this program.
 func (t *terminal) restoreOnSignal() {
 	s, ok := <-t.signals
 	if !ok {
 		return
 	}
-	t.originalMode.ApplyMode()
+	t.restore()
 	signal.Reset(s)
 	syscall.Kill(os.Getpid(), s.(syscall.Signal))
 }
@@ -70,7 +95,8 @@ func (t *terminal) close() {
 	signal.Stop(t.signals)
 	close(t.signals)
 	t.editor.Close()
-	t.originalMode.ApplyMode()
+	t.keys.Close()
+	t.restore()
 	t.history.save()
 }
 
@@ -78,6 +104,28 @@ func (t *terminal) close() {
 func (t *terminal) readLine(ctx context.Context, prompt string) (string, error) {
 	line, err := t.edit(ctx, func() (string, error) { return t.editor.Prompt(prompt) })
 	if t.history.add(line) {
+		t.editor.AppendHistory(line)
+	}
+	return line, err
+}
+
+// foreground begins the input of a program, which has neither completion nor the history of commands. The returned function
+// ends it. Between two lines the terminal stays in the mode for editing: it would lose a Ctrl-D that is typed before the change.
+func (t *terminal) foreground() (end func()) {
+	t.completes, t.idleMode = false, t.editMode
+	t.editMode.ApplyMode()
+	t.editor.ClearHistory()
+	return func() {
+		t.completes, t.idleMode = true, t.originalMode
+		t.originalMode.ApplyMode()
+		t.recall()
+	}
+}
+
+// readInput reads a line for a program. Up shows those that were typed since foreground.
+func (t *terminal) readInput(ctx context.Context) (string, error) {
+	line, err := t.readUnrecorded(ctx, "")
+	if line != "" {
 		t.editor.AppendHistory(line)
 	}
 	return line, err
@@ -96,7 +144,7 @@ func (t *terminal) readSecret(ctx context.Context, prompt string) (string, error
 // edit runs a prompt of the editor, until ctx is canceled.
 func (t *terminal) edit(ctx context.Context, prompt func() (string, error)) (string, error) {
 	t.editMode.ApplyMode()
-	defer t.originalMode.ApplyMode()
+	defer t.idleMode.ApplyMode()
 	type result struct {
 		line string
 		err  error
@@ -106,13 +154,23 @@ func (t *terminal) edit(ctx context.Context, prompt func() (string, error)) (str
 		line, err := prompt()
 		done <- result{line, err}
 	}()
+	keys, stop := context.WithCancel(ctx)
+	ended := make(chan bool, 1)
+	go func() { ended <- t.passKeys(keys) }()
+	defer stop()
 	select {
 	case r := <-done:
+		stop()
+		<-ended
 		if errors.Is(r.err, liner.ErrPromptAborted) {
 			r.err = errInterrupted
 		}
 		return r.line, r.err
 	case <-ctx.Done():
+		if !<-ended {
+			t.keys.Write([]byte{ctrlC})
+		}
+		<-done
 		return "", errInterrupted
 	}
 }

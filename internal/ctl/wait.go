@@ -16,18 +16,18 @@ const pollInterval = 100 * time.Millisecond
 
 var errTimedOut = errors.New("timed out")
 
-// waitOptions say how long a command waits for the result of its operation.
-type waitOptions struct {
-	noWait  bool
-	timeout time.Duration // 0: none
+// takeTimeout removes --timeout from the arguments.
+func takeTimeout(args []string) (rest []string, timeout time.Duration, err error) {
+	rest, err = parseFlags(args, map[string]func(string) error{
+		"--timeout": func(text string) (err error) { timeout, err = parseTimeout(text); return err },
+	}, nil)
+	return rest, timeout, err
 }
 
-// parseWaitOptions parses --no-wait and --timeout. It returns the other arguments.
-func parseWaitOptions(args []string) (names []string, opts waitOptions, err error) {
-	names, err = parseFlags(args, map[string]func(string) error{
-		"--timeout": func(text string) (err error) { opts.timeout, err = parseTimeout(text); return err },
-	}, map[string]*bool{"--no-wait": &opts.noWait})
-	return names, opts, err
+// takeFlag removes a flag without a value from the arguments.
+func takeFlag(args []string, flag string) (rest []string, found bool) {
+	rest = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == flag })
+	return rest, len(rest) < len(args)
 }
 
 // parseFlags parses flags among the arguments: those with a value, as "--flag value" or "--flag=value", and those without. It
@@ -91,11 +91,9 @@ func (c *Controller) withTimeout(timeout time.Duration, f func() error) error {
 // wait waits until each of the processes is in one of the states, RUNNING by default. It fails if a process is FATAL, unless
 // that is one of the states, because a process leaves that state only by a command.
 func (c *Controller) wait(args []string) error {
-	var timeout time.Duration
 	states := []string{api.Running.String()}
 	names, err := parseFlags(args, map[string]func(string) error{
-		"--timeout": func(text string) (err error) { timeout, err = parseTimeout(text); return err },
-		"--for":     func(text string) (err error) { states, err = parseStates(text); return err },
+		"--for": func(text string) (err error) { states, err = parseStates(text); return err },
 	}, nil)
 	switch {
 	case err != nil:
@@ -103,7 +101,7 @@ func (c *Controller) wait(args []string) error {
 	case len(names) == 0:
 		return c.usageError("wait", "wait requires a process name", exitInvalidArgs)
 	}
-	return c.withTimeout(timeout, func() error { return c.waitFor(names, states) })
+	return c.waitFor(names, states)
 }
 
 func parseStates(text string) ([]string, error) {
