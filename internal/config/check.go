@@ -105,8 +105,8 @@ func Check(o Options, environ []string) Report {
 			found.Warnings = append(found.Warnings, f.Path+": the file begins with a byte order mark, which Supervisor 4 refuses")
 		}
 	}
-	found.Warnings = append(found.Warnings, r.doubts(c)...)
 	found.Warnings = append(found.Warnings, r.checkCtl()...)
+	found.Warnings = append(found.Warnings, r.doubts(c)...)
 	found.Warnings = append(found.Warnings, r.unreachable(c)...)
 	found.Warnings = append(found.Warnings, r.unread()...)
 	found.Warnings = append(found.Warnings, r.risks(c, os.Geteuid() == 0)...)

@@ -77,15 +77,15 @@ func (d *doubts) secret(section, key string) bool {
 	return isSecret(section, key) || section == "DEFAULT"
 }
 
-// freeKeys are keys whose values may be any text, besides those that are secret.
-var freeKeys = map[string]bool{"username": true, "prompt": true}
+// freeKeys are keys whose values may be any text.
+var freeKeys = map[string]bool{"username": true, "password": true, "prompt": true}
 
 // texts looks at the values as they are written.
 func (d *doubts) texts() {
 	check := func(section string, in Sections, values map[string]ini.Value) {
 		for _, key := range byLine(values) {
 			text := values[key].Text
-			if freeKeys[key] || splitKeys[key] || isSecret(section, key) || section != "DEFAULT" && !keysOf(in)[key] {
+			if freeKeys[key] || splitKeys[key] || section != "DEFAULT" && !keysOf(in)[key] {
 				continue
 			}
 			d.add(section, key, odd(text))

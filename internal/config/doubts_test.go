@@ -65,7 +65,9 @@ func TestDoubts(t *testing.T) {
 		{program + "numprocs=2\nprocess_name=%(process_num)s\ndirectory=/nonexistent/%(process_num)s\n",
 			"8: [program:a] directory=/nonexistent/%(process_num)s: there is no such directory, so the program cannot start"},
 		{program + "stopsignal=\"TERM\"\n", ""}, // an error, with the hint
-		{program + "[supervisorctl]\nusername=\"u\"\nprompt=a;b\n", ""},
+		{program + "[supervisorctl]\nusername=\"u\"\npassword=%(ENV_HOME)s;b\nprompt=a;b\n", ""},
+		{program + "[supervisorctl]\nserverurl=\"unix:///x\"\n", "7: [supervisorctl] serverurl: " + hintQuotes},
+		{program + "[include]\nfiles=DIR/none.conf;x\n", "No file matches via include \"DIR/none.conf;x\"\n7: [include] files=DIR/none.conf;x: " + hintSemicolon},
 		{program + "[DEFAULT]\nidentifier=\"x\"\n", "7: [DEFAULT] identifier: " + hintQuotes},
 		{"[DEFAULT]\ndirectory=/nonexistent\n" + program, "5: [DEFAULT] directory: there is no such directory, so the program cannot start"},
 		{"[eventlistener:l]\ncommand=/bin/cat\nevents=TICK_5\nresult_handler_exec=nosuch\n",
