@@ -30,6 +30,8 @@ func applyRules(original, ours *outcome) []string {
 var rules = []rule{
 	{"DIFF-98", "a negative size counts as 0: never rotate, nothing captured", normalizeSizes},
 	{"DIFF-117", "modes and masks have nine bits", normalizeMasks},
+	{"DIFF-200", "a line that cannot be parsed is not shown, because it may be or contain a password", normalizeUnparsed},
+	{"DIFF-201", "an empty user name or password of a server counts as missing beside the other one", normalizeCredentials},
 	{"empty is none", "an empty directory, URL or user name does the same as none", normalizeEmpty},
 	{"DIFF-17", "of two equal names the same one wins, but with a warning", normalizeNames},
 	{"DIFF-30", "the processes of a [group:x] start by priority, ties in the listed order", normalizeOrder},
@@ -142,6 +144,33 @@ func normalizeEmpty(original, _ *outcome) bool {
 	}
 	return changed
 }
+
+var unparsedLine = regexp.MustCompile(`(?m)^(\t\[line +\d+\]: ')(?:[^'\\]|\\.)*(')|^(\t\[line +\d+\]: ")(?:[^"\\]|\\.)*(")`)
+
+func normalizeUnparsed(original, _ *outcome) bool {
+	if !strings.HasPrefix(original.Message, "Error: Source contains parsing errors") {
+		return false
+	}
+	before := original.Message
+	original.Message = unparsedLine.ReplaceAllString(before, "$1$3...$2$4")
+	return original.Message != before
+}
+
+func normalizeCredentials(original, _ *outcome) bool {
+	if original.Values == nil {
+		return false
+	}
+	for _, s := range original.Values.Servers {
+		if filled(s.Username) != filled(s.Password) {
+			*original = outcome{Status: 2, Message: "Error: Section [" + s.Section + "] contains incomplete authentication: If a username or a " +
+				"password is specified, both the username and password must be specified\nFor help, use supervisord -h\n"}
+			return true
+		}
+	}
+	return false
+}
+
+func filled(text *string) bool { return text != nil && *text != "" }
 
 func normalizeOrder(original, _ *outcome) bool {
 	if original.Values == nil {
