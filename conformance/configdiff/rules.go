@@ -30,8 +30,11 @@ func applyRules(original, ours *outcome) []string {
 var rules = []rule{
 	{"DIFF-98", "a negative size counts as 0: never rotate, nothing captured", normalizeSizes},
 	{"DIFF-117", "modes and masks have nine bits", normalizeMasks},
+	{"DIFF-253", "a byte order mark is skipped", normalizeMark},
 	{"DIFF-200", "a line that cannot be parsed is not shown, because it may be or contain a password", normalizeUnparsed},
+	{"DIFF-200 values", "the value of a key that may contain a password is not shown", normalizeSecrets},
 	{"DIFF-201", "an empty user name or password of a server counts as missing beside the other one", normalizeCredentials},
+	{"DIFF-255", "sections and keys that occur again, and includes of included files, are warnings", normalizeRepeats},
 	{"empty is none", "an empty directory, URL or user name does the same as none", normalizeEmpty},
 	{"DIFF-17", "of two equal names the same one wins, but with a warning", normalizeNames},
 	{"DIFF-30", "the processes of a [group:x] start by priority, ties in the listed order", normalizeOrder},
@@ -145,19 +148,80 @@ func normalizeEmpty(original, _ *outcome) bool {
 	return changed
 }
 
-var unparsedLine = regexp.MustCompile(`(?m)^(\t\[line +\d+\]: ')(?:[^'\\]|\\.)*(')|^(\t\[line +\d+\]: ")(?:[^"\\]|\\.)*(")`)
-
-func normalizeUnparsed(original, _ *outcome) bool {
-	if !strings.HasPrefix(original.Message, "Error: Source contains parsing errors") {
+// normalizeMark takes our result for a file that begins with a byte order mark, which is the original's error in its first line.
+func normalizeMark(original, ours *outcome) bool {
+	if !markError.MatchString(original.Message) || strings.HasPrefix(ours.Message, "Error: File contains no section headers") {
 		return false
 	}
+	*original = *ours
+	return true
+}
+
+var markError = regexp.MustCompile(`^Error: File contains no section headers\.\nfile: '.*', line: 1\n'\\ufeff`)
+
+var repeat = regexp.MustCompile(`^[^\n]*:\d+: \[(.* is also in .*, .* counts?$|include\] has no effect: )`)
+
+func normalizeRepeats(_, ours *outcome) bool {
+	if ours.Values == nil {
+		return false
+	}
+	n := len(ours.Values.Warnings)
+	ours.Values.Warnings = slices.DeleteFunc(ours.Values.Warnings, repeat.MatchString)
+	return len(ours.Values.Warnings) != n
+}
+
+var (
+	quotedText   = `(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")`
+	unparsedLine = regexp.MustCompile(`(?m)(^\t\[line +\d+\]: |^file: '.*', line: \d+\n)(` + quotedText + `)`)
+	ofSecretKey  = regexp.MustCompile(`(?s)^Error: Format string .*( for '(?:[^']*\.)?(?:password|environment|command|url|serverurl|` +
+		`result_handler_exec)' | for '(?:rpcinterface|ctlplugin):[^']*' )(.*)$`)
+	pairs       = regexp.MustCompile(`(?s)^(Error: Unexpected end of key/value pairs) in value '.*'( in section|\nFor help)`)
+	unknownName = regexp.MustCompile(`^contains names( \(` + quotedText + `\))`)
+	badFormat   = regexp.MustCompile(`(?s)^is badly formatted: .*?( in section '[^']*' \(file: '[^']*'\))?\nFor help`)
+	publicName  = regexp.MustCompile(`^ \('(ENV_[A-Z_][A-Z0-9_]*|here|host_node_name|program_name|group_name|process_num|process_name|numprocs)'\)$`)
+)
+
+// normalizeUnparsed removes lines without "=" from messages, but not headers.
+func normalizeUnparsed(original, _ *outcome) bool {
 	before := original.Message
-	original.Message = unparsedLine.ReplaceAllString(before, "$1$3...$2$4")
+	original.Message = unparsedLine.ReplaceAllStringFunc(before, func(match string) string {
+		part := unparsedLine.FindStringSubmatch(match)
+		if strings.HasPrefix(part[2][1:], "[") {
+			return match
+		}
+		return part[1] + "'...'"
+	})
 	return original.Message != before
 }
 
-func normalizeCredentials(original, _ *outcome) bool {
-	if original.Values == nil {
+// normalizeSecrets removes the value of a secret key, and names that may be a part of it, from a message.
+func normalizeSecrets(original, ours *outcome) bool {
+	if !strings.HasPrefix(ours.Message, "Error: Format string for") && !strings.Contains(ours.Message, "key/value pairs") {
+		return false
+	}
+	if before := original.Message; pairs.MatchString(before) {
+		original.Message = pairs.ReplaceAllString(before, "$1$2")
+		return true
+	}
+	part := ofSecretKey.FindStringSubmatch(original.Message)
+	if part == nil {
+		return false
+	}
+	rest := part[2]
+	if name := unknownName.FindStringSubmatch(rest); name != nil && !publicName.MatchString(name[1]) {
+		rest = strings.Replace(rest, name[1], "", 1)
+	}
+	rest = badFormat.ReplaceAllString(rest, "is badly formatted: a percent sign that begins no name is written %%$1\nFor help")
+	original.Message = "Error: Format string" + part[1] + rest
+	return true
+}
+
+func normalizeCredentials(original, ours *outcome) bool {
+	if original.Values == nil { // because of a later error
+		if strings.Contains(ours.Message, "incomplete authentication") && original.Message != ours.Message {
+			*original = *ours
+			return true
+		}
 		return false
 	}
 	for _, s := range original.Values.Servers {
