@@ -19,7 +19,8 @@ type conn struct {
 	kind      Kind
 	last      bool         // it has one of the last descriptors
 	idleSince atomic.Int64 // sequence number of its set when it became idle; 0 while a request is served, or refused
-	readAhead []byte       // already read by answerSimple; Read returns it first
+	readAhead []byte       // already read; Read returns it first
+	adapts    bool         // Read is to adapt the next header
 	header    header
 	timeout   time.Duration // for a part of a response
 	deadline  time.Time     // for writing, as it was set
@@ -44,6 +45,12 @@ func (c *conn) setActive() { c.idleSince.Store(0) }
 
 // Read implements net.Conn, for net/http.
 func (c *conn) Read(p []byte) (n int, err error) {
+	if c.adapts {
+		c.adapts = false
+		if err := c.readHeader(); err != nil {
+			return 0, err
+		}
+	}
 	if len(c.readAhead) > 0 {
 		n = copy(p, c.readAhead)
 		c.readAhead = c.readAhead[n:]

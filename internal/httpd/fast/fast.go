@@ -135,6 +135,7 @@ func (a *Acceptor) serve(c *conn) {
 		return
 	}
 	_ = c.SetReadDeadline(time.Time{})
+	c.adapts = true
 	select {
 	case a.fallback <- c:
 	case <-a.options.Closed:

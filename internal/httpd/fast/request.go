@@ -8,7 +8,7 @@ import (
 // request is a simple request.
 type request struct {
 	line          []byte // without its line end; nil unless the header is complete and simple
-	host          []byte // the value of the field
+	host          []byte // the value of the field; nil: none
 	authorization string // the value of the field
 	body          []byte
 }
@@ -85,7 +85,7 @@ func parse(data []byte) (r request, used int, k kind) {
 			return request{}, 0, notSimple
 		}
 	}
-	if hosts != 1 || lengths != 1 {
+	if hosts > 1 || lengths != 1 {
 		return request{}, 0, notSimple
 	}
 	if len(rest) < length {

@@ -44,7 +44,7 @@ func TestParse(t *testing.T) {
 		simpleHeader + "User-Agent: Mozilla/5.0 (X11)\r\n\r\nhi":           notSimple,
 		simpleHeader + "User-Agent: é\r\n\r\nhi":                           notSimple,
 		simpleHeader + "Authorization: a\r\nAuthorization: b\r\n\r\nhi":    notSimple,
-		"POST /RPC2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi":               notSimple, // no Host
+		"POST /RPC2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi":               simple,    // no Host
 		"POST /RPC2 HTTP/1.1\r\nHost: x\r\n\r\n":                           notSimple, // no length
 		"POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n":      notSimple,
 		"POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n":     notSimple,
