@@ -103,13 +103,14 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	pidFile, err := daemon.WritePIDFile(own.Pidfile)
 	if err != nil {
 		log.Critf("could not write pidfile %s", own.Pidfile)
+	} else {
+		log.Infof("supervisord started with pid %d", os.Getpid())
 	}
 	defer pidFile.Remove()
 	servers.Serve(services) // after the pid file: a client that gets an answer finds it
 	d.running = true
 	daemon.Ready()
 	d.manager.Ready()
-	log.Infof("supervisord started with pid %d", os.Getpid())
 	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
 		log.Warnf("subreaper=true has no effect: %v", err)
 	}

@@ -33,6 +33,10 @@ func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
 	if cfg.Log.Kind != config.LogAuto {
 		return
 	}
+	if path, made := p.shared.AutoLogs[cfg]; made {
+		c.path = path
+		return
+	}
 	var err error
 	c.path, err = logs.CreateAuto(p.shared.AutoLogDir, p.Name(), name, p.shared.Identifier)
 	if err != nil {

@@ -30,6 +30,7 @@ type Shared struct {
 	ServerURL  string   // for SUPERVISOR_SERVER_URL; empty: none
 	StripANSI  bool
 	AutoLogDir string
+	AutoLogs   map[*config.Channel]string // paths of automatic logs for processes that are made again; nil: none
 	Identifier string
 	Events     events.Bus
 	MaxFD      int // the largest descriptor that a child's pipe may have here; 0: any
@@ -99,6 +100,19 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)
 	return p
+}
+
+// KeepAutoLogs has the next process of the same configuration use the automatic logs of this one. Source: create_autochildlogs.
+func (p *Process) KeepAutoLogs() {
+	for _, c := range []*channel{&p.out, &p.err} {
+		if c.config.Log.Kind != config.LogAuto || c.path == "" {
+			continue
+		}
+		if p.shared.AutoLogs == nil {
+			p.shared.AutoLogs = map[*config.Channel]string{}
+		}
+		p.shared.AutoLogs[c.config] = c.path
+	}
 }
 
 // SetUser sets whom the next children become, nil for the user of supervisord.

@@ -80,6 +80,7 @@ func (l *Loop) Restart(cfg *config.Config) {
 // differ from the active ones. Nothing that runs changes; the next starts get the groups that users have now.
 func (l *Loop) Reread(cfg *config.Config) config.Diff {
 	l.read = cfg
+	l.shared.AutoLogs = nil
 	l.regroup(cfg.Groups)
 	active := make([]*config.Group, 0, len(l.groups))
 	for _, g := range slices.SortedFunc(slices.Values(l.groups), func(a, b *Group) int { return cmp.Compare(a.added, b.added) }) {

@@ -228,8 +228,12 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 	}
 	l.groups = slices.DeleteFunc(l.groups, func(x *Group) bool { return x == g })
 	l.pending = slices.DeleteFunc(l.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
-	for _, p := range g.Processes { // one that has ended may be about to start again
-		l.timers.Remove(p)
+	readded := slices.Contains(l.read.Groups, g.Config) // it can be added without a reread
+	for _, p := range g.Processes {
+		l.timers.Remove(p) // one that has ended may be about to start again
+		if readded {
+			p.KeepAutoLogs()
+		}
 	}
 	l.groupsChanged()
 	l.storePlugins()
