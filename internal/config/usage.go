@@ -10,7 +10,7 @@ func Usage(argv0 string) string {
 
 // CtlUsage returns the help text of supervisorctl. Source: -h.
 func CtlUsage(argv0 string) string {
-	return "supervisorctl -- control applications run by supervisord from the command line.\n\n" +
+	return "supervisorctl -- control applications run by supervisord from the cmd line.\n\n" +
 		"Usage: " + argv0 + " [options] [action [arguments]]\n\nOptions:\n" + strings.Join(ctlHelp, "\n") + "\n\n" +
 		"action [arguments] -- a command such as \"status\" or \"restart web\"; the action \"help\" lists them all.\n" +
 		"Without an action, or with -i, a shell reads actions from standard input until \"exit\".\n\n"
@@ -22,8 +22,8 @@ var daemonHelp = []string{
 	configurationHelp,
 	"-n/--nodaemon -- stay in the foreground (like 'nodaemon=true' in the file)",
 	"-s/--silent -- in the foreground, do not copy the log to stdout (like 'silent=true')",
-	"-h/--help -- print this text and exit",
-	"-v/--version -- print the version and exit",
+	"-h/--help -- print this usage message and exit",
+	"-v/--version -- print supervisord version number and exit",
 	"--check -- check the configuration, print all errors and warnings, and exit with 0 or 2",
 	"-u/--user USER -- switch to this user, given by name or uid",
 	"-m/--umask UMASK -- umask of the daemon and its children (default 022)",
@@ -44,7 +44,7 @@ var daemonHelp = []string{
 
 var ctlHelp = []string{
 	configurationHelp,
-	"-h/--help -- print this text and exit",
+	"-h/--help -- print usage message and exit",
 	"-i/--interactive -- start an interactive shell that reads actions",
 	"-s/--serverurl URL -- where supervisord listens (default \"http://localhost:9001\")",
 	"-u/--username USERNAME -- user name to log in with",

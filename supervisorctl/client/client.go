@@ -132,13 +132,24 @@ func (c *Client) post(ctx context.Context, method string, args []any) (string, e
 // encodable returns the arguments with each string that XML cannot hold, because of control characters or bytes that are not
 // UTF-8, as base64. Servers take that as a string, but most refuse it if it is not UTF-8.
 func encodable(args []any) []any {
+	encoded := slices.Clone(args)
 	for i, arg := range args {
-		if text, ok := arg.(string); ok && !isXML(text) {
-			args = slices.Clone(args)
-			args[i] = kolo.Base64(base64.StdEncoding.EncodeToString([]byte(text)))
+		switch v := arg.(type) {
+		case string:
+			if !isXML(v) {
+				encoded[i] = kolo.Base64(base64.StdEncoding.EncodeToString([]byte(v)))
+			}
+		case []any:
+			encoded[i] = encodable(v)
+		case map[string]any:
+			members := make(map[string]any, len(v))
+			for name, value := range v {
+				members[name] = encodable([]any{value})[0]
+			}
+			encoded[i] = members
 		}
 	}
-	return args
+	return encoded
 }
 
 // isXML reports whether an XML document can hold a text.
