@@ -31,6 +31,7 @@ type supervisord struct {
 	chld    chan os.Signal
 	start   func(child.Spec) (pid int, err error)
 	memory  daemon.Memory
+	unused  *daemon.Releaser // of this run
 	manager *daemon.Notifier
 	serial  events.Serial
 	started time.Time
@@ -83,7 +84,9 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	}
 	ended := make(chan struct{})
 	defer close(ended)
-	settled := func() { go d.settled(cfg, log, ended) }
+	unused := new(daemon.Releaser)
+	d.unused = unused
+	settled := func() { go d.settled(cfg, log, unused, ended) }
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.startChild,
 		Restarted: d.running,
@@ -136,6 +139,7 @@ func openLog(own *config.Supervisord) (*logs.Main, error) {
 func (d *supervisord) startChild(spec child.Spec) (pid int, err error) {
 	d.memory.BeforeStart()
 	defer d.memory.AfterStart()
+	d.unused.Used()
 	return d.start(spec)
 }
 
@@ -261,13 +265,16 @@ func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, l
 		}
 	}
 	ops := operations.New(sup)
+	calls := rpc.New(sup, cfg.Interfaces...)
+	d.unused.Drop = calls.Release
 	services := httpd.Services{
-		Call:        rpc.New(sup, cfg.Interfaces...).ServeXMLRPC,
+		Call:        calls.ServeXMLRPC,
 		ProcessLog:  ops.LogSource,
 		MainLog:     func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
 		Pages:       web.New(ops, d.started).Serve,
 		Down:        sup.Down(),
 		Panicked:    func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
+		Answered:    d.unused.Used,
 		FailedLogin: func(line string) { log.Warnf("%s", line) },
 	}
 	if log.Enabled(api.Trace) {

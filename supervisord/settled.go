@@ -12,8 +12,8 @@ import (
 const auditTimeout = 10 * time.Second
 
 // settled does, when all programs have been started, what they should not wait for: it logs warnings about files that other users
-// can change, and returns memory to the system. Ended closes at the end of the run.
-func (d *supervisord) settled(cfg *config.Config, log *logs.Main, ended <-chan struct{}) {
+// can change, and notes that memory can be returned then. Ended closes at the end of the run.
+func (d *supervisord) settled(cfg *config.Config, log *logs.Main, memory *daemon.Releaser, ended <-chan struct{}) {
 	warnings := make(chan []string, 1)
 	go func() { warnings <- d.exposed(cfg) }()
 	select {
@@ -25,5 +25,5 @@ func (d *supervisord) settled(cfg *config.Config, log *logs.Main, ended <-chan s
 			log.Warnf("%s", text)
 		}
 	}
-	daemon.ReleaseMemory()
+	memory.Used()
 }

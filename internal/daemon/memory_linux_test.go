@@ -39,11 +39,11 @@ func resident(t *testing.T) map[string]int {
 	return found
 }
 
-// TestReleaseMemory shows that pages of the executable, code and constants, leave memory.
-func TestReleaseMemory(t *testing.T) {
+// TestReleasePages shows that pages of the executable, code and constants, leave memory.
+func TestReleasePages(t *testing.T) {
 	advise(unix.MADV_POPULATE_READ)
 	before := resident(t)
-	ReleaseMemory()
+	releasePages()
 	after := resident(t)
 	for _, permissions := range []string{"r--p", "r-xp"} {
 		if after[permissions] > before[permissions]-200 {

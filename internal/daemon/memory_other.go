@@ -2,7 +2,5 @@
 
 package daemon
 
-import "runtime/debug"
-
-// ReleaseMemory returns freed memory to the system.
-func ReleaseMemory() { debug.FreeOSMemory() }
+// releasePages does nothing: the system removes unused pages of the executable itself when it needs memory.
+func releasePages() {}

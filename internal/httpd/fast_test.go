@@ -170,3 +170,22 @@ func TestIncompleteRequests(t *testing.T) {
 	}
 	askOK(t, dial(t, socket))
 }
+
+// TestAnswered shows that the end of each response is reported, by both readers.
+func TestAnswered(t *testing.T) {
+	answered := make(chan struct{}, 1)
+	_, socket := start(t, nil, Services{Call: echo, Answered: func() { answered <- struct{}{} }})
+	for _, request := range []string{
+		post("/RPC2", "Content-Length: 2\r\n", "hi"),
+		post("/RPC2", notSimple+"Content-Length: 2\r\n", "hi"),
+		"GET /ok.html HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /nosuch HTTP/1.1\r\nHost: x\r\n\r\n",
+	} {
+		ask(t, socket, request)
+		select {
+		case <-answered:
+		case <-time.After(20 * time.Second):
+			t.Errorf("%.40q: the end of the response was not reported", request)
+		}
+	}
+}

@@ -64,7 +64,7 @@ func (h *handler) authorized(r *http.Request) bool {
 
 // respond answers a request, whose body was received with this status. The first case that matches applies.
 func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b body, status int) {
-	defer h.responses.Done()
+	defer h.finish()
 	path := r.URL.Path
 	switch bare := strings.TrimLeft(path, "/"); {
 	case status == http.StatusUnauthorized:

@@ -47,6 +47,8 @@ type Services struct {
 	// Down, if not nil, is closed when calls cannot be answered any more; Stop or Close follows soon. New connections then wait
 	// for the next run.
 	Down <-chan struct{}
+	// Answered, if not nil, is called at the end of each response.
+	Answered func()
 	// FailedLogin, if not nil, is called with a line about one or several failed logins.
 	FailedLogin func(line string)
 	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.
@@ -96,7 +98,7 @@ func (s *Servers) Serve(services Services) {
 			Kind:        kindOf(l.config),
 			Set:         s.conns,
 			Begin:       s.begin,
-			End:         s.responses.Done,
+			End:         s.finish,
 			ErrorPage:   errorPage,
 			Access:      h.accessFunc(),
 			Panicked:    s.panicked,
@@ -210,4 +212,12 @@ func (s *Servers) begin() bool {
 	}
 	s.responses.Add(1)
 	return true
+}
+
+// finish ends a response that begin counted.
+func (s *Servers) finish() {
+	if s.services.Answered != nil {
+		s.services.Answered()
+	}
+	s.responses.Done()
 }

@@ -140,3 +140,13 @@ func (c *cache) recycle(e *entry) {
 	}
 	c.buffer, e.response = e.response[:0], nil
 }
+
+// Release drops the responses that are kept for further calls, and the memory that is kept for further responses. What is being
+// sent is not affected.
+func (s *Server) Release() {
+	for _, c := range s.caches {
+		c.mu.Lock()
+		c.last, c.buffer = nil, nil
+		c.mu.Unlock()
+	}
+}

@@ -164,3 +164,26 @@ func TestVersion(t *testing.T) {
 		t.Error("the same version after the end of a child")
 	}
 }
+
+// TestRelease shows that Release drops what is kept for further calls, but not a response that is being sent.
+func TestRelease(t *testing.T) {
+	s := serve(t, program("a", "/bin/sleep 1000", "a"))
+	c := s.caches[s.methods["supervisor.getAllProcessInfo"]]
+	held, done := raw(t, s)
+	before := slices.Clone(held)
+	s.Release()
+	for range 3 {
+		_, done := raw(t, s)
+		done()
+	}
+	if !slices.Equal(held, before) {
+		t.Error("a response changed while it was in use")
+	}
+	done()
+	if c.last == nil {
+		t.Error("no response is kept for further calls: the test shows nothing")
+	}
+	if s.Release(); c.last != nil || c.buffer != nil {
+		t.Error("a response or its buffer is kept")
+	}
+}
