@@ -113,40 +113,6 @@ func sizes(ctx context.Context, t *turn) error {
 	return nil
 }
 
-func (t *turn) idleOf(ctx context.Context, name string, programs int) (err error) {
-	d, err := t.launch(ctx, programs, nil, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	if err := d.awaitRunning(ctx); err != nil {
-		return err
-	}
-	if err := wait(ctx, or(t.settings.quick, 500*time.Millisecond, 2*time.Second)); err != nil {
-		return err
-	}
-	from := now()
-	before, err := switches(d.pid)
-	if err != nil {
-		return err
-	}
-	if err := wait(ctx, or(t.settings.quick, 2*time.Second, 10*time.Second)); err != nil {
-		return err
-	}
-	after, err := switches(d.pid)
-	if err != nil {
-		return err
-	}
-	seconds := (now() - from).Seconds()
-	memory, err := memoryOfProcess(d.pid)
-	if err != nil {
-		return err
-	}
-	t.add(name+"/memory", float64(memory)/1e6)
-	t.add(name+"/switches", float64(after-before)/seconds)
-	return nil
-}
-
 // untilTheLimit measures as many programs as the limit of open files allows: three descriptors for each, and some for the daemon.
 func untilTheLimit(ctx context.Context, t *turn) (err error) {
 	programs := (openFiles() - 300) / 3
@@ -160,11 +126,11 @@ func untilTheLimit(ctx context.Context, t *turn) (err error) {
 	if err := d.awaitRunning(ctx); err != nil {
 		return err
 	}
-	memory, err := memoryOfProcess(d.pid)
+	r, err := t.observe(ctx, d)
 	if err != nil {
 		return err
 	}
-	t.add("limit/memory", float64(memory)/1e6)
+	t.add("limit/memory", r.memory)
 	took, _, err := d.callRepeatedly(ctx, or(t.settings.quick, 300*time.Millisecond, 2*time.Second), 1, programs, "supervisor.getAllProcessInfo")
 	if err != nil {
 		return d.explain(err)

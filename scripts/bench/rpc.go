@@ -42,10 +42,15 @@ func (d *daemon) dial(ctx context.Context, method string, params ...string) (*cl
 	return &client{conn: conn, in: bufio.NewReaderSize(conn, 64<<10), request: []byte(request)}, nil
 }
 
-// typed returns a parameter with its type: a string, but for the one boolean that the bench needs.
+// typed returns a parameter with its type: what looks like XML as it is, false as a boolean, a number as one, and else a string.
 func typed(param string) string {
-	if param == "false" {
+	switch _, err := strconv.Atoi(param); {
+	case strings.HasPrefix(param, "<"):
+		return param
+	case param == "false":
 		return "<boolean>0</boolean>"
+	case err == nil:
+		return "<int>" + param + "</int>"
 	}
 	return "<string>" + param + "</string>"
 }

@@ -36,7 +36,7 @@ func thousandPrograms(ctx context.Context, t *turn) (err error) {
 		return err
 	}
 	return errors.Join(t.idle(ctx, d), t.calls(ctx, d, 1000), t.page(ctx, d), t.commands(ctx, d, 1000),
-		t.stop(ctx, d))
+		t.monitored(ctx, d), t.stop(ctx, d))
 }
 
 // growth measures the memory of four thousand programs compared with one thousand.
@@ -48,30 +48,30 @@ func growth(ctx context.Context, t *turn) error {
 	if need := minfds(4000); uint64(limit.Max) < uint64(need) {
 		return fmt.Errorf("4000 programs need a hard limit of %d open files, here it is %d", need, limit.Max)
 	}
-	large, err := t.memoryOf(ctx, 4000)
+	large, err := t.observeNew(ctx, 4000)
 	if err != nil || !t.wants("idle/growth") {
 		return err
 	}
-	small, err := t.memoryOf(ctx, 1000)
+	small, err := t.observeNew(ctx, 1000)
 	if err != nil {
 		return err
 	}
-	t.add("idle/growth", float64(large-small)/3000/1000)
+	t.add("idle/growth", 1000*(large.memory-small.memory)/3000)
 	return nil
 }
 
-// memoryOf runs a daemon with so many programs and returns its memory in bytes. With 4000 it also records the time of the start.
-func (t *turn) memoryOf(ctx context.Context, programs int) (memory int, err error) {
+// observeNew observes a daemon with so many programs. With 4000 it also records the time of the start.
+func (t *turn) observeNew(ctx context.Context, programs int) (r rest, err error) {
 	d, err := t.launch(ctx, programs, nil, nil)
 	if err != nil {
-		return 0, err
+		return rest{}, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if programs == 4000 {
 		t.add("start/4000", milliseconds(last(d.alive)-d.started))
 	}
 	if err := d.awaitRunning(ctx); err != nil {
-		return 0, err
+		return rest{}, err
 	}
-	return memoryOfProcess(d.pid)
+	return t.observe(ctx, d)
 }
