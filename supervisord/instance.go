@@ -33,5 +33,5 @@ func (d *supervisord) onlyInstance(cfg *config.Config) error {
 		return nil
 	}
 	return fmt.Errorf("supervisord with pid %d already runs with this configuration and pid file, but its socket was removed; "+
-		"kill -HUP %[1]d restarts it", pid)
+		"kill -USR2 %[1]d makes it anew", pid)
 }

@@ -93,6 +93,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		Prepare:   func(next *config.Config) error { return prepare(next, servers) },
 		Environ:   childEnviron(os.Environ(), cfg.Withheld), ListenerEnv: listenerEnv(os.Environ(), cfg.Withheld),
 		Leaving: d.leaving, Settled: settled, Serial: &d.serial,
+		Reopened: func() { go servers.Rebind() },
 	})
 	if err != nil {
 		return nil, err
@@ -273,6 +274,7 @@ func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, l
 		MainLog:     func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
 		Pages:       web.New(ops, d.started).Serve,
 		Down:        sup.Down(),
+		Rebound:     func(warning string) { log.Warnf("%s", warning) },
 		Panicked:    func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
 		Answered:    d.unused.Used,
 		FailedLogin: func(line string) { log.Warnf("%s", line) },

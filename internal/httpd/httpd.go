@@ -51,6 +51,8 @@ type Services struct {
 	Answered func()
 	// FailedLogin, if not nil, is called with a line about one or several failed logins.
 	FailedLogin func(line string)
+	// Rebound, if not nil, is called with a warning when a socket file was not in its place any more.
+	Rebound func(warning string)
 	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.
 	Access func(line string)
 }
@@ -64,7 +66,8 @@ type Servers struct {
 	logins    failedLogins
 	ctx       context.Context // canceled by Close
 	cancel    context.CancelFunc
-	opening   sync.Mutex // one call of Prepare opens at a time
+	opening   sync.Mutex // one call of Prepare or Rebind opens at a time
+	rebinding sync.Mutex // the sockets are not taken while Rebind exchanges some: locked after opening, before mu
 	mu        sync.Mutex // guards what follows
 	listeners []listener
 	prepared  []*socket // for the next run
@@ -85,43 +88,49 @@ func (s *Servers) Serve(services Services) {
 	s.services = services
 	s.logins.report = services.FailedLogin
 	s.conns = fast.NewSet()
+	for _, l := range s.listeners {
+		s.serve(l)
+	}
+	s.watch()
+}
+
+// serve starts an acceptor and a server for a socket.
+func (s *Servers) serve(l listener) {
 	call := s.call
-	if services.Call == nil {
+	if s.services.Call == nil {
 		call = nil
 	}
-	for _, l := range s.listeners {
-		l.resume()
-		h := &handler{Servers: s, config: l.config}
-		acceptor := fast.New(l, fast.Options{
-			Authorized:  func(header string) bool { return hasCredentials(l.config, header) },
-			HostAllowed: hostFunc(l.config),
-			Kind:        kindOf(l.config),
-			Set:         s.conns,
-			Begin:       s.begin,
-			End:         s.finish,
-			ErrorPage:   errorPage,
-			Access:      h.accessFunc(),
-			Panicked:    s.panicked,
-			Closed:      s.ctx.Done(),
-			Leave:       l.leave,
-			Call:        call,
-		})
-		server := &http.Server{
-			Handler:                      h,
-			ReadHeaderTimeout:            fast.HeaderTimeout,
-			IdleTimeout:                  fast.IdleTimeout,
-			MaxHeaderBytes:               maxHeader,
-			ConnState:                    acceptor.ConnState,
-			ConnContext:                  acceptor.ConnContext,
-			DisableGeneralOptionsHandler: true,
-			ErrorLog:                     log.New(io.Discard, "", 0),
-		}
-		s.servers = append(s.servers, server)
-		s.accepting.Go(acceptor.Run)
-		go func() { _ = server.Serve(acceptor) }()
-		for _, c := range l.takeLeft() {
-			acceptor.Take(c.conn, c.ahead)
-		}
+	l.resume()
+	h := &handler{Servers: s, config: l.config}
+	acceptor := fast.New(l, fast.Options{
+		Authorized:  func(header string) bool { return hasCredentials(l.config, header) },
+		HostAllowed: hostFunc(l.config),
+		Kind:        kindOf(l.config),
+		Set:         s.conns,
+		Begin:       s.begin,
+		End:         s.finish,
+		ErrorPage:   errorPage,
+		Access:      h.accessFunc(),
+		Panicked:    s.panicked,
+		Closed:      s.ctx.Done(),
+		Leave:       l.leave,
+		Call:        call,
+	})
+	server := &http.Server{
+		Handler:                      h,
+		ReadHeaderTimeout:            fast.HeaderTimeout,
+		IdleTimeout:                  fast.IdleTimeout,
+		MaxHeaderBytes:               maxHeader,
+		ConnState:                    acceptor.ConnState,
+		ConnContext:                  acceptor.ConnContext,
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     log.New(io.Discard, "", 0),
+	}
+	s.servers = append(s.servers, server)
+	s.accepting.Go(acceptor.Run)
+	go func() { _ = server.Serve(acceptor) }()
+	for _, c := range l.takeLeft() {
+		acceptor.Take(c.conn, c.ahead)
 	}
 }
 

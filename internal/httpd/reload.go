@@ -87,6 +87,8 @@ func take(sockets *[]*socket, c config.Server) *socket {
 
 // takeAll returns the sockets of this run and those that are prepared; there are none from then on.
 func (s *Servers) takeAll() (sockets []*socket) {
+	s.rebinding.Lock()
+	defer s.rebinding.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sockets = s.open()

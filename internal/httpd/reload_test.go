@@ -258,7 +258,15 @@ func TestOtherMode(t *testing.T) {
 // TestRemovedSocketFile shows that a reload makes a socket file again that was removed, and refuses if another server is there.
 // covers: SEC-6
 func TestRemovedSocketFile(t *testing.T) {
-	c := unixServer(filepath.Join(shortDir(t), "s"))
+	dir := filepath.Join(shortDir(t), "d")
+	mustMake := func() {
+		t.Helper()
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustMake()
+	c := unixServer(filepath.Join(dir, "s"))
 	s := mustOpen(t, c)
 	if err := os.Remove(c.File); err != nil {
 		t.Fatal(err)
@@ -267,9 +275,10 @@ func TestRemovedSocketFile(t *testing.T) {
 	if got := answer(t, request(t, "unix", c.File)); got != "second" {
 		t.Error(got)
 	}
-	if err := os.Remove(c.File); err != nil {
+	if err := os.Rename(dir, dir+"2"); err != nil { // a removed file would be made anew at once
 		t.Fatal(err)
 	}
+	mustMake()
 	other := mustOpen(t, c)
 	if err := s.Prepare([]config.Server{c}, io.Discard); err == nil || !strings.HasPrefix(err.Error(), inUse) {
 		t.Errorf("%v", err)

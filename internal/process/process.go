@@ -102,7 +102,8 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 	return p
 }
 
-// KeepAutoLogs has the next process of the same configuration use the automatic logs of this one. Source: create_autochildlogs.
+// KeepAutoLogs has the next process of the same configuration use the automatic logs of this one. Source:
+// supervisor.options.create_autochildlogs.
 func (p *Process) KeepAutoLogs() {
 	for _, c := range []*channel{&p.out, &p.err} {
 		if c.config.Log.Kind != config.LogAuto || c.path == "" {

@@ -63,6 +63,9 @@ func (l *Loop) reopenLogs() {
 	for _, p := range l.Processes() {
 		p.Reopen()
 	}
+	if l.options.Reopened != nil {
+		l.options.Reopened()
+	}
 }
 
 // Shutdown begins to stop everything; Run then ends.

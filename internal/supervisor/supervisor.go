@@ -44,6 +44,8 @@ type Options struct {
 	Settled func()
 	// Leaving, if not nil, is called in the loop when a shutdown or restart begins, and must not wait.
 	Leaving func(restart bool)
+	// Reopened, if not nil, is called in the loop when the logs have been opened again for SIGUSR2, and must not wait.
+	Reopened func()
 	// Start starts a child.
 	Start func(child.Spec) (int, error)
 	// Signal signals a child, or its process group. Nil: child.Signal.

@@ -1,0 +1,6 @@
+//go:build unix && !linux
+
+package httpd
+
+// watch does nothing: on this system, a removed socket file is noticed at SIGUSR2.
+func (s *Servers) watch() {}
