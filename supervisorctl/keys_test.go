@@ -29,7 +29,9 @@ func TestSuspend(t *testing.T) {
 
 	s = start(t, server.URL)
 	s.expect(prompt)
-	s.send("ver\x1asion\r")
+	s.send("ver")
+	s.expect("ver") // the editor reads now
+	s.send("\x1asion\r")
 	s.expect("9.9\n" + prompt)
 	s.send("\x04")
 	s.waitExit(0)

@@ -62,8 +62,10 @@ func (c *Controller) reportNoMatch(name string, stderr io.Writer) {
 	if group, _, whole := api.SplitNamespec(name); whole {
 		fmt.Fprintln(stderr, group+": ERROR (no such group)")
 	} else {
-		c.unknown = append(c.unknown, name)
 		fmt.Fprintln(stderr, name+": ERROR (no such process)")
+		if stderr == io.Writer(c.out) { // no lines among JSON
+			c.unknown = append(c.unknown, name)
+		}
 	}
 	c.status = exitUnreachable
 }
