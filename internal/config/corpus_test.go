@@ -107,6 +107,7 @@ func TestCorpus(t *testing.T) {
 			if strings.Contains(fields[2], "for 'supervisord.environment'") { // has got another label and name since
 				fields[2] = strings.Replace(fields[2], "supervisord.environment", "environment", 1) + ", host_node_name"
 			}
+			fields[2] = ofSecret.ReplaceAllString(fields[2], "Format string for$1")
 			check("plain", fields[2], environ, bareHost)
 			check("env_filled", fields[3], filled, bareHost)
 			want := fields[4]
@@ -120,6 +121,9 @@ func TestCorpus(t *testing.T) {
 		})
 	}
 }
+
+// ofSecret is the part of a message of the original that shows the value of a key that may contain a password.
+var ofSecret = regexp.MustCompile(`(?s)Format string '.*' for( '(?:[^']*\.)?(?:command|environment|password)')`)
 
 // TestCorpusMerge reads two files of a project that are valid only together: one has the owner of the socket, the other its path.
 func TestCorpusMerge(t *testing.T) {
@@ -169,6 +173,9 @@ func compareGolden(t *testing.T, c *Config, dir, golden string) {
 			return int(a.(object)["priority"].(float64) - b.(object)["priority"].(float64))
 		})
 	}
+	got["warnings"] = slices.DeleteFunc(got["warnings"].([]any), func(w any) bool { // of ours alone
+		return strings.Contains(w.(string), "[include] has no effect")
+	})
 	for key := range want {
 		if _, ok := got[key]; !ok {
 			delete(want, key)

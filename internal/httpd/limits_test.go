@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -236,15 +237,18 @@ func (w *watched) Close() error {
 	return w.Conn.Close()
 }
 
-// limited sets the limit of a budget for a test.
+// limited sets the limit of a budget for a test. At its end it waits until nothing is held: Close does not wait for bodies.
 func limited(t *testing.T, b *budget.Budget, limit int64) {
 	before := b.Limit
 	b.Limit = limit
 	t.Cleanup(func() {
-		b.Limit = before
-		if held := b.Held(); held != 0 {
-			t.Errorf("%s: %d are still held", b.Name, held)
+		for deadline := time.Now().Add(10 * time.Second); b.Held() != 0; runtime.Gosched() {
+			if time.Now().After(deadline) {
+				t.Errorf("%s: %d are still held", b.Name, b.Held())
+				break
+			}
 		}
+		b.Limit = before
 	})
 }
 

@@ -94,7 +94,8 @@ func TestAskLater(t *testing.T) {
 	}
 }
 
-// TestPieces checks that the time limit is one for each read: an answer may take longer, a pause may not. covers: REP-F5
+// TestPieces checks that the time limit is one for each read: an answer may take longer, a pause may not.
+// covers: REP-F5
 func TestPieces(t *testing.T) {
 	for _, c := range []struct {
 		pause time.Duration
@@ -127,7 +128,8 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// TestConnectTime checks that an attempt to connect ends with the time limit. covers: REP-F5
+// TestConnectTime checks that an attempt to connect ends with the time limit.
+// covers: REP-F5
 func TestConnectTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe("http://h/", 2*time.Second)
