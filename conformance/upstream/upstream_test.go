@@ -29,22 +29,25 @@ func TestEndToEnd(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+			if p.isolated { // otherwise those that use the same files disturb each other
+				t.Parallel()
+			}
 			p.run(t, name)
 		})
 	}
 }
 
-// place is the directory in which the tests run.
+// place is what the tests need.
 type place struct {
-	dir string
-	// The tests' configurations name files in /tmp. With the isolation that root can have, dir is /tmp for a test, and the processes
-	// that it leaves are killed.
+	dir string // the package, the script python and run.py
+	bin string // our programs
+	// The tests' configurations name files in /tmp. With the isolation that root can have, a copy of dir is /tmp for a test, and the
+	// processes that it leaves are killed.
 	isolated bool
 }
 
 func newPlace(t *testing.T, original string) place {
-	p := place{dir: t.TempDir()}
+	p := place{dir: t.TempDir(), bin: t.TempDir()}
 	p.isolated = exec.Command("unshare", append(isolation, "true")...).Run() == nil
 	if !p.isolated {
 		t.Cleanup(removeNew(t, "/tmp/issue-*"))
@@ -59,11 +62,8 @@ func newPlace(t *testing.T, original string) place {
 	if os.Getenv("IMPL") == "reference" {
 		return p
 	}
-	if err := os.Mkdir(filepath.Join(p.dir, "bin"), 0o755); err != nil {
-		t.Fatal(err)
-	}
 	for _, name := range []string{"supervisord", "supervisorctl", "pidproxy", "echo_supervisord_conf"} {
-		install(t, filepath.Join("../../bin", name), filepath.Join(p.dir, "bin", name))
+		install(t, filepath.Join("../../bin", name), filepath.Join(p.bin, name))
 	}
 	return p
 }
@@ -114,30 +114,29 @@ func install(t *testing.T, from, to string) {
 // run runs run.py in a directory of its own and returns its output.
 func (p place) run(t *testing.T, names ...string) []byte {
 	t.Helper()
-	root := p.dir
+	root, bin, work := p.dir, p.bin, t.TempDir()
 	if p.isolated {
-		root = "/tmp"
-	}
-	work, err := os.MkdirTemp(p.dir, "work")
-	if err != nil {
-		t.Fatal(err)
+		if err := os.CopyFS(work, os.DirFS(p.dir)); err != nil {
+			t.Fatal(err)
+		}
+		root, bin = "/tmp", "/tmp/bin"
 	}
 	python := filepath.Join(root, "python")
 	if os.Getenv("IMPL") == "reference" {
 		python = interpreter
 	}
 	argv := append([]string{interpreter, filepath.Join(root, "run.py"), python}, names...)
+	temporary := work
 	if p.isolated {
-		script := `mount --bind "$1" /tmp && cd "$2" && shift 2 && exec "$@"`
-		inside := filepath.Join(root, filepath.Base(work))
-		argv = append([]string{"/bin/sh", "-c", script, "sh", p.dir, inside}, argv...)
+		script := `mkdir "$1/bin" "$1/work" && mount --bind "$2" "$1/bin" && mount --rbind "$1" /tmp && cd /tmp/work && shift 2 && exec "$@"`
+		argv = append([]string{"/bin/sh", "-c", script, "sh", work, p.bin}, argv...)
 		argv = append(append([]string{"unshare"}, isolation...), argv...)
+		temporary = "/tmp/work"
 	}
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir = work
 	// A supervisord that starts removes the automatic logs of others from the temporary directory.
-	cmd.Env = append(os.Environ(), "BIN="+filepath.Join(root, "bin"), "PATH="+root+":/usr/bin:/bin",
-		"PYTHONPATH="+root, "LANG=C.UTF-8", "TMPDIR="+filepath.Join(root, filepath.Base(work)))
+	cmd.Env = append(os.Environ(), "BIN="+bin, "PATH="+root+":/usr/bin:/bin", "PYTHONPATH="+root, "LANG=C.UTF-8", "TMPDIR="+temporary)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
