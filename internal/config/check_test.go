@@ -86,7 +86,7 @@ func TestCheckWarnings(t *testing.T) {
 	if err := os.Mkdir(open, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(open, 0o777|os.ModeSticky); err != nil { // whatever the umask
+	if err := os.Chmod(open, 0o777|os.ModeSticky); err != nil { // in spite of the umask
 		t.Fatal(err)
 	}
 	const methods = "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=" + MainInterface + "\n"

@@ -30,7 +30,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Help: "switch to this user at start; needs root"},
 		Type: laterType, Field: func(s *settings) **string { return &s.user }},
 	&daemonKey[int]{Key: Key{Name: "umask", Topic: daemonTopic, Default: "`022`; in the foreground, that of the caller", Other: "027",
-		Help: "file mode mask, also for programs; whatever it is, users outside the group of a log cannot write it"},
+		Help: "file mode mask, also for programs; with any value, users outside the group of a log cannot write it"},
 		Type: ownUmaskType, Absent: -1, Field: func(s *settings) *int { return &s.Umask }},
 	&daemonKey[string]{Key: Key{Name: "logfile", Topic: logTopic, Other: "other.log",
 		Help: "main log, for example `/var/log/supervisord.log`"},

@@ -52,12 +52,12 @@ func (a *pathAudit) fact(path string) *fact {
 	return f
 }
 
-// walk calls visit for each directory and link on the way to an absolute path, beginning with /, and for its end. It ends when visit
+// walk calls check for each directory and link on the way to an absolute path, beginning with /, and for its end. It ends when check
 // returns false. It reports whether the end was visited.
-func (a *pathAudit) walk(path string, visit func(path string, f *fact) bool) bool {
+func (a *pathAudit) walk(path string, check func(path string, f *fact) bool) bool {
 	const maxLinks = 40
 	dir, rest := "/", path
-	if f := a.fact(dir); f == nil || !visit(dir, f) {
+	if f := a.fact(dir); f == nil || !check(dir, f) {
 		return false
 	}
 	for links := 0; rest != ""; {
@@ -72,7 +72,7 @@ func (a *pathAudit) walk(path string, visit func(path string, f *fact) bool) boo
 		}
 		next := filepath.Join(dir, name)
 		f := a.fact(next)
-		if f == nil || !visit(next, f) {
+		if f == nil || !check(next, f) {
 			return false
 		}
 		if f.link == "" {

@@ -51,7 +51,7 @@ func (s *scripted) SetWriteDeadline(t time.Time) error { return nil }
 var dateField = regexp.MustCompile(`(?m)^Date: .*\r\n`)
 
 // FuzzConnection sends what it gets to a server, whole and in pieces. The responses are the same, and when the client has
-// disconnected nothing of it is held any more: whatever the headers, lengths, chunks and expectations are, and wherever the
+// disconnected nothing of it is held any more, for any headers, lengths, chunks and expectations, and any place at which the
 // input is cut.
 func FuzzConnection(f *testing.F) {
 	header := "POST /RPC2 HTTP/1.1\r\nHost: x\r\n"

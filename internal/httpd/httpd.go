@@ -144,7 +144,7 @@ func (s *Servers) Close() {
 	s.end()
 }
 
-// end closes streams and connections and waits for responses. The acceptors have been told to return.
+// end closes streams and connections and waits for responses. The acceptors have been stopped.
 func (s *Servers) end() {
 	s.cancel()
 	s.accepting.Wait()

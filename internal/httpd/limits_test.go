@@ -63,8 +63,8 @@ func startPipes(t *testing.T, c config.Server, services Services) (connect func(
 	}
 }
 
-// TestBodyThatDoesNotCome sends requests whose body does not come, or not whole. All connections are closed, whatever the
-// request was: soon if the body is not needed, else when its sender has paused for long or takes too long.
+// TestBodyThatDoesNotCome sends requests whose body does not come, or not whole. All connections are closed, for each kind of
+// request: soon if the body is not needed, else when its sender has paused for long or takes too long.
 //
 // covers: SEC-1 SEC-8
 func TestBodyThatDoesNotCome(t *testing.T) {
@@ -420,7 +420,7 @@ func TestLargeHeaders(t *testing.T) {
 	}
 }
 
-// TestSeveralAuthorizations sends Authorization more than once. Such a request is refused, whatever the fields are, because
+// TestSeveralAuthorizations sends Authorization more than once. Such a request is refused, with any fields, because
 // readers could disagree which one counts; without a password they mean nothing.
 //
 // covers: SEC-24f

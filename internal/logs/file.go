@@ -49,7 +49,7 @@ type FileOptions struct {
 	Owner    int         // the user of the program, as for Source
 }
 
-// defaultMode is the permission of a log, before the umask. Whatever that is, other users never write to it.
+// defaultMode is the permission of a log, before the umask. With any value other users never write to it.
 const defaultMode = 0o664
 
 // Open opens path for appending and creates the file, but not its directory, by the rules of safefile.Open. The error holds a

@@ -156,7 +156,7 @@ func TestOtherTypes(t *testing.T) {
 	}
 }
 
-// TestOthersNeverWrite makes logs that other users cannot write, whatever the umask.
+// TestOthersNeverWrite makes logs that other users cannot write, with any umask.
 // covers: SEC-24a
 // differs: DIFF-163 others cannot write
 func TestOthersNeverWrite(t *testing.T) {

@@ -36,7 +36,7 @@ func (f *File) rotate() error {
 	return f.open(0)
 }
 
-// renameBackups makes room for the new file, all in one directory, whatever its path leads to meanwhile.
+// renameBackups makes room for the new file, all in one directory, even if its path leads elsewhere meanwhile.
 func (f *File) renameBackups() error {
 	dir, base, err := safefile.OpenDir(f.path, int(f.owner))
 	if err != nil {

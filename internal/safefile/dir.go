@@ -10,7 +10,7 @@ import (
 )
 
 // Dir is a directory that was reached by the rules of Open. What its methods do with a name happens in this directory,
-// whatever its path leads to by then, and never through a link at the name. Close releases it.
+// even if its path leads elsewhere by then, and never through a link at the name. Close releases it.
 type Dir struct {
 	fd     int    // AT_FDCWD where the rules do not apply
 	prefix string // what comes before a name then

@@ -2,8 +2,8 @@ package safefile
 
 import "golang.org/x/sys/unix"
 
-// Entry is the file that a name of a directory led to when the Entry was made. On Linux, changes apply to that file, whatever
-// the name leads to by then; elsewhere they are refused if it is another one, and never follow a link. Close releases it.
+// Entry is the file that a name of a directory led to when the Entry was made. On Linux, changes apply to that file, even
+// if the name leads to another one by then; elsewhere they are refused in that case, and never follow a link. Close releases it.
 type Entry struct {
 	Info
 	fd   int // O_PATH; -1 where there is none

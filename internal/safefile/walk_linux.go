@@ -59,7 +59,7 @@ func (w *walk) step(name string, last bool) (target string, e *end, err error) {
 	switch {
 	case err != nil:
 	case info.is(unix.S_IFLNK):
-		if target, err = readlinkat(fd, ""); err == nil { // of this very link, whatever the name leads to now
+		if target, err = readlinkat(fd, ""); err == nil { // of this very link, even if the name leads elsewhere now
 			w.trust(name, info)
 		}
 	case last:

@@ -200,7 +200,7 @@ var plain = func() (table [256]bool) {
 
 const (
 	growth = len("&amp;") // how much longer a text may be when it is encoded
-	short  = 512          // bytes of a text or a value that are written whatever the limit
+	short  = 512          // bytes of a text or a value that are written in spite of the limit
 	long   = 64 << 10     // bytes of a text for which memory is allocated at once
 )
 

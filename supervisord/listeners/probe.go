@@ -52,7 +52,7 @@ func (p *probe) ask() (problem, detail string) {
 	return "", ""
 }
 
-// get makes the request and reads the answer. A redirect is an answer. The request goes to the server itself, whatever proxy the
+// get makes the request and reads the answer. A redirect is an answer. The request goes to the server itself, not to a proxy that the
 // environment names: the question is whether the server works.
 func (p *probe) get() (res *http.Response, body []byte, err error) {
 	req, err := http.NewRequest(http.MethodGet, p.url, nil)
