@@ -15,6 +15,7 @@ type Spec struct {
 	Args  []string // with the name at 0, as the command has it
 	Env   []string // KEY=value
 	Files [3]int   // what becomes descriptor 0, 1 and 2
+	More  []int    // what becomes descriptor 3 and the following; -1: none
 	Steps []Step   // what the child does, in this order, before it executes Path
 }
 
@@ -26,7 +27,7 @@ type Exit struct {
 }
 
 // Start starts a child, leader of a process group of its own, with default signal dispositions and none of our descriptors
-// but spec.Files. An error means that there is no child: fork failed, or its user may have no further process. It is a
+// but spec.Files and spec.More. An error means that there is no child: fork failed, or its user may have no further process. It is a
 // syscall.Errno. What else goes wrong in the child itself, up to a failing exec, is reported as the original reports it: by
 // the child, on its standard error, with exit status 127, and as the reason of its Exit.
 func Start(spec Spec) (pid int, err error) {
@@ -45,12 +46,16 @@ func isShortage(err error) bool {
 	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM)
 }
 
-// forkExec starts path in a child that does the steps, and has more descriptors from 3 on. Fork must be able to do all steps.
+// forkExec starts path in a child that does the steps, and has the descriptors of spec and then more. Fork must be able to do all
+// steps.
 func forkExec(path string, args []string, spec *Spec, steps []Step, more ...int) (pid int, err error) {
 	attr := &syscall.ProcAttr{
 		Env:   spec.Env,
 		Files: []uintptr{uintptr(spec.Files[0]), uintptr(spec.Files[1]), uintptr(spec.Files[2])},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	}
+	for _, fd := range spec.More {
+		attr.Files = append(attr.Files, uintptr(fd)) // -1 is closed
 	}
 	for _, fd := range more {
 		attr.Files = append(attr.Files, uintptr(fd))

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -128,8 +129,53 @@ func TestStart(t *testing.T) {
 			if end(t, pid); out != "0\n1\n2\n3\n" { // 3 is the directory that ls reads
 				t.Errorf("open descriptors: %q", out)
 			}
+			testMore(t, s.start)
 		})
 	}
+}
+
+// testMore shows that a child gets the descriptors of Spec.More at their places, with gaps between them, and no others.
+func testMore(t *testing.T, start func(*testing.T, Spec) (int, error)) {
+	r, w := pipeToRead(t)
+	for _, c := range []struct {
+		more  []int
+		fds   string // as ls shows them, with the first free one, which is the directory
+		write int    // the place of the pipe
+	}{
+		{[]int{w}, "0 1 2 3 4", 3},
+		{[]int{-1, -1, w}, "0 1 2 3 5", 5},
+		{[]int{w, -1, w}, "0 1 2 3 4 5", 5},
+		{append(slices.Repeat([]int{-1}, 1020), w), "0 1 1023 2 3", 1023},
+	} {
+		want := slices.Clone(c.more)
+		pid, out, _ := startWith(t, start, Spec{Path: "/bin/ls", Args: []string{"ls", "/proc/self/fd"}, More: c.more})
+		if end(t, pid); strings.Join(strings.Fields(out), " ") != c.fds {
+			t.Errorf("%s: open descriptors: %q", c.fds, out)
+		}
+		script := fmt.Sprintf("echo ready > /proc/self/fd/%d", c.write)
+		pid, _, errOut := startWith(t, start, Spec{Path: "/bin/sh", Args: []string{"sh", "-c", script}, More: c.more})
+		if end(t, pid); errOut != "" {
+			t.Errorf("%s: %s", c.fds, errOut)
+		}
+		buf := make([]byte, 10)
+		if n, err := unix.Read(r, buf); string(buf[:max(n, 0)]) != "ready\n" {
+			t.Errorf("%s: through the pipe came %q, %v", c.fds, buf[:max(n, 0)], err)
+		}
+		if !slices.Equal(c.more, want) {
+			t.Errorf("%s: the caller's descriptors have become %v", c.fds, c.more)
+		}
+	}
+}
+
+// pipeToRead returns a pipe whose reading end does not block.
+func pipeToRead(t *testing.T) (r, w int) {
+	t.Helper()
+	r, w, err := Pipe(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(r); unix.Close(w) })
+	return r, w
 }
 
 // TestExecFails shows that a command that cannot be executed is reported by the child, with exit status 127.

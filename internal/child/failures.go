@@ -94,11 +94,8 @@ func (f *failureReports) read() {
 	}
 }
 
-// reportArg is the name, on the shim's command line, of the descriptor for its report. It is followed by reportFD.
-const (
-	reportArg = "report"
-	reportFD  = 3
-)
+// reportArg is followed, on the shim's command line, by the descriptor for its report.
+const reportArg = "report"
 
 // reportTo returns the descriptor that the arguments of a shim name, -1 if there is none, and the other arguments.
 func reportTo(args []string) (fd int, rest []string) {

@@ -159,9 +159,18 @@ func ofPoller(fd int) bool {
 // smallTable is the descriptor number up to which a fork from any thread costs less than a request to the isolated one.
 const smallTable = 256
 
+// largest returns the largest of fds, -1 if there is none.
+func largest(fds []int) int {
+	most := -1
+	for _, fd := range fds {
+		most = max(most, fd)
+	}
+	return most
+}
+
 // start starts a child as Start does.
 func (t *isolatedThread) start(spec Spec) (pid int, err error) {
-	if spec.way() != byThread && slices.Max(spec.Files[:]) < smallTable {
+	if spec.way() != byThread && max(largest(spec.Files[:]), largest(spec.More)) < smallTable {
 		return Start(spec)
 	}
 	return t.remoteStart(spec)
@@ -170,16 +179,39 @@ func (t *isolatedThread) start(spec Spec) (pid int, err error) {
 // remoteStart has the thread start a child.
 func (t *isolatedThread) remoteStart(spec Spec) (pid int, err error) {
 	if spec.way() != byShim {
-		if r := t.request(request{Spec: spec}, spec.Files[:]); !r.refuse {
+		if r := t.request(request{Spec: spec}, spec.descriptors()); !r.refuse {
 			return r.pid, r.err
 		}
 	}
-	fds := spec.Files[:]
+	fds := spec.descriptors()
 	if failure := failures.writeEnd(); failure >= 0 {
 		fds = append(fds[:len(fds):len(fds)], failure)
 	}
 	r := t.request(request{spec, true}, fds)
 	return r.pid, r.err
+}
+
+// descriptors are all that the child gets, without gaps.
+func (s *Spec) descriptors() []int {
+	if len(s.More) == 0 {
+		return s.Files[:]
+	}
+	return slices.DeleteFunc(slices.Concat(s.Files[:], s.More), func(fd int) bool { return fd < 0 })
+}
+
+// receive puts the descriptors that the thread has received in the place of those of descriptors, and returns those that follow.
+func (s *Spec) receive(fds []int) (rest []int) {
+	fds = fds[copy(s.Files[:], fds):]
+	if len(s.More) == 0 {
+		return fds
+	}
+	s.More = slices.Clone(s.More) // that of the caller stays as it is
+	for i, fd := range s.More {
+		if fd >= 0 && len(fds) > 0 {
+			s.More[i], fds = fds[0], fds[1:]
+		}
+	}
+	return fds
 }
 
 // request sends a request and its descriptors, and returns the result.
@@ -205,7 +237,7 @@ func (t *isolatedThread) serve(socket int) {
 	for q := range t.requests {
 		// The working directory is separated with the umask, so not before the first start.
 		ownUmask = ownUmask || unix.Unshare(unix.CLONE_FS) == nil
-		fds, err := receive(socket)
+		fds, err := receive(socket, len(q.descriptors()))
 		r := result{err: err}
 		if err == nil {
 			r = q.start(fds, ownUmask)
@@ -219,12 +251,12 @@ func (t *isolatedThread) serve(socket int) {
 
 // start starts a child in the isolated thread, with the descriptors that the thread has received.
 func (q *request) start(fds []int, ownUmask bool) (r result) {
-	copy(q.Files[:], fds)
+	rest := q.receive(fds)
 	switch {
 	case q.shim:
 		failure := -1
-		if len(fds) > len(q.Files) {
-			failure = fds[len(q.Files)]
+		if len(rest) > 0 {
+			failure = rest[0]
 		}
 		r.pid, r.err = startShim(q.Spec, failure)
 	case q.way() == byThread && !ownUmask:
@@ -249,9 +281,10 @@ func forkInherited(spec Spec) (pid int, err error) {
 	return forkExec(spec.Path, spec.Args, &spec, rest)
 }
 
-// receive returns the descriptors that request sent. The system delivers fewer than three only if the table is full: EMFILE.
-func receive(socket int) (fds []int, err error) {
-	control := make([]byte, unix.CmsgSpace((len(Spec{}.Files)+1)*4))
+// receive returns the descriptors that request sent, n and perhaps one for the shim. The system delivers fewer than n only if
+// the table is full: EMFILE.
+func receive(socket, n int) (fds []int, err error) {
+	control := make([]byte, unix.CmsgSpace((n+1)*4))
 	for {
 		_, _, _, _, err = unix.Recvmsg(socket, make([]byte, 1), control, unix.MSG_CMSG_CLOEXEC)
 		if err != unix.EINTR {
@@ -272,7 +305,7 @@ func receive(socket int) (fds []int, err error) {
 		}
 		fds = append(fds, some...)
 	}
-	if len(fds) < len(Spec{}.Files) {
+	if len(fds) < n {
 		return fds, unix.EMFILE
 	}
 	return fds, nil

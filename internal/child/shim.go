@@ -14,9 +14,9 @@ import (
 
 // The shim is our own executable, started as
 //
-//	supervisord \x01child report 3 STEP VALUE ... exec PATH NAME ARGUMENT ...
+//	supervisord \x01child report N STEP VALUE ... exec PATH NAME ARGUMENT ...
 //
-// in the environment and with the descriptors of the command, and descriptor 3 for its report if it fails. Its own name for
+// in the environment and with the descriptors of the command, and descriptor N, the next one, for its report if it fails. Its own name for
 // itself is no option of supervisord.
 const (
 	shimArg = "\x01child"
@@ -31,7 +31,7 @@ func startShim(spec Spec, failure int) (pid int, err error) {
 	args = append(args, "supervisord", shimArg)
 	var more []int
 	if failure >= 0 {
-		args, more = append(args, reportArg, strconv.Itoa(reportFD)), []int{failure}
+		args, more = append(args, reportArg, strconv.Itoa(len(spec.Files)+len(spec.More))), []int{failure}
 	}
 	for _, s := range spec.Steps {
 		k := &kinds[s.kind()]
