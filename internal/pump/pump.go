@@ -29,14 +29,13 @@ type Pipe struct {
 	mu     sync.Mutex // held while a chunk is read and written
 	closed bool
 	paused chan struct{} // not nil: the pipe is not read; closed when the pipe is closed
-	full   int           // consecutive reads that filled the buffer
-	large  bool          // the pipe was enlarged
+
+	pipeState
 }
 
 const (
 	normalSize = 64 << 10 // of a pipe and of a read, in bytes
-	largeSize  = 1 << 20  // the same for a child that keeps its pipe full
-	fullReads  = 16       // consecutive reads that fill the buffer, which identify such a child
+	largeSize  = 1 << 20  // the most of both, for children that keep their pipe full
 )
 
 // Finish drains the pipe and closes it. It is to be called when the child has ended: what a grandchild writes later is

@@ -3,6 +3,7 @@ package pump
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,17 +14,17 @@ const fionread = unix.TIOCINQ
 // The poller would save the thread, but each event of a listener that answers quickly would take two more system calls and
 // several wake-ups among the runtime's threads, which is more than everything else about it.
 type Pump struct {
-	ep   int
-	stop int // an eventfd that ends the thread
+	ep    int
+	stop  int // an eventfd that ends the thread
+	began time.Time
 
 	mu    sync.Mutex
 	pipes []*Pipe // by slot; nil: free
 	free  []int
-	large int // how many pipes are enlarged
-}
+	extra int // bytes by which pipes are enlarged
 
-// maxLarge is how many pipes may be enlarged: the kernel limits the pages of all pipes of a user.
-const maxLarge = 16
+	busy busyPipes
+}
 
 // New makes a pump and starts its goroutine, which ends with Close.
 func New() (*Pump, error) {
@@ -31,7 +32,7 @@ func New() (*Pump, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Pump{ep: ep}
+	m := &Pump{ep: ep, began: time.Now()}
 	if m.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
 		unix.Close(ep)
 		return nil, err
@@ -59,7 +60,7 @@ func (m *Pump) close() {
 // Add adds a pipe, which must not block, to be read until its end or Finish. The pump owns fd from now on, and closes it also
 // if Add fails.
 func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
-	p := &Pipe{fd: fd, sink: sink, pump: m}
+	p := &Pipe{fd: fd, sink: sink, pump: m, pipeState: pipeState{size: normalSize}}
 	m.mu.Lock()
 	if n := len(m.free); n > 0 {
 		p.slot, m.free = m.free[n-1], m.free[:n-1]
@@ -97,9 +98,7 @@ func (m *Pump) remove(p *Pipe) {
 	m.mu.Lock()
 	m.pipes[p.slot] = nil
 	m.free = append(m.free, p.slot)
-	if p.large {
-		m.large--
-	}
+	m.extra -= int(p.size) - normalSize
 	m.mu.Unlock()
 }
 
@@ -112,86 +111,63 @@ func (m *Pump) run() {
 		if err != nil && !errors.Is(err, unix.EINTR) {
 			return
 		}
+		now := time.Since(m.began)
 		for _, ev := range events[:max(n, 0)] {
 			if ev.Pad == stopSlot {
 				return
 			}
-			buf = m.serve(ev, buf)
+			m.mu.Lock()
+			p := m.pipes[ev.Pad]
+			m.mu.Unlock()
+			if p == nil { // if another pipe has the slot and the descriptor by now, it is read, which is harmless
+				continue
+			}
+			size := int(p.size)
+			buf = atLeast(buf, size)
+			if n, open := m.serve(p, buf[:size]); open {
+				m.busy.note(p, n, now)
+			}
+		}
+		buf = m.busy.serve(m, buf, now)
+		if len(buf) > normalSize && m.enlarged() == 0 {
+			buf = make([]byte, normalSize)
 		}
 	}
 }
 
-// wait waits for pipes that can be read. If there are none it yields once before it blocks: a child that writes line by line
-// then fills the pipe with many lines for one read, where otherwise each line would wake us.
+// wait waits for pipes that can be read, or until the busy ones are due. If there are none it yields once before it blocks: a
+// child that writes line by line then fills the pipe with many lines for one read, where otherwise each line would wake us.
 func (m *Pump) wait(events []unix.EpollEvent) (int, error) {
 	n, err := unix.EpollWait(m.ep, events, 0)
 	if n != 0 || err != nil {
 		return n, err
 	}
 	_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-	return unix.EpollWait(m.ep, events, -1)
+	return unix.EpollWait(m.ep, events, m.busy.timeout())
 }
 
-// serve reads once from the pipe of an event and returns the buffer for the next read. If that pipe was finished meanwhile
-// and another has its slot and descriptor, the other one is read, which is harmless.
-func (m *Pump) serve(ev unix.EpollEvent, buf []byte) []byte {
-	m.mu.Lock()
-	p := m.pipes[ev.Pad]
-	m.mu.Unlock()
-	if p == nil {
-		return buf
-	}
+// serve reads once from a pipe. It returns how many bytes that were, and whether more can be read.
+func (m *Pump) serve(p *Pipe, chunk []byte) (n int, open bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || p.paused != nil {
-		return buf
-	}
-	chunk := buf[:normalSize]
-	if p.large {
-		buf = atLeast(buf, largeSize)
-		chunk = buf
-	} else if len(buf) > normalSize && m.largePipes() == 0 {
-		buf = make([]byte, normalSize)
-		chunk = buf
+		return 0, false
 	}
 	n, err := read(p.fd, chunk)
 	switch {
 	case n > 0:
 		p.deliver(chunk[:n])
-		m.measure(p, n)
-	case errors.Is(err, unix.EAGAIN):
-	default:
+	case !errors.Is(err, unix.EAGAIN):
 		p.close()
 	}
-	return buf
+	return max(n, 0), !p.closed && p.paused == nil
 }
 
-// measure enlarges the pipe of a child that keeps it full.
-func (m *Pump) measure(p *Pipe, n int) {
-	if p.large {
-		return
-	}
-	if n < normalSize {
-		p.full = 0
-		return
-	}
-	if p.full++; p.full != fullReads || m.largePipes() >= maxLarge {
-		return
-	}
-	if _, err := unix.FcntlInt(uintptr(p.fd), unix.F_SETPIPE_SZ, largeSize); err != nil {
-		return
-	}
-	p.large = true
-	m.mu.Lock()
-	m.large++
-	m.mu.Unlock()
-}
-
-// largePipes returns how many pipes are enlarged.
-func (m *Pump) largePipes() int {
+// enlarged returns the bytes by which pipes are enlarged.
+func (m *Pump) enlarged() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.large
+	return m.extra
 }
 
 // atLeast returns buf, or a new buffer of n bytes if it is shorter.

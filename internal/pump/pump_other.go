@@ -20,6 +20,9 @@ type Pump struct {
 	closed bool
 }
 
+// pipeState is what this system's pump needs to know of a pipe.
+type pipeState struct{}
+
 // New makes a pump and starts its goroutine, which ends with Close.
 func New() (*Pump, error) {
 	m := &Pump{paused: map[*Pipe]bool{}}

@@ -112,6 +112,11 @@ var figures = []figure{
 	{name: "writers/cpu", unit: "s/GB", where: "writers", baseline: true, targets: []target{atMost(0.7)}},
 	{name: "writers/lost", unit: "bytes", where: "writers", baseline: true, targets: []target{atMost(0)}},
 	{name: "writers/getState/p99", unit: "ms", where: "writers", targets: []target{atMost(10)}},
+	{name: "writers/lines/rate", unit: "MB/s", where: "writerlines", baseline: true,
+		targets: []target{atLeastOf(1.15, original, "writers/lines/rate")}},
+	{name: "writers/lines/cpu", unit: "s/GB", where: "writerlines", baseline: true, targets: []target{atMost(0.6)}},
+	{name: "writers/lines/lost", unit: "bytes", where: "writerlines", baseline: true, targets: []target{atMost(0)}},
+	{name: "writers/lines/getState/p99", unit: "ms", where: "writerlines", targets: []target{atMost(10)}},
 
 	{name: "idle/100/memory", unit: "MB", where: "sizes"},
 	{name: "idle/100/switches", unit: "1/s", where: "sizes", targets: []target{below(0.1)}},

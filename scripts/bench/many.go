@@ -9,17 +9,25 @@ import (
 	"time"
 )
 
-// writers is the number of children that write at once, cPiece the size of their writes, that of the C library.
+// writers is the number of children that write at once, cPiece the size of the writes of a child whose output the C library buffers.
 const (
 	writers = 100
 	cPiece  = 4096
 )
 
-// hundredWriters measures a hundred children that write lines to their logs as fast as they can, from the first write until all data
-// is in the files, and the latency of requests meanwhile.
-func hundredWriters(ctx context.Context, t *turn) (err error) {
+func bufferedWriters(ctx context.Context, t *turn) error {
+	return t.hundredWriters(ctx, "writers", cPiece)
+}
+
+func lineWriters(ctx context.Context, t *turn) error {
+	return t.hundredWriters(ctx, "writers/lines", lineLength)
+}
+
+// hundredWriters measures a hundred children that write lines to their logs as fast as they can, a piece with each write, from the
+// first write until all data is in the files, and the latency of requests meanwhile.
+func (t *turn) hundredWriters(ctx context.Context, name string, piece int) (err error) {
 	each := t.settings.logBytes / writers / cPiece * cPiece
-	args := []string{strconv.Itoa(each), strconv.Itoa(cPiece)}
+	args := []string{strconv.Itoa(each), strconv.Itoa(piece)}
 	d, err := t.launch(ctx, writers, args, []string{"stdout_logfile_maxbytes=0"})
 	if err != nil {
 		return err
@@ -58,11 +66,11 @@ func hundredWriters(ctx context.Context, t *turn) (err error) {
 	for _, r := range reports {
 		begin = min(begin, r.at)
 	}
-	t.add("writers/rate", float64(written)/1e6/(complete-begin).Seconds())
-	t.add("writers/cpu", (after.cpu-before.cpu).Seconds()/(float64(writers*each)/1e9))
-	t.add("writers/lost", float64(writers*each-written))
+	t.add(name+"/rate", float64(written)/1e6/(complete-begin).Seconds())
+	t.add(name+"/cpu", (after.cpu-before.cpu).Seconds()/(float64(writers*each)/1e9))
+	t.add(name+"/lost", float64(writers*each-written))
 	if len(took) > 0 {
-		t.add("writers/getState/p99", milliseconds(percentile(took, 99)))
+		t.add(name+"/getState/p99", milliseconds(percentile(took, 99)))
 	}
 	return nil
 }
