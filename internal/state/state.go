@@ -26,10 +26,12 @@ const (
 	SignalFailed             // a stop signal could not be delivered though the child exists
 )
 
-// Event is what happened. Code counts for Exit only: the exit code, -1 when a signal ended the child.
+// Event is what happened. Code counts for Exit only: the exit code, -1 when a signal ended the child. Chance counts if
+// Rules.TakesChance: a random number from 0 to 1, 1 excluded.
 type Event struct {
-	Kind Kind
-	Code int
+	Kind   Kind
+	Code   int
+	Chance float64
 }
 
 // Action is what the caller must do after a step; the step itself has been taken.
@@ -48,12 +50,13 @@ const (
 type Rules struct {
 	//lint:ignore ST1011 startsecs is the manual's word for it
 	StartSecs         time.Duration // how long a start must last to count; 0 or less: it counts at once
-	StartRetries      int           // further tries after a first failure
+	StartRetries      int           // further tries after a first failure, or Forever
 	ExitCodes         []int         // the expected ones
 	RestartExpected   bool          // start again after an expected exit
 	RestartUnexpected bool          // start again after any other
 	StopWait          time.Duration // between the stop signal and SIGKILL
 	ShuttingDown      bool          // nothing is started any more
+	More              *More         // of keys that the original does not have; nil: the program sets none
 }
 
 const (
@@ -71,6 +74,7 @@ type Machine struct {
 	Since     time.Time // the last start that was tried
 	Wake      time.Time // when Tick is due; zero: never
 	Flapping  bool      // the run before this one was short
+	Crashes   *Crashes  // since the last request; nil: none, or the rules have no limit
 }
 
 // Next returns the machine after e, and what the caller must do about it. Source: subprocess.html#process-states.
@@ -78,6 +82,7 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 	switch e.Kind {
 	case Start:
 		if m.State == api.Stopped || m.State == api.Exited || m.State == api.Fatal {
+			m.Crashes = nil
 			return m.start(now, r)
 		}
 	case AutoStart:
@@ -86,14 +91,14 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 		}
 	case SpawnFailed:
 		if m.State == api.Starting {
-			return m.failed(now, r), Nothing
+			return m.failed(e, now, r), Nothing
 		}
 	case NoResources:
 		if m.State == api.Starting {
 			return m.short(now, r), Nothing
 		}
 	case Exit:
-		return m.exited(e.Code, now, r)
+		return m.exited(e, now, r)
 	case Tick:
 		return m.tick(now, r)
 	case Stop:
@@ -105,6 +110,10 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 				return Machine{State: api.Fatal, Since: m.Since}, Nothing
 			}
 			return Machine{State: api.Stopped, Since: m.Since}, Nothing
+		case api.Exited:
+			if r.More != nil && !m.Wake.IsZero() { // the start that was coming does not come
+				return Machine{State: api.Exited, Since: m.Since}, Nothing
+			}
 		}
 	case KillNow:
 		switch m.State {
@@ -128,13 +137,16 @@ func (r Rules) Expected(code int) bool { return slices.Contains(r.ExitCodes, cod
 func (m Machine) tick(now time.Time, r Rules) (Machine, Action) {
 	switch m.State {
 	case api.Starting:
-		return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping}, Nothing
+		return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping, Crashes: m.Crashes}, Nothing
 	case api.Backoff:
-		if m.Tries > r.StartRetries {
+		if r.exhausted(m.Tries) {
 			return Machine{State: api.Fatal, Since: m.Since}, Nothing
 		}
 		return m.retry(now, r)
 	case api.Exited:
+		if m.CrashedTooOften(r) {
+			return Machine{State: api.Fatal, Since: m.Since}, Nothing
+		}
 		return m.retry(now, r)
 	case api.Stopping:
 		m.Wake = now.Add(max(r.StopWait, killInterval))
@@ -149,7 +161,7 @@ func (m Machine) start(now time.Time, r Rules) (Machine, Action) {
 		return m, Refuse
 	}
 	return Machine{State: api.Starting, Tries: m.Tries, Shortages: m.Shortages, Since: now,
-		Wake: now.Add(max(r.StartSecs, 0)), Flapping: m.Flapping}, Spawn
+		Wake: now.Add(max(r.StartSecs, 0)), Flapping: m.Flapping, Crashes: m.Crashes}, Spawn
 }
 
 // retry is start at a deadline. In a shutdown the process stays as it is and the deadline is dropped.
@@ -161,16 +173,15 @@ func (m Machine) retry(now time.Time, r Rules) (Machine, Action) {
 	return m.start(now, r)
 }
 
-// failed is the step after a start that did not last. The wait grows by a second with each failure; after the last
-// permitted one the machine is due at once, to give up.
-func (m Machine) failed(now time.Time, r Rules) Machine {
+// failed is the step after a start that did not last. After the last permitted failure the machine is due at once, to give up.
+func (m Machine) failed(e Event, now time.Time, r Rules) Machine {
 	m.State, m.Tries, m.Shortages, m.Wake = api.Backoff, m.Tries+1, 0, now
 	switch {
-	case m.Tries > r.StartRetries:
+	case r.exhausted(m.Tries):
 	case r.ShuttingDown:
 		m.Wake = time.Time{}
 	default:
-		m.Wake = now.Add(time.Duration(m.Tries) * time.Second)
+		m.Wake = now.Add(r.wait(m.Tries, e.Chance))
 	}
 	return m
 }
@@ -180,32 +191,38 @@ func (m Machine) failed(now time.Time, r Rules) Machine {
 func (m Machine) short(now time.Time, r Rules) Machine {
 	m.State, m.Shortages, m.Wake = api.Backoff, m.Shortages+1, time.Time{}
 	if !r.ShuttingDown {
-		m.Wake = now.Add(min(time.Duration(m.Shortages)*time.Second, maxShortage))
+		m.Wake = now.Add(min(time.Duration(m.Shortages)*time.Second, maxShortage) + r.pause())
 	}
 	return m
 }
 
 // exited is the step after a child was reaped, judged by how long it ran. A child that outlived startsecs, and ended
 // before its deadline was processed, has been RUNNING.
-func (m Machine) exited(code int, now time.Time, r Rules) (Machine, Action) {
+func (m Machine) exited(e Event, now time.Time, r Rules) (Machine, Action) {
 	ran := now.Sub(m.Since)
 	switch m.State {
 	case api.Stopping, api.Unknown:
 		return Machine{State: api.Stopped, Since: m.Since}, Nothing
 	case api.Starting:
 		if ran < r.StartSecs {
-			return m.failed(now, r), Nothing
+			return m.failed(e, now, r), Nothing
 		}
-		return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping}, Again
+		return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping, Crashes: m.Crashes}, Again
 	case api.Running:
 	default:
 		return m, Refuse
 	}
-	next := Machine{State: api.Exited, Since: m.Since, Flapping: ran < shortRun}
-	expected := r.Expected(code)
+	next := Machine{State: api.Exited, Since: m.Since, Flapping: ran < shortRun, Crashes: m.Crashes}
+	expected := r.Expected(e.Code)
+	if !expected {
+		next.Crashes = m.crashed(now, r)
+	}
 	if (expected && r.RestartExpected || !expected && r.RestartUnexpected) && !r.ShuttingDown {
-		next.Wake = now
-		if at := m.Since.Add(startSpacing); m.Flapping && next.Flapping && at.After(now) {
+		if next.Wake = now; !expected && next.CrashedTooOften(r) {
+			return next, Nothing
+		}
+		next.Wake = now.Add(r.pause())
+		if at := m.Since.Add(startSpacing); m.Flapping && next.Flapping && at.After(next.Wake) {
 			next.Wake = at
 		}
 	}

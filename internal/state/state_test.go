@@ -245,7 +245,7 @@ func TestRestart(t *testing.T) {
 		{true, true, 0, true}, {true, true, 1, true}, {true, true, -1, true},
 	} {
 		r := Rules{ExitCodes: []int{0}, RestartExpected: c.expected, RestartUnexpected: c.unexpected}
-		m, _ := Machine{State: api.Running, Since: t0}.Next(Event{Exit, c.code}, t0.Add(time.Hour), r)
+		m, _ := Machine{State: api.Running, Since: t0}.Next(Event{Kind: Exit, Code: c.code}, t0.Add(time.Hour), r)
 		if got := !m.Wake.IsZero(); m.State != api.Exited || got != c.want {
 			t.Errorf("%+v: %v, restart %v", c, m.State, got)
 		}
