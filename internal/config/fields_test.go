@@ -20,9 +20,10 @@ func everything() *Group {
 	run := Run{Command: "c", Directory: "d", Environment: map[string]string{"A": "1"}, User: user, Umask: 2, ServerURL: "s"}
 	channel := Channel{Log: Log{"f", 1, 2, LogFile, true}, Capture: 3, Events: true}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
-		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel}},
-		Pool:      &Pool{BufferSize: 1, Events: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
-		Plugin:    &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}}}
+		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
+			Extra: newExtra()}},
+		Pool:   &Pool{BufferSize: 1, Events: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
+		Plugin: &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}}}
 }
 
 const memberships = "a name service that does not answer for once must not restart programs"
@@ -40,6 +41,7 @@ var unnoticed = map[string]string{
 	"Processes[0].Run.User.Groups, another":  memberships,
 
 	"Processes[0].Limits, reversed": "steps are done in the order of their kinds",
+	"Processes[0].Extra, nil":       "its keys are all absent here",
 	"Pool.Events, reversed":         "a subscription has no order",
 	"Name":                          "another name is another group",
 }
@@ -84,6 +86,9 @@ func eachValue(typ reflect.Type, path string, get func(reflect.Value) reflect.Va
 		eachValue(typ.Elem(), path, func(v reflect.Value) reflect.Value { return get(v).Elem() }, try)
 	case reflect.Struct:
 		for i := range typ.NumField() {
+			if !typ.Field(i).IsExported() { // Extra.set has the texts of the other fields
+				continue
+			}
 			name := strings.TrimPrefix(path+"."+typ.Field(i).Name, ".")
 			eachValue(typ.Field(i).Type, name, func(v reflect.Value) reflect.Value { return get(v).Field(i) }, try)
 		}

@@ -130,14 +130,16 @@ func (r *keyOf[S, T]) key() *Key    { return &r.Key }
 func (r *keyOf[S, T]) kind() string { return r.Type.name }
 
 // absentText returns the default as the reference shows it.
-func (r *keyOf[S, T]) absentText() string {
+func (r *keyOf[S, T]) absentText() string { return absentText(&r.Key, r.Type, r.Absent) }
+
+func absentText[T any](k *Key, of *Type[T], absent T) string {
 	switch {
-	case r.Required:
+	case k.Required:
 		return "required"
-	case r.Default != "":
-		return r.Default
+	case k.Default != "":
+		return k.Default
 	}
-	return "`" + r.Type.show(r.Absent) + "`"
+	return "`" + of.show(absent) + "`"
 }
 
 func (r *keyOf[S, T]) read(k *sectionReader, to *S) {

@@ -39,6 +39,9 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 			p = new(Process)
 			*p = *common
 		}
+		if k.numprocs > 1 {
+			p.ownExtra()
+		}
 		k.number = k.first + i
 		readAll(k, eachKeys, p)
 		p.ProcessName = k.expandProcessName()

@@ -202,6 +202,7 @@ type Process struct {
 	Limits      Limits
 	Out         Channel
 	Err         Channel // has no log if it is redirected
+	Extra       *Extra  // nil: the section sets no key of Extra
 }
 
 // Limits are steps that a child executes before its command, one for each key of this kind that the section has.

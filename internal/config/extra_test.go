@@ -1,0 +1,57 @@
+package config
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestExtraKey checks that a row is sufficient for an optional key: that it is read, compared, refused in other sections and shown to
+// clients as it is written, and that a program without such keys has no Extra.
+func TestExtraKey(t *testing.T) {
+	stored := map[*Extra]*int{}
+	field := func(e *Extra) *int {
+		if stored[e] == nil {
+			stored[e] = new(int)
+		}
+		return stored[e]
+	}
+	rows := table[Process](Key{Sections: InProgram | InFastCGI, Scope: inProgram, Update: restarts, Since: Ours},
+		&extraKey[int]{Key: Key{Name: "test_key", Topic: startTopic, Member: "test_key", Other: "7", Help: "for this test"},
+			Type: intType, Absent: 5, Field: field})
+	oldCommon, oldAll := commonKeys, processKeys
+	defer func() { commonKeys, processKeys = oldCommon, oldAll }()
+	commonKeys, processKeys = slices.Concat(commonKeys, rows), slices.Concat(processKeys, rows)
+
+	load := func(text string) *Group { return mustLoad(t, "[supervisord]\n[program:p]\ncommand=c\n"+text).Groups[0] }
+	plain, equal, changed := load(""), load("test_key=%(program_name).0s05\n"), load("test_key= 6 \n")
+	if plain.Processes[0].Extra != nil {
+		t.Error("a program without optional keys has an Extra")
+	}
+	for g, want := range map[*Group]int{plain: 0, equal: 0, changed: 1} {
+		if diff := Compare([]*Group{plain}, []*Group{g}); len(diff.Changed) != want {
+			t.Errorf("reread: %+v, want %d", diff, want)
+		}
+	}
+	for g, want := range map[*Group]string{plain: `command="c"`, equal: `command="c" test_key="05"`, changed: `command="c" test_key="6"`} {
+		var members recorder
+		g.Processes[0].Encode(&members)
+		if got := strings.Join(members, " "); !strings.HasSuffix(got, want) {
+			t.Errorf("members: %s, want %s", got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"[program:p]\ncommand=c\ntest_key=x\n":                             "invalid literal for int() with base 10: 'x' in section 'program:p'",
+		"[eventlistener:p]\ncommand=c\nevents=TICK\ntest_key=6\n":          "[eventlistener:p] section sets test_key but this is not allowed",
+		"[DEFAULT]\ntest_key=6\n[eventlistener:p]\ncommand=c\nevents=TICK": "",
+	} {
+		_, err := loadFile(t, write(t, t.TempDir(), "sd.conf", "[supervisord]\n"+text))
+		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+	many := load("numprocs=2\nprocess_name=%(process_num)d\ntest_key=6\n").Processes
+	if many[0].Extra == many[1].Extra {
+		t.Error("processes share an Extra in which keys of each are written")
+	}
+}
