@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"slices"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/timers"
@@ -28,7 +27,7 @@ func (l *Loop) schedule(d *deadline, at time.Time) {
 
 // due is true if there is work to do now.
 func (l *Loop) due(now time.Time) bool {
-	return l.ticks.Due(&l.shared.Events, now) || l.nextStart() >= 0 || l.timers.Due(now) != nil
+	return l.ticks.Due(&l.shared.Events, now) || l.mayStart() || l.timers.Due(now) != nil
 }
 
 // work takes one step of what is due: at most one first start and one deadline, so that requests are served between
@@ -37,8 +36,8 @@ func (l *Loop) work(now time.Time) {
 	if l.ticks.Due(&l.shared.Events, now) { // also when the clock was set
 		l.tick(now)
 	}
-	if i := l.nextStart(); i >= 0 {
-		l.startPending(i, now)
+	if l.mayStart() {
+		l.startPending(now)
 	}
 	if item := l.timers.Due(now); item != nil {
 		item.Tick(now)
@@ -67,22 +66,13 @@ func (l *Loop) resumeEvents(now time.Time) {
 	l.killBroken(now)
 }
 
-// nextStart is the index in pending of the process that may be started for the first time now, -1 if there is none.
-func (l *Loop) nextStart() int {
-	if l.clear != nil {
-		return -1
-	}
-	return processOrder.NextStart(l.pending)
-}
+// mayStart reports whether a process waits for its first start and nothing holds it back.
+func (l *Loop) mayStart() bool { return len(l.pending) > 0 && l.clear == nil }
 
-// startPending starts a process of those that wait for their first start, unless a request has been faster.
-func (l *Loop) startPending(i int, now time.Time) {
-	p := l.pending[i]
-	if i == 0 {
-		l.pending = l.pending[1:] // the usual case, without moving the others
-	} else {
-		l.pending = slices.Delete(l.pending, i, i+1)
-	}
+// startPending starts the first process of those that wait for their first start, unless a request has been faster.
+func (l *Loop) startPending(now time.Time) {
+	p := l.pending[0]
+	l.pending = l.pending[1:]
 	p.AutoStart(now)
 	if len(l.pending) == 0 {
 		l.pending = nil

@@ -16,7 +16,7 @@ func (l *Loop) AddProcesses(g *Group, added []*config.Process) {
 	}
 	g.edit(func(members []*config.Process) []*config.Process { return append(members, added...) })
 	g.Processes = append(slices.Clone(g.Processes), processes...)
-	g.Processes, _ = processOrder.Sort(g.Processes)
+	g.Processes = processOrder.Sort(g.Processes)
 	l.startSoon(processes)
 	l.listing = nil
 }

@@ -27,11 +27,11 @@ func (l *Loop) stopGroups(now time.Time) (over bool) {
 	}
 	s := l.shutdown
 	for {
-		i := groupOrder.NextStop(s.remaining)
-		if i < 0 {
+		last := len(s.remaining) - 1
+		if last < 0 {
 			return true
 		}
-		g := s.remaining[i]
+		g := s.remaining[last]
 		if s.stopping != g {
 			s.stopping = g
 			for _, p := range slices.Backward(g.Processes) {
@@ -44,13 +44,13 @@ func (l *Loop) stopGroups(now time.Time) (over bool) {
 			}
 			return false
 		}
-		s.remaining = slices.Delete(s.remaining, i, i+1)
+		s.remaining = s.remaining[:last]
 	}
 }
 
 func (l *Loop) beginShutdown(now time.Time) {
 	s := &shutdown{}
-	s.remaining, _ = groupOrder.Sort(l.groups)
+	s.remaining = groupOrder.Sort(l.groups)
 	s.report.run, s.kill.run = l.reportWaiting, l.killAll
 	l.shutdown = s
 	l.shared.ShuttingDown = true
