@@ -243,10 +243,12 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 		}
 	case state.Term:
 		p.kill(p.Config.Stop.Signal, p.Config.Stop.AsGroup, now)
+	case state.TakeStep:
+		p.takeStep(now)
 	case state.Kill:
 		p.shared.Log.Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
 		p.kill(syscall.SIGKILL, p.Config.Stop.KillAsGroup, now)
-	case state.Again:
+	case state.Repeat:
 		p.apply(e, at, now)
 	}
 	return true

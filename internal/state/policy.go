@@ -5,9 +5,14 @@ import (
 	"time"
 )
 
-// More has the rules of a program that sets keys which the original does not have.
+// More has the rules of a program that sets keys which the original does not have. It is never changed, so processes may
+// share it.
 type More struct {
-	Policy Policy
+	Policy       Policy
+	Stop         []Step        // the stop plan; empty: the stop signal
+	KillWait     time.Duration // between repetitions of SIGKILL; 0: by StopWait
+	NeedsReady   bool          // RUNNING begins no earlier than Ready
+	ReadyTimeout time.Duration // from the spawn to Ready; 0: any
 }
 
 // Policy decides when a process is started again by itself, and when no more. DefaultPolicy is what the original does.

@@ -24,26 +24,38 @@ const (
 	Stop                     // a request to stop, or the turn of the process in a shutdown
 	KillNow                  // shutdown_timeout is over
 	SignalFailed             // a stop signal could not be delivered though the child exists
+
+	Prepared    // what Prepare asked for has been done
+	Unprepared  // what Prepare asked for has failed, or has been ended
+	Ready       // the child is ready
+	StepDone    // the hook or command of the present step has ended; Event.OK: with success
+	Recycle     // supervisord itself wants the process stopped and started again
+	Cancel      // no start that is still to come is wanted any more
+	KillRequest // a request to kill
+	GiveUp      // a start that was to come will not
 )
 
-// Event is what happened. Code counts for Exit only: the exit code, -1 when a signal ended the child. Chance counts if
-// Rules.TakesChance: a random number from 0 to 1, 1 excluded.
+// Event is what happened.
 type Event struct {
 	Kind   Kind
-	Code   int
-	Chance float64
+	Code   int     // of Exit: the exit code, -1 when a signal ended the child
+	OK     bool    // of StepDone
+	Crash  bool    // of Recycle: it counts for the limit of crashes
+	Chance float64 // if Rules.TakesChance: a random number from 0 to 1, 1 excluded
 }
 
 // Action is what the caller must do after a step; the step itself has been taken.
 type Action int
 
 const (
-	Nothing Action = iota
-	Refuse         // the event means nothing in this state and nothing has changed
-	Spawn          // start the child, and report SpawnFailed if that gives none
-	Term           // send the stop signal
-	Kill           // send SIGKILL
-	Again          // give the machine the same event once more, when the state it is in now has been published
+	Nothing  Action = iota
+	Refuse          // the event means nothing in this state and nothing has changed
+	Spawn           // start the child, and report SpawnFailed if that gives none
+	Term            // send the stop signal
+	Kill            // send SIGKILL
+	Repeat          // give the machine the same event once more, when the state it is in now has been published
+	Prepare         // do what comes before a spawn, and report Prepared or Unprepared
+	TakeStep        // take the step Machine.Step of the stop plan; a hook or command reports StepDone
 )
 
 // Rules is what the configuration says about one process, and whether supervisord shuts down.
@@ -56,6 +68,7 @@ type Rules struct {
 	RestartUnexpected bool          // start again after any other
 	StopWait          time.Duration // between the stop signal and SIGKILL
 	ShuttingDown      bool          // nothing is started any more
+	Prepare           bool          // a start begins with Prepare, and has no child before Prepared
 	More              *More         // of keys that the original does not have; nil: the program sets none
 }
 
@@ -74,6 +87,10 @@ type Machine struct {
 	Since     time.Time // the last start that was tried
 	Wake      time.Time // when Tick is due; zero: never
 	Flapping  bool      // the run before this one was short
+	Ready     bool      // in STARTING: the child is ready
+	Again     bool      // in STOPPING: it is started again afterwards
+	Phase     Phase     // of STARTING and STOPPING
+	Step      int32     // of the stop plan: the one that was taken last
 	Crashes   *Crashes  // since the last request; nil: none, or the rules have no limit
 }
 
@@ -90,11 +107,11 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 			return m.start(now, r)
 		}
 	case SpawnFailed:
-		if m.State == api.Starting {
+		if m.State == api.Starting && m.Phase == Up {
 			return m.failed(e, now, r), Nothing
 		}
 	case NoResources:
-		if m.State == api.Starting {
+		if m.State == api.Starting && m.Phase == Up {
 			return m.short(now, r), Nothing
 		}
 	case Exit:
@@ -104,22 +121,43 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 	case Stop:
 		switch m.State {
 		case api.Starting, api.Running:
-			return Machine{State: api.Stopping, Since: m.Since, Wake: now.Add(r.StopWait)}, Term
+			return m.stop(now, r)
 		case api.Backoff:
 			if r.ShuttingDown {
 				return Machine{State: api.Fatal, Since: m.Since}, Nothing
 			}
 			return Machine{State: api.Stopped, Since: m.Since}, Nothing
 		case api.Exited:
-			if r.More != nil && !m.Wake.IsZero() { // the start that was coming does not come
-				return Machine{State: api.Exited, Since: m.Since}, Nothing
+			if r.More == nil {
+				return m, Refuse
 			}
 		}
-	case KillNow:
+		return m.cancel()
+	case KillNow, KillRequest:
 		switch m.State {
 		case api.Starting, api.Running, api.Stopping:
-			return Machine{State: api.Stopping, Since: m.Since, Wake: now.Add(killInterval)}, Kill
+			return m.kill(now, r)
 		case api.Backoff:
+			if e.Kind == KillNow {
+				return Machine{State: api.Fatal, Since: m.Since}, Nothing
+			}
+			return Machine{State: api.Stopped, Since: m.Since}, Nothing
+		}
+		if e.Kind == KillRequest {
+			return m.cancel()
+		}
+	case Prepared, Unprepared:
+		return m.prepared(e, now, r)
+	case Ready:
+		return m.ready(now, r)
+	case StepDone:
+		return m.stepDone(e.OK, now, r)
+	case Recycle:
+		return m.recycle(e.Crash, now, r)
+	case Cancel:
+		return m.cancel()
+	case GiveUp:
+		if m.State == api.Stopped || m.State == api.Exited {
 			return Machine{State: api.Fatal, Since: m.Since}, Nothing
 		}
 	case SignalFailed:
@@ -137,7 +175,13 @@ func (r Rules) Expected(code int) bool { return slices.Contains(r.ExitCodes, cod
 func (m Machine) tick(now time.Time, r Rules) (Machine, Action) {
 	switch m.State {
 	case api.Starting:
-		return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping, Crashes: m.Crashes}, Nothing
+		return m.startOver(now, r)
+	case api.Stopped:
+		if m.CrashedTooOften(r) {
+			return Machine{State: api.Fatal, Since: m.Since}, Nothing
+		} else if !m.Wake.IsZero() {
+			return m.retry(now, r)
+		}
 	case api.Backoff:
 		if r.exhausted(m.Tries) {
 			return Machine{State: api.Fatal, Since: m.Since}, Nothing
@@ -149,8 +193,7 @@ func (m Machine) tick(now time.Time, r Rules) (Machine, Action) {
 		}
 		return m.retry(now, r)
 	case api.Stopping:
-		m.Wake = now.Add(max(r.StopWait, killInterval))
-		return m, Kill
+		return m.nextStep(now, r)
 	}
 	return m, Refuse
 }
@@ -160,8 +203,13 @@ func (m Machine) start(now time.Time, r Rules) (Machine, Action) {
 	if r.ShuttingDown {
 		return m, Refuse
 	}
-	return Machine{State: api.Starting, Tries: m.Tries, Shortages: m.Shortages, Since: now,
-		Wake: now.Add(max(r.StartSecs, 0)), Flapping: m.Flapping, Crashes: m.Crashes}, Spawn
+	next := Machine{State: api.Starting, Tries: m.Tries, Shortages: m.Shortages, Since: now, Flapping: m.Flapping, Crashes: m.Crashes}
+	if r.Prepare {
+		next.Phase = Preparing
+		return next, Prepare
+	}
+	next.Wake = next.startDeadline(r)
+	return next, Spawn
 }
 
 // retry is start at a deadline. In a shutdown the process stays as it is and the deadline is dropped.
@@ -175,7 +223,7 @@ func (m Machine) retry(now time.Time, r Rules) (Machine, Action) {
 
 // failed is the step after a start that did not last. After the last permitted failure the machine is due at once, to give up.
 func (m Machine) failed(e Event, now time.Time, r Rules) Machine {
-	m.State, m.Tries, m.Shortages, m.Wake = api.Backoff, m.Tries+1, 0, now
+	m = Machine{State: api.Backoff, Tries: m.Tries + 1, Since: m.Since, Wake: now, Flapping: m.Flapping, Crashes: m.Crashes}
 	switch {
 	case r.exhausted(m.Tries):
 	case r.ShuttingDown:
@@ -189,7 +237,7 @@ func (m Machine) failed(e Event, now time.Time, r Rules) Machine {
 // short is the step after a start for which the system had no resources. It is not the program that failed, so it does not
 // count as a try, and is repeated as long as it takes, after a wait that grows by a second each time.
 func (m Machine) short(now time.Time, r Rules) Machine {
-	m.State, m.Shortages, m.Wake = api.Backoff, m.Shortages+1, time.Time{}
+	m = Machine{State: api.Backoff, Tries: m.Tries, Shortages: m.Shortages + 1, Since: m.Since, Flapping: m.Flapping, Crashes: m.Crashes}
 	if !r.ShuttingDown {
 		m.Wake = now.Add(min(time.Duration(m.Shortages)*time.Second, maxShortage) + r.pause())
 	}
@@ -200,15 +248,19 @@ func (m Machine) short(now time.Time, r Rules) Machine {
 // before its deadline was processed, has been RUNNING.
 func (m Machine) exited(e Event, now time.Time, r Rules) (Machine, Action) {
 	ran := now.Sub(m.Since)
-	switch m.State {
-	case api.Stopping, api.Unknown:
+	switch {
+	case m.Phase == Preparing:
+		return m, Refuse
+	case m.State == api.Stopping && m.Again && !r.ShuttingDown:
+		return m.recycled(now, r), Nothing
+	case m.State == api.Stopping || m.State == api.Unknown:
 		return Machine{State: api.Stopped, Since: m.Since}, Nothing
-	case api.Starting:
-		if ran < r.StartSecs {
+	case m.State == api.Starting:
+		if ran < r.StartSecs || m.Phase == Late || r.needsReady() && !m.Ready {
 			return m.failed(e, now, r), Nothing
 		}
-		return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping, Crashes: m.Crashes}, Again
-	case api.Running:
+		return m.running(), Repeat
+	case m.State == api.Running:
 	default:
 		return m, Refuse
 	}
@@ -221,10 +273,21 @@ func (m Machine) exited(e Event, now time.Time, r Rules) (Machine, Action) {
 		if next.Wake = now; !expected && next.CrashedTooOften(r) {
 			return next, Nothing
 		}
-		next.Wake = now.Add(r.pause())
-		if at := m.Since.Add(startSpacing); m.Flapping && next.Flapping && at.After(next.Wake) {
-			next.Wake = at
-		}
+		next.Wake = m.earliest(now, next.Flapping, r)
 	}
 	return next, Nothing
+}
+
+// running is the machine when a start has succeeded.
+func (m Machine) running() Machine {
+	return Machine{State: api.Running, Since: m.Since, Flapping: m.Flapping, Crashes: m.Crashes}
+}
+
+// earliest is when the process may be started by itself after a run that ended now: later while runs are short.
+func (m Machine) earliest(now time.Time, short bool, r Rules) time.Time {
+	next := now.Add(r.pause())
+	if at := m.Since.Add(startSpacing); m.Flapping && short && at.After(next) {
+		return at
+	}
+	return next
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-var update = flag.Bool("update", false, "write testdata/next.txt and the table of docs/states.md anew")
+var update = flag.Bool("update", false, "write the tables in testdata and docs/states.md anew")
 
 // t0 is when every machine of the table was started; the events happen later.
 var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -45,7 +45,7 @@ var usual = Rules{
 
 // String is the action's name in tables.
 func (a Action) String() string {
-	return [...]string{"-", "refuse", "spawn", "stopsignal", "SIGKILL", "exit again"}[a]
+	return [...]string{"-", "refuse", "spawn", "stopsignal", "SIGKILL", "exit again", "prepare", "step"}[a]
 }
 
 // table walks every state and every event; Tries is 1 before the step, so that keeping and resetting differ. Since is
@@ -99,36 +99,42 @@ func table() string {
 
 // TestTable holds the machine against the table that readers see, in testdata and in docs.
 func TestTable(t *testing.T) {
-	got := table()
-	const file, page = "testdata/next.txt", "../../docs/states.md"
+	golden(t, table(), "testdata/next.txt")
+	goldenPage(t, table(), "")
+}
+
+// goldenPage compares a table with the first text block behind mark of docs/states.md.
+func goldenPage(t *testing.T, table, mark string) {
+	t.Helper()
+	const page = "../../docs/states.md"
 	doc, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, _ := strings.Cut(string(doc), "```text\n")
+	begin := strings.Index(string(doc), mark)
+	before, rest, _ := strings.Cut(string(doc[max(begin, 0):]), "```text\n")
 	_, after, found := strings.Cut(rest, "```\n")
-	if !found {
+	if begin < 0 || !found {
 		t.Fatalf("%s has no text block for the table", page)
 	}
-	whole := before + "```text\n" + got + "```\n" + after
+	golden(t, string(doc[:begin])+before+"```text\n"+table+"```\n"+after, page)
+}
+
+// golden compares what a file should have with what it has.
+func golden(t *testing.T, want, file string) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(page, []byte(whole), 0o666); err != nil {
+		if err := os.WriteFile(file, []byte(want), 0o666); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	want, err := os.ReadFile(file)
+	got, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(string(want), got); d != "" {
+	if d := cmp.Diff(string(got), want); d != "" {
 		t.Errorf("%s (-want +got):\n%s", file, d)
-	}
-	if d := cmp.Diff(string(doc), whole); d != "" {
-		t.Errorf("%s (-want +got):\n%s", page, d)
 	}
 }
 
@@ -261,7 +267,7 @@ func TestExitUnseen(t *testing.T) {
 		exit := Event{Kind: Exit, Code: 1}
 		m := Machine{State: api.Starting, Since: t0, Tries: 2, Wake: t0.Add(r.StartSecs), Flapping: flapping}
 		m, act := m.Next(exit, now, r)
-		if want := (Machine{State: api.Running, Since: t0, Flapping: flapping}); m != want || act != Again {
+		if want := (Machine{State: api.Running, Since: t0, Flapping: flapping}); m != want || act != Repeat {
 			t.Fatalf("%+v, %v; want %+v and the exit again", m, act, want)
 		}
 		wake := now
