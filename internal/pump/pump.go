@@ -19,15 +19,25 @@ type Sink interface {
 	Backpressure() <-chan struct{}
 }
 
-// Pipe is the reading end of one child's output.
-type Pipe struct {
-	fd   int
-	slot int // index in the pump's table
-	sink Sink
-	pump *Pump
+// Receiver reads a descriptor itself, such as that of a socket. Its methods are not called concurrently.
+type Receiver interface {
+	// Receive reads some of what can be read, and must not block. False: it is at the end, or needs no more; the descriptor is
+	// closed then. It is called once more by Finish.
+	Receive(fd int) (more bool)
+	// Backpressure is that of a Sink.
+	Backpressure() <-chan struct{}
+}
 
-	mu     sync.Mutex // held while a chunk is read and written
-	closed bool
+// Pipe is the reading end of one child's output, or another descriptor that is read for a child.
+type Pipe struct {
+	fd       int
+	slot     int32 // index in the pump's table
+	closed   bool  // under mu
+	sink     Sink
+	receiver Receiver // reads instead of the pump, if it is not nil
+	pump     *Pump
+
+	mu     sync.Mutex    // held while a chunk is read and written
 	paused chan struct{} // not nil: the pipe is not read; closed when the pipe is closed
 
 	pipeState
@@ -56,11 +66,20 @@ func (p *Pipe) FinishNow() bool {
 	if p.closed {
 		return true
 	}
-	if p.buffered() > 0 {
+	if p.receiver != nil || p.buffered() > 0 {
 		return false
 	}
 	p.close()
 	return true
+}
+
+// receive has the receiver read, once. The lock is held.
+func (p *Pipe) receive() {
+	if !p.receiver.Receive(p.fd) {
+		p.close()
+		return
+	}
+	p.pause(p.receiver.Backpressure())
 }
 
 // buffered returns how many bytes the pipe holds.
@@ -77,7 +96,9 @@ func (p *Pipe) drain() {
 	if p.closed {
 		return
 	}
-	if left := p.buffered(); left > 0 {
+	if p.receiver != nil {
+		p.receiver.Receive(p.fd)
+	} else if left := p.buffered(); left > 0 {
 		buf := buffers.Get().(*[normalSize]byte)
 		for left > 0 {
 			n, err := read(p.fd, buf[:min(left, normalSize)])
@@ -95,7 +116,11 @@ func (p *Pipe) drain() {
 // deliver writes a chunk to the sink and, under backpressure, pauses the pipe. The lock is held.
 func (p *Pipe) deliver(chunk []byte) {
 	p.sink.Write(chunk)
-	accepting := p.sink.Backpressure()
+	p.pause(p.sink.Backpressure())
+}
+
+// pause stops reading the pipe until accepting closes, unless that is nil. The lock is held.
+func (p *Pipe) pause(accepting <-chan struct{}) {
 	if accepting == nil {
 		return
 	}

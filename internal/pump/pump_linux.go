@@ -20,7 +20,7 @@ type Pump struct {
 
 	mu    sync.Mutex
 	pipes []*Pipe // by slot; nil: free
-	free  []int
+	free  []int32
 	extra int // bytes by which pipes are enlarged
 
 	busy busyPipes
@@ -60,13 +60,21 @@ func (m *Pump) close() {
 // Add adds a pipe, which must not block, to be read until its end or Finish. The pump owns fd from now on, and closes it also
 // if Add fails.
 func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
-	p := &Pipe{fd: fd, sink: sink, pump: m, pipeState: pipeState{size: normalSize}}
+	return m.add(&Pipe{fd: fd, sink: sink, pump: m, pipeState: pipeState{size: normalSize}})
+}
+
+// AddReceiver is Add of a descriptor that r reads itself.
+func (m *Pump) AddReceiver(fd int, r Receiver) (*Pipe, error) {
+	return m.add(&Pipe{fd: fd, receiver: r, pump: m, pipeState: pipeState{size: normalSize}})
+}
+
+func (m *Pump) add(p *Pipe) (*Pipe, error) {
 	m.mu.Lock()
 	if n := len(m.free); n > 0 {
 		p.slot, m.free = m.free[n-1], m.free[:n-1]
 		m.pipes[p.slot] = p
 	} else {
-		p.slot = len(m.pipes)
+		p.slot = int32(len(m.pipes))
 		m.pipes = append(m.pipes, p)
 	}
 	m.mu.Unlock()
@@ -81,7 +89,7 @@ func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
 
 // control adds the pipe to the epoll instance.
 func (m *Pump) control(p *Pipe) error {
-	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(p.fd), Pad: int32(p.slot)}
+	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(p.fd), Pad: p.slot}
 	return unix.EpollCtl(m.ep, unix.EPOLL_CTL_ADD, p.fd, &ev)
 }
 
@@ -146,11 +154,16 @@ func (m *Pump) wait(events []unix.EpollEvent) (int, error) {
 	return unix.EpollWait(m.ep, events, m.busy.timeout())
 }
 
-// serve reads once from a pipe. It returns how many bytes that were, and whether more can be read.
+// serve reads once from a pipe, or has its receiver read. It returns how many bytes were read, and whether more can be: of a
+// receiver nothing is known.
 func (m *Pump) serve(p *Pipe, chunk []byte) (n int, open bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || p.paused != nil {
+		return 0, false
+	}
+	if p.receiver != nil {
+		p.receive()
 		return 0, false
 	}
 	n, err := read(p.fd, chunk)

@@ -51,16 +51,24 @@ func (m *Pump) nudge() { unix.Write(m.wake[1], []byte{0}) }
 
 // Add adds a pipe, which must not block, to be read until its end or Finish. The pump owns fd from now on.
 func (m *Pump) Add(fd int, sink Sink) (*Pipe, error) {
-	p := &Pipe{fd: fd, sink: sink, pump: m}
+	return m.add(&Pipe{fd: fd, sink: sink, pump: m})
+}
+
+// AddReceiver is Add of a descriptor that r reads itself.
+func (m *Pump) AddReceiver(fd int, r Receiver) (*Pipe, error) {
+	return m.add(&Pipe{fd: fd, receiver: r, pump: m})
+}
+
+func (m *Pump) add(p *Pipe) (*Pipe, error) {
 	m.mu.Lock()
-	p.slot = len(m.pipes)
+	p.slot = int32(len(m.pipes))
 	for i, old := range m.pipes {
 		if old == nil {
-			p.slot = i
+			p.slot = int32(i)
 			break
 		}
 	}
-	if p.slot == len(m.pipes) {
+	if int(p.slot) == len(m.pipes) {
 		m.pipes = append(m.pipes, p)
 	} else {
 		m.pipes[p.slot] = p
@@ -136,6 +144,10 @@ func (p *Pipe) serve(buf []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || p.paused != nil {
+		return
+	}
+	if p.receiver != nil {
+		p.receive()
 		return
 	}
 	n, err := read(p.fd, buf)
