@@ -1,7 +1,7 @@
 package budget
 
 // What children, and the answers and events that concern them, can make supervisord hold.
-var children = []*Budget{Answer, Event, Queue, Result, Stdin}
+var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications}
 
 // Answer is the length of the answer to a call. A part of a log is as long as an answer can hold.
 var Answer = &Budget{Name: "the answer to a call", Limit: 64 << 20, Unit: "bytes", Scope: "each call",
@@ -25,3 +25,8 @@ var Result = &Budget{Name: "the result of a listener, in addition to the length 
 // Stdin is what is queued for children that do not read their standard input.
 var Stdin = &Budget{Name: "text for processes that do not read their standard input", Limit: 64 << 20, Unit: "bytes",
 	Scope: "in all, and 8 MiB each process", Beyond: "fault 30"}
+
+// Notifications are messages of a process that the loop has not handled. Each holds at most one descriptor, of a barrier, which is
+// the last one.
+var Notifications = &Budget{Name: "notifications of a process, of up to 4 KiB, of which at most 256 bytes of text are kept", Limit: 64,
+	Unit: "messages", Scope: "each process", Beyond: "they stay in the socket, whose senders wait"}

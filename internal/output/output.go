@@ -15,6 +15,7 @@ type Stage interface {
 // Stages are the stages that the output of a child passes through. The zero value discards it.
 type Stages struct {
 	Protocol Stage    // reads everything as it comes, beside the others
+	Ready    *Match   // looks for a line, likewise
 	Strip    bool     // removes terminal sequences
 	Capture  *Capture // takes out what stands between tokens; Plain is set by Chain
 	Events   *Events  // gets what the targets get
@@ -38,6 +39,9 @@ func (s Stages) Chain() Stage {
 	}
 	if s.Protocol != nil {
 		chain = tee(s.Protocol, chain)
+	}
+	if s.Ready != nil {
+		chain = tee(s.Ready, chain)
 	}
 	return chain
 }
