@@ -65,8 +65,7 @@ func (b *Bus) Emit(t Type, payload string) {
 	}
 	b.mu.Lock()
 	defer b.unlock()
-	e := &Event{Type: t, Serial: b.Serial.next, Payload: payload}
-	b.Serial.next++
+	e := b.newEvent(t, "", payload)
 	for _, p := range b.pools {
 		if p.wants.Has(t) {
 			p.accept(e)

@@ -20,9 +20,9 @@ type fakeInput struct {
 	sent []string
 }
 
-func (f *fakeInput) Send(data []byte) error {
+func (f *fakeInput) Send(head []byte, payload string) error {
 	if f.err == nil {
-		f.sent = append(f.sent, string(data))
+		f.sent = append(f.sent, string(head)+payload)
 	}
 	return f.err
 }
@@ -299,4 +299,4 @@ func BenchmarkEvent(b *testing.B) {
 
 type discard struct{}
 
-func (discard) Send([]byte) error { return nil }
+func (discard) Send([]byte, string) error { return nil }

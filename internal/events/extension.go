@@ -44,8 +44,7 @@ func (b *Bus) EmitExtension(name, payload string) {
 		if e == nil { // only events that some pool accepts are numbered
 			var text strings.Builder
 			writeText(&text, []byte(payload))
-			e = &Event{Type: Extension, Name: name, Serial: b.Serial.next, Payload: text.String()}
-			b.Serial.next++
+			e = b.newEvent(Extension, name, text.String())
 		}
 		p.accept(e)
 		p.dispatch(time.Time{})

@@ -88,7 +88,7 @@ func FuzzParseMessage(f *testing.F) {
 		}
 		p := Pool{PoolOptions: PoolOptions{Name: pool, Identifier: identifier}}
 		e := entry{event: &Event{Type: Extension, Name: "DISK", Serial: 7, Payload: payload}, serial: 8}
-		got, err := ParseMessage(string(p.appendMessage(nil, &e)), identifier, pool)
+		got, err := ParseMessage(string(p.appendHead(nil, &e))+e.event.Payload, identifier, pool)
 		want := Message{Server: identifier, Pool: pool, Serial: 7, PoolSerial: 8, Name: "DISK", Payload: payload}
 		if got != want || err != nil {
 			t.Errorf("%+v, %v", got, err)

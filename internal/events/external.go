@@ -149,7 +149,7 @@ func (h *ExternalHandler) askNext(now time.Time) {
 	b = append(b, q.event.event.Payload...)
 	b = append(b, q.result...)
 	h.message = b
-	if err := h.input.Send(b); err != nil {
+	if err := h.input.Send(b, ""); err != nil {
 		h.warn("cannot be asked: %v", err)
 		h.disable()
 		return

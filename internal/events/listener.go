@@ -10,8 +10,9 @@ import (
 
 // Input is the standard input of a listener or of an external handler.
 type Input interface {
-	// Send takes the data and never waits. It is called with the lock of the bus held and must not call the bus.
-	Send(data []byte) error
+	// Send takes head, which it must not keep, and payload, and never waits. It is called with the lock of the bus held and must not
+	// call the bus.
+	Send(head []byte, payload string) error
 }
 
 // Listener is one process of a pool. The loop says when it can be sent events; what it writes may be passed on by any

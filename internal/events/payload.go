@@ -111,11 +111,19 @@ func writeText(b *strings.Builder, data []byte) {
 }
 
 // characters returns the number of characters in text, which is UTF-8: all bytes but those that continue a character. It
-// counts eight bytes at a time.
+// counts eight bytes at a time, and passes over those that are ASCII four times as fast.
 func characters(text string) int {
 	const ones = 0x0101010101010101
 	data, n := unsafe.Slice(unsafe.StringData(text), len(text)), len(text)
+	const high = ones << 7
 	for ; len(data) >= 8; data = data[8:] {
+		for len(data) >= 32 && (binary.LittleEndian.Uint64(data)|binary.LittleEndian.Uint64(data[8:])|
+			binary.LittleEndian.Uint64(data[16:])|binary.LittleEndian.Uint64(data[24:]))&high == 0 {
+			data = data[32:]
+		}
+		if len(data) < 8 {
+			break
+		}
 		word := binary.LittleEndian.Uint64(data)
 		n -= bits.OnesCount64(word >> 7 &^ (word >> 6) & ones)
 	}

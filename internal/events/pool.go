@@ -34,7 +34,7 @@ type Pool struct {
 	serial    uint64    // of the next event. Source: events.html#header-tokens.
 	retryAt   time.Time // when the next event can be sent to a listener that refused it; zero: it does not wait
 	scheduled time.Time // the retryAt for which the loop was woken last
-	message   []byte    // buffer for header and payload
+	message   []byte    // buffer for the header
 	multibyte bool      // len in the header of message is less than the bytes of its payload
 }
 
@@ -121,9 +121,9 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 		}
 		found = true
 		if len(p.message) == 0 {
-			p.message = p.appendMessage(p.message, e)
+			p.message = p.appendHead(p.message, e)
 		}
-		if err := l.input.Send(p.message); err != nil {
+		if err := l.input.Send(p.message, e.event.Payload); err != nil {
 			p.log.Debugf("epipe occurred while sending event %d to listener %s, listener state unchanged",
 				e.event.Serial, l.process)
 			continue
@@ -133,10 +133,8 @@ func (p *Pool) send(e *entry, now time.Time) (sent, found bool) {
 		if p.log.debugging() {
 			p.log.Debugf("event %d sent to listener %s", e.event.Serial, l.process)
 		}
-		p.message = idle(p.message)
 		return true, true
 	}
-	p.message = idle(p.message)
 	return false, found
 }
 
@@ -150,15 +148,14 @@ func (p *Pool) schedule(retryAt time.Time) {
 	p.bus.wakeLoop()
 }
 
-// appendMessage appends the header line and the payload. Source: events.html#event-notification-protocol.
-func (p *Pool) appendMessage(b []byte, e *entry) []byte {
+// appendHead appends the header line. Source: events.html#event-notification-protocol.
+func (p *Pool) appendHead(b []byte, e *entry) []byte {
 	length := len(e.event.Payload)
 	if !p.CountBytes {
-		length = characters(e.event.Payload)
+		length = e.event.characters
 	}
 	p.multibyte = length < len(e.event.Payload)
-	b = append(p.appendHeader(b, e, length), '\n')
-	return append(b, e.event.Payload...)
+	return append(p.appendHeader(b, e, length), '\n')
 }
 
 // appendHeader appends the header line without its line feed.

@@ -8,6 +8,14 @@ type Event struct {
 	Name    string // of an Extension; else empty
 	Serial  uint64
 	Payload string // UTF-8
+
+	characters int // of the payload
+}
+
+func (b *Bus) newEvent(t Type, name, payload string) *Event {
+	e := &Event{Type: t, Name: name, Serial: b.Serial.next, Payload: payload, characters: characters(payload)}
+	b.Serial.next++
+	return e
 }
 
 // name returns the type's name in the header. Source: events.html#header-tokens.

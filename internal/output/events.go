@@ -3,7 +3,7 @@ package output
 import "unicode/utf8"
 
 // Events is a target that makes each chunk a text, so that it can be an event: a character that is cut at the end of one
-// belongs to the next. Source: stdout_events_enabled.
+// belongs to the next, and a long chunk becomes several. Source: stdout_events_enabled.
 type Events struct {
 	Wanted func() bool       // asked for each chunk; if false, the chunk and what was held back are dropped
 	Emit   func(text []byte) // must not keep text
@@ -21,6 +21,11 @@ func (e *Events) Write(chunk []byte) {
 		chunk = append(e.held, chunk...)
 		e.held = nil
 	}
+	for len(chunk) > maxText {
+		n := maxText - incomplete(chunk[:maxText])
+		e.Emit(chunk[:n])
+		chunk = chunk[n:]
+	}
 	n := len(chunk) - incomplete(chunk)
 	if n < len(chunk) {
 		e.held = append([]byte(nil), chunk[n:]...)
@@ -29,6 +34,9 @@ func (e *Events) Write(chunk []byte) {
 		e.Emit(chunk[:n])
 	}
 }
+
+// maxText is the most bytes of a text: what the original reads at once. Source: supervisor.options.readfd.
+const maxText = 128 << 10
 
 // Flush implements Stage.
 func (e *Events) Flush() {

@@ -247,3 +247,19 @@ func TestProtocolComesFirst(t *testing.T) {
 		t.Errorf("got %q, want %q", all, want)
 	}
 }
+
+// TestLongText cuts a long chunk into texts, between characters.
+func TestLongText(t *testing.T) {
+	text := "x" + strings.Repeat("aé€😀", (4*maxText-100)/10)
+	var got []string
+	e := &Events{Wanted: func() bool { return true }, Emit: func(text []byte) { got = append(got, string(text)) }}
+	e.Write([]byte(text))
+	for _, piece := range got {
+		if len(piece) > maxText || !utf8.ValidString(piece) {
+			t.Errorf("a text of %d bytes, valid: %v", len(piece), utf8.ValidString(piece))
+		}
+	}
+	if strings.Join(got, "") != text || len(got) != 4 {
+		t.Errorf("%d texts of %d bytes", len(got), len(strings.Join(got, "")))
+	}
+}

@@ -56,8 +56,8 @@ func (s *subscriber) enable() { s.listener.Enable(s) }
 func (s *subscriber) receive(answer string) { s.listener.Receive([]byte(answer), time.Now()) }
 
 // Send begins the delivery of an event. The pool sends no other one before the answer.
-func (s *subscriber) Send(message []byte) error {
-	text := string(message)
+func (s *subscriber) Send(head []byte, payload string) error {
+	text := string(head) + payload
 	s.delivery.Store(calling)
 	go s.deliver(text)
 	return nil

@@ -225,7 +225,8 @@ func subscribe(bus *events.Bus, types ...string) *subscriber {
 }
 
 // Send implements events.Input.
-func (s *subscriber) Send(message []byte) error {
+func (s *subscriber) Send(head []byte, payload string) error {
+	message := string(head) + payload
 	s.messages = append(s.messages, string(message))
 	return nil
 }

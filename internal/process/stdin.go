@@ -1,9 +1,11 @@
 package process
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -12,6 +14,9 @@ import (
 
 // maxUnsent is how much is queued for a child that does not read its standard input, in bytes; one event may be longer.
 const maxUnsent = 8 << 20
+
+// minPiece is the size in bytes from which a payload is queued without a copy.
+const minPiece = 4 << 10
 
 // Errors of SendStdin.
 var (
@@ -24,11 +29,13 @@ var (
 type stdin struct {
 	fd int
 
-	mu     sync.Mutex
-	unsent []byte
-	taken  int      // bytes of unsent that budget.Stdin counts: those of clients
-	file   *os.File // a copy of fd in the runtime's poller; nil until something was queued
-	closed bool
+	mu      sync.Mutex
+	unsent  [][]byte // pieces, none empty
+	waiting int      // bytes of unsent
+	owned   bool     // the last piece is ours to append to, and not the payload of an event
+	taken   int      // bytes of unsent that budget.Stdin counts: those of clients
+	file    *os.File // a copy of fd in the runtime's poller; nil until something was queued
+	closed  bool
 }
 
 // SendStdin writes what a client sent to the child's standard input, or queues it. It does not block. What is refused is
@@ -40,15 +47,15 @@ func (p *Process) SendStdin(data []byte) error {
 	return p.stdin.sendBounded(data)
 }
 
-// Send writes data or queues it, and does not block. Any goroutine may call it. It implements events.Input: an event may be
-// of any size, and further ones are refused if their listener writes results but does not read.
-func (s *stdin) Send(data []byte) error {
+// Send writes head and payload or queues them, and does not block. Any goroutine may call it. It implements events.Input: an
+// event may be of any size, and further ones are refused if their listener writes results but does not read.
+func (s *stdin) Send(head []byte, payload string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.unsent) > 0 && len(s.unsent)+len(data) > maxUnsent {
+	if s.waiting > 0 && s.waiting+len(head)+len(payload) > maxUnsent {
 		return ErrStdinFull
 	}
-	return s.write(data)
+	return s.write(head, unsafe.Slice(unsafe.StringData(payload), len(payload))) // which is only read
 }
 
 // sendBounded is Send for the data of clients, which is bounded for each child and in all.
@@ -58,41 +65,41 @@ func (s *stdin) sendBounded(data []byte) error {
 	if s.closed {
 		return ErrStdinClosed
 	}
-	if len(s.unsent)+len(data) > maxUnsent || !budget.Stdin.Take(int64(len(data))) {
+	if s.waiting+len(data) > maxUnsent || !budget.Stdin.Take(int64(len(data))) {
 		return ErrStdinFull
 	}
 	s.taken += len(data)
-	err := s.write(data)
+	err := s.write(data, nil)
 	s.release()
 	return err
 }
 
 // release gives back what is not queued any more.
 func (s *stdin) release() {
-	if n := s.taken - len(s.unsent); n > 0 {
+	if n := s.taken - s.waiting; n > 0 {
 		budget.Stdin.Release(int64(n))
 		s.taken -= n
 	}
 }
 
-// write writes data or queues it. The lock is held.
-func (s *stdin) write(data []byte) error {
+// write writes data and payload or queues what the pipe does not accept now. Payload does not change any more. The lock is held.
+func (s *stdin) write(data, payload []byte) error {
 	if s.closed {
 		return ErrStdinClosed
 	}
-	if len(s.unsent) > 0 {
-		s.unsent = append(s.unsent, data...)
+	if s.waiting > 0 {
+		s.queue(data, payload)
 		return nil
 	}
-	n, err := unix.Write(s.fd, data)
+	n, err := writeBoth(s.fd, data, payload)
 	switch {
 	case err == nil:
-		data = data[n:]
 	case errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR):
+		n = 0
 	default:
 		return ErrStdinClosed
 	}
-	if len(data) == 0 {
+	if n == len(data)+len(payload) {
 		return nil
 	}
 	if s.file == nil {
@@ -102,36 +109,77 @@ func (s *stdin) write(data []byte) error {
 		}
 		s.file = os.NewFile(uintptr(fd), "stdin")
 	}
-	s.unsent = append(s.unsent, data...)
+	written := min(n, len(data))
+	s.queue(data[written:], payload[n-written:])
 	go s.send(s.file)
 	return nil
+}
+
+// writeBoth writes data, and payload after it, as far as the pipe accepts them.
+func writeBoth(fd int, data, payload []byte) (int, error) {
+	if len(payload) == 0 {
+		return unix.Write(fd, data)
+	}
+	return unix.Writev(fd, [][]byte{data, payload})
+}
+
+// queue queues data, of which it keeps a copy, and payload. A short payload is copied, too, so that the pieces need less memory than
+// their bytes.
+func (s *stdin) queue(data, payload []byte) {
+	s.waiting += len(data) + len(payload)
+	if len(payload) < minPiece {
+		s.append(data, payload)
+		return
+	}
+	s.append(data)
+	s.unsent, s.owned = append(s.unsent, payload), false
+}
+
+func (s *stdin) append(parts ...[]byte) {
+	for _, part := range parts {
+		switch {
+		case len(part) == 0:
+		case s.owned:
+			last := len(s.unsent) - 1
+			s.unsent[last] = append(s.unsent[last], part...)
+		default:
+			s.unsent, s.owned = append(s.unsent, bytes.Clone(part)), true
+		}
+	}
 }
 
 // send writes what is queued until nothing is left or the pipe is closed, by the child or by Close.
 func (s *stdin) send(f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.unsent) > 0 && !s.closed {
-		data := s.unsent
+	for s.waiting > 0 && !s.closed {
+		data := s.unsent[0]
 		s.mu.Unlock()
 		n, err := f.Write(data)
 		s.mu.Lock()
 		if s.closed {
 			return // Close has dropped the rest
 		}
-		s.unsent = s.unsent[n:]
-		if err != nil || len(s.unsent) == 0 {
-			s.unsent = nil
+		s.waiting -= n
+		if s.unsent[0] = s.unsent[0][n:]; len(s.unsent[0]) == 0 {
+			s.unsent = s.unsent[1:]
+		}
+		if err != nil || s.waiting == 0 {
+			s.drop()
 		}
 		s.release()
 	}
 }
 
+// drop forgets what is queued.
+func (s *stdin) drop() { s.unsent, s.waiting, s.owned = nil, 0, false }
+
 // Close closes the pipe; what is queued is dropped.
 func (s *stdin) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed, s.unsent = true, nil
+	s.closed = true
+	s.drop()
 	s.release()
 	unix.Close(s.fd)
 	if s.file != nil {

@@ -6,8 +6,11 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -34,16 +37,18 @@ func pipe(t *testing.T) (*stdin, *os.File) {
 	return s, child
 }
 
-// TestStdinQueue shows that Send does not block, and that everything arrives in order.
+// TestStdinQueue shows that Send does not block, that everything arrives in order, and that the caller may use a head again.
 func TestStdinQueue(t *testing.T) {
 	s, child := pipe(t)
 	var want []byte
 	for i := range 40 {
-		piece := bytes.Repeat([]byte{byte('a' + i%26)}, 10_000)
-		want = append(want, piece...)
-		if err := s.Send(piece); err != nil {
+		head := bytes.Repeat([]byte{byte('a' + i%26)}, 5_000)
+		payload := strings.Repeat(string(rune('A'+i%26)), i%3*minPiece)
+		want = append(append(want, head...), payload...)
+		if err := s.Send(head, payload); err != nil {
 			t.Fatal(err)
 		}
+		clear(head)
 	}
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(child, got); err != nil || !bytes.Equal(got, want) {
@@ -59,7 +64,7 @@ func TestStdinQueueEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.file = os.NewFile(uintptr(fd), "stdin")
-	s.unsent = make([]byte, 1<<20)
+	s.queue(make([]byte, 1<<20), nil)
 	done := make(chan struct{})
 	go func() { s.send(s.file); close(done) }()
 	if _, err := io.ReadFull(child, make([]byte, 1<<20)); err != nil {
@@ -70,7 +75,7 @@ func TestStdinQueueEnds(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("the goroutine does not end")
 	}
-	if err := s.Send([]byte("later")); err != nil {
+	if err := s.Send([]byte("later"), ""); err != nil {
 		t.Fatal(err)
 	}
 	got := make([]byte, 5)
@@ -82,17 +87,17 @@ func TestStdinQueueEnds(t *testing.T) {
 // TestStdinIsBounded shows that an event may be of any size, and that the queue is bounded after it.
 func TestStdinIsBounded(t *testing.T) {
 	s, _ := pipe(t)
-	if err := s.Send(make([]byte, 2*maxUnsent)); err != nil {
+	if err := s.Send(make([]byte, 2*maxUnsent), ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Send([]byte("x")); !errors.Is(err, ErrStdinFull) {
+	if err := s.Send([]byte("x"), ""); !errors.Is(err, ErrStdinFull) {
 		t.Fatalf("%v", err)
 	}
-	s = &stdin{unsent: make([]byte, maxUnsent-1)}
-	if err := s.Send([]byte("x")); err != nil {
+	s = &stdin{waiting: maxUnsent - 1}
+	if err := s.Send([]byte("x"), ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Send([]byte("x")); !errors.Is(err, ErrStdinFull) {
+	if err := s.Send([]byte("x"), ""); !errors.Is(err, ErrStdinFull) {
 		t.Fatalf("%v", err)
 	}
 }
@@ -105,7 +110,7 @@ func TestClientsAreBounded(t *testing.T) {
 	budget.Stdin.Limit = 2 * maxUnsent
 	send := func(s *stdin, n int) error { return (&Process{stdin: s}).SendStdin(bytes.Repeat([]byte{'x'}, n)) }
 	a, child := pipe(t)
-	if err := send(a, maxUnsent+1); !errors.Is(err, ErrStdinFull) || len(a.unsent) > 0 {
+	if err := send(a, maxUnsent+1); !errors.Is(err, ErrStdinFull) || a.waiting > 0 {
 		t.Fatalf("a piece beyond the bound: %v", err)
 	}
 	if n, err := unix.IoctlGetInt(int(child.Fd()), unix.TIOCINQ); n != 0 || err != nil {
@@ -119,7 +124,7 @@ func TestClientsAreBounded(t *testing.T) {
 	}
 	b, _ := pipe(t)
 	c, _ := pipe(t)
-	if err := errors.Join(b.Send(make([]byte, 2*maxUnsent)), send(c, maxUnsent)); err != nil {
+	if err := errors.Join(b.Send(make([]byte, 2*maxUnsent), ""), send(c, maxUnsent)); err != nil {
 		t.Fatal(err)
 	}
 	d, _ := pipe(t)
@@ -146,21 +151,41 @@ func TestClientsAreBounded(t *testing.T) {
 func (s *stdin) queued() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.unsent)
+	return s.waiting
+}
+
+// TestStdinPieces shows that many short pieces are kept in one, and that long payloads are not copied.
+func TestStdinPieces(t *testing.T) {
+	s := &stdin{}
+	long := strings.Repeat("x", minPiece)
+	for range 1000 {
+		s.queue([]byte("a"), []byte("b"))
+	}
+	s.queue([]byte("head"), unsafe.Slice(unsafe.StringData(long), len(long)))
+	for range 1000 {
+		s.queue([]byte("c"), nil)
+	}
+	var sizes []int
+	for _, piece := range s.unsent {
+		sizes = append(sizes, len(piece))
+	}
+	if want := []int{2004, minPiece, 1000}; !slices.Equal(sizes, want) || unsafe.SliceData(s.unsent[1]) != unsafe.StringData(long) {
+		t.Errorf("pieces of %d bytes, want %d, or the payload was copied", sizes, want)
+	}
 }
 
 func TestStdinClosed(t *testing.T) {
 	s, child := pipe(t)
 	child.Close()
-	if err := s.Send([]byte("x")); !errors.Is(err, ErrStdinClosed) {
+	if err := s.Send([]byte("x"), ""); !errors.Is(err, ErrStdinClosed) {
 		t.Errorf("closed by the child: %v", err)
 	}
 	s, _ = pipe(t)
-	if err := s.Send(make([]byte, maxUnsent)); err != nil {
+	if err := s.Send(make([]byte, maxUnsent), ""); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	if err := s.Send([]byte("x")); !errors.Is(err, ErrStdinClosed) {
+	if err := s.Send([]byte("x"), ""); !errors.Is(err, ErrStdinClosed) {
 		t.Errorf("closed by us: %v", err)
 	}
 	if err := (&Process{}).SendStdin([]byte("x")); !errors.Is(err, ErrStdinClosed) {
