@@ -25,6 +25,7 @@ type channel struct {
 	pid     int             // of the child; 0 after a failed start
 	pipe    *pump.Pipe
 	name    api.Channel
+	users   uint16 // of the log file: the child, and helpers
 }
 
 func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
@@ -45,8 +46,17 @@ func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
 }
 
 // open opens the log file and makes the stages, for one child. The error holds a syscall.Errno.
-func (c *channel) open() (err error) {
-	if c.path != "" {
+func (c *channel) open() error {
+	if err := c.openFile(); err != nil {
+		return err
+	}
+	c.chain = c.stages().Chain()
+	return nil
+}
+
+// openFile opens the log file for one more user, which calls closeFile in the end.
+func (c *channel) openFile() (err error) {
+	if c.path != "" && c.users == 0 {
 		o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups, Owner: c.process.uid()}
 		if c.config.Log.Kind == config.LogAuto {
 			o.Mode = logs.AutoMode
@@ -58,8 +68,14 @@ func (c *channel) open() (err error) {
 			return err
 		}
 	}
-	c.chain = c.stages().Chain()
+	c.users++
 	return nil
+}
+
+func (c *channel) closeFile() {
+	if c.users--; c.users == 0 {
+		c.file.Close()
+	}
 }
 
 // read has the pump read the child's output from fd, which the pump owns from now on.
@@ -110,9 +126,9 @@ func (c *channel) finish() {
 func (c *channel) close() {
 	if c.chain != nil {
 		c.chain.Flush()
+		c.closeFile()
 	}
 	c.chain, c.capture, c.started, c.pipe = nil, nil, nil, nil
-	c.file.Close()
 }
 
 // reopen opens the log file of a running child again, after it was moved away.

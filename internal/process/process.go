@@ -12,6 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/pump"
 	"github.com/gosupervisor/supervisor/internal/signame"
@@ -43,6 +44,10 @@ type Shared struct {
 	// Drained is called from another goroutine when the output of a reaped child has been read; the loop then calls
 	// FinishExit.
 	Drained func(*Process)
+	// Helpers is what the helpers of processes need.
+	Helpers helper.Host
+	// Own has the exit of a helper passed to it.
+	Own func(pid int, r *helper.Run, p *Process)
 }
 
 // Role is what distinguishes the process of an event listener, a FastCGI program or a plug-in from that of an ordinary

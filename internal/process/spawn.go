@@ -22,7 +22,7 @@ func (p *Process) Command() (path string, args []string, err error) { return p.C
 func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 	p.start = now.Unix()
 	p.spawnErr, p.exitStatus = "", 0
-	spec := child.Spec{Steps: p.steps()}
+	spec := child.Spec{Steps: p.steps(false)}
 	if p.role.Socket != nil {
 		fd, err := p.role.Socket.Acquire()
 		if err != nil {
@@ -71,9 +71,10 @@ func failure(err error) state.Kind {
 	return state.SpawnFailed
 }
 
-// steps is what a child does before it executes the command, in the order in which fork and exec can do it too.
-func (p *Process) steps() (steps []child.Step) {
-	if p.user != nil {
+// steps is what a child does before it executes the command, in the order in which fork and exec can do it too. A privileged
+// one keeps the user and the limits of supervisord.
+func (p *Process) steps(privileged bool) (steps []child.Step) {
+	if p.user != nil && !privileged {
 		steps = append(steps, p.user)
 	}
 	if p.Config.Run.Directory != "" {
@@ -82,7 +83,7 @@ func (p *Process) steps() (steps []child.Step) {
 	if p.Config.Run.Umask >= 0 {
 		steps = append(steps, child.Umask(p.Config.Run.Umask))
 	}
-	if limits := p.Config.Limits; len(limits) > 0 {
+	if limits := p.Config.Limits; len(limits) > 0 && !privileged {
 		steps = child.InOrder(append(steps, limits...))
 	}
 	return steps

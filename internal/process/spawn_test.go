@@ -27,7 +27,7 @@ func TestSteps(t *testing.T) {
 		{user, "", 0, config.Limits{child.Directory("/y")}, []child.Step{user, child.Directory("/y"), child.Umask(0)}},
 	} {
 		p := &Process{Config: &config.Process{Run: config.Run{Directory: c.directory, Umask: c.umask}, Limits: c.limits}, user: c.user}
-		steps := p.steps()
+		steps := p.steps(false)
 		if d := cmp.Diff(c.want, steps); d != "" {
 			t.Errorf("(-want +got)\n%s", d)
 		}

@@ -11,17 +11,8 @@ import (
 
 // stages returns what the output of the next child passes through.
 func (c *channel) stages() output.Stages {
-	p, shared := c.process, c.process.shared
-	s := output.Stages{Strip: shared.StripANSI, Targets: []output.Stage{&c.file}}
-	var debug output.Stage
-	reader := c.protocolReader()
-	if c.config.Log.Syslog && reader == nil { // protocol traffic is not program output
-		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: shared.Syslog, Prefix: p.Name() + " "})
-	}
-	if shared.Log.Enabled(api.Debug) {
-		debug = &logs.DebugTarget{Main: shared.Log, Process: p.Name(), Channel: c.name}
-		s.Targets = append(s.Targets, debug)
-	}
+	shared, reader := c.process.shared, c.protocolReader()
+	s, debug := c.logStages(reader == nil) // protocol traffic is not program output
 	if reader != nil {
 		s.Protocol = protocol{reader}
 		return s
@@ -38,6 +29,20 @@ func (c *channel) stages() output.Stages {
 		c.started = make(chan struct{})
 	}
 	return s
+}
+
+// logStages returns the stages that log output. Debug is the target that copies it to the main log; nil: none.
+func (c *channel) logStages(syslog bool) (s output.Stages, debug output.Stage) {
+	p, shared := c.process, c.process.shared
+	s = output.Stages{Strip: shared.StripANSI, Targets: []output.Stage{&c.file}}
+	if c.config.Log.Syslog && syslog {
+		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: shared.Syslog, Prefix: p.Name() + " "})
+	}
+	if shared.Log.Enabled(api.Debug) {
+		debug = &logs.DebugTarget{Main: shared.Log, Process: p.Name(), Channel: c.name}
+		s.Targets = append(s.Targets, debug)
+	}
+	return s, debug
 }
 
 // protocolReader is an events.Listener or an events.ExternalHandler.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
@@ -30,7 +31,7 @@ func (l *Loop) own(pid int, o owner, p *process.Process) {
 	if l.record == nil {
 		return
 	}
-	if err := l.record.Add(recorded(pid, p), l.running); err != nil {
+	if err := l.record.Add(recorded(pid, l.children[pid]), l.running); err != nil {
 		l.log.Warnf("children that outlive supervisord may not be found again: %v", err)
 	}
 }
@@ -38,7 +39,7 @@ func (l *Loop) own(pid int, o owner, p *process.Process) {
 // running yields all children.
 func (l *Loop) running(yield func(orphans.Child) bool) {
 	for pid, c := range l.children {
-		if !yield(recorded(pid, c.process)) {
+		if !yield(recorded(pid, c)) {
 			return
 		}
 	}
@@ -63,10 +64,15 @@ func (l *Loop) reaped(e child.Exit, now time.Time) {
 }
 
 // recorded is what the next supervisord has to know of a child.
-func recorded(pid int, p *process.Process) orphans.Child {
-	uid := os.Geteuid()
-	if user := p.Config.Run.User; user != nil {
+func recorded(pid int, c ownedChild) orphans.Child {
+	p, uid := c.process, os.Geteuid()
+	helping, ok := c.owner.(*helper.Run)
+	if user := p.Config.Run.User; user != nil && !(ok && helping.Privileged()) {
 		uid = user.UID
+	}
+	if ok { // like those that live with their own children
+		return orphans.Child{PID: pid, UID: uid, Group: p.Group, Name: p.Name(), GroupPriority: p.GroupPriority,
+			Priority: p.Config.Priority, StopSignal: syscall.SIGTERM, StopAsGroup: true, KillAsGroup: true, StopWait: helperWait}
 	}
 	return orphans.Child{PID: pid, UID: uid, Group: p.Group, Name: p.Name(),
 		GroupPriority: p.GroupPriority, Priority: p.Config.Priority, StopSignal: p.Config.Stop.Signal,

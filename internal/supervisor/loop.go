@@ -25,6 +25,7 @@ type Loop struct {
 	read    *config.Config // the last one read; its groups are what may be added
 
 	drained chan *process.Process
+	results chan func(now time.Time) // what goroutines that work for the loop have done
 
 	groups   []*Group           // ascending priority, equal ones as they were added
 	listing  []*process.Process // by group and name, for status listings; nil: to be made
@@ -152,6 +153,9 @@ func (l *Loop) receive(wait bool) {
 	case p := <-l.drained:
 		l.changes()
 		p.FinishExit(time.Now())
+	case f := <-l.results:
+		l.changes()
+		f(time.Now())
 	case <-l.shared.Events.Wake():
 		l.changes()
 		l.resumeEvents(time.Now())

@@ -29,7 +29,11 @@ func (l *Loop) stopGroups(now time.Time) (over bool) {
 	for {
 		last := len(s.remaining) - 1
 		if last < 0 {
-			return true
+			if l.helpersEnded(now) {
+				return true
+			}
+			l.scheduleReport(now)
+			return false
 		}
 		g := s.remaining[last]
 		if s.stopping != g {
@@ -39,9 +43,7 @@ func (l *Loop) stopGroups(now time.Time) (over bool) {
 			}
 		}
 		if !g.Stopped() {
-			if s.report.at.IsZero() {
-				l.reportWaiting(now)
-			}
+			l.scheduleReport(now)
 			return false
 		}
 		s.remaining = s.remaining[:last]
@@ -64,13 +66,20 @@ func (l *Loop) beginShutdown(now time.Time) {
 	}
 }
 
+// scheduleReport logs what the shutdown waits for, unless that has been done.
+func (l *Loop) scheduleReport(now time.Time) {
+	if l.shutdown.report.at.IsZero() {
+		l.reportWaiting(now)
+	}
+}
+
 // reportWaiting logs which processes the shutdown waits for, and schedules the next line.
 func (l *Loop) reportWaiting(now time.Time) {
 	l.schedule(&l.shutdown.report, now.Add(reportInterval))
 	l.log.Infof("waiting for %s to die", l.unstopped())
 }
 
-// unstopped names the processes that have not stopped.
+// unstopped names the processes that have not stopped, and the helpers that have not ended.
 func (l *Loop) unstopped() string {
 	var names []string
 	for _, g := range l.groups {
@@ -80,7 +89,7 @@ func (l *Loop) unstopped() string {
 			}
 		}
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(append(names, l.helperNames()...), ", ")
 }
 
 // killAll kills what still runs when shutdown_timeout is over. It is done once: a process that survives SIGKILL gets it
@@ -93,4 +102,5 @@ func (l *Loop) killAll(now time.Time) {
 			p.KillNow(now)
 		}
 	}
+	l.killHelpers(now)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
@@ -94,7 +95,7 @@ func New(o Options) (*Supervisor, error) {
 	s.state.Store(int32(api.DaemonRunning))
 	l := &Loop{
 		handle: s, log: o.Log, options: o, read: o.Config,
-		drained: make(chan *process.Process), children: map[int]ownedChild{}, credentials: credentials(o.Config.Servers),
+		drained: make(chan *process.Process), results: make(chan func(time.Time)), children: map[int]ownedChild{}, credentials: credentials(o.Config.Servers),
 	}
 	l.View = View{l}
 	s.loop = l
@@ -114,6 +115,9 @@ func New(o Options) (*Supervisor, error) {
 	if l.shared.Signal == nil {
 		l.shared.Signal = child.Signal
 	}
+	l.shared.Helpers = helper.Host{Log: o.Log, Pump: m, MaxFD: l.shared.MaxFD, Start: o.Start, Signal: l.shared.Signal,
+		Schedule: l.timers.Set, Send: l.send}
+	l.shared.Own = func(pid int, r *helper.Run, p *process.Process) { l.own(pid, r, p) }
 	l.shared.Events.Serial = o.Serial
 	if o.Serial == nil {
 		l.shared.Events.Serial = new(events.Serial)

@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
@@ -50,16 +51,25 @@ func newWorld(t *testing.T, groups ...*config.Group) *world {
 				return 0, w.fail
 			}
 			w.lastPID++
+			var name, hook string // of a helper, "NAME HOOK" takes the place of the name
 			for _, kv := range s.Env {
-				if name, ok := strings.CutPrefix(kv, "SUPERVISOR_PROCESS_NAME="); ok {
-					w.started = append(w.started, name)
-					w.pidOf[name] = w.lastPID
+				if v, ok := strings.CutPrefix(kv, "SUPERVISOR_PROCESS_NAME="); ok {
+					name = v
+				}
+				if v, ok := strings.CutPrefix(kv, "SUPERVISOR_HOOK="); ok {
+					hook = " " + v
 				}
 			}
+			w.started = append(w.started, name+hook)
+			w.pidOf[name+hook] = w.lastPID
 			return w.lastPID, nil
 		},
 		Signal: func(pid int, sig syscall.Signal, group bool) error {
-			name := w.children[pid].process.Name()
+			c, ok := w.children[pid]
+			if !ok {
+				return syscall.ESRCH
+			}
+			name := c.process.Name()
 			text := strings.TrimPrefix(signame.Name(sig), "SIG") + " " + name
 			if group {
 				text += " group"
@@ -128,6 +138,13 @@ func (w *world) exit(name string, status syscall.WaitStatus) {
 	}
 	p := c.process
 	w.reaped(child.Exit{PID: pid, Status: status}, w.now)
+	if r, ok := c.owner.(*helper.Run); ok {
+		if !r.Over() { // the pump was busy with its pipes
+			(<-w.results)(w.now)
+		}
+		w.settle()
+		return
+	}
 	if p.PID() != 0 { // the pump was busy with its pipes
 		(<-w.drained).FinishExit(w.now)
 	}

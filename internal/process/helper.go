@@ -1,0 +1,72 @@
+package process
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/helper"
+	"github.com/gosupervisor/supervisor/internal/output"
+	"github.com/gosupervisor/supervisor/internal/pump"
+)
+
+// Help starts a helper of the process: a command with the user, the directory, the umask, the limits and the environment that
+// its children have.
+func (p *Process) Help(spec helper.Spec, now time.Time) *helper.Run {
+	program := helper.Program{Name: p.Name(), Outputs: p.helperOutputs,
+		Own: func(pid int, r *helper.Run) { p.shared.Own(pid, r, p) }}
+	path, args, err := p.Config.Run.FindHelper(spec.Command)
+	if err != nil {
+		program.Problem = err.Error()
+	} else {
+		program.Child = child.Spec{Path: path, Args: args, Steps: p.steps(spec.Command.Privileged), Env: p.helperEnviron(spec)}
+	}
+	return helper.Start(&p.shared.Helpers, program, spec, now)
+}
+
+// helperEnviron is the environment of the children, and the variables that helpers have.
+func (p *Process) helperEnviron(spec helper.Spec) []string {
+	env := append(p.environ(), "SUPERVISOR_HOOK="+spec.Hook)
+	if p.pid != 0 && p.reaped == nil {
+		env = append(env, "SUPERVISOR_PROGRAM_PID="+strconv.Itoa(p.pid))
+	}
+	return append(env, spec.Env...)
+}
+
+// helperOutputs opens the logs for a helper. Its output is neither captured nor sent as events.
+func (p *Process) helperOutputs() (out, err pump.Sink, done func(), failure error) {
+	channels := []*channel{&p.out, &p.err}
+	if p.Config.RedirectErr {
+		channels = channels[:1]
+	}
+	var sinks [2]pump.Sink
+	var opened []*helperSink
+	done = func() {
+		for _, s := range opened {
+			s.chain.Flush()
+			s.channel.closeFile()
+		}
+	}
+	for i, c := range channels {
+		if failure = c.openFile(); failure != nil {
+			done()
+			return nil, nil, nil, failure
+		}
+		stages, _ := c.logStages(true)
+		s := &helperSink{channel: c, chain: stages.Chain()}
+		opened, sinks[i] = append(opened, s), s
+	}
+	return sinks[0], sinks[1], done, nil
+}
+
+// helperSink passes the output of a helper to the log of a channel.
+type helperSink struct {
+	channel *channel
+	chain   output.Stage
+}
+
+// Write implements pump.Sink.
+func (s *helperSink) Write(chunk []byte) { s.chain.Write(chunk) }
+
+// Backpressure implements pump.Sink.
+func (s *helperSink) Backpressure() <-chan struct{} { return s.channel.file.Backpressure() }
