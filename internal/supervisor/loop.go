@@ -43,6 +43,9 @@ type Loop struct {
 	timer      *time.Timer
 	ticks      events.Ticks
 
+	recycles    map[string]*recycles // by section of the program; nil: none
+	nextRecycle deadline             // when to go on with them
+
 	pausedUntil time.Time         // after a recovered panic: when to go on with the loop's own work; zero: now
 	credentials map[string]string // in the environment of plug-ins
 	initialized bool              // all groups of the configuration have been added

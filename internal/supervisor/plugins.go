@@ -57,6 +57,9 @@ func (l *Loop) storePlugins() {
 // changed is called after each change of state or deadline of a process.
 func (l *Loop) changed(p *process.Process) {
 	l.timers.Set(p)
+	if l.recycles != nil {
+		l.recycleChanged(p)
+	}
 	if all := l.handle.Plugins(); all != nil && all[p.Group] != nil {
 		l.updateAvailability(p, all[p.Group])
 	}

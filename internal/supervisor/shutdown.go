@@ -56,7 +56,7 @@ func (l *Loop) beginShutdown(now time.Time) {
 	s.report.run, s.kill.run = l.reportWaiting, l.killAll
 	l.shutdown = s
 	l.shared.ShuttingDown = true
-	l.pending = nil
+	l.pending, l.recycles = nil, nil
 	if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
 		l.schedule(&s.kill, now.Add(time.Duration(wait)*time.Second))
 	}

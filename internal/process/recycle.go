@@ -1,0 +1,48 @@
+package process
+
+import (
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/state"
+)
+
+// Recycle stops the process by its plan and starts it again, whatever autorestart says. It returns false, and does nothing,
+// unless the process has been started and nothing stops it yet.
+func (p *Process) Recycle(reason api.Reason, now time.Time) bool {
+	crash := reason.Why == api.WhyUnhealthy || reason.Why == api.WhyWatchdog
+	if !p.handle(state.Event{Kind: state.Recycle, Crash: crash}, now) {
+		return false
+	}
+	return true
+}
+
+// Kill kills the child, also one that is stopping, on request. A start that was to come does not come. Kill returns false if
+// there is neither; problem is as that of Stop.
+func (p *Process) Kill(now time.Time) (problem string, ok bool) {
+	if !p.handle(state.Event{Kind: state.KillRequest}, now) {
+		return "", false
+	}
+	if p.machine.State == api.Unknown {
+		return p.spawnErr, true
+	}
+	return "", true
+}
+
+// StartComes reports whether the process will be started without a request: after a stop that is part of a recycle, or after a
+// pause. In STARTING and BACKOFF it is started already.
+func (p *Process) StartComes() bool {
+	switch p.machine.State {
+	case api.Stopping:
+		return p.machine.Again
+	case api.Stopped, api.Exited:
+		return !p.machine.Wake.IsZero()
+	}
+	return false
+}
+
+// Well reports whether the process runs, and is ready and healthy if its program can tell.
+func (p *Process) Well() bool { return p.machine.State == api.Running }
+
+// Begun is when the last start was tried, zero if none was.
+func (p *Process) Begun() time.Time { return p.machine.Since }

@@ -1,0 +1,118 @@
+package supervisor
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// recycles are the processes of one program that are recycled one after the other.
+type recycles struct {
+	current *process.Process // the one that is being recycled; nil: none
+	waiting []recycle
+}
+
+// recycle is a recycle that waits for its turn. A start in between makes it unnecessary.
+type recycle struct {
+	process *process.Process
+	reason  api.Reason
+	begun   time.Time // when the run that it is about was started
+}
+
+// atOnce reports whether a recycle does not wait for those of other processes of the program: its reason is about this process
+// alone.
+func atOnce(why api.Why) bool {
+	switch why {
+	case api.WhyMemory, api.WhyAge, api.WhySchedule, api.WhyFile, api.WhyDependency:
+		return false
+	}
+	return true
+}
+
+// Recycle stops a process and starts it again, whatever autorestart says. What may happen to all processes of a program at the
+// same moment happens to one at a time: the next one follows when the one before is well again. Nothing happens to a process
+// that is not started, is being started again already, or is stopping, and nothing during a shutdown.
+func (l *Loop) Recycle(p *process.Process, reason api.Reason, now time.Time) {
+	if l.shared.ShuttingDown {
+		return
+	}
+	if atOnce(reason.Why) {
+		l.recycleNow(p, reason, now)
+		return
+	}
+	if l.recycles == nil {
+		l.recycles = map[string]*recycles{}
+		l.nextRecycle.run = l.continueRecycles
+	}
+	queue := l.recycles[p.Config.Section]
+	if queue == nil {
+		queue = &recycles{}
+		l.recycles[p.Config.Section] = queue
+	}
+	if queue.current != p && !slices.ContainsFunc(queue.waiting, func(r recycle) bool { return r.process == p }) {
+		queue.waiting = append(queue.waiting, recycle{p, reason, p.Begun()})
+	}
+	l.continueRecycles(now)
+}
+
+// recycleNow returns false if there is nothing to recycle.
+func (l *Loop) recycleNow(p *process.Process, reason api.Reason, now time.Time) bool {
+	if !p.Recycle(reason, now) {
+		return false
+	}
+	if reason.Why != api.WhyRequest {
+		l.log.Infof("restarting %s: %s", p.Name(), reason)
+	}
+	return true
+}
+
+// recycleChanged has the queues looked at soon, because a process has changed. While there is no queue, it costs one
+// comparison.
+func (l *Loop) recycleChanged(p *process.Process) {
+	if queue := l.recycles[p.Config.Section]; queue != nil && queue.current == p {
+		l.schedule(&l.nextRecycle, p.Begun())
+	}
+}
+
+// continueRecycles begins what can begin in all queues, and removes those at their end.
+func (l *Loop) continueRecycles(now time.Time) {
+	l.schedule(&l.nextRecycle, time.Time{})
+	for section, queue := range l.recycles {
+		if l.continueQueue(queue, now) {
+			delete(l.recycles, section)
+		}
+	}
+	if len(l.recycles) == 0 {
+		l.recycles = nil
+	}
+}
+
+// continueQueue returns true at the end of the queue.
+func (l *Loop) continueQueue(queue *recycles, now time.Time) (over bool) {
+	if p := queue.current; p != nil {
+		if l.Find(p.Group, p.Name()) == p {
+			switch s := p.State(); {
+			case p.StartComes() && s != api.Exited, s == api.Starting, s == api.Stopping, s == api.Running && !p.Well():
+				return false
+			case s != api.Running && s != api.Stopped: // it failed; in STOPPED, a request has stopped it
+				for _, r := range queue.waiting {
+					l.log.Warnf("%s was not restarted (%s): %s failed", r.process.Name(), r.reason.Why, p.Name())
+				}
+				return true
+			}
+		}
+		queue.current = nil
+	}
+	for len(queue.waiting) > 0 {
+		next := queue.waiting[0]
+		queue.waiting = queue.waiting[1:]
+		p := next.process
+		if l.Find(p.Group, p.Name()) == p && p.Begun().Equal(next.begun) && l.recycleNow(p, next.reason, now) {
+			queue.current = p
+			return false
+		}
+	}
+	return true
+}
