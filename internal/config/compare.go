@@ -20,7 +20,7 @@ func Compare(running, read []*Group) Diff {
 		stays[g.Name] = true
 		if before := old[g.Name]; before == nil {
 			d.Added = append(d.Added, g.Name)
-		} else if !before.equal(g) {
+		} else if !before.Equal(g) {
 			d.Changed = append(d.Changed, g.Name)
 		}
 	}
@@ -32,11 +32,11 @@ func Compare(running, read []*Group) Diff {
 	return d
 }
 
-// equal reports whether two groups are the same in all keys for which update restarts a group. A program is the same alone and in a
+// Equal reports whether two groups are the same in all keys for which update restarts a group. A program is the same alone and in a
 // [group:x] of its name.
-func (g *Group) equal(other *Group) bool {
+func (g *Group) Equal(other *Group) bool {
 	if g.kind() != other.kind() || g.Priority != other.Priority || !g.Pool.equal(other.Pool) ||
-		!g.Plugin.equal(other.Plugin) {
+		!g.Plugin.equal(other.Plugin) || !slices.Equal(g.nested(), other.nested()) {
 		return false
 	}
 	return slices.EqualFunc(g.Processes, other.Processes, (*Process).equal)

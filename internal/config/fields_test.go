@@ -23,7 +23,8 @@ func everything() *Group {
 		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
 			Extra: newExtra()}},
 		Pool:   &Pool{BufferSize: 1, Events: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
-		Plugin: &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}}}
+		Plugin: &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}},
+		Extra:  &GroupExtra{Groups: []string{"a", "b"}}}
 }
 
 const memberships = "a name service that does not answer for once must not restart programs"

@@ -26,6 +26,9 @@ var groupKeys = table(Key{Sections: InGroup, Scope: ofFile, Update: restarts, Si
 		Type: listType, Field: func(g *namedGroup) *[]string { return &g.programs }},
 	&keyOf[namedGroup, int]{Key: Key{Name: "priority", Other: "5", Help: "of the group"},
 		Type: intType, Absent: 999, Field: func(g *namedGroup) *int { return &g.Priority }},
+	&keyOf[namedGroup, []string]{Key: Key{Name: "groups", Since: Ours, Default: none, Other: "b",
+		Help: "names of groups for which `x:*` stands too, see [groups of groups](supervisorctl.md#groups-of-groups)"},
+		Type: listType, Field: func(g *namedGroup) *[]string { return &g.extra.Groups }},
 )
 
 type poolKey[T any] = keyOf[Pool, T]

@@ -64,7 +64,7 @@ func (r *reader) groups() ([]*Group, error) {
 		r.dropEqualNames(l.group)
 		groups = append(groups, l.group)
 	}
-	return groups, nil
+	return groups, r.checkNested(groups, seen)
 }
 
 // dropEqualNames keeps the last of several processes with the same name, in the position of the first.
@@ -94,6 +94,7 @@ func sectionError(s *ini.Section, err error) error {
 type namedGroup struct {
 	Group
 	programs []string // the names of its programs
+	extra    GroupExtra
 }
 
 // readNamedGroup reads a [group:x] section and its programs.
@@ -127,6 +128,9 @@ func (r *reader) readNamedGroup(s *ini.Section, name string, members map[*ini.Se
 		}
 		r.memberSocket(member, processes)
 		g.Processes = append(g.Processes, processes...)
+	}
+	if g.extra.Groups != nil {
+		g.Extra = &g.extra
 	}
 	return &g.Group, nil
 }

@@ -107,6 +107,12 @@ type Group struct {
 	Processes []*Process // a [group:x]: ascending priority, ties in the order of programs=; else in the order of names
 	Pool      *Pool      // event listeners, and plug-ins that subscribe to events
 	Plugin    *Plugin    // plug-ins only
+	Extra     *GroupExtra
+}
+
+// GroupExtra has the keys of [group:x] that the original does not have. Group.Extra is nil if the section has none of them.
+type GroupExtra struct {
+	Groups []string // the names of groups for which this one stands too
 }
 
 // Plugin has the keys of an [rpcinterface:x] section with command= or url= that are about calls. With url= the group has no

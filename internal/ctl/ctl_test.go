@@ -275,7 +275,7 @@ func TestCommands(t *testing.T) {
 			out: "a: RUNNING\nb: EXITED\n", calls: "getAllProcessInfo"},
 		{line: "wait g:*", answers: map[string]answer{"getAllProcessInfo": infos(
 			[4]any{"a", "g", "RUNNING", 20}, [4]any{"b", "g", "FATAL", 200})}, status: 3,
-			out: "g:a: RUNNING\ng:b: ERROR (about b)\n", calls: "getAllProcessInfo"},
+			out: "g:a: RUNNING\ng:b: ERROR (about b)\n", calls: "getAllProcessInfo, expandName g:*"},
 		{line: "logs -n x", status: 1, out: "Error: bad number of lines x\n"},
 		{line: "completion", status: 1,
 			out: "Error: completion requires the name of a shell\n" + find("completion").help + "\n"},

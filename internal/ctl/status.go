@@ -39,13 +39,49 @@ func (c *Controller) matching(names []string, stderr io.Writer) ([]api.ProcessIn
 	}
 	var matching []api.ProcessInfo
 	for _, name := range names {
-		found := match(all, name)
+		found, err := c.named(all, name)
+		if err != nil {
+			return nil, err
+		}
 		if len(found) == 0 {
 			c.reportNoMatch(name, stderr)
 		}
 		matching = append(matching, found...)
 	}
 	return matching, nil
+}
+
+// named returns the processes that a name matches. Only the server knows for which other groups a group stands.
+func (c *Controller) named(all []api.ProcessInfo, name string) (found []api.ProcessInfo, err error) {
+	group, _, whole := api.SplitNamespec(name)
+	if !whole {
+		return match(all, name), nil
+	}
+	specs, known, err := c.expand(group + ":*")
+	if err != nil || !known {
+		return match(all, name), err
+	}
+	wanted := map[string]bool{}
+	for _, spec := range specs {
+		wanted[spec] = true
+	}
+	for _, info := range all {
+		if wanted[info.Group+":"+info.Name] {
+			found = append(found, info)
+		}
+	}
+	return found, nil
+}
+
+// expand returns the processes that a name means: that of a group, group:process, group:*, or a program. Known is false if there is
+// nothing of that name, or the server cannot expand names.
+func (c *Controller) expand(name string) (specs []string, known bool, err error) {
+	specs, err = c.server.ExpandName(c.ctx, name)
+	switch faultCode(err) {
+	case api.UnknownMethod, api.BadName:
+		return nil, false, nil
+	}
+	return specs, err == nil, err
 }
 
 func match(all []api.ProcessInfo, name string) (found []api.ProcessInfo) {

@@ -60,8 +60,9 @@ func (sel Selection) processes(v supervisor.View, descending bool) ([]*process.P
 		if g == nil {
 			return nil, BadName(sel.shown)
 		}
-		groups = []*supervisor.Group{g}
-	case descending:
+		groups = v.Nested(g)
+	}
+	if descending {
 		slices.SortStableFunc(groups, func(a, b *supervisor.Group) int { return b.Config.Priority - a.Config.Priority })
 	}
 	var all []*process.Process

@@ -41,6 +41,21 @@ func (s *Service) Info(name string) (info api.ProcessInfo, err error) {
 	return info, err
 }
 
+// ExpandName returns the namespecs of the processes that a name means, as in config.Names, in the order in which they start.
+func (s *Service) ExpandName(name string) (names []string, err error) {
+	err = s.Read(func(v supervisor.View) error {
+		list, ok := v.Named(name)
+		if !ok {
+			return BadName(name)
+		}
+		for _, p := range list {
+			names = append(names, p.Group+":"+p.Name())
+		}
+		return nil
+	})
+	return names, err
+}
+
 // AllInfo appends the state of all processes to infos.
 func (s *Service) AllInfo(infos []api.ProcessInfo) ([]api.ProcessInfo, error) {
 	err := s.Read(func(v supervisor.View) error {

@@ -48,6 +48,11 @@ func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
 	return func(e *xmlrpc.Encoder) { writeInfo(e, &info) }, err
 }
 
+func (s *Server) expandName(_ context.Context, a args) (result, error) {
+	names, err := s.ops.ExpandName(a.text(0))
+	return array(names, writeString), err
+}
+
 // infoLists holds the slices of earlier calls of getAllProcessInfo for reuse.
 var infoLists = sync.Pool{New: func() any { return new([]api.ProcessInfo) }}
 

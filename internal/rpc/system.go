@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -13,8 +14,16 @@ import (
 
 func (s *Server) listMethods(ctx context.Context, _ args) (result, error) {
 	names := append(slices.Collect(maps.Keys(s.methods)), s.pluginMethods(ctx)...)
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(s.rank(a), s.rank(b)), cmp.Compare(a, b)) })
 	return array(names, writeString), nil
+}
+
+// rank is 1 for methods that the original does not have, which are listed after the others.
+func (s *Server) rank(name string) int {
+	if m := s.methods[name]; m != nil && m.Ours {
+		return 1
+	}
+	return 0
 }
 
 func (s *Server) methodHelp(ctx context.Context, a args) (result, error) {

@@ -26,6 +26,42 @@ func (v View) Group(name string) *Group {
 	return nil
 }
 
+// Nested are the group and those in its groups=, in the order of Groups. After a reread in which the group differs it is that group
+// alone, because update stops a group by its name, and must not stop the others.
+func (v View) Nested(g *Group) []*Group {
+	if g.Config.Extra == nil {
+		return []*Group{g}
+	}
+	i := slices.IndexFunc(v.l.read.Groups, func(read *config.Group) bool { return read.Name == g.Name() })
+	if i < 0 || !v.l.read.Groups[i].Equal(g.Config) {
+		return []*Group{g}
+	}
+	var nested []*Group
+	for _, c := range config.Nested(v.active(), g.Config) {
+		nested = append(nested, v.Group(c.Name))
+	}
+	return nested
+}
+
+// active are the configurations of the active groups, in the order of Groups.
+func (v View) active() []*config.Group {
+	list := make([]*config.Group, len(v.l.groups))
+	for i, g := range v.l.groups {
+		list[i] = g.Config
+	}
+	return list
+}
+
+// Named are the processes that a name means, as in config.Names, in the order in which they start; not ok if there are none of that
+// name.
+func (v View) Named(name string) (list []*process.Process, ok bool) {
+	found, ok := config.NewNames(v.active()).Find(name)
+	for _, n := range found {
+		list = append(list, v.Find(n.Group.Name, n.Process.ProcessName))
+	}
+	return list, ok
+}
+
 // Find finds a process by the two parts of its namespec, nil if there is none.
 func (v View) Find(group, name string) *process.Process {
 	if g := v.Group(group); g != nil {

@@ -30,6 +30,13 @@ func (c *Client) AllProcessInfo(ctx context.Context) ([]ProcessInfo, error) {
 	return infos, err
 }
 
+// ExpandName returns the processes that a name means, each as group:process, in the order in which they start. The name is that of a
+// group, group:process, group:*, or a program. The original does not have this method.
+func (c *Client) ExpandName(ctx context.Context, name string) (names []string, err error) {
+	err = c.list(ctx, "supervisor.expandName", func(v xmlrpc.Value) { names = append(names, v.Text) }, name)
+	return names, err
+}
+
 // StartProcess starts a process and, with wait, returns when it is RUNNING. For a group, "name:*", it starts the processes
 // of the group and returns a status for each; for a single process it returns no status. Source: startProcess.
 func (c *Client) StartProcess(ctx context.Context, name string, wait bool) ([]ProcessStatus, error) {
