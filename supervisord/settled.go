@@ -12,7 +12,8 @@ import (
 const auditTimeout = 10 * time.Second
 
 // settled does, when all programs have been started, what they should not wait for: it logs warnings about files that other users
-// can change, and notes that memory can be returned then. Ended closes at the end of the run.
+// can change, and returns the memory that the start needed, a second time when the programs have become RUNNING. Ended closes at the
+// end of the run.
 func (d *supervisord) settled(cfg *config.Config, log *logs.Main, memory *daemon.Releaser, ended <-chan struct{}) {
 	warnings := make(chan []string, 1)
 	go func() { warnings <- d.exposed(cfg) }()
@@ -25,5 +26,6 @@ func (d *supervisord) settled(cfg *config.Config, log *logs.Main, memory *daemon
 			log.Warnf("%s", text)
 		}
 	}
+	memory.Release() // the next call may come before the daemon is quiet, and find a heap that is full
 	memory.Used()
 }

@@ -50,6 +50,11 @@ func (r *Releaser) expire() {
 		time.AfterFunc(quiet, r.expire)
 		return
 	}
+	r.Release()
+}
+
+// Release returns memory now.
+func (r *Releaser) Release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Drop != nil {
