@@ -157,6 +157,23 @@ func (a *Acceptor) leave(c *conn, ahead []byte) bool {
 	return true
 }
 
+// input is what was read from a connection.
+type input struct {
+	buffer   []byte
+	have     int       // bytes in buffer
+	begun    bool      // a request has begun: the header timeout applies
+	deadline time.Time // for reading, as it was set
+}
+
+// verdict is what is to be done with a connection.
+type verdict int
+
+const (
+	readMore verdict = iota
+	toNetHTTP
+	toBeClosed
+)
+
 // answerSimple reads requests and answers them. It returns true if the connection is one for net/http, false if it is to
 // be closed.
 func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
@@ -166,55 +183,19 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 			fallback = false
 		}
 	}()
-	buffer := make([]byte, max(2<<10, len(c.readAhead)))
-	have := copy(buffer, c.readAhead)
+	var in input
+	in.buffer = make([]byte, max(2<<10, len(c.readAhead)))
+	in.have = copy(in.buffer, c.readAhead)
 	c.readAhead = nil
-	begun := false         // a request has begun: the header timeout applies
-	var deadline time.Time // for reading, as it was set
 	for {
-		r, used, kind := parse(buffer[:have])
-		switch {
-		case kind == notSimple, kind == incomplete && have >= MaxRequest, a.options.Call == nil,
-			r.line != nil && !a.options.Authorized(r.authorization),
-			r.line != nil && a.options.HostAllowed != nil && !a.options.HostAllowed(string(r.host)):
-			c.readAhead = buffer[:have]
-			return true
-		case kind == simple:
-			if !a.options.Begin() {
-				a.leave(c, buffer[:have])
-				return false
-			}
-			c.used()
-			c.setActive()
-			ahead, ok := a.answer(c, r)
-			if !ok {
-				return false
-			}
-			c.setIdle()
-			have = copy(buffer, buffer[used:have])
-			if ahead.watched {
-				deadline = time.Time{}
-				buffer = append(buffer[:have], ahead.bytes...)
-				have = len(buffer)
-				buffer = buffer[:cap(buffer)]
-			}
-			begun = false
-			continue
-		case have == len(buffer):
-			buffer = append(buffer, make([]byte, len(buffer))...)
+		if v := a.answerRead(c, &in); v != readMore {
+			return v == toNetHTTP
 		}
-		switch now := time.Now(); {
-		case have > 0 && !begun:
-			begun, deadline = true, now.Add(HeaderTimeout)
-			_ = c.SetReadDeadline(deadline)
-		case have == 0 && deadline.Sub(now) < IdleTimeout-HeaderTimeout: // about once a minute
-			deadline = now.Add(IdleTimeout)
-			_ = c.SetReadDeadline(deadline)
-		}
+		in.setDeadline(c)
 		if !a.closed() { // looked at after the deadline was set: Set.Leave sets another one later
-			n, err := c.Conn.Read(buffer[have:])
+			n, err := c.Conn.Read(in.buffer[in.have:])
 			if err == nil {
-				have += n
+				in.have += n
 				continue
 			}
 			if !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -222,10 +203,69 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 			}
 		}
 		if a.closed() {
-			a.leave(c, buffer[:have])
+			a.leave(c, in.buffer[:in.have])
 		}
 		return false
 	}
+}
+
+// answerRead answers the simple requests that have been read. It is a function of its own, which is not inlined, so that the stack of a
+// connection that waits has no place for a request.
+//
+//go:noinline
+func (a *Acceptor) answerRead(c *conn, in *input) verdict {
+	for {
+		r, used, kind := parse(in.buffer[:in.have])
+		switch {
+		case kind == notSimple, kind == incomplete && in.have >= MaxRequest, a.options.Call == nil,
+			r.line != nil && !a.options.Authorized(r.authorization),
+			r.line != nil && a.options.HostAllowed != nil && !a.options.HostAllowed(string(r.host)):
+			c.readAhead = in.buffer[:in.have]
+			return toNetHTTP
+		case kind == simple:
+			if !a.options.Begin() {
+				a.leave(c, in.buffer[:in.have])
+				return toBeClosed
+			}
+			c.used()
+			c.setActive()
+			ahead, ok := a.answer(c, r)
+			if !ok {
+				return toBeClosed
+			}
+			c.setIdle()
+			in.next(used, ahead)
+			continue
+		case in.have == len(in.buffer):
+			in.buffer = append(in.buffer, make([]byte, len(in.buffer))...)
+		}
+		return readMore
+	}
+}
+
+// next drops the request that was answered, and adds what was read while it was.
+func (in *input) next(used int, ahead readAhead) {
+	in.have = copy(in.buffer, in.buffer[used:in.have])
+	if ahead.watched {
+		in.deadline = time.Time{}
+		in.buffer = append(in.buffer[:in.have], ahead.bytes...)
+		in.have = len(in.buffer)
+		in.buffer = in.buffer[:cap(in.buffer)]
+	}
+	in.begun = false
+}
+
+// setDeadline sets the deadline for the next read.
+func (in *input) setDeadline(c *conn) {
+	switch now := time.Now(); {
+	case in.have > 0 && !in.begun:
+		in.begun, in.deadline = true, now.Add(HeaderTimeout)
+	case in.have == 0 && in.deadline.Sub(now) < IdleTimeout-HeaderTimeout: // about once a minute
+		in.deadline = now.Add(IdleTimeout)
+	default:
+		return
+	}
+	_ = c.SetReadDeadline(in.deadline)
 }
 
 func (a *Acceptor) closed() bool {
