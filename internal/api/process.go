@@ -17,6 +17,8 @@ type ProcessInfo struct {
 	Logfile       string `xmlrpc:"logfile" json:"-"` // an older name for StdoutLogfile
 	StdoutLogfile string `xmlrpc:"stdout_logfile" json:"stdout_logfile"`
 	StderrLogfile string `xmlrpc:"stderr_logfile" json:"stderr_logfile"`
+
+	More *ProcessMore `json:"-"` // nil: the process has no further members
 }
 
 // ProcessStatus is the outcome for one process of a method that acts on several. Status is Success or a fault code, and

@@ -93,6 +93,8 @@ func (d *doubts) texts() {
 			case in&InPrograms == 0:
 			case key == "process_name" && text == "":
 				d.add(section, key, "the process has no name")
+			case key == "startretries" && text == "-1":
+				d.add(section, key, "Supervisor 4.x gives up at the first failure, and has no way to try forever")
 			case key == "numprocs":
 				if n, err := parseInteger(text); err == nil && n < 1 {
 					d.add(section, key, "the section has no process")

@@ -58,6 +58,7 @@ func TestDoubts(t *testing.T) {
 		{program + "stdout_logfile=DIR\n", "6: [program:a] stdout_logfile=DIR: it is a directory, so the program cannot start"},
 		{program + "stdout_logfile=off\n", "6: [program:a] stdout_logfile=off: off means NONE: the output is not kept"},
 		{program + "stderr_logfile=NONE\n", ""},
+		{program + "startretries=-1\n", "6: [program:a] startretries=-1: Supervisor 4.x gives up at the first failure, and has no way to try forever"},
 		{program + "numprocs=0\n", "6: [program:a] numprocs=0: the section has no process"},
 		{program + "process_name=\n", "6: [program:a] process_name=: the process has no name"},
 		{program + "process_name='x'\n", "6: [program:a] process_name='x': " + hintQuotes},

@@ -9,6 +9,8 @@ import (
 // Extra has the values of the optional keys that the original does not have. A process whose section sets none of them has no Extra,
 // so that these keys take no memory while they are not used.
 type Extra struct {
+	Policy Policy
+
 	set []setKey // the keys that the section sets, in the order of the table
 }
 

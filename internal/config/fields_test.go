@@ -124,6 +124,8 @@ func other(v reflect.Value) {
 		changed.Set(v.Elem())
 		other(changed)
 		v.Set(changed)
+	case reflect.Float64:
+		v.SetFloat(v.Float() + 1)
 	case reflect.Uint8, reflect.Uint32:
 		v.SetUint(v.Uint() + 1)
 	default:

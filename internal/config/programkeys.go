@@ -83,6 +83,7 @@ var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: resta
 			Type: nameType, Field: func(p *Process) *string { return &p.ProcessName }, Custom: checkProcessName, Then: checkKill},
 	},
 	limitKeys,
+	policyKeys,
 )...)
 
 const asSupervisord = "as supervisord"

@@ -10,10 +10,16 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
-// showStatus prints a row for each process that the names match, or with --json an array. Source: status.
+// showStatus prints a row for each process that the names match, with --verbose further lines, or with --json an array. Source:
+// status.
 func (c *Controller) showStatus(args []string) error {
 	names, asJSON := takeFlag(args, "--json")
+	names, verbose := takeFlag(names, "--verbose")
+	names, v := takeFlag(names, "-v")
 	printList, stderr := c.printTable, io.Writer(c.out)
+	if verbose || v {
+		printList = c.printVerbose
+	}
 	if asJSON {
 		printList, stderr = c.printJSON, c.options.Err
 	}
@@ -107,13 +113,23 @@ func (c *Controller) reportNoMatch(name string, stderr io.Writer) {
 }
 
 func (c *Controller) printTable(infos []api.ProcessInfo) {
+	width := tableWidth(infos)
+	for _, info := range infos {
+		c.printRow(info, width)
+	}
+}
+
+// tableWidth is the width of the column of names.
+func tableWidth(infos []api.ProcessInfo) int {
 	width := 30
 	for _, info := range infos {
 		width = max(width, utf8.RuneCountInString(api.Namespec(info.Group, info.Name)))
 	}
-	for _, info := range infos {
-		fmt.Fprintf(c.out, "%-*s%-10s%s\n", width+3, api.Namespec(info.Group, info.Name), info.StateName, info.Description)
-	}
+	return width + 3
+}
+
+func (c *Controller) printRow(info api.ProcessInfo, width int) {
+	fmt.Fprintf(c.out, "%-*s%-10s%s\n", width, api.Namespec(info.Group, info.Name), info.StateName, info.Description)
 }
 
 // pid prints the process ids of supervisord, of some processes, or of all. Source: pid.

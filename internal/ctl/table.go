@@ -119,6 +119,7 @@ func init() {
 
 // optionsHelp describes our options of the original's commands.
 const optionsHelp = "status --json [...]\tPrint the status as JSON\n" +
+	"status --verbose [...]\tPrint further lines about processes with keys of their life cycle; also -v\n" +
 	"start --no-wait <name>\tDo not wait until the process is RUNNING; also for restart\n" +
 	"stop --no-wait <name>\tDo not wait until the process has stopped\n" +
 	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop, restart and status\n" +

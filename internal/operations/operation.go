@@ -14,8 +14,8 @@ import (
 
 // kind is a kind of operation on processes. Its functions run in the loop; name is the name of the process in faults.
 type kind struct {
-	descending bool                 // of several processes, the last to be started is the first
-	affects    func(api.State) bool // of several processes, those in other states are left out
+	descending bool                        // of several processes, the last to be started is the first
+	affects    func(*process.Process) bool // of several processes, others are left out
 	action     func(p *process.Process, name string) error
 	// done reports whether the operation is over, and how it ended. It is called after the action, at each change of the
 	// process, and every two seconds. Nil: the operation is over after the action.
@@ -24,16 +24,20 @@ type kind struct {
 
 var (
 	starting = kind{affects: notRunning, action: start, done: started}
-	stopping = kind{descending: true, affects: api.State.IsRunning, action: stop, done: stopped}
+	stopping = kind{descending: true, affects: stoppable, action: stop, done: stopped}
 	clearing = kind{affects: anyState, action: clearLogs}
 )
 
 func signaling(signal string) kind {
-	return kind{affects: api.State.IsSignallable, action: signalAction(signal)}
+	return kind{affects: signallable, action: signalAction(signal)}
 }
 
-func notRunning(s api.State) bool { return !s.IsRunning() }
-func anyState(api.State) bool     { return true }
+func notRunning(p *process.Process) bool  { return !p.State().IsRunning() }
+func signallable(p *process.Process) bool { return p.State().IsSignallable() }
+func anyState(*process.Process) bool      { return true }
+
+// stoppable reports whether there is something to stop: a child, or a start that is coming.
+func stoppable(p *process.Process) bool { return p.State().IsRunning() || p.Paused() }
 
 // StartProcess starts a process. With wait it returns when the process is RUNNING.
 func (s *Service) StartProcess(ctx context.Context, name string, wait bool) error {
@@ -173,7 +177,7 @@ func started(_ *Service, p *process.Process, name string) (bool, error) {
 }
 
 func stop(p *process.Process, name string) error {
-	if !p.State().IsRunning() {
+	if !stoppable(p) {
 		return api.NewFault(api.NotRunning, name)
 	}
 	if problem := p.Stop(time.Now()); problem != "" {

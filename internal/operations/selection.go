@@ -89,7 +89,7 @@ func (s *Service) each(ctx context.Context, sel Selection, k kind, wait bool) ([
 	var waiting []operation
 	for _, p := range selected {
 		if down := s.sup.Do(func(*supervisor.Loop) {
-			if !k.affects(p.State()) {
+			if !k.affects(p) {
 				return
 			}
 			o, err := s.begin(k, p, api.Namespec(p.Group, p.Name()), wait)

@@ -60,6 +60,7 @@ func (p *Process) FinishExit(now time.Time) {
 func (p *Process) recordExit(code int, how, reason string) {
 	expected := p.rules.Expected(code)
 	p.exitStatus = code
+	p.extra.ended(code)
 	switch p.machine.State {
 	case api.Backoff:
 		p.exitStatus = 0

@@ -95,13 +95,14 @@ type Process struct {
 	stop       int64
 	stateSince time.Time     // when its state changed last
 	changed    chan struct{} // closed at the next change; nil while nothing waits for it
+	extra      *extra        // nil: the program has no key of config.Extra
 }
 
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become, nil
 // for the user of supervisord.
 func New(cfg *config.Process, group *config.Group, user *child.User, role Role, shared *Shared) *Process {
-	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, shared: shared, rules: rules(cfg.Program),
-		user: user, role: role}
+	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, shared: shared, rules: rules(cfg),
+		user: user, role: role, extra: newExtra(cfg)}
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)
 	return p
@@ -124,7 +125,7 @@ func (p *Process) KeepAutoLogs() {
 // SetUser sets whom the next children become, nil for the user of supervisord.
 func (p *Process) SetUser(user *child.User) { p.user = user }
 
-func rules(c *config.Program) state.Rules {
+func rules(c *config.Process) state.Rules {
 	return state.Rules{
 		StartSecs:         time.Duration(c.Start.Secs) * time.Second,
 		StartRetries:      c.Backoff.Retries,
@@ -132,6 +133,7 @@ func rules(c *config.Program) state.Rules {
 		RestartExpected:   c.Exit.Restart == config.RestartAlways,
 		RestartUnexpected: c.Exit.Restart != config.RestartNever,
 		StopWait:          time.Duration(c.Stop.WaitSecs) * time.Second,
+		More:              moreRules(c),
 	}
 }
 
@@ -187,7 +189,9 @@ func (p *Process) Stop(now time.Time) (problem string) {
 	if p.machine.State == api.Backoff && !p.shared.ShuttingDown {
 		p.shared.Log.Debugf("Attempted to kill %s, which is in BACKOFF state.", p.Name())
 	}
-	p.handle(state.Event{Kind: state.Stop}, now)
+	if p.handle(state.Event{Kind: state.Stop}, now) && p.machine.State == api.Stopping {
+		p.because(p.stopReason())
+	}
 	if p.machine.State == api.Unknown {
 		return p.spawnErr
 	}
@@ -224,9 +228,13 @@ func (p *Process) dueAtOnce(now time.Time) bool {
 func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	rules := p.rules
 	rules.ShuttingDown = p.shared.ShuttingDown
-	next, action := p.machine.Next(e, at, rules)
+	from := p.machine.State
+	next, action := p.machine.Next(withChance(e, rules), at, rules)
 	if action == state.Refuse {
 		return false
+	}
+	if p.extra != nil && e.Kind == state.Tick && from != next.State && next.State == api.Starting {
+		p.extra.restarts++
 	}
 	p.move(next, e.Kind == state.Exit && rules.Expected(e.Code), now)
 	if e.Kind == state.Tick {
@@ -235,7 +243,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 			p.shared.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
 				p.Name(), p.Config.Start.Secs)
 		case api.Fatal:
-			p.shared.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
+			p.gaveUp(from)
 		}
 	}
 	switch action {
@@ -244,6 +252,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 			p.spawnErr = problem
 			p.shared.Log.Infof("spawnerr: %s", problem)
 			p.releaseSocket()
+			p.noChild()
 			p.apply(state.Event{Kind: failed}, now, now)
 		}
 	case state.Term:

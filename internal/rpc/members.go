@@ -6,13 +6,56 @@ import (
 )
 
 var (
-	writeInfo   = structWriter(api.ProcessMembers[:])
-	writeStatus = structWriter(api.StatusMembers[:])
+	writeInfoMembers = membersWriter(api.ProcessMembers[:])
+	writeStatus      = structWriter(api.StatusMembers[:])
 )
 
-// structWriter returns a function that writes a T as a struct of these members. Their names are encoded once, here: the
-// answer about a thousand processes has 14,000 members.
+// writeInfo writes a process as a struct, with the optional members that it has.
+func writeInfo(e *xmlrpc.Encoder, p *api.ProcessInfo) {
+	e.BeginStruct()
+	writeInfoMembers(e, p)
+	if p.More != nil {
+		writeMore(e, p.More)
+	}
+	e.EndStruct()
+}
+
+func writeMore(e *xmlrpc.Encoder, more *api.ProcessMore) {
+	for i := range api.MoreMembers {
+		m := &api.MoreMembers[i]
+		switch {
+		case m.Text != nil:
+			if v := *m.Text(more); v != "" {
+				e.Member(m.Name)
+				e.String(v)
+			}
+		case m.Flag != nil:
+			if v := *m.Flag(more); v != nil {
+				e.Member(m.Name)
+				e.Bool(*v)
+			}
+		default:
+			if v := *m.Number(more); v != nil {
+				e.Member(m.Name)
+				e.Int(int64(*v))
+			}
+		}
+	}
+}
+
+// structWriter returns a function that writes a T as a struct of these members.
 func structWriter[T any](members []api.Member[T]) func(*xmlrpc.Encoder, *T) {
+	write := membersWriter(members)
+	return func(e *xmlrpc.Encoder, v *T) {
+		e.BeginStruct()
+		write(e, v)
+		e.EndStruct()
+	}
+}
+
+// membersWriter returns a function that writes these members of a T. Their names are encoded once, here: the answer about a
+// thousand processes has 14,000 members.
+func membersWriter[T any](members []api.Member[T]) func(*xmlrpc.Encoder, *T) {
 	type encoded struct {
 		tag    xmlrpc.MemberTag
 		text   func(*T) *string
@@ -26,7 +69,6 @@ func structWriter[T any](members []api.Member[T]) func(*xmlrpc.Encoder, *T) {
 		}
 	}
 	return func(e *xmlrpc.Encoder, v *T) {
-		e.BeginStruct()
 		for i := range all {
 			if m := &all[i]; m.text != nil {
 				e.StringMember(m.tag, *m.text(v))
@@ -34,6 +76,5 @@ func structWriter[T any](members []api.Member[T]) func(*xmlrpc.Encoder, *T) {
 				e.IntMember(m.tag, int64(*m.number(v)))
 			}
 		}
-		e.EndStruct()
 	}
 }

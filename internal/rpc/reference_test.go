@@ -52,6 +52,16 @@ func reference() string {
 	}
 	b.WriteString("\n## Structs\n\nOf a process, which `getProcessInfo` and `getAllProcessInfo` return:\n")
 	describeMembers(&b, api.ProcessMembers[:])
+	b.WriteString("\nFurther members, which only some processes have:\n\n| member | type | | of a process |\n|---|---|---|---|\n")
+	for _, m := range api.MoreMembers {
+		typ := "int"
+		if m.Text != nil {
+			typ = "string"
+		} else if m.Flag != nil {
+			typ = "boolean"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, typ, m.Help, m.Of)
+	}
 	b.WriteString("\nOf the outcome for a process, which methods that act on several processes return:\n")
 	describeMembers(&b, api.StatusMembers[:])
 	space := ""

@@ -58,12 +58,13 @@ func (p *Policy) wait(tries int, chance float64) time.Duration {
 	return time.Duration(math.Round(secs * float64(time.Second)))
 }
 
-// wait returns the time between a failed start and the next one, after so many failures in a row.
+// wait returns the time between a failed start and the next one, after so many failures in a row. It is never so short that a
+// program that fails at once takes all of the processor.
 func (r Rules) wait(tries int, chance float64) time.Duration {
 	if r.More == nil {
 		return time.Duration(tries) * time.Second
 	}
-	return r.More.Policy.wait(tries, chance) + r.More.Policy.Pause
+	return max(r.More.Policy.wait(tries, chance)+r.More.Policy.Pause, startSpacing)
 }
 
 // pause returns the time before an automatic start that follows no failed one.

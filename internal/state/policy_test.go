@@ -31,8 +31,8 @@ func TestWait(t *testing.T) {
 		{"increment", Policy{Increment: 100 * ms, Factor: 1}, []time.Duration{100 * ms, 200 * ms, 300 * ms}},
 		{"factor", Policy{Increment: 100 * ms, Factor: 2, MaxBackoff: 500 * ms}, []time.Duration{100 * ms, 200 * ms, 400 * ms, 500 * ms, 500 * ms}},
 		{"pause", Policy{Increment: 100 * ms, Factor: 1, MaxBackoff: 150 * ms, Pause: time.Second}, []time.Duration{1100 * ms, 1150 * ms, 1150 * ms}},
-		{"none", Policy{Factor: 10}, []time.Duration{0, 0, 0}},
-		{"less than the increment", Policy{Increment: time.Hour, Factor: 1, MaxBackoff: ms}, []time.Duration{ms, ms}},
+		{"none", Policy{Factor: 10}, []time.Duration{startSpacing, startSpacing, startSpacing}},
+		{"less than the increment", Policy{Increment: time.Hour, Factor: 1, MaxBackoff: time.Second}, []time.Duration{time.Second, time.Second}},
 	} {
 		r := Rules{More: &More{Policy: c.policy}}
 		var got []time.Duration

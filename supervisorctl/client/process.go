@@ -16,7 +16,7 @@ func (c *Client) ProcessInfo(ctx context.Context, name string) (info ProcessInfo
 	if err == nil && v.Kind != xmlrpc.Struct {
 		err = &ParseError{errShape}
 	}
-	decode(&info, v, api.ProcessMembers[:])
+	processInfo(&info, v)
 	return info, err
 }
 
@@ -25,7 +25,7 @@ func (c *Client) AllProcessInfo(ctx context.Context) ([]ProcessInfo, error) {
 	var infos []ProcessInfo
 	err := c.list(ctx, "supervisor.getAllProcessInfo", func(v xmlrpc.Value) {
 		infos = append(infos, ProcessInfo{})
-		decode(&infos[len(infos)-1], v, api.ProcessMembers[:])
+		processInfo(&infos[len(infos)-1], v)
 	})
 	return infos, err
 }

@@ -13,6 +13,9 @@ import (
 // of the interface.
 type ProcessInfo = api.ProcessInfo
 
+// ProcessMore has the members that only some processes have.
+type ProcessMore = api.ProcessMore
+
 // ProcessState is the state of a process, such as 20 for RUNNING.
 type ProcessState = api.State
 
@@ -83,6 +86,31 @@ type Call struct {
 type Result struct {
 	Value any
 	Fault *Fault
+}
+
+// processInfo is decode for a process. Members of the table come first.
+func processInfo(info *ProcessInfo, v xmlrpc.Value) {
+	decode(info, v, api.ProcessMembers[:])
+	if len(v.Members) <= len(api.ProcessMembers) {
+		return
+	}
+	var more api.ProcessMore
+	for _, from := range v.Members {
+		for _, m := range api.MoreMembers {
+			switch {
+			case m.Name != from.Name:
+			case m.Text != nil:
+				*m.Text(&more) = from.Value.Text
+			case m.Flag != nil:
+				*m.Flag(&more) = new(from.Value.Number != 0)
+			default:
+				*m.Number(&more) = new(int(from.Value.Number))
+			}
+		}
+	}
+	if more != (api.ProcessMore{}) {
+		info.More = &more
+	}
 }
 
 // decode stores the members of the struct v in dst. Members that are missing or of another type stay zero; unknown ones are

@@ -1,0 +1,46 @@
+package ctl
+
+import (
+	"time"
+	"unicode"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+)
+
+// printVerbose prints the table with lines below each process about what it has beyond others.
+func (c *Controller) printVerbose(infos []api.ProcessInfo) {
+	width := tableWidth(infos)
+	for _, info := range infos {
+		c.printRow(info, width)
+		if info.More == nil {
+			continue
+		}
+		for _, line := range verboseLines(info.More) {
+			if line.text != "" {
+				c.println("  " + line.label + pyrepr.Escape(line.text, unicode.IsControl))
+			}
+		}
+	}
+}
+
+type verboseLine struct{ label, text string }
+
+// verboseLines are the lines about a process, with an empty text where one does not apply.
+func verboseLines(m *api.ProcessMore) []verboseLine {
+	health, next, changed, disabled := m.Health, "", "", ""
+	if m.HealthText != "" {
+		health += ", " + m.HealthText
+	}
+	if m.NextStart != nil {
+		next = time.Unix(int64(*m.NextStart), 0).Format(time.DateTime)
+	}
+	if m.Stale != "" {
+		changed = m.Stale + " (from the next start)"
+	}
+	if m.Disabled != nil && *m.Disabled {
+		disabled = "yes"
+	}
+	return []verboseLine{{"health     ", health}, {"waits for  ", m.WaitsFor}, {"status     ", m.StatusText}, {"next start ", next},
+		{"reason     ", m.Reason}, {"changed    ", changed}, {"disabled   ", disabled}}
+}

@@ -1,0 +1,138 @@
+package process
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/state"
+)
+
+// extra is what a process of a program with keys of config.Extra has beyond others. All others have none, so that these keys
+// cost them nothing.
+type extra struct {
+	cause    api.Reason // why supervisord ends the child; zero: it does not
+	reason   api.Reason // why the last run ended
+	restarts int        // starts without a request, but the first
+}
+
+// newExtra returns the extra of a process of a program, nil if it has none of these keys.
+func newExtra(c *config.Process) *extra {
+	if c.Extra == nil && c.Backoff.Retries != state.Forever {
+		return nil
+	}
+	return &extra{}
+}
+
+// moreRules returns the rules about keys of config.Extra, nil if the program has none of them.
+func moreRules(c *config.Process) *state.More {
+	if c.Extra == nil && c.Backoff.Retries != state.Forever {
+		return nil
+	}
+	more := &state.More{Policy: state.DefaultPolicy}
+	if c.Extra != nil {
+		p := c.Extra.Policy
+		more.Policy = state.Policy{Pause: p.Pause, Increment: p.Increment, Factor: p.Factor, MaxBackoff: p.MaxBackoff,
+			Jitter: p.Jitter, CrashLimit: p.Crashes.Ends, CrashTime: p.Crashes.Time}
+	}
+	return more
+}
+
+// because notes why supervisord is about to end the child.
+func (p *Process) because(r api.Reason) {
+	if p.extra != nil {
+		p.extra.cause = r
+	}
+}
+
+// stopReason is why a stop that comes from outside ends the child.
+func (p *Process) stopReason() api.Reason {
+	if p.shared.ShuttingDown {
+		return api.Reason{Why: api.WhyShutdown}
+	}
+	return api.Reason{Why: api.WhyRequest}
+}
+
+// noChild notes that a start gave no child.
+func (p *Process) noChild() {
+	if p.extra != nil {
+		p.extra.reason = api.Reason{Why: api.WhySpawn}
+	}
+}
+
+// ended notes why a run has ended: for the cause, or else by itself.
+func (x *extra) ended(code int) {
+	switch {
+	case x == nil:
+		return
+	case x.cause.Why != "":
+		x.reason = x.cause
+	case code < 0:
+		x.reason = api.Reason{Why: api.WhySignal}
+	default:
+		x.reason = api.Reason{Why: api.WhyExit}
+	}
+	x.cause = api.Reason{}
+}
+
+// hasPolicy reports whether the program sets a key of a restart policy.
+func (p *Process) hasPolicy() bool {
+	return p.rules.More != nil && (p.rules.More.Policy != state.DefaultPolicy || p.rules.StartRetries == state.Forever)
+}
+
+// Paused reports whether the process has ended and is started again after a pause.
+func (p *Process) Paused() bool {
+	s := p.machine.State
+	return p.rules.More != nil && (s == api.Exited || s == api.Stopped) && !p.Wake().IsZero()
+}
+
+// nextStart is when the process is started again without a request, zero if it is not.
+func (p *Process) nextStart() time.Time {
+	s := p.machine.State
+	if s != api.Backoff && s != api.Exited && s != api.Stopped || p.shared.ShuttingDown || p.machine.CrashedTooOften(p.rules) {
+		return time.Time{}
+	}
+	return p.Wake()
+}
+
+// more is what clients see of the process beyond what they see of others, nil for nothing.
+func (p *Process) more() *api.ProcessMore {
+	x := p.extra
+	if x == nil {
+		return nil
+	}
+	more := &api.ProcessMore{}
+	if x.reason.Shown() {
+		more.Reason = x.reason.String()
+	}
+	if p.hasPolicy() {
+		more.Restarts = new(x.restarts)
+		if at := p.nextStart(); !at.IsZero() {
+			more.NextStart = new(int(at.Unix()))
+		}
+	}
+	return more
+}
+
+// withChance gives an event the random number that the rules need.
+func withChance(e state.Event, r state.Rules) state.Event {
+	if r.TakesChance() {
+		e.Chance = rand.Float64()
+	}
+	return e
+}
+
+// gaveUp logs why the process is FATAL, and keeps it for clients if no failed start is the reason.
+func (p *Process) gaveUp(from api.State) {
+	if from == api.Backoff {
+		p.shared.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
+		return
+	}
+	policy := &p.rules.More.Policy
+	p.spawnErr = fmt.Sprintf("%d crashes within %s seconds", policy.CrashLimit,
+		strconv.FormatFloat(policy.CrashTime.Seconds(), 'f', -1, 64))
+	p.shared.Log.Infof("gave up: %s entered FATAL state, %s (crashlimit)", p.Name(), p.spawnErr)
+}
