@@ -30,6 +30,12 @@ const (
 	Tick3600
 	ProcessGroupAdded
 	ProcessGroupRemoved
+	ProcessHealthUp
+	ProcessHealthDown
+	ProcessMemberAdded
+	ProcessMemberRemoved
+	ProcessHeld
+	SupervisorUpgraded
 	SentEventTypes // how many there are
 )
 
@@ -66,6 +72,12 @@ var EventTypes = [...]EventTypeInfo{
 	Tick3600:                      {"TICK_3600", "TICK", "the wall clock reaches a full hour"},
 	ProcessGroupAdded:             {"PROCESS_GROUP_ADDED", "PROCESS_GROUP", "a group becomes active"},
 	ProcessGroupRemoved:           {"PROCESS_GROUP_REMOVED", "PROCESS_GROUP", "a group is removed"},
+	ProcessHealthUp:               {"PROCESS_HEALTH_UP", "PROCESS_HEALTH", "a process with a liveness check or a watchdog becomes healthy"},
+	ProcessHealthDown:             {"PROCESS_HEALTH_DOWN", "PROCESS_HEALTH", "such a process becomes unhealthy"},
+	ProcessMemberAdded:            {"PROCESS_MEMBER_ADDED", "PROCESS_MEMBER", "an active group gets a process"},
+	ProcessMemberRemoved:          {"PROCESS_MEMBER_REMOVED", "PROCESS_MEMBER", "an active group loses a process"},
+	ProcessHeld:                   {"PROCESS_HELD", AnyEvent, "a start without a request begins to wait for dependencies"},
+	SupervisorUpgraded:            {"SUPERVISOR_UPGRADED", AnyEvent, "supervisord was replaced by another version without a stop"},
 
 	{AnyEvent, "", "anything below happens, or a plug-in emits an event of its own"},
 	{"PROCESS_STATE", AnyEvent, "a process changes its state"},
@@ -74,6 +86,8 @@ var EventTypes = [...]EventTypeInfo{
 	{"SUPERVISOR_STATE_CHANGE", AnyEvent, "supervisord changes its own state"},
 	{"TICK", AnyEvent, "time passes"},
 	{"PROCESS_GROUP", AnyEvent, "the set of active groups changes"},
+	{"PROCESS_HEALTH", AnyEvent, "the health of a process changes"},
+	{"PROCESS_MEMBER", AnyEvent, "the processes of an active group change"},
 }
 
 // String returns the name in the header of an event. Source: events.html#header-tokens.
@@ -94,6 +108,12 @@ func IsEventType(name string) bool { return eventIndex(name) >= 0 }
 
 func eventIndex(name string) int {
 	return slices.IndexFunc(EventTypes[:], func(row EventTypeInfo) bool { return row.Name == name })
+}
+
+// IsOurEventType reports whether the name is built in here and not in the original.
+func IsOurEventType(name string) bool {
+	i := eventIndex(name)
+	return i >= int(ProcessHealthUp) && i < int(SentEventTypes) || name == "PROCESS_HEALTH" || name == "PROCESS_MEMBER"
 }
 
 // IsReservedEventType reports whether a plug-in must not declare the name, because a built-in type has it or, with an

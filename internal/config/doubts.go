@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -91,6 +92,8 @@ func (d *doubts) texts() {
 			d.add(section, key, odd(text))
 			switch {
 			case in&InPrograms == 0:
+			case key == "events":
+				d.add(section, key, ourTypes(text))
 			case key == "process_name" && text == "":
 				d.add(section, key, "the process has no name")
 			case key == "startretries" && text == "-1":
@@ -110,6 +113,17 @@ func (d *doubts) texts() {
 		}
 	}
 	check("DEFAULT", 0, d.r.doc.Defaults)
+}
+
+// ourTypes returns what is to be said about types of events that the original does not have.
+func ourTypes(events string) string {
+	types, _ := parseList(events)
+	for _, name := range types {
+		if api.IsOurEventType(strings.ToUpper(name)) {
+			return strings.ToUpper(name) + " is refused by Supervisor 4.x; extra_events= says the same and is ignored there"
+		}
+	}
+	return ""
 }
 
 // process looks at what a process needs when it starts.

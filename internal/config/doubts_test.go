@@ -58,6 +58,8 @@ func TestDoubts(t *testing.T) {
 		{program + "stdout_logfile=DIR\n", "6: [program:a] stdout_logfile=DIR: it is a directory, so the program cannot start"},
 		{program + "stdout_logfile=off\n", "6: [program:a] stdout_logfile=off: off means NONE: the output is not kept"},
 		{program + "stderr_logfile=NONE\n", ""},
+		{"[eventlistener:a]\ncommand=/bin/cat\nevents=TICK,process_held\n", "6: [eventlistener:a] events=TICK,process_held: PROCESS_HELD is refused by " +
+			"Supervisor 4.x; extra_events= says the same and is ignored there"},
 		{program + "startretries=-1\n", "6: [program:a] startretries=-1: Supervisor 4.x gives up at the first failure, and has no way to try forever"},
 		{program + "numprocs=0\n", "6: [program:a] numprocs=0: the section has no process"},
 		{program + "process_name=\n", "6: [program:a] process_name=: the process has no name"},

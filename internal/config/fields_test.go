@@ -22,7 +22,7 @@ func everything() *Group {
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
 		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
 			Extra: newExtra()}},
-		Pool:   &Pool{BufferSize: 1, Events: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
+		Pool:   &Pool{BufferSize: 1, Events: []string{"E", "F"}, ExtraEvents: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
 		Plugin: &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}},
 		Extra:  &GroupExtra{Groups: []string{"a", "b"}}}
 }
@@ -44,6 +44,7 @@ var unnoticed = map[string]string{
 	"Processes[0].Limits, reversed": "steps are done in the order of their kinds",
 	"Processes[0].Extra, nil":       "its keys are all absent here",
 	"Pool.Events, reversed":         "a subscription has no order",
+	"Pool.ExtraEvents, reversed":    "a subscription has no order",
 	"Name":                          "another name is another group",
 }
 

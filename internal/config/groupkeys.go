@@ -52,6 +52,7 @@ var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restar
 		Type: choice("characters", "bytes"), Field: func(p *Pool) *bool { return &p.PayloadBytes }},
 	&poolKey[bool]{Key: Key{Name: "redirect_stderr", Help: "must be false: standard output is the protocol"},
 		Type: boolType, Store: refuseRedirect},
+	extraEvents(InListener),
 )
 
 // handlerKey is the command of the result handler, which is a process.
@@ -109,8 +110,15 @@ var (
 		&poolKey[[]string]{Key: Key{Name: "events", Default: none, Other: "TICK_60",
 			Help: "types of events that the plug-in is sent"},
 			Type: eventsType, Field: func(p *Pool) *[]string { return &p.Events }, Then: checkEvents},
+		extraEvents(InInterface),
 	)
 )
+
+func extraEvents(in Sections) row[Pool] {
+	return &poolKey[[]string]{Key: Key{Name: "extra_events", Sections: in, Since: Ours, Default: none, Other: "PROCESS_HELD",
+		Help: "further types, such as `PROCESS_HEALTH`, which Supervisor 4.x refuses in `events`"},
+		Type: eventsType, Field: func(p *Pool) *[]string { return &p.ExtraEvents }, Then: checkExtraEvents}
+}
 
 type interfaceKey[T any] = keyOf[Interface, T]
 

@@ -48,19 +48,22 @@ func requireEvents(k *sectionReader, pool *Pool) {
 	}
 }
 
-// checkEvents checks the event types, and keeps each once and in upper case.
-func checkEvents(k *sectionReader, pool *Pool) {
+func checkEvents(k *sectionReader, pool *Pool)      { checkTypes(k, "events", &pool.Events) }
+func checkExtraEvents(k *sectionReader, pool *Pool) { checkTypes(k, "extra_events", &pool.ExtraEvents) }
+
+// checkTypes checks the event types of a key, and keeps each once and in upper case.
+func checkTypes(k *sectionReader, key string, list *[]string) {
 	var types []string
-	for _, event := range pool.Events {
+	for _, event := range *list {
 		event = strings.ToUpper(event)
 		if !api.IsEventType(event) && !slices.Contains(k.r.declared, event) {
-			k.failf("events", "Unknown event type %s in [%s] events", event, k.s.Name)
+			k.failf(key, "Unknown event type %s in [%s] %s", event, k.s.Name, key)
 		}
 		if !slices.Contains(types, event) {
 			types = append(types, event)
 		}
 	}
-	pool.Events = types
+	*list = types
 }
 
 func refuseRedirect(k *sectionReader, _ *Pool, redirect bool) {

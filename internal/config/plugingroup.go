@@ -48,7 +48,7 @@ func (r *reader) pluginGroup(s *ini.Section, name string) (*Group, error) {
 	pool := &Pool{ResultHandler: DefaultHandler}
 	pluginPriority.read(k, g)
 	readAll(k, pluginKeys, g.Plugin)
-	if readAll(k, pluginPoolKeys, pool); len(pool.Events) > 0 {
+	if readAll(k, pluginPoolKeys, pool); len(pool.Events)+len(pool.ExtraEvents) > 0 {
 		g.Pool = pool
 	}
 	if k.has("command") && g.Plugin.URL != "" {

@@ -129,6 +129,7 @@ type Plugin struct {
 type Pool struct {
 	BufferSize     int
 	Events         []string // types, in upper case
+	ExtraEvents    []string // the same, which the original ignores
 	ResultHandler  string   // a built-in handler; not used if a process of the group handles results
 	HandlerTimeout int      // in seconds, for such a process
 	PayloadBytes   bool     // payload_length=bytes: len counts bytes instead of characters

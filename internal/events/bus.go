@@ -18,7 +18,7 @@ type Serial struct{ next uint64 }
 type Bus struct {
 	Serial *Serial // outlives the bus
 
-	wanted atomic.Uint32 // a Set
+	wanted atomic.Uint64 // a Set
 	mu     sync.Mutex    // guards all below, the pools, their listeners and their external handlers
 	pools  []*Pool
 	wake   chan struct{} // capacity 1; nil: there has never been a pool
@@ -52,7 +52,7 @@ func (b *Bus) updateWanted() {
 	for _, p := range b.pools {
 		wanted |= p.wants
 	}
-	b.wanted.Store(uint32(wanted))
+	b.wanted.Store(uint64(wanted))
 }
 
 // Wants reports whether some pool subscribed to t; if not, the event need not be made. Any goroutine may call it.

@@ -76,6 +76,31 @@ func Remote(typ, data string) string {
 // Group returns the payload for a group that was added or removed. It ends with a line feed.
 func Group(name string) string { return "groupname:" + headerName(name) + "\n" }
 
+// Health returns the type and the payload for a process that became healthy, or unhealthy for a reason.
+func Health(process, group string, pid int, healthy bool, reason string) (Type, string) {
+	b := append(appendProcess(nil, process, group), " check:liveness"...)
+	b = append(appendPID(b, pid), '\n')
+	typ := api.ProcessHealthUp
+	if !healthy {
+		typ = api.ProcessHealthDown
+	}
+	var text strings.Builder
+	writeText(&text, []byte(reason))
+	return typ, string(b) + text.String()
+}
+
+// Member returns the payload for a process that its group got or lost.
+func Member(process, group string) string { return string(appendProcess(nil, process, group)) }
+
+// Held returns the payload for a start that waits for conditions, such as "db:ready, cache". Blanks between them are left out, so
+// that the payload is a line of tokens.
+func Held(process, group, conditions string) string {
+	return Member(process, group) + " waits_for:" + strings.ReplaceAll(conditions, " ", "")
+}
+
+// Upgraded returns the payload for a new version of supervisord.
+func Upgraded(from, to string) string { return "from:" + from + " to:" + to }
+
 // Tick returns the payload of a tick. When is the beginning of the period, in seconds since 1970.
 func Tick(when int64) string { return "when:" + strconv.FormatInt(when, 10) }
 

@@ -9,7 +9,7 @@ type Type = api.EventType
 const Extension = api.SentEventTypes
 
 // Set is a set of types.
-type Set uint32
+type Set uint64
 
 // Has reports whether t is in the set.
 func (s Set) Has(t Type) bool { return s&(1<<t) != 0 }

@@ -154,7 +154,7 @@ func (l *Loop) newPool(cfg *config.Group) *events.Pool {
 		handle = events.Stdout(logs.Stdout)
 	}
 	return l.shared.Events.NewPool(events.PoolOptions{
-		Name: cfg.Name, Identifier: l.shared.Identifier, Events: cfg.Pool.Events, BufferSize: cfg.Pool.BufferSize,
+		Name: cfg.Name, Identifier: l.shared.Identifier, Events: slices.Concat(cfg.Pool.Events, cfg.Pool.ExtraEvents), BufferSize: cfg.Pool.BufferSize,
 		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: l.log,
 	})
 }
