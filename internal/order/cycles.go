@@ -21,8 +21,8 @@ func (g *Graph[U]) cutCycles(nodes []Node[U]) (cycles [][]U) {
 	return cycles
 }
 
-// sets numbers the units so that those which depend on each other have the same number. Source: Tarjan, "Depth-first search and linear
-// graph algorithms".
+// sets numbers the units so that those which depend on each other have the same number: the strongly connected
+// components, by the algorithm of Tarjan.
 func (g *Graph[U]) sets(nodes []Node[U]) map[U]int {
 	set, index, low := map[U]int{}, map[U]int{}, map[U]int{}
 	var stack []U

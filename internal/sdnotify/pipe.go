@@ -8,7 +8,7 @@ import (
 )
 
 // Pipe reads the readiness pipe of a child, into whose other end the child writes a line feed when it is ready. It implements
-// pump.Receiver. Source: https://skarnet.org/software/s6/notifywhenup.html.
+// pump.Receiver. The protocol is that of s6, https://skarnet.org/software/s6/notifywhenup.html.
 type Pipe struct{ *Queue }
 
 // Receive implements pump.Receiver: the pipe is read until a line feed.
