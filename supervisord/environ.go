@@ -1,14 +1,21 @@
 package main
 
 import (
+	"os"
 	"slices"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
 )
 
 // managerVariables are what a service manager passes to supervisord alone. Children have no such sockets and watchdogs.
 var managerVariables = []string{daemon.NotifySocket, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"}
+
+// environ is what programs inherit according to a reading of the configuration, while the servers are those of another.
+func environ(read, running *config.Config) []string {
+	return childEnviron(read.Supervisord.Environ(os.Environ()), slices.Concat(read.Withheld, running.Withheld))
+}
 
 // childEnviron is what children inherit of our environment: not what is for supervisord alone, and not the variables from
 // which passwords of the servers come, with which any program could do what supervisord can.

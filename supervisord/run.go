@@ -89,10 +89,12 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	settled := func() { go d.settled(cfg, log, unused, ended) }
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.startChild,
-		Restarted: d.running,
-		Prepare:   func(next *config.Config) error { return prepare(next, servers) },
-		Environ:   childEnviron(os.Environ(), cfg.Withheld), ListenerEnv: listenerEnv(os.Environ(), cfg.Withheld),
-		Leaving: d.leaving, Settled: settled, Serial: &d.serial,
+		Restarted:   d.running,
+		Prepare:     func(next *config.Config) error { return prepare(next, servers) },
+		Environ:     environ(cfg, cfg),
+		EnvironOf:   func(read *config.Config) []string { return environ(read, cfg) },
+		ListenerEnv: listenerEnv(own.Environ(os.Environ()), cfg.Withheld),
+		Leaving:     d.leaving, Settled: settled, Serial: &d.serial,
 		Reopened: func() { go servers.Rebind() },
 	})
 	if err != nil {

@@ -19,7 +19,7 @@ func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process,
 		s.Values[strings.ToLower(o.Key)] = ini.Value{Text: o.Text, From: from} // in no line of the file
 	}
 	r := *c.reader
-	r.host, r.merged = thisHost.remembering(), map[string]mergedEnvironment{}
+	r.host, r.merged = thisHost.remembering(), map[[2]string]mergedEnvironment{}
 	r.doc = ini.New()
 	r.doc.Sections, r.doc.ByName = []*ini.Section{s}, map[string]*ini.Section{s.Name: s}
 	processes, err := r.processes(s, group)
@@ -32,5 +32,5 @@ func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process,
 
 // kept returns the part of the reader that NewProcesses needs. Any goroutine may use it.
 func (r *reader) kept() *reader {
-	return &reader{env: r.env, node: r.node, path: r.path, here: r.here, common: r.common}
+	return &reader{env: r.env, node: r.node, path: r.path, here: r.here, common: r.common, variables: r.variables}
 }

@@ -17,6 +17,39 @@ type check struct {
 	errs []error
 	read map[*ini.Section]bool // the sections that were read
 	seen map[ini.Error]bool
+
+	refused []*notation // what the original refuses, by the files in which it is
+}
+
+// notation is the first place in a file of something that the original refuses.
+type notation struct {
+	section, text string
+	first         ini.Place
+	lines         map[int]bool // all lines of the file that have one
+}
+
+// refuses notes a notation that the original refuses.
+func (c *check) refuses(section, text string, v ini.Value) {
+	for _, n := range c.refused {
+		if n.first.From == v.From {
+			n.lines[v.Line] = true
+			return
+		}
+	}
+	c.refused = append(c.refused, &notation{section, text, ini.Place{From: v.From, Line: v.Line}, map[int]bool{v.Line: true}})
+}
+
+// notations returns a warning for each file that the original refuses.
+func (c *check) notations() (warnings []string) {
+	for _, n := range c.refused {
+		more := ""
+		if len(n.lines) > 1 {
+			more = fmt.Sprintf("; and %d more", len(n.lines)-1)
+		}
+		warnings = append(warnings, fmt.Sprintf("%s:%d: [%s] %s is refused by Supervisor 4.x; keep what needs it in an included file of its own%s",
+			n.first.From.Path, n.first.Line, n.section, n.text, more))
+	}
+	return warnings
 }
 
 func newCheck() *check { return &check{read: map[*ini.Section]bool{}, seen: map[ini.Error]bool{}} }
@@ -73,7 +106,7 @@ func (r *Report) Refuse(err error, section, key string, used ...string) {
 		case !ok:
 			e.File, e.Line, e.Section, e.Key, e.Missing = s.First.Path, s.Line, section, key, true
 		case used == nil || strings.Contains(v.Text, "%(") || slices.ContainsFunc(used, func(u string) bool { return same(u, v.Text) }):
-			e.File, e.Line, e.Section, e.Key, e.Value = v.From.Path, v.Line, section, key, v.Text
+			e.File, e.Line, e.Section, e.Key, e.Value = v.From.Path, v.Line, v.In(section), key, v.Text
 			e.Hint = r.reader.hint(key, v)
 		}
 	}
@@ -107,6 +140,8 @@ func Check(o Options, environ []string) Report {
 	}
 	found.Warnings = append(found.Warnings, r.checkCtl()...)
 	found.Warnings = append(found.Warnings, r.doubts(c)...)
+	found.Warnings = append(found.Warnings, r.check.notations()...)
+	found.Warnings = append(found.Warnings, r.ignoredDefaults()...)
 	found.Warnings = append(found.Warnings, r.unreachable(c)...)
 	found.Warnings = append(found.Warnings, r.unread()...)
 	found.Warnings = append(found.Warnings, r.risks(c, os.Geteuid() == 0)...)
@@ -124,12 +159,13 @@ func (r *reader) checkCtl() (warnings []string) {
 		warnings = append(warnings, own.First.Path+": [supervisorctl] has no effect: supervisorctl reads no included files")
 	}
 	ctl := *r
-	ctl.included = false
+	ctl.included, ctl.variables = false, r.mainVariables
 	ctl.check = newCheck()
-	ctl.check.read = r.check.read
+	ctl.check.read, ctl.check.refused = r.check.read, r.check.refused
 	if err := (&Ctl{}).values(&ctl, own); err != nil {
 		ctl.check.add(err)
 	}
+	r.check.refused = ctl.check.refused
 	for _, err := range ctl.check.errs {
 		warnings = append(warnings, "supervisorctl will refuse: "+err.Error())
 	}
@@ -140,6 +176,9 @@ func (r *reader) checkCtl() (warnings []string) {
 func (r *reader) unread() (warnings []string) {
 	for _, s := range r.doc.Sections {
 		in := kindOf(s.Name)
+		if in == InVariables {
+			continue
+		}
 		if in == 0 {
 			warnings = append(warnings, fmt.Sprintf("%s: [%s] is not a section and has no effect%s",
 				s.First.Path, s.Name, meant(nearest(s.Name, sectionNames(s.Name)))))
@@ -150,8 +189,8 @@ func (r *reader) unread() (warnings []string) {
 			continue
 		}
 		for _, name := range byLine(s.Values) {
-			if !keys[name] {
-				v := s.Values[name]
+			v := s.Values[name]
+			if !keys[name] && v.Section == "" && !(in == InDefault && name == "command") { // of which the main log warns
 				warnings = append(warnings, fmt.Sprintf("%s:%d: [%s] %s has no effect%s",
 					v.From.Path, v.Line, s.Name, name, instead(in, name)))
 			}
@@ -201,7 +240,7 @@ func byLine(values map[string]ini.Value) []string {
 // sectionsWith returns the names of the kinds of sections that have the key.
 func sectionsWith(key string) (kinds []string) {
 	for _, k := range sectionKinds {
-		if keysOf(k.in)[key] {
+		if keysOf(k.in)[key] && k.in != InDefault { // it belongs in one for whose defaults that is
 			kinds = append(kinds, "["+strings.ReplaceAll(k.name, ":", ":x")+"]")
 		}
 	}

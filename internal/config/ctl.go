@@ -204,6 +204,7 @@ func (c *Ctl) read(path string) error {
 		return &ini.Error{File: path, Text: ".ini file does not include supervisorctl section"}
 	}
 	r := &reader{doc: doc, host: thisHost.remembering(), env: environment(os.Environ()), path: path}
+	_ = r.readVariables(false) // that of supervisord may have what it cannot expand here
 	c.trust(r)
 	return c.values(r, own)
 }

@@ -72,6 +72,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Help: "what to do with programs that outlived a killed " +
 			"supervisord: log that they still run, or stop them first, see below"},
 		Type: choice("warn", "kill"), Field: func(s *settings) *bool { return &s.KillOrphans }},
+	daemonEnvFiles, // before environment=, which may expand its variables
 	&daemonKey[map[string]string]{Key: Key{Name: "environment", Secret: true, Topic: childTopic, Scope: ofFile | ofHost, Update: restarts,
 		Label:   "environment",
 		Default: none, Other: "Z=1", Help: "variables for all children, and for `%(ENV_X)s` in all other sections"},

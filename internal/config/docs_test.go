@@ -71,10 +71,11 @@ func TestReference(t *testing.T) {
 // topics are the headings in the order of the reference.
 var topics = []string{"", logTopic, daemonTopic, childTopic, commandTopic, startTopic, stopTopic, outputTopic, limitTopic}
 
-// ownKeys returns the keys of a kind of sections for the reference. Those of programs are listed for [program:x] only.
+// ownKeys returns the keys of a kind of sections for the reference. Those of programs are listed for [program:x] only, and
+// [program-default] has none of its own.
 func ownKeys(in Sections) (list []described) {
 	for _, r := range allKeys() {
-		if s := r.key().Sections; s == in || s&in != 0 && (in == InProgram || s&InProgram == 0) {
+		if s := r.key().Sections; s == in || s&in != 0 && (in == InProgram || s&InProgram == 0 && in != InDefault) {
 			list = append(list, r)
 		}
 	}
@@ -159,7 +160,7 @@ func TestSampleIsComplete(t *testing.T) {
 		}
 		for key := range s.Values {
 			shown[in][key] = true
-			if !keysOf(in)[key] {
+			if !keysOf(in)[key] && in != InVariables {
 				t.Errorf("the sample has %s in [%s], which does not know it", key, s.Name)
 			}
 		}

@@ -63,7 +63,7 @@ func (d *doubts) add(section, key, text string) {
 		v = d.r.doc.Defaults[key]
 		section = "DEFAULT"
 	}
-	e := &ini.Error{Line: v.Line, Section: section, Key: key, Value: v.Text, Text: text, Secret: d.secret(section, key)}
+	e := &ini.Error{Line: v.Line, Section: v.In(section), Key: key, Value: v.Text, Text: text, Secret: d.secret(section, key)}
 	if v.From != nil {
 		e.File = v.From.Path
 	}
@@ -142,6 +142,7 @@ func (d *doubts) process(p *Process) {
 		}
 		d.add(p.Section, "directory", reason)
 	}
+	d.add(p.Section, programEnvFiles.Name, aboutEnvFiles(p))
 	for _, c := range p.channels() {
 		if c.log.Kind == LogFile && isDir(c.log.Path) {
 			d.add(p.Section, c.key, "it is a directory, so the program cannot start")

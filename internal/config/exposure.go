@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/envfile"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -55,6 +56,7 @@ const (
 	forConfiguration = "users other than root can change the configuration of a supervisord that is started as root"
 	forFile          = "other users can replace files in this directory"
 	forCommand       = "users other than root can change this command, which runs as root without user="
+	forVariables     = "users other than root can change variables of a command that runs as root without user="
 	forPassword      = "all users can read the password"
 )
 
@@ -86,6 +88,7 @@ func (e *exposure) asRoot(c *Config) {
 	if dir := c.Supervisord.ChildLogDir; c.logsAuto() {
 		e.replaceable(usedFile{"supervisord", "childlogdir", dir + "/", nil})
 	}
+	e.envFiles("supervisord", c.Supervisord.EnvFiles)
 	e.commands(c)
 }
 
@@ -115,7 +118,7 @@ func (e *exposure) place(section, key string) string {
 		return text
 	}
 	if v, ok := e.doc.Find(s, key); ok {
-		return fmt.Sprintf("%s:%d: %s", v.From.Path, v.Line, text)
+		return fmt.Sprintf("%s:%d: [%s] %s", v.From.Path, v.Line, v.In(section), key)
 	}
 	return fmt.Sprintf("%s:%d: %s", s.First.Path, s.Line, text)
 }
@@ -204,11 +207,23 @@ func (e *exposure) commands(c *Config) {
 				search = os.Getenv("PATH")
 			}
 			e.command(p.Section, key, p.Run.Command, search, p.Run.Directory)
+			if p.Extra != nil {
+				e.envFiles(p.Section, p.Extra.EnvFiles)
+			}
 		}
 	}
 	for _, s := range e.doc.Sections { // supervisorctl runs these commands
 		if v := s.Values["command"]; kindOf(s.Name) == InCtlPlugin && !strings.Contains(v.Text, "%(") {
 			e.command(s.Name, "command", v.Text, os.Getenv("PATH"), "")
+		}
+	}
+}
+
+// envFiles adds warnings about files from which variables come that can have programs of root execute other files.
+func (e *exposure) envFiles(section string, files []envfile.File) {
+	for _, f := range files {
+		if w := e.weakest(f.Path, nil); w != nil {
+			e.add(forVariables, e.place(section, programEnvFiles.Name), w)
 		}
 	}
 }

@@ -3,15 +3,18 @@ package config
 import (
 	"fmt"
 
+	"github.com/gosupervisor/supervisor/internal/envfile"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // Extra has the values of the optional keys that the original does not have. A process whose section sets none of them has no Extra,
 // so that these keys take no memory while they are not used.
 type Extra struct {
-	Policy Policy
+	Policy   Policy
+	EnvFiles []envfile.File
 
-	set []setKey // the keys that the section sets, in the order of the table
+	own map[string]string // environment=, without that of [supervisord], if there are files
+	set []setKey          // the keys that the section sets, in the order of the table
 }
 
 // setKey is a key that a section sets, and its value as written, after expansion.

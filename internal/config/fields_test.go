@@ -9,6 +9,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/envfile"
 )
 
 // everything returns a group in which no part is empty. Two calls share no memory.
@@ -21,7 +22,7 @@ func everything() *Group {
 	channel := Channel{Log: Log{"f", 1, 2, LogFile, true}, Capture: 3, Events: true}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
 		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
-			Extra: newExtra()}},
+			Extra: &Extra{EnvFiles: []envfile.File{{Path: "a"}, {Path: "b"}}}}},
 		Pool:   &Pool{BufferSize: 1, Events: []string{"E", "F"}, ExtraEvents: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
 		Plugin: &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}},
 		Extra:  &GroupExtra{Groups: []string{"a", "b"}}}
@@ -42,7 +43,6 @@ var unnoticed = map[string]string{
 	"Processes[0].Run.User.Groups, another":  memberships,
 
 	"Processes[0].Limits, reversed": "steps are done in the order of their kinds",
-	"Processes[0].Extra, nil":       "its keys are all absent here",
 	"Pool.Events, reversed":         "a subscription has no order",
 	"Pool.ExtraEvents, reversed":    "a subscription has no order",
 	"Name":                          "another name is another group",
@@ -127,6 +127,8 @@ func other(v reflect.Value) {
 		v.Set(changed)
 	case reflect.Float64:
 		v.SetFloat(v.Float() + 1)
+	case reflect.Struct:
+		other(v.Field(0))
 	case reflect.Uint8, reflect.Uint32:
 		v.SetUint(v.Uint() + 1)
 	default:

@@ -223,6 +223,9 @@ func TestOneErrorEach(t *testing.T) {
 	tried := 0
 	for _, kind := range sectionKinds {
 		for _, k := range rowsOf(kind.in) {
+			if kind.in == InDefault && k.Name == "socket" { // all programs of the file that can have it do
+				continue
+			}
 			section := sectionOf(kind.in, k)
 			for _, value := range []string{"%(nope)s", "%(here)_"} {
 				path := write(t, dir, "sd.conf", oneOfEach+"["+section+"]\n"+k.Name+"="+value+"\n")

@@ -68,7 +68,7 @@ var socketUser = &socketKey[*account.Account]{Key: Key{Name: "user", Scope: ofFi
 	Store: func(k *sectionReader, _ *Socket, user *account.Account) { k.socketUser = user }}
 
 // socketKeys are the keys of [fcgi-program:x] besides those of its processes.
-var socketKeys = table(Key{Sections: InFastCGI, Scope: ofFile, Update: restarts, Since: "3.0"},
+var socketKeys = table(Key{Sections: InFastCGI | InDefault, Scope: ofFile, Update: restarts, Since: "3.0"},
 	&socketKey[int]{Key: Key{Name: "socket_backlog", Since: "3.4", Default: "the system's maximum", Other: "7",
 		Help: "connections that wait to be accepted"},
 		Type: backlogType, Field: func(s *Socket) *int { return &s.Backlog }, Then: checkBacklog},

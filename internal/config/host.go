@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/cpus"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -17,6 +19,7 @@ type host struct {
 	isDir    func(path string) bool
 	accounts accounts               // nil: those of this host, asked anew each time
 	plugin   func(spec string) bool // whether the factory or handler is built in
+	cpus     func() int             // the number of processors; nil: it is not known
 }
 
 // accounts looks up users and groups, see account.Directory.
@@ -28,7 +31,7 @@ type accounts interface {
 }
 
 // thisHost remembers nothing.
-var thisHost = host{isDir: isDir, plugin: isBuiltIn}
+var thisHost = host{isDir: isDir, plugin: isBuiltIn, cpus: cpus.Count}
 
 func isDir(path string) bool {
 	info, err := os.Stat(path)
@@ -40,6 +43,9 @@ func (h host) remembering() host {
 	dirs := map[string]bool{}
 	known := h
 	known.accounts = h.directory()
+	if h.cpus != nil {
+		known.cpus = sync.OnceValue(h.cpus)
+	}
 	known.isDir = func(path string) bool {
 		answer, ok := dirs[path]
 		if !ok {

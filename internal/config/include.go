@@ -22,7 +22,15 @@ func (r *reader) readFiles(path string) error {
 	if err := r.parse(&ini.File{Path: r.path, Here: base}, text); err != nil {
 		return err
 	}
-	return r.includes(base)
+	if err := r.readVariables(true); err != nil {
+		return err
+	}
+	r.mainVariables = r.variables
+	if err := r.includes(base); err != nil {
+		return err
+	}
+	r.applyDefaults()
+	return nil
 }
 
 func (r *reader) parse(from *ini.File, text string) error {
@@ -61,7 +69,7 @@ func (r *reader) includes(base string) error {
 			return err
 		}
 	}
-	return nil
+	return r.readVariables(true)
 }
 
 // include reads the files that match the pattern. Files that cannot be read are skipped with a warning.

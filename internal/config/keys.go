@@ -53,9 +53,12 @@ const (
 	InFastCGI
 	InInterface
 	InCtlPlugin
+	InDefault
+	InVariables
 )
 
-// InPrograms are the sections that configure processes. [rpcinterface:x] does if it has command=.
+// InPrograms are the sections that configure processes. [rpcinterface:x] does if it has command=. InPrograms and InDefault are those of
+// a key of a program that may have a default in [program-default].
 const InPrograms = InProgram | InListener | InFastCGI | InInterface
 
 // sectionKinds are the names of the kinds of sections. A name that ends with a colon is followed by the name of the program,
@@ -67,6 +70,7 @@ var sectionKinds = []struct {
 	{InUnixServer, "unix_http_server"}, {InInetServer, "inet_http_server"}, {InSupervisord, "supervisord"},
 	{InCtl, "supervisorctl"}, {InInclude, "include"}, {InProgram, "program:"}, {InGroup, "group:"},
 	{InListener, "eventlistener:"}, {InFastCGI, "fcgi-program:"}, {InInterface, pluginPrefix}, {InCtlPlugin, ctlPlugin},
+	{InDefault, defaultSection}, {InVariables, variablesSection},
 }
 
 // kindOf returns the kind of a section by its name, 0 if the name is unknown.
@@ -285,14 +289,14 @@ func allKeys() (all []described) {
 	return append(all, handlerKey, listenerPriority, pluginPriority)
 }
 
-// isSecret reports whether messages must not show the value of a key of a section. The keys that are passed to plug-ins are secret,
-// because it is not known what they mean.
+// isSecret reports whether messages must not show the value of a key of a section. The keys that are passed to plug-ins and those of
+// [variables] are secret, because it is not known what they mean.
 var isSecret func(section, key string) bool
 
 func init() { // the tables refer to it
 	isSecret = func(section, key string) bool {
 		in := kindOf(section)
-		if in&(InInterface|InCtlPlugin) != 0 && !keysOf(in)[key] {
+		if in&(InInterface|InCtlPlugin|InVariables) != 0 && !keysOf(in)[key] {
 			return true
 		}
 		return slices.ContainsFunc(allKeys(), func(r described) bool {

@@ -20,7 +20,7 @@ const (
 type processKey[T any] = keyOf[Process, T]
 
 // commonKeys are the keys of a program that are read once for all its processes.
-var commonKeys = table(Key{Sections: InPrograms, Scope: inProgram, Update: restarts}, slices.Concat(
+var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, Update: restarts}, slices.Concat(
 	[]row[Process]{
 		&processKey[int]{Key: Key{Name: "priority", Topic: startTopic, Member: "process_prio", Other: "5",
 			Help: "lower starts first and " +
@@ -100,7 +100,7 @@ func captureKeys(name string, channel func(*Process) *Channel) []row[Process] {
 }
 
 // eachKeys are the keys of a program that are read for each of its processes, after the common ones.
-var eachKeys = table(Key{Sections: InPrograms, Scope: inProcess, Update: restarts}, slices.Concat(
+var eachKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProcess, Update: restarts}, slices.Concat(
 	[]row[Process]{
 		&processKey[map[string]string]{Key: Key{Name: "environment", Secret: true, Topic: commandTopic, Since: "3.0", Default: none,
 			Label: "environment",
@@ -115,10 +115,11 @@ var eachKeys = table(Key{Sections: InPrograms, Scope: inProcess, Update: restart
 	logKeys("stdout", "log of standard output", func(p *Process) *Channel { return &p.Out }, checkStdout),
 	logKeys("stderr", "log of standard error", func(p *Process) *Channel { return &p.Err }, checkStderr),
 	[]row[Process]{
-		&processKey[string]{Key: Key{Name: "command", Secret: true, Topic: commandTopic, Member: "command", Required: true, Other: "other",
+		&processKey[string]{Key: Key{Name: "command", Secret: true, Sections: InPrograms, Topic: commandTopic, Member: "command", Required: true, Other: "other",
 			Help: "split into words like a shell does, with quotes and backslashes, but " +
 				"run without a shell: no variables, wildcards or `&&`; a program without `/` is searched in `PATH`"},
 			Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }, Then: requireCommand},
+		programEnvFiles,
 	},
 )...)
 

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,9 @@ func (r *reader) processes(s *ini.Section, group string) ([]*Process, error) {
 	}
 	e := &ini.Error{File: s.First.Path, Line: s.Line, Section: s.Name, Text: err.Error()}
 	errors.As(err, &e)
+	if e.Section == defaultSection {
+		s = r.doc.ByName[defaultSection]
+	}
 	e.Text += " in section " + pyrepr.Quote(s.Name) + " (file: " + pyrepr.Quote(s.First.Path) + ")"
 	return nil, e
 }
@@ -59,6 +63,9 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 	return list, nil
 }
 
+// hasNumber matches the names of processes that contain their numbers, also with an operand.
+var hasNumber = regexp.MustCompile(`%\(process_num[)+*-]`)
+
 // checkProcessName checks the name before expansion. It is expanded for each process, after all other keys.
 func checkProcessName(k *sectionReader, _ *Process) {
 	v, ok := k.r.doc.Find(k.s, "process_name")
@@ -71,7 +78,7 @@ func checkProcessName(k *sectionReader, _ *Process) {
 	}
 	v.Text = name
 	k.rawName = v
-	if k.numprocs > 1 && !strings.Contains(name, "%(process_num)") {
+	if k.numprocs > 1 && !hasNumber.MatchString(name) {
 		k.failf("process_name", "%%(process_num) must be present within process_name when numprocs > 1")
 	}
 }
@@ -100,28 +107,43 @@ func requireCommand(k *sectionReader, _ *Process) {
 	}
 }
 
-// readEnvironment reads environment= and merges it with that of [supervisord]. Equal texts give the same map. The keys that are read
-// after it can expand its variables.
+// readEnvironment reads environment= and merges it with those of [program-default] and [supervisord]. Equal texts give the same map.
+// The keys that are read after it can expand its variables.
 func readEnvironment(k *sectionReader, p *Process) {
 	k.own = nil
-	v, _ := k.r.doc.Find(k.s, "environment")
-	text, err := k.expandAs("environment", inProcess, v)
-	if err != nil {
-		k.fail("environment", v, err)
-		return
+	values := k.r.valuesOf(k.s, "environment")
+	if values == nil {
+		values = []ini.Value{{}}
 	}
-	env, ok := k.r.merged[text]
-	if !ok {
-		if env.own, err = parseEnvironment(text); err != nil {
+	var texts [2]string
+	for i, v := range values {
+		text, err := k.expandAs("environment", inProcess, v)
+		if err != nil {
 			k.fail("environment", v, err)
 			return
+		}
+		texts[i] = text
+	}
+	env, ok := k.r.merged[texts]
+	if !ok {
+		for i, v := range values {
+			own, err := parseEnvironment(texts[i])
+			if err != nil {
+				k.fail("environment", v, err)
+				return
+			}
+			if i > 0 {
+				maps.Copy(env.own, own)
+				continue
+			}
+			env.own = own
 		}
 		env.all = env.own
 		if len(k.r.common) > 0 {
 			env.all = maps.Clone(k.r.common)
 			maps.Copy(env.all, env.own)
 		}
-		k.r.merged[text] = env
+		k.r.merged[texts] = env
 	}
 	k.own, p.Run.Environment = env.own, env.all
 }

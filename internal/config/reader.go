@@ -23,7 +23,12 @@ type reader struct {
 	path     string            // of the main file, for messages
 	here     string            // its directory, absolute
 	common   map[string]string // [supervisord] environment=
-	merged   map[string]mergedEnvironment
+
+	variables     map[string]string         // [variables]; nil: there is no such section
+	mainVariables map[string]string         // those of the main file
+	defaulted     map[*ini.Section][]string // the keys that programs take from [program-default]
+
+	merged   map[[2]string]mergedEnvironment
 	messages []Message
 	files    []*ini.File
 	declared []string           // the types of events that plug-ins emit
@@ -92,6 +97,7 @@ type sectionReader struct {
 	program, group string
 	number         int               // process_num
 	own            map[string]string // the environment of the process
+	ours           bool              // the original does not read the key
 	processName    string            // while the path of a log is expanded
 
 	// Values that are needed while the section is read only.
@@ -135,7 +141,11 @@ func (k *sectionReader) text(key *Key) (text string, v ini.Value, ok bool) {
 func (k *sectionReader) expand(key *Key, v ini.Value) (string, error) {
 	label := key.Label
 	if label == "" {
-		label = k.s.Name + "." + key.Name
+		label = v.In(k.s.Name) + "." + key.Name
+	}
+	if key.Since == Ours {
+		k.ours = true
+		defer func() { k.ours = false }()
 	}
 	return k.expandAs(label, key.Scope, v)
 }
@@ -146,7 +156,7 @@ func (k *sectionReader) expandAs(label string, scope Scope, v ini.Value) (string
 	if strings.IndexByte(v.Text, '%') < 0 {
 		return v.Text, nil
 	}
-	names := expand.Scope{Vars: k.r.vars[:0], Env: k.r.env, Own: k.own}
+	names := expand.Scope{Vars: k.r.vars[:0], Env: k.r.env, Own: k.own, Variables: k.r.variables, CPUs: k.r.host.cpus}
 	here := expand.Variable{Name: "here"}
 	if v.From != nil {
 		here.Text = v.From.Here
@@ -173,6 +183,9 @@ func (k *sectionReader) expandAs(label string, scope Scope, v ini.Value) (string
 	if k.processName != "" {
 		names.Hidden = append(names.Hidden, expand.Variable{Name: "process_name", Text: k.processName})
 	}
+	if c := k.r.check; c != nil && !k.ours && k.s.Name != variablesSection && v.In("") != defaultSection && v.Line > 0 {
+		names.Used = func(form string) { c.refuses(k.s.Name, "%("+form+")", v) }
+	}
 	return names.Expand(v.Text, label)
 }
 
@@ -182,7 +195,7 @@ func (k *sectionReader) fail(key string, v ini.Value, err error) {
 		return
 	}
 	k.failed = append(k.failed, key)
-	e := &ini.Error{File: k.r.path, Line: v.Line, Section: k.s.Name, Key: key, Value: v.Text, Text: err.Error(), Hint: k.r.hint(key, v)}
+	e := &ini.Error{File: k.r.path, Line: v.Line, Section: v.In(k.s.Name), Key: key, Value: v.Text, Text: err.Error(), Hint: k.r.hint(key, v)}
 	if isSecret(k.s.Name, key) {
 		e.Secret, e.Value = true, ""
 		var shows interface{ Redacted() string }

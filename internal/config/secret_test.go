@@ -19,7 +19,7 @@ var secretKeys = map[string]string{
 	"unix_http_server": "password", "inet_http_server": "password", "supervisord": "environment",
 	"supervisorctl": "password serverurl", "program:": "command environment serverurl",
 	"eventlistener:": "command environment result_handler_exec serverurl", "fcgi-program:": "command environment serverurl",
-	pluginPrefix: "command environment serverurl url", ctlPlugin: "command",
+	pluginPrefix: "command environment serverurl url", ctlPlugin: "command", defaultSection: "environment serverurl",
 }
 
 func TestSecretKeys(t *testing.T) {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,9 +36,6 @@ func (r *reader) servers() ([]Server, error) {
 	return list, nil
 }
 
-// environmentName matches the expressions that expand variables of the environment.
-var environmentName = regexp.MustCompile(`%\(ENV_([^)]+)\)`)
-
 // ordinary are variables that most programs need, and that are no secrets even if a user name is taken from them.
 var ordinary = []string{"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TERM", "TMPDIR", "TZ", "USER"}
 
@@ -47,8 +43,8 @@ var ordinary = []string{"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "S
 func (r *reader) withhold(s *ini.Section) {
 	for _, key := range []string{"username", "password"} {
 		v, _ := r.doc.Find(s, key)
-		for _, found := range environmentName.FindAllStringSubmatch(v.Text, -1) {
-			if name := found[1]; !slices.Contains(ordinary, name) && !slices.Contains(r.withheld, name) {
+		for _, name := range r.environmentNames(v.Text) {
+			if !slices.Contains(ordinary, name) && !slices.Contains(r.withheld, name) {
 				r.withheld = append(r.withheld, name)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/envfile"
 )
 
 // Bytes is a size in bytes.
@@ -50,7 +51,9 @@ type Supervisord struct {
 	User            *account.Account // nil: not switched
 	Directory       string           // of the daemon in the background; empty: not changed
 	StripANSI       bool
-	Environment     map[string]string
+	EnvFiles        []envfile.File
+	FileEnvironment map[string]string // the variables of EnvFiles; nil: there are none
+	Environment     map[string]string // stronger than FileEnvironment
 	Identifier      string
 	Subreaper       bool
 	ShutdownTimeout int  // seconds; 0 or less: none

@@ -1,5 +1,6 @@
 // Package expand replaces %(name)s in the values of a configuration, with the formats of Python's % operator: %(process_num)02d,
-// %(x).3s. It reads no environment and no file. Any goroutine may use a Scope that does not change.
+// %(x).3s. Forms of our own have defaults and operands, such as %(ENV_X:-text)s and %(process_num+1)d. It reads no environment and
+// no file. Any goroutine may use a Scope that does not change.
 package expand
 
 import (
@@ -24,10 +25,14 @@ type Scope struct {
 	Hidden []Variable        // not listed in messages, and only in the form %(name)s
 	Env    map[string]string // environment of the daemon, including that of [supervisord]
 	Own    map[string]string // environment of the process, which overrides Env
+
+	Variables map[string]string // those of [variables], by their names in lower case; nil: there is no such section
+	CPUs      func() int        // returns the number of processors; nil: it is not known
+	Used      func(form string) // is called for each name and form that the original does not have; nil: it is not needed
 }
 
 // find returns the variable of that name. Plain is true if the format is %(name)s.
-func (s *Scope) find(name string, plain bool) (Variable, bool) {
+func (s *Scope) find(name string, plain bool) (Variable, error) {
 	lists := [][]Variable{s.Vars}
 	if plain {
 		lists = append(lists, s.Hidden)
@@ -35,19 +40,28 @@ func (s *Scope) find(name string, plain bool) (Variable, bool) {
 	for _, vars := range lists {
 		for _, v := range vars {
 			if v.Name == name {
-				return v, true
+				return v, nil
 			}
 		}
 	}
-	if key, ok := strings.CutPrefix(name, "ENV_"); ok {
-		if text, ok := s.Own[key]; ok {
-			return Variable{Text: text}, true
-		}
-		if text, ok := s.Env[key]; ok {
-			return Variable{Text: text}, true
+	if key, ok := strings.CutPrefix(name, envPrefix); ok {
+		if text, ok := s.environment(key); ok {
+			return Variable{Text: text}, nil
 		}
 	}
-	return Variable{}, false
+	v, ok, err := s.extended(name)
+	if !ok && err == nil {
+		err = unknownName(name)
+	}
+	return v, err
+}
+
+// environment returns a variable of the environment.
+func (s *Scope) environment(key string) (text string, ok bool) {
+	if text, ok = s.Own[key]; !ok {
+		text, ok = s.Env[key]
+	}
+	return text, ok
 }
 
 // list returns the names for messages, sorted.
@@ -58,8 +72,14 @@ func (s *Scope) list() string {
 	}
 	for _, env := range []map[string]string{s.Env, s.Own} {
 		for key := range env {
-			list = append(list, "ENV_"+key)
+			list = append(list, envPrefix+key)
 		}
+	}
+	if s.Variables != nil {
+		for key := range s.Variables {
+			list = append(list, varPrefix+key)
+		}
+		list = append(list, cpuCount)
 	}
 	slices.Sort(list)
 	return strings.Join(slices.Compact(list), ", ")
@@ -92,8 +112,11 @@ type Error struct {
 // Error returns the original's message, which shows the text.
 func (e *Error) Error() string {
 	head := "Format string " + pyrepr.Quote(e.Text) + " for " + pyrepr.Quote(e.Where)
-	if name, ok := e.Problem.(unknownName); ok {
-		return head + cannotExpand(" ("+pyrepr.Quote(string(name))+")", e.Available)
+	switch problem := e.Problem.(type) {
+	case unknownName:
+		return head + cannotExpand(" ("+pyrepr.Quote(string(problem))+")", e.Available)
+	case notSet:
+		return head + ": " + problem.Error()
 	}
 	return head + " is badly formatted: " + e.Problem.Error()
 }
@@ -102,6 +125,9 @@ func (e *Error) Error() string {
 // values can expand, because a secret may contain a percent sign that begins no name.
 func (e *Error) Redacted() string {
 	head := "Format string for " + pyrepr.Quote(e.Where)
+	if problem, ok := e.Problem.(notSet); ok { // whose text is written for this message
+		return head + ": " + problem.Error()
+	}
 	name, ok := e.Problem.(unknownName)
 	switch {
 	case ok && public.MatchString(string(name)):
@@ -113,7 +139,7 @@ func (e *Error) Redacted() string {
 }
 
 // public matches the names that messages about a secret may show.
-var public = regexp.MustCompile(`^(ENV_[A-Z_][A-Z0-9_]*|here|host_node_name|program_name|group_name|process_num|process_name|numprocs)$`)
+var public = regexp.MustCompile(`^(ENV_[A-Z_][A-Z0-9_]*|VAR_[a-z_][a-z0-9_]*|here|host_node_name|program_name|group_name|process_num|process_name|numprocs)$`)
 
 func cannotExpand(name, available string) string {
 	return " contains names" + name + " which cannot be expanded. Available names: " + available

@@ -254,11 +254,13 @@ func quoted(s string) string {
 
 // FuzzExpand checks that no format causes a panic, and that a text with doubled percent signs is not changed.
 func FuzzExpand(f *testing.F) {
-	for _, seed := range []string{"%(x)s", "%(process_num)02d", "%", "%(", "%(x)#0- +9.9lq", "%%", "%(n)*d"} {
+	for _, seed := range []string{"%(x)s", "%(process_num)02d", "%", "%(", "%(x)#0- +9.9lq", "%%", "%(n)*d", "%(ENV_A:-x)s", "%(VAR_b:?(y))s",
+		"%(process_num*3)d", "%(ENV_A-b:-c)s"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		scope.Expand(text, "where")
+		extended().Expand(text, "where")
 		text = strings.ToValidUTF8(text, "?")
 		got, err := scope.Expand(strings.ReplaceAll(text, "%", "%%"), "where")
 		if err != nil || got != text {

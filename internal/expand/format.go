@@ -119,9 +119,9 @@ func (f *formatter) key(s *spec) error {
 	}
 	name := string(f.runes[start:f.at])
 	f.at++
-	arg, ok := f.scope.find(name, f.at < len(f.runes) && f.runes[f.at] == 's')
-	if !ok {
-		return unknownName(name)
+	arg, err := f.scope.find(name, f.at < len(f.runes) && f.runes[f.at] == 's')
+	if err != nil {
+		return err
 	}
 	s.arg, s.named = arg, true
 	return nil

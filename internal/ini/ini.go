@@ -22,9 +22,18 @@ type File struct {
 
 // Value is the text of one key, not yet expanded.
 type Value struct {
-	Text string
-	From *File
-	Line int // of the key, from 1
+	Text    string
+	From    *File
+	Line    int    // of the key, from 1
+	Section string // from which a section without the key takes it; empty: its own
+}
+
+// In returns the section in whose place the value stands, for a section that has it.
+func (v Value) In(section string) string {
+	if v.Section != "" {
+		return v.Section
+	}
+	return section
 }
 
 // Section has the keys of all sections of that name in all files.

@@ -107,8 +107,8 @@ func TestPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []*Section{
-		{Name: "s", First: first, Line: 2, Values: map[string]Value{"k": {"v\nmore", first, 3}, "l": {"y", second, 8}}},
-		{Name: "t", First: first, Line: 7, Values: map[string]Value{"m": {"x", second, 5}}},
+		{Name: "s", First: first, Line: 2, Values: map[string]Value{"k": {Text: "v\nmore", From: first, Line: 3}, "l": {Text: "y", From: second, Line: 8}}},
+		{Name: "t", First: first, Line: 7, Values: map[string]Value{"m": {Text: "x", From: second, Line: 5}}},
 		{Name: "u", First: second, Line: 6, Values: map[string]Value{}},
 	}
 	if diff := cmp.Diff(want, doc.Sections); diff != "" {
@@ -119,7 +119,7 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("ByName has %v for %s", doc.ByName[s.Name], s.Name)
 		}
 	}
-	if diff := cmp.Diff(map[string]Value{"d": {"1", second, 2}}, doc.Defaults); diff != "" || len(doc.ByName) != 3 {
+	if diff := cmp.Diff(map[string]Value{"d": {Text: "1", From: second, Line: 2}}, doc.Defaults); diff != "" || len(doc.ByName) != 3 {
 		t.Error(diff, doc.ByName)
 	}
 	for key, want := range map[string]string{"k": "v\nmore", "d": "1", "none": ""} {

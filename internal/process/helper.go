@@ -15,18 +15,24 @@ import (
 func (p *Process) Help(spec helper.Spec, now time.Time) *helper.Run {
 	program := helper.Program{Name: p.Name(), Outputs: p.helperOutputs,
 		Own: func(pid int, r *helper.Run) { p.shared.Own(pid, r, p) }}
-	path, args, err := p.Config.Run.FindHelper(spec.Command)
+	run, err := p.current()
+	var path string
+	var args []string
+	if err == nil {
+		path, args, err = run.FindHelper(spec.Command)
+	}
 	if err != nil {
 		program.Problem = err.Error()
 	} else {
-		program.Child = child.Spec{Path: path, Args: args, Steps: p.steps(spec.Command.Privileged), Env: p.helperEnviron(spec)}
+		program.Child = child.Spec{Path: path, Args: args, Steps: p.steps(spec.Command.Privileged),
+			Env: p.helperEnviron(spec, run.Environment)}
 	}
 	return helper.Start(&p.shared.Helpers, program, spec, now)
 }
 
 // helperEnviron is the environment of the children, and the variables that helpers have.
-func (p *Process) helperEnviron(spec helper.Spec) []string {
-	env := append(p.environ(), "SUPERVISOR_HOOK="+spec.Hook)
+func (p *Process) helperEnviron(spec helper.Spec, configured map[string]string) []string {
+	env := append(p.environ(configured), "SUPERVISOR_HOOK="+spec.Hook)
 	if p.pid != 0 && p.reaped == nil {
 		env = append(env, "SUPERVISOR_PROGRAM_PID="+strconv.Itoa(p.pid))
 	}

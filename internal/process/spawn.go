@@ -11,11 +11,25 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
 
 // Command is Find of the command that the process runs.
-func (p *Process) Command() (path string, args []string, err error) { return p.Config.Run.Find() }
+func (p *Process) Command() (path string, args []string, err error) {
+	run, _ := p.current() // the start reports an error of a file
+	return run.Find()
+}
+
+// current returns what the process runs, with the variables that its files have now. With an error, it has those of environment= alone.
+func (p *Process) current() (config.Run, error) {
+	run := p.Config.Run
+	variables, err := p.Config.Variables()
+	if err == nil {
+		run.Environment = variables
+	}
+	return run, err
+}
 
 // spawn starts the child. Problem is empty, or the reason why there is no child, which is the spawn error that clients see;
 // failed is then the event about it. Then the pipes and logs are closed again; the caller releases the socket.
@@ -30,11 +44,15 @@ func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 		}
 		p.holds, spec.Files[0] = true, fd
 	}
-	path, args, err := p.Command()
+	run, err := p.current()
 	if err != nil {
 		return err.Error(), state.SpawnFailed
 	}
-	spec.Path, spec.Args, spec.Env = path, args, p.environ()
+	path, args, err := run.Find()
+	if err != nil {
+		return err.Error(), state.SpawnFailed
+	}
+	spec.Path, spec.Args, spec.Env = path, args, p.environ(run.Environment)
 	theirs, err := p.connect(&spec)
 	if err == nil {
 		p.pid, err = p.shared.Start(spec)
@@ -154,8 +172,8 @@ func (p *Process) disconnect() {
 	p.err.close()
 }
 
-// environ is the child's environment: ours, overridden by the variables that Supervisor sets, and those by environment=.
-func (p *Process) environ() []string {
+// environ is the child's environment: ours, overridden by the variables that Supervisor sets, and those by the configured ones.
+func (p *Process) environ(configured map[string]string) []string {
 	set := map[string]string{
 		"SUPERVISOR_ENABLED":       "1",
 		"SUPERVISOR_PROCESS_NAME":  p.Name(),
@@ -166,7 +184,7 @@ func (p *Process) environ() []string {
 		set["SUPERVISOR_SERVER_URL"] = url
 	}
 	maps.Copy(set, p.role.ExtraEnv)
-	maps.Copy(set, p.Config.Run.Environment)
+	maps.Copy(set, configured)
 	env := make([]string, 0, len(p.shared.Environ)+len(set))
 	for _, kv := range p.shared.Environ {
 		if k, _, _ := strings.Cut(kv, "="); !has(set, k) {

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"syscall"
@@ -80,8 +81,11 @@ func (l *Loop) Restart(cfg *config.Config) {
 }
 
 // Reread takes a new reading of the configuration: its groups are what can be added from now on. It returns how they
-// differ from the active ones. Nothing that runs changes; the next starts get the groups that users have now.
+// differ from the active ones. Nothing that runs changes; the next starts get the groups that users have now, and the variables in the files of [supervisord].
 func (l *Loop) Reread(cfg *config.Config) config.Diff {
+	if before := l.read.Supervisord.FileEnvironment; !maps.Equal(before, cfg.Supervisord.FileEnvironment) {
+		l.shared.Environ = l.options.EnvironOf(cfg)
+	}
 	l.read = cfg
 	l.shared.AutoLogs = nil
 	l.regroup(cfg.Groups)

@@ -53,6 +53,8 @@ type Options struct {
 	Signal func(pid int, sig syscall.Signal, group bool) error
 	// Environ is the environment that children inherit.
 	Environ []string
+	// EnvironOf is what children inherit after a new reading. It is called if the variables of files have changed.
+	EnvironOf func(*config.Config) []string
 	// ListenerEnv has variables that only event listeners inherit.
 	ListenerEnv map[string]string
 	// Serial numbers events; it outlives a restart. Nil: a new one.
