@@ -39,7 +39,7 @@ func (t *turn) log(ctx context.Context, name string, extra []string) (err error)
 	if err := d.awaitRunning(ctx); err != nil {
 		return err
 	}
-	before, err := readStat(d.pid)
+	before, err := onCPU(d.pid)
 	if err != nil {
 		return err
 	}
@@ -54,12 +54,12 @@ func (t *turn) log(ctx context.Context, name string, extra []string) (err error)
 	if err != nil {
 		return err
 	}
-	after, err := readStat(d.pid)
+	after, err := onCPU(d.pid)
 	if err != nil {
 		return err
 	}
 	t.add(name+"/rate", float64(written)/1e6/(complete-ends[0].at).Seconds())
-	t.add(name+"/cpu", (after.cpu-before.cpu).Seconds()/(float64(size)/(1<<30)))
+	t.add(name+"/cpu", (after-before).Seconds()/(float64(size)/(1<<30)))
 	t.add(name+"/lost", float64(size-written))
 	return nil
 }

@@ -36,7 +36,7 @@ func (t *turn) hundredWriters(ctx context.Context, name string, piece int) (err 
 	if err := d.awaitRunning(ctx); err != nil {
 		return err
 	}
-	before, err := readStat(d.pid)
+	before, err := onCPU(d.pid)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (t *turn) hundredWriters(ctx context.Context, name string, piece int) (err 
 	if err != nil {
 		return err
 	}
-	after, err := readStat(d.pid)
+	after, err := onCPU(d.pid)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (t *turn) hundredWriters(ctx context.Context, name string, piece int) (err 
 		begin = min(begin, r.at)
 	}
 	t.add(name+"/rate", float64(written)/1e6/(complete-begin).Seconds())
-	t.add(name+"/cpu", (after.cpu-before.cpu).Seconds()/(float64(writers*each)/1e9))
+	t.add(name+"/cpu", (after-before).Seconds()/(float64(writers*each)/1e9))
 	t.add(name+"/lost", float64(writers*each-written))
 	if len(took) > 0 {
 		t.add(name+"/getState/p99", milliseconds(percentile(took, 99)))

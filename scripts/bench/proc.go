@@ -10,16 +10,14 @@ import (
 	"strings"
 	"syscall"
 	"time"
-)
 
-// clockTick is the unit of times in /proc/PID/stat; 100 a second on every Linux that Go runs on.
-const clockTick = 10 * time.Millisecond
+	"golang.org/x/sys/unix"
+)
 
 // stat has the fields of /proc/PID/stat that the bench needs.
 type stat struct {
 	state  string
 	parent int
-	cpu    time.Duration // user and system time of all its threads, children excluded
 }
 
 func readStat(pid int) (stat, error) {
@@ -33,19 +31,14 @@ func readStat(pid int) (stat, error) {
 // parseStat parses /proc/PID/stat. The second field is a name in parentheses, which may contain blanks and parentheses.
 func parseStat(data []byte) (stat, error) {
 	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
-	if len(fields) < 13 {
+	if len(fields) < 2 {
 		return stat{}, fmt.Errorf("bad stat line %q", data)
 	}
-	var numbers [3]int
-	for i, at := range []int{1, 11, 12} { // parent, utime, stime
-		n, err := strconv.Atoi(string(fields[at]))
-		if err != nil {
-			return stat{}, fmt.Errorf("bad stat line %q: %w", data, err)
-		}
-		numbers[i] = n
+	parent, err := strconv.Atoi(string(fields[1]))
+	if err != nil {
+		return stat{}, fmt.Errorf("bad stat line %q: %w", data, err)
 	}
-	cpu := time.Duration(numbers[1]+numbers[2]) * clockTick
-	return stat{state: string(fields[0]), parent: numbers[0], cpu: cpu}, nil
+	return stat{state: string(fields[0]), parent: parent}, nil
 }
 
 // memoryOfProcess returns the proportional set size of a process in bytes.
@@ -81,27 +74,15 @@ func switches(pid int) (int, error) {
 	return sum, nil
 }
 
-// onCPU returns the processor time of the threads of a process, in nanoseconds, as clock ticks are too coarse.
+// onCPU returns the processor time of all threads of a process so far, also of those that have exited. It reads the clock of the
+// process, since the times in /proc/PID/stat are in ticks of 10 ms, and other files of /proc depend on the kernel's configuration.
 func onCPU(pid int) (time.Duration, error) {
-	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-	if err != nil || len(paths) == 0 {
-		s, err := readStat(pid) // the kernel has no scheduler statistics
-		return s.cpu, err
+	const scheduled = 2 // CPUCLOCK_SCHED; the id is that of clock_getcpuclockid(3)
+	var ts unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduled), &ts); err != nil {
+		return 0, fmt.Errorf("cannot read the processor time of process %d: %w", pid, err)
 	}
-	var sum time.Duration
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return 0, err
-		}
-		first, _, _ := strings.Cut(string(data), " ")
-		n, err := strconv.Atoi(first)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", path, err)
-		}
-		sum += time.Duration(n)
-	}
-	return sum, nil
+	return time.Duration(ts.Nano()), nil
 }
 
 // field returns the number after a key at the start of a line.
