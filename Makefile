@@ -22,7 +22,7 @@ all: programs
 # help prints the texts after ## in this file, by group; * marks targets that install packages as root.
 help:
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  %-19s %s\n", $$1, $$2 } \
-		END { print "\n* as root this installs Debian packages that tests need, and names them first; not with SETUP=no" }' Makefile
+		END { print "\n* as root this installs Debian packages that it needs, and names them first; not with SETUP=no" }' Makefile
 
 ##@ Build
 
@@ -158,7 +158,9 @@ coverage: ## what unit tests, scripts and both reach, by package: > docs/reports
 
 ##@ Measure
 
-bench: programs ## ours and the original by turns; BENCH='-only start -repeat 5'
+bench: programs ## * ours and the original by turns, and runit and s6; BENCH='-only start -repeat 5'
+	@scripts/setup -n peers
+	@scripts/setup peers || echo "bench: without runit or s6 their columns are missing"
 	@go build -o bin/bench ./scripts/bench
 	@bin/bench $(BENCH)
 

@@ -64,9 +64,12 @@ func minfds(programs int) int {
 }
 
 // writeConfig prepares the directory of a run.
-func writeConfig(dir string, load load) error {
+func (c contender) writeConfig(dir string, load load) error {
 	if err := os.MkdirAll(filepath.Join(dir, logFolder), 0o700); err != nil {
 		return err
+	}
+	if c.peer != nil {
+		return c.writeServices(dir, load)
 	}
 	return os.WriteFile(filepath.Join(dir, configName), []byte(configText(dir, load)), 0o600)
 }

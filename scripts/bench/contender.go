@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"syscall"
 )
 
 // who is the name of a contender, as in the columns of the table.
@@ -14,19 +16,30 @@ const (
 	original who = "original"
 	ours     who = "ours"
 	baseline who = "baseline"
+	runit    who = "runit"
+	s6       who = "s6"
 )
 
 // contender is a supervisor that is measured.
 type contender struct {
 	who    who
-	daemon string // path of its supervisord
-	ctl    string // path of its supervisorctl; empty for the baseline
+	daemon string         // path of its supervisord
+	ctl    string         // path of its supervisorctl; empty for the others
+	signal syscall.Signal // ends it; 0 for a supervisord, which is asked
+	logger string         // path of the logger of a peer
+	peer   *peer          // nil for the others
 }
+
+// isSupervisord reports whether the contender is a supervisord: the original or ours.
+func (c contender) isSupervisord() bool { return c.signal == 0 }
 
 // argv returns the command that runs the contender in the foreground with load, whose files are in dir.
 func (c contender) argv(dir string, load load) []string {
-	if c.who == baseline {
+	switch {
+	case c.who == baseline:
 		return append([]string{c.daemon, strconv.Itoa(load.programs), filepath.Join(dir, logFolder)}, load.command...)
+	case c.peer != nil:
+		return slices.Concat([]string{c.daemon}, c.peer.options, []string{filepath.Join(dir, servicesFolder)})
 	}
 	return []string{c.daemon, "-n", "-c", filepath.Join(dir, configName)}
 }
@@ -47,7 +60,7 @@ func contenders(set settings, baselinePath string) ([]contender, error) {
 		all = append(all, c)
 	}
 	if baselinePath != "" {
-		all = append(all, contender{who: baseline, daemon: baselinePath})
+		all = append(all, contender{who: baseline, daemon: baselinePath, signal: syscall.SIGTERM})
 	}
 	return all, nil
 }

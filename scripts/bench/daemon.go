@@ -50,7 +50,7 @@ func (t *turn) launch(ctx context.Context, programs int, childArgs, extra []stri
 			err = errors.Join(d.explain(err), d.close())
 		}
 	}()
-	if err := writeConfig(dir, d.load); err != nil {
+	if err := d.writeConfig(dir, d.load); err != nil {
 		return nil, err
 	}
 	if d.reports, err = openReports(dir); err != nil {
@@ -90,7 +90,7 @@ func (d *daemon) exec() error {
 }
 
 // awaitRunning waits until each program has entered RUNNING according to the daemon's log. It makes no requests, since the memory
-// and wake-ups of the daemon are measured next. The baseline has no states.
+// and wake-ups of the daemon are measured next. Peers have no such states: it waits until each logger runs. The baseline has neither.
 func (d *daemon) awaitRunning(ctx context.Context) error {
 	if d.who == baseline {
 		return nil
@@ -100,11 +100,10 @@ func (d *daemon) awaitRunning(ctx context.Context) error {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		data, err := os.ReadFile(filepath.Join(d.dir, mainLog))
+		running, err := d.running()
 		if err != nil {
 			return d.explain(err)
 		}
-		running := bytes.Count(data, []byte(" entered RUNNING state"))
 		if running >= d.load.programs+d.load.listeners {
 			return nil
 		}
@@ -116,6 +115,15 @@ func (d *daemon) awaitRunning(ctx context.Context) error {
 			return d.explain(fmt.Errorf("%d of %d programs run: %w", running, d.load.programs, context.Cause(ctx)))
 		}
 	}
+}
+
+// running returns the number of programs that run.
+func (d *daemon) running() (int, error) {
+	if d.peer != nil {
+		return d.loggers()
+	}
+	data, err := os.ReadFile(filepath.Join(d.dir, mainLog))
+	return bytes.Count(data, []byte(" entered RUNNING state")), err
 }
 
 // await waits for the next n reports.

@@ -9,7 +9,19 @@ type figure struct {
 	where    string   // name of the scenario that measures it
 	targets  []target // for the median of ours
 	baseline bool     // also measured with the baseline
+	peers    bool     // and with peers
 	large    bool     // only with -large
+}
+
+// measures reports whether the figure is measured with a contender.
+func (f figure) measures(w who) bool {
+	switch w {
+	case original, ours:
+		return true
+	case baseline:
+		return f.baseline
+	}
+	return f.peers
 }
 
 // target is a bound for the median of ours. Absolute ones were set on a machine with two cores; those relative to another figure of
@@ -60,18 +72,18 @@ func (a target) holds(value, base float64) bool {
 
 // figures are all figures, in the order of the output. Latencies and rates of calls are those of persistent connections.
 var figures = []figure{
-	{name: "start/1", unit: "ms", where: "one", baseline: true, targets: []target{atMostOf(15, baseline, "start/1")}},
-	{name: "start/1000", unit: "ms", where: "thousand", baseline: true,
+	{name: "start/1", unit: "ms", where: "one", baseline: true, peers: true, targets: []target{atMostOf(15, baseline, "start/1")}},
+	{name: "start/1000", unit: "ms", where: "thousand", baseline: true, peers: true,
 		targets: []target{atMostOf(1.5, baseline, "start/1000")}},
 	{name: "start/4000", unit: "ms", where: "growth", baseline: true, large: true,
 		targets: []target{atMostOf(1.5, baseline, "start/4000")}},
-	{name: "restart/p50", unit: "ms", where: "restart", targets: []target{atMost(1)}},
-	{name: "restart/p99", unit: "ms", where: "restart", targets: []target{atMost(2.3)}},
-	{name: "stop/1000", unit: "ms", where: "thousand", baseline: true, targets: []target{atMostOf(2.5, baseline, "stop/1000")}},
+	{name: "restart/p50", unit: "ms", where: "restart", peers: true, targets: []target{atMost(1), atMostOf(1, runit, "restart/p50")}},
+	{name: "restart/p99", unit: "ms", where: "restart", peers: true, targets: []target{atMost(2.3)}},
+	{name: "stop/1000", unit: "ms", where: "thousand", baseline: true, peers: true, targets: []target{atMostOf(2.5, baseline, "stop/1000")}},
 
-	{name: "idle/memory", unit: "MB", where: "thousand", targets: []target{atMost(8)}},
-	{name: "idle/switches", unit: "1/s", where: "thousand", targets: []target{below(0.1)}},
-	{name: "idle/cpu", unit: "%", where: "thousand", targets: []target{below(0.005)}},
+	{name: "idle/memory", unit: "MB", where: "thousand", peers: true, targets: []target{atMost(8)}},
+	{name: "idle/switches", unit: "1/s", where: "thousand", peers: true, targets: []target{below(0.1)}},
+	{name: "idle/cpu", unit: "%", where: "thousand", peers: true, targets: []target{below(0.005)}},
 	{name: "idle/monitored/memory", unit: "MB", where: "thousand", targets: []target{atMost(8)}},
 	{name: "idle/monitored/switches", unit: "1/s", where: "thousand", targets: []target{below(0.1)}},
 	{name: "idle/growth", unit: "kB/program", where: "growth", large: true, targets: []target{atMost(5)}},
@@ -99,23 +111,23 @@ var figures = []figure{
 	{name: "ctl/status/1", unit: "ms", where: "one"},
 	{name: "ctl/status/1000", unit: "ms", where: "thousand", targets: []target{atMost(15)}},
 
-	{name: "log/rate", unit: "MB/s", where: "log", baseline: true, targets: []target{atLeastOf(0.95, baseline, "log/rate")}},
-	{name: "log/cpu", unit: "s/GiB", where: "log", baseline: true, targets: []target{atMost(0.6)}},
-	{name: "log/lost", unit: "bytes", where: "log", baseline: true, targets: []target{atMost(0)}},
+	{name: "log/rate", unit: "MB/s", where: "log", baseline: true, peers: true, targets: []target{atLeastOf(0.95, baseline, "log/rate")}},
+	{name: "log/cpu", unit: "s/GiB", where: "log", baseline: true, peers: true, targets: []target{atMost(0.6)}},
+	{name: "log/lost", unit: "bytes", where: "log", baseline: true, peers: true, targets: []target{atMost(0)}},
 	{name: "log/rotated/rate", unit: "MB/s", where: "rotated",
 		targets: []target{atLeastOf(0.93, ours, "log/rate")}},
 	{name: "log/rotated/cpu", unit: "s/GiB", where: "rotated"},
 	{name: "log/rotated/lost", unit: "bytes", where: "rotated", targets: []target{atMost(0)}},
 
-	{name: "writers/rate", unit: "MB/s", where: "writers", baseline: true,
+	{name: "writers/rate", unit: "MB/s", where: "writers", baseline: true, peers: true,
 		targets: []target{atLeastOf(1.1, original, "writers/rate")}},
-	{name: "writers/cpu", unit: "s/GB", where: "writers", baseline: true, targets: []target{atMost(0.7)}},
-	{name: "writers/lost", unit: "bytes", where: "writers", baseline: true, targets: []target{atMost(0)}},
+	{name: "writers/cpu", unit: "s/GB", where: "writers", baseline: true, peers: true, targets: []target{atMost(0.7)}},
+	{name: "writers/lost", unit: "bytes", where: "writers", baseline: true, peers: true, targets: []target{atMost(0)}},
 	{name: "writers/getState/p99", unit: "ms", where: "writers", targets: []target{atMost(10)}},
-	{name: "writers/lines/rate", unit: "MB/s", where: "writerlines", baseline: true,
+	{name: "writers/lines/rate", unit: "MB/s", where: "writerlines", baseline: true, peers: true,
 		targets: []target{atLeastOf(1.15, original, "writers/lines/rate")}},
-	{name: "writers/lines/cpu", unit: "s/GB", where: "writerlines", baseline: true, targets: []target{atMost(0.6)}},
-	{name: "writers/lines/lost", unit: "bytes", where: "writerlines", baseline: true, targets: []target{atMost(0)}},
+	{name: "writers/lines/cpu", unit: "s/GB", where: "writerlines", baseline: true, peers: true, targets: []target{atMost(0.6)}},
+	{name: "writers/lines/lost", unit: "bytes", where: "writerlines", baseline: true, peers: true, targets: []target{atMost(0)}},
 	{name: "writers/lines/getState/p99", unit: "ms", where: "writerlines", targets: []target{atMost(10)}},
 
 	{name: "idle/100/memory", unit: "MB", where: "sizes"},

@@ -44,37 +44,47 @@ func (t *turn) observe(ctx context.Context, d *daemon) (rest, error) {
 	if err := wait(ctx, 5*time.Second); err != nil {
 		return rest{}, err
 	}
-	window := or(t.settings.quick, 2*time.Second, 5*time.Second)
-	from := now()
-	switched, err := switches(d.pid)
+	self, err := d.processes()
 	if err != nil {
 		return rest{}, err
 	}
-	ran, err := onCPU(d.pid)
+	before, err := workOf(self)
 	if err != nil {
 		return rest{}, err
 	}
-	if err := wait(ctx, window); err != nil {
+	if err := wait(ctx, or(t.settings.quick, 2*time.Second, 5*time.Second)); err != nil {
 		return rest{}, err
 	}
-	switchedThen, err := switches(d.pid)
+	after, err := workOf(self)
 	if err != nil {
 		return rest{}, err
 	}
-	ranThen, err := onCPU(d.pid)
-	if err != nil {
-		return rest{}, err
-	}
-	seconds := (now() - from).Seconds()
-	memory, err := memoryOfProcess(d.pid)
+	seconds := (after.at - before.at).Seconds()
+	memory, err := total(self, memoryOfProcess)
 	if err != nil {
 		return rest{}, err
 	}
 	return rest{
 		memory:   float64(memory) / 1e6,
-		switches: float64(switchedThen-switched) / seconds,
-		cpu:      100 * (ranThen - ran).Seconds() / seconds,
+		switches: float64(after.switches-before.switches) / seconds,
+		cpu:      100 * (after.cpu - before.cpu).Seconds() / seconds,
 	}, nil
+}
+
+// work is what processes have done so far.
+type work struct {
+	at       time.Duration // when it was read; with many processes that takes a while, equal before and after the window
+	switches int
+	cpu      time.Duration
+}
+
+func workOf(pids []int) (w work, err error) {
+	w.at = now()
+	if w.switches, err = total(pids, switches); err != nil {
+		return w, err
+	}
+	w.cpu, err = total(pids, onCPU)
+	return w, err
 }
 
 // wait waits for a duration: a window of measurement, or the age that a process must reach.

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -39,7 +40,11 @@ func (t *turn) log(ctx context.Context, name string, extra []string) (err error)
 	if err := d.awaitRunning(ctx); err != nil {
 		return err
 	}
-	before, err := onCPU(d.pid)
+	self, err := d.processes()
+	if err != nil {
+		return err
+	}
+	before, err := total(self, onCPU)
 	if err != nil {
 		return err
 	}
@@ -54,7 +59,7 @@ func (t *turn) log(ctx context.Context, name string, extra []string) (err error)
 	if err != nil {
 		return err
 	}
-	after, err := onCPU(d.pid)
+	after, err := total(self, onCPU)
 	if err != nil {
 		return err
 	}
@@ -88,22 +93,24 @@ func (d *daemon) awaitLog(ctx context.Context, size int) (written int, grown tim
 	}
 }
 
-// filesSize returns the sum of the sizes of the files in dir, without files that are renamed meanwhile.
+// notLogs are the names of other files that loggers of peers keep beside their logs.
+var notLogs = []string{"config", "lock", "state"}
+
+// filesSize returns the sum of the sizes of the logs below dir, without files that are renamed meanwhile.
 func filesSize(dir string) (int, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return 0, err
-	}
 	sum := int64(0)
-	for _, entry := range entries {
+	err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || slices.Contains(notLogs, entry.Name()) {
+			return err
+		}
 		info, err := entry.Info()
-		if errors.Is(err, os.ErrNotExist) {
-			continue
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
-		if err != nil {
-			return 0, err
+		if err == nil {
+			sum += info.Size()
 		}
-		sum += info.Size()
-	}
-	return int(sum), nil
+		return err
+	})
+	return int(sum), err
 }

@@ -1,5 +1,6 @@
 // Command bench measures ours and the installed original side by side, and with them the baseline: a small C program that makes
-// only the system calls that every supervisor must make. `make bench` runs it.
+// only the system calls that every supervisor must make. Where they do the same work it also measures runit and s6, if they are
+// installed. `make bench` runs it.
 //
 // The contenders take turns (A B A B ...), each with the same configuration in a directory of its own, and with Unix sockets only.
 // The program is the sub-reaper of all processes that it starts: at its end, at an error and at Ctrl-C it kills the remaining ones
@@ -28,6 +29,7 @@ type settings struct {
 	quick, large, json      bool
 	dir                     string
 	logBytes                int // that a child writes to its log
+	peers                   []who
 }
 
 func main() {
@@ -91,6 +93,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.BoolVar(&set.quick, "quick", false, "one measurement, with short windows: a smoke test")
 	flags.BoolVar(&set.large, "large", false, "also 4000 programs, and logs of 2 GiB instead of 1")
 	flags.BoolVar(&set.json, "json", false, "print JSON instead of the table")
+	peers := flags.String("peers", peerNames(), "also measure these `supervisors` where they are installed; none")
 	flags.StringVar(&set.dir, "dir", "", "`directory` for logs and sockets (default: the temporary directory)")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, flag.ErrHelp // already printed, with the usage
@@ -109,6 +112,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return settings{}, fmt.Errorf("-repeat %d is less than 1", set.repeat)
 	}
 	var err error
+	if set.peers, err = parsePeers(*peers); err != nil {
+		return settings{}, err
+	}
 	if set.only, err = regexp.Compile(*only); err != nil {
 		return settings{}, fmt.Errorf("-only: %w", err)
 	}

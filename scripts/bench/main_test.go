@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, args := range [][]string{{"-only", "("}, {"-repeat", "0"}, {"more"}, {"-nosuch"}} {
+	for _, args := range [][]string{{"-only", "("}, {"-repeat", "0"}, {"-peers", "init"}, {"-peers", ""}, {"more"}, {"-nosuch"}} {
 		if _, err := parse(args, &bytes.Buffer{}); err == nil {
 			t.Errorf("parse(%q) succeeded", args)
 		}

@@ -36,7 +36,11 @@ func (t *turn) hundredWriters(ctx context.Context, name string, piece int) (err 
 	if err := d.awaitRunning(ctx); err != nil {
 		return err
 	}
-	before, err := onCPU(d.pid)
+	self, err := d.processes()
+	if err != nil {
+		return err
+	}
+	before, err := total(self, onCPU)
 	if err != nil {
 		return err
 	}
@@ -56,7 +60,7 @@ func (t *turn) hundredWriters(ctx context.Context, name string, piece int) (err 
 	if err != nil {
 		return err
 	}
-	after, err := onCPU(d.pid)
+	after, err := total(self, onCPU)
 	if err != nil {
 		return err
 	}
@@ -81,7 +85,7 @@ func (t *turn) ask(ctx context.Context, d *daemon) <-chan []time.Duration {
 	go func() {
 		var took []time.Duration
 		defer func() { answered <- took }()
-		if d.who == baseline {
+		if !d.isSupervisord() {
 			return
 		}
 		c, err := d.dial(context.WithoutCancel(ctx), "supervisor.getState")
@@ -145,12 +149,9 @@ func untilTheLimit(ctx context.Context, t *turn) (err error) {
 	}
 	t.add("limit/getAllProcessInfo/p50", milliseconds(percentile(took, 50)))
 	asked := now()
-	if _, err := d.call(ctx, "supervisor.shutdown"); err != nil {
-		return d.explain(err)
-	}
-	exited, err := d.awaitExit(ctx)
+	exited, err := d.end(ctx)
 	if err != nil {
-		return d.explain(err)
+		return err
 	}
 	t.add("limit/stop", milliseconds(exited-asked))
 	return nil

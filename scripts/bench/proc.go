@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 
 // stat has the fields of /proc/PID/stat that the bench needs.
 type stat struct {
+	name   string
 	state  string
 	parent int
 }
@@ -30,15 +32,16 @@ func readStat(pid int) (stat, error) {
 
 // parseStat parses /proc/PID/stat. The second field is a name in parentheses, which may contain blanks and parentheses.
 func parseStat(data []byte) (stat, error) {
-	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
-	if len(fields) < 2 {
+	open, end := bytes.IndexByte(data, '('), bytes.LastIndexByte(data, ')')
+	fields := bytes.Fields(data[end+1:])
+	if open < 0 || end < open || len(fields) < 2 {
 		return stat{}, fmt.Errorf("bad stat line %q", data)
 	}
 	parent, err := strconv.Atoi(string(fields[1]))
 	if err != nil {
 		return stat{}, fmt.Errorf("bad stat line %q: %w", data, err)
 	}
-	return stat{state: string(fields[0]), parent: parent}, nil
+	return stat{name: string(data[open+1 : end]), state: string(fields[0]), parent: parent}, nil
 }
 
 // memoryOfProcess returns the proportional set size of a process in bytes.
@@ -97,23 +100,51 @@ func field(data []byte, key string) (int, error) {
 	return 0, fmt.Errorf("no %s here", key)
 }
 
-// children returns the ids of the children of a process.
-func children(pid int) ([]int, error) {
+// family returns the ids of the children of each process.
+func family() (map[int][]int, error) {
 	paths, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return nil, err
 	}
-	var all []int
+	all := map[int][]int{}
 	for _, path := range paths {
 		child, err := strconv.Atoi(filepath.Base(path))
 		if err != nil {
 			continue
 		}
-		if s, err := readStat(child); err == nil && s.parent == pid { // an error: it has exited
-			all = append(all, child)
+		if s, err := readStat(child); err == nil { // an error: it has exited
+			all[s.parent] = append(all[s.parent], child)
 		}
 	}
 	return all, nil
+}
+
+// children returns the ids of the children of a process.
+func children(pid int) ([]int, error) {
+	all, err := family()
+	return all[pid], err
+}
+
+// descendants returns the ids of the children of a process, of their children, and so on.
+func descendants(pid int) ([]int, error) {
+	all, err := family()
+	found := slices.Clone(all[pid])
+	for i := 0; i < len(found); i++ {
+		found = append(found, all[found[i]]...)
+	}
+	return found, err
+}
+
+// total returns the sum of a figure of several processes.
+func total[T int | time.Duration](pids []int, of func(pid int) (T, error)) (sum T, err error) {
+	for _, pid := range pids {
+		n, err := of(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 // alive reports whether a process exists and is not a zombie.

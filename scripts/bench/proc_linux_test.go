@@ -10,7 +10,7 @@ import (
 func TestParseStat(t *testing.T) {
 	line := "7 (a) S (b) R 3 7 7 0 -1 4194304 1 2 3 4 150 25 900 900 20 0 1 0\n"
 	got, err := parseStat([]byte(line))
-	want := stat{state: "R", parent: 3}
+	want := stat{name: "a) S (b", state: "R", parent: 3}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}

@@ -78,6 +78,7 @@ func newBench(ctx context.Context, set settings, base string, progress io.Writer
 	if err != nil {
 		return nil, err
 	}
+	all = append(all, installedPeers(set.peers, progress)...)
 	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func (t *turn) wantsAny() bool {
 
 func (t *turn) wantsFigure(f figure) bool {
 	return f.where == t.scenario &&
-		(f.baseline || t.who != baseline) &&
+		f.measures(t.who) &&
 		(t.settings.large || !f.large) &&
 		t.settings.only.MatchString(f.name)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"syscall"
+	"time"
 )
 
 // stop measures the time from the shutdown request to the exit of the daemon. All children must have exited by then.
@@ -11,17 +12,13 @@ func (t *turn) stop(ctx context.Context, d *daemon) error {
 	if !t.wants("stop/1000") {
 		return nil
 	}
-	asked := now()
-	if d.who == baseline {
-		if err := syscall.Kill(d.pid, syscall.SIGTERM); err != nil {
-			return err
-		}
-	} else if _, err := d.call(ctx, "supervisor.shutdown"); err != nil {
-		return d.explain(err)
+	if d.peer != nil {
+		return t.stopPeer(ctx, d)
 	}
-	exited, err := d.awaitExit(ctx)
+	asked := now()
+	exited, err := d.end(ctx)
 	if err != nil {
-		return d.explain(err)
+		return err
 	}
 	left := 0
 	for _, child := range d.alive {
@@ -34,4 +31,40 @@ func (t *turn) stop(ctx context.Context, d *daemon) error {
 	}
 	t.add("stop/1000", milliseconds(exited-asked))
 	return nil
+}
+
+// stopPeer measures the same for a peer, whose daemon may exit before what it has started: until no process is left.
+func (t *turn) stopPeer(ctx context.Context, d *daemon) error {
+	all, err := descendants(d.pid)
+	if err != nil {
+		return err
+	}
+	asked := now()
+	if _, err := d.end(ctx); err != nil {
+		return err
+	}
+	ended, err := awaitGone(ctx, all)
+	if err != nil {
+		return d.explain(err)
+	}
+	t.add("stop/1000", milliseconds(ended-asked))
+	return nil
+}
+
+// end asks the daemon to end and returns when it has exited.
+func (d *daemon) end(ctx context.Context) (time.Duration, error) {
+	var err error
+	if d.isSupervisord() {
+		_, err = d.call(ctx, "supervisor.shutdown")
+	} else {
+		err = syscall.Kill(d.pid, d.signal)
+	}
+	if err != nil {
+		return 0, d.explain(err)
+	}
+	exited, err := d.awaitExit(ctx)
+	if err != nil {
+		err = d.explain(err)
+	}
+	return exited, err
 }

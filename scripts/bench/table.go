@@ -25,6 +25,8 @@ type row struct {
 	Original *spread  `json:"original"`
 	Ours     *spread  `json:"ours"`
 	Baseline *spread  `json:"baseline"`
+	Runit    *spread  `json:"runit"`
+	S6       *spread  `json:"s6"`
 	Ratio    *float64 `json:"ratio"` // ours to original, medians
 	Target   string   `json:"target"`
 	Met      *bool    `json:"met"` // nil also where there is no target, or its base was not measured
@@ -53,15 +55,17 @@ func rows(all results) []row {
 			Original: spreadOf(samples[original]),
 			Ours:     spreadOf(samples[ours]),
 			Baseline: spreadOf(samples[baseline]),
+			Runit:    spreadOf(samples[runit]),
+			S6:       spreadOf(samples[s6]),
 			Met:      f.met(all),
 		}
 		if r.Original != nil && r.Ours != nil && r.Original.Median != 0 {
 			ratio := r.Ours.Median / r.Original.Median
 			r.Ratio = &ratio
 		}
-		texts := make([]string, len(f.targets))
-		for i, a := range f.targets {
-			texts[i] = a.String()
+		var texts []string
+		for _, a := range f.applicable(all) {
+			texts = append(texts, a.String())
 		}
 		r.Target = strings.Join(texts, ", ")
 		table = append(table, r)
@@ -69,14 +73,29 @@ func rows(all results) []row {
 	return table
 }
 
+// spreads returns the results in the order of columns.
+func (r row) spreads() []*spread { return []*spread{r.Original, r.Ours, r.Baseline, r.Runit, r.S6} }
+
+var columns = []who{original, ours, baseline, runit, s6}
+
+// isPeer reports whether w is a contender that may be missing.
+func isPeer(w who) bool {
+	return slices.ContainsFunc(peers, func(p peer) bool { return p.who == w })
+}
+
+// applicable returns the targets of the figure without those that refer to a peer that was not measured.
+func (f figure) applicable(all results) []target {
+	return slices.DeleteFunc(slices.Clone(f.targets), func(a target) bool { return isPeer(a.by) && len(all[a.of][a.by]) == 0 })
+}
+
 // met reports whether ours meets all targets of the figure; nil if that is unknown.
 func (f figure) met(all results) *bool {
-	mine := spreadOf(all[f.name][ours])
-	if mine == nil || len(f.targets) == 0 {
+	mine, targets := spreadOf(all[f.name][ours]), f.applicable(all)
+	if mine == nil || len(targets) == 0 {
 		return nil
 	}
 	yes, known := true, true
-	for _, a := range f.targets {
+	for _, a := range targets {
 		base := spreadOf(all[a.of][a.by])
 		switch {
 		case a.of == "":
@@ -105,9 +124,15 @@ func printJSON(w io.Writer, m machine, all results) error {
 func printTable(w io.Writer, m machine, all results) error {
 	fmt.Fprintf(w, "%d processors, Linux %s, %s; child: %s; rounds: %d\n", m.CPUs, m.Kernel, m.Go, m.Child, m.Repeat)
 	fmt.Fprint(w, "min/median/max; ratio and targets are of the medians, ours to the original\n\n")
-	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(columns, "figure\tunit\toriginal\tours\tbaseline\tratio\ttarget\tmet?")
-	for _, r := range rows(all) {
+	table := rows(all)
+	shown := shownColumns(table)
+	lines := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	heads := []string{"figure", "unit"}
+	for _, i := range shown {
+		heads = append(heads, string(columns[i]))
+	}
+	fmt.Fprintln(lines, strings.Join(append(heads, "ratio", "target", "met?"), "\t"))
+	for _, r := range table {
 		ratio, met := "–", "–"
 		if r.Ratio != nil {
 			ratio = number(*r.Ratio)
@@ -115,10 +140,24 @@ func printTable(w io.Writer, m machine, all results) error {
 		if r.Met != nil {
 			met = map[bool]string{true: "yes", false: "no"}[*r.Met]
 		}
-		cells := []string{r.Figure, r.Unit, r.Original.String(), r.Ours.String(), r.Baseline.String(), ratio, r.Target, met}
-		fmt.Fprintln(columns, strings.Join(cells, "\t"))
+		cells := []string{r.Figure, r.Unit}
+		for _, i := range shown {
+			cells = append(cells, r.spreads()[i].String())
+		}
+		fmt.Fprintln(lines, strings.Join(append(cells, ratio, r.Target, met), "\t"))
 	}
-	return columns.Flush()
+	return lines.Flush()
+}
+
+// shownColumns returns the indexes of columns without peers that were not measured.
+func shownColumns(table []row) (shown []int) {
+	for i, w := range columns {
+		measured := slices.ContainsFunc(table, func(r row) bool { return r.spreads()[i] != nil })
+		if measured || !isPeer(w) {
+			shown = append(shown, i)
+		}
+	}
+	return shown
 }
 
 func (s *spread) String() string {

@@ -79,6 +79,32 @@ func TestMet(t *testing.T) {
 	}
 }
 
+// TestPeers checks that a measured peer has a column, and that only then a target refers to it.
+func TestPeers(t *testing.T) {
+	for _, c := range []struct {
+		runit                   []float64
+		heads, bounds, met, row string
+	}{
+		{nil, "figure unit original ours baseline ratio target met?", "≤ 1", "yes", "– 0.900/0.900/0.900 – –"},
+		{[]float64{2}, "figure unit original ours baseline runit ratio target met?", "≤ 1, ≤ 1 × runit", "yes",
+			"– 0.900/0.900/0.900 – 2.00/2.00/2.00 –"},
+		{[]float64{0.5}, "figure unit original ours baseline runit ratio target met?", "≤ 1, ≤ 1 × runit", "no",
+			"– 0.900/0.900/0.900 – 0.500/0.500/0.500 –"},
+	} {
+		var out bytes.Buffer
+		if err := printTable(&out, machine{}, results{"restart/p50": {ours: {0.9}, runit: c.runit}}); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(out.String(), "\n")
+		want := []string{c.heads, "restart/p50 ms " + c.row + " " + c.bounds + " " + c.met}
+		for i, line := range lines[len(lines)-3 : len(lines)-1] {
+			if got := strings.Join(strings.Fields(line), " "); got != want[i] {
+				t.Errorf("%q, want %q", got, want[i])
+			}
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	var out bytes.Buffer
 	if err := printJSON(&out, machine{CPUs: 2}, sample); err != nil {
