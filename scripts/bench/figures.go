@@ -74,7 +74,7 @@ func (a target) holds(value, base float64) bool {
 var figures = []figure{
 	{name: "start/1", unit: "ms", where: "one", baseline: true, peers: true, targets: []target{atMostOf(15, baseline, "start/1")}},
 	{name: "start/1000", unit: "ms", where: "thousand", baseline: true, peers: true,
-		targets: []target{atMostOf(1.5, baseline, "start/1000")}},
+		targets: []target{atMostOf(1.25, baseline, "start/1000")}},
 	{name: "start/4000", unit: "ms", where: "growth", baseline: true, large: true,
 		targets: []target{atMostOf(1.5, baseline, "start/4000")}},
 	{name: "restart/p50", unit: "ms", where: "restart", peers: true, targets: []target{atMost(1), atMostOf(1, runit, "restart/p50")}},
