@@ -1,5 +1,5 @@
 // Supervisord starts, watches, restarts and logs processes. This file is its command line and its exit statuses: 0 after a
-// shutdown, 2 if it cannot start, with the reason on standard error.
+// shutdown, or that of a process with exit_on; 2 if it cannot start, with the reason on standard error.
 package main
 
 import (
@@ -75,12 +75,12 @@ func run(args []string) (status int) {
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)
 	signal.Notify(d.chld, syscall.SIGCHLD)
 	for cfg != nil {
-		if cfg, err = d.run(cfg); err != nil {
+		if cfg, status, err = d.run(cfg); err != nil {
 			d.servers.Close()
 			return fail(opts, err)
 		}
 	}
-	return 0
+	return status
 }
 
 // fail prints why supervisord cannot start, or cannot start again.

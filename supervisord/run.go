@@ -40,17 +40,17 @@ type supervisord struct {
 }
 
 // run is one run of the loop, from a configuration to a shutdown, or to the configuration that a restart goes on with. It
-// closes all that it opens. An error says why it could not begin; then no child was started.
-func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
+// closes all that it opens. Status is the exit status after a shutdown. An error says why it could not begin; then no child was started.
+func (d *supervisord) run(cfg *config.Config) (next *config.Config, status int, err error) {
 	own := &cfg.Supervisord
 	messages, err := d.setUp(own)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	d.memory.Protect()
 	log, err := openLog(own)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer log.Close()
 	for _, m := range bySeverity(append(slices.Clone(cfg.Messages), messages...)) {
@@ -58,7 +58,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	}
 	servers, err := d.servers.Next(cfg.Servers, os.Stderr)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	d.servers = servers
 	defer func() {
@@ -69,10 +69,10 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		}
 	}()
 	if err := rpc.Check(cfg.Interfaces); err != nil && len(cfg.Servers) > 0 {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := d.onlyInstance(cfg); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if !own.NoCleanup {
 		for _, problem := range logs.CleanAuto(own.ChildLogDir, own.Identifier) {
@@ -98,12 +98,12 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 		Reopened: func() { go servers.Rebind() },
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	services := d.services(sup, cfg, log)
 	if !own.NoDaemon && !d.running {
 		if err := daemon.Background(own.Directory, own.BackgroundUmask(), log.Log); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	pidFile, err := daemon.WritePIDFile(own.Pidfile)
@@ -126,9 +126,11 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, err error) {
 	if pidFile != nil {
 		record, clear := d.remember(cfg, log)
 		defer record.Close()
-		return sup.Run(record, clear), nil
+		next, status = sup.Run(record, clear)
+		return next, status, nil
 	}
-	return sup.Run(nil, nil), nil
+	next, status = sup.Run(nil, nil)
+	return next, status, nil
 }
 
 func openLog(own *config.Supervisord) (*logs.Main, error) {

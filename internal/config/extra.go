@@ -12,6 +12,8 @@ import (
 type Extra struct {
 	Policy   Policy
 	EnvFiles []envfile.File
+	ExitOn   string // when supervisord ends with the process: ExitNever, ...
+	ExitCode int    // its exit status then, or ExitAuto
 
 	own map[string]string // environment=, without that of [supervisord], if there are files
 	set []setKey          // the keys that the section sets, in the order of the table
@@ -57,7 +59,7 @@ func (r *extraKey[T]) read(k *sectionReader, p *Process) {
 	value, err := r.Type.read(k.r.host, text)
 	if err != nil {
 		if r.Type.words {
-			err = fmt.Errorf("invalid '%s' value %s", r.Name, pyrepr.Quote(text))
+			err = invalidWord(r.Name, text)
 		}
 		k.unreadable(r.Name, v, err)
 		return
@@ -70,6 +72,11 @@ func (r *extraKey[T]) read(k *sectionReader, p *Process) {
 	if r.Then != nil {
 		r.Then(k, p)
 	}
+}
+
+// invalidWord is the error for a value that is none of the words of its type.
+func invalidWord(key, text string) error {
+	return fmt.Errorf("invalid '%s' value %s", key, pyrepr.Quote(text))
 }
 
 // value returns the value that a process has, the default if it has no Extra.

@@ -31,7 +31,7 @@ func newReader(o Options, environ []string, h host) (*reader, error) {
 		}
 	}
 	return &reader{doc: ini.New(), host: h.remembering(), env: environment(environ), node: nodeName(), path: path,
-		merged: map[[2]string]mergedEnvironment{}}, nil
+		exitOn: o.exitOn, merged: map[[2]string]mergedEnvironment{}}, nil
 }
 
 // read reads the files and applies the command line.

@@ -18,6 +18,7 @@ type Options struct {
 	ConfigFile    string // as given with -c; empty: look for it
 	SearchWarning string // for standard error, if not empty
 
+	exitOn        string // the exit_on of programs that have none; empty: never
 	hasConfigFile bool
 	dir           string // the working directory at that time, to which a relative ConfigFile is relative
 	overrides     []func(*settings)
@@ -113,6 +114,7 @@ var daemonOptions = []getopt.Option[Options]{
 		o.Check = true
 		return nil
 	}},
+	{Long: "exit-on", Argument: true, Whole: true, Set: setExitOn},
 	{Short: 'n', Long: "nodaemon", Set: setFlag(func(s *settings) { s.NoDaemon = true })},
 	{Short: 's', Long: "silent", Set: setFlag(func(s *settings) { s.Silent = true })},
 	{Short: 'k', Long: "nocleanup", Set: setFlag(func(s *settings) { s.NoCleanup = true })},

@@ -84,6 +84,7 @@ var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, U
 	},
 	limitKeys,
 	policyKeys,
+	exitKeys,
 )...)
 
 const asSupervisord = "as supervisord"

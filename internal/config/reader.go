@@ -33,6 +33,7 @@ type reader struct {
 	files    []*ini.File
 	declared []string           // the types of events that plug-ins emit
 	withheld []string           // Config.Withheld
+	exitOn   string             // --exit-on; empty: not given
 	lenient  bool               // ignore_unknown_plugins
 	vars     [6]expand.Variable // memory for expansions
 	check    *check             // collects the errors; nil: reading stops at the first

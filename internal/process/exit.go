@@ -44,6 +44,9 @@ func (p *Process) FinishExit(now time.Time) {
 	p.pid = 0
 	if took {
 		p.recordExit(code, how, reason)
+		if p.machine.State == api.Exited {
+			p.checkExitOn(p.rules.Expected(code))
+		}
 	}
 	if l := p.role.Listener; took && l != nil {
 		l.Exited()

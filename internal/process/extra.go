@@ -17,6 +17,7 @@ type extra struct {
 	cause    api.Reason // why supervisord ends the child; zero: it does not
 	reason   api.Reason // why the last run ended
 	restarts int        // starts without a request, but the first
+	noChild  bool       // the last start gave no child
 }
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
@@ -59,7 +60,7 @@ func (p *Process) stopReason() api.Reason {
 // noChild notes that a start gave no child.
 func (p *Process) noChild() {
 	if p.extra != nil {
-		p.extra.reason = api.Reason{Why: api.WhySpawn}
+		p.extra.reason, p.extra.noChild = api.Reason{Why: api.WhySpawn}, true
 	}
 }
 
@@ -75,7 +76,7 @@ func (x *extra) ended(code int) {
 	default:
 		x.reason = api.Reason{Why: api.WhyExit}
 	}
-	x.cause = api.Reason{}
+	x.cause, x.noChild = api.Reason{}, false
 }
 
 // hasPolicy reports whether the program sets a key of a restart policy.

@@ -37,6 +37,8 @@ type Shared struct {
 	MaxFD      int // the largest descriptor that a child's pipe may have here; 0: any
 	// ShuttingDown is true once a shutdown or restart has begun. Nothing is started any more.
 	ShuttingDown bool
+	// EndWith has supervisord shut down with an exit status. It returns false if a shutdown has begun before. Nil: false.
+	EndWith func(status int) bool
 	// Spawned is called when a child exists.
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
@@ -245,6 +247,9 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 		case api.Fatal:
 			p.gaveUp(from)
 		}
+	}
+	if next.State == api.Fatal {
+		p.exitOnFatal(e.Kind)
 	}
 	switch action {
 	case state.Spawn:

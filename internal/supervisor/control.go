@@ -72,6 +72,17 @@ func (l *Loop) reopenLogs() {
 // Shutdown begins to stop everything; Run then ends.
 func (l *Loop) Shutdown() { l.enter(api.DaemonShutdown) }
 
+// endWith is Shutdown with an exit status for a process with exit_on. Nothing is started any more from now on. A shutdown that has
+// begun keeps its status.
+func (l *Loop) endWith(status int) bool {
+	if l.state() == api.DaemonShutdown {
+		return false
+	}
+	l.status, l.shared.ShuttingDown = status, true
+	l.Shutdown()
+	return true
+}
+
 // Restart begins to stop everything; Run then ends with cfg. A shutdown that has begun goes on.
 func (l *Loop) Restart(cfg *config.Config) {
 	if l.state() != api.DaemonShutdown {

@@ -51,10 +51,11 @@ type Loop struct {
 	initialized bool              // all groups of the configuration have been added
 	next        *config.Config    // what a restart goes on with
 	shutdown    *shutdown         // nil until a shutdown or restart begins
+	status      int               // the exit status of supervisord after a shutdown
 }
 
 // run is Supervisor.Run.
-func (l *Loop) run() (next *config.Config) {
+func (l *Loop) run() (next *config.Config, status int) {
 	l.timer = time.NewTimer(time.Hour)
 	defer l.shared.Pump.Close()
 	defer l.removeSockets()
@@ -67,9 +68,9 @@ func (l *Loop) run() (next *config.Config) {
 	}
 	l.lastSignals()
 	if l.state() == api.DaemonRestarting {
-		return l.next
+		return l.next, 0
 	}
-	return nil
+	return nil, l.status
 }
 
 // state is the state of the daemon.

@@ -106,7 +106,7 @@ func New(o Options) (*Supervisor, error) {
 		Log: o.Log, Pump: m, Start: o.Start, Signal: o.Signal, Syslog: &logs.Syslog{Report: func(text string) { o.Log.Warnf("%s", text) }},
 		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
-		MaxFD: maxFD(), Spawned: l.spawned, Changed: l.changed,
+		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
 		Drained: func(p *process.Process) {
 			select {
 			case l.drained <- p:
@@ -140,10 +140,10 @@ func New(o Options) (*Supervisor, error) {
 	return s, nil
 }
 
-// Run is the loop. It returns when everything has been stopped: with the configuration to go on with after a restart, nil
-// after a shutdown. Children are written to record, which may be nil. Nothing starts by itself before clear closes, if it
+// Run is the loop. It returns when everything has been stopped: with the configuration to go on with after a restart, or with nil
+// and the exit status of supervisord after a shutdown. Children are written to record, which may be nil. Nothing starts by itself before clear closes, if it
 // is not nil. It is to be called once.
-func (s *Supervisor) Run(record *orphans.Record, clear <-chan struct{}) (next *config.Config) {
+func (s *Supervisor) Run(record *orphans.Record, clear <-chan struct{}) (next *config.Config, status int) {
 	s.loop.record, s.loop.clear = record, clear
 	return s.loop.run()
 }
