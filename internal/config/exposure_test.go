@@ -90,6 +90,10 @@ func TestExposed(t *testing.T) {
 			appOwns, []string{"DIR/sd.conf:11: [eventlistener:c] command" + command + "DIR/app" + belongs + "DIR/app); and 3 more"}},
 		{"a directory of PATH before the command", "[program:a]\ncommand=run\nenvironment=PATH=\"DIR/log:DIR/bin\"\n", mode("log", 0o777),
 			[]string{"DIR/sd.conf:5: [program:a] command" + command + "DIR/log: all users can write it (chmod o-w DIR/log)"}},
+		{"files of variables for root", "envfiles=-DIR/app/s.env\n[program:a]\ncommand=/bin/true\nenvfiles=-DIR/app/a.env\n" +
+			"[program:b]\ncommand=/bin/true\nuser=65534\nenvfiles=-DIR/app/b.env\n", appOwns,
+			[]string{"DIR/sd.conf:4: [supervisord] envfiles: users other than root can change variables of a command that runs as root " +
+				"without user=: DIR/app" + belongs + "DIR/app); and 1 more"}},
 		{"commands and logs of the user", "[program:a]\ncommand=DIR/app/run\nuser=65534\nstdout_logfile=DIR/app/log\n" +
 			"[fcgi-program:f]\nsocket=unix://DIR/app/sock\ncommand=DIR/app/run\nuser=65534\n", appOwns, nil},
 		{"a command behind a wrapper, and one of supervisorctl", "[program:a]\ncommand=/usr/bin/env -i A=b /usr/bin/python3 -u app/run\ndirectory=DIR\n" +
