@@ -10,7 +10,8 @@ import (
 )
 
 // managerVariables are what a service manager passes to supervisord alone. Children have no such sockets and watchdogs.
-var managerVariables = []string{daemon.NotifySocket, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"}
+var managerVariables = []string{daemon.NotifySocket, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
+	"SUPERVISOR_READY_FD"}
 
 // environ is what programs inherit according to a reading of the configuration, while the servers are those of another.
 func environ(read, running *config.Config) []string {

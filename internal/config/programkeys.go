@@ -85,6 +85,7 @@ var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, U
 	limitKeys,
 	policyKeys,
 	exitKeys,
+	readyKeys,
 )...)
 
 const asSupervisord = "as supervisord"

@@ -38,12 +38,16 @@ func (p *Process) FinishExit(now time.Time) {
 	if reason != "" {
 		p.shared.Log.Warnf("spawnerr: %s: %s", p.Name(), reason)
 	}
+	if n := p.notify(); n != nil {
+		n.finish(ended, now)
+	}
 	p.reaped = nil
 	p.disconnect()
+	start := p.machine
 	took := p.apply(state.Event{Kind: state.Exit, Code: code}, ended, now)
 	p.pid = 0
 	if took {
-		p.recordExit(code, how, reason)
+		p.recordExit(code, how, reason, start)
 		if p.machine.State == api.Exited {
 			p.checkExitOn(p.rules.Expected(code))
 		}
@@ -59,15 +63,18 @@ func (p *Process) FinishExit(now time.Time) {
 }
 
 // recordExit keeps what clients see of an exit after which the process is in the state it is in now, and logs it. Reason is why
-// the command was not executed, empty if it was.
-func (p *Process) recordExit(code int, how, reason string) {
+// the command was not executed, empty if it was; start is what the machine was before.
+func (p *Process) recordExit(code int, how, reason string, start state.Machine) {
 	expected := p.rules.Expected(code)
 	p.exitStatus = code
 	p.extra.ended(code)
 	switch p.machine.State {
 	case api.Backoff:
 		p.exitStatus = 0
-		p.spawnErr = fmt.Sprintf("Exited too quickly (%s)", cmp.Or(reason, "process log may have details"))
+		p.spawnErr = p.notReady(start)
+		if p.spawnErr == "" {
+			p.spawnErr = fmt.Sprintf("Exited too quickly (%s)", cmp.Or(reason, "process log may have details"))
+		}
 	case api.Exited:
 		p.spawnErr = ""
 		if !expected {

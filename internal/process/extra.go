@@ -18,6 +18,7 @@ type extra struct {
 	reason   api.Reason // why the last run ended
 	restarts int        // starts without a request, but the first
 	noChild  bool       // the last start gave no child
+	notify   *notify    // nil: its program uses nothing of config.Notify
 }
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
@@ -38,6 +39,7 @@ func moreRules(c *config.Process) *state.More {
 		p := c.Extra.Policy
 		more.Policy = state.Policy{Pause: p.Pause, Increment: p.Increment, Factor: p.Factor, MaxBackoff: p.MaxBackoff,
 			Jitter: p.Jitter, CrashLimit: p.Crashes.Ends, CrashTime: p.Crashes.Time}
+		more.NeedsReady, more.ReadyTimeout = c.Extra.Notify.Ready.How != config.ReadySecs, c.Extra.Notify.Timeout
 	}
 	return more
 }
@@ -108,6 +110,9 @@ func (p *Process) more() *api.ProcessMore {
 	more := &api.ProcessMore{}
 	if x.reason.Shown() {
 		more.Reason = x.reason.String()
+	}
+	if n := p.notify(); n != nil {
+		n.members(more)
 	}
 	if p.hasPolicy() {
 		more.Restarts = new(x.restarts)

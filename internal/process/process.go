@@ -43,6 +43,13 @@ type Shared struct {
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
 	Changed func(*Process)
+	// Notified is called from any goroutine when the child has sent notifications; the loop then calls Notified. It must not
+	// block.
+	Notified func(*Process)
+	// Recycle stops a process and starts it again.
+	Recycle func(p *Process, reason api.Reason, now time.Time)
+	// Schedule takes over the deadline of an item.
+	Schedule func(timers.Item)
 	// Drained is called from another goroutine when the output of a reaped child has been read; the loop then calls
 	// FinishExit.
 	Drained func(*Process)
@@ -105,6 +112,9 @@ type Process struct {
 func New(cfg *config.Process, group *config.Group, user *child.User, role Role, shared *Shared) *Process {
 	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, shared: shared, rules: rules(cfg),
 		user: user, role: role, extra: newExtra(cfg)}
+	if p.extra != nil {
+		p.extra.notify = newNotify(p)
+	}
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)
 	return p
@@ -228,8 +238,7 @@ func (p *Process) dueAtOnce(now time.Time) bool {
 // apply asks the state machine about an event that happened at a time up to now, and does what it says, which may be a
 // further event. It returns false if the event was refused; then nothing has changed.
 func (p *Process) apply(e state.Event, at, now time.Time) bool {
-	rules := p.rules
-	rules.ShuttingDown = p.shared.ShuttingDown
+	rules := p.currentRules()
 	from := p.machine.State
 	next, action := p.machine.Next(withChance(e, rules), at, rules)
 	if action == state.Refuse {
@@ -238,12 +247,17 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	if p.extra != nil && e.Kind == state.Tick && from != next.State && next.State == api.Starting {
 		p.extra.restarts++
 	}
+	if next.Phase == state.Late && p.machine.Phase != state.Late {
+		p.late()
+	}
 	p.move(next, e.Kind == state.Exit && rules.Expected(e.Code), now)
+	if e.Kind == state.Ready && next.State == api.Running {
+		p.succeeded()
+	}
 	if e.Kind == state.Tick {
 		switch next.State {
 		case api.Running:
-			p.shared.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
-				p.Name(), p.Config.Start.Secs)
+			p.succeeded()
 		case api.Fatal:
 			p.gaveUp(from)
 		}
@@ -261,7 +275,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 			p.apply(state.Event{Kind: failed}, now, now)
 		}
 	case state.Term:
-		p.kill(p.Config.Stop.Signal, p.Config.Stop.AsGroup, now)
+		p.kill(p.stopSignal(), p.Config.Stop.AsGroup, now)
 	case state.TakeStep:
 		p.takeStep(now)
 	case state.Kill:
@@ -295,6 +309,9 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	if p.shared.Events.Wants(events.OfState(next.State)) {
 		p.shared.Events.Emit(events.Move{Process: p.Name(), Group: p.Group, From: from, To: next.State,
 			Tries: next.Tries, Expected: expected, PID: p.pid}.Payload())
+	}
+	if n := p.notify(); n != nil {
+		n.arm(now)
 	}
 	if listener != nil && next.State == api.Running && p.stdin != nil { // nil: its child has been reaped already
 		listener.Enable(p.stdin)

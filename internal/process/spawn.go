@@ -52,9 +52,10 @@ func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 	if err != nil {
 		return err.Error(), state.SpawnFailed
 	}
-	spec.Path, spec.Args, spec.Env = path, args, p.environ(run.Environment)
+	spec.Path, spec.Args = path, args
 	theirs, err := p.connect(&spec)
 	if err == nil {
+		spec.Env = p.childEnviron(run.Environment)
 		p.pid, err = p.shared.Start(spec)
 		if err != nil {
 			problem = p.forkProblem(err)
@@ -127,6 +128,11 @@ func (p *Process) forkProblem(err error) string {
 // connect opens the logs, makes the pipes for the child's standard descriptors and adds our ends to the pump. It returns the
 // child's ends, also after an error: the caller closes them after the start.
 func (p *Process) connect(spec *child.Spec) (theirs []int, err error) {
+	if n := p.notify(); n != nil {
+		if theirs, err = n.open(spec); err != nil {
+			return theirs, err
+		}
+	}
 	for fd, c := range []*channel{nil, &p.out, &p.err} {
 		if fd == 0 && p.role.Socket != nil {
 			continue
@@ -170,6 +176,18 @@ func (p *Process) disconnect() {
 	p.err.finish()
 	p.out.close()
 	p.err.close()
+	if n := p.notify(); n != nil {
+		n.close()
+	}
+}
+
+// childEnviron is environ, and the variables that only the child gets, not its helpers.
+func (p *Process) childEnviron(configured map[string]string) []string {
+	env := p.environ(configured)
+	if n := p.notify(); n != nil {
+		env = n.environ(env)
+	}
+	return env
 }
 
 // environ is the child's environment: ours, overridden by the variables that Supervisor sets, and those by the configured ones.

@@ -13,6 +13,9 @@ import (
 func (c *channel) stages() output.Stages {
 	shared, reader := c.process.shared, c.protocolReader()
 	s, debug := c.logStages(reader == nil) // protocol traffic is not program output
+	if n := c.process.notify(); n != nil {
+		s.Ready = n.match()
+	}
 	if reader != nil {
 		s.Protocol = protocol{reader}
 		return s

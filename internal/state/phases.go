@@ -172,3 +172,12 @@ func (m Machine) cancel() (Machine, Action) {
 	}
 	return m, Nothing
 }
+
+// Extend returns the machine with the deadline of its start, or of the present step of its stop, no earlier than at.
+func (m Machine) Extend(at time.Time, r Rules) Machine {
+	starting := m.State == api.Starting && (m.Phase == Late || m.Phase == Up && r.needsReady() && !m.Ready)
+	if (starting || m.State == api.Stopping && m.Phase == Up) && !m.Wake.IsZero() && at.After(m.Wake) {
+		m.Wake = at
+	}
+	return m
+}

@@ -26,6 +26,7 @@ type Loop struct {
 
 	drained chan *process.Process
 	results chan func(now time.Time) // what goroutines that work for the loop have done
+	notices notices
 
 	groups   []*Group           // ascending priority, equal ones as they were added
 	listing  []*process.Process // by group and name, for status listings; nil: to be made
@@ -160,6 +161,9 @@ func (l *Loop) receive(wait bool) {
 	case f := <-l.results:
 		l.changes()
 		f(time.Now())
+	case <-l.notices.some:
+		l.changes()
+		l.notices.next().Notified(time.Now())
 	case <-l.shared.Events.Wake():
 		l.changes()
 		l.resumeEvents(time.Now())

@@ -107,6 +107,7 @@ func New(o Options) (*Supervisor, error) {
 		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
+		Notified: l.notices.add, Schedule: l.timers.Set, Recycle: l.Recycle,
 		Drained: func(p *process.Process) {
 			select {
 			case l.drained <- p:
@@ -124,6 +125,7 @@ func New(o Options) (*Supervisor, error) {
 	if o.Serial == nil {
 		l.shared.Events.Serial = new(events.Serial)
 	}
+	l.notices.some = make(chan struct{}, 1)
 	l.nextTick.run, l.nextResume.run = l.tick, l.resumeEvents
 	l.ticks.Start(time.Now())
 	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, o.Config.Groups, 0) {
