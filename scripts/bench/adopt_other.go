@@ -4,5 +4,9 @@ package main
 
 import "errors"
 
+var errNotLinux = errors.New("this needs Linux, for /proc")
+
 // adoptOrphans fails: the bench reads /proc.
-func adoptOrphans() error { return errors.New("this needs Linux, for /proc") }
+func adoptOrphans() error { return errNotLinux }
+
+func raiseFiles(int) error { return errNotLinux }

@@ -18,6 +18,7 @@ type daemon struct {
 	contender
 	load    load
 	dir     string
+	folder  string // of the services of a peer
 	socket  string
 	pid     int
 	started time.Duration // just before it was executed
@@ -50,6 +51,11 @@ func (t *turn) launch(ctx context.Context, programs int, childArgs, extra []stri
 			err = errors.Join(d.explain(err), d.close())
 		}
 	}()
+	if d.peer != nil {
+		if d.folder, err = makeServices(dir); err != nil {
+			return nil, err
+		}
+	}
 	if err := d.writeConfig(dir, d.load); err != nil {
 		return nil, err
 	}
@@ -86,6 +92,9 @@ func (d *daemon) exec() error {
 		d.exited = now()
 		close(d.reaped)
 	}()
+	if d.peer != nil {
+		return raiseFiles(d.pid)
+	}
 	return nil
 }
 
@@ -162,7 +171,7 @@ func (d *daemon) close() error {
 	if d.reports != nil {
 		errs = append(errs, d.reports.fifo.Close())
 	}
-	return errors.Join(append(errs, os.RemoveAll(d.dir))...)
+	return errors.Join(append(errs, os.RemoveAll(d.folder), os.RemoveAll(d.dir))...)
 }
 
 // explain adds the last lines of the daemon's output to an error.

@@ -37,6 +37,27 @@ var peers = []peer{
 // servicesFolder is the directory of the services of a peer, in that of a run.
 const servicesFolder = "services"
 
+// inMemory is a file system in memory, where services of s6 and what runit keeps for services are by convention. Both make many small
+// files; on a disk, the files that the run before has deleted make that slow.
+const inMemory = "/dev/shm"
+
+// makeServices creates the directory of the services of a peer, and a link to it in that of a run. Where none can be in memory, or
+// programs there cannot be executed, it is in that of the run.
+func makeServices(dir string) (path string, err error) {
+	link := filepath.Join(dir, servicesFolder)
+	path, err = os.MkdirTemp(inMemory, "bench")
+	if err != nil {
+		return link, os.Mkdir(link, 0o700)
+	}
+	script := filepath.Join(path, "try")
+	err = os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700)
+	works := err == nil && exec.Command(script).Run() == nil
+	if err := os.Remove(script); !works || err != nil {
+		return link, errors.Join(os.RemoveAll(path), os.Mkdir(link, 0o700))
+	}
+	return path, os.Symlink(path, link)
+}
+
 // installedPeers returns the peers with one of these names. Those whose programs are not installed are named in the progress output.
 func installedPeers(names []who, progress io.Writer) []contender {
 	var all []contender

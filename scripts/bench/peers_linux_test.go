@@ -91,8 +91,10 @@ func TestClosedPeerLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		nothingLeft(t)
-		if _, err := os.Stat(d.dir); !os.IsNotExist(err) {
-			t.Errorf("the directory is still there: %v", err)
+		for _, dir := range []string{d.dir, d.folder} {
+			if _, err := os.Stat(dir); !os.IsNotExist(err) {
+				t.Errorf("directory %s is still there: %v", dir, err)
+			}
 		}
 	})
 }
