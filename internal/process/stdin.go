@@ -115,14 +115,6 @@ func (s *stdin) write(data, payload []byte) error {
 	return nil
 }
 
-// writeBoth writes data, and payload after it, as far as the pipe accepts them.
-func writeBoth(fd int, data, payload []byte) (int, error) {
-	if len(payload) == 0 {
-		return unix.Write(fd, data)
-	}
-	return unix.Writev(fd, [][]byte{data, payload})
-}
-
 // queue queues data, of which it keeps a copy, and payload. A short payload is copied, too, so that the pieces need less memory than
 // their bytes.
 func (s *stdin) queue(data, payload []byte) {
