@@ -36,7 +36,8 @@ func Compare(running, read []*Group) Diff {
 // [group:x] of its name.
 func (g *Group) Equal(other *Group) bool {
 	if g.kind() != other.kind() || g.Priority != other.Priority || !g.Pool.equal(other.Pool) ||
-		!g.Plugin.equal(other.Plugin) || !slices.Equal(g.nested(), other.nested()) {
+		!g.Plugin.equal(other.Plugin) || !slices.Equal(g.nested(), other.nested()) ||
+		!slices.Equal(g.dependsOn(), other.dependsOn()) {
 		return false
 	}
 	return slices.EqualFunc(g.Processes, other.Processes, (*Process).equal)

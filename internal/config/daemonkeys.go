@@ -2,6 +2,7 @@ package config
 
 import (
 	"io/fs"
+	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 )
@@ -16,7 +17,7 @@ const (
 type daemonKey[T any] = keyOf[settings, T]
 
 // daemonKeys are the keys of [supervisord].
-var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothing},
+var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothing}, slices.Concat([]row[settings]{
 	&daemonKey[int]{Key: Key{Name: "minfds", Topic: daemonTopic, Other: "1025",
 		Help: "raise the limit of open files to at least this"},
 		Type: intType, Absent: 1024, Field: func(s *settings) *int { return &s.MinFDs }},
@@ -78,7 +79,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Default: none, Other: "Z=1", Help: "variables for all children, and for `%(ENV_X)s` in all other sections"},
 		Type: environmentType, Field: func(s *settings) *map[string]string { return &s.Environment }},
 	ignoreUnknown,
-)
+}, paceKeys)...)
 
 // ignoreUnknown is read by supervisorctl, too.
 var ignoreUnknown = &daemonKey[bool]{Key: Key{Name: "ignore_unknown_plugins", Topic: daemonTopic, Since: Ours, Other: "true",

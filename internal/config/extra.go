@@ -15,6 +15,7 @@ type Extra struct {
 	ExitOn   string // when supervisord ends with the process: ExitNever, ...
 	ExitCode int    // its exit status then, or ExitAuto
 	Notify   Notify
+	Depends  Depends
 
 	own map[string]string // environment=, without that of [supervisord], if there are files
 	set []setKey          // the keys that the section sets, in the order of the table

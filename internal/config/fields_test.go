@@ -20,12 +20,15 @@ func everything() *Group {
 		RedirectErr: true, HandlesResults: true}
 	run := Run{Command: "c", Directory: "d", Environment: map[string]string{"A": "1"}, User: user, Umask: 2, ServerURL: "s"}
 	channel := Channel{Log: Log{"f", 1, 2, LogFile, true}, Capture: 3, Events: true}
+	extra := newExtra()
+	extra.EnvFiles = []envfile.File{{Path: "a"}, {Path: "b"}}
+	extra.Depends.On = []string{"a", "b"}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
 		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
-			Extra: &Extra{EnvFiles: []envfile.File{{Path: "a"}, {Path: "b"}}}}},
+			Extra: extra}},
 		Pool:   &Pool{BufferSize: 1, Events: []string{"E", "F"}, ExtraEvents: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
 		Plugin: &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}},
-		Extra:  &GroupExtra{Groups: []string{"a", "b"}}}
+		Extra:  &GroupExtra{Groups: []string{"a", "b"}, DependsOn: []string{"a", "b"}}}
 }
 
 const memberships = "a name service that does not answer for once must not restart programs"

@@ -29,6 +29,9 @@ var groupKeys = table(Key{Sections: InGroup, Scope: ofFile, Update: restarts, Si
 	&keyOf[namedGroup, []string]{Key: Key{Name: "groups", Since: Ours, Default: none, Other: "b",
 		Help: "names of groups for which `x:*` stands too, see [groups of groups](supervisorctl.md#groups-of-groups)"},
 		Type: listType, Field: func(g *namedGroup) *[]string { return &g.extra.Groups }},
+	&keyOf[namedGroup, []string]{Key: Key{Name: "depends_on", Since: Ours, Default: none, Other: "-b:exited",
+		Help: "what all programs of the group depend on, besides their own `depends_on`"},
+		Type: listType, Field: func(g *namedGroup) *[]string { return &g.extra.DependsOn }},
 )
 
 type poolKey[T any] = keyOf[Pool, T]

@@ -129,7 +129,7 @@ func (r *reader) readNamedGroup(s *ini.Section, name string, members map[*ini.Se
 		r.memberSocket(member, processes)
 		g.Processes = append(g.Processes, processes...)
 	}
-	if g.extra.Groups != nil {
+	if g.extra.Groups != nil || g.extra.DependsOn != nil {
 		g.Extra = &g.extra
 	}
 	return &g.Group, nil

@@ -55,6 +55,9 @@ func (r *reader) values(o Options) (*Config, error) {
 	if c.Groups, err = r.groups(); err != nil {
 		return nil, err
 	}
+	if err = r.dependencies(c.Groups); err != nil {
+		return nil, err
+	}
 	if c.Servers, err = r.servers(); err != nil {
 		return nil, err
 	}
@@ -124,6 +127,7 @@ func (r *reader) supervisord() (*settings, error) {
 	if readAll(k, daemonKeys, s); k.err != nil {
 		return nil, k.err
 	}
+	r.strict = s.StrictDependencies
 	if s.Environment == nil {
 		s.Environment = map[string]string{}
 	}

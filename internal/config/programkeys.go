@@ -86,6 +86,7 @@ var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, U
 	policyKeys,
 	exitKeys,
 	readyKeys,
+	dependKeys,
 )...)
 
 const asSupervisord = "as supervisord"

@@ -35,6 +35,7 @@ type reader struct {
 	withheld []string           // Config.Withheld
 	exitOn   string             // --exit-on; empty: not given
 	lenient  bool               // ignore_unknown_plugins
+	strict   bool               // dependencies=strict
 	vars     [6]expand.Variable // memory for expansions
 	check    *check             // collects the errors; nil: reading stops at the first
 }

@@ -6,6 +6,7 @@ package config
 import (
 	"io/fs"
 	"syscall"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -36,28 +37,31 @@ type Message struct {
 
 // Supervisord is the [supervisord] section with the options of the command line applied.
 type Supervisord struct {
-	Logfile         string // absolute, or the word "syslog"
-	LogfileMaxBytes Bytes  // 0: never rotate
-	LogfileBackups  int
-	Loglevel        api.Level
-	Pidfile         string // absolute
-	Umask           int    // -1: see BackgroundUmask
-	NoDaemon        bool
-	Silent          bool
-	MinFDs          int
-	MinProcs        int
-	NoCleanup       bool
-	ChildLogDir     string
-	User            *account.Account // nil: not switched
-	Directory       string           // of the daemon in the background; empty: not changed
-	StripANSI       bool
-	EnvFiles        []envfile.File
-	FileEnvironment map[string]string // the variables of EnvFiles; nil: there are none
-	Environment     map[string]string // stronger than FileEnvironment
-	Identifier      string
-	Subreaper       bool
-	ShutdownTimeout int  // seconds; 0 or less: none
-	KillOrphans     bool // orphans=kill
+	Logfile            string // absolute, or the word "syslog"
+	LogfileMaxBytes    Bytes  // 0: never rotate
+	LogfileBackups     int
+	Loglevel           api.Level
+	Pidfile            string // absolute
+	Umask              int    // -1: see BackgroundUmask
+	NoDaemon           bool
+	Silent             bool
+	MinFDs             int
+	MinProcs           int
+	NoCleanup          bool
+	ChildLogDir        string
+	User               *account.Account // nil: not switched
+	Directory          string           // of the daemon in the background; empty: not changed
+	StripANSI          bool
+	EnvFiles           []envfile.File
+	FileEnvironment    map[string]string // the variables of EnvFiles; nil: there are none
+	Environment        map[string]string // stronger than FileEnvironment
+	Identifier         string
+	Subreaper          bool
+	ShutdownTimeout    int           // seconds; 0 or less: none
+	KillOrphans        bool          // orphans=kill
+	StrictDependencies bool          // dependencies=strict
+	StartInterval      time.Duration // between two first starts; 0: none
+	MaxStarting        int           // processes in STARTING by a first start; 0: any number
 }
 
 // BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the
@@ -115,7 +119,9 @@ type Group struct {
 
 // GroupExtra has the keys of [group:x] that the original does not have. Group.Extra is nil if the section has none of them.
 type GroupExtra struct {
-	Groups []string // the names of groups for which this one stands too
+	Groups    []string // the names of groups for which this one stands too
+	DependsOn []string // what all its programs depend on, as written
+	needs     []Need   // the same
 }
 
 // Plugin has the keys of an [rpcinterface:x] section with command= or url= that are about calls. With url= the group has no

@@ -15,16 +15,20 @@ import (
 // kind is a kind of operation on processes. Its functions run in the loop; name is the name of the process in faults.
 type kind struct {
 	descending bool                        // of several processes, the last to be started is the first
-	affects    func(*process.Process) bool // of several processes, others are left out
+	affects    func(*process.Process) bool // of several processes, the others are left out
 	action     func(p *process.Process, name string) error
+	// prepare, if not nil, is called with all processes of the operation, before an action. It reports whether some of them must wait for
+	// others. Then inTurn takes the place of action, and no other request is served in between.
+	prepare func(l *supervisor.Loop, processes []*process.Process) bool
+	inTurn  func(l *supervisor.Loop, p *process.Process, name string) error
 	// done reports whether the operation is over, and how it ended. It is called after the action, at each change of the
 	// process, and every two seconds. Nil: the operation is over after the action.
 	done func(s *Service, p *process.Process, name string) (bool, error)
 }
 
 var (
-	starting = kind{affects: notRunning, action: start, done: started}
-	stopping = kind{descending: true, affects: stoppable, action: stop, done: stopped}
+	starting = kind{affects: notRunning, action: start, done: started, prepare: (*supervisor.Loop).BeginStart, inTurn: startInTurn}
+	stopping = kind{descending: true, affects: stoppable, action: stop, done: stopped, prepare: beginStop, inTurn: stopInTurn}
 	clearing = kind{affects: anyState, action: clearLogs}
 )
 
@@ -37,7 +41,16 @@ func signallable(p *process.Process) bool { return p.State().IsSignallable() }
 func anyState(*process.Process) bool      { return true }
 
 // stoppable reports whether there is something to stop: a child, or a start that is coming.
-func stoppable(p *process.Process) bool { return p.State().IsRunning() || p.Paused() }
+func stoppable(p *process.Process) bool { return p.State().IsRunning() || p.Awaited() }
+
+// prepared is the kind for these processes: if some must wait for others, its action is inTurn.
+func (k kind) prepared(l *supervisor.Loop, processes []*process.Process) kind {
+	if k.prepare != nil && k.prepare(l, processes) {
+		inTurn := k.inTurn
+		k.action = func(p *process.Process, name string) error { return inTurn(l, p, name) }
+	}
+	return k
+}
 
 // StartProcess starts a process. With wait it returns when the process is RUNNING.
 func (s *Service) StartProcess(ctx context.Context, name string, wait bool) error {
@@ -65,7 +78,8 @@ func (s *Service) single(ctx context.Context, name string, k kind, wait bool) er
 	err := s.Change(func(l *supervisor.Loop) error {
 		p, err := Find(l.View, name)
 		if err == nil {
-			o, err = s.begin(k, p, name, wait)
+			one := []*process.Process{p}
+			o, err = s.begin(k.prepared(l, one), p, name, wait)
 		}
 		return err
 	})
@@ -131,6 +145,14 @@ func (s *Service) await(ctx context.Context, o *operation) (err error) {
 	return err
 }
 
+// startInTurn is start for one of several processes, which may have to wait for others.
+func startInTurn(l *supervisor.Loop, p *process.Process, name string) error {
+	if _, _, err := p.Command(); err == nil && l.HoldStart(p) {
+		return nil
+	}
+	return start(p, name)
+}
+
 func start(p *process.Process, name string) error {
 	if _, _, err := p.Command(); err != nil {
 		return commandFault(err)
@@ -166,6 +188,8 @@ func startRefused(state api.State, name string) error {
 
 func started(_ *Service, p *process.Process, name string) (bool, error) {
 	switch state := p.State(); {
+	case p.Gate().Held:
+		return false, nil
 	case p.SpawnErr() != "":
 		return true, api.NewFault(api.SpawnError, name)
 	case state == api.Running:
@@ -176,11 +200,22 @@ func started(_ *Service, p *process.Process, name string) (bool, error) {
 	return false, nil
 }
 
-func stop(p *process.Process, name string) error {
+func stop(p *process.Process, name string) error { return stopBy(p, name, p.Stop) }
+
+func beginStop(l *supervisor.Loop, processes []*process.Process) bool {
+	return l.BeginStop(processes, time.Now())
+}
+
+// stopInTurn is stop for a process that may have to wait for others.
+func stopInTurn(l *supervisor.Loop, p *process.Process, name string) error {
+	return stopBy(p, name, func(now time.Time) string { return l.StopInTurn(p, now) })
+}
+
+func stopBy(p *process.Process, name string, stop func(now time.Time) (problem string)) error {
 	if !stoppable(p) {
 		return api.NewFault(api.NotRunning, name)
 	}
-	if problem := p.Stop(time.Now()); problem != "" {
+	if problem := stop(time.Now()); problem != "" {
 		return api.NewFault(api.Failed, problem)
 	}
 	return nil

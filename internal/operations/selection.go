@@ -87,18 +87,19 @@ func (s *Service) each(ctx context.Context, sel Selection, k kind, wait bool) ([
 	}
 	var outcomes []api.ProcessStatus
 	var waiting []operation
-	for _, p := range selected {
-		if down := s.sup.Do(func(*supervisor.Loop) {
-			if !k.affects(p) {
-				return
-			}
-			o, err := s.begin(k, p, api.Namespec(p.Group, p.Name()), wait)
-			if err == nil && o.changed != nil {
-				waiting = append(waiting, o)
-			} else {
-				outcomes = append(outcomes, status(p, err))
-			}
-		}); down != nil {
+	begin := func(k kind, p *process.Process) {
+		if !k.affects(p) {
+			return
+		}
+		o, err := s.begin(k, p, api.Namespec(p.Group, p.Name()), wait)
+		if err == nil && o.changed != nil {
+			waiting = append(waiting, o)
+		} else {
+			outcomes = append(outcomes, status(p, err))
+		}
+	}
+	for _, step := range s.steps(k, selected, begin) {
+		if down := s.sup.Do(step); down != nil {
 			return nil, down
 		}
 	}
@@ -117,6 +118,27 @@ func (s *Service) each(ctx context.Context, sel Selection, k kind, wait bool) ([
 		outcomes = append(outcomes, status(waiting[i].process, ends[i]))
 	}
 	return outcomes, nil
+}
+
+// steps are what is to be done in the loop for an operation: all at once if some processes must wait for others, else one after the
+// other.
+func (s *Service) steps(k kind, selected []*process.Process, begin func(kind, *process.Process)) (steps []func(*supervisor.Loop)) {
+	ordered := false
+	if k.prepare != nil {
+		_ = s.sup.Read(func(v supervisor.View) { ordered = v.Ordered() }) // an error comes again with the first step
+	}
+	if ordered {
+		return []func(*supervisor.Loop){func(l *supervisor.Loop) {
+			prepared := k.prepared(l, selected)
+			for _, p := range selected {
+				begin(prepared, p)
+			}
+		}}
+	}
+	for _, p := range selected {
+		steps = append(steps, func(*supervisor.Loop) { begin(k, p) })
+	}
+	return steps
 }
 
 // completionOrder returns the indexes of operations in the order of completion. Operations that were completed within one

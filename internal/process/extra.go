@@ -19,6 +19,7 @@ type extra struct {
 	restarts int        // starts without a request, but the first
 	noChild  bool       // the last start gave no child
 	notify   *notify    // nil: its program uses nothing of config.Notify
+	gate     Gate
 }
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
@@ -86,12 +87,6 @@ func (p *Process) hasPolicy() bool {
 	return p.rules.More != nil && (p.rules.More.Policy != state.DefaultPolicy || p.rules.StartRetries == state.Forever)
 }
 
-// Paused reports whether the process has ended and is started again after a pause.
-func (p *Process) Paused() bool {
-	s := p.machine.State
-	return p.rules.More != nil && (s == api.Exited || s == api.Stopped) && !p.Wake().IsZero()
-}
-
 // nextStart is when the process is started again without a request, zero if it is not.
 func (p *Process) nextStart() time.Time {
 	s := p.machine.State
@@ -107,7 +102,10 @@ func (p *Process) more() *api.ProcessMore {
 	if x == nil {
 		return nil
 	}
-	more := &api.ProcessMore{}
+	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor}
+	if at := x.gate.NextStart; !at.IsZero() {
+		more.NextStart = new(int(at.Unix()))
+	}
 	if x.reason.Shown() {
 		more.Reason = x.reason.String()
 	}

@@ -45,6 +45,9 @@ func (p *Process) describe(now time.Time) string {
 		}
 		return p.spawnErr
 	case api.Stopped, api.Exited:
+		if waits := p.Gate().WaitsFor; waits != "" && p.machine.State == api.Stopped {
+			return "waits for " + waits
+		}
 		if p.stop == 0 {
 			return "Not started"
 		}

@@ -104,7 +104,7 @@ type Process struct {
 	stop       int64
 	stateSince time.Time     // when its state changed last
 	changed    chan struct{} // closed at the next change; nil while nothing waits for it
-	extra      *extra        // nil: the program has no key of config.Extra
+	extra      *extra        // nil: the program has no key of config.Extra, and nothing holds the process back
 }
 
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become, nil
@@ -161,7 +161,7 @@ func (p *Process) PID() int { return p.pid }
 // Wake is when Tick is due, zero for never. While the last output of a reaped child is being read nothing is due: its exit
 // decides what comes next.
 func (p *Process) Wake() time.Time {
-	if p.reaped != nil {
+	if p.reaped != nil || p.extra != nil && p.extra.gate.Shut && p.machine.Restarts(p.rules) {
 		return time.Time{}
 	}
 	return p.machine.Wake
@@ -198,6 +198,9 @@ func (p *Process) Tick(now time.Time) { p.handle(state.Event{Kind: state.Tick}, 
 // Stop stops it, on request or because supervisord shuts down. Problem is empty, or says why the signal could not be
 // delivered.
 func (p *Process) Stop(now time.Time) (problem string) {
+	if g := p.Gate(); g.Held {
+		p.SetGate(Gate{Shut: g.Shut})
+	}
 	if p.machine.State == api.Backoff && !p.shared.ShuttingDown {
 		p.shared.Log.Debugf("Attempted to kill %s, which is in BACKOFF state.", p.Name())
 	}
@@ -292,16 +295,16 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	from := p.machine.State
 	p.machine = next
+	if p.extra != nil && from != next.State {
+		p.extra.gate = Gate{Shut: p.extra.gate.Shut}
+	}
 	p.shared.Changed(p)
 	if from == next.State {
 		return
 	}
 	p.shared.Log.Blatherf("%s is %s", p.Name(), next.State)
 	p.stateSince = now
-	if p.changed != nil {
-		close(p.changed)
-		p.changed = nil
-	}
+	p.wakeWaiters()
 	listener := p.role.Listener
 	if listener != nil && from == api.Running {
 		listener.Disable() // before it could be sent the event about its own end
@@ -315,6 +318,14 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	}
 	if listener != nil && next.State == api.Running && p.stdin != nil { // nil: its child has been reaped already
 		listener.Enable(p.stdin)
+	}
+}
+
+// wakeWaiters wakes what waits for a change.
+func (p *Process) wakeWaiters() {
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
 	}
 }
 

@@ -27,7 +27,7 @@ func (l *Loop) schedule(d *deadline, at time.Time) {
 
 // due is true if there is work to do now.
 func (l *Loop) due(now time.Time) bool {
-	return l.ticks.Due(&l.shared.Events, now) || l.mayStart() || l.timers.Due(now) != nil
+	return l.ticks.Due(&l.shared.Events, now) || l.mayStart() || l.depends != nil && l.depends.due() || l.timers.Due(now) != nil
 }
 
 // work takes one step of what is due: at most one first start and one deadline, so that requests are served between
@@ -35,6 +35,9 @@ func (l *Loop) due(now time.Time) bool {
 func (l *Loop) work(now time.Time) {
 	if l.ticks.Due(&l.shared.Events, now) { // also when the clock was set
 		l.tick(now)
+	}
+	if l.depends != nil && l.depends.due() {
+		l.depends.review(now)
 	}
 	if l.mayStart() {
 		l.startPending(now)
@@ -67,13 +70,21 @@ func (l *Loop) resumeEvents(now time.Time) {
 }
 
 // mayStart reports whether a process waits for its first start and nothing holds it back.
-func (l *Loop) mayStart() bool { return len(l.pending) > 0 && l.clear == nil }
+func (l *Loop) mayStart() bool {
+	return len(l.pending) > 0 && l.clear == nil && (l.depends == nil || l.depends.pace.allows())
+}
 
 // startPending starts the first process of those that wait for their first start, unless a request has been faster.
 func (l *Loop) startPending(now time.Time) {
 	p := l.pending[0]
 	l.pending = l.pending[1:]
-	p.AutoStart(now)
+	switch {
+	case l.depends == nil:
+		p.AutoStart(now)
+	case l.depends.admit(p, now):
+		p.AutoStart(now)
+		l.depends.started(p, now)
+	}
 	if len(l.pending) == 0 {
 		l.pending = nil
 		if l.options.Settled != nil {

@@ -124,7 +124,9 @@ func (l *Loop) role(g *Group, c *config.Process) (r process.Role) {
 
 // newProcess makes a process that has never run.
 func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role) *process.Process {
-	return process.New(c, g, userOf(c), role, &l.shared)
+	p := process.New(c, g, userOf(c), role, &l.shared)
+	l.addGate(p, g)
+	return p
 }
 
 // startSoon has those processes started that start by themselves, in their order and after all that wait already.
@@ -133,6 +135,9 @@ func (l *Loop) startSoon(processes []*process.Process) {
 		if p.Config.Start.Auto {
 			l.pending = append(l.pending, p)
 		}
+	}
+	if l.depends != nil {
+		l.depends.queue(processes)
 	}
 }
 
@@ -228,6 +233,9 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 	}
 	l.groups = slices.DeleteFunc(l.groups, func(x *Group) bool { return x == g })
 	l.pending = slices.DeleteFunc(l.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
+	if l.depends != nil {
+		l.depends.forget(g.Processes)
+	}
 	readded := slices.Contains(l.read.Groups, g.Config) // it can be added without a reread
 	for _, p := range g.Processes {
 		l.timers.Remove(p) // one that has ended may be about to start again

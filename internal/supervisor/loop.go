@@ -36,6 +36,7 @@ type Loop struct {
 	record   *orphans.Record    // of the children; may be nil
 
 	pending []*process.Process // waiting for their first start, in this order
+	depends *depends           // nil: nothing depends on anything, and first starts have no pace
 	clear   <-chan struct{}    // holds the first starts back until it is closed; nil: nothing does
 
 	timers     timers.Heap

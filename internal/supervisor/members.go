@@ -18,7 +18,7 @@ func (l *Loop) AddProcesses(g *Group, added []*config.Process) {
 	g.Processes = append(slices.Clone(g.Processes), processes...)
 	g.Processes = processOrder.Sort(g.Processes)
 	l.startSoon(processes)
-	l.listing = nil
+	l.layoutChanged()
 }
 
 // RemoveProcess takes a stopped process out of its group.
@@ -30,7 +30,10 @@ func (l *Loop) RemoveProcess(g *Group, p *process.Process) {
 	g.Processes = slices.DeleteFunc(slices.Clone(g.Processes), without)
 	l.pending = slices.DeleteFunc(l.pending, without)
 	l.timers.Remove(p)
-	l.listing = nil
+	if l.depends != nil {
+		l.depends.forget([]*process.Process{p})
+	}
+	l.layoutChanged()
 }
 
 // edit changes which processes the group is configured to have. The configuration that was read stays as it is.

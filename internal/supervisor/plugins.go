@@ -66,6 +66,9 @@ func (l *Loop) changed(p *process.Process) {
 	for _, w := range l.watches {
 		w.add(p)
 	}
+	if l.depends != nil {
+		l.depends.processChanged(p)
+	}
 }
 
 // updateAvailability notifies a plug-in whether it has a process that answers: one that runs, or that listens soon.

@@ -36,7 +36,9 @@ func (l *Loop) stopGroups(now time.Time) (over bool) {
 			return false
 		}
 		g := s.remaining[last]
-		if s.stopping != g {
+		if l.depends != nil {
+			l.depends.stopGroup(g, now)
+		} else if s.stopping != g {
 			s.stopping = g
 			for _, p := range slices.Backward(g.Processes) {
 				p.Stop(now)
@@ -56,6 +58,9 @@ func (l *Loop) beginShutdown(now time.Time) {
 	s.report.run, s.kill.run = l.reportWaiting, l.killAll
 	l.shutdown = s
 	l.shared.ShuttingDown = true
+	if l.depends != nil {
+		l.depends.end()
+	}
 	l.pending, l.recycles = nil, nil
 	if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
 		l.schedule(&s.kill, now.Add(time.Duration(wait)*time.Second))

@@ -70,6 +70,9 @@ func (v View) Find(group, name string) *process.Process {
 	return nil
 }
 
+// Ordered reports whether processes may depend on others, so that a request about several may have to be done in order.
+func (v View) Ordered() bool { return v.l.depends != nil }
+
 // Processes are all processes of the active groups, by group and name.
 func (v View) Processes() []*process.Process {
 	l := v.l

@@ -57,7 +57,7 @@ func (w *Watch) wake() {
 
 // groupsChanged discards what depends on which groups there are.
 func (l *Loop) groupsChanged() {
-	l.listing = nil
+	l.layoutChanged()
 	l.layout++
 	for _, w := range l.watches {
 		w.wake()

@@ -1,0 +1,236 @@
+package supervisor
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/order"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// item is a dependency of a process.
+type item = order.Item[*process.Process]
+
+// gate decides when a process may be started without a request.
+type gate struct {
+	process *process.Process
+	needs   []need
+	queued  bool // in depends.changed
+
+	first   startStage // of the first automatic start
+	delayed bool       // startdelay has begun
+	timer   deadline   // of dependency_timeout, then of startdelay
+
+	open  bool   // the dependencies were met, and have not been lost since
+	lost  bool   // they were lost while it ran
+	cause string // what was lost, such as "db is FATAL"
+	waits bool   // a later start waits for dependencies
+
+	warned []*process.Process // that do not come any more
+}
+
+// startStage is how far the first automatic start of a process is.
+type startStage uint8
+
+const (
+	notHeld  startStage = iota
+	inQueue             // in Loop.pending
+	waiting             // for dependencies
+	delaying            // for startdelay
+)
+
+// startOrder compares processes that may start at the same moment.
+func startOrder(a, b *process.Process) int {
+	return cmp.Or(cmp.Compare(a.GroupPriority, b.GroupPriority), strings.Compare(a.Group, b.Group),
+		cmp.Compare(a.Config.Priority, b.Config.Priority), strings.Compare(a.Name(), b.Name()))
+}
+
+// admit reports whether a process whose first automatic start is due may start now. If not, it waits or will not be started.
+func (d *depends) admit(p *process.Process, now time.Time) bool {
+	g := d.gates[p]
+	switch {
+	case d.cancelled[p]:
+		return false
+	case g == nil || !p.Begun().IsZero() || p.State() != api.Stopped:
+		return true
+	}
+	if met, unmet := d.graphNow().Open(p, d.facts); !met {
+		d.hold(g, unmet, now)
+		return false
+	}
+	g.open = true
+	if delay := p.Config.Depends().StartDelay; delay > 0 && !g.delayed {
+		g.first, g.delayed = delaying, true
+		d.loop.schedule(&g.timer, now.Add(delay))
+		p.SetGate(process.Gate{Held: true, Shut: p.Gate().Shut, NextStart: now.Add(delay)})
+		return false
+	}
+	g.first = notHeld
+	return true
+}
+
+// hold has the first automatic start of a process wait for its dependencies.
+func (d *depends) hold(g *gate, unmet []item, now time.Time) {
+	g.first = waiting
+	if wait := g.process.Config.Depends().Timeout; wait > 0 {
+		d.loop.schedule(&g.timer, now.Add(wait))
+	}
+	g.process.SetGate(process.Gate{Held: true, Shut: g.process.Gate().Shut, WaitsFor: texts(unmet)})
+	d.reportWait(g, unmet)
+}
+
+// reportWait logs that an automatic start begins to wait, and emits an event.
+func (d *depends) reportWait(g *gate, unmet []item) {
+	p := g.process
+	d.loop.log.Infof("%s waits for %s", p.Name(), texts(unmet))
+	d.loop.shared.Events.Emit(api.ProcessHeld, events.Held(p.Name(), p.Group, texts(unmet)))
+	g.warned = nil
+	d.warnOfGone(g, unmet)
+}
+
+// warnOfGone logs for each process, once, that it will not come without a request.
+func (d *depends) warnOfGone(g *gate, unmet []item) {
+	for _, i := range unmet {
+		for _, on := range i.On {
+			f := d.facts(on)
+			if f.Gone && f.State != api.Stopping && (!on.Begun().IsZero() || f.State == api.Fatal) && !slices.Contains(g.warned, on) {
+				g.warned = append(g.warned, on)
+				d.loop.log.Warnf("%s waits for %s, which is %s", g.process.Name(), i.Name, f.State)
+			}
+		}
+	}
+}
+
+func texts(items []item) string {
+	var list []string
+	for _, i := range items {
+		list = append(list, i.String())
+	}
+	return strings.Join(list, ", ")
+}
+
+// loseIfLost shuts an open gate if its dependencies are lost.
+func (d *depends) loseIfLost(g *gate) {
+	i, lost := d.graph.Lost(g.process, d.facts)
+	if !lost {
+		return
+	}
+	g.open = false
+	if g.process.Config.Depends().Loss == config.LossIgnore {
+		return
+	}
+	g.cause = i.Name + " was removed"
+	if len(i.On) > 0 {
+		g.cause = fmt.Sprintf("%s is %s", i.Name, d.facts(i.On[0]).State)
+	}
+	g.lost = g.process.State() == api.Running || g.process.State() == api.Starting
+	d.setShut(g, true)
+}
+
+func (d *depends) setShut(g *gate, shut bool) {
+	gate := g.process.Gate()
+	gate.Shut = shut
+	g.process.SetGate(gate)
+}
+
+// look does what the present state of the dependencies means for a process. It reports whether its first start is due.
+func (d *depends) look(g *gate, now time.Time) (opened bool) {
+	if g.open {
+		d.loseIfLost(g)
+	}
+	met, unmet := d.graph.Open(g.process, d.facts)
+	g.open = g.open || met
+	if g.first != notHeld {
+		return d.lookAtFirst(g, met, unmet)
+	}
+	d.lookAtLoss(g, unmet, now)
+	return false
+}
+
+// lookAtFirst goes on with the wait for a first start, which a request may have ended.
+func (d *depends) lookAtFirst(g *gate, met bool, unmet []item) (opened bool) {
+	p := g.process
+	switch {
+	case !p.Gate().Held: // a request has started it, or wants it no more
+		d.cancelled[p] = p.Begun().IsZero()
+		d.endHold(g)
+	case g.first == waiting && met:
+		d.endHold(g)
+		g.first = inQueue
+		p.SetGate(process.Gate{Held: true})
+		return true
+	case g.first == waiting:
+		gate := p.Gate()
+		gate.WaitsFor = texts(unmet)
+		p.SetGate(gate)
+		d.warnOfGone(g, unmet)
+	}
+	return false
+}
+
+func (d *depends) endHold(g *gate) {
+	g.first, g.warned = notHeld, nil
+	d.loop.schedule(&g.timer, time.Time{})
+}
+
+// lookAtLoss does what dependency_loss says.
+func (d *depends) lookAtLoss(g *gate, unmet []item, now time.Time) {
+	p := g.process
+	loss := p.Config.Depends().Loss
+	if loss == config.LossIgnore {
+		return
+	}
+	switch {
+	case p.State() != api.Running && p.State() != api.Starting:
+		g.lost = false
+	case g.lost && loss == config.LossStop && !g.open:
+		g.lost = false
+		d.stopHeld(p, g.cause, now)
+	case g.lost && loss == config.LossRestart && g.open:
+		g.lost = false
+		d.loop.Recycle(p, api.Reason{Why: api.WhyDependency, Text: strings.Replace(g.cause, " is ", " was ", 1)}, now)
+	}
+	d.setShut(g, !g.open)
+	d.lookAtWait(g, unmet)
+}
+
+// lookAtWait reports that a later start begins to wait, or does so no more.
+func (d *depends) lookAtWait(g *gate, unmet []item) {
+	p := g.process
+	if g.open || p.State() != api.Backoff && !(p.State().IsStopped() && p.StartComes()) {
+		g.waits = false
+		return
+	}
+	gate := p.Gate()
+	gate.WaitsFor = texts(unmet)
+	p.SetGate(gate)
+	if !g.waits {
+		g.waits = true
+		d.reportWait(g, unmet)
+	}
+	d.warnOfGone(g, unmet)
+}
+
+// timeout ends startdelay, or the wait for dependencies.
+func (d *depends) timeout(g *gate, now time.Time) {
+	d.loop.schedule(&g.timer, time.Time{})
+	p := g.process
+	if g.first == delaying {
+		g.first = inQueue
+		d.loop.pending = slices.Insert(d.loop.pending, 0, p)
+		return
+	}
+	_, unmet := d.graphNow().Open(p, d.facts)
+	g.first = notHeld
+	d.loop.log.Warnf("%s waited %v seconds for %s and gives up", p.Name(), p.Config.Depends().Timeout.Seconds(), texts(unmet))
+	p.GiveUp(notMet(unmet), now)
+}
+
+// notMet is the spawn error of a start that dependencies prevent.
+func notMet(unmet []item) string { return "dependencies are not met: " + texts(unmet) }

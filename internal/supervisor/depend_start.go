@@ -1,0 +1,101 @@
+package supervisor
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// startSet is a request to start several processes some of which depend on others of them.
+type startSet struct {
+	members []*process.Process
+	waiting []*process.Process // those that are not started yet
+	changed bool               // a member has changed since the last progress
+}
+
+// BeginStart prepares a request to start these processes. It returns false if none of them depends on another: then nothing needs to
+// be prepared. Otherwise HoldStart is to be called for each of them that is to be started, before anything else happens.
+func (l *Loop) BeginStart(members []*process.Process) bool {
+	d := l.depends
+	if d == nil {
+		return false
+	}
+	s := &startSet{members: members}
+	if !slices.ContainsFunc(members, func(p *process.Process) bool { return len(s.needs(d, p)) > 0 }) {
+		return false
+	}
+	d.starts = append(d.starts, s)
+	return true
+}
+
+// needs are the dependencies of p on members of the set, on these alone.
+func (s *startSet) needs(d *depends, p *process.Process) (needs []item) {
+	for _, i := range d.graphNow().Items(p) {
+		i.On = slices.DeleteFunc(slices.Clone(i.On), func(on *process.Process) bool { return !slices.Contains(s.members, on) })
+		if len(i.On) > 0 {
+			needs = append(needs, i)
+		}
+	}
+	return needs
+}
+
+// unmet are the dependencies of p on members of the set that are not met.
+func (s *startSet) unmet(d *depends, p *process.Process) []item {
+	return slices.DeleteFunc(s.needs(d, p), func(i item) bool { return i.Met(d.facts) })
+}
+
+// HoldStart has a process wait that a request wants started, if others of the request must be up before. It reports whether it waits.
+func (l *Loop) HoldStart(p *process.Process) bool {
+	d := l.depends
+	if d == nil {
+		return false
+	}
+	i := slices.IndexFunc(d.starts, func(s *startSet) bool { return slices.Contains(s.members, p) })
+	if i < 0 {
+		return false
+	}
+	s := d.starts[i]
+	unmet := s.unmet(d, p)
+	if len(unmet) == 0 {
+		return false
+	}
+	if g := d.gates[p]; g != nil && g.first != notHeld {
+		d.endHold(g)
+		d.cancelled[p] = true // the request has taken the place of the first automatic start
+	}
+	s.waiting, s.changed = append(s.waiting, p), true
+	p.HoldStart(texts(unmet))
+	return true
+}
+
+// progress starts the processes whose dependencies are met by now, and refuses to start those whose dependencies have failed. Over is
+// true if none is left.
+func (s *startSet) progress(d *depends, now time.Time) (over bool) {
+	s.changed = false
+	for _, p := range slices.Clone(s.waiting) {
+		unmet := s.unmet(d, p)
+		failed := slices.DeleteFunc(slices.Clone(unmet), func(i item) bool { return !slices.ContainsFunc(i.On, d.failed) })
+		gate := p.Gate()
+		switch {
+		case !gate.Held: // another request was faster
+		case len(unmet) == 0:
+			p.Start(now)
+		case len(failed) > 0:
+			d.loop.log.Warnf("%s is not started: %s", p.Name(), notMet(failed))
+			p.Refuse(notMet(failed))
+		default:
+			gate.WaitsFor = texts(unmet)
+			p.SetGate(gate)
+			continue
+		}
+		s.waiting = slices.DeleteFunc(s.waiting, func(x *process.Process) bool { return x == p })
+	}
+	return len(s.waiting) == 0
+}
+
+// failed reports whether a process that does not meet a condition will not come without a request.
+func (d *depends) failed(p *process.Process) bool {
+	f := d.facts(p)
+	return f.Gone || f.State.IsStopped() && !p.StartComes() && !p.Gate().Held
+}
