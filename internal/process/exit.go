@@ -15,6 +15,9 @@ import (
 // Reaped takes the exit of the child. What the child wrote last is read first, so that it precedes the change of state: if
 // nothing is left to read the exit is finished at once, else another goroutine reads it and reports through Shared.Drained.
 func (p *Process) Reaped(e child.Exit, now time.Time) {
+	if n := p.notify(); n != nil && n.passesOn(now) {
+		return
+	}
 	p.reaped, p.ended = &e, now
 	if p.out.finishNow() && p.err.finishNow() {
 		p.FinishExit(now)

@@ -34,6 +34,9 @@ type notify struct {
 	socket *sdnotify.Socket
 	pipes  []*pump.Pipe // of the socket and the readiness pipe
 
+	adopted  bool // the child is one that MAINPID= has named
+	launcher int  // the child that was started instead, while it lives
+
 	ready     bool
 	expired   bool // the watchdog ends it
 	reloading bool
@@ -122,6 +125,20 @@ func (n *notify) environ(env []string) []string {
 	return own
 }
 
+// passesOn reads what an ended child has sent last, and returns true if another process is that of the program from now on.
+func (n *notify) passesOn(now time.Time) bool {
+	before := n.process.pid
+	for _, pipe := range n.pipes {
+		pipe.ReceiveNow()
+	}
+	n.take(now, now)
+	if n.process.pid == before {
+		return false
+	}
+	n.launcher = 0
+	return true
+}
+
 // finish reads what the child has sent last, and handles it.
 func (n *notify) finish(at, now time.Time) {
 	for _, pipe := range n.pipes {
@@ -141,7 +158,8 @@ func (n *notify) close() {
 	if n.socket != nil {
 		n.socket.Remove()
 	}
-	n.queue, n.socket, n.pipes = nil, nil, nil
+	n.endLauncher()
+	n.queue, n.socket, n.pipes, n.adopted = nil, nil, nil, false
 	n.ready, n.reloading, n.expired, n.status = false, false, false, ""
 	n.set(time.Time{})
 }
@@ -182,6 +200,9 @@ func (n *notify) handle(m sdnotify.Message, at, now time.Time) {
 	if m.Status != nil {
 		n.status = *m.Status
 		p.shared.Changed(p)
+	}
+	if m.MainPID > 0 {
+		n.adopt(m.MainPID)
 	}
 	if m.Extend > 0 {
 		p.move(p.machine.Extend(now.Add(m.Extend), p.rules), false, now)
@@ -242,7 +263,7 @@ func (n *notify) match() *output.Match {
 
 // members sets what clients see of the notifications.
 func (n *notify) members(m *api.ProcessMore) {
-	if n.config.Ready.How != config.ReadySecs {
+	if how := n.config.Ready.How; how != config.ReadySecs && how != config.ReadyCheck { // that of a check is known by the check
 		m.Ready = new(n.ready)
 	}
 	if n.reloading {

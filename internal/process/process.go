@@ -48,6 +48,8 @@ type Shared struct {
 	Notified func(*Process)
 	// Recycle stops a process and starts it again.
 	Recycle func(p *Process, reason api.Reason, now time.Time)
+	// Adopt has the exit of another process passed to Reaped, as that of the child. Problem is empty, or why that is impossible.
+	Adopt func(p *Process, pid int) (problem string)
 	// Schedule takes over the deadline of an item.
 	Schedule func(timers.Item)
 	// Drained is called from another goroutine when the output of a reaped child has been read; the loop then calls
@@ -358,7 +360,7 @@ func (p *Process) Signal(sig syscall.Signal, now time.Time) (problem string) {
 func (p *Process) deliver(sig syscall.Signal, group bool, now time.Time, gone, lost string) (problem string) {
 	err := error(syscall.ESRCH)
 	if p.pid != 0 && p.reaped == nil {
-		err = p.shared.Signal(p.pid, sig, group)
+		err = p.signal(sig, group)
 	}
 	switch err {
 	case nil:

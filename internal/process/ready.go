@@ -6,8 +6,15 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
+
+// Unready reports whether the program says when it is ready, by other means than a check, and is not.
+func (p *Process) Unready() bool {
+	n := p.notify()
+	return n != nil && !n.ready && p.needsReady() && n.config.Ready.How != config.ReadyCheck
+}
 
 // currentRules are the rules for the next event.
 func (p *Process) currentRules() state.Rules {

@@ -14,6 +14,7 @@ func (p *Process) Recycle(reason api.Reason, now time.Time) bool {
 	if !p.handle(state.Event{Kind: state.Recycle, Crash: crash}, now) {
 		return false
 	}
+	p.because(reason)
 	return true
 }
 
@@ -42,7 +43,7 @@ func (p *Process) StartComes() bool {
 }
 
 // Well reports whether the process runs, and is ready and healthy if its program can tell.
-func (p *Process) Well() bool { return p.machine.State == api.Running }
+func (p *Process) Well() bool { return p.machine.State == api.Running && !p.Unready() }
 
 // Begun is when the last start was tried, zero if none was.
 func (p *Process) Begun() time.Time { return p.machine.Since }

@@ -73,6 +73,15 @@ func (p *Pipe) FinishNow() bool {
 	return true
 }
 
+// ReceiveNow has the receiver read what there is, once. It does not block.
+func (p *Pipe) ReceiveNow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.receiver.Receive(p.fd)
+	}
+}
+
 // receive has the receiver read, once. The lock is held.
 func (p *Pipe) receive() {
 	if !p.receiver.Receive(p.fd) {
