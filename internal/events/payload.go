@@ -76,9 +76,10 @@ func Remote(typ, data string) string {
 // Group returns the payload for a group that was added or removed. It ends with a line feed.
 func Group(name string) string { return "groupname:" + headerName(name) + "\n" }
 
-// Health returns the type and the payload for a process that became healthy, or unhealthy for a reason.
-func Health(process, group string, pid int, healthy bool, reason string) (Type, string) {
-	b := append(appendProcess(nil, process, group), " check:liveness"...)
+// Health returns the type and the payload for a process that became healthy, or unhealthy for a reason. Check is what found it out:
+// "liveness", "readiness" or "watchdog".
+func Health(process, group, check string, pid int, healthy bool, reason string) (Type, string) {
+	b := append(append(appendProcess(nil, process, group), " check:"...), check...)
 	b = append(appendPID(b, pid), '\n')
 	typ := api.ProcessHealthUp
 	if !healthy {

@@ -89,8 +89,8 @@ func samplePayloads() (texts [api.SentEventTypes]string) {
 	for _, typ := range []Type{api.Tick5, api.Tick60, api.Tick3600} {
 		texts[typ] = Tick(1201063200)
 	}
-	_, texts[api.ProcessHealthUp] = Health("P", "G", 2766, true, "")
-	_, texts[api.ProcessHealthDown] = Health("P", "G", 2766, false, "REASON")
+	_, texts[api.ProcessHealthUp] = Health("P", "G", "liveness", 2766, true, "")
+	_, texts[api.ProcessHealthDown] = Health("P", "G", "liveness", 2766, false, "REASON")
 	texts[api.ProcessMemberAdded], texts[api.ProcessMemberRemoved] = Member("P", "G"), Member("P", "G")
 	texts[api.ProcessHeld], texts[api.SupervisorUpgraded] = Held("P", "G", "db:ready, cache"), Upgraded("5.1.0", "5.2.0")
 	texts[api.ProcessGroupAdded], texts[api.ProcessGroupRemoved] = Group("G"), Group("G")

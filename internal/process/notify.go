@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -41,6 +42,7 @@ type notify struct {
 	expired   bool // the watchdog ends it
 	reloading bool
 	status    string
+	health    string // by the watchdog; empty: unknown
 }
 
 // newNotify returns the notify of a process, nil if its program uses none of it.
@@ -160,7 +162,7 @@ func (n *notify) close() {
 	}
 	n.endLauncher()
 	n.queue, n.socket, n.pipes, n.adopted = nil, nil, nil, false
-	n.ready, n.reloading, n.expired, n.status = false, false, false, ""
+	n.ready, n.reloading, n.expired, n.status, n.health = false, false, false, "", ""
 	n.set(time.Time{})
 }
 
@@ -270,4 +272,7 @@ func (n *notify) members(m *api.ProcessMore) {
 		m.Reloading = new(true)
 	}
 	m.StatusText = n.status
+	if n.config.Watchdog > 0 && n.process.machine.State == api.Running {
+		m.Health = cmp.Or(n.health, unknown)
+	}
 }

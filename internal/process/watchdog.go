@@ -6,8 +6,16 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/sdnotify"
 	"github.com/gosupervisor/supervisor/internal/timers"
+)
+
+// The values of the member health.
+const (
+	healthy   = "healthy"
+	unhealthy = "unhealthy"
+	unknown   = "unknown"
 )
 
 // watch is the deadline of what a running child must report: WATCHDOG=1, or READY=1 while it reloads.
@@ -50,7 +58,7 @@ func (n *notify) Tick(now time.Time) {
 			n.set(at)
 			return
 		}
-		n.expire(fmt.Sprintf("%s sent no WATCHDOG=1 for %s seconds", p.Name(), seconds(n.interval)), now)
+		n.expire(fmt.Sprintf("sent no WATCHDOG=1 for %s seconds", seconds(n.interval)), now)
 	}
 }
 
@@ -61,6 +69,9 @@ func (n *notify) arm(now time.Time) {
 		wait = n.config.Timeout
 	}
 	n.since = now
+	if n.queue != nil && !n.queue.Alive().IsZero() {
+		n.works(true, "")
+	}
 	if n.process.machine.State != api.Running || wait <= 0 {
 		n.set(time.Time{})
 		return
@@ -77,8 +88,11 @@ func (n *notify) watchdog(m sdnotify.Message, now time.Time) {
 		n.interval = m.Interval
 		n.arm(now)
 	}
+	if m.Watchdog == sdnotify.Alive {
+		n.works(true, "")
+	}
 	if m.Watchdog == sdnotify.Trigger && n.process.machine.State == api.Running && !n.reloading {
-		n.expire(n.process.Name()+" sent WATCHDOG=trigger", now)
+		n.expire("sent WATCHDOG=trigger", now)
 	}
 }
 
@@ -86,9 +100,27 @@ func (n *notify) watchdog(m sdnotify.Message, now time.Time) {
 func (n *notify) expire(problem string, now time.Time) {
 	p := n.process
 	n.set(time.Time{})
-	p.shared.Log.Warnf("%s", problem)
+	p.shared.Log.Warnf("%s %s", p.Name(), problem)
+	n.works(false, problem)
 	n.expired = true
 	p.shared.Recycle(p, api.Reason{Why: api.WhyWatchdog}, now)
+}
+
+// works notes whether a RUNNING program reports that it works, and emits the event if that is new.
+func (n *notify) works(yes bool, problem string) {
+	p := n.process
+	health := unhealthy
+	if yes {
+		health = healthy
+	}
+	if n.config.Watchdog <= 0 || p.machine.State != api.Running || n.health == health || n.expired {
+		return
+	}
+	n.health = health
+	if e := &p.shared.Events; e.Wants(api.ProcessHealthUp) || e.Wants(api.ProcessHealthDown) {
+		e.Emit(events.Health(p.Name(), p.Group, "watchdog", p.pid, yes, problem))
+	}
+	p.shared.Changed(p)
 }
 
 // stopSignal is the first signal of a stop without a plan.

@@ -35,8 +35,9 @@ func NewQueue(wake func()) *Queue { return &Queue{wake: wake} }
 // put adds a message.
 func (q *Queue) put(m Message) {
 	if m.Watchdog == Alive {
-		q.alive.Store(int64(time.Since(epoch)) + 1)
-		m.Watchdog = Silent
+		if q.alive.Swap(int64(time.Since(epoch))+1) != 0 {
+			m.Watchdog = Silent // the loop knows already
+		}
 		if m == (Message{}) { // the usual message of a watched program needs no turn of the loop
 			return
 		}

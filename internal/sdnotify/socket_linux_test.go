@@ -141,15 +141,21 @@ func TestFlood(t *testing.T) {
 	}
 }
 
-// WATCHDOG=1 alone makes no work for the loop.
+// WATCHDOG=1 alone makes no work for the loop, but for the first one.
 func TestAlive(t *testing.T) {
 	o := open(t, -1)
 	send := o.sender()
+	if err := send("WATCHDOG=1"); err != nil {
+		t.Fatal(err)
+	}
+	if m := o.taken(); len(m) != 1 || m[0].Watchdog != Alive || o.woke != 1 {
+		t.Errorf("the first one: %+v, woke %d times", m, o.woke)
+	}
 	before := time.Now()
 	if err := send("WATCHDOG=1"); err != nil {
 		t.Fatal(err)
 	}
-	if m := o.taken(); len(m) != 0 || o.woke != 0 {
+	if m := o.taken(); len(m) != 0 || o.woke != 1 {
 		t.Errorf("%+v, woke %d times", m, o.woke)
 	}
 	if at := o.Alive(); at.Before(before.Add(-time.Millisecond)) || at.After(time.Now().Add(time.Millisecond)) {
@@ -158,7 +164,7 @@ func TestAlive(t *testing.T) {
 	if err := send("WATCHDOG=1\nSTATUS=x"); err != nil {
 		t.Fatal(err)
 	}
-	if m := o.taken(); len(m) != 1 || o.woke != 1 {
+	if m := o.taken(); len(m) != 1 || m[0].Watchdog != Silent || o.woke != 2 {
 		t.Errorf("with a status: %+v, woke %d times", m, o.woke)
 	}
 }

@@ -201,7 +201,7 @@ func (d *depends) review(now time.Time) {
 
 // facts is what dependencies ask of a process. One that waits for its turn to stop counts as one that stops.
 func (d *depends) facts(p *process.Process) order.Facts {
-	f := order.Facts{State: p.State(), Child: p.PID() != 0, Expected: p.Expected()}
+	f := order.Facts{State: p.State(), Child: p.PID() != 0, Expected: p.Expected(), Unready: p.Unready()}
 	if d.waitsToStop(p) {
 		f.State = api.Stopping
 		return f
