@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/daemon"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/httpd"
+	"github.com/gosupervisor/supervisor/internal/inifile"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/sock"
@@ -29,7 +30,15 @@ func check(opts config.Options) (status int) {
 	if len(found.Errors) > 0 {
 		return 2
 	}
-	return printText(found.File + ": no errors\n")
+	if !opts.Show {
+		return printText(found.File + ": no errors\n")
+	}
+	text, err := inifile.Write(found.Show(opts.ShowDefaults))
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
+		return 2
+	}
+	return printText(text)
 }
 
 // try does what a start does before the loop runs, in its order: what concerns this process only, it does, and otherwise it finds out

@@ -69,6 +69,7 @@ func run(args []string) (status int) {
 	root := os.Geteuid() == 0
 	d := &supervisord{
 		exposed: func(cfg *config.Config) []string { return cfg.Exposed(opts, os.Environ(), root) },
+		show:    func() (*config.Config, []api.ConfigSection, error) { return config.LoadShown(opts, os.Environ()) },
 		file:    file, started: time.Now(), read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1),
 		start: child.IsolatedStarter(), manager: daemon.NewNotifier(),
 	}

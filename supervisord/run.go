@@ -26,6 +26,7 @@ import (
 type supervisord struct {
 	file    string // the configuration file, absolute
 	read    func() (*config.Config, error)
+	show    func() (*config.Config, []api.ConfigSection, error)
 	exposed func(*config.Config) []string // of config.Exposed
 	signals chan os.Signal
 	chld    chan os.Signal
@@ -88,7 +89,7 @@ func (d *supervisord) run(cfg *config.Config) (next *config.Config, status int, 
 	d.unused = unused
 	settled := func() { go d.settled(cfg, log, unused, ended) }
 	sup, err := supervisor.New(supervisor.Options{
-		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, Start: d.startChild,
+		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, ShowConfig: d.show, Start: d.startChild,
 		Restarted:   d.running,
 		Prepare:     func(next *config.Config) error { return prepare(next, servers) },
 		Environ:     environ(cfg, cfg),

@@ -188,6 +188,14 @@ func (r *keyOf[S, T]) same(a, b *S) bool {
 	return r.Field == nil || r.Type.same(*r.Field(a), *r.Field(b))
 }
 
+// text returns the value as a file has it, empty if it is not stored.
+func (r *keyOf[S, T]) text(s *S) string {
+	if r.Field == nil {
+		return ""
+	}
+	return r.Type.show(*r.Field(s))
+}
+
 // share makes equal values of to and from use the same memory.
 func (r *keyOf[S, T]) share(to, from *S) {
 	if r.Field != nil && r.Type.share != nil {

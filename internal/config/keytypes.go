@@ -80,6 +80,7 @@ var (
 	serverURLType = optionalType.with("URL", parseServerURL)
 	directoryType = optionalType.asking("directory", host.existingDirectory)
 	laterType     = &Type[*string]{name: "user", parse: func(s string) (*string, error) { return &s, nil }, // it is looked up later
+		same: equal[*string], text: func(s *string) string { return *s },
 		encode: func(m Members, _ *string) { m.None() }}
 
 	intType      = &Type[int]{name: "integer", parse: parseInteger, same: equal[int], encode: Members.Int}

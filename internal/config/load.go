@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/account"
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -65,9 +66,7 @@ func (r *reader) values(o Options) (*Config, error) {
 		r.withhold(ctl)
 	}
 	c.Withheld = r.withheld
-	for _, apply := range o.overrides {
-		apply(s)
-	}
+	r.override(s, o.overrides)
 	if s.user != nil {
 		if s.User, err = r.host.account(*s.user); err != nil {
 			e := &ini.Error{File: r.path, Section: "supervisord", Key: "user", Value: *s.user, Text: err.Error(),
@@ -141,5 +140,23 @@ func (r *reader) supervisord() (*settings, error) {
 func findChildLogDir(k *sectionReader, s *settings) {
 	if !k.has("childlogdir") {
 		s.ChildLogDir = tempDir(k.r.env, takesFiles)
+	}
+}
+
+// override applies the command line, and notes the keys whose values it changes.
+func (r *reader) override(s *settings, overrides []func(*settings)) {
+	if overrides == nil {
+		return
+	}
+	before := *s
+	for _, apply := range overrides {
+		apply(s)
+	}
+	for _, row := range daemonKeys {
+		if row.same(&before, s) {
+			continue
+		}
+		text := strings.ReplaceAll(row.(interface{ text(*settings) string }).text(s), "%", "%%")
+		r.overridden = append(r.overridden, api.ConfigKey{Name: row.key().Name, Text: encodeValue(text, true), From: "command line"})
 	}
 }

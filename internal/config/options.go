@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -15,6 +16,8 @@ type Options struct {
 	Help          bool   // print Usage and exit
 	Version       bool   // print the version and exit
 	Check         bool   // print what Check finds and exit
+	Show          bool   // print the configuration that counts, with Check
+	ShowDefaults  bool   // and the keys that are not set, with Show
 	ConfigFile    string // as given with -c; empty: look for it
 	SearchWarning string // for standard error, if not empty
 
@@ -58,7 +61,7 @@ func checkAlone(args []string) bool {
 		switch {
 		case g.Name == "-t":
 			asked = true
-		case g.Option.Long != "configuration" && g.Option.Long != "check":
+		case !slices.Contains([]string{"configuration", "check", "show", "show-defaults"}, g.Option.Long):
 			return false
 		}
 	}
@@ -115,6 +118,14 @@ var daemonOptions = []getopt.Option[Options]{
 		return nil
 	}},
 	{Long: "exit-on", Argument: true, Whole: true, Set: setExitOn},
+	{Long: "show", Whole: true, Set: func(o *Options, _ string) error {
+		o.Check, o.Show = true, true
+		return nil
+	}},
+	{Long: "show-defaults", Whole: true, Set: func(o *Options, _ string) error {
+		o.Check, o.Show, o.ShowDefaults = true, true, true
+		return nil
+	}},
 	{Short: 'n', Long: "nodaemon", Set: setFlag(func(s *settings) { s.NoDaemon = true })},
 	{Short: 's', Long: "silent", Set: setFlag(func(s *settings) { s.Silent = true })},
 	{Short: 'k', Long: "nocleanup", Set: setFlag(func(s *settings) { s.NoCleanup = true })},

@@ -256,7 +256,7 @@ func TestProgramPath(t *testing.T) {
 
 // TestOptionNames checks the names of the options, which may be shortened.
 func TestOptionNames(t *testing.T) {
-	want := "-h help, -? , -c configuration, - check, - exit-on, -n nodaemon, -s silent, -k nocleanup, -t strip_ansi, -u user, -m umask, -d directory, " +
+	want := "-h help, -? , -c configuration, - check, - exit-on, - show, - show-defaults, -n nodaemon, -s silent, -k nocleanup, -t strip_ansi, -u user, -m umask, -d directory, " +
 		"-l logfile, -y logfile_maxbytes, -z logfile_backups, -e loglevel, -j pidfile, -i identifier, -q childlogdir, -a minfds, - minprocs, " +
 		"- profile_options, -v version"
 	var names []string

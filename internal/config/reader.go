@@ -38,6 +38,8 @@ type reader struct {
 	strict   bool               // dependencies=strict
 	vars     [6]expand.Variable // memory for expansions
 	check    *check             // collects the errors; nil: reading stops at the first
+
+	overridden []api.ConfigKey // keys of [supervisord] that the command line sets
 }
 
 // mergedEnvironment is the environment of a process, alone and merged with the common one.
@@ -101,6 +103,7 @@ type sectionReader struct {
 	own            map[string]string // the environment of the process
 	ours           bool              // the original does not read the key
 	processName    string            // while the path of a log is expanded
+	keep           func(name string) bool
 
 	// Values that are needed while the section is read only.
 	numprocs, first int              // numprocs and numprocs_start
@@ -187,6 +190,9 @@ func (k *sectionReader) expandAs(label string, scope Scope, v ini.Value) (string
 	}
 	if c := k.r.check; c != nil && !k.ours && k.s.Name != variablesSection && v.In("") != defaultSection && v.Line > 0 {
 		names.Used = func(form string) { c.refuses(k.s.Name, "%("+form+")", v) }
+	}
+	if k.keep != nil {
+		return names.Partial(v.Text, label, k.keep)
 	}
 	return names.Expand(v.Text, label)
 }

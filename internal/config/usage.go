@@ -26,6 +26,7 @@ var daemonHelp = []string{
 	"-v/--version -- print supervisord version number and exit",
 	"--check -- check the configuration, print all errors and warnings, and exit with 0 or 2",
 	"--exit-on VALUE -- exit_on of programs that have none: never, fatal, unexpected or exit",
+	"--show -- as --check, and print the configuration that counts, as a file; --show-defaults: all keys",
 	"-u/--user USER -- switch to this user, given by name or uid",
 	"-m/--umask UMASK -- umask of the daemon and its children (default 022)",
 	"-d/--directory DIRECTORY -- directory to change to when going into the background",

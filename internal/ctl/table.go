@@ -93,6 +93,10 @@ func init() {
 			help: "version\t\t\tShow the version of the remote supervisord process"},
 	}
 	moreCommands = []command{
+		{name: "config", args: processArgs, upcheck: true, run: (*Controller).config,
+			help: "config\t\t\tPrint the configuration that counts, after includes, defaults and expansions, as a file\n" +
+				"config <name> [...]\tThe same for processes, programs, groups or sections\n" +
+				"Comments say where values come from. Secrets are hidden."},
 		{name: "logs", args: processArgs, upcheck: true, run: (*Controller).logs,
 			help: "logs <name> [...]\tShow the last lines of the stdout and stderr logs of processes\n" +
 				"logs <gname>:*\t\tThe same for all processes in a group\n" +

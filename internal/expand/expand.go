@@ -86,11 +86,15 @@ func (s *Scope) list() string {
 }
 
 // Expand replaces each %(name)s in text. where is the place for errors, which have the original's messages.
-func (s *Scope) Expand(text, where string) (string, error) {
+func (s *Scope) Expand(text, where string) (string, error) { return s.Partial(text, where, nil) }
+
+// Partial is Expand that leaves the formats whose names it is to keep, and doubles the percent signs of values, so that its result can be
+// expanded.
+func (s *Scope) Partial(text, where string, keep func(name string) bool) (string, error) {
 	if strings.IndexByte(text, '%') < 0 {
 		return text, nil
 	}
-	f := formatter{scope: s, runes: []rune(text)}
+	f := formatter{scope: s, runes: []rune(text), keep: keep}
 	if err := f.run(); err != nil {
 		e := &Error{Text: text, Where: where, Problem: err}
 		if _, ok := err.(unknownName); ok {

@@ -25,11 +25,13 @@ type formatter struct {
 	at    int
 	out   strings.Builder
 	named bool // there was a format with a name
+	keep  func(name string) bool
 }
 
 // spec is a format: %(name)[flags][width][.precision]verb.
 type spec struct {
 	arg                             Variable
+	name                            string
 	named                           bool
 	percent                         bool // %%, which has no flags and no width
 	minus, plus, space, zero, sharp bool
@@ -46,13 +48,19 @@ func (f *formatter) run() error {
 			f.out.WriteRune(r)
 			continue
 		}
+		start := f.at - 1
 		s, err := f.spec()
 		if err != nil {
 			return err
 		}
 		text, err := s.format()
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case f.keep != nil && s.named && f.keep(s.name):
+			text = string(f.runes[start:f.at])
+		case f.keep != nil:
+			text = strings.ReplaceAll(text, "%", "%%")
 		}
 		f.out.WriteString(text)
 	}
@@ -123,7 +131,7 @@ func (f *formatter) key(s *spec) error {
 	if err != nil {
 		return err
 	}
-	s.arg, s.named = arg, true
+	s.arg, s.name, s.named = arg, name, true
 	return nil
 }
 

@@ -48,6 +48,35 @@ func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
 	return func(e *xmlrpc.Encoder) { writeInfo(e, &info) }, err
 }
 
+func (s *Server) getConfig(_ context.Context, a args) (result, error) {
+	name := ""
+	if len(a) > 0 {
+		name = a.text(0)
+	}
+	sections, err := s.ops.Config(name)
+	return array(sections, writeSection), err
+}
+
+func writeSection(e *xmlrpc.Encoder, s api.ConfigSection) {
+	e.BeginStruct()
+	e.Member("section")
+	e.String(s.Name)
+	e.Member("from")
+	e.String(s.From)
+	e.Member("keys")
+	array(s.Keys, func(e *xmlrpc.Encoder, k api.ConfigKey) {
+		e.BeginStruct()
+		e.Member("key")
+		e.String(k.Name)
+		e.Member("value")
+		e.String(k.Text)
+		e.Member("from")
+		e.String(k.From)
+		e.EndStruct()
+	})(e)
+	e.EndStruct()
+}
+
 func (s *Server) expandName(_ context.Context, a args) (result, error) {
 	names, err := s.ops.ExpandName(a.text(0))
 	return array(names, writeString), err

@@ -83,7 +83,7 @@ func (d *depends) forget(processes []*process.Process) {
 
 // build makes the graph of the processes that there are now.
 func (d *depends) build() {
-	active := config.NewNames(d.loop.active())
+	active := config.NewNames(d.loop.Configs())
 	read := config.NewNames(d.loop.read.Groups)
 	byConfig := map[*config.Process]*process.Process{}
 	for _, p := range d.loop.Processes() {

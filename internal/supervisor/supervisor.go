@@ -35,6 +35,8 @@ type Options struct {
 	Chld    <-chan os.Signal // SIGCHLD; capacity 1 is enough
 	// ReadConfig reads the configuration again, for a reread or a restart. Any goroutine may call it.
 	ReadConfig func() (*config.Config, error)
+	// ShowConfig reads it again and returns its sections too, as config.LoadShown. Any goroutine may call it.
+	ShowConfig func() (*config.Config, []api.ConfigSection, error)
 	// Prepare, if not nil, opens what a restart with this configuration needs; after an error there is none. Any goroutine may
 	// call it.
 	Prepare func(*config.Config) error
@@ -175,6 +177,11 @@ func (s *Supervisor) State() api.DaemonState { return api.DaemonState(s.state.Lo
 
 // Version is another number after every change of what the loop owns: while it stays the same, what a Read saw is still so.
 func (s *Supervisor) Version() uint64 { return s.version.Load() }
+
+// ShowConfig reads the configuration again, to show it. It is not to be called in the loop.
+func (s *Supervisor) ShowConfig() (*config.Config, []api.ConfigSection, error) {
+	return s.loop.options.ShowConfig()
+}
 
 // ReadConfig reads the configuration again, for a reread or a restart. It is not to be called in the loop, which must not
 // wait for a disk.

@@ -37,14 +37,14 @@ func (v View) Nested(g *Group) []*Group {
 		return []*Group{g}
 	}
 	var nested []*Group
-	for _, c := range config.Nested(v.active(), g.Config) {
+	for _, c := range config.Nested(v.Configs(), g.Config) {
 		nested = append(nested, v.Group(c.Name))
 	}
 	return nested
 }
 
-// active are the configurations of the active groups, in the order of Groups.
-func (v View) active() []*config.Group {
+// Configs are the configurations of the active groups, in the order of Groups.
+func (v View) Configs() []*config.Group {
 	list := make([]*config.Group, len(v.l.groups))
 	for i, g := range v.l.groups {
 		list[i] = g.Config
@@ -55,7 +55,7 @@ func (v View) active() []*config.Group {
 // Named are the processes that a name means, as in config.Names, in the order in which they start; not ok if there are none of that
 // name.
 func (v View) Named(name string) (list []*process.Process, ok bool) {
-	found, ok := config.NewNames(v.active()).Find(name)
+	found, ok := config.NewNames(v.Configs()).Find(name)
 	for _, n := range found {
 		list = append(list, v.Find(n.Group.Name, n.Process.ProcessName))
 	}
@@ -92,6 +92,9 @@ func (v View) Processes() []*process.Process {
 
 // Config is the configuration that was read last.
 func (v View) Config() *config.Config { return v.l.read }
+
+// Started is the configuration with which supervisord started.
+func (v View) Started() *config.Config { return v.l.options.Config }
 
 // ChangedSince are the processes whose state changed at that time or later, in the order of Processes.
 func (v View) ChangedSince(at time.Time) []*process.Process {

@@ -30,6 +30,25 @@ func (c *Client) AllProcessInfo(ctx context.Context) ([]ProcessInfo, error) {
 	return infos, err
 }
 
+// Config returns the configuration that counts, after includes, defaults and expansions, without secrets: of what a name means, as for
+// ExpandName, of the section of that name, or with an empty name all. The original does not have this method.
+func (c *Client) Config(ctx context.Context, name string) (sections []api.ConfigSection, err error) {
+	err = c.list(ctx, "supervisor.getConfig", func(v xmlrpc.Value) {
+		s := api.ConfigSection{Name: memberText(v, "section"), From: memberText(v, "from")}
+		keys, _ := v.Get("keys")
+		for _, k := range keys.Items {
+			s.Keys = append(s.Keys, api.ConfigKey{Name: memberText(k, "key"), Text: memberText(k, "value"), From: memberText(k, "from")})
+		}
+		sections = append(sections, s)
+	}, name)
+	return sections, err
+}
+
+func memberText(v xmlrpc.Value, name string) string {
+	member, _ := v.Get(name)
+	return member.Text
+}
+
 // ExpandName returns the processes that a name means, each as group:process, in the order in which they start. The name is that of a
 // group, group:process, group:*, or a program. The original does not have this method.
 func (c *Client) ExpandName(ctx context.Context, name string) (names []string, err error) {
