@@ -206,6 +206,10 @@ func (d *depends) facts(p *process.Process) order.Facts {
 		f.State = api.Stopping
 		return f
 	}
+	if m := p.Members(); m != nil {
+		f.Unready = m.Ready != nil && !*m.Ready
+		f.Checked, f.Healthy = m.Health != "", m.Health == "healthy"
+	}
 	switch f.State {
 	case api.Stopped:
 		first := p.Begun().IsZero() && p.Config.Start.Auto && !d.cancelled[p]
