@@ -61,6 +61,9 @@ func TestDoubts(t *testing.T) {
 		{"[eventlistener:a]\ncommand=/bin/cat\nevents=TICK,process_held\n", "6: [eventlistener:a] events=TICK,process_held: PROCESS_HELD is refused by " +
 			"Supervisor 4.x; extra_events= says the same and is ignored there"},
 		{program + "startretries=-1\n", "6: [program:a] startretries=-1: Supervisor 4.x gives up at the first failure, and has no way to try forever"},
+		{program + "stopsignal=TERM:10,KILL\n",
+			"6: [program:a] stopsignal=TERM:10,KILL: refused by Supervisor 4.x; stop_sequence= says the same and is ignored there"},
+		{program + "stopsignal=TERN:10,KILL\n", ""}, // an error
 		{program + "numprocs=0\n", "6: [program:a] numprocs=0: the section has no process"},
 		{program + "process_name=\n", "6: [program:a] process_name=: the process has no name"},
 		{program + "process_name='x'\n", "6: [program:a] process_name='x': " + hintQuotes},

@@ -11,6 +11,9 @@ import (
 // so that these keys take no memory while they are not used.
 type Extra struct {
 	Policy   Policy
+	Hooks    Hooks
+	StopPlan StopPlan
+	Reload   Reload
 	EnvFiles []envfile.File
 	ExitOn   string // when supervisord ends with the process: ExitNever, ...
 	ExitCode int    // its exit status then, or ExitAuto

@@ -23,6 +23,7 @@ func everything() *Group {
 	extra := newExtra()
 	extra.EnvFiles = []envfile.File{{Path: "a"}, {Path: "b"}}
 	extra.Depends.On = []string{"a", "b"}
+	extra.StopPlan.Sequence.Signals = []StopSignal{{1, 2}, {3, 4}}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
 		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
 			Extra: extra}},

@@ -40,7 +40,8 @@ var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, U
 			Type: intType, Absent: 3, Field: func(p *Process) *int { return &p.Backoff.Retries }},
 		&processKey[syscall.Signal]{Key: Key{Name: "stopsignal", Topic: stopTopic, Member: "stopsignal", Other: "INT",
 			Help: "sent to stop a process"},
-			Type: signalType, Absent: syscall.SIGTERM, Field: func(p *Process) *syscall.Signal { return &p.Stop.Signal }},
+			Type: signalType, Absent: syscall.SIGTERM, Field: func(p *Process) *syscall.Signal { return &p.Stop.Signal },
+			Custom: readStopSignal},
 		&processKey[int]{Key: Key{Name: "stopwaitsecs", Topic: stopTopic, Member: "stopwaitsecs", Other: "9",
 			Help: "seconds between the stop signal and `KILL`"},
 			Type: intType, Absent: 10, Field: func(p *Process) *int { return &p.Stop.WaitSecs }},
@@ -87,6 +88,7 @@ var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, U
 	exitKeys,
 	readyKeys,
 	dependKeys,
+	hookKeys,
 )...)
 
 const asSupervisord = "as supervisord"

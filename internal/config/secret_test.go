@@ -17,10 +17,15 @@ const marker = "S3CRET"
 // secretKeys are the keys whose values may be or contain passwords.
 var secretKeys = map[string]string{
 	"unix_http_server": "password", "inet_http_server": "password", "supervisord": "environment",
-	"supervisorctl": "password serverurl", "program:": "command environment serverurl",
-	"eventlistener:": "command environment result_handler_exec serverurl", "fcgi-program:": "command environment serverurl",
-	pluginPrefix: "command environment serverurl url", ctlPlugin: "command", defaultSection: "environment serverurl",
+	"supervisorctl":  "password serverurl",
+	"program:":       "command environment " + hookCommands + " serverurl stop_command",
+	"eventlistener:": "command environment " + hookCommands + " result_handler_exec serverurl stop_command",
+	"fcgi-program:":  "command environment " + hookCommands + " serverurl stop_command",
+	pluginPrefix:     "command environment " + hookCommands + " serverurl stop_command url", ctlPlugin: "command",
+	defaultSection: "environment " + hookCommands + " serverurl stop_command",
 }
+
+const hookCommands = "post_start_hook post_stop_hook pre_start_hook pre_stop_hook reload_command"
 
 func TestSecretKeys(t *testing.T) {
 	for _, kind := range sectionKinds {

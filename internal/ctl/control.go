@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
@@ -14,6 +15,8 @@ type operation struct {
 	done     string         // text for a success, such as "started"
 	errors   map[int]string // texts for faults by their code
 	verbatim bool           // the text of the fault Failed is printed as it is
+	detailed bool           // the text of the fault Failed is printed behind the name
+	ours     bool           // not every server can do it
 	ignored  int            // code of a fault that does not change the exit status
 	badGroup int            // exit status if there is no such group
 	all      func() ([]client.ProcessStatus, error)
@@ -173,6 +176,8 @@ func (c *Controller) applyTo(op operation, name string) error {
 	_, err := op.process(name)
 	var fault *client.Fault
 	switch {
+	case faultCode(err) == api.UnknownMethod && op.ours:
+		return err
 	case errors.As(err, &fault):
 		return c.printResult(op, shown, fault.Code, fault.Text)
 	case err != nil:
@@ -201,6 +206,8 @@ func (c *Controller) printResult(op operation, name string, code int, descriptio
 		c.println(name + ": " + op.done)
 	case known:
 		c.println(name + ": ERROR (" + text + ")")
+	case op.detailed && code == api.Failed:
+		c.println(name + ": ERROR (" + strings.TrimPrefix(description, "FAILED: ") + ")")
 	case op.verbatim && code == api.Failed:
 		c.println(description)
 	default:

@@ -97,6 +97,15 @@ func init() {
 			help: "config\t\t\tPrint the configuration that counts, after includes, defaults and expansions, as a file\n" +
 				"config <name> [...]\tThe same for processes, programs, groups or sections\n" +
 				"Comments say where values come from. Secrets are hidden."},
+		{name: "hup", args: processArgs, upcheck: true, timed: true, run: (*Controller).hup,
+			help: "hup <name> [...]\tHave processes read their configuration again, by reload_command or reloadsignal\n" +
+				"hup <gname>:*\t\tThe same for all processes in a group\n" +
+				"hup all\t\t\tThe same for all processes\n" +
+				"To restart supervisord, see reload."},
+		{name: "kill", args: processArgs, upcheck: true, timed: true, run: (*Controller).kill,
+			help: "kill <name> [...]\tKill processes with SIGKILL, also those that are stopping\n" +
+				"kill <gname>:*\t\tThe same for all processes in a group\n" +
+				"kill all\t\tThe same for all processes"},
 		{name: "logs", args: processArgs, upcheck: true, run: (*Controller).logs,
 			help: "logs <name> [...]\tShow the last lines of the stdout and stderr logs of processes\n" +
 				"logs <gname>:*\t\tThe same for all processes in a group\n" +
@@ -125,8 +134,9 @@ func init() {
 const optionsHelp = "status --json [...]\tPrint the status as JSON\n" +
 	"status --verbose [...]\tPrint further lines about processes with keys of their life cycle; also -v\n" +
 	"start --no-wait <name>\tDo not wait until the process is RUNNING; also for restart\n" +
-	"stop --no-wait <name>\tDo not wait until the process has stopped\n" +
-	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop, restart and status\n" +
+	"stop --no-wait <name>\tDo not wait until the process has stopped; also for kill and hup\n" +
+	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop, restart, kill, hup " +
+	"and status\n" +
 	"tail --raw [...]\tOn a terminal, pass on control sequences of logs, not colors alone; also for maintail, logs and fg"
 
 // block is a list of commands that help prints under a title.

@@ -30,6 +30,10 @@ var (
 	starting = kind{affects: notRunning, action: start, done: started, prepare: (*supervisor.Loop).BeginStart, inTurn: startInTurn}
 	stopping = kind{descending: true, affects: stoppable, action: stop, done: stopped, prepare: beginStop, inTurn: stopInTurn}
 	clearing = kind{affects: anyState, action: clearLogs}
+
+	restarting = kind{affects: anyState, action: restart, done: restarted}
+	killing    = kind{descending: true, affects: killable, action: kill, done: stopped}
+	reloading  = kind{affects: reloadable, action: reload, done: reloaded}
 )
 
 func signaling(signal string) kind {
@@ -41,7 +45,9 @@ func signallable(p *process.Process) bool { return p.State().IsSignallable() }
 func anyState(*process.Process) bool      { return true }
 
 // stoppable reports whether there is something to stop: a child, or a start that is coming.
-func stoppable(p *process.Process) bool { return p.State().IsRunning() || p.Awaited() }
+func stoppable(p *process.Process) bool {
+	return p.State().IsRunning() || p.Awaited() || p.State() != api.Exited && p.StartComes()
+}
 
 // prepared is the kind for these processes: if some must wait for others, its action is inTurn.
 func (k kind) prepared(l *supervisor.Loop, processes []*process.Process) kind {

@@ -62,6 +62,9 @@ func (p *Process) FinishExit(now time.Time) {
 		h.Exited(ended)
 	}
 	p.releaseSocket()
+	if took {
+		p.runEnded(&exit, now)
+	}
 	p.settle(now)
 }
 

@@ -20,6 +20,7 @@ type extra struct {
 	noChild  bool       // the last start gave no child
 	notify   *notify    // nil: its program uses nothing of config.Notify
 	gate     Gate
+	hooks    hooks
 }
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
@@ -41,6 +42,7 @@ func moreRules(c *config.Process) *state.More {
 		more.Policy = state.Policy{Pause: p.Pause, Increment: p.Increment, Factor: p.Factor, MaxBackoff: p.MaxBackoff,
 			Jitter: p.Jitter, CrashLimit: p.Crashes.Ends, CrashTime: p.Crashes.Time}
 		more.NeedsReady, more.ReadyTimeout = c.Extra.Notify.Ready.How != config.ReadySecs, c.Extra.Notify.Timeout
+		more.Stop, more.KillWait = stopPlan(c), c.Extra.StopPlan.KillWait
 	}
 	return more
 }
@@ -102,7 +104,7 @@ func (p *Process) more() *api.ProcessMore {
 	if x == nil {
 		return nil
 	}
-	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor}
+	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor, StopStep: p.stopStep()}
 	if at := x.gate.NextStart; !at.IsZero() {
 		more.NextStart = new(int(at.Unix()))
 	}

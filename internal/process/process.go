@@ -39,6 +39,8 @@ type Shared struct {
 	ShuttingDown bool
 	// EndWith has supervisord shut down with an exit status. It returns false if a shutdown has begun before. Nil: false.
 	EndWith func(status int) bool
+	// OutOfTime is true once shutdown_timeout is over. No hook is started any more.
+	OutOfTime bool
 	// Spawned is called when a child exists.
 	Spawned func(*Process)
 	// Changed is called after each change of state or deadline.
@@ -244,7 +246,8 @@ func (p *Process) dueAtOnce(now time.Time) bool {
 // further event. It returns false if the event was refused; then nothing has changed.
 func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	rules := p.currentRules()
-	from := p.machine.State
+	before := p.machine
+	from := before.State
 	next, action := p.machine.Next(withChance(e, rules), at, rules)
 	if action == state.Refuse {
 		return false
@@ -270,6 +273,9 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	if next.State == api.Fatal {
 		p.exitOnFatal(e.Kind)
 	}
+	if next.State == api.Running && from != api.Running && e.Kind != state.Exit {
+		p.postStart(now)
+	}
 	switch action {
 	case state.Spawn:
 		if problem, failed := p.spawn(now); problem != "" {
@@ -278,14 +284,24 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 			p.releaseSocket()
 			p.noChild()
 			p.apply(state.Event{Kind: failed}, now, now)
+			p.runEnded(nil, now)
 		}
+	case state.Prepare:
+		p.prepare(now)
 	case state.Term:
+		if next.Phase == state.Preparing {
+			p.stopPreparing(false, now)
+			break
+		}
 		p.kill(p.stopSignal(), p.Config.Stop.AsGroup, now)
 	case state.TakeStep:
 		p.takeStep(now)
 	case state.Kill:
-		p.shared.Log.Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
-		p.kill(syscall.SIGKILL, p.Config.Stop.KillAsGroup, now)
+		if next.Phase == state.Preparing {
+			p.stopPreparing(true, now)
+			break
+		}
+		p.lastStep(before.Step == next.Step && before.State == next.State && e.Kind == state.Tick, now)
 	case state.Repeat:
 		p.apply(e, at, now)
 	}

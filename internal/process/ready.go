@@ -19,7 +19,7 @@ func (p *Process) Unready() bool {
 // currentRules are the rules for the next event.
 func (p *Process) currentRules() state.Rules {
 	rules := p.rules
-	rules.ShuttingDown = p.shared.ShuttingDown
+	rules.ShuttingDown, rules.Prepare = p.shared.ShuttingDown, p.prepares()
 	if n := p.notify(); n != nil && n.expired {
 		more := *rules.More
 		more.Stop = nil // there are watchdog_signal and SIGKILL

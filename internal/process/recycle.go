@@ -24,6 +24,9 @@ func (p *Process) Kill(now time.Time) (problem string, ok bool) {
 	if !p.handle(state.Event{Kind: state.KillRequest}, now) {
 		return "", false
 	}
+	if p.machine.State == api.Stopping {
+		p.because(p.stopReason())
+	}
 	if p.machine.State == api.Unknown {
 		return p.spawnErr, true
 	}

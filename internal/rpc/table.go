@@ -17,8 +17,9 @@ var (
 	tailParams  = []Param{nameParam,
 		{Name: "offset", Type: "int", Help: "the offset that the previous call returned"},
 		{Name: "length", Type: "int", Help: "the largest number of bytes"}}
-	startWait = Param{Name: "wait", Type: "boolean", Help: "return when the process is RUNNING, not when it has been started", Optional: true}
-	stopWait  = Param{Name: "wait", Type: "boolean", Help: "return when the process has stopped, not when it has been signaled", Optional: true}
+	startWait  = Param{Name: "wait", Type: "boolean", Help: "return when the process is RUNNING, not when it has been started", Optional: true}
+	reloadWait = Param{Name: "wait", Type: "boolean", Help: "return when reload_command has ended, not when it has been started", Optional: true}
+	stopWait   = Param{Name: "wait", Type: "boolean", Help: "return when the process has stopped, not when it has been signaled", Optional: true}
 )
 
 const statusArray = "array a struct for each process: name, group, status, description"
@@ -99,6 +100,18 @@ var table = []Method{
 		Params: []Param{{Name: "name", Type: "string", Help: "a group, group:process, group:*, a program, or a section; by default all", Optional: true}},
 		Help:   "Return the configuration that counts, after includes, defaults and expansions, without secrets.",
 		Result: "array a struct for each section: section, from (its place), and keys, an array with a struct for each key: key, value (as in a file), from"},
+	{Name: "supervisor.killProcess", Ours: true, Do: (*Server).killProcess, Params: []Param{specParam, stopWait},
+		Help: "Kill a process with SIGKILL, also one that is stopping. It is not started again.", Result: "boolean always true"},
+	{Name: "supervisor.killAllProcesses", Ours: true, Do: (*Server).killAllProcesses, Params: []Param{stopWait},
+		Help: "Kill all processes with SIGKILL.", Result: statusArray},
+	{Name: "supervisor.reloadProcess", Ours: true, Do: (*Server).reloadProcess, Params: []Param{specParam, reloadWait},
+		Help:   "Have a process read its configuration again, by its reload_command or its reloadsignal.",
+		Result: "boolean always true"},
+	{Name: "supervisor.reloadAllProcesses", Ours: true, Do: (*Server).reloadAllProcesses, Params: []Param{reloadWait},
+		Help: "Have all processes that run read their configurations again.", Result: statusArray},
+	{Name: "supervisor.restartProcess", Ours: true, Do: (*Server).restartProcess, Params: []Param{specParam, startWait},
+		Help:   "Stop a process and start it again; start it if it does not run. A stopProcess that comes meanwhile wins.",
+		Result: "boolean always true"},
 	{Name: "supervisor.expandName", Ours: true, Do: (*Server).expandName,
 		Params: []Param{{Name: "name", Type: "string", Help: "a group, group:process, group:*, or a program"}},
 		Help:   "Return the processes that a name means, in the order in which they start.",

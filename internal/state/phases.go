@@ -78,7 +78,7 @@ func (m Machine) stop(now time.Time, r Rules) (Machine, Action) {
 
 // kill leaves out what is left of the stop plan.
 func (m Machine) kill(now time.Time, r Rules) (Machine, Action) {
-	next := Machine{State: api.Stopping, Since: m.Since, Wake: now.Add(killInterval), Step: int32(len(r.plan()))}
+	next := Machine{State: api.Stopping, Since: m.Since, Wake: now.Add(killInterval), Step: int32(max(len(r.plan()), 1))}
 	if m.Phase == Preparing {
 		next.Phase = Preparing
 	}

@@ -107,5 +107,6 @@ func (l *Loop) killAll(now time.Time) {
 			p.KillNow(now)
 		}
 	}
+	l.shared.OutOfTime = true
 	l.killHelpers(now)
 }

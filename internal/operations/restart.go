@@ -1,0 +1,104 @@
+package operations
+
+import (
+	"context"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// RestartProcess stops a process by its plan and starts it again; one that does not run is started. With wait it returns when
+// the process is RUNNING. A request to stop that comes meanwhile wins.
+func (s *Service) RestartProcess(ctx context.Context, name string, wait bool) error {
+	return s.single(ctx, name, restarting, wait)
+}
+
+// RestartProcesses is RestartProcess for each of a selection. All are stopped at the same time.
+func (s *Service) RestartProcesses(ctx context.Context, sel Selection, wait bool) ([]api.ProcessStatus, error) {
+	return s.each(ctx, sel, restarting, wait)
+}
+
+// KillProcess kills a process, also one that is stopping, and cancels a start that was to come. With wait it returns when the
+// process has ended.
+func (s *Service) KillProcess(ctx context.Context, name string, wait bool) error {
+	return s.single(ctx, name, killing, wait)
+}
+
+// KillProcesses is KillProcess for each of a selection that runs.
+func (s *Service) KillProcesses(ctx context.Context, sel Selection, wait bool) ([]api.ProcessStatus, error) {
+	return s.each(ctx, sel, killing, wait)
+}
+
+// ReloadProcess has a process read its configuration again, by its reload_command or its reloadsignal. With wait it returns
+// when the command has ended.
+func (s *Service) ReloadProcess(ctx context.Context, name string, wait bool) error {
+	return s.single(ctx, name, reloading, wait)
+}
+
+// ReloadProcesses is ReloadProcess for each of a selection that runs.
+func (s *Service) ReloadProcesses(ctx context.Context, sel Selection, wait bool) ([]api.ProcessStatus, error) {
+	return s.each(ctx, sel, reloading, wait)
+}
+
+func killable(p *process.Process) bool {
+	return p.State().IsRunning() || p.State() == api.Stopping || p.StartComes()
+}
+
+func reloadable(p *process.Process) bool {
+	return p.PID() != 0 && (p.State() == api.Starting || p.State() == api.Running)
+}
+
+func restart(p *process.Process, name string) error {
+	if p.State() == api.Stopping || p.State() == api.Unknown {
+		return startRefused(p.State(), name)
+	}
+	if p.Recycle(api.Reason{Why: api.WhyRequest}, time.Now()) {
+		if p.State() == api.Unknown {
+			return api.NewFault(api.Failed, p.SpawnErr())
+		}
+		return nil
+	}
+	if p.State() == api.Backoff {
+		p.Stop(time.Now())
+	}
+	if p.State() == api.Starting { // that is a start anyway
+		return nil
+	}
+	return start(p, name)
+}
+
+func restarted(s *Service, p *process.Process, name string) (bool, error) {
+	if p.StartComes() {
+		return false, nil
+	}
+	return started(s, p, name)
+}
+
+func kill(p *process.Process, name string) error {
+	switch problem, ok := p.Kill(time.Now()); {
+	case !ok:
+		return api.NewFault(api.NotRunning, name)
+	case problem != "":
+		return api.NewFault(api.Failed, problem)
+	}
+	return nil
+}
+
+func reload(p *process.Process, name string) error {
+	if !reloadable(p) {
+		return api.NewFault(api.NotRunning, name)
+	}
+	if problem := p.Reload(time.Now()); problem != "" {
+		return api.NewFault(api.Failed, problem)
+	}
+	return nil
+}
+
+func reloaded(_ *Service, p *process.Process, _ string) (bool, error) {
+	over, problem := p.Reloaded()
+	if over && problem != "" {
+		return true, api.NewFault(api.Failed, problem)
+	}
+	return over, nil
+}

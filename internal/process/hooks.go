@@ -1,0 +1,230 @@
+package process
+
+import (
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/helper"
+	"github.com/gosupervisor/supervisor/internal/signame"
+	"github.com/gosupervisor/supervisor/internal/state"
+)
+
+// hook is a command that a process has beside its own.
+type hook uint8
+
+// The hooks, and the commands that stop and reload the process.
+const (
+	preStart hook = iota
+	postStart
+	preStop
+	stopCommand
+	postStop
+	reloadCommand
+	hookCount
+)
+
+// hookKeys are the keys of the hooks, and their commands.
+var hookKeys = [hookCount]struct {
+	name    string
+	command func(*config.Extra) config.HelperCommand
+}{
+	preStart:      {"pre_start_hook", func(e *config.Extra) config.HelperCommand { return e.Hooks.PreStart }},
+	postStart:     {"post_start_hook", func(e *config.Extra) config.HelperCommand { return e.Hooks.PostStart }},
+	preStop:       {"pre_stop_hook", func(e *config.Extra) config.HelperCommand { return e.Hooks.PreStop }},
+	stopCommand:   {"stop_command", func(e *config.Extra) config.HelperCommand { return e.StopPlan.Command }},
+	postStop:      {"post_stop_hook", func(e *config.Extra) config.HelperCommand { return e.Hooks.PostStop }},
+	reloadCommand: {"reload_command", func(e *config.Extra) config.HelperCommand { return e.Reload.Command }},
+}
+
+// hooks are the hooks of a process.
+type hooks struct {
+	last     [hookCount]*helper.Run // the last run of each; nil: none, or its end is known
+	held     bool                   // a start waits for the hooks of the run before
+	reloaded string                 // how the last reload_command failed; empty: it did not
+}
+
+// hookCommand is the command of a hook; ok is false if the program has none.
+func (p *Process) hookCommand(h hook) (c config.HelperCommand, ok bool) {
+	if p.Config.Extra != nil {
+		c = hookKeys[h].command(p.Config.Extra)
+	}
+	return c, c.Line != ""
+}
+
+// runHook runs a hook. Done gets its result in the loop: at its end, or at once if one that cannot be killed is left of the
+// last run.
+func (p *Process) runHook(h hook, env []string, now time.Time, done func(ok bool, text string, now time.Time)) {
+	x, key := p.extra, hookKeys[h]
+	if run := x.hooks.last[h]; run != nil && !run.Over() {
+		p.shared.Log.Warnf("%s: %s failed (the one before is still there)", p.Name(), key.name)
+		done(false, "the one before is still there", now)
+		return
+	}
+	command, _ := p.hookCommand(h)
+	x.hooks.last[h] = p.Help(helper.Spec{Hook: strings.TrimSuffix(key.name, "_hook"), Label: key.name, Command: command, Env: env,
+		Timeout: p.Config.Extra.Hooks.Timeout,
+		Done: func(r helper.Result, now time.Time) {
+			if run := x.hooks.last[h]; run != nil && !run.Stuck() {
+				x.hooks.last[h] = nil
+			}
+			done(r.OK, r.Text, now)
+			p.hookEnded(now)
+		}}, now)
+}
+
+// hooksRun reports whether a hook of the process runs that a start has to wait for.
+func (p *Process) hooksRun() bool {
+	if p.extra == nil {
+		return false
+	}
+	for h, run := range p.extra.hooks.last {
+		if hook(h) != reloadCommand && run != nil && !run.Over() && !run.Stuck() {
+			return true
+		}
+	}
+	return false
+}
+
+// prepares reports whether something comes before the next spawn.
+func (p *Process) prepares() bool {
+	if p.Config.Extra == nil {
+		return false
+	}
+	_, ok := p.hookCommand(preStart)
+	return ok || p.hooksRun()
+}
+
+// prepare does what comes before a spawn: it waits for the hooks of the run before, then it runs pre_start_hook.
+func (p *Process) prepare(now time.Time) {
+	p.spawnErr, p.exitStatus = "", 0
+	if p.extra.hooks.held = p.hooksRun(); !p.extra.hooks.held {
+		p.preStart(now)
+	}
+}
+
+// hookEnded goes on with a start that has waited for a hook. During a shutdown nothing is started.
+func (p *Process) hookEnded(now time.Time) {
+	if p.extra.hooks.held && !p.hooksRun() && !p.shared.ShuttingDown {
+		p.extra.hooks.held = false
+		p.preStart(now)
+		p.settle(now)
+	}
+}
+
+func (p *Process) preStart(now time.Time) {
+	if _, ok := p.hookCommand(preStart); !ok {
+		p.apply(state.Event{Kind: state.Prepared}, now, now)
+		return
+	}
+	p.runHook(preStart, nil, now, func(ok bool, text string, now time.Time) {
+		kind := state.Prepared
+		if !ok {
+			kind = state.Unprepared
+		}
+		starting := p.machine.State == api.Starting
+		if starting && !ok {
+			p.spawnErr = "pre_start_hook failed: " + text
+			p.shared.Log.Infof("spawnerr: %s: %s", p.Name(), p.spawnErr)
+			p.noChild()
+		}
+		p.apply(state.Event{Kind: kind}, now, now)
+		if !starting || !ok {
+			p.runEnded(nil, now)
+		}
+		p.settle(now)
+	})
+}
+
+// stopPreparing sends a signal to what prepares the start, in place of the child that there is not yet.
+func (p *Process) stopPreparing(kill bool, now time.Time) {
+	run := p.extra.hooks.last[preStart]
+	switch {
+	case run == nil || run.Over() || run.Stuck():
+		held := p.extra.hooks.held
+		p.extra.hooks.held = false
+		p.apply(state.Event{Kind: state.Unprepared}, now, now)
+		if !held { // pre_start_hook has run
+			p.runEnded(nil, now)
+		}
+	case kill:
+		run.Kill(now)
+	default:
+		run.Stop(p.Config.Stop.Signal, p.rules.StopWait, now)
+	}
+}
+
+// postStart runs post_start_hook. Its end changes nothing.
+func (p *Process) postStart(now time.Time) {
+	if _, ok := p.hookCommand(postStart); ok {
+		p.runHook(postStart, nil, now, ignored)
+	}
+}
+
+func ignored(bool, string, time.Time) {}
+
+// runEnded runs post_stop_hook after a run. Exit is that of its child, nil if it had none.
+func (p *Process) runEnded(exit *child.Exit, now time.Time) {
+	if _, ok := p.hookCommand(postStop); !ok || p.shared.OutOfTime {
+		return
+	}
+	env := []string{"SUPERVISOR_STOP_REASON=" + string(p.extra.reason.Why)}
+	if exit != nil {
+		code, _ := decode(*exit)
+		signal := ""
+		if exit.Status.Signaled() {
+			signal = strings.TrimPrefix(signame.Name(exit.Status.Signal()), "SIG")
+		}
+		env = append(env, "SUPERVISOR_EXIT_CODE="+strconv.Itoa(code), "SUPERVISOR_EXIT_SIGNAL="+signal)
+	}
+	p.runHook(postStop, env, now, ignored)
+}
+
+// runStep runs the hook or command that is the present step of the stop plan. A result that comes after the step counts for
+// nothing.
+func (p *Process) runStep(h hook, now time.Time) {
+	step := p.machine.Step
+	p.runHook(h, nil, now, func(ok bool, _ string, now time.Time) {
+		if p.machine.Step == step {
+			p.handle(state.Event{Kind: state.StepDone, OK: ok}, now)
+		}
+	})
+}
+
+// Reload has the child read its configuration again: by reload_command, else by a signal. Problem is empty, or says why that
+// cannot be done. Reloaded reports the end of the command.
+func (p *Process) Reload(now time.Time) (problem string) {
+	if _, ok := p.hookCommand(reloadCommand); !ok {
+		sig := syscall.SIGHUP
+		if p.Config.Extra != nil {
+			sig = p.Config.Extra.Reload.Signal
+		}
+		return p.Signal(sig, now)
+	}
+	if run := p.extra.hooks.last[reloadCommand]; run != nil && !run.Over() {
+		return "reload_command is still running"
+	}
+	p.extra.hooks.reloaded = ""
+	p.runHook(reloadCommand, nil, now, func(ok bool, text string, now time.Time) {
+		if !ok {
+			p.extra.hooks.reloaded = "reload_command failed: " + text
+		}
+		p.wakeWaiters()
+	})
+	return ""
+}
+
+// Reloaded reports whether the last Reload is over, and why it failed, empty if it did not.
+func (p *Process) Reloaded() (over bool, problem string) {
+	if p.extra == nil {
+		return true, ""
+	}
+	if run := p.extra.hooks.last[reloadCommand]; run != nil && !run.Over() && !run.Stuck() {
+		return false, ""
+	}
+	return true, p.extra.hooks.reloaded
+}
