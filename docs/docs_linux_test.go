@@ -206,6 +206,7 @@ var changing = []struct {
 	with    string
 }{
 	{regexp.MustCompile(`pid \d+`), "pid N"},
+	{regexp.MustCompile(`\d+ ms\b`), "N ms"},
 	{regexp.MustCompile(`\b\d+:\d\d:\d\d\b`), "TIME"},
 	{regexp.MustCompile(`\b[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ TIME [A-Z]+ \d{4}\b`), "DATE"},
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\d TIME,\d{3}\b`), "DATE"},

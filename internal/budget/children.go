@@ -1,7 +1,7 @@
 package budget
 
 // What children, and the answers and events that concern them, can make supervisord hold.
-var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications}
+var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications, Probes, CheckCommands}
 
 // Answer is the length of the answer to a call. A part of a log is as long as an answer can hold.
 var Answer = &Budget{Name: "the answer to a call", Limit: 64 << 20, Unit: "bytes", Scope: "each call",
@@ -30,3 +30,11 @@ var Stdin = &Budget{Name: "text for processes that do not read their standard in
 // the last one.
 var Notifications = &Budget{Name: "notifications of a process, of up to 4 KiB, of which at most 256 bytes of text are kept", Limit: 64,
 	Unit: "messages", Scope: "each process", Beyond: "they stay in the socket, whose senders wait"}
+
+// Probes are health checks by HTTP, TCP or a Unix socket that are in progress, CheckCommands those by a command.
+var (
+	Probes = &Budget{Name: "health checks by connection that are in progress", Limit: 64, Unit: "checks", Scope: "in all",
+		Beyond: "a check waits, and its time begins later"}
+	CheckCommands = &Budget{Name: "health checks by command that are in progress", Limit: 16, Unit: "checks", Scope: "in all",
+		Beyond: "a check waits, and its time begins later"}
+)

@@ -19,6 +19,7 @@ type Extra struct {
 	ExitCode int    // its exit status then, or ExitAuto
 	Notify   Notify
 	Depends  Depends
+	Checks   HealthChecks
 
 	own map[string]string // environment=, without that of [supervisord], if there are files
 	set []setKey          // the keys that the section sets, in the order of the table

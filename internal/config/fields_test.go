@@ -24,6 +24,9 @@ func everything() *Group {
 	extra.EnvFiles = []envfile.File{{Path: "a"}, {Path: "b"}}
 	extra.Depends.On = []string{"a", "b"}
 	extra.StopPlan.Sequence.Signals = []StopSignal{{1, 2}, {3, 4}}
+	for _, c := range []*HealthCheck{&extra.Checks.Liveness, &extra.Checks.Readiness} {
+		c.Script.HTTP = &HTTPProbe{Headers: []string{"A: 1", "B: 2"}, Status: []StatusRange{{200, 299}, {404, 404}}}
+	}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
 		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
 			Extra: extra}},

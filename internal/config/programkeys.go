@@ -126,6 +126,7 @@ var eachKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProcess, Upd
 			Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }, Then: requireCommand},
 		programEnvFiles,
 	},
+	checkKeys,
 )...)
 
 func logKeys(name, help string, channel func(*Process) *Channel, then func(*sectionReader, *Process)) []row[Process] {

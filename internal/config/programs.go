@@ -49,6 +49,9 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 		}
 		k.number = k.first + i
 		readAll(k, eachKeys, p)
+		if i == 0 {
+			requireReadinessCheck(k, p)
+		}
 		p.ProcessName = k.expandProcessName()
 		if i > 0 {
 			for _, key := range eachKeys {

@@ -18,14 +18,17 @@ const marker = "S3CRET"
 var secretKeys = map[string]string{
 	"unix_http_server": "password", "inet_http_server": "password", "supervisord": "environment",
 	"supervisorctl":  "password serverurl",
-	"program:":       "command environment " + hookCommands + " serverurl stop_command",
+	"program:":       "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
 	"eventlistener:": "command environment " + hookCommands + " result_handler_exec serverurl stop_command",
-	"fcgi-program:":  "command environment " + hookCommands + " serverurl stop_command",
-	pluginPrefix:     "command environment " + hookCommands + " serverurl stop_command url", ctlPlugin: "command",
-	defaultSection: "environment " + hookCommands + " serverurl stop_command",
+	"fcgi-program:":  "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
+	pluginPrefix:     "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command url", ctlPlugin: "command",
+	defaultSection: "environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
 }
 
 const hookCommands = "post_start_hook post_stop_hook pre_start_hook pre_stop_hook reload_command"
+
+const secretChecks = "liveness_check_failure_action liveness_check_script liveness_check_success_action " +
+	"readiness_check_failure_action readiness_check_script readiness_check_success_action"
 
 func TestSecretKeys(t *testing.T) {
 	for _, kind := range sectionKinds {

@@ -106,6 +106,10 @@ func init() {
 			help: "kill <name> [...]\tKill processes with SIGKILL, also those that are stopping\n" +
 				"kill <gname>:*\t\tThe same for all processes in a group\n" +
 				"kill all\t\tThe same for all processes"},
+		{name: "check", args: processArgs, upcheck: true, run: (*Controller).check,
+			help: "check <name> [...]\tRun the health checks of processes now and show the results\n" +
+				"check <gname>:*\t\tThe same for all processes in a group\n" +
+				"check all\t\tThe same for all processes"},
 		{name: "logs", args: processArgs, upcheck: true, run: (*Controller).logs,
 			help: "logs <name> [...]\tShow the last lines of the stdout and stderr logs of processes\n" +
 				"logs <gname>:*\t\tThe same for all processes in a group\n" +

@@ -19,6 +19,7 @@ func (p *Process) Reaped(e child.Exit, now time.Time) {
 		return
 	}
 	p.reaped, p.ended = &e, now
+	p.endChecks(now)
 	if p.out.finishNow() && p.err.finishNow() {
 		p.FinishExit(now)
 		return

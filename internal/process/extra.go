@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
@@ -21,6 +22,9 @@ type extra struct {
 	notify   *notify    // nil: its program uses nothing of config.Notify
 	gate     Gate
 	hooks    hooks
+
+	checks *check.Monitor // nil: the program has no checks
+	health check.Health   // as it was published last
 }
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
@@ -113,6 +117,10 @@ func (p *Process) more() *api.ProcessMore {
 	}
 	if n := p.notify(); n != nil {
 		n.members(more)
+	}
+	p.moreHealth(more)
+	if x.checks != nil {
+		more.Restarts = new(x.restarts)
 	}
 	if p.hasPolicy() {
 		more.Restarts = new(x.restarts)

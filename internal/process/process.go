@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
@@ -59,6 +60,7 @@ type Shared struct {
 	Drained func(*Process)
 	// Helpers is what the helpers of processes need.
 	Helpers helper.Host
+	Checks  *check.Host
 	// Own has the exit of a helper passed to it.
 	Own func(pid int, r *helper.Run, p *Process)
 }
@@ -118,6 +120,9 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 		user: user, role: role, extra: newExtra(cfg)}
 	if p.extra != nil {
 		p.extra.notify = newNotify(p)
+	}
+	if cfg.Extra != nil {
+		p.extra.checks = check.New(shared.Checks, (*checked)(p), &cfg.Extra.Checks)
 	}
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)
@@ -304,6 +309,9 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 		p.lastStep(before.Step == next.Step && before.State == next.State && e.Kind == state.Tick, now)
 	case state.Repeat:
 		p.apply(e, at, now)
+	}
+	if p.extra != nil {
+		p.watchHealth(now)
 	}
 	return true
 }

@@ -46,7 +46,7 @@ func (p *Process) StartComes() bool {
 }
 
 // Well reports whether the process runs, and is ready and healthy if its program can tell.
-func (p *Process) Well() bool { return p.machine.State == api.Running && !p.Unready() }
+func (p *Process) Well() bool { return p.machine.State == api.Running && !p.Unready() && p.Healthy() }
 
 // Begun is when the last start was tried, zero if none was.
 func (p *Process) Begun() time.Time { return p.machine.Since }

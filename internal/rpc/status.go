@@ -82,6 +82,22 @@ func (s *Server) expandName(_ context.Context, a args) (result, error) {
 	return array(names, writeString), err
 }
 
+func (s *Server) runChecks(ctx context.Context, a args) (result, error) {
+	results, err := s.ops.RunChecks(ctx, a.text(0))
+	return array(results, func(e *xmlrpc.Encoder, r api.CheckResult) {
+		e.BeginStruct()
+		e.Member("check")
+		e.String(r.Check)
+		e.Member("ok")
+		e.Bool(r.OK)
+		e.Member("text")
+		e.String(r.Text)
+		e.Member("ms")
+		e.Int(int64(r.Milliseconds))
+		e.EndStruct()
+	}), err
+}
+
 // infoLists holds the slices of earlier calls of getAllProcessInfo for reuse.
 var infoLists = sync.Pool{New: func() any { return new([]api.ProcessInfo) }}
 

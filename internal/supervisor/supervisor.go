@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
@@ -122,6 +123,7 @@ func New(o Options) (*Supervisor, error) {
 	}
 	l.shared.Helpers = helper.Host{Log: o.Log, Pump: m, MaxFD: l.shared.MaxFD, Start: o.Start, Signal: l.shared.Signal,
 		Schedule: l.timers.Set, Send: l.send}
+	l.shared.Checks = check.NewHost(l.timers.Set, l.send)
 	l.shared.Own = func(pid int, r *helper.Run, p *process.Process) { l.own(pid, r, p) }
 	l.shared.Events.Serial = o.Serial
 	if o.Serial == nil {

@@ -56,6 +56,27 @@ func (c *Client) ExpandName(ctx context.Context, name string) (names []string, e
 	return names, err
 }
 
+// RunChecks runs the health checks of a process now, once, and returns the results. The original does not have this method.
+func (c *Client) RunChecks(ctx context.Context, name string) (results []CheckResult, err error) {
+	err = c.list(ctx, "supervisor.runChecks", func(v xmlrpc.Value) {
+		var r CheckResult
+		for _, m := range v.Members {
+			switch m.Name {
+			case "check":
+				r.Check = m.Value.Text
+			case "ok":
+				r.OK = m.Value.Number != 0
+			case "text":
+				r.Text = m.Value.Text
+			case "ms":
+				r.Milliseconds = int(m.Value.Number)
+			}
+		}
+		results = append(results, r)
+	}, name)
+	return results, err
+}
+
 // StartProcess starts a process and, with wait, returns when it is RUNNING. For a group, "name:*", it starts the processes
 // of the group and returns a status for each; for a single process it returns no status. Source: startProcess.
 func (c *Client) StartProcess(ctx context.Context, name string, wait bool) ([]ProcessStatus, error) {

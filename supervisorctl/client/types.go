@@ -22,6 +22,9 @@ type ProcessState = api.State
 // ProcessStatus is the outcome for one process of a method that acts on several: Status is 80 or the code of a fault.
 type ProcessStatus = api.ProcessStatus
 
+// CheckResult is the outcome of a health check: its name, whether it succeeded, and if not, why.
+type CheckResult = api.CheckResult
+
 // State is the state of supervisord itself.
 type State struct {
 	Code int    `xmlrpc:"statecode"`

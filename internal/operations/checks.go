@@ -1,0 +1,41 @@
+package operations
+
+import (
+	"context"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/check"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+)
+
+// RunChecks runs each health check of a process once, now, and returns the results. They count for nothing.
+func (s *Service) RunChecks(ctx context.Context, name string) ([]api.CheckResult, error) {
+	got := make(chan []check.Result, 1)
+	err := s.Change(func(l *supervisor.Loop) error {
+		p, err := Find(l.View, name)
+		switch {
+		case err != nil:
+			return err
+		case p.PID() == 0 || !p.State().IsRunning():
+			return api.NewFault(api.NotRunning, name)
+		}
+		p.RunChecks(func(results []check.Result) { got <- results }, time.Now())
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var results []api.CheckResult
+	select {
+	case list := <-got:
+		for _, r := range list {
+			results = append(results, api.CheckResult{Check: r.Kind.String(), OK: r.OK(), Text: r.Text, Milliseconds: int(r.Took.Milliseconds())})
+		}
+		return results, nil
+	case <-ctx.Done():
+		return nil, context.Canceled
+	case <-s.sup.Down():
+		return nil, supervisor.ErrDown
+	}
+}

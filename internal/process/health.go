@@ -1,0 +1,191 @@
+package process
+
+import (
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/check"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/helper"
+	"github.com/gosupervisor/supervisor/internal/state"
+)
+
+// monitor is what checks the process, nil if nothing does.
+func (p *Process) monitor() *check.Monitor {
+	if p.extra == nil {
+		return nil
+	}
+	return p.extra.checks
+}
+
+// watchHealth begins and ends checks as the state changes. A child that is being started has its readiness checked, one that is
+// RUNNING its liveness, too.
+func (p *Process) watchHealth(now time.Time) {
+	m := p.monitor()
+	switch {
+	case m == nil:
+	case p.pid == 0 || p.reaped != nil:
+		p.endChecks(now)
+	case p.machine.State == api.Starting && p.machine.Phase == state.Up:
+		m.Start(check.Readiness, now)
+		if p.readyByCheck() {
+			m.Hurry(check.Readiness, time.Second)
+		}
+	case p.machine.State == api.Running:
+		m.Start(check.Readiness, now)
+		m.Calm(check.Readiness)
+		m.Start(check.Liveness, now)
+	default:
+		p.endChecks(now)
+	}
+}
+
+// endChecks ends all checks.
+func (p *Process) endChecks(now time.Time) {
+	if m := p.monitor(); m != nil {
+		p.extra.health = check.Unknown
+		m.Stop(now)
+	}
+}
+
+// readyByCheck is true if the program is ready when its readiness check succeeds.
+func (p *Process) readyByCheck() bool {
+	n := p.notify()
+	return n != nil && n.config.Ready.How == config.ReadyCheck
+}
+
+// Healthy reports whether the checks of the process say that it is healthy. Without checks it is.
+func (p *Process) Healthy() bool { return p.monitor() == nil || p.extra.health == check.Healthy }
+
+// PassesReadiness reports whether the readiness check of the process has succeeded last. Without one it has.
+func (p *Process) PassesReadiness() bool {
+	m := p.monitor()
+	return !m.Has(check.Readiness) || m.Verdict(check.Readiness) == check.Healthy
+}
+
+// RunChecks runs each check of the process once, now, and calls done in the loop, with the results in order.
+func (p *Process) RunChecks(done func([]check.Result), now time.Time) {
+	if m := p.monitor(); m != nil {
+		m.RunAll(done, now)
+		return
+	}
+	done(nil)
+}
+
+// checked is a process as its Monitor sees it.
+type checked Process
+
+// Owner implements check.Process.
+func (c *checked) Owner() int { return (*Process)(c).uid() }
+
+// Run implements check.Process.
+func (c *checked) Run(k check.Kind, command config.HelperCommand, limit time.Duration, done func(helper.Result, time.Time),
+	now time.Time) *helper.Run {
+	name := k.String() + "_check"
+	return (*Process)(c).Help(helper.Spec{Hook: name, Label: name, Command: command, Timeout: limit, Check: true, Done: done}, now)
+}
+
+// Checked implements check.Process.
+func (c *checked) Checked(r check.Result) {
+	p := (*Process)(c)
+	if r.OK() {
+		p.shared.Log.Debugf("%s: %s check succeeded in %d ms", p.Name(), r.Kind, r.Took.Milliseconds())
+		return
+	}
+	p.shared.Log.Debugf("%s: %s check failed: %s", p.Name(), r.Kind, r.Text)
+}
+
+// Changed implements check.Process.
+func (c *checked) Changed(k check.Kind, verdict check.Health, r check.Result, count int, again bool, now time.Time) {
+	p := (*Process)(c)
+	keys := &p.Config.Extra.Checks.Liveness
+	if k == check.Readiness {
+		keys = &p.Config.Extra.Checks.Readiness
+	}
+	switch {
+	case verdict == check.Unhealthy:
+		p.shared.Log.Warnf("%s check of %s failed %d times: %s", k, p.Name(), count, r.Text)
+	case again:
+		p.shared.Log.Infof("%s check of %s succeeds again", k, p.Name())
+	}
+	p.publishHealth(k, r.Text)
+	if k == check.Readiness && verdict == check.Healthy && p.readyByCheck() {
+		p.notify().becomeReady(now, now)
+	}
+	switch {
+	case verdict == check.Unhealthy:
+		p.act(k, keys.FailureAction, r.Text, now)
+	case again:
+		p.act(k, keys.SuccessAction, "", now)
+	}
+}
+
+// publishHealth emits the event about the health of the process, if that has changed, and notifies what waits for it.
+func (p *Process) publishHealth(k check.Kind, text string) {
+	if health, _, _ := p.extra.checks.Health(); health != p.extra.health {
+		p.extra.health = health
+		if e := &p.shared.Events; e.Wants(api.ProcessHealthUp) || e.Wants(api.ProcessHealthDown) {
+			e.Emit(events.Health(p.Name(), p.Group, k.String(), p.pid, health == check.Healthy, text))
+		}
+	}
+	p.shared.Changed(p)
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
+	}
+}
+
+// actionTimeout is the time that a command after a verdict may take.
+const actionTimeout = 60 * time.Second
+
+// act does what a section wants to follow from a verdict.
+func (p *Process) act(k check.Kind, a config.CheckAction, text string, now time.Time) {
+	reason := api.Reason{Why: api.WhyUnhealthy, Text: text}
+	switch a.Kind {
+	case config.ActionRestart:
+		p.shared.Recycle(p, reason, now)
+	case config.ActionStop:
+		p.shared.Log.Infof("stopping %s: %s", p.Name(), reason)
+		p.because(reason)
+		p.handle(state.Event{Kind: state.Stop}, now)
+	case config.ActionSignal:
+		p.Signal(a.Signal, now)
+	case config.ActionExit:
+		status := p.Config.Extra.ExitCode
+		if status == config.ExitAuto {
+			status = 1
+		}
+		p.endDaemon("is "+reason.String(), status)
+	case config.ActionCommand:
+		end := "_failure"
+		if text == "" {
+			end = "_success"
+		}
+		p.Help(helper.Spec{Hook: k.String() + end, Label: k.String() + "_check" + end + "_action", Command: a.Command,
+			Timeout: actionTimeout, Env: []string{"SUPERVISOR_HEALTH_TEXT=" + text}}, now)
+	}
+}
+
+// moreHealth adds what clients see of the health of the process.
+func (p *Process) moreHealth(more *api.ProcessMore) {
+	m := p.monitor()
+	if m == nil {
+		return
+	}
+	if m.Has(check.Readiness) {
+		ready := p.machine.State == api.Running && m.Verdict(check.Readiness) == check.Healthy
+		if more.Ready != nil {
+			ready = ready && *more.Ready
+		}
+		more.Ready = &ready
+	}
+	if !m.Running() {
+		return
+	}
+	health, _, text := m.Health()
+	more.Health = health.String()
+	if health == check.Unhealthy {
+		more.HealthText = text
+	}
+}
