@@ -93,6 +93,10 @@ func init() {
 			help: "version\t\t\tShow the version of the remote supervisord process"},
 	}
 	moreCommands = []command{
+		{name: "check", args: processArgs, upcheck: true, run: (*Controller).check,
+			help: "check <name> [...]\tRun the health checks of processes now and show the results\n" +
+				"check <gname>:*\t\tThe same for all processes in a group\n" +
+				"check all\t\tThe same for all processes"},
 		{name: "config", args: processArgs, upcheck: true, run: (*Controller).config,
 			help: "config\t\t\tPrint the configuration that counts, after includes, defaults and expansions, as a file\n" +
 				"config <name> [...]\tThe same for processes, programs, groups or sections\n" +
@@ -106,10 +110,6 @@ func init() {
 			help: "kill <name> [...]\tKill processes with SIGKILL, also those that are stopping\n" +
 				"kill <gname>:*\t\tThe same for all processes in a group\n" +
 				"kill all\t\tThe same for all processes"},
-		{name: "check", args: processArgs, upcheck: true, run: (*Controller).check,
-			help: "check <name> [...]\tRun the health checks of processes now and show the results\n" +
-				"check <gname>:*\t\tThe same for all processes in a group\n" +
-				"check all\t\tThe same for all processes"},
 		{name: "logs", args: processArgs, upcheck: true, run: (*Controller).logs,
 			help: "logs <name> [...]\tShow the last lines of the stdout and stderr logs of processes\n" +
 				"logs <gname>:*\t\tThe same for all processes in a group\n" +

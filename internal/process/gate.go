@@ -57,9 +57,6 @@ func (p *Process) GiveUp(problem string, now time.Time) {
 	p.handle(state.Event{Kind: state.GiveUp}, now)
 }
 
-// Members is what clients see of the process beyond what they see of others, nil for nothing.
-func (p *Process) Members() *api.ProcessMore { return p.more() }
-
 // Expected reports whether its last child ended as expected.
 func (p *Process) Expected() bool {
 	code := -1

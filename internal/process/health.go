@@ -55,13 +55,35 @@ func (p *Process) readyByCheck() bool {
 	return n != nil && n.config.Ready.How == config.ReadyCheck
 }
 
-// Healthy reports whether the checks of the process say that it is healthy. Without checks it is.
-func (p *Process) Healthy() bool { return p.monitor() == nil || p.extra.health == check.Healthy }
+// Healthy reports whether the checks and the watchdog of the process say that it is healthy. Without them it is.
+func (p *Process) Healthy() bool { return !p.Checked() || p.combinedHealth() == check.Healthy }
 
-// PassesReadiness reports whether the readiness check of the process has succeeded last. Without one it has.
-func (p *Process) PassesReadiness() bool {
+// Checked reports whether the process has checks or a watchdog.
+func (p *Process) Checked() bool {
+	n := p.notify()
+	return p.monitor() != nil || n != nil && n.config.Watchdog > 0
+}
+
+// combinedHealth is what the checks and the watchdog say: unhealthy if one does.
+func (p *Process) combinedHealth() (health check.Health) {
+	if m := p.monitor(); m != nil {
+		health, _, _ = m.Health()
+	}
+	if n := p.notify(); n != nil {
+		switch n.health {
+		case healthy:
+			return health.With(check.Healthy)
+		case unhealthy:
+			return check.Unhealthy
+		}
+	}
+	return health
+}
+
+// failsReadiness reports whether the process has a readiness check that did not succeed last.
+func (p *Process) failsReadiness() bool {
 	m := p.monitor()
-	return !m.Has(check.Readiness) || m.Verdict(check.Readiness) == check.Healthy
+	return m.Has(check.Readiness) && m.Verdict(check.Readiness) != check.Healthy
 }
 
 // RunChecks runs each check of the process once, now, and calls done in the loop, with the results in order.
@@ -130,14 +152,8 @@ func (p *Process) publishHealth(k check.Kind, text string) {
 		}
 	}
 	p.shared.Changed(p)
-	if p.changed != nil {
-		close(p.changed)
-		p.changed = nil
-	}
+	p.wakeWaiters()
 }
-
-// actionTimeout is the time that a command after a verdict may take.
-const actionTimeout = 60 * time.Second
 
 // act does what a section wants to follow from a verdict.
 func (p *Process) act(k check.Kind, a config.CheckAction, text string, now time.Time) {
@@ -163,7 +179,7 @@ func (p *Process) act(k check.Kind, a config.CheckAction, text string, now time.
 			end = "_success"
 		}
 		p.Help(helper.Spec{Hook: k.String() + end, Label: k.String() + "_check" + end + "_action", Command: a.Command,
-			Timeout: actionTimeout, Env: []string{"SUPERVISOR_HEALTH_TEXT=" + text}}, now)
+			Timeout: p.Config.Extra.Hooks.Timeout, Env: []string{"SUPERVISOR_HEALTH_TEXT=" + text}}, now)
 	}
 }
 
@@ -174,18 +190,13 @@ func (p *Process) moreHealth(more *api.ProcessMore) {
 		return
 	}
 	if m.Has(check.Readiness) {
-		ready := p.machine.State == api.Running && m.Verdict(check.Readiness) == check.Healthy
-		if more.Ready != nil {
-			ready = ready && *more.Ready
-		}
-		more.Ready = &ready
+		more.Ready = new(p.machine.State == api.Running && !p.Unready())
 	}
 	if !m.Running() {
 		return
 	}
-	health, _, text := m.Health()
-	more.Health = health.String()
-	if health == check.Unhealthy {
+	more.Health = p.combinedHealth().String()
+	if health, _, text := m.Health(); health == check.Unhealthy {
 		more.HealthText = text
 	}
 }

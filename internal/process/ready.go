@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
 
-// Unready reports whether the program says when it is ready, by other means than a check, and is not.
+// Unready reports whether the program says when it is ready, or a readiness check finds it out, and it is not.
 func (p *Process) Unready() bool {
 	n := p.notify()
-	return n != nil && !n.ready && p.needsReady() && n.config.Ready.How != config.ReadyCheck
+	return n != nil && !n.ready && p.needsReady() || p.failsReadiness()
 }
 
 // currentRules are the rules for the next event.

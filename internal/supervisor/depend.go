@@ -201,14 +201,11 @@ func (d *depends) review(now time.Time) {
 
 // facts is what dependencies ask of a process. One that waits for its turn to stop counts as one that stops.
 func (d *depends) facts(p *process.Process) order.Facts {
-	f := order.Facts{State: p.State(), Child: p.PID() != 0, Expected: p.Expected(), Unready: p.Unready()}
+	f := order.Facts{State: p.State(), Child: p.PID() != 0, Expected: p.Expected(), Unready: p.Unready(), Checked: p.Checked(),
+		Healthy: p.Healthy()}
 	if d.waitsToStop(p) {
 		f.State = api.Stopping
 		return f
-	}
-	if m := p.Members(); m != nil {
-		f.Unready = m.Ready != nil && !*m.Ready
-		f.Checked, f.Healthy = m.Health != "", m.Health == "healthy"
 	}
 	switch f.State {
 	case api.Stopped:

@@ -2,7 +2,6 @@ package supervisor
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -115,6 +114,18 @@ func texts(items []item) string {
 	return strings.Join(list, ", ")
 }
 
+// condition is why a condition is not met, in words.
+func condition(f order.Facts) string {
+	switch {
+	case f.State != api.Running:
+	case f.Unready:
+		return "not ready"
+	case f.Checked && !f.Healthy:
+		return "not healthy"
+	}
+	return f.State.String()
+}
+
 // loseIfLost shuts an open gate if its dependencies are lost.
 func (d *depends) loseIfLost(g *gate) {
 	i, lost := d.graph.Lost(g.process, d.facts)
@@ -127,7 +138,7 @@ func (d *depends) loseIfLost(g *gate) {
 	}
 	g.cause = i.Name + " was removed"
 	if len(i.On) > 0 {
-		g.cause = fmt.Sprintf("%s is %s", i.Name, d.facts(i.On[0]).State)
+		g.cause = i.Name + " is " + condition(d.facts(i.On[0]))
 	}
 	g.lost = g.process.State() == api.Running || g.process.State() == api.Starting
 	d.setShut(g, true)

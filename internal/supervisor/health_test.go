@@ -177,11 +177,11 @@ func TestReadinessCheck(t *testing.T) {
 		t.Error("ready in STARTING")
 	}
 	w.pass(time.Second)
-	if !ready() || !p.PassesReadiness() {
+	if !ready() || p.Unready() {
 		t.Error("not ready")
 	}
 	w.exit("a readiness_check", code(1))
-	if ready() || p.PassesReadiness() || p.State() != api.Running {
+	if ready() || !p.Unready() || p.State() != api.Running {
 		t.Error("ready after a failure")
 	}
 	w.lines()
