@@ -26,8 +26,12 @@ type operation struct {
 
 func (c *Controller) start(args []string) error {
 	names, noWait := takeFlag(args, "--no-wait")
+	names, deps := takeFlag(names, "--deps")
 	if len(names) == 0 {
 		return c.usageError("start", "start requires a process name", exitInvalidArgs)
+	}
+	if deps && !slices.Contains(names, "all") { // all are started in order anyway
+		return c.startWithDeps(names, !noWait)
 	}
 	return c.apply(c.startOperation(!noWait), names)
 }

@@ -276,6 +276,8 @@ func TestCommands(t *testing.T) {
 		{line: "wait g:*", answers: map[string]answer{"getAllProcessInfo": infos(
 			[4]any{"a", "g", "RUNNING", 20}, [4]any{"b", "g", "FATAL", 200})}, status: 3,
 			out: "g:a: RUNNING\ng:b: ERROR (about b)\n", calls: "getAllProcessInfo, expandName g:*"},
+		{line: "deps a", answers: map[string]answer{"expandName": fault(1, "UNKNOWN_METHOD"), "getDependencies": fault(1, "UNKNOWN_METHOD")},
+			status: 1, out: "ERROR: the server cannot do this: supervisor.getDependencies\n", calls: "expandName a, getDependencies a"},
 		{line: "logs -n x", status: 1, out: "Error: bad number of lines x\n"},
 		{line: "completion", status: 1,
 			out: "Error: completion requires the name of a shell\n" + find("completion").help + "\n"},

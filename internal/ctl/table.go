@@ -110,6 +110,9 @@ func init() {
 			help: "kill <name> [...]\tKill processes with SIGKILL, also those that are stopping\n" +
 				"kill <gname>:*\t\tThe same for all processes in a group\n" +
 				"kill all\t\tThe same for all processes"},
+		{name: "deps", args: processArgs, upcheck: true, run: (*Controller).deps,
+			help: "deps\t\t\tShow what programs depend on, and whether it is met\n" +
+				"deps <name> [...]\tThe same for processes, programs or groups"},
 		{name: "logs", args: processArgs, upcheck: true, run: (*Controller).logs,
 			help: "logs <name> [...]\tShow the last lines of the stdout and stderr logs of processes\n" +
 				"logs <gname>:*\t\tThe same for all processes in a group\n" +
@@ -139,6 +142,7 @@ const optionsHelp = "status --json [...]\tPrint the status as JSON\n" +
 	"status --verbose [...]\tPrint further lines about processes with keys of their life cycle; also -v\n" +
 	"start --no-wait <name>\tDo not wait until the process is RUNNING; also for restart\n" +
 	"stop --no-wait <name>\tDo not wait until the process has stopped; also for kill and hup\n" +
+	"start --deps <name>\tStart first what it depends on\n" +
 	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop, restart, kill, hup " +
 	"and status\n" +
 	"tail --raw [...]\tOn a terminal, pass on control sequences of logs, not colors alone; also for maintail, logs and fg"

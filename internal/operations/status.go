@@ -56,6 +56,18 @@ func (s *Service) ExpandName(name string) (names []string, err error) {
 	return names, err
 }
 
+// Dependencies returns what a process depends on.
+func (s *Service) Dependencies(name string) (list []api.Dependency, err error) {
+	err = s.Read(func(v supervisor.View) error {
+		p, err := Find(v, name)
+		if err == nil {
+			list = v.Dependencies(p)
+		}
+		return err
+	})
+	return list, err
+}
+
 // AllInfo appends the state of all processes to infos.
 func (s *Service) AllInfo(infos []api.ProcessInfo) ([]api.ProcessInfo, error) {
 	err := s.Read(func(v supervisor.View) error {

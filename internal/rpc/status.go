@@ -98,6 +98,24 @@ func (s *Server) runChecks(ctx context.Context, a args) (result, error) {
 	}), err
 }
 
+func (s *Server) getDependencies(_ context.Context, a args) (result, error) {
+	list, err := s.ops.Dependencies(a.text(0))
+	return array(list, func(e *xmlrpc.Encoder, d api.Dependency) {
+		e.BeginStruct()
+		e.Member("name")
+		e.String(d.Name)
+		e.Member("condition")
+		e.String(d.Condition)
+		e.Member("optional")
+		e.Bool(d.Optional)
+		e.Member("met")
+		e.Bool(d.Met)
+		e.Member("text")
+		e.String(d.Text)
+		e.EndStruct()
+	}), err
+}
+
 // infoLists holds the slices of earlier calls of getAllProcessInfo for reuse.
 var infoLists = sync.Pool{New: func() any { return new([]api.ProcessInfo) }}
 

@@ -77,6 +77,18 @@ func (c *Client) RunChecks(ctx context.Context, name string) (results []CheckRes
 	return results, err
 }
 
+// Dependencies returns what a process depends on. The original does not have this method.
+func (c *Client) Dependencies(ctx context.Context, name string) (list []Dependency, err error) {
+	err = c.list(ctx, "supervisor.getDependencies", func(v xmlrpc.Value) {
+		d := Dependency{Name: memberText(v, "name"), Condition: memberText(v, "condition"), Text: memberText(v, "text")}
+		optional, _ := v.Get("optional")
+		met, _ := v.Get("met")
+		d.Optional, d.Met = optional.Number != 0, met.Number != 0
+		list = append(list, d)
+	}, name)
+	return list, err
+}
+
 // StartProcess starts a process and, with wait, returns when it is RUNNING. For a group, "name:*", it starts the processes
 // of the group and returns a status for each; for a single process it returns no status. Source: startProcess.
 func (c *Client) StartProcess(ctx context.Context, name string, wait bool) ([]ProcessStatus, error) {

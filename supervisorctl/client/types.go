@@ -25,6 +25,9 @@ type ProcessStatus = api.ProcessStatus
 // CheckResult is the outcome of a health check: its name, whether it succeeded, and if not, why.
 type CheckResult = api.CheckResult
 
+// Dependency is what a process depends on. Source: getDependencies.
+type Dependency = api.Dependency
+
 // State is the state of supervisord itself.
 type State struct {
 	Code int    `xmlrpc:"statecode"`
