@@ -36,6 +36,7 @@ func (r *reader) doubts(c *Config) []string {
 			d.process(p)
 		}
 	}
+	d.dependencies(c.Groups)
 	for _, s := range r.doc.Sections { // supervisorctl runs these commands
 		if v, ok := s.Values["command"]; ok && kindOf(s.Name) == InCtlPlugin && !strings.Contains(v.Text, "%(") {
 			d.command(s.Name, "command", &Run{Command: v.Text})
