@@ -87,6 +87,27 @@ func (c *Controller) printDeps(spec string, list []api.Dependency) {
 	}
 }
 
+// explainWaits adds the states of what processes wait for to what infos have about it.
+func (c *Controller) explainWaits(infos []api.ProcessInfo) {
+	for i := range infos {
+		if infos[i].More == nil || infos[i].More.WaitsFor == "" {
+			continue
+		}
+		list, err := c.server.Dependencies(c.ctx, infos[i].Group+":"+infos[i].Name)
+		var unmet []string
+		for _, d := range list {
+			if !d.Met {
+				unmet = append(unmet, d.Name+":"+d.Condition+" ("+d.Text+")")
+			}
+		}
+		if err == nil && unmet != nil { // else it waits for the stop of others, or no more
+			more := *infos[i].More
+			more.WaitsFor = strings.Join(unmet, ", ")
+			infos[i].More = &more
+		}
+	}
+}
+
 // depName is a dependency as in depends_on.
 func depName(d api.Dependency) string {
 	if d.Optional {

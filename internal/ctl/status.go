@@ -18,7 +18,7 @@ func (c *Controller) showStatus(args []string) error {
 	names, v := takeFlag(names, "-v")
 	printList, stderr := c.printTable, io.Writer(c.out)
 	if verbose || v {
-		printList = c.printVerbose
+		printList = func(infos []api.ProcessInfo) { c.explainWaits(infos); c.printVerbose(infos) }
 	}
 	if asJSON {
 		printList, stderr = c.printJSON, c.options.Err
