@@ -31,7 +31,7 @@ func (s *Service) KillProcesses(ctx context.Context, sel Selection, wait bool) (
 }
 
 // ReloadProcess has a process read its configuration again, by its reload_command or its reloadsignal. With wait it returns
-// when the command has ended.
+// when the command has ended; with ready=notify and RELOADING=1 within a second, when READY=1 has come.
 func (s *Service) ReloadProcess(ctx context.Context, name string, wait bool) error {
 	return s.single(ctx, name, reloading, wait)
 }
@@ -95,10 +95,14 @@ func reload(p *process.Process, name string) error {
 	return nil
 }
 
-func reloaded(_ *Service, p *process.Process, _ string) (bool, error) {
-	over, problem := p.Reloaded()
-	if over && problem != "" {
-		return true, api.NewFault(api.Failed, problem)
+func reloaded(_ *Service, p *process.Process, name string) (bool, error) {
+	switch r := p.Reloaded(); {
+	case !r.Over:
+		return false, nil
+	case r.Problem != "":
+		return true, api.NewFault(api.Failed, r.Problem)
+	case r.Gone:
+		return true, api.NewFault(api.NotRunning, name)
 	}
-	return over, nil
+	return true, nil
 }

@@ -3,7 +3,6 @@ package process
 import (
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -45,7 +44,7 @@ var hookKeys = [hookCount]struct {
 type hooks struct {
 	last     [hookCount]*helper.Run // the last run of each; nil: none, or its end is known
 	held     bool                   // a start waits for the hooks of the run before
-	reloaded string                 // how the last reload_command failed; empty: it did not
+	reloaded ReloadResult           // of the last request to reload, but Over
 }
 
 // hookCommand is the command of a hook; ok is false if the program has none.
@@ -193,38 +192,4 @@ func (p *Process) runStep(h hook, now time.Time) {
 			p.handle(state.Event{Kind: state.StepDone, OK: ok}, now)
 		}
 	})
-}
-
-// Reload has the child read its configuration again: by reload_command, else by a signal. Problem is empty, or says why that
-// cannot be done. Reloaded reports the end of the command.
-func (p *Process) Reload(now time.Time) (problem string) {
-	if _, ok := p.hookCommand(reloadCommand); !ok {
-		sig := syscall.SIGHUP
-		if p.Config.Extra != nil {
-			sig = p.Config.Extra.Reload.Signal
-		}
-		return p.Signal(sig, now)
-	}
-	if run := p.extra.hooks.last[reloadCommand]; run != nil && !run.Over() {
-		return "reload_command is still running"
-	}
-	p.extra.hooks.reloaded = ""
-	p.runHook(reloadCommand, nil, now, func(ok bool, text string, now time.Time) {
-		if !ok {
-			p.extra.hooks.reloaded = "reload_command failed: " + text
-		}
-		p.wakeWaiters()
-	})
-	return ""
-}
-
-// Reloaded reports whether the last Reload is over, and why it failed, empty if it did not.
-func (p *Process) Reloaded() (over bool, problem string) {
-	if p.extra == nil {
-		return true, ""
-	}
-	if run := p.extra.hooks.last[reloadCommand]; run != nil && !run.Over() && !run.Stuck() {
-		return false, ""
-	}
-	return true, p.extra.hooks.reloaded
 }

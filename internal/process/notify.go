@@ -41,6 +41,7 @@ type notify struct {
 	ready     bool
 	expired   bool // the watchdog ends it
 	reloading bool
+	reload    *reload // a request that waits for the child; nil: none
 	status    string
 	health    string // by the watchdog; empty: unknown
 }
@@ -161,6 +162,7 @@ func (n *notify) close() {
 		n.socket.Remove()
 	}
 	n.endLauncher()
+	n.endReload(ReloadResult{Gone: true})
 	n.queue, n.socket, n.pipes, n.adopted = nil, nil, nil, false
 	n.ready, n.reloading, n.expired, n.status, n.health = false, false, false, "", ""
 	n.set(time.Time{})
@@ -224,8 +226,7 @@ func (n *notify) enter(m sdnotify.Message, at, now time.Time) {
 		return
 	case sdnotify.Ready:
 		if n.reloading {
-			n.reloading = false
-			n.arm(now)
+			n.setReloading(false, now)
 		}
 		if sources[m.Source] != n.config.Ready.How {
 			p.shared.Log.Debugf("'%s' is ready (%s), but ready=%s", p.Name(), sources[m.Source], n.config.Ready.How)
@@ -234,8 +235,7 @@ func (n *notify) enter(m sdnotify.Message, at, now time.Time) {
 		n.becomeReady(at, now)
 	case sdnotify.Reloading:
 		if running {
-			n.reloading = true
-			n.arm(now)
+			n.setReloading(true, now)
 		}
 	case sdnotify.Stopping:
 		n.ready = false

@@ -341,6 +341,7 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	}
 	if n := p.notify(); n != nil {
 		n.arm(now)
+		n.leftRunning()
 	}
 	if listener != nil && next.State == api.Running && p.stdin != nil { // nil: its child has been reaped already
 		listener.Enable(p.stdin)

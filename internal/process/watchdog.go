@@ -45,10 +45,7 @@ func (n *notify) Tick(now time.Time) {
 	case p.machine.State != api.Running || p.reaped != nil:
 		n.set(time.Time{})
 	case n.reloading:
-		p.shared.Log.Warnf("%s is not ready after reloading for %s seconds", p.Name(), seconds(n.config.Timeout))
-		n.reloading = false
-		n.arm(now)
-		p.shared.Changed(p)
+		n.reloadLate(now)
 	default:
 		last := n.queue.Alive()
 		if last.Before(n.since) {

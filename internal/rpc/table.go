@@ -18,7 +18,7 @@ var (
 		{Name: "offset", Type: "int", Help: "the offset that the previous call returned"},
 		{Name: "length", Type: "int", Help: "the largest number of bytes"}}
 	startWait  = Param{Name: "wait", Type: "boolean", Help: "return when the process is RUNNING, not when it has been started", Optional: true}
-	reloadWait = Param{Name: "wait", Type: "boolean", Help: "return when reload_command has ended, not when it has been started", Optional: true}
+	reloadWait = Param{Name: "wait", Type: "boolean", Help: "return when reload_command has ended, and a program with ready=notify is ready again, not when that has begun", Optional: true}
 	stopWait   = Param{Name: "wait", Type: "boolean", Help: "return when the process has stopped, not when it has been signaled", Optional: true}
 )
 
