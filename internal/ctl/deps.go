@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
 // deps prints what processes depend on: of the names, or of all that depend on something.
@@ -141,16 +142,59 @@ func (c *Controller) startWithDeps(names []string, wait bool) error {
 			if s.seen[spec] {
 				continue
 			}
-			ok, err := s.meet(spec)
-			if ok {
-				err = c.applyTo(c.startOperation(wait), spec)
-			}
+			err := s.start(spec, wait)
 			if err != nil || c.status != 0 {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// start starts a process after what it depends on.
+func (s *depStarter) start(spec string, wait bool) error {
+	before, err := s.server.ProcessInfo(s.ctx, spec)
+	if err != nil {
+		return err
+	}
+	if ok, err := s.meet(spec); !ok || err != nil {
+		return err
+	}
+	op := s.startOperation(wait)
+	request := op.process
+	op.process = func(name string) ([]client.ProcessStatus, error) {
+		results, err := request(name)
+		// One that waited for what was started now has been started automatically.
+		if faultCode(err) == api.AlreadyStarted && !before.State.IsRunning() {
+			err = s.awaitStart(name, wait)
+		}
+		return results, err
+	}
+	return s.applyTo(op, spec)
+}
+
+// awaitStart waits for the end of a start as the server does for a client that has requested it.
+func (s *depStarter) awaitStart(spec string, wait bool) error {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		info, err := s.server.ProcessInfo(s.ctx, spec)
+		switch {
+		case err != nil:
+			return err
+		case info.SpawnErr != "":
+			return &client.Fault{Code: api.SpawnError, Text: spec}
+		case !wait || info.State == api.Running:
+			return nil
+		case info.State != api.Starting:
+			return &client.Fault{Code: api.AbnormalTermination, Text: spec}
+		}
+		select {
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		case <-tick.C:
+		}
+	}
 }
 
 // meet starts what a process depends on, and waits until it is met. If it is not ok, and err is nil, the failure was printed.

@@ -23,16 +23,20 @@ type kind struct {
 	inTurn  func(l *supervisor.Loop, p *process.Process, name string) error
 	// done reports whether the operation is over, and how it ended. It is called after the action, at each change of the
 	// process, and every two seconds. Nil: the operation is over after the action.
-	done func(s *Service, p *process.Process, name string) (bool, error)
+	done  func(s *Service, p *process.Process, name string) (bool, error)
+	stops bool // while it is not over, that is logged every reminderInterval
 }
+
+// reminderInterval is the time between two checks of an operation whose process does not change.
+const reminderInterval = 2 * time.Second
 
 var (
 	starting = kind{affects: notRunning, action: start, done: started, prepare: (*supervisor.Loop).BeginStart, inTurn: startInTurn}
-	stopping = kind{descending: true, affects: stoppable, action: stop, done: stopped, prepare: beginStop, inTurn: stopInTurn}
+	stopping = kind{descending: true, affects: stoppable, action: stop, done: stopped, prepare: beginStop, inTurn: stopInTurn, stops: true}
 	clearing = kind{affects: anyState, action: clearLogs}
 
 	restarting = kind{affects: anyState, action: restart, done: restarted}
-	killing    = kind{descending: true, affects: killable, action: kill, done: stopped}
+	killing    = kind{descending: true, affects: killable, action: kill, done: stopped, stops: true}
 	reloading  = kind{affects: reloadable, action: reload, done: reloaded}
 )
 
@@ -102,6 +106,7 @@ type operation struct {
 	name       string
 	changed    <-chan struct{} // closed at the next change of the process; nil: the operation is over
 	stateSince time.Time       // when the process entered its state
+	reported   time.Time       // when it was logged last that the operation is not over
 }
 
 // begin performs the action, in the loop. The operation is over at once if its kind or the caller does not wait.
@@ -125,8 +130,17 @@ func (s *Service) check(o *operation) error {
 	over, err := o.kind.done(s, o.process, o.name)
 	if !over {
 		o.changed = o.process.Changed()
+		s.report(o)
 	}
 	return err
+}
+
+// report logs that a stop is not over, unless it did so a moment ago. Source: supervisor.process.stop_report.
+func (s *Service) report(o *operation) {
+	if now := time.Now(); o.kind.stops && now.Sub(o.reported) >= reminderInterval {
+		s.Log().Infof("waiting for %s to stop", o.process.Name())
+		o.reported = now
+	}
 }
 
 // await waits until the operation is over, the client has disconnected, or supervisord has shut down.
@@ -134,7 +148,7 @@ func (s *Service) await(ctx context.Context, o *operation) (err error) {
 	if o.changed == nil {
 		return nil
 	}
-	reminder := time.NewTicker(2 * time.Second)
+	reminder := time.NewTicker(reminderInterval)
 	defer reminder.Stop()
 	for o.changed != nil {
 		select {
@@ -227,13 +241,8 @@ func stopBy(p *process.Process, name string, stop func(now time.Time) (problem s
 	return nil
 }
 
-// stopped logs each time that the process has not ended yet, as the original does.
-func stopped(s *Service, p *process.Process, _ string) (bool, error) {
-	if p.State().IsStopped() {
-		return true, nil
-	}
-	s.Log().Infof("waiting for %s to stop", p.Name())
-	return false, nil
+func stopped(_ *Service, p *process.Process, _ string) (bool, error) {
+	return p.State().IsStopped(), nil
 }
 
 func signalAction(signal string) func(*process.Process, string) error {
