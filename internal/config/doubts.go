@@ -80,7 +80,7 @@ func (d *doubts) secret(section, key string) bool {
 }
 
 // freeKeys are keys whose values may be any text.
-var freeKeys = map[string]bool{"username": true, "password": true, "prompt": true}
+var freeKeys = map[string]bool{"username": true, "password": true, "prompt": true, "ready": true}
 
 // texts looks at the values as they are written.
 func (d *doubts) texts() {
@@ -148,6 +148,10 @@ func (d *doubts) process(p *Process) {
 		d.add(p.Section, "directory", reason)
 	}
 	d.add(p.Section, programEnvFiles.Name, aboutEnvFiles(p))
+	p.helpers(func(key string, c HelperCommand) {
+		d.command(p.Section, key, &Run{Command: c.Line, Environment: p.Run.Environment})
+	})
+	d.companions(p)
 	for _, c := range p.channels() {
 		if c.log.Kind == LogFile && isDir(c.log.Path) {
 			d.add(p.Section, c.key, "it is a directory, so the program cannot start")

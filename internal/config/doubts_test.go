@@ -72,6 +72,24 @@ func TestDoubts(t *testing.T) {
 		{program + "stopsignal=TERM:10,KILL\n",
 			"6: [program:a] stopsignal=TERM:10,KILL: refused by Supervisor 4.x; stop_sequence= says the same and is ignored there"},
 		{program + "stopsignal=TERN:10,KILL\n", ""}, // an error
+		{program + "pre_start_hook=nosuch x\n", "6: [program:a] pre_start_hook: can't find command: no directory of PATH has it"},
+		{program + "stop_command=-+DIR/sd.conf\n", "6: [program:a] stop_command: command at is not executable"},
+		{program + "liveness_check_script=DIR\n", "6: [program:a] liveness_check_script: command at is a directory"},
+		{program + "liveness_check_script=script://nosuch\nreadiness_check_script=/bin/true\nreadiness_check_failure_action=bin/x\n",
+			"6: [program:a] liveness_check_script: can't find command: no directory of PATH has it\n" +
+				"8: [program:a] readiness_check_failure_action: can't find command: the path is relative to the directory of supervisord"},
+		{program + "liveness_check_script=http://localhost/ -H \"A: b; c\"\nliveness_check_failure_action=stop\n", ""},
+		{program + "reload_command=/bin/kill -HUP 1 && x\n",
+			"6: [program:a] reload_command: \"&&\" is an argument, because there is no shell: " + shell},
+		{program + "post_stop_hook=\"/bin/sh\" -c 'a; b'\npre_stop_hook=/bin/sh -c 'a # b'\n", ""},
+		{program + "ready=log:/^a; 5%%# $/\n", ""},
+		{program + "liveness_check_period=5\nreadiness_check_failure_action=stop\nready_timeout=5\nwatchdog_signal=KILL\n",
+			"6: [program:a] liveness_check_period=5: it has no effect without liveness_check_script\n" +
+				"7: [program:a] readiness_check_failure_action: it has no effect without readiness_check_script\n" +
+				"8: [program:a] ready_timeout=5: it has no effect without ready or notify_socket\n" +
+				"9: [program:a] watchdog_signal=KILL: it has no effect without watchdog"},
+		{program + "liveness_check_period=5\nliveness_check_script=tcp://x\n", ""}, // an error
+		{program + "watchdog=5\nwatchdog_signal=KILL\nready_timeout=5\n", ""},
 		{program + "numprocs=0\n", "6: [program:a] numprocs=0: the section has no process"},
 		{program + "process_name=\n", "6: [program:a] process_name=: the process has no name"},
 		{program + "process_name='x'\n", "6: [program:a] process_name='x': " + hintQuotes},

@@ -56,7 +56,9 @@ const (
 	forConfiguration = "users other than root can change the configuration of a supervisord that is started as root"
 	forFile          = "other users can replace files in this directory"
 	forCommand       = "users other than root can change this command, which runs as root without user="
+	forPrivileged    = "users other than root can change this command, which runs as root because of the +"
 	forVariables     = "users other than root can change variables of a command that runs as root without user="
+	forHelpers       = "users other than root can change variables of a command that runs as root because of the +"
 	forPassword      = "all users can read the password"
 )
 
@@ -88,7 +90,7 @@ func (e *exposure) asRoot(c *Config) {
 	if dir := c.Supervisord.ChildLogDir; c.logsAuto() {
 		e.replaceable(usedFile{"supervisord", "childlogdir", dir + "/", nil})
 	}
-	e.envFiles("supervisord", c.Supervisord.EnvFiles)
+	e.envFiles(forVariables, "supervisord", c.Supervisord.EnvFiles)
 	e.commands(c)
 }
 
@@ -195,43 +197,58 @@ func (c *Config) logsAuto() bool {
 func (e *exposure) commands(c *Config) {
 	for _, g := range c.Groups {
 		for _, p := range g.Processes {
-			if p.owner().uid != 0 {
-				continue
-			}
-			key := "command"
-			if p.HandlesResults {
-				key = "result_handler_exec"
-			}
-			search, own := p.Run.Environment["PATH"]
-			if !own {
-				search = os.Getenv("PATH")
-			}
-			e.command(p.Section, key, p.Run.Command, search, p.Run.Directory)
-			if p.Extra != nil {
-				e.envFiles(p.Section, p.Extra.EnvFiles)
-			}
+			e.commandsOf(p)
 		}
 	}
 	for _, s := range e.doc.Sections { // supervisorctl runs these commands
 		if v := s.Values["command"]; kindOf(s.Name) == InCtlPlugin && !strings.Contains(v.Text, "%(") {
-			e.command(s.Name, "command", v.Text, os.Getenv("PATH"), "")
+			e.command(forCommand, s.Name, "command", v.Text, os.Getenv("PATH"), "")
 		}
+	}
+}
+
+// commandsOf adds warnings about the command of a process and its helpers. As another user, only the helpers with + are root's.
+func (e *exposure) commandsOf(p *Process) {
+	search, own := p.Run.Environment["PATH"]
+	if !own {
+		search = os.Getenv("PATH")
+	}
+	variables := ""
+	if p.owner().uid == 0 {
+		key := "command"
+		if p.HandlesResults {
+			key = "result_handler_exec"
+		}
+		e.command(forCommand, p.Section, key, p.Run.Command, search, p.Run.Directory)
+		variables = forVariables
+	}
+	p.helpers(func(key string, c HelperCommand) {
+		switch {
+		case p.owner().uid == 0:
+			e.command(forCommand, p.Section, key, c.Line, search, p.Run.Directory)
+		case c.Privileged:
+			e.command(forPrivileged, p.Section, key, c.Line, search, p.Run.Directory)
+			variables = forHelpers
+		}
+	})
+	if p.Extra != nil && variables != "" {
+		e.envFiles(variables, p.Section, p.Extra.EnvFiles)
 	}
 }
 
 // envFiles adds warnings about files from which variables come that can have programs of root execute other files.
-func (e *exposure) envFiles(section string, files []envfile.File) {
+func (e *exposure) envFiles(purpose, section string, files []envfile.File) {
 	for _, f := range files {
 		if w := e.weakest(f.Path, nil); w != nil {
-			e.add(forVariables, e.place(section, programEnvFiles.Name), w)
+			e.add(purpose, e.place(section, programEnvFiles.Name), w)
 		}
 	}
 }
 
-func (e *exposure) command(section, key, command, search, directory string) {
+func (e *exposure) command(purpose, section, key, command, search, directory string) {
 	for _, path := range e.executed(command, search, directory) {
 		if w := e.weakest(path, nil); w != nil {
-			e.add(forCommand, e.place(section, key), w)
+			e.add(purpose, e.place(section, key), w)
 		}
 	}
 }

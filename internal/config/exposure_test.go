@@ -94,6 +94,15 @@ func TestExposed(t *testing.T) {
 			"[program:b]\ncommand=/bin/true\nuser=65534\nenvfiles=-DIR/app/b.env\n", appOwns,
 			[]string{"DIR/sd.conf:4: [supervisord] envfiles: users other than root can change variables of a command that runs as root " +
 				"without user=: DIR/app" + belongs + "DIR/app); and 1 more"}},
+		{"hooks and checks of root", "[program:a]\ncommand=/bin/true\npre_start_hook=DIR/app/run\nliveness_check_script=DIR/app/run\n", appOwns,
+			[]string{"DIR/sd.conf:6: [program:a] pre_start_hook" + command + "DIR/app" + belongs + "DIR/app); and 1 more"}},
+		{"hooks of a user", "[program:a]\ncommand=DIR/app/run\nuser=65534\npre_start_hook=DIR/app/run\nenvfiles=-DIR/app/a.env\n", appOwns, nil},
+		{"a hook with + of a user", "[program:a]\ncommand=DIR/app/run\nuser=65534\npre_start_hook=+DIR/app/run\nenvfiles=-DIR/app/a.env\n" +
+			"stop_command=-+/bin/sh run\ndirectory=DIR/app\npost_stop_hook=DIR/app/run\n", appOwns, []string{
+			"DIR/sd.conf:7: [program:a] pre_start_hook: users other than root can change this command, which runs as root because of the +: DIR/app" +
+				belongs + "DIR/app); and 1 more",
+			"DIR/sd.conf:8: [program:a] envfiles: users other than root can change variables of a command that runs as root because of the +: DIR/app" +
+				belongs + "DIR/app)"}},
 		{"commands and logs of the user", "[program:a]\ncommand=DIR/app/run\nuser=65534\nstdout_logfile=DIR/app/log\n" +
 			"[fcgi-program:f]\nsocket=unix://DIR/app/sock\ncommand=DIR/app/run\nuser=65534\n", appOwns, nil},
 		{"a command behind a wrapper, and one of supervisorctl", "[program:a]\ncommand=/usr/bin/env -i A=b /usr/bin/python3 -u app/run\ndirectory=DIR\n" +

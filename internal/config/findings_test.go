@@ -186,6 +186,8 @@ func TestFindings(t *testing.T) {
 // TestHints checks what an error says about quotes and comments in a value, as --check and as a start show it. covers: REP-G5
 func TestHints(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
+		{"ready=log:/100% done/", hintPercent},
+		{"ready=log:/100%/", hintPercent},
 		{"stdout_logfile=\"/tmp/a.log\"", hintQuotes},
 		{"user='root'", hintQuotes},
 		{"autostart=\"true\"", hintQuotes},

@@ -12,6 +12,7 @@ const (
 	hintQuotes    = "quotes are part of the value: leave them out"
 	hintSemicolon = "a comment needs a blank before the semicolon"
 	hintHash      = "a comment needs a blank before the #"
+	hintPercent   = "a percent sign that begins no name is written %%"
 	hintCut       = `a comment begins at " ;" or " #", also inside quotes`
 )
 

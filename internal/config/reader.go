@@ -204,6 +204,9 @@ func (k *sectionReader) fail(key string, v ini.Value, err error) {
 	}
 	k.failed = append(k.failed, key)
 	e := &ini.Error{File: k.r.path, Line: v.Line, Section: v.In(k.s.Name), Key: key, Value: v.Text, Text: err.Error(), Hint: k.r.hint(key, v)}
+	if bad := (*expand.Error)(nil); key == "ready" && errors.As(err, &bad) && bad.BadlyFormatted() {
+		e.Hint = hintPercent // it is a regular expression
+	}
 	if isSecret(k.s.Name, key) {
 		e.Secret, e.Value = true, ""
 		var shows interface{ Redacted() string }

@@ -125,6 +125,15 @@ func (e *Error) Error() string {
 	return head + " is badly formatted: " + e.Problem.Error()
 }
 
+// BadlyFormatted reports whether a percent sign in the text begins no name.
+func (e *Error) BadlyFormatted() bool {
+	switch e.Problem.(type) {
+	case unknownName, notSet:
+		return false
+	}
+	return true
+}
+
 // Redacted returns the message for a text that is secret. It shows a name only if it is one of the environment or one that other
 // values can expand, because a secret may contain a percent sign that begins no name.
 func (e *Error) Redacted() string {
