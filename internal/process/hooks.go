@@ -131,6 +131,10 @@ func (p *Process) preStart(now time.Time) {
 			p.shared.Log.Infof("spawnerr: %s: %s", p.Name(), p.spawnErr)
 			p.noChild()
 		}
+		if !starting {
+			p.extra.ended(0) // for the reason that stops it
+			p.extra.noChild = true
+		}
 		p.apply(state.Event{Kind: kind}, now, now)
 		if !starting || !ok {
 			p.runEnded(nil, now)
@@ -148,6 +152,7 @@ func (p *Process) stopPreparing(kill bool, now time.Time) {
 		p.extra.hooks.held = false
 		p.apply(state.Event{Kind: state.Unprepared}, now, now)
 		if !held { // pre_start_hook has run
+			p.extra.reason, p.extra.noChild = p.stopReason(), true
 			p.runEnded(nil, now)
 		}
 	case kill:
