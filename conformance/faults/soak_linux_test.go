@@ -18,17 +18,22 @@ import (
 type soakProgram struct {
 	name   string
 	config string
-	steady bool // runs until it is stopped
-	extra  bool // comes and goes with the configuration
-	on     bool // should run
-	maybe  bool // may be in any state
+	steady bool         // runs until it is stopped
+	extra  bool         // comes and goes with the configuration
+	needs  *soakProgram // what it depends on, or nil
+	on     bool         // should run
+	maybe  bool         // may be in any state
 }
 
 // allowed reports whether the model allows the state.
 func (p *soakProgram) allowed(state string) bool {
 	switch {
-	case p.maybe:
+	case p.maybe || p.on && p.needs != nil && p.needs.maybe:
 		return state != "UNKNOWN" && state != ""
+	case p.needs != nil && !p.on:
+		return state == "STOPPED" || state == "EXITED" // it ended before, and waited for its dependency
+	case p.needs != nil && !p.needs.on: // it was started by request, runs on, or waits
+		return state == "RUNNING" || state == "STOPPED" || state == "EXITED"
 	case p.on && p.steady:
 		return state == "RUNNING"
 	case p.on:
@@ -51,6 +56,7 @@ type soak struct {
 }
 
 func newSoak(f *fault, seed uint64) *soak {
+	base := &soakProgram{name: "base", steady: true, config: "command=/bin/sleep 1000"}
 	s := &soak{rng: rand.New(rand.NewPCG(seed, 1)), starts: 1, present: true, programs: []*soakProgram{
 		{name: "rotated", steady: true, config: "command=" + self + " child account {D}/totals\n" +
 			"stdout_logfile={D}/rotated.log\nstdout_logfile_maxbytes=100KB\nstdout_logfile_backups=100000"},
@@ -64,6 +70,14 @@ func newSoak(f *fault, seed uint64) *soak {
 		{name: "flaps", config: "command=/bin/echo flap\nstdout_logfile={D}/flaps.log\nstdout_logfile_maxbytes=50KB"},
 		{name: "fails", config: "command=/bin/false\nstartsecs=1\nstartretries=1"},
 		{name: "absent", config: "command=/nonexistent/program\nstartretries=1"},
+		base,
+		{name: "lost", steady: true, needs: base, config: "command=/bin/sleep 1000\ndepends_on=base\ndependency_loss=stop"},
+		{name: "renewed", steady: true, needs: base, config: "command=/bin/sleep 1000\ndepends_on=base\ndependency_loss=restart"},
+		{name: "hooked", steady: true, config: "command=/bin/sleep 1000\nstop_sequence=CONT:0.1,INT:5\n" +
+			"pre_start_hook=/bin/true\npost_start_hook=/bin/true\npre_stop_hook=/bin/true\npost_stop_hook=/bin/true"},
+		{name: "checked", steady: true, config: "command=/bin/sleep 1000\npre_start_hook=/bin/rm -f {D}/sick\n" +
+			"liveness_check_script=/usr/bin/test ! -e {D}/sick\nliveness_check_initial_delay=0.1\n" +
+			"liveness_check_period=0.1\nliveness_check_failure_threshold=2"},
 		{name: "extra", steady: true, extra: true, config: "command=/bin/sleep 1000"},
 	}}
 	s.daemon = f.start(setup{config: s.configuration(), own: "minfds=1000"})
@@ -125,7 +139,8 @@ func (s *soak) step() {
 		s.did("start %s: %v", p.name, err)
 		switch {
 		case err == nil || strings.Contains(err.Error(), "ALREADY_STARTED"):
-			p.on, p.maybe = true, false
+			// A process that waits for others to be stopped before it is started already, and will stop.
+			p.on, p.maybe = true, err != nil && p.name == "base"
 		case !p.steady && strings.Contains(err.Error(), "ABNORMAL_TERMINATION"): // it was stopping, or has already exited
 			p.maybe = true
 		}
@@ -156,6 +171,8 @@ func (s *soak) step() {
 		_, _ = s.call("tailProcessStdoutLog", "renamed", 0, 1000)
 		_, err := s.call("readLog", -1000, 0)
 		s.did("logs: %v", err)
+	case n < 90:
+		s.sicken()
 	case n < 92:
 		s.halfRequest()
 	case n < 97:
@@ -173,6 +190,14 @@ func (s *soak) rename() {
 	n := s.count("supervisord logreopen")
 	s.signal(syscall.SIGUSR2)
 	s.awaitLog("supervisord logreopen", n+1)
+}
+
+// sicken lets the check of a program fail, until it has been started again.
+func (s *soak) sicken() {
+	s.did("sicken checked")
+	if err := os.WriteFile(s.path("sick"), nil, 0o644); err != nil {
+		s.stop("%v", err)
+	}
 }
 
 // halfRequest connects, sends half of a request, and disconnects.
@@ -313,6 +338,8 @@ func TestSoak(t *testing.T) {
 	run(duration - duration/4)
 	after := s.settle(before.descriptors)
 	s.figure("%d operations, %d runs of the daemon, %d renames", operations, s.starts, s.renames)
+	s.figure("%d restarts by checks, %d stops and %d restarts by dependencies",
+		s.count("restarting checked: unhealthy"), s.count("stopping lost: dependency"), s.count("restarting renewed: dependency"))
 	s.compare("soak", before, after, 4000)
 	s.terminate()
 	runs, lines := s.audit()
