@@ -40,6 +40,9 @@ func (c *Controller) candidates(before []string, word string) []string {
 	if cmd == nil {
 		return nil
 	}
+	if cmd.name == "wait" && before[len(before)-1] == "--for" {
+		return waitWords()
+	}
 	switch cmd.args {
 	case groupArgs:
 		return groupNames(c.processInfos())

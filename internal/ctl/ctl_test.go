@@ -268,6 +268,10 @@ func TestCommands(t *testing.T) {
 		{line: "restart a --timeout=-1", status: 1, out: "Error: bad timeout -1\n"},
 		{line: "wait", status: 2, out: "Error: wait requires a process name\n" + waitHelp()},
 		{line: "wait a --for SLEEPING", status: 1, out: "Error: bad state SLEEPING\n"},
+		{line: "wait a --for ready", answers: map[string]answer{"getAllProcessInfo": infos([4]any{"a", "a", "RUNNING", 20})},
+			out: "a: READY\n", calls: "getAllProcessInfo"}, // a server without such members
+		{line: "wait a --for HEALTHY", answers: map[string]answer{"getAllProcessInfo": infos([4]any{"a", "a", "FATAL", 200})}, status: 3,
+			out: "a: ERROR (about a)\n", calls: "getAllProcessInfo"},
 		{line: "wait nope", answers: map[string]answer{"getAllProcessInfo": infos()}, status: 4,
 			out: "nope: ERROR (no such process)\n", calls: "getAllProcessInfo"},
 		{line: "wait a b --for exited,running", answers: map[string]answer{"getAllProcessInfo": infos(
@@ -282,6 +286,7 @@ func TestCommands(t *testing.T) {
 		{line: "completion", status: 1,
 			out: "Error: completion requires the name of a shell\n" + find("completion").help + "\n"},
 		{line: "completion csh", status: 1, out: "Error: bad shell csh\n"},
+		{line: "complete cur=H wait a --for", out: "HEALTHY\n"},
 		{line: "complete cur=st", out: "start\nstatus\nstop\n"},
 		{line: "complete cur=g: start", answers: map[string]answer{"getAllProcessInfo": infos(
 			[4]any{"a", "g", "RUNNING", 20})}, out: "g:a\ng:*\n", calls: "getAllProcessInfo"},

@@ -126,6 +126,7 @@ func init() {
 				"wait <gname>:*\t\tThe same for all processes in a group\n" +
 				"wait all\t\tThe same for all processes\n" +
 				"wait <name> --for <state>[,<state>]\tWait for a state, or one of several, such as STOPPED,EXITED\n" +
+				"wait <name> --for READY\tWait until it is RUNNING and ready, or with HEALTHY until its health checks succeed\n" +
 				"wait <name> --timeout <time>\tGive up after that time: seconds, or a duration such as 1m30s"},
 	}
 	hiddenCommands = []command{

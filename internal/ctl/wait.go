@@ -88,8 +88,39 @@ func (c *Controller) withTimeout(timeout time.Duration, f func() error) error {
 	return err
 }
 
-// wait waits until each of the processes is in one of the states, RUNNING by default. It fails if a process is FATAL, unless
-// that is one of the states, because a process leaves that state only by a command.
+// ready and healthy are conditions that wait knows besides the states. A server or a program without readiness and checks meets them in
+// RUNNING, as it does for programs that depend on it.
+const (
+	ready   = "READY"
+	healthy = "HEALTHY"
+)
+
+// waitWords are what wait waits for.
+func waitWords() (words []string) {
+	for _, state := range api.States {
+		words = append(words, state.String())
+	}
+	return append(words, ready, healthy)
+}
+
+// meets reports whether a process is in a state, or meets a condition.
+func meets(info *api.ProcessInfo, word string) bool {
+	more := info.More
+	if more == nil {
+		more = &api.ProcessMore{}
+	}
+	isReady := info.State == api.Running && (more.Ready == nil || *more.Ready)
+	switch word {
+	case ready:
+		return isReady
+	case healthy:
+		return info.State == api.Running && more.Health == "healthy" || isReady && more.Health == ""
+	}
+	return info.StateName == word
+}
+
+// wait waits until each of the processes is in one of the states, RUNNING by default, or meets a condition. It fails if a process is
+// FATAL, unless that is one of the states, because a process leaves that state only by a command.
 func (c *Controller) wait(args []string) error {
 	states := []string{api.Running.String()}
 	names, err := parseFlags(args, map[string]func(string) error{
@@ -106,15 +137,16 @@ func (c *Controller) wait(args []string) error {
 
 func parseStates(text string) ([]string, error) {
 	states := strings.Split(strings.ToUpper(text), ",")
+	known := waitWords()
 	for _, s := range states {
-		if !slices.ContainsFunc(api.States, func(known api.State) bool { return known.String() == s }) {
+		if !slices.Contains(known, s) {
 			return nil, fmt.Errorf("bad state %s", s)
 		}
 	}
 	return states, nil
 }
 
-// waitFor prints a line for each process when it is in one of the states.
+// waitFor prints a line for each process when it is in one of the states, or meets one of the conditions.
 func (c *Controller) waitFor(names, states []string) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
@@ -127,11 +159,12 @@ func (c *Controller) waitFor(names, states []string) error {
 		remaining := 0
 		for _, info := range infos {
 			name := api.Namespec(info.Group, info.Name)
+			met := slices.IndexFunc(states, func(word string) bool { return meets(&info, word) })
 			switch {
 			case reported[name]:
-			case slices.Contains(states, info.StateName):
+			case met >= 0:
 				reported[name] = true
-				c.println(name + ": " + info.StateName)
+				c.println(name + ": " + states[met])
 			case info.State == api.Fatal:
 				c.println(name + ": ERROR (" + info.Description + ")")
 				c.status = exitStopped
