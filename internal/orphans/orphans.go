@@ -27,7 +27,8 @@ type Child struct {
 	StopAsGroup   bool
 	KillAsGroup   bool
 	StopWait      time.Duration
-	UID           int // of its process; -1: not known
+	UID           int    // of its process; -1: not known
+	Plan          []Step // in place of StopSignal and StopWait; nil: these
 }
 
 // String is the namespec.

@@ -63,8 +63,12 @@ func parseOwner(line, boot string, now int64) (*owner, error) {
 
 // format appends the line of a child. A new field goes to its end, where an older supervisord ignores it.
 func (c *Child) format(b []byte, at int64) []byte {
-	return fmt.Appendf(b, "%d %d %d %d %d %t %t %d %q %q %d\n", c.PID, at, c.GroupPriority, c.Priority, int(c.StopSignal),
+	b = fmt.Appendf(b, "%d %d %d %d %d %t %t %d %q %q %d", c.PID, at, c.GroupPriority, c.Priority, int(c.StopSignal),
 		c.StopAsGroup, c.KillAsGroup, int64(c.StopWait/time.Second), c.Group, c.Name, c.UID)
+	if c.Plan != nil {
+		b = fmt.Appendf(b, " %q", formatPlan(c.Plan))
+	}
+	return append(b, '\n')
 }
 
 // Limits of what is believed. A line has about 80 bytes, and the file at most two lines for each child that runs.
@@ -79,10 +83,14 @@ const (
 func parse(line string) (e entry, ok bool) {
 	var signal int
 	var wait int64
+	var plan string
 	e.UID = -1
-	n, _ := fmt.Sscanf(line, "%d %d %d %d %d %t %t %d %q %q %d", &e.PID, &e.at, &e.GroupPriority, &e.Priority, &signal,
-		&e.StopAsGroup, &e.KillAsGroup, &wait, &e.Group, &e.Name, &e.UID)
+	n, _ := fmt.Sscanf(line, "%d %d %d %d %d %t %t %d %q %q %d %q", &e.PID, &e.at, &e.GroupPriority, &e.Priority, &signal,
+		&e.StopAsGroup, &e.KillAsGroup, &wait, &e.Group, &e.Name, &e.UID, &plan)
 	if n < 10 || wait < 0 || wait > maxWait || signal < 1 || signal > maxSignal {
+		return e, false
+	}
+	if e.Plan, ok = parsePlan(plan); !ok {
 		return e, false
 	}
 	e.StopSignal, e.StopWait = syscall.Signal(signal), time.Duration(wait)*time.Second

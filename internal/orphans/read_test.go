@@ -24,6 +24,7 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add(text)
 	}
+	f.Add(head + "8 4000 999 999 15 true false 10 \"g\" \"n\" 0 \"15:300,2:-1\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		owner, children, wrong, err := parseAll(text, boot, now)
 		if owner == nil && len(children) != 0 || err != nil && owner != nil || len(children)+wrong > strings.Count(text, "\n")+1 {
@@ -51,21 +52,25 @@ func TestParse(t *testing.T) {
 	want := entry{Child{PID: 8, Group: "g", Name: `a "b"`, GroupPriority: -1, Priority: 999, StopSignal: syscall.SIGTERM,
 		StopAsGroup: true, StopWait: 10 * time.Second, UID: 33}, 4000}
 	for line, ok := range map[string]bool{
-		`8 4000 -1 999 15 true false 10 "g" "a \"b\"" 33`:             true,
-		`8 4000 -1 999 15 true false 10 "g" "a \"b\"" 33 later`:       true,
-		`1 4000 -1 999 15 true false 10 "g" "a" 33`:                   false,
-		`4194305 4000 -1 999 15 true false 10 "g" "a" 33`:             false,
-		`-8 4000 -1 999 15 true false 10 "g" "a" 33`:                  false,
-		`8 -1 -1 999 15 true false 10 "g" "a" 33`:                     false,
-		`8 4000 -1 999 0 true false 10 "g" "a" 33`:                    false,
-		`8 4000 -1 999 65 true false 10 "g" "a" 33`:                   false,
-		`8 4000 -1 999 15 true false -1 "g" "a" 33`:                   false,
-		`8 4000 -1 999 15 true false 9223372036854775807 "g" "a" 33`:  false,
-		`8 4000 -1 999 15 true false 10 "g\nCRIT forged" "a" 33`:      false,
-		`8 4000 -1 999 15 true false 10 "g" "\x1b]0;title\x07" 33`:    false,
-		`8 4000 -1 999 15 true false 10 g a 33`:                       false,
-		`8 4000 -1 999 15 true false 10 "g" "a`:                       false,
-		`99999999999999999999 4000 -1 999 15 true false 10 "g" "a" 1`: false,
+		`8 4000 -1 999 15 true false 10 "g" "a \"b\"" 33`:              true,
+		`8 4000 -1 999 15 true false 10 "g" "a \"b\"" 33 later`:        true,
+		`8 4000 -1 999 15 true false 10 "g" "a" 33 "99:1"`:             false,
+		`8 4000 -1 999 15 true false 10 "g" "a" 33 "15:-2"`:            false,
+		`8 4000 -1 999 15 true false 10 "g" "a" 33 "15:9999999999999"`: false,
+		`8 4000 -1 999 15 true false 10 "g" "a" 33 "15"`:               false,
+		`1 4000 -1 999 15 true false 10 "g" "a" 33`:                    false,
+		`4194305 4000 -1 999 15 true false 10 "g" "a" 33`:              false,
+		`-8 4000 -1 999 15 true false 10 "g" "a" 33`:                   false,
+		`8 -1 -1 999 15 true false 10 "g" "a" 33`:                      false,
+		`8 4000 -1 999 0 true false 10 "g" "a" 33`:                     false,
+		`8 4000 -1 999 65 true false 10 "g" "a" 33`:                    false,
+		`8 4000 -1 999 15 true false -1 "g" "a" 33`:                    false,
+		`8 4000 -1 999 15 true false 9223372036854775807 "g" "a" 33`:   false,
+		`8 4000 -1 999 15 true false 10 "g\nCRIT forged" "a" 33`:       false,
+		`8 4000 -1 999 15 true false 10 "g" "\x1b]0;title\x07" 33`:     false,
+		`8 4000 -1 999 15 true false 10 g a 33`:                        false,
+		`8 4000 -1 999 15 true false 10 "g" "a`:                        false,
+		`99999999999999999999 4000 -1 999 15 true false 10 "g" "a" 1`:  false,
 	} {
 		got, valid := parse(line)
 		if valid != ok {

@@ -3,7 +3,6 @@ package orphans
 import (
 	"cmp"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -18,7 +17,7 @@ func Release(survivors []*Survivor) {
 }
 
 // Stop stops the survivors as a shutdown would: from the highest priority of groups, then of processes, to the lowest, those of
-// equal priority together, and with SIGKILL after their stopwaitsecs. It blocks until they have ended or cannot be stopped, and releases
+// equal priority together, and each by its stop plan. It blocks until they have ended or cannot be stopped, and releases
 // them. It signals only processes that Open recognized and has held since.
 func Stop(survivors []*Survivor, log *logs.Main) {
 	defer Release(survivors)
@@ -51,22 +50,12 @@ func stopTogether(children []*Survivor, log *logs.Main) {
 		if s.wait(0) {
 			continue // it has ended
 		}
-		log.Infof("stopping %q (pid %d) of an earlier supervisord with %s", s, s.PID, signame.Name(s.StopSignal))
-		if err := s.signal(s.StopSignal, s.StopAsGroup); err != nil {
-			log.Warnf("cannot signal %q (pid %d): %v", s, s.PID, err)
-		}
+		step := s.plan()[0]
+		log.Infof("stopping %q (pid %d) of an earlier supervisord with %s", s, s.PID, signame.Name(step.Signal))
+		s.send(step.Signal, log)
 		targets = append(targets, s)
 	}
-	began := time.Now()
-	for _, t := range targets { // all deadlines count from the same moment, so that the order does not matter
-		if t.wait(time.Until(began.Add(t.StopWait))) {
-			continue
-		}
-		log.Warnf("killing %q (pid %d) of an earlier supervisord with SIGKILL", t, t.PID)
-		if err := t.signal(syscall.SIGKILL, t.KillAsGroup); err != nil {
-			log.Warnf("cannot kill %q (pid %d): %v", t, t.PID, err)
-		}
-	}
+	takeSteps(targets, log)
 	for _, t := range targets {
 		if t.wait(killWait) {
 			log.Infof("%q (pid %d) of an earlier supervisord is gone", t, t.PID)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
@@ -74,10 +75,33 @@ func recorded(pid int, c ownedChild) orphans.Child {
 		return orphans.Child{PID: pid, UID: uid, Group: p.Group, Name: p.Name(), GroupPriority: p.GroupPriority,
 			Priority: p.Config.Priority, StopSignal: syscall.SIGTERM, StopAsGroup: true, KillAsGroup: true, StopWait: helperWait}
 	}
-	return orphans.Child{PID: pid, UID: uid, Group: p.Group, Name: p.Name(),
+	return orphans.Child{PID: pid, UID: uid, Group: p.Group, Name: p.Name(), Plan: signalPlan(p.Config),
 		GroupPriority: p.GroupPriority, Priority: p.Config.Priority, StopSignal: p.Config.Stop.Signal,
 		StopAsGroup: p.Config.Stop.AsGroup, KillAsGroup: p.Config.Stop.KillAsGroup,
 		StopWait: time.Duration(p.Config.Stop.WaitSecs) * time.Second}
+}
+
+// signalPlan is the stop_sequence of a program, nil if it has none. The hooks and commands of its stop plan are not run for a child
+// that outlives supervisord.
+func signalPlan(c *config.Process) (plan []orphans.Step) {
+	if c.Extra == nil {
+		return nil
+	}
+	wait := max(time.Duration(c.Stop.WaitSecs)*time.Second, 0)
+	sequence := c.Extra.StopPlan.Sequence
+	for i, s := range sequence.Signals {
+		if i > 0 && s.Signal == syscall.SIGKILL {
+			break // it follows anyway
+		}
+		if s.Wait < 0 {
+			s.Wait = wait
+		}
+		plan = append(plan, orphans.Step{Signal: s.Signal, Wait: s.Wait})
+	}
+	if n := len(plan); n > 0 && sequence.Endless {
+		plan[n-1].Wait = -1
+	}
+	return plan
 }
 
 // reserved is how many descriptors no child's pipe may take, so that the daemon can still accept a client.
