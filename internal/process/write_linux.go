@@ -4,8 +4,5 @@ import "golang.org/x/sys/unix"
 
 // writeBoth writes data, and payload after it, as far as the pipe accepts them.
 func writeBoth(fd int, data, payload []byte) (int, error) {
-	if len(payload) == 0 {
-		return unix.Write(fd, data)
-	}
 	return unix.Writev(fd, [][]byte{data, payload})
 }
