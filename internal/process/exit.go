@@ -16,6 +16,7 @@ import (
 // nothing is left to read the exit is finished at once, else another goroutine reads it and reports through Shared.Drained.
 func (p *Process) Reaped(e child.Exit, now time.Time) {
 	if n := p.notify(); n != nil && n.passesOn(now) {
+		p.LauncherEnded(e, now)
 		return
 	}
 	p.reaped, p.ended = &e, now

@@ -135,11 +135,7 @@ func (n *notify) passesOn(now time.Time) bool {
 		pipe.ReceiveNow()
 	}
 	n.take(now, now)
-	if n.process.pid == before {
-		return false
-	}
-	n.launcher = 0
-	return true
+	return n.process.pid != before
 }
 
 // finish reads what the child has sent last, and handles it.
