@@ -316,7 +316,7 @@ func TestAnnouncedBody(t *testing.T) {
 // covers: SEC-8
 func TestAnswersInFlight(t *testing.T) {
 	const size = 1 << 20
-	limited(t, budget.Answers, 3*size)
+	limited(t, budget.Answers, 3*size-1)
 	_, socket := start(t, nil, Services{Call: func(_ context.Context, body, dst []byte) ([]byte, func(), int) {
 		if string(body) == "large" {
 			return append(dst, make([]byte, size)...), nil, 200
