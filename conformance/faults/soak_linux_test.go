@@ -38,8 +38,8 @@ func (p *soakProgram) allowed(state string) bool {
 		return state == "RUNNING"
 	case p.on:
 		return state != "STOPPED" && state != "STOPPING" && state != "UNKNOWN"
-	case p.steady:
-		return state == "STOPPED"
+	case p.steady: // a stop during the pause before a start leaves a program with a stop plan in EXITED
+		return state == "STOPPED" || state == "EXITED" && p.name == "hooked"
 	}
 	return state == "STOPPED" || state == "EXITED" || state == "FATAL"
 }

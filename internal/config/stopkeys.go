@@ -71,9 +71,8 @@ func readStopSignal(k *sectionReader, p *Process) {
 	}
 	signal, err := parseSignal(text)
 	if err != nil && isSequence(text) {
-		var sequence StopSequence
-		if sequence, err = parseSequence(text); err == nil {
-			signal = sequence.first()
+		if sequence, problem := parseSequence(text); problem == nil { // else the message is the original's
+			err, signal = nil, sequence.first()
 			if p.Extra == nil {
 				p.Extra = newExtra()
 			}
