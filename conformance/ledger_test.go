@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -124,4 +125,27 @@ func differs(t *testing.T) map[string][]string {
 		ids[id] = append(ids[id], where...)
 	}
 	return ids
+}
+
+// endsEarly matches a line of a script that skips or stops it, and the reason.
+var endsEarly = regexp.MustCompile(`(?m)^(?:\[[^\]]*\] *)*(?:skip|stop)\b *(.*)$`)
+
+// TestEndsEarly checks that each skip and stop of a script says why, in the line.
+func TestEndsEarly(t *testing.T) {
+	files, err := filepath.Glob("scripts/*/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commands, _, _ := strings.Cut(string(text), "\n-- ")
+		for _, m := range endsEarly.FindAllStringSubmatch(commands, -1) {
+			if len(m[1]) < len("'why'") {
+				t.Errorf("%s: %q has no reason", file, m[0])
+			}
+		}
+	}
 }
