@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
@@ -37,11 +38,18 @@ func (s *Server) sendProcessStdin(_ context.Context, a args) (result, error) {
 	return done(s.ops.SendStdin(a.text(0), a.text(1)))
 }
 
-func (s *Server) startProcess(ctx context.Context, a args) (result, error) {
+// processOrGroup acts on the process that the first parameter names, or on all processes of GROUP:*. The second one says whether
+// the call waits.
+func processOrGroup(ctx context.Context, a args, process func(context.Context, string, bool) error,
+	processes func(context.Context, operations.Selection, bool) ([]api.ProcessStatus, error)) (result, error) {
 	if group, whole := operations.WholeGroup(a.text(0)); whole {
-		return statuses(s.ops.StartProcesses(ctx, group, a.bool(1)))
+		return statuses(processes(ctx, group, a.bool(1)))
 	}
-	return done(s.ops.StartProcess(ctx, a.text(0), a.bool(1)))
+	return done(process(ctx, a.text(0), a.bool(1)))
+}
+
+func (s *Server) startProcess(ctx context.Context, a args) (result, error) {
+	return processOrGroup(ctx, a, s.ops.StartProcess, s.ops.StartProcesses)
 }
 
 func (s *Server) startProcessGroup(ctx context.Context, a args) (result, error) {
@@ -53,10 +61,7 @@ func (s *Server) startAllProcesses(ctx context.Context, a args) (result, error) 
 }
 
 func (s *Server) stopProcess(ctx context.Context, a args) (result, error) {
-	if group, whole := operations.WholeGroup(a.text(0)); whole {
-		return statuses(s.ops.StopProcesses(ctx, group, a.bool(1)))
-	}
-	return done(s.ops.StopProcess(ctx, a.text(0), a.bool(1)))
+	return processOrGroup(ctx, a, s.ops.StopProcess, s.ops.StopProcesses)
 }
 
 func (s *Server) stopProcessGroup(ctx context.Context, a args) (result, error) {

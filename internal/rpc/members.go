@@ -43,6 +43,23 @@ func writeMore(e *xmlrpc.Encoder, more *api.ProcessMore) {
 	}
 }
 
+// writeStruct writes a struct of few members: their names, each before its value, which is a string, a bool or an int.
+func writeStruct(e *xmlrpc.Encoder, members ...any) {
+	e.BeginStruct()
+	for i := 0; i < len(members); i += 2 {
+		e.Member(members[i].(string))
+		switch v := members[i+1].(type) {
+		case string:
+			e.String(v)
+		case bool:
+			e.Bool(v)
+		case int:
+			e.Int(int64(v))
+		}
+	}
+	e.EndStruct()
+}
+
 // structWriter returns a function that writes a T as a struct of these members.
 func structWriter[T any](members []api.Member[T]) func(*xmlrpc.Encoder, *T) {
 	write := membersWriter(members)

@@ -7,17 +7,11 @@ import (
 )
 
 func (s *Server) restartProcess(ctx context.Context, a args) (result, error) {
-	if group, whole := operations.WholeGroup(a.text(0)); whole {
-		return statuses(s.ops.RestartProcesses(ctx, group, a.bool(1)))
-	}
-	return done(s.ops.RestartProcess(ctx, a.text(0), a.bool(1)))
+	return processOrGroup(ctx, a, s.ops.RestartProcess, s.ops.RestartProcesses)
 }
 
 func (s *Server) killProcess(ctx context.Context, a args) (result, error) {
-	if group, whole := operations.WholeGroup(a.text(0)); whole {
-		return statuses(s.ops.KillProcesses(ctx, group, a.bool(1)))
-	}
-	return done(s.ops.KillProcess(ctx, a.text(0), a.bool(1)))
+	return processOrGroup(ctx, a, s.ops.KillProcess, s.ops.KillProcesses)
 }
 
 func (s *Server) killAllProcesses(ctx context.Context, a args) (result, error) {
@@ -25,10 +19,7 @@ func (s *Server) killAllProcesses(ctx context.Context, a args) (result, error) {
 }
 
 func (s *Server) reloadProcess(ctx context.Context, a args) (result, error) {
-	if group, whole := operations.WholeGroup(a.text(0)); whole {
-		return statuses(s.ops.ReloadProcesses(ctx, group, a.bool(1)))
-	}
-	return done(s.ops.ReloadProcess(ctx, a.text(0), a.bool(1)))
+	return processOrGroup(ctx, a, s.ops.ReloadProcess, s.ops.ReloadProcesses)
 }
 
 func (s *Server) reloadAllProcesses(ctx context.Context, a args) (result, error) {

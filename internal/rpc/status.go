@@ -34,12 +34,7 @@ func (s *Server) getState(context.Context, args) (result, error) {
 	err := s.ops.CheckRunning()
 	state := s.sup.State()
 	return func(e *xmlrpc.Encoder) {
-		e.BeginStruct()
-		e.Member("statecode")
-		e.Int(int64(state))
-		e.Member("statename")
-		e.String(state.String())
-		e.EndStruct()
+		writeStruct(e, "statecode", int(state), "statename", state.String())
 	}, err
 }
 
@@ -65,14 +60,7 @@ func writeSection(e *xmlrpc.Encoder, s api.ConfigSection) {
 	e.String(s.From)
 	e.Member("keys")
 	array(s.Keys, func(e *xmlrpc.Encoder, k api.ConfigKey) {
-		e.BeginStruct()
-		e.Member("key")
-		e.String(k.Name)
-		e.Member("value")
-		e.String(k.Text)
-		e.Member("from")
-		e.String(k.From)
-		e.EndStruct()
+		writeStruct(e, "key", k.Name, "value", k.Text, "from", k.From)
 	})(e)
 	e.EndStruct()
 }
@@ -85,34 +73,14 @@ func (s *Server) expandName(_ context.Context, a args) (result, error) {
 func (s *Server) runChecks(ctx context.Context, a args) (result, error) {
 	results, err := s.ops.RunChecks(ctx, a.text(0))
 	return array(results, func(e *xmlrpc.Encoder, r api.CheckResult) {
-		e.BeginStruct()
-		e.Member("check")
-		e.String(r.Check)
-		e.Member("ok")
-		e.Bool(r.OK)
-		e.Member("text")
-		e.String(r.Text)
-		e.Member("ms")
-		e.Int(int64(r.Milliseconds))
-		e.EndStruct()
+		writeStruct(e, "check", r.Check, "ok", r.OK, "text", r.Text, "ms", r.Milliseconds)
 	}), err
 }
 
 func (s *Server) getDependencies(_ context.Context, a args) (result, error) {
 	list, err := s.ops.Dependencies(a.text(0))
 	return array(list, func(e *xmlrpc.Encoder, d api.Dependency) {
-		e.BeginStruct()
-		e.Member("name")
-		e.String(d.Name)
-		e.Member("condition")
-		e.String(d.Condition)
-		e.Member("optional")
-		e.Bool(d.Optional)
-		e.Member("met")
-		e.Bool(d.Met)
-		e.Member("text")
-		e.String(d.Text)
-		e.EndStruct()
+		writeStruct(e, "name", d.Name, "condition", d.Condition, "optional", d.Optional, "met", d.Met, "text", d.Text)
 	}), err
 }
 

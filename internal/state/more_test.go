@@ -30,11 +30,7 @@ var all = func() Rules {
 }()
 
 // moreHappenings are the events that only a program with features has.
-var moreHappenings = []struct {
-	name string
-	Event
-	at time.Duration
-}{
+var moreHappenings = []happening{
 	{"prepared", Event{Kind: Prepared}, 5 * time.Second},
 	{"not prepared", Event{Kind: Unprepared}, 5 * time.Second},
 	{"ready before startsecs", Event{Kind: Ready}, 1 * time.Second},
@@ -93,61 +89,23 @@ func situation(m Machine) string {
 	return name
 }
 
-// moreTable walks all situations and events of a program with all features; Tries is 1 before the step. The second part has
-// the rows that a shutdown changes. Short leaves out what is as in the first table, or can be seen from another row.
+// moreTable has all situations and events of a program with all features. Short leaves out what is as in the first table, or can be
+// seen from another row.
 func moreTable(short bool) string {
-	var b strings.Builder
-	line := func(cells ...string) {
-		b.WriteString(strings.TrimRight(fmt.Sprintf("%-20s %-24s %-26s %-6s %-9s %s",
-			cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]), " ") + "\n")
-	}
-	leaving := all
-	leaving.ShuttingDown = true
-	step := func(m Machine, e Event, now time.Time, r Rules) []string {
-		next, act := m.Next(e, now, r)
-		if act == Refuse {
-			return []string{"(refused)", "", "", ""}
-		}
-		wake := "-"
-		if !next.Wake.IsZero() {
-			wake = "+" + next.Wake.Sub(now).String()
-		}
-		return []string{situation(next), fmt.Sprint(next.Tries), wake, act.String()}
-	}
-	var normal, shutdown [][]string
+	g := steps{format: "%-20s %-24s %-26s %-6s %-9s %s", rules: all, state: situation}
 	for _, s := range situations {
 		for _, h := range slices.Concat(happenings, moreHappenings) {
-			if h.name == "deadline, not ready" && s.name != "STARTING" || short && h.Kind != StepDone && !telling(s.name, h.name) {
+			if h.name == "deadline, not ready" && s.name != "STARTING" || short && h.Kind != StepDone && !isShown(s.name, h.name) {
 				continue
 			}
-			m := s.Machine
-			m.Tries, m.Since = 1, t0
-			if h.Kind == AutoStart {
-				m.Since = time.Time{}
-			}
-			before := []string{s.name, h.name}
-			cells, other := step(m, h.Event, t0.Add(h.at), all), step(m, h.Event, t0.Add(h.at), leaving)
-			if cells[0] != "(refused)" {
-				normal = append(normal, append(before, cells...))
-			}
-			if !slices.Equal(cells, other) {
-				shutdown = append(shutdown, append(before, other...))
-			}
+			g.add(s.Machine, s.name, h)
 		}
 	}
-	line("state", "event", "next", "tries", "deadline", "action")
-	for _, cells := range normal {
-		line(cells...)
-	}
-	b.WriteString("\nduring a shutdown:\n")
-	for _, cells := range shutdown {
-		line(cells...)
-	}
-	return b.String()
+	return g.String()
 }
 
-// telling is true for the rows of the page: new events, and in new situations the usual ones.
-func telling(situation, event string) bool {
+// isShown is true for the rows of the page: new events, and in new situations the usual ones.
+func isShown(situation, event string) bool {
 	for _, h := range moreHappenings {
 		if h.name == event {
 			return true

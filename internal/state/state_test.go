@@ -19,12 +19,14 @@ var update = flag.Bool("update", false, "write the tables in testdata and docs/s
 // t0 is when every machine of the table was started; the events happen later.
 var t0 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// happenings are the events of the table, each with the moment it comes at.
-var happenings = []struct {
+type happening struct {
 	name string
 	Event
 	at time.Duration
-}{
+}
+
+// happenings are the events of the table, each with the moment it comes at.
+var happenings = []happening{
 	{"start", Event{Kind: Start}, 5 * time.Second},
 	{"autostart", Event{Kind: AutoStart}, 5 * time.Second},
 	{"spawn failed", Event{Kind: SpawnFailed}, 0},
@@ -48,53 +50,68 @@ func (a Action) String() string {
 	return [...]string{"-", "refuse", "spawn", "stopsignal", "SIGKILL", "exit again", "prepare", "step"}[a]
 }
 
-// table walks every state and every event; Tries is 1 before the step, so that keeping and resetting differ. Since is
-// zero for a process that never ran. The second part has the rows that a shutdown changes.
-func table() string {
-	var b strings.Builder
-	line := func(cells ...string) {
-		b.WriteString(strings.TrimRight(fmt.Sprintf("%-10s %-24s %-10s %-6s %-9s %s",
-			cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]), " ") + "\n")
+// steps is a table of steps, each from a machine whose Tries is 1, so that keeping and resetting differ. Since is zero for a process
+// that never ran. The second part has the rows that a shutdown changes.
+type steps struct {
+	format           string // of a line
+	rules            Rules
+	state            func(Machine) string
+	normal, shutdown [][]string
+}
+
+// add adds the step of a machine, which is in the named situation.
+func (g *steps) add(m Machine, situation string, h happening) {
+	m.Tries, m.Since = 1, t0
+	if h.Kind == AutoStart {
+		m.Since = time.Time{}
 	}
-	step := func(m Machine, e Event, now time.Time, r Rules) []string {
-		next, act := m.Next(e, now, r)
-		if act == Refuse {
-			return []string{"(refused)", "", "", ""}
-		}
-		wake := "-"
-		if !next.Wake.IsZero() {
-			wake = "+" + next.Wake.Sub(now).String()
-		}
-		return []string{next.State.String(), fmt.Sprint(next.Tries), wake, act.String()}
-	}
-	leaving := usual
+	leaving := g.rules
 	leaving.ShuttingDown = true
-	var normal, shutdown [][]string
+	before, at := []string{situation, h.name}, t0.Add(h.at)
+	cells, other := g.step(m, h.Event, at, g.rules), g.step(m, h.Event, at, leaving)
+	if cells[0] != "(refused)" {
+		g.normal = append(g.normal, append(before, cells...))
+	}
+	if !slices.Equal(cells, other) {
+		g.shutdown = append(g.shutdown, append(before, other...))
+	}
+}
+
+func (g *steps) step(m Machine, e Event, now time.Time, r Rules) []string {
+	next, act := m.Next(e, now, r)
+	if act == Refuse {
+		return []string{"(refused)", "", "", ""}
+	}
+	wake := "-"
+	if !next.Wake.IsZero() {
+		wake = "+" + next.Wake.Sub(now).String()
+	}
+	return []string{g.state(next), fmt.Sprint(next.Tries), wake, act.String()}
+}
+
+func (g *steps) String() string {
+	var b strings.Builder
+	lines := func(rows ...[]string) {
+		for _, c := range rows {
+			b.WriteString(strings.TrimRight(fmt.Sprintf(g.format, c[0], c[1], c[2], c[3], c[4], c[5]), " ") + "\n")
+		}
+	}
+	lines([]string{"state", "event", "next", "tries", "deadline", "action"})
+	lines(g.normal...)
+	b.WriteString("\nduring a shutdown:\n")
+	lines(g.shutdown...)
+	return b.String()
+}
+
+// table has every state and every event.
+func table() string {
+	g := steps{format: "%-10s %-24s %-10s %-6s %-9s %s", rules: usual, state: func(m Machine) string { return m.State.String() }}
 	for _, s := range api.States {
 		for _, h := range happenings {
-			m := Machine{State: s, Tries: 1, Since: t0}
-			if h.Kind == AutoStart {
-				m.Since = time.Time{}
-			}
-			before := []string{s.String(), h.name}
-			cells, other := step(m, h.Event, t0.Add(h.at), usual), step(m, h.Event, t0.Add(h.at), leaving)
-			if cells[0] != "(refused)" {
-				normal = append(normal, append(before, cells...))
-			}
-			if !slices.Equal(cells, other) {
-				shutdown = append(shutdown, append(before, other...))
-			}
+			g.add(Machine{State: s}, s.String(), h)
 		}
 	}
-	line("state", "event", "next", "tries", "deadline", "action")
-	for _, cells := range normal {
-		line(cells...)
-	}
-	b.WriteString("\nduring a shutdown:\n")
-	for _, cells := range shutdown {
-		line(cells...)
-	}
-	return b.String()
+	return g.String()
 }
 
 // TestTable holds the machine against the table that readers see, in testdata and in docs.
