@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -150,7 +152,7 @@ func (r *reader) checkNeeds(section string, needs []Need, names *Names) error {
 			}
 			continue
 		}
-		r.warn("[%s] depends_on %s, which counts for nothing%s", section, text, meant(names.nearest(need)))
+		r.dependsWarning(section, text+", which counts for nothing"+meant(names.nearest(need)))
 	}
 	return nil
 }
@@ -184,16 +186,25 @@ func (r *reader) refuseCycle(cycle []*Process, groups []*Group) error {
 		path = append(path, p.Program.Name)
 	}
 	text := strings.Join(path, " -> ")
-	if !r.strict {
-		r.warn("depends_on is a cycle, which counts for nothing: %s", text)
-		return nil
-	}
 	section := cycle[0].Section
 	if cycle[0].Depends().On == nil {
 		i := slices.IndexFunc(groups, func(g *Group) bool { return slices.Contains(g.Processes, cycle[0]) })
 		section = "group:" + groups[i].Name
 	}
+	if !r.strict {
+		r.dependsWarning(section, "is a cycle, which counts for nothing: "+text)
+		return nil
+	}
 	return r.refuse(r.dependsError(section, "is a cycle: "+text))
+}
+
+// dependsWarning warns about depends_on of a section, and names its place.
+func (r *reader) dependsWarning(section, text string) {
+	place := ""
+	if e := (*ini.Error)(nil); errors.As(r.dependsError(section, text), &e) && e.Line > 0 {
+		place = fmt.Sprintf("%s:%d: ", e.File, e.Line)
+	}
+	r.warn("%s[%s] depends_on %s", place, section, text)
 }
 
 // dependsError is an error about depends_on of a section.

@@ -92,10 +92,16 @@ func (l *Loop) Restart(cfg *config.Config) {
 }
 
 // Reread takes a new reading of the configuration: its groups are what can be added from now on. It returns how they
-// differ from the active ones. Nothing that runs changes; the next starts get the groups that users have now, and the variables in the files of [supervisord].
+// differ from the active ones, and logs warnings that the reading before did not have. Nothing that runs changes; the next starts
+// get the groups that users have now, and the variables in the files of [supervisord].
 func (l *Loop) Reread(cfg *config.Config) config.Diff {
 	if before := l.read.Supervisord.FileEnvironment; !maps.Equal(before, cfg.Supervisord.FileEnvironment) {
 		l.shared.Environ = l.options.EnvironOf(cfg)
+	}
+	for _, m := range cfg.Messages {
+		if m.Level == api.Warn && !slices.Contains(l.read.Messages, m) {
+			l.log.Warnf("%s", m.Text)
+		}
 	}
 	l.read = cfg
 	l.shared.AutoLogs = nil
