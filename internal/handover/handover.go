@@ -1,0 +1,132 @@
+// Package handover carries the state of supervisord from one program to the next one in the same process. The state is one JSON
+// document in a sealed memory file. It has a room for each package that has state, and a list of the descriptors that go on: each
+// with the device and inode that it must have, and what it is for. The package knows neither what is in a room nor what the
+// descriptors mean.
+//
+// A member that an older version does not write has the zero value, and must then mean what that version did. A member that a newer
+// version writes is ignored. What an older version must not ignore is a need: the name of a feature that is in use.
+package handover
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// Format is the version of the document. Lowest is the oldest reader that gets no wrong state from it.
+const (
+	Format = 1
+	Lowest = 1
+)
+
+// features are the names of the needs that this version can meet.
+var features = map[string]bool{}
+
+// Feature adds names of needs that this version can meet. It is to be called by init.
+func Feature(names ...string) {
+	for _, n := range names {
+		features[n] = true
+	}
+}
+
+// document is what is in the memory file.
+type document struct {
+	Format      int                        `json:"format"`
+	Lowest      int                        `json:"min"`
+	Version     string                     `json:"version"`
+	Needs       []string                   `json:"needs,omitempty"`
+	Descriptors []descriptor               `json:"descriptors,omitempty"`
+	Rooms       map[string]json.RawMessage `json:"rooms"`
+}
+
+// descriptor is an open file that the next program goes on with.
+type descriptor struct {
+	FD      int    `json:"fd"`
+	Device  uint64 `json:"dev"`
+	Inode   uint64 `json:"ino"`
+	Purpose string `json:"for"`
+}
+
+// Writer collects the state. It is not safe for concurrent use.
+type Writer struct {
+	doc document
+	err error
+}
+
+// NewWriter returns a Writer for the state of a program of this version.
+func NewWriter(version string) *Writer {
+	return &Writer{doc: document{Format: Format, Lowest: Lowest, Version: version, Rooms: map[string]json.RawMessage{}}}
+}
+
+// Put writes a room, once.
+func (w *Writer) Put(room string, state any) {
+	text, err := json.Marshal(state)
+	if err == nil && w.doc.Rooms[room] != nil {
+		err = errors.New("it is written twice")
+	}
+	if err != nil {
+		w.fail(fmt.Errorf("state of %s: %w", room, err))
+		return
+	}
+	w.doc.Rooms[room] = text
+}
+
+// Descriptor adds a descriptor that goes on, and returns its number, for the room.
+func (w *Writer) Descriptor(fd int, purpose string) int {
+	d, err := describe(fd, purpose)
+	if err == nil && slices.ContainsFunc(w.doc.Descriptors, func(d descriptor) bool { return d.FD == fd }) {
+		err = errors.New("it is handed over twice")
+	}
+	if err != nil {
+		w.fail(fmt.Errorf("descriptor %d (%s): %w", fd, purpose, err))
+		return fd
+	}
+	w.doc.Descriptors = append(w.doc.Descriptors, d)
+	return fd
+}
+
+// Need notes that a feature is in use, without which a program cannot take over.
+func (w *Writer) Need(feature string) {
+	if !slices.Contains(w.doc.Needs, feature) {
+		w.doc.Needs = append(w.doc.Needs, feature)
+	}
+}
+
+func (w *Writer) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+// Text returns the document.
+func (w *Writer) Text() ([]byte, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
+	return json.Marshal(w.doc)
+}
+
+// Inherit has the descriptors stay open when a program is executed.
+func (w *Writer) Inherit(inherit bool) error {
+	flag := unix.FD_CLOEXEC
+	if inherit {
+		flag = 0
+	}
+	for _, d := range w.doc.Descriptors {
+		if _, err := unix.FcntlInt(uintptr(d.FD), unix.F_SETFD, flag); err != nil {
+			return fmt.Errorf("descriptor %d (%s): %w", d.FD, d.Purpose, err)
+		}
+	}
+	return nil
+}
+
+func describe(fd int, purpose string) (descriptor, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return descriptor{}, err
+	}
+	return descriptor{fd, uint64(st.Dev), st.Ino, purpose}, nil
+}
