@@ -22,14 +22,24 @@ const (
 	Lowest = 1
 )
 
-// features are the names of the needs that this version can meet.
-var features = map[string]bool{}
+// features are the names of the needs that this version can meet, and tables those of packages that have a table of names.
+var (
+	features = map[string]bool{}
+	tables   []func(name string) bool
+)
 
 // Feature adds names of needs that this version can meet. It is to be called by init.
 func Feature(names ...string) {
 	for _, n := range names {
 		features[n] = true
 	}
+}
+
+// Features adds needs that this version can meet: those for which known is true. It is to be called by init.
+func Features(known func(name string) bool) { tables = append(tables, known) }
+
+func meets(need string) bool {
+	return features[need] || slices.ContainsFunc(tables, func(known func(string) bool) bool { return known(need) })
 }
 
 // document is what is in the memory file.
@@ -52,18 +62,20 @@ type descriptor struct {
 
 // Writer collects the state. It is not safe for concurrent use.
 type Writer struct {
-	doc document
-	err error
+	doc   document
+	taken map[int]bool // the descriptors
+	err   error
 }
 
 // NewWriter returns a Writer for the state of a program of this version.
 func NewWriter(version string) *Writer {
-	return &Writer{doc: document{Format: Format, Lowest: Lowest, Version: version, Rooms: map[string]json.RawMessage{}}}
+	return &Writer{taken: map[int]bool{},
+		doc: document{Format: Format, Lowest: Lowest, Version: version, Rooms: map[string]json.RawMessage{}}}
 }
 
 // Put writes a room, once.
 func (w *Writer) Put(room string, state any) {
-	text, err := json.Marshal(state)
+	text, err := Marshal(state)
 	if err == nil && w.doc.Rooms[room] != nil {
 		err = errors.New("it is written twice")
 	}
@@ -77,13 +89,14 @@ func (w *Writer) Put(room string, state any) {
 // Descriptor adds a descriptor that goes on, and returns its number, for the room.
 func (w *Writer) Descriptor(fd int, purpose string) int {
 	d, err := describe(fd, purpose)
-	if err == nil && slices.ContainsFunc(w.doc.Descriptors, func(d descriptor) bool { return d.FD == fd }) {
+	if err == nil && w.taken[fd] {
 		err = errors.New("it is handed over twice")
 	}
 	if err != nil {
 		w.fail(fmt.Errorf("descriptor %d (%s): %w", fd, purpose, err))
 		return fd
 	}
+	w.taken[fd] = true
 	w.doc.Descriptors = append(w.doc.Descriptors, d)
 	return fd
 }
@@ -106,7 +119,7 @@ func (w *Writer) Text() ([]byte, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	return json.Marshal(w.doc)
+	return Marshal(w.doc)
 }
 
 // Inherit has the descriptors stay open when a program is executed.

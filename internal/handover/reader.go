@@ -1,9 +1,9 @@
 package handover
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -11,7 +11,8 @@ import (
 // Reader gives the rooms of a document to those who have written them. It is not safe for concurrent use.
 type Reader struct {
 	doc     document
-	trial   bool // the descriptors are not there
+	trial   bool        // the descriptors are not there
+	index   map[int]int // of doc.Descriptors, by number
 	claimed map[int]bool
 	read    map[string]bool
 	err     error
@@ -19,8 +20,8 @@ type Reader struct {
 
 // Read reads a document. In a trial, the descriptors are not looked at. The error says why this version cannot take over.
 func Read(text []byte, version string, trial bool) (*Reader, error) {
-	r := &Reader{trial: trial, claimed: map[int]bool{}, read: map[string]bool{}}
-	if err := json.Unmarshal(text, &r.doc); err != nil {
+	r := &Reader{trial: trial, index: map[int]int{}, claimed: map[int]bool{}, read: map[string]bool{}}
+	if err := Unmarshal(text, &r.doc); err != nil {
 		return nil, fmt.Errorf("the state cannot be read: %w", err)
 	}
 	switch {
@@ -31,12 +32,18 @@ func Read(text []byte, version string, trial bool) (*Reader, error) {
 	}
 	var missing []string
 	for _, need := range r.doc.Needs {
-		if !features[need] {
+		if !meets(need) {
 			missing = append(missing, need)
 		}
 	}
 	if missing != nil {
 		return nil, fmt.Errorf("%s cannot take over: this supervisord uses %s", version, strings.Join(missing, ", "))
+	}
+	for i, d := range r.doc.Descriptors {
+		if _, twice := r.index[d.FD]; twice {
+			return nil, fmt.Errorf("descriptor %d (%s): it was handed over twice", d.FD, d.Purpose)
+		}
+		r.index[d.FD] = i
 	}
 	return r, nil
 }
@@ -54,17 +61,17 @@ func (r *Reader) Get(room string, state any) {
 		return
 	}
 	r.read[room] = true
-	if err := json.Unmarshal(text, state); err != nil {
+	if err := Unmarshal(text, state); err != nil {
 		r.Fail(fmt.Errorf("state of %s: %w", room, err))
 	}
 }
 
 // Descriptor takes over a descriptor, whose number was in a room. It returns the number, or -1 in a trial or after an error.
 func (r *Reader) Descriptor(fd int, purpose string) int {
-	i := slices.IndexFunc(r.doc.Descriptors, func(d descriptor) bool { return d.FD == fd })
+	i, known := r.index[fd]
 	var err error
 	switch {
-	case i < 0:
+	case !known:
 		err = errors.New("it was not handed over")
 	case r.claimed[fd]:
 		err = errors.New("it is used twice")
@@ -105,7 +112,7 @@ func (r *Reader) Complete() error {
 	if r.err != nil {
 		return r.err
 	}
-	for room := range r.doc.Rooms {
+	for _, room := range slices.Sorted(maps.Keys(r.doc.Rooms)) {
 		if !r.read[room] {
 			return fmt.Errorf("state of %s: it is not read", room)
 		}
