@@ -55,6 +55,11 @@ func (b *busyPipes) note(p *Pipe, n int, now time.Duration) {
 	if !p.pump.unwatchBusy(p) {
 		return
 	}
+	b.add(p, now)
+}
+
+// add has a pipe, which the instance does not watch, read at intervals.
+func (b *busyPipes) add(p *Pipe, now time.Duration) {
 	if len(b.pipes) == 0 {
 		b.pause, b.due = longestPause, now+longestPause
 	}

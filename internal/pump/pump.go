@@ -28,6 +28,15 @@ type Receiver interface {
 	Backpressure() <-chan struct{}
 }
 
+// New makes a pump and starts its goroutine, which ends with Close.
+func New() (*Pump, error) {
+	m := Import()
+	if err := m.Begin(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
 // Pipe is the reading end of one child's output, or another descriptor that is read for a child.
 type Pipe struct {
 	fd       int
@@ -49,8 +58,10 @@ const (
 )
 
 // Finish drains the pipe and closes it. It is to be called when the child has ended: what a grandchild writes later is
-// discarded. It blocks while the sink does.
+// discarded. It blocks while the sink does, and while the pump is frozen.
 func (p *Pipe) Finish() {
+	p.pump.draining.RLock()
+	defer p.pump.draining.RUnlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.drain()
@@ -88,7 +99,15 @@ func (p *Pipe) receive() {
 		p.close()
 		return
 	}
-	p.pause(p.receiver.Backpressure())
+	p.pause(p.backpressure())
+}
+
+// backpressure is that of the sink or the receiver.
+func (p *Pipe) backpressure() <-chan struct{} {
+	if p.receiver != nil {
+		return p.receiver.Backpressure()
+	}
+	return p.sink.Backpressure()
 }
 
 // buffered returns how many bytes the pipe holds.
@@ -125,7 +144,7 @@ func (p *Pipe) drain() {
 // deliver writes a chunk to the sink and, under backpressure, pauses the pipe. The lock is held.
 func (p *Pipe) deliver(chunk []byte) {
 	p.sink.Write(chunk)
-	p.pause(p.sink.Backpressure())
+	p.pause(p.backpressure())
 }
 
 // pause stops reading the pipe until accepting closes, unless that is nil. The lock is held.

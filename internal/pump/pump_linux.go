@@ -3,6 +3,7 @@ package pump
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,8 +16,12 @@ const fionread = unix.TIOCINQ
 // several wake-ups among the runtime's threads, which is more than everything else about it.
 type Pump struct {
 	ep    int
-	stop  int // an eventfd that ends the thread
+	stop  int // an eventfd that has the thread look at closed and halt
 	began time.Time
+
+	closed   atomic.Bool
+	halt     atomic.Pointer[halt]
+	draining sync.RWMutex // held for reading while a pipe is drained, for writing while the pump is frozen
 
 	mu    sync.Mutex
 	pipes []*Pipe // by slot; nil: free
@@ -26,31 +31,44 @@ type Pump struct {
 	busy busyPipes
 }
 
-// New makes a pump and starts its goroutine, which ends with Close.
-func New() (*Pump, error) {
-	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil, err
+// Import makes a pump for imported pipes, which reads none of them before Begin.
+func Import() *Pump { return &Pump{ep: -1, stop: -1} }
+
+// Begin starts the goroutine of the pump, which reads the imported pipes and ends with Close.
+func (m *Pump) Begin() (err error) {
+	if m.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return err
 	}
-	m := &Pump{ep: ep, began: time.Now()}
-	if m.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC); err != nil {
-		unix.Close(ep)
-		return nil, err
+	if m.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		unix.Close(m.ep)
+		return err
 	}
 	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(m.stop), Pad: stopSlot}
-	if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, m.stop, &ev); err != nil {
+	if err := unix.EpollCtl(m.ep, unix.EPOLL_CTL_ADD, m.stop, &ev); err != nil {
 		m.close()
-		return nil, err
+		return err
+	}
+	m.began = time.Now()
+	for _, p := range m.pipes {
+		if p != nil {
+			m.begin(p)
+		}
 	}
 	go m.run()
-	return m, nil
+	return nil
 }
 
 // stopSlot stands for the eventfd.
 const stopSlot = -1
 
 // Close ends the goroutine. The pipes should have been finished.
-func (m *Pump) Close() { unix.Write(m.stop, []byte{1, 0, 0, 0, 0, 0, 0, 0}) }
+func (m *Pump) Close() {
+	m.closed.Store(true)
+	m.nudge()
+}
+
+// nudge wakes the thread.
+func (m *Pump) nudge() { unix.Write(m.stop, []byte{1, 0, 0, 0, 0, 0, 0, 0}) }
 
 func (m *Pump) close() {
 	unix.Close(m.stop)
@@ -69,15 +87,7 @@ func (m *Pump) AddReceiver(fd int, r Receiver) (*Pipe, error) {
 }
 
 func (m *Pump) add(p *Pipe) (*Pipe, error) {
-	m.mu.Lock()
-	if n := len(m.free); n > 0 {
-		p.slot, m.free = m.free[n-1], m.free[:n-1]
-		m.pipes[p.slot] = p
-	} else {
-		p.slot = int32(len(m.pipes))
-		m.pipes = append(m.pipes, p)
-	}
-	m.mu.Unlock()
+	m.place(p)
 	if err := m.control(p); err != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -85,6 +95,19 @@ func (m *Pump) add(p *Pipe) (*Pipe, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// place puts the pipe into the table.
+func (m *Pump) place(p *Pipe) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if n := len(m.free); n > 0 {
+		p.slot, m.free = m.free[n-1], m.free[:n-1]
+		m.pipes[p.slot] = p
+	} else {
+		p.slot = int32(len(m.pipes))
+		m.pipes = append(m.pipes, p)
+	}
 }
 
 // control adds the pipe to the epoll instance.
@@ -122,7 +145,13 @@ func (m *Pump) run() {
 		now := time.Since(m.began)
 		for _, ev := range events[:max(n, 0)] {
 			if ev.Pad == stopSlot {
+				m.woken()
+			}
+			if !m.rest() {
 				return
+			}
+			if ev.Pad == stopSlot {
+				continue
 			}
 			m.mu.Lock()
 			p := m.pipes[ev.Pad]

@@ -18,25 +18,29 @@ type Pump struct {
 	paused map[*Pipe]bool // pipes that are not read
 	wake   [2]int
 	closed bool
+
+	draining sync.RWMutex // unused: the pump is never frozen
 }
 
 // pipeState is what this system's pump needs to know of a pipe.
 type pipeState struct{}
 
-// New makes a pump and starts its goroutine, which ends with Close.
-func New() (*Pump, error) {
-	m := &Pump{paused: map[*Pipe]bool{}}
+// Import makes a pump, which reads nothing before Begin.
+func Import() *Pump { return &Pump{paused: map[*Pipe]bool{}, wake: [2]int{-1, -1}} }
+
+// Begin starts the goroutine of the pump, which ends with Close.
+func (m *Pump) Begin() error {
 	if err := unix.Pipe(m.wake[:]); err != nil {
-		return nil, err
+		return err
 	}
 	for _, fd := range m.wake {
 		unix.CloseOnExec(fd)
 		if err := unix.SetNonblock(fd, true); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	go m.run()
-	return m, nil
+	return nil
 }
 
 // Close ends the goroutine. The pipes should have been finished.
@@ -60,7 +64,15 @@ func (m *Pump) AddReceiver(fd int, r Receiver) (*Pipe, error) {
 }
 
 func (m *Pump) add(p *Pipe) (*Pipe, error) {
+	m.place(p)
+	m.nudge()
+	return p, nil
+}
+
+// place puts the pipe into the table.
+func (m *Pump) place(p *Pipe) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	p.slot = int32(len(m.pipes))
 	for i, old := range m.pipes {
 		if old == nil {
@@ -73,9 +85,6 @@ func (m *Pump) add(p *Pipe) (*Pipe, error) {
 	} else {
 		m.pipes[p.slot] = p
 	}
-	m.mu.Unlock()
-	m.nudge()
-	return p, nil
 }
 
 func (m *Pump) remove(p *Pipe) {
