@@ -5,18 +5,21 @@ import (
 	"testing"
 )
 
-// strip passes the pieces of a stream through one Strip.
-func strip(pieces ...string) string {
+// strip passes the pieces of a stream through one Strip, which may be handed over after each.
+func strip(upgrades bool, pieces ...string) string {
 	var got string
-	s := Strip{Next: end{&got, new(int)}}
+	stages := Stages{Strip: true, Targets: []Stage{end{&got, new(int)}}}
+	s := stages.Chain()
 	for _, p := range pieces {
-		s.Write([]byte(p))
+		if s.Write([]byte(p)); upgrades {
+			s = stages.Import(handed(Export(s)))
+		}
 	}
 	s.Flush()
 	return got
 }
 
-// TestStripANSI shows what is removed. covers: REP-G16
+// TestStripANSI shows what is removed. covers: REP-G16, L12-b
 func TestStripANSI(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"", ""},
@@ -38,8 +41,10 @@ func TestStripANSI(t *testing.T) {
 		{"\x1b[\x1b[mx", "x"},
 	} {
 		for _, pieces := range [][]string{{c.in}, strings.Split(c.in, ""), {c.in[:len(c.in)/2], c.in[len(c.in)/2:]}} {
-			if got := strip(pieces...); got != c.want {
-				t.Errorf("%q: got %q, want %q", pieces, got, c.want)
+			for _, upgrades := range []bool{false, true} {
+				if got := strip(upgrades, pieces...); got != c.want {
+					t.Errorf("%q: got %q, want %q, handed over: %v", pieces, got, c.want, upgrades)
+				}
 			}
 		}
 	}

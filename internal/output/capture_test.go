@@ -63,15 +63,34 @@ func TestCaptureMemory(t *testing.T) {
 	}
 }
 
-// TestCaptureDiscard shows that a clear empties the buffer and capturing goes on.
+// covers: L12-b
+// TestCaptureDiscard shows that a clear empties the buffer and capturing goes on, also after a handover.
 func TestCaptureDiscard(t *testing.T) {
+	for _, upgrades := range []bool{false, true} {
+		var got parts
+		c := got.to(100)
+		c.Write([]byte(beginToken + "old"))
+		c.Discard()
+		if upgrades {
+			next := got.to(100)
+			Stages{Capture: next}.Import(handed(Export(c)))
+			c = next
+		}
+		c.Write([]byte("new" + endToken))
+		if len(got.events) != 1 || got.events[0] != "new" {
+			t.Errorf("got %q", got.events)
+		}
+	}
+}
+
+// covers: L12-b
+// TestUntouchedState shows that a chain between two tokens, sequences and characters has no state.
+func TestUntouchedState(t *testing.T) {
 	var got parts
-	c := got.to(100)
-	c.Write([]byte(beginToken + "old"))
-	c.Discard()
-	c.Write([]byte("new" + endToken))
-	if len(got.events) != 1 || got.events[0] != "new" {
-		t.Errorf("got %q", got.events)
+	c := Stages{Strip: true, Capture: got.to(100), Events: &Events{Wanted: func() bool { return false }}}.Chain()
+	c.Write([]byte(beginToken + "x" + endToken + "\x1b[mplain\n"))
+	if d := cmp.Diff(ChainState{}, handed(Export(c))); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 

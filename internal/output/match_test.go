@@ -6,21 +6,27 @@ import (
 	"testing"
 )
 
-// matched writes text in chunks of n bytes and returns after how many bytes a line has matched, -1 if none has.
-func matched(t *testing.T, pattern, text string, n int) int {
+// matched writes text in chunks of n bytes, after each of which the stage may be handed over, and returns after how many bytes a line has matched, -1 if none has.
+func matched(t *testing.T, pattern, text string, n int, upgrades bool) int {
 	t.Helper()
 	at, written := -1, 0
-	m := &Match{Regexp: regexp.MustCompile(pattern), Found: func() {
-		if at >= 0 {
-			t.Errorf("%q: found again", text)
-		}
-		at = written
-	}}
+	stages := func() Stages {
+		return Stages{Ready: &Match{Regexp: regexp.MustCompile(pattern), Found: func() {
+			if at >= 0 {
+				t.Errorf("%q: found again", text)
+			}
+			at = written
+		}}, Targets: []Stage{end{new(string), new(int)}}}
+	}
+	m := stages().Chain()
 	for rest := []byte(text); len(rest) > 0; {
 		k := min(n, len(rest))
 		written += k
 		m.Write(rest[:k])
 		rest = rest[k:]
+		if upgrades {
+			m = stages().Import(handed(Export(m)))
+		}
 	}
 	m.Flush()
 	return at
@@ -28,7 +34,7 @@ func matched(t *testing.T, pattern, text string, n int) int {
 
 // TestMatch finds lines however they are cut, whole and without sequences and ends, and no others.
 //
-// covers: L2-e
+// covers: L2-e, L12-b
 func TestMatch(t *testing.T) {
 	long := strings.Repeat("x", maxLine)
 	for _, c := range []struct {
@@ -50,8 +56,10 @@ func TestMatch(t *testing.T) {
 		{`^z`, long + "y\nz\n", true},
 	} {
 		for _, n := range []int{1, 2, 3, 7, 1000, 1 << 20} {
-			if got := matched(t, c.pattern, c.text, n) >= 0; got != c.found {
-				t.Errorf("%q in %.40q by %d: %v", c.pattern, c.text, n, got)
+			for _, upgrades := range []bool{false, len(c.text)/n < 100} { // each handover of a long line takes its time
+				if got := matched(t, c.pattern, c.text, n, upgrades) >= 0; got != c.found {
+					t.Errorf("%q in %.40q by %d: %v, handed over: %v", c.pattern, c.text, n, got, upgrades)
+				}
 			}
 		}
 	}
@@ -62,7 +70,7 @@ func FuzzMatch(f *testing.F) {
 	f.Add("\x1b[31mready\x1b[0m\r\n", 3)
 	f.Fuzz(func(t *testing.T, text string, n int) {
 		for _, pattern := range []string{`ready`, `^a.*z$`, `^$`} {
-			whole, cut := matched(t, pattern, text, len(text)+1), matched(t, pattern, text, 1+n&0xff)
+			whole, cut := matched(t, pattern, text, len(text)+1, false), matched(t, pattern, text, 1+n&0xff, n&1 == 0)
 			if (whole >= 0) != (cut >= 0) {
 				t.Errorf("%s in %q by %d: %v, %v", pattern, text, n, whole, cut)
 			}

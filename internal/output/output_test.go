@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -16,6 +17,7 @@ import (
 type combination struct {
 	protocol, strip, capture, events bool
 	targets                          int
+	upgrades                         bool // the chain is handed over after each piece
 }
 
 // combinations returns all of them. The output of a protocol is neither captured nor an event.
@@ -65,6 +67,37 @@ func (e end) Flush() { *e.flushed++ }
 
 // pass passes the pieces of a stream through the chain.
 func (c combination) pass(pieces ...[]byte) (got received) {
+	last, plain := "", ""
+	chain := c.stages(&got, &last, &plain).Chain()
+	for _, p := range pieces {
+		if len(p) == 0 {
+			continue
+		}
+		chunk := bytes.Clone(p)
+		chain.Write(chunk)
+		clear(chunk) // what a stage needs later it has copied
+		if c.upgrades {
+			chain = c.stages(&got, &last, &plain).Import(handed(Export(chain)))
+		}
+	}
+	chain.Flush()
+	return got
+}
+
+// handed is the state as another program reads it.
+func handed(s ChainState) (next ChainState) {
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(text, &next)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return next
+}
+
+// stages are the stages, of which last is the last event, and plain what the targets have got.
+func (c combination) stages(got *received, last, plain *string) Stages {
 	to := func(s *string) end { return end{s, &got.Flushed} }
 	s := Stages{Strip: c.strip}
 	for i := range c.targets {
@@ -73,34 +106,23 @@ func (c combination) pass(pieces ...[]byte) (got received) {
 	if c.protocol {
 		s.Protocol = to(&got.Protocol)
 	}
-	plain := ""
 	if c.capture {
-		s.Targets = append(s.Targets, end{&plain, new(int)})
+		s.Targets = append(s.Targets, end{plain, new(int)})
 		s.Capture = &Capture{Max: limit, Captured: to(&got.Captured), Complete: func(data []byte) {
-			got.Complete = append(got.Complete, plain+"|"+string(data))
+			got.Complete = append(got.Complete, *plain+"|"+string(data))
 		}}
 	}
-	last := ""
 	if c.events {
 		s.Events = &Events{Wanted: func() bool { return true }, Emit: func(text []byte) {
-			n := incomplete([]byte(last))
-			if r, _ := utf8.DecodeRuneInString(last[len(last)-n:] + string(text)); n > 0 && r != utf8.RuneError {
-				got.Cut = last
+			n := incomplete([]byte(*last))
+			if r, _ := utf8.DecodeRuneInString((*last)[len(*last)-n:] + string(text)); n > 0 && r != utf8.RuneError {
+				got.Cut = *last
 			}
-			last = string(text)
-			got.Events += last
+			*last = string(text)
+			got.Events += *last
 		}}
 	}
-	chain := s.Chain()
-	for _, p := range pieces {
-		if len(p) > 0 {
-			chunk := bytes.Clone(p)
-			chain.Write(chunk)
-			clear(chunk) // what a stage needs later it has copied
-		}
-	}
-	chain.Flush()
-	return got
+	return s
 }
 
 var sequences = regexp.MustCompile(`\x1b\[[^HfABCDRsuJKhlpm]*[HfABCDRsuJKhlpm]?`)
@@ -152,8 +174,10 @@ func (c combination) check(t *testing.T, data []byte, cuts ...[][]byte) {
 		singles[i] = data[i : i+1]
 	}
 	for _, pieces := range append(cuts, [][]byte{data}, singles) {
-		if got := c.pass(pieces...); !reflect.DeepEqual(got, want) {
-			t.Fatalf("%+v, %q cut as %q (-want +got):\n%s", c, data, pieces, cmp.Diff(want, got))
+		for _, c.upgrades = range []bool{false, true} {
+			if got := c.pass(pieces...); !reflect.DeepEqual(got, want) {
+				t.Fatalf("%+v, %q cut as %q (-want +got):\n%s", c, data, pieces, cmp.Diff(want, got))
+			}
 		}
 	}
 }
@@ -171,7 +195,8 @@ var streams = []string{
 	endToken + beginToken + beginToken + endToken + endToken,
 }
 
-// TestStages passes streams, cut everywhere, through the stages of every configuration.
+// covers: L12-b
+// TestStages passes streams, cut everywhere, through the stages of every configuration, also if they are handed over in between.
 func TestStages(t *testing.T) {
 	for _, c := range combinations() {
 		for _, s := range streams {
