@@ -27,21 +27,28 @@ var ErrBehind = errors.New("its reader does not keep up")
 // that lead to one target share its asyncWriter. So the order of writes is kept, and the queue is bounded for the target,
 // however many files are opened and closed.
 type asyncWriter struct {
-	try   func(p []byte) (int, error) // does not block; nil: the target has no such write
-	write func(p []byte) (int, error) // may block
-	close func()
-	key   inode
-	refs  int // guarded by the registry
+	try       func(p []byte) (int, error) // does not block; nil: the target has no such write
+	write     func(p []byte) (int, error) // may block; ends with os.ErrDeadlineExceeded if it is interrupted
+	interrupt func(stop bool)             // has a write end now, and later ones at once, until it is called with false; nil: they end soon
+	close     func()
+	fd        int         // of the target; without use for syslog
+	syslog    *syslogConn // nil: the target has a descriptor
+	key       inode
+	registry  *registry // nil: none, and it is not closed
+	refs      int       // guarded by the registry
 
 	mu        sync.Mutex
 	queue     [][]byte
+	sent      int           // bytes of the first piece of queue that have been written
 	size      int           // bytes in queue
 	busy      bool          // the goroutine exists
+	frozen    bool          // everything is queued
 	dropping  bool          // the limit was reached, and the queue has not been back at highWater since
 	failed    error         // of the goroutine, since the last send
 	failures  int64         // bytes lost by that
 	accepting chan struct{} // closed when the queue is back at highWater; nil: not waited for
 	empty     chan struct{} // closed when the queue is empty; nil: not waited for
+	stopped   chan struct{} // closed when the goroutine has ended; nil: not waited for
 }
 
 // send writes p or queues it. Bytes that are neither written nor queued are counted in lost, and err is the reason.
@@ -52,14 +59,18 @@ func (w *asyncWriter) send(p []byte) (lost int64, err error) {
 		lost, err = w.failures, w.failed
 		w.failures, w.failed = 0, nil
 	}
-	if !w.busy && w.try != nil {
+	sent := 0
+	if !w.busy && !w.frozen && w.try != nil {
 		n, failure := w.try(p)
-		p = p[max(n, 0):]
+		sent = max(n, 0)
 		switch {
-		case len(p) == 0:
+		case sent == len(p):
 			return lost, err
 		case failure != nil && failure != syscall.EAGAIN:
-			return lost + int64(len(p)), failure
+			return lost + int64(len(p)-sent), failure
+		}
+		if w.syslog == nil { // the next program sends a record from its beginning
+			p, sent = p[sent:], 0
 		}
 	}
 	if w.dropping && w.size <= highWater {
@@ -71,38 +82,58 @@ func (w *asyncWriter) send(p []byte) (lost int64, err error) {
 	}
 	w.queue = append(w.queue, append([]byte(nil), p...))
 	w.size += len(p)
-	if !w.busy {
-		w.busy = true
-		go w.run()
+	if !w.busy && !w.frozen {
+		w.sent = sent
+		w.start()
 	}
 	return lost, err
 }
 
-// run writes until the queue is empty.
+// start starts the goroutine. The lock is held.
+func (w *asyncWriter) start() {
+	w.busy = true
+	go w.run()
+}
+
+// run writes until the queue is empty, or frozen.
 func (w *asyncWriter) run() {
 	w.mu.Lock()
-	for len(w.queue) > 0 {
-		p := w.queue[0]
-		w.queue[0], w.queue = nil, w.queue[1:]
+	for len(w.queue) > 0 && !w.frozen {
+		p := w.queue[0][w.sent:]
 		w.mu.Unlock()
 		n, err := w.write(p)
 		w.mu.Lock()
-		w.size -= len(p)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			w.sent += n
+			continue
+		}
+		w.size -= len(w.queue[0])
+		w.queue[0], w.queue, w.sent = nil, w.queue[1:], 0
 		if err != nil {
 			w.failed, w.failures = err, w.failures+int64(len(p)-n)
 		}
-		if w.accepting != nil && w.size <= highWater {
-			close(w.accepting)
-			w.accepting = nil
+		if w.size <= highWater {
+			closeIfWaited(&w.accepting)
 		}
 	}
-	w.queue, w.busy = nil, false
-	if w.empty != nil {
-		close(w.empty)
-		w.empty = nil
+	w.busy = false
+	if len(w.queue) == 0 {
+		w.queue = nil
+		closeIfWaited(&w.empty)
 	}
+	closeIfWaited(&w.stopped)
 	w.mu.Unlock()
-	writers.retire(w)
+	if w.registry != nil {
+		w.registry.retire(w)
+	}
+}
+
+// closeIfWaited closes a channel, which is nil if it is not waited for.
+func closeIfWaited(c *chan struct{}) {
+	if *c != nil {
+		close(*c)
+		*c = nil
+	}
 }
 
 // backpressure returns nil up to highWater, else a channel that closes when the queue is back there.
@@ -141,9 +172,12 @@ type registry struct {
 	mu      sync.Mutex
 	at      map[inode]*asyncWriter
 	private uint64 // how many were registered by add
+	frozen  bool   // so are all asyncWriters
 }
 
-var writers = registry{at: map[inode]*asyncWriter{}}
+var writers = newRegistry()
+
+func newRegistry() *registry { return &registry{at: map[inode]*asyncWriter{}} }
 
 // acquire returns the asyncWriter of what fd leads to. It has a descriptor of its own. Every acquire needs a release.
 func (r *registry) acquire(fd int, key inode) (*asyncWriter, error) {
@@ -156,8 +190,7 @@ func (r *registry) acquire(fd int, key inode) (*asyncWriter, error) {
 			return nil, err
 		}
 		w = newAsyncWriter(own)
-		w.key = key
-		r.at[key] = w
+		r.put(w, key)
 	}
 	w.refs++
 	return w, nil
@@ -168,9 +201,15 @@ func (r *registry) add(w *asyncWriter) *asyncWriter {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.private++
-	w.key, w.refs = inode{ino: r.private}, 1 // no file is on device 0
-	r.at[w.key] = w
+	w.refs = 1
+	r.put(w, inode{ino: r.private}) // no file is on device 0
 	return w
+}
+
+// put registers w. The lock is held.
+func (r *registry) put(w *asyncWriter, key inode) {
+	w.key, w.registry, w.frozen = key, r, r.frozen
+	r.at[key] = w
 }
 
 // release ends a use of w. What is queued is written nevertheless.
@@ -187,7 +226,7 @@ func (r *registry) retire(w *asyncWriter) {
 	defer r.mu.Unlock()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.refs == 0 && !w.busy && r.at[w.key] == w {
+	if w.refs == 0 && !w.busy && len(w.queue) == 0 && r.at[w.key] == w {
 		delete(r.at, w.key)
 		w.close()
 	}
@@ -219,12 +258,28 @@ func Flush(timeout time.Duration) bool {
 // newAsyncWriter makes an asyncWriter for a descriptor and owns it. While something is queued, a descriptor that does not
 // block is in the runtime's poller; with any other a blocked write takes a thread.
 func newAsyncWriter(fd int) *asyncWriter {
-	file := os.NewFile(uintptr(fd), "log")
-	w := &asyncWriter{write: file.Write, close: func() { file.Close() }}
-	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0); err == nil && flags&unix.O_NONBLOCK != 0 {
-		w.try = func(p []byte) (int, error) { return writeNow(fd, p) }
-	}
+	w := &asyncWriter{fd: fd}
+	w.open()
 	return w
+}
+
+// open prepares writing to the descriptor.
+func (w *asyncWriter) open() {
+	flags, err := unix.FcntlInt(uintptr(w.fd), unix.F_GETFL, 0)
+	if err != nil || flags&unix.O_NONBLOCK == 0 {
+		w.openBlocking()
+		return
+	}
+	file := os.NewFile(uintptr(w.fd), "log")
+	w.try = func(p []byte) (int, error) { return writeNow(w.fd, p) }
+	w.write, w.close = file.Write, func() { file.Close() }
+	w.interrupt = func(stop bool) {
+		deadline := time.Time{}
+		if stop {
+			deadline = time.Unix(1, 0)
+		}
+		_ = file.SetWriteDeadline(deadline) // a file that has none is written without waiting
+	}
 }
 
 // writeNow writes as much as a descriptor that does not block accepts at once.

@@ -55,15 +55,20 @@ const defaultMode = 0o664
 // Open opens path for appending and creates the file, but not its directory, by the rules of safefile.Open. The error holds a
 // syscall.Errno. Opening a FIFO does not wait for a reader; without one it fails with ENXIO.
 func Open(path string, o FileOptions) (*File, error) {
-	mode := uint32(o.Mode.Perm())
-	if mode == 0 {
-		mode = defaultMode
-	}
-	f := &File{path: path, max: max(o.MaxBytes, 0), fd: -1, backups: int32(max(o.Backups, 0)), mode: mode, owner: int32(o.Owner)}
+	f := newFile(path, o)
 	if err := f.open(0); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+// newFile makes a File that is not open.
+func newFile(path string, o FileOptions) *File {
+	mode := uint32(o.Mode.Perm())
+	if mode == 0 {
+		mode = defaultMode
+	}
+	return &File{path: path, max: max(o.MaxBytes, 0), fd: -1, backups: int32(max(o.Backups, 0)), mode: mode, owner: int32(o.Owner)}
 }
 
 // open opens the file itself, with additional flags, and uses the new descriptor. On failure the old one stays in use.

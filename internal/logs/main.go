@@ -38,6 +38,8 @@ type Main struct {
 	syslog  *Syslog
 	copy    io.Writer
 	dropped dropped // from the copy
+	frozen  bool
+	held    [][]byte // lines that were logged since
 }
 
 // dropped counts what the copy lacks because its reader does not keep up.
@@ -55,6 +57,8 @@ type MainOptions struct {
 	Stdout   bool // copy each line to the standard output
 }
 
+func (o MainOptions) file() FileOptions { return FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups} }
+
 // OpenMain opens the main log, creating the file if need be. The error names the file and the reason. When the file is
 // the standard output itself, lines are written once.
 func OpenMain(o MainOptions) (*Main, error) {
@@ -66,7 +70,7 @@ func OpenMain(o MainOptions) (*Main, error) {
 		m.syslog = &Syslog{}
 		return m, nil
 	}
-	file, err := Open(o.Path, FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups})
+	file, err := Open(o.Path, o.file())
 	if err != nil {
 		return nil, openError(o.Path, err)
 	}
@@ -223,15 +227,24 @@ func (m *Main) write(b *[]byte) {
 	defer m.mu.Unlock()
 	var stamp [2 * len(stampLayout)]byte // formatting writes past its end and takes that back
 	copy(*b, time.Now().AppendFormat(stamp[:0], stampLayout))
-	if m.copy != nil {
-		m.writeCopy(*b)
-	}
-	m.writeFile(*b)
-	if m.syslog != nil {
-		m.sendSyslog(*b)
+	if m.frozen {
+		m.held = append(m.held, bytes.Clone(*b))
+	} else {
+		m.writeLine(*b)
 	}
 	if cap(*b) <= maxKeptLine {
 		lines.Put(b)
+	}
+}
+
+// writeLine writes a line everywhere. The lock is held.
+func (m *Main) writeLine(b []byte) {
+	if m.copy != nil {
+		m.writeCopy(b)
+	}
+	m.writeFile(b)
+	if m.syslog != nil {
+		m.sendSyslog(b)
 	}
 }
 

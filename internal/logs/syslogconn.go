@@ -3,6 +3,8 @@ package logs
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -20,6 +22,7 @@ type syslogConn struct {
 	stream    bool
 	partial   bool // a record was sent in part
 	lost      int  // records since the daemon could not be reached
+	stopping  atomic.Bool
 }
 
 func newSyslogConn(path string, report func(string)) *syslogConn {
@@ -31,16 +34,21 @@ func newSyslogConn(path string, report func(string)) *syslogConn {
 
 func (c *syslogConn) writer() *asyncWriter {
 	return &asyncWriter{
-		try: func(p []byte) (int, error) { return c.send(p, unix.MSG_DONTWAIT) },
+		syslog: c,
+		try:    func(p []byte) (int, error) { return c.send(p, unix.MSG_DONTWAIT) },
 		write: func(p []byte) (written int, err error) {
 			for written < len(p) && (err == nil || err == syscall.EAGAIN) { // SO_SNDTIMEO ends each wait of a stalled daemon
+				if c.stopping.Load() {
+					return written, os.ErrDeadlineExceeded
+				}
 				var n int
 				n, err = c.send(p[written:], 0)
 				written += n
 			}
 			return written, err
 		},
-		close: c.disconnect,
+		interrupt: c.stopping.Store,
+		close:     c.disconnect,
 	}
 }
 
@@ -125,7 +133,7 @@ func (c *syslogConn) connect(now bool) (err error) {
 			return err
 		}
 		c.connected, c.stream = true, kind == unix.SOCK_STREAM
-		_ = syscall.SetsockoptTimeval(c.fd, syscall.SOL_SOCKET, syscall.SO_SNDTIMEO, &syscall.Timeval{Sec: 1})
+		_ = syscall.SetsockoptTimeval(c.fd, syscall.SOL_SOCKET, syscall.SO_SNDTIMEO, &syscall.Timeval{Usec: 200_000})
 		if err = syscall.SetNonblock(c.fd, now); err == nil {
 			err = syscall.Connect(c.fd, &syscall.SockaddrUnix{Name: c.path})
 		}
