@@ -280,7 +280,11 @@ func (s *session) end() {
 		}
 		_ = syscall.Kill(pid, syscall.SIGTERM)
 		ended := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		if n, err := unix.Poll(ended, 60_000); n != 1 {
+		n, err := unix.Poll(ended, 60_000)
+		for err == unix.EINTR {
+			n, err = unix.Poll(ended, 60_000)
+		}
+		if n != 1 {
 			s.t.Errorf("supervisord with pid %d does not end: %v", pid, err)
 		}
 		unix.Close(fd)
