@@ -245,6 +245,20 @@ func TestListenerDies(t *testing.T) {
 	s.take("l", "REMOTE_COMMUNICATION type:t\none")
 }
 
+// TestWakeVersion shows that the version changes when a pool has the loop schedule a retry.
+func TestWakeVersion(t *testing.T) {
+	s := newStage(t, listener("l", "REMOTE_COMMUNICATION"))
+	s.write(s.out["l"], "READY\n")
+	s.SendRemoteComm("t", "one")
+	s.sent("l")
+	s.timer = time.NewTimer(time.Hour)
+	before := s.handle.Version()
+	s.write(s.out["l"], "RESULT 4\nFAILREADY\n")
+	if s.receive(true); s.handle.Version() == before || s.nextResume.at.IsZero() {
+		t.Errorf("version %d, then %d; to be retried at %v", before, s.handle.Version(), s.nextResume.at)
+	}
+}
+
 // TestListenerExitsUnseen shows that a listener that ended before its deadline was processed is sent nothing.
 func TestListenerExitsUnseen(t *testing.T) {
 	l := listener("l", "PROCESS_STATE")
