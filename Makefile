@@ -146,6 +146,7 @@ reliability: programs ## faults on both, and docs/reports/reliability.md
 
 record: programs ## write fixtures/rpc: requests and responses of every method and fault, of both
 	go run ./conformance/record -daemon bin/supervisord -o fixtures/rpc/ours.txtar
+	go run ./conformance/record -daemon bin/supervisord -own -o fixtures/rpc/own.txtar
 	if [ -x /usr/bin/supervisord ]; then go run ./conformance/record -daemon /usr/bin/supervisord -python -o fixtures/rpc/original.txtar; fi
 
 # The sandbox for code that is wrong on purpose needs root.

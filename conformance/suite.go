@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/gosupervisor/supervisor/internal/freeport"
 )
 
 // Suite names the programs under test and the directory for scripts. Keep and the fields after it are optional.
@@ -119,7 +120,7 @@ func (s *Suite) setup(env *testscript.Env) error {
 	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$PIDPROXY", pidproxy,
 		"$LISTENERS", s.Listeners, "$SAMPLES", s.Samples}
 	for _, name := range []string{"PORT2", "PORT"} { // the longer name first, for the replacer
-		port, err := freePort()
+		port, err := freeport.Get()
 		if err != nil {
 			return err
 		}
@@ -141,16 +142,6 @@ func coverEnv() []string {
 		return []string{"GOCOVERDIR=" + dir}
 	}
 	return nil
-}
-
-// freePort returns a TCP port of 127.0.0.1 that is not in use now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // end logs the output of the daemons if the script failed, then kills its processes and removes its directory.

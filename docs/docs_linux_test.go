@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/freeport"
 )
 
 // pages returns the paths of all pages, relative to this directory.
@@ -279,7 +280,11 @@ func (s *session) end() {
 		}
 		_ = syscall.Kill(pid, syscall.SIGTERM)
 		ended := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		if n, err := unix.Poll(ended, 60_000); n != 1 {
+		n, err := unix.Poll(ended, 60_000)
+		for err == unix.EINTR {
+			n, err = unix.Poll(ended, 60_000)
+		}
+		if n != 1 {
 			s.t.Errorf("supervisord with pid %d does not end: %v", pid, err)
 		}
 		unix.Close(fd)
@@ -288,12 +293,11 @@ func (s *session) end() {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Get()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(port)
 }
 
 var (

@@ -120,12 +120,7 @@ func record(kind byte, content []byte) []byte {
 // TestFastCGI asks one and four processes that share a socket, and restarts each: as long as another one runs no
 // connection is refused and no request is lost.
 func TestFastCGI(t *testing.T) {
-	port, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := port.Addr().String()
-	port.Close()
+	address := freeAddress(t)
 	d := startDaemon(t, fmt.Sprintf(`
 [fcgi-program:one]
 command=SELF fastcgi

@@ -2,15 +2,18 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/freeport"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
@@ -38,6 +41,16 @@ type instance struct {
 	*client.Client
 	t   *testing.T
 	dir string
+}
+
+// freeAddress returns an address of 127.0.0.1 that no server has.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	port, err := freeport.Get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
 // startDaemon starts supervisord on a configuration, in which SELF stands for this program and DIR for a directory. It

@@ -19,12 +19,7 @@ import (
 // covers: SEC-6
 // differs: DIFF-170 sockets stay open
 func TestReloadKeepsPort(t *testing.T) {
-	free, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
+	address := freeAddress(t)
 	d := startDaemon(t, fmt.Sprintf("[inet_http_server]\nport=%s\n[program:p]\ncommand=/bin/sleep 1000\nstartsecs=0\n", address))
 	before, err := os.Stat(filepath.Join(d.dir, "s"))
 	if err != nil {

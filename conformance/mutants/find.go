@@ -20,7 +20,8 @@ type mutant struct {
 	start, end int    // offsets of the code that is replaced
 	old, new   string // that code, and its replacement
 	kind       string
-	killer     string // the test that failed
+	killer     string // the test that failed; empty after a crash
+	late       bool   // the tests reached a limit of time
 }
 
 func (m *mutant) String() string {

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -28,13 +29,17 @@ type area struct {
 }
 
 var areas = []*area{
-	{"state machine", []string{"internal/state", "internal/order", "internal/timers", "internal/process", "internal/supervisor"}, "states|stop|startup|signals|events"},
-	{"config", []string{"internal/config", "internal/ini", "internal/expand", "internal/getopt", "internal/shlex"}, "config|startup|environment"},
-	{"events", []string{"internal/events", "internal/output", "internal/fcgi"}, "events|fcgi"},
-	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd"}, "rpc|http"},
+	{"state machine", []string{"internal/state", "internal/order", "internal/timers", "internal/process", "internal/supervisor", "internal/check", "internal/helper"},
+		"states|stop|startup|signals|events|depend|readiness|health|hooks|exit|policy"},
+	{"config", []string{"internal/config", "internal/ini", "internal/expand", "internal/getopt", "internal/shlex", "internal/envfile",
+		"internal/inifile", "internal/signame", "internal/timezone", "internal/cpus", "internal/pyrepr"}, "config|startup|environment"},
+	{"events", []string{"internal/events", "internal/output", "internal/fcgi", "supervisord/listeners"}, "events|fcgi|listeners"},
+	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd", "internal/httpd/fast", "internal/web", "internal/origin",
+		"internal/api", "internal/plugin", "internal/budget"}, "rpc|http|plugins|security"},
 	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},
-	{"ctl", []string{"internal/ctl", "supervisorctl/client"}, "ctl"},
-	{"children", []string{"internal/child", "internal/daemon"}, "environment|startup|signals|stop"},
+	{"ctl", []string{"internal/ctl", "supervisorctl/client", "internal/quit"}, "ctl"},
+	{"children", []string{"internal/child", "internal/daemon", "internal/account", "internal/orphans", "internal/sdnotify", "internal/safefile", "internal/sock"},
+		"environment|startup|signals|stop|orphans|readiness|security"},
 }
 
 func main() {
@@ -113,6 +118,7 @@ type tally struct {
 	mu    sync.Mutex
 	count map[*area]map[result]int
 	left  []*mutant // survivors
+	late  int       // killed because tests reached a limit of time
 }
 
 func newTally(areas []*area) *tally {
@@ -190,7 +196,14 @@ func (t *tally) add(m *mutant, f result, n int, done chan struct{}) {
 	if f == survived {
 		t.left = append(t.left, m)
 	}
-	what := []string{"", "killed by unit test " + m.killer, "killed by script " + m.killer, "SURVIVED"}[f]
+	what := []string{"", "killed by unit test ", "killed by script ", "SURVIVED"}[f]
+	if f != survived {
+		what += cmp.Or(m.killer, "(a crash)")
+		if m.late {
+			t.late++
+			what += ", a limit of time"
+		}
+	}
 	fmt.Fprintf(os.Stderr, "%s %d/%d: %s: %s\n", m.area.name, tried+1, n, what, m)
 	if tried+1 == n {
 		close(done)
@@ -211,7 +224,7 @@ func (t *tally) print(out io.Writer, seed uint64) {
 	if rev, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); err == nil {
 		fmt.Fprintf(out, ", revision %s", strings.TrimSpace(string(rev)))
 	}
-	fmt.Fprintf(out, ". Killed: %.1f of 100.\n", 100*float64(sum[1]+sum[2])/float64(max(1, sum[0])))
+	fmt.Fprintf(out, ". Killed: %.1f of 100, %d of them by a limit of time.\n", 100*float64(sum[1]+sum[2])/float64(max(1, sum[0])), t.late)
 	if len(t.left) > 0 {
 		fmt.Fprintf(out, "\nSurvivors:\n\n")
 		for _, m := range t.left {

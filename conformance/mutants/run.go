@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,31 +25,66 @@ const (
 	survived
 )
 
-// Timeouts, since a mutant may hang. They are longer than any test takes.
+// Limits of time, since a mutant may hang: of the tests of one package, and of go test with its builds.
 const (
-	unitTime   = 3 * time.Minute
-	scriptTime = 8 * time.Minute
+	unitTests   = "-timeout=100s"
+	unitTime    = 15 * time.Minute
+	scriptTests = "-timeout=10m"
+	scriptTime  = 15 * time.Minute
 )
 
-// failed matches the failures in the output of go test.
-var failed = regexp.MustCompile(`(?m)^ *--- FAIL: (TestScripts/\S+/\S+|\S+)`)
+var (
+	// failed matches the failures in the output of go test.
+	failed = regexp.MustCompile(`(?m)^ *--- FAIL: (TestScripts/\S+/\S+|\S+)`)
+	// hung matches a test that ran when go test reached its limit.
+	hung = regexp.MustCompile(`(?m)^\s+(Test\S+) \([0-9.hms]+\)$`)
+)
 
-// killer returns the test that failed: the first script, or else the first unit test.
-func killer(err error) string {
-	by := ""
+// killer returns the test that failed: the first script, or else the first unit test; or else one that took too long; or none, after a
+// crash. late is true if the tests reached a limit of time.
+func killer(err error) (test string, late bool) {
 	for _, m := range failed.FindAllStringSubmatch(err.Error(), -1) {
-		if by == "" || strings.HasPrefix(m[1], "TestScripts/") {
-			by = m[1]
+		if test == "" || strings.HasPrefix(m[1], "TestScripts/") {
+			test = m[1]
 		}
 	}
-	if by == "" {
-		return "a crash or a timeout"
+	if m := hung.FindStringSubmatch(err.Error()); test == "" && m != nil {
+		return m[1], true
 	}
-	return strings.TrimPrefix(by, "TestScripts/")
+	return test, errors.Is(err, context.DeadlineExceeded)
 }
 
-// try builds the programs with the mutant and runs the unit tests of its package, those of its area, the scripts of its area and
-// all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
+// step is one run of go test.
+type step struct {
+	result result // if a test fails
+	limit  time.Duration
+	env    []string
+	args   []string
+}
+
+// detects reports whether a test fails. A failure counts only if the same test, alone, fails again: on a busy machine a test may fail
+// or take too long without a mutant, and the step is repeated then.
+func (s *step) detects(ctx context.Context, m *mutant) bool {
+	for range 3 {
+		err := confined(ctx, s.limit, s.env, s.args...)
+		if err == nil || ctx.Err() != nil {
+			return false
+		}
+		m.killer, m.late = killer(err)
+		again := s.args
+		if m.killer != "" {
+			again = append(slices.Clone(again), "-run=^"+strings.ReplaceAll(regexp.QuoteMeta(m.killer), "/", "$/^")+"$")
+		}
+		if confined(ctx, s.limit, s.env, again...) != nil {
+			m.killer = strings.TrimPrefix(m.killer, "TestScripts/")
+			return ctx.Err() == nil
+		}
+	}
+	return false
+}
+
+// try builds the programs with the mutant and runs the unit tests of its package, those of its area, the scripts of its area, all
+// other unit tests and all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
 func try(ctx context.Context, m *mutant, child string) (result, error) {
 	dir, err := publicDir()
 	if err != nil {
@@ -62,16 +98,12 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 	if err := run(ctx, unitTime, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
 		return notBuilt, ctx.Err()
 	}
-	units := []string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-count=1", "-timeout=100s"}
-	for _, packages := range [][]string{{m.dir}, m.area.packages} {
-		args := units
-		for _, dir := range packages {
-			args = append(args, "./"+dir)
-		}
-		if err := confined(ctx, unitTime, nil, args...); err != nil {
-			m.killer = killer(err)
-			return killedByUnits, ctx.Err()
-		}
+	units := func(packages ...string) *step {
+		args := append([]string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-count=1", unitTests}, paths(packages)...)
+		return &step{killedByUnits, unitTime, nil, args}
+	}
+	if units(m.dir).detects(ctx, m) || units(m.area.packages...).detects(ctx, m) {
+		return killedByUnits, ctx.Err()
 	}
 	bin := filepath.Join(dir, "bin") + "/"
 	if err := run(ctx, unitTime, []string{"CGO_ENABLED=0"}, "go", "build", "-overlay", overlay, "-o", bin, "./supervisord", "./supervisorctl",
@@ -79,13 +111,24 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 		return notBuilt, ctx.Err()
 	}
 	env := []string{"IMPL=ours", "SUPERVISORD=" + bin + "supervisord", "SUPERVISORCTL=" + bin + "supervisorctl", "CHILD=" + child}
-	for _, scripts := range []string{"-run=TestScripts/(" + m.area.scripts + ")$", "-run=TestScripts"} {
-		if err := confined(ctx, scriptTime, env, "go", "test", "./conformance", "-failfast", "-count=1", scripts); err != nil {
-			m.killer = killer(err)
-			return killedByScripts, ctx.Err()
+	scripts := func(which string) *step {
+		return &step{killedByScripts, scriptTime, env, []string{"go", "test", "./conformance", "-failfast", "-count=1", scriptTests, "-run=" + which}}
+	}
+	for _, s := range []*step{scripts("TestScripts/(" + m.area.scripts + ")$"), units("internal/...", "supervisord/...", "supervisorctl/..."), scripts("TestScripts")} {
+		if s.detects(ctx, m) {
+			return s.result, ctx.Err()
 		}
 	}
-	return survived, nil
+	return survived, ctx.Err()
+}
+
+// paths are packages as go test takes them.
+func paths(packages []string) []string {
+	all := make([]string, len(packages))
+	for i, dir := range packages {
+		all[i] = "./" + dir
+	}
+	return all
 }
 
 // publicDir creates a directory that other users may enter, for scripts that run programs as another user.
@@ -143,6 +186,9 @@ func command(ctx context.Context, limit time.Duration, env []string, prepare fun
 	cmd.WaitDelay = 10 * time.Second
 	prepare(cmd)
 	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
 		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, &output)
 	}
 	return nil
@@ -152,13 +198,10 @@ func command(ctx context.Context, limit time.Duration, env []string, prepare fun
 func baseline(ctx context.Context, areas []*area, child string) error {
 	var problems []error
 	for _, a := range areas {
-		packages := make([]string, len(a.packages))
-		for i, dir := range a.packages {
-			packages[i] = "./" + dir
-		}
-		problems = append(problems, confined(ctx, unitTime, nil, append([]string{"go", "test", "-vet=off", "-count=1"}, packages...)...))
+		args := append([]string{"go", "test", "-vet=off", "-count=1"}, paths(a.packages)...)
+		problems = append(problems, confined(ctx, unitTime, nil, args...))
 	}
 	env := []string{"IMPL=ours", "CHILD=" + child}
-	problems = append(problems, confined(ctx, scriptTime, env, "go", "test", "./conformance", "-count=1", "-run=TestScripts"))
+	problems = append(problems, confined(ctx, scriptTime, env, "go", "test", "./conformance", "-count=1", scriptTests, "-run=TestScripts"))
 	return errors.Join(problems...)
 }

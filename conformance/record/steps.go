@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // step is a call that is recorded, or another action.
 type step struct {
 	do     string // empty: a call; "until" NAME STATE, "config" NAME, "directory" FILE
@@ -83,16 +85,7 @@ var steps = []step{
 	call("shutdown"),
 }
 
-const first = `[unix_http_server]
-file=%(here)s/s.sock
-[supervisord]
-logfile=%(here)s/main.log
-pidfile=%(here)s/sd.pid
-childlogdir=%(here)s
-silent=true
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-[program:cat]
+const first = base + `[program:cat]
 command=/bin/cat
 startsecs=0
 stdout_logfile=%(here)s/cat.log
@@ -144,4 +137,7 @@ var configs = map[string]string{
 	"first":   first,
 	"changed": first + "[program:new]\ncommand=/bin/cat\nautostart=false\n",
 	"bad":     first + "[program:bad]\n",
+
+	"own":         own,
+	"own changed": strings.Replace(own, "reloadsignal=CONT\nenvironment", "startretries=7\nenvironment", 1),
 }

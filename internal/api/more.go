@@ -17,6 +17,9 @@ type ProcessMore struct {
 	Reloading  *bool  `xmlrpc:"reloading" json:"reloading,omitempty"`
 	StopStep   string `xmlrpc:"stop_step" json:"stop_step,omitempty"`
 	Stale      string `xmlrpc:"stale" json:"stale,omitempty"`
+
+	HealthSince *int   `xmlrpc:"health_since" json:"health_since,omitempty"`
+	HealthCheck string `xmlrpc:"health_check" json:"health_check,omitempty"`
 }
 
 // MoreMember describes a member of a ProcessMore: its name, what it means, which processes have it, and the field that holds
@@ -52,6 +55,10 @@ var MoreMembers = [...]MoreMember{
 		Text: func(m *ProcessMore) *string { return &m.StopStep }},
 	{Name: "stale", Help: "names of keys that had other values when it was started", Of: "whose configuration has changed",
 		Text: func(m *ProcessMore) *string { return &m.Stale }},
+	{Name: "health_since", Help: "when `health` changed, in seconds since 1970", Of: "that is healthy or unhealthy",
+		Number: func(m *ProcessMore) **int { return &m.HealthSince }},
+	{Name: "health_check", Help: "`liveness`, `readiness` or `watchdog`: what found the failure", Of: "that is unhealthy",
+		Text: func(m *ProcessMore) *string { return &m.HealthCheck }},
 }
 
 // MarshalJSON writes the members of More behind the others.

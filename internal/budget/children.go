@@ -1,7 +1,7 @@
 package budget
 
 // What children, and the answers and events that concern them, can make supervisord hold.
-var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications, Probes, CheckCommands}
+var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications, Probes, CheckCommands, EnvFile}
 
 // Answer is the length of the answer to a call. A part of a log is as long as an answer can hold.
 var Answer = &Budget{Name: "the answer to a call", Limit: 64 << 20, Unit: "bytes", Scope: "each call",
@@ -38,3 +38,7 @@ var (
 	CheckCommands = &Budget{Name: "health checks by command that are in progress", Limit: 16, Unit: "checks", Scope: "in all",
 		Beyond: "a check waits, and its time begins later"}
 )
+
+// EnvFile is the length of a file of envfiles=, which is read when a program starts.
+var EnvFile = &Budget{Name: "a file of `envfiles`, while it is read", Limit: 1 << 20, Unit: "bytes", Scope: "each file",
+	Beyond: "the start fails"}

@@ -42,7 +42,7 @@ type Process interface {
 	Owner() int
 	// Run starts the command of a check.
 	Run(k Kind, command config.HelperCommand, limit time.Duration, done func(helper.Result, time.Time), now time.Time) *helper.Run
-	// Checked is called after each result that counts, before Changed.
+	// Checked is called after each result that counts, before Changed, and before Health has its text.
 	Checked(r Result)
 	// Changed is called when a check has come to another verdict. Count is how many results in a row led to it, and again is true
 	// if the process is healthy after it was not.
@@ -217,13 +217,13 @@ func (m *Monitor) start(a *attempt, now time.Time) {
 // result counts a result.
 func (m *Monitor) result(r Result, now time.Time) {
 	c := &m.checks[r.Kind]
-	if !r.OK() {
-		c.text = r.Text
-	}
 	before := c.count.Health
 	count, changed := c.count.Add(r.OK(), c.config.SuccessThreshold, c.config.FailureThreshold)
 	c.count = count
 	m.process.Checked(r)
+	if !r.OK() {
+		c.text = r.Text
+	}
 	if changed {
 		m.process.Changed(r.Kind, count.Health, r, count.run, before == Unhealthy, now)
 	}

@@ -10,11 +10,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/freeport"
 )
 
 // script reads a check as a section would have it.
@@ -94,12 +96,11 @@ func TestProbe(t *testing.T) {
 	local.Listener = l
 	local.Start()
 	defer local.Close()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, err := freeport.Get()
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := closed.Addr().String()
-	closed.Close()
+	refused := net.JoinHostPort("127.0.0.1", strconv.Itoa(closed))
 	host := strings.TrimPrefix(server.URL, "http://")
 	t.Setenv("HTTP_PROXY", "http://"+refused)
 	t.Setenv("http_proxy", "http://"+refused)

@@ -70,11 +70,17 @@ func (c *check) add(err error) {
 // Finding is an error with its place.
 type Finding struct{ Cause *ini.Error }
 
-// Error returns the place, as far as it is known, the original's message, and a hint: file:line: [section] key=value: text: hint.
+// Error returns the place, as far as it is known, the original's message, and a hint: file:line: [section] key=value: text: hint. A
+// message that begins with its section and key goes on after the place, which has both.
 func (f *Finding) Error() string {
 	text := f.Cause.Text
 	if place := f.Cause.Place(); place != "" {
-		text = place + ": " + text
+		rest, same := strings.CutPrefix(text, "["+f.Cause.Section+"] "+f.Cause.Key+" ")
+		if same && f.Cause.Key != "" {
+			text = place + " " + rest
+		} else {
+			text = place + ": " + text
+		}
 	}
 	if f.Cause.Hint != "" {
 		text += ": " + f.Cause.Hint

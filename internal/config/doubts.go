@@ -100,7 +100,7 @@ func (d *doubts) texts() {
 			case key == "startretries" && text == "-1":
 				d.add(section, key, "Supervisor 4.x gives up at the first failure, and has no way to try forever")
 			case key == "stopsignal" && isSequence(text):
-				d.add(section, key, "refused by Supervisor 4.x; stop_sequence= says the same and is ignored there")
+				d.add(section, key, "["+section+"] stopsignal is refused by Supervisor 4.x; stop_sequence= says the same and is ignored there")
 			case key == "stop_sequence" && values["stopsignal"].Text != "" && isSequence(values["stopsignal"].Text):
 				d.add(section, key, "stopsignal has a list, too, which counts for nothing")
 			case key == "numprocs":

@@ -70,7 +70,7 @@ func TestDoubts(t *testing.T) {
 			"Supervisor 4.x; extra_events= says the same and is ignored there"},
 		{program + "startretries=-1\n", "6: [program:a] startretries=-1: Supervisor 4.x gives up at the first failure, and has no way to try forever"},
 		{program + "stopsignal=TERM:10,KILL\n",
-			"6: [program:a] stopsignal=TERM:10,KILL: refused by Supervisor 4.x; stop_sequence= says the same and is ignored there"},
+			"6: [program:a] stopsignal=TERM:10,KILL is refused by Supervisor 4.x; stop_sequence= says the same and is ignored there"},
 		{program + "stopsignal=TERN:10,KILL\n", ""}, // an error
 		{program + "pre_start_hook=nosuch x\n", "6: [program:a] pre_start_hook: can't find command: no directory of PATH has it"},
 		{program + "stop_command=-+DIR/sd.conf\n", "6: [program:a] stop_command: command at is not executable"},

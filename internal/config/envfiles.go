@@ -70,6 +70,12 @@ func (r *envFilesKey) read(k *sectionReader, p *Process) {
 	p.Extra.set = append(p.Extra.set, setKey{&r.Key, strings.Join(texts, ",")})
 }
 
+// current returns the paths without what they are relative to.
+func (r *envFilesKey) current(p *Process) (text string, set bool) {
+	files := r.value(p)
+	return envFilesText(files), len(files) > 0
+}
+
 // daemonEnvFiles is the key of [supervisord]. Its files are read with the configuration.
 var daemonEnvFiles = &daemonKey[[]envfile.File]{Key: Key{Name: "envfiles", Topic: childTopic, Since: Ours, Scope: ofFile | ofHost, Default: none,
 	Other: "-y.env", Help: "files with `KEY=value` lines, separated by commas, read with the configuration, for all children, and for " +

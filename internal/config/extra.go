@@ -109,6 +109,19 @@ func (r *extraKey[T]) encode(m Members, p *Process) {
 	}
 }
 
+// current returns the text of the value, if the section sets the key or another key has set it.
+func (r *extraKey[T]) current(p *Process) (text string, set bool) {
+	if p.Extra == nil {
+		return "", false
+	}
+	for _, s := range p.Extra.set {
+		if s.key.Name == r.Name {
+			return s.text, true
+		}
+	}
+	return r.Type.show(r.value(p)), !r.Type.same(r.value(p), r.Absent)
+}
+
 // member makes the name of a key that of its member.
 func (r *extraKey[T]) member() { r.Member = r.Name }
 

@@ -116,6 +116,7 @@ type row[S any] interface {
 	same(a, b *S) bool
 	share(to, from *S)
 	encode(m Members, s *S)
+	current(s *S) (text string, set bool)
 }
 
 // keyOf is a key with values of type T, of a section that is read into an S.
@@ -194,6 +195,18 @@ func (r *keyOf[S, T]) text(s *S) string {
 		return ""
 	}
 	return r.Type.show(*r.Field(s))
+}
+
+// current returns the value as a file has it. Set is false if it is the default, or not stored.
+func (r *keyOf[S, T]) current(s *S) (text string, set bool) {
+	if r.Field == nil {
+		return "", false
+	}
+	absent := r.Absent
+	if r.AbsentFrom != nil {
+		absent = r.AbsentFrom(s)
+	}
+	return r.text(s), r.Required || !r.Type.same(*r.Field(s), absent)
 }
 
 // share makes equal values of to and from use the same memory.

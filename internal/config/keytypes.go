@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -96,7 +97,7 @@ var (
 	boolType = &Type[bool]{name: "boolean", parse: parseBoolean, same: equal[bool], encode: Members.Bool}
 
 	ownerType   = &Type[owner]{name: "owner", ask: host.ownerOf}
-	accountType = &Type[*account.Account]{name: "user", ask: host.account, same: sameUser, encode: encodeUser}
+	accountType = &Type[*account.Account]{name: "user", ask: host.account, same: sameUser, text: userText, encode: encodeUser}
 	levelType   = &Type[api.Level]{name: "level", parse: parseLevel, same: equal[api.Level],
 		encode: func(m Members, l api.Level) { m.Int(int(l)) }}
 	signalType = &Type[syscall.Signal]{name: "signal", parse: parseSignal, same: equal[syscall.Signal],
@@ -111,7 +112,7 @@ var (
 	hostsType       = &Type[[]string]{name: "list of names", parse: parseHosts, words: true, same: slices.Equal[[]string], text: listText}
 	environmentType = &Type[map[string]string]{name: "environment", parse: parseEnvironment,
 		same: maps.Equal[map[string]string, map[string]string], share: shareMap}
-	logType = &Type[Log]{name: "log", same: sameFile, text: fileText,
+	logType = &Type[Log]{name: "log", same: sameFile, text: logText,
 		encode: func(m Members, l Log) { encodeText(m, fileText(l)) },
 		share:  func(to, from *Log) { shareText(&to.Path, &from.Path) }}
 	addressType = &Type[inetAddress]{name: "address", parse: parseInetAddress}
@@ -196,6 +197,17 @@ func fileText(l Log) string {
 	return ""
 }
 
+// logText returns the log as a file has it.
+func logText(l Log) string {
+	switch l.Kind {
+	case LogAuto:
+		return "AUTO"
+	case LogNone:
+		return "NONE"
+	}
+	return l.Path
+}
+
 func encodeText(m Members, s string) {
 	if s == "" {
 		m.None()
@@ -215,6 +227,13 @@ func encodeUmask(m Members, mask int) {
 // encodeOwnUmask passes the umask of supervisord, which is 022 if there is none in the file.
 func encodeOwnUmask(m Members, mask int) {
 	m.Int((&Supervisord{Umask: mask}).BackgroundUmask())
+}
+
+func userText(a *account.Account) string {
+	if a == nil {
+		return ""
+	}
+	return cmp.Or(a.Name, strconv.Itoa(a.UID))
 }
 
 func encodeUser(m Members, a *account.Account) {

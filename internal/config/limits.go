@@ -53,6 +53,11 @@ func (r *limitKey[T]) same(a, b *Process) bool {
 	return hasA == hasB && (!hasA || r.Type.same(stepA, stepB))
 }
 
+func (r *limitKey[T]) current(p *Process) (text string, set bool) {
+	step, ok := r.step(p)
+	return r.Type.show(step), ok
+}
+
 func (r *limitKey[T]) share(*Process, *Process) {} // the steps are those of the first process
 
 func (r *limitKey[T]) encode(m Members, p *Process) {

@@ -133,7 +133,7 @@ func logKeys(name, help string, channel func(*Process) *Channel, then func(*sect
 	name += "_logfile"
 	file := &processKey[Log]{Key: Key{Name: name, Topic: outputTopic, Member: name, Since: "3.0", Default: "`AUTO`",
 		Other: "NONE", Help: help},
-		Type: logType, Field: func(p *Process) *Log { return &channel(p).Log }}
+		Type: logType, Absent: Log{Kind: LogAuto}, Field: func(p *Process) *Log { return &channel(p).Log }}
 	file.Custom = func(k *sectionReader, p *Process) { k.readLogFile(&file.Key, &channel(p).Log) }
 	syslog := strings.Replace(name, "logfile", "syslog", 1)
 	return []row[Process]{

@@ -41,6 +41,14 @@ func (s StopSequence) String() string {
 	return strings.Join(words, ",")
 }
 
+// sequence is the stop sequence of a process.
+func (p *Process) sequence() StopSequence {
+	if p.Extra == nil {
+		return StopSequence{}
+	}
+	return p.Extra.StopPlan.Sequence
+}
+
 // first is the signal with which a stop begins.
 func (s StopSequence) first() syscall.Signal { return s.Signals[0].Signal }
 

@@ -201,7 +201,7 @@ func (w *shower) show(key *Key, v ini.Value) api.ConfigKey {
 	}
 	values := w.values(key, parts)
 	if !w.secrets {
-		if text, hidden := w.hide(key, values[0]); hidden {
+		if text, hidden := hideValue(key, w.kindOf(key), values[0]); hidden {
 			shown.Text = text
 			return shown
 		}
@@ -313,15 +313,16 @@ func (k *sectionReader) expandShown(key *Key, v ini.Value) (string, error) {
 // urlUser matches the user name and password of a URL.
 var urlUser = regexp.MustCompile(`//[^/@]*@`)
 
-// hide returns what is shown of a secret, and whether the value is one. A command is not: clients see it.
-func (w *shower) hide(key *Key, value string) (text string, secret bool) {
+// hideValue returns what is shown of a secret, and whether the value is one. Commands are not: clients see them. Kind is the type of the
+// values of the key.
+func hideValue(key *Key, kind, value string) (text string, secret bool) {
 	if !key.Secret {
 		return "", false
 	}
-	switch w.kindOf(key) {
-	case commandType.name:
+	switch kind {
+	case commandType.name, helperType.name, actionType.name, successActionType.name:
 		return "", false
-	case ctlURLType.name:
+	case ctlURLType.name, checkType.name:
 		text = urlUser.ReplaceAllString(value, "//"+Hidden+"@")
 		return text, text != value
 	case environmentType.name:
@@ -336,8 +337,12 @@ func hideVariables(text string) string {
 	if err != nil {
 		return ""
 	}
+	return hiddenVariables(slices.Sorted(maps.Keys(variables)))
+}
+
+func hiddenVariables(names []string) string {
 	var pairs []string
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
+	for _, name := range names {
 		pairs = append(pairs, strings.ReplaceAll(name, "%", "%%")+`="`+Hidden+`"`)
 	}
 	return strings.Join(pairs, ",")

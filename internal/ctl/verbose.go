@@ -28,12 +28,9 @@ type verboseLine struct{ label, text string }
 
 // verboseLines are the lines about a process, with an empty text where one does not apply.
 func verboseLines(m *api.ProcessMore) []verboseLine {
-	health, next, changed, disabled := m.Health, "", "", ""
-	if m.HealthText != "" {
-		health += ", " + m.HealthText
-	}
+	next, changed, disabled := "", "", ""
 	if m.NextStart != nil {
-		next = time.Unix(int64(*m.NextStart), 0).Format(time.DateTime)
+		next = localTime(*m.NextStart)
 	}
 	if m.Stale != "" {
 		changed = m.Stale + " (from the next start)"
@@ -41,6 +38,24 @@ func verboseLines(m *api.ProcessMore) []verboseLine {
 	if m.Disabled != nil && *m.Disabled {
 		disabled = "yes"
 	}
-	return []verboseLine{{"health     ", health}, {"waits for  ", m.WaitsFor}, {"status     ", m.StatusText}, {"next start ", next},
+	return []verboseLine{{"health     ", healthText(m)}, {"waits for  ", m.WaitsFor}, {"status     ", m.StatusText}, {"next start ", next},
 		{"reason     ", m.Reason}, {"changed    ", changed}, {"disabled   ", disabled}}
 }
+
+// healthText is as in "unhealthy since 2026-11-28 03:00:00, liveness: HTTP 503".
+func healthText(m *api.ProcessMore) string {
+	text := m.Health
+	if text != "" && m.HealthSince != nil {
+		text += " since " + localTime(*m.HealthSince)
+	}
+	if m.HealthText == "" {
+		return text
+	}
+	text += ", "
+	if m.HealthCheck != "" {
+		text += m.HealthCheck + ": "
+	}
+	return text + m.HealthText
+}
+
+func localTime(seconds int) string { return time.Unix(int64(seconds), 0).Format(time.DateTime) }

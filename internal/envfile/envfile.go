@@ -14,13 +14,11 @@ import (
 	"github.com/hashicorp/go-envparse"
 	"golang.org/x/sys/unix"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
-
-// maxSize is the size of the largest file that is read.
-const maxSize = 1 << 20
 
 // File is a file of variables.
 type File struct {
@@ -50,14 +48,14 @@ func (f File) Read(owner int) (map[string]string, error) {
 	switch {
 	case !info.IsRegular():
 		return nil, fmt.Errorf("envfile %s is not a plain file", f.quoted())
-	case info.Size > maxSize:
+	case info.Size > budget.EnvFile.Limit:
 		return nil, f.tooLarge()
 	}
-	text, err := io.ReadAll(io.LimitReader(reader(fd), maxSize+1))
+	text, err := io.ReadAll(io.LimitReader(reader(fd), budget.EnvFile.Limit+1))
 	switch {
 	case err != nil:
 		return nil, f.unreadable(err)
-	case len(text) > maxSize: // it grows
+	case int64(len(text)) > budget.EnvFile.Limit: // it grows
 		return nil, f.tooLarge()
 	}
 	env, line, problem := parse(text)

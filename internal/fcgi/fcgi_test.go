@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/freeport"
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
@@ -134,11 +136,14 @@ func TestErrors(t *testing.T) {
 
 // TestTCP opens a TCP socket, after its port was in use.
 func TestTCP(t *testing.T) {
-	other, err := net.Listen("tcp4", "127.0.0.1:0")
+	port, err := freeport.Get()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := other.Addr().(*net.TCPAddr).Port
+	other, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := &config.Socket{URL: "tcp://localhost", Host: "localhost", Port: port, Backlog: 5}
 	s := New(c, nil, Resolve(group(c)))
 	if err := s.Check(); err == nil || !strings.HasSuffix(err.Error(), "[Errno 98] Address already in use") {

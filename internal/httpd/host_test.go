@@ -100,12 +100,7 @@ func TestOwnNames(t *testing.T) {
 // TestHostsOfBothReaders sends calls that each of the two readers answers.
 func TestHostsOfBothReaders(t *testing.T) {
 	server := config.Server{Section: "inet_http_server", Host: "127.0.0.1"}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Port = listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
+	server.Port = freePort(t)
 	for _, c := range []struct {
 		allowed []string
 		host    string

@@ -14,17 +14,16 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/freeport"
 )
 
-// freePort returns a TCP port that is free on all addresses.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp4", "0.0.0.0:0")
+	port, err := freeport.Get()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 func mustOpen(t *testing.T, servers ...config.Server) *Servers {

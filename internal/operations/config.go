@@ -11,7 +11,7 @@ import (
 
 // Config returns the configuration that counts, without secrets: of what a name means (config.Names), of the section of that name, or
 // with an empty name all. It reads the files again, to find the places of values. Of groups that differ in the files it has the values
-// that clients see, and says so in place of a place; groups that are not active are left out.
+// that run, and says so in place of a place; groups that are not active are left out.
 func (s *Service) Config(name string) (list []api.ConfigSection, err error) {
 	if err := s.CheckRunning(); err != nil {
 		return nil, err
@@ -20,36 +20,48 @@ func (s *Service) Config(name string) (list []api.ConfigSection, err error) {
 	if err != nil {
 		return nil, api.NewFault(api.CantReread, config.Explain(err))
 	}
+	var active []*config.Group // they are immutable
+	var started *config.Supervisord
 	err = s.Read(func(v supervisor.View) error {
-		for i := range sections {
-			if sections[i].Name == "supervisord" {
-				if changed := config.ChangedSettings(&v.Started().Supervisord, &read.Supervisord); len(changed) > 0 {
-					sections[i].From += ", from the next start: " + strings.Join(changed, ", ")
-				}
-			}
-		}
-		if list = configOf(v, name, read, sections); list == nil {
-			return BadName(name)
-		}
+		active, started = v.Configs(), &v.Started().Supervisord
 		return nil
 	})
-	return list, err
-}
-
-// configOf returns the sections, those of active groups with what runs. It is called in the loop.
-func configOf(v supervisor.View, name string, read *config.Config, sections []api.ConfigSection) (list []api.ConfigSection) {
-	running := map[string]*api.ConfigSection{} // the sections of active groups; nil: as in the files
-	for _, g := range v.Configs() {
-		i := slices.IndexFunc(read.Groups, func(r *config.Group) bool { return r.Name == g.Name })
-		same := i >= 0 && read.Groups[i].Equal(g)
-		for _, section := range g.Sections() {
-			if running[section] = nil; !same {
-				running[section] = g.Running(section)
+	if err != nil {
+		return nil, err
+	}
+	for i := range sections {
+		if sections[i].Name == "supervisord" {
+			if changed := config.ChangedSettings(started, &read.Supervisord); len(changed) > 0 {
+				sections[i].From += ", from the next start: " + strings.Join(changed, ", ")
 			}
 		}
 	}
-	wanted := wantedSections(v, name)
-	for _, s := range sections {
+	if list = configOf(active, name, &config.Files{Config: read, Sections: sections, Common: started.Environment}); list == nil {
+		return nil, BadName(name)
+	}
+	return list, nil
+}
+
+// configOf returns the sections, those of active groups with what runs.
+func configOf(active []*config.Group, name string, files *config.Files) (list []api.ConfigSection) {
+	running := map[string]*api.ConfigSection{} // the sections of active groups; nil: as in the files
+	var order []string
+	for _, g := range active {
+		i := slices.IndexFunc(files.Config.Groups, func(r *config.Group) bool { return r.Name == g.Name })
+		same := i >= 0 && files.Config.Groups[i].Equal(g)
+		for _, section := range g.Sections() {
+			now, known := running[section]
+			if !known {
+				order = append(order, section)
+			}
+			if now == nil && !same { // of several groups with the section, one that differs counts
+				now = files.Running(g, section)
+			}
+			running[section] = now
+		}
+	}
+	wanted := wantedSections(active, name)
+	for _, s := range files.Sections {
 		now, active := running[s.Name]
 		delete(running, s.Name)
 		switch {
@@ -60,8 +72,8 @@ func configOf(v supervisor.View, name string, read *config.Config, sections []ap
 			list = append(list, s)
 		}
 	}
-	for section, now := range running { // in no file any more
-		if now != nil && wanted(section) {
+	for _, section := range order { // in no file any more
+		if now := running[section]; now != nil && wanted(section) {
 			list = append(list, *now)
 		}
 	}
@@ -69,19 +81,21 @@ func configOf(v supervisor.View, name string, read *config.Config, sections []ap
 }
 
 // wantedSections returns a function that says which sections a name means.
-func wantedSections(v supervisor.View, name string) func(section string) bool {
+func wantedSections(active []*config.Group, name string) func(section string) bool {
 	if name == "" {
 		return func(string) bool { return true }
 	}
 	wanted := map[string]bool{}
-	found, _ := config.NewNames(v.Configs()).Find(name)
+	found, _ := config.NewNames(active).Find(name)
 	for _, n := range found {
 		wanted[n.Process.Section] = true
 	}
 	group, _, whole := api.SplitNamespec(name)
-	if g := v.Group(group); g != nil && (whole || !strings.Contains(name, ":")) {
-		for _, section := range g.Config.Sections() {
-			wanted[section] = true
+	for _, g := range active {
+		if g.Name == group && (whole || !strings.Contains(name, ":")) {
+			for _, section := range g.Sections() {
+				wanted[section] = true
+			}
 		}
 	}
 	if len(wanted) == 0 {

@@ -92,7 +92,7 @@ type Watch struct {
 	watch   *supervisor.Watch
 }
 
-// Watch makes a Watch and returns the processes whose state changed at that time or later.
+// Watch makes a Watch and returns the processes of which something changed at that time or later.
 func (s *Service) Watch(since time.Time) (w *Watch, snap Snapshot, err error) {
 	err = s.Read(func(v supervisor.View) error {
 		w = &Watch{s, v.Watch()}

@@ -23,8 +23,11 @@ type extra struct {
 	gate     Gate
 	hooks    hooks
 
-	checks *check.Monitor // nil: the program has no checks
-	health check.Health   // as it was published last
+	checks  *check.Monitor // nil: the program has no checks
+	health  check.Health   // that of the checks as it was published last
+	overall check.Health   // that of checks and watchdog
+	since   int64          // when overall changed, in seconds since 1970
+	changed time.Time      // when anything changed that clients see
 }
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
@@ -119,6 +122,9 @@ func (p *Process) more() *api.ProcessMore {
 		n.members(more)
 	}
 	p.moreHealth(more)
+	if more.Health != "" && x.overall != check.Unknown {
+		more.HealthSince = new(int(x.since))
+	}
 	if x.checks != nil {
 		more.Restarts = new(x.restarts)
 	}

@@ -46,6 +46,7 @@ func (p *Process) endChecks(now time.Time) {
 	if m := p.monitor(); m != nil {
 		p.extra.health = check.Unknown
 		m.Stop(now)
+		p.noteHealth(now)
 	}
 }
 
@@ -78,6 +79,13 @@ func (p *Process) combinedHealth() (health check.Health) {
 		}
 	}
 	return health
+}
+
+// noteHealth notes when the health of the process changes.
+func (p *Process) noteHealth(now time.Time) {
+	if health := p.combinedHealth(); health != p.extra.overall {
+		p.extra.overall, p.extra.since = health, now.Unix()
+	}
 }
 
 // failsReadiness reports whether the process has a readiness check that did not succeed last.
@@ -116,6 +124,9 @@ func (c *checked) Checked(r check.Result) {
 		return
 	}
 	p.shared.Log.Debugf("%s: %s check failed: %s", p.Name(), r.Kind, r.Text)
+	if health, kind, text := p.monitor().Health(); health == check.Unhealthy && kind == r.Kind && text != r.Text {
+		p.shared.Changed(p) // clients see the last failure
+	}
 }
 
 // Changed implements check.Process.
@@ -131,7 +142,7 @@ func (c *checked) Changed(k check.Kind, verdict check.Health, r check.Result, co
 	case again:
 		p.shared.Log.Infof("%s check of %s succeeds again", k, p.Name())
 	}
-	p.publishHealth(k, r.Text)
+	p.publishHealth(k, r.Text, now)
 	if k == check.Readiness && verdict == check.Healthy && p.readyByCheck() {
 		p.notify().becomeReady(now, now)
 	}
@@ -144,7 +155,8 @@ func (c *checked) Changed(k check.Kind, verdict check.Health, r check.Result, co
 }
 
 // publishHealth emits the event about the health of the process, if that has changed, and notifies what waits for it.
-func (p *Process) publishHealth(k check.Kind, text string) {
+func (p *Process) publishHealth(k check.Kind, text string, now time.Time) {
+	p.noteHealth(now)
 	if health, _, _ := p.extra.checks.Health(); health != p.extra.health {
 		p.extra.health = health
 		if e := &p.shared.Events; e.Wants(api.ProcessHealthUp) || e.Wants(api.ProcessHealthDown) {
@@ -196,7 +208,7 @@ func (p *Process) moreHealth(more *api.ProcessMore) {
 		return
 	}
 	more.Health = p.combinedHealth().String()
-	if health, _, text := m.Health(); health == check.Unhealthy {
-		more.HealthText = text
+	if health, kind, text := m.Health(); health == check.Unhealthy {
+		more.HealthText, more.HealthCheck = text, kind.String()
 	}
 }

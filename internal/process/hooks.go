@@ -127,8 +127,7 @@ func (p *Process) preStart(now time.Time) {
 		}
 		starting := p.machine.State == api.Starting
 		if starting && !ok {
-			p.spawnErr = "pre_start_hook failed: " + text
-			p.shared.Log.Infof("spawnerr: %s: %s", p.Name(), p.spawnErr)
+			p.spawnErr = "pre_start_hook failed: " + text // the helper has logged it
 			p.noChild()
 		}
 		if !starting {

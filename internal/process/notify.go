@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/output"
@@ -161,6 +162,7 @@ func (n *notify) close() {
 	n.endReload(ReloadResult{Gone: true})
 	n.queue, n.socket, n.pipes, n.adopted = nil, nil, nil, false
 	n.ready, n.reloading, n.expired, n.status, n.health = false, false, false, "", ""
+	n.process.extra.overall = check.Unknown
 	n.set(time.Time{})
 }
 

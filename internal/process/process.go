@@ -187,6 +187,21 @@ func (p *Process) Changed() <-chan struct{} {
 // StateSince is when its state changed last.
 func (p *Process) StateSince() time.Time { return p.stateSince }
 
+// NoteChange notes that something has changed that clients see.
+func (p *Process) NoteChange() {
+	if p.extra != nil { // others have nothing but their state
+		p.extra.changed = time.Now()
+	}
+}
+
+// ChangedAt is when something changed last that clients see.
+func (p *Process) ChangedAt() time.Time {
+	if p.extra != nil && p.extra.changed.After(p.stateSince) {
+		return p.extra.changed
+	}
+	return p.stateSince
+}
+
 // Start starts it on request. It returns false, and changes nothing, if the state does not allow a start.
 func (p *Process) Start(now time.Time) bool {
 	if p.handle(state.Event{Kind: state.Start}, now) {

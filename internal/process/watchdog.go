@@ -67,7 +67,7 @@ func (n *notify) arm(now time.Time) {
 	}
 	n.since = now
 	if n.queue != nil && !n.queue.Alive().IsZero() {
-		n.works(true, "")
+		n.works(true, "", now)
 	}
 	if n.process.machine.State != api.Running || wait <= 0 {
 		n.set(time.Time{})
@@ -86,7 +86,7 @@ func (n *notify) watchdog(m sdnotify.Message, now time.Time) {
 		n.arm(now)
 	}
 	if m.Watchdog == sdnotify.Alive {
-		n.works(true, "")
+		n.works(true, "", now)
 	}
 	if m.Watchdog == sdnotify.Trigger && n.process.machine.State == api.Running && !n.reloading {
 		n.expire("sent WATCHDOG=trigger", now)
@@ -98,13 +98,13 @@ func (n *notify) expire(problem string, now time.Time) {
 	p := n.process
 	n.set(time.Time{})
 	p.shared.Log.Warnf("%s %s", p.Name(), problem)
-	n.works(false, problem)
+	n.works(false, problem, now)
 	n.expired = true
 	p.shared.Recycle(p, api.Reason{Why: api.WhyWatchdog}, now)
 }
 
 // works notes whether a RUNNING program reports that it works, and emits the event if that is new.
-func (n *notify) works(yes bool, problem string) {
+func (n *notify) works(yes bool, problem string, now time.Time) {
 	p := n.process
 	health := unhealthy
 	if yes {
@@ -114,6 +114,7 @@ func (n *notify) works(yes bool, problem string) {
 		return
 	}
 	n.health = health
+	p.noteHealth(now)
 	if e := &p.shared.Events; e.Wants(api.ProcessHealthUp) || e.Wants(api.ProcessHealthDown) {
 		e.Emit(events.Health(p.Name(), p.Group, "watchdog", p.pid, yes, problem))
 	}

@@ -93,8 +93,7 @@ func (s *stage) sent(listener string) string {
 func (s *stage) read(f *os.File, into []byte) {
 	s.t.Helper()
 	for len(into) > 0 {
-		fds := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}}
-		if n, _ := unix.Poll(fds, 20_000); n != 1 {
+		if !readable(f, 20_000) {
 			s.t.Fatal("nothing was sent")
 		}
 		n, err := f.Read(into)
@@ -102,6 +101,16 @@ func (s *stage) read(f *os.File, into []byte) {
 			s.t.Fatal(err)
 		}
 		into = into[n:]
+	}
+}
+
+// readable reports whether something can be read within so many milliseconds.
+func readable(f *os.File, timeout int) bool {
+	fds := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}}
+	for {
+		if n, err := unix.Poll(fds, timeout); err != unix.EINTR {
+			return n == 1
+		}
 	}
 }
 
@@ -120,8 +129,7 @@ func (s *stage) collect(listener string, n int) (got []string) {
 		got = append(got, s.sent(listener))
 		s.write(s.out[listener], "RESULT 2\nOKREADY\n")
 	}
-	fds := []unix.PollFd{{Fd: int32(s.in[listener].Fd()), Events: unix.POLLIN}}
-	if n, err := unix.Poll(fds, 0); err != nil || n != 0 {
+	if readable(s.in[listener], 0) {
 		s.t.Errorf("%s was sent more than that", listener)
 	}
 	return got
@@ -235,6 +243,20 @@ func TestListenerDies(t *testing.T) {
 	s.pass(time.Second)
 	s.write(s.out["l"], "READY\n")
 	s.take("l", "REMOTE_COMMUNICATION type:t\none")
+}
+
+// TestWakeVersion shows that the version changes when a pool has the loop schedule a retry.
+func TestWakeVersion(t *testing.T) {
+	s := newStage(t, listener("l", "REMOTE_COMMUNICATION"))
+	s.write(s.out["l"], "READY\n")
+	s.SendRemoteComm("t", "one")
+	s.sent("l")
+	s.timer = time.NewTimer(time.Hour)
+	before := s.handle.Version()
+	s.write(s.out["l"], "RESULT 4\nFAILREADY\n")
+	if s.receive(true); s.handle.Version() == before || s.nextResume.at.IsZero() {
+		t.Errorf("version %d, then %d; to be retried at %v", before, s.handle.Version(), s.nextResume.at)
+	}
 }
 
 // TestListenerExitsUnseen shows that a listener that ended before its deadline was processed is sent nothing.

@@ -57,6 +57,7 @@ func (l *Loop) storePlugins() {
 // changed is called after each change of state or deadline of a process.
 func (l *Loop) changed(p *process.Process) {
 	l.timers.Set(p)
+	p.NoteChange()
 	if l.recycles != nil {
 		l.recycleChanged(p)
 	}

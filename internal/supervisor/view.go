@@ -96,11 +96,11 @@ func (v View) Config() *config.Config { return v.l.read }
 // Started is the configuration with which supervisord started.
 func (v View) Started() *config.Config { return v.l.options.Config }
 
-// ChangedSince are the processes whose state changed at that time or later, in the order of Processes.
+// ChangedSince are the processes of which something changed at that time or later, in the order of Processes.
 func (v View) ChangedSince(at time.Time) []*process.Process {
 	var list []*process.Process
 	for _, p := range v.Processes() {
-		if !p.StateSince().Before(at) {
+		if !p.ChangedAt().Before(at) {
 			list = append(list, p)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -25,6 +24,7 @@ import (
 	kolo "github.com/kolo/xmlrpc"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/freeport"
 )
 
 var shots = flag.String("shots", "", "write screenshots of the main states of the pages to this `directory`")
@@ -90,13 +90,12 @@ type daemon struct {
 // supervise runs supervisord with the sections of programs until the end of the test.
 func supervise(t *testing.T, programs string) *daemon {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Get()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{t: t, dir: t.TempDir(), port: l.Addr().(*net.TCPAddr).Port}
+	d := &daemon{t: t, dir: t.TempDir(), port: port}
 	d.url = fmt.Sprintf("http://127.0.0.1:%d/", d.port)
-	l.Close()
 	conf := fmt.Sprintf(`[inet_http_server]
 port=127.0.0.1:%d
 [supervisord]

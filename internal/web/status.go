@@ -51,6 +51,7 @@ type row struct {
 	CanStart            bool
 	CanStop, CanRestart bool
 	Hidden              bool // by the filter
+	Badges              []badge
 }
 
 // filter selects the rows of the page, by a part of the namespec and by state. It is part of the address.
@@ -156,6 +157,9 @@ func rowOf(v operations.ProcessView, now time.Time) row {
 		Namespec: api.Namespec(v.Group, v.Name), Name: v.Name, State: strings.ToLower(v.StateName), PID: v.PID,
 		Description: v.Description, LastExit: v.LastExit, Stderr: v.StderrLogfile != "",
 		Class: "statusnominal", CanStart: v.State.IsStopped() && v.State != api.Unknown,
+	}
+	if v.More != nil {
+		r.Badges = badgesOf(v.More, v.Description, now)
 	}
 	switch v.State {
 	case api.Running:

@@ -87,6 +87,48 @@ func TestRowOf(t *testing.T) {
 	}
 }
 
+// TestBadgesOf checks the text of all members that only some processes have. Those of other processes have none.
+func TestBadgesOf(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.Local)
+	at := int(now.Add(time.Hour).Unix())
+	for _, c := range []struct {
+		more        *api.ProcessMore
+		description string
+		want        []badge
+	}{
+		{nil, "", nil},
+		{&api.ProcessMore{Restarts: new(0)}, "", nil},
+		{&api.ProcessMore{WaitsFor: "db"}, "waits for db", nil},
+		{&api.ProcessMore{Health: "unknown", Disabled: new(false), Reloading: new(false)}, "", []badge{{"", "health unknown"}}},
+		{&api.ProcessMore{Health: "healthy", HealthSince: new(at), Ready: new(true), Restarts: new(1)}, "",
+			[]badge{{"good", "healthy"}, {"good", "ready"}, {"", "1 restart"}}},
+		{&api.ProcessMore{WaitsFor: "web (stopping)", Ready: new(false), Health: "unhealthy", HealthText: "HTTP <503>", StatusText: "5 requests",
+			Reason: "watchdog", Restarts: new(3), NextStart: new(at), Disabled: new(true), Reloading: new(true), StopStep: "signal INT",
+			Stale: "command", HealthCheck: "liveness"}, "pid 5",
+			[]badge{{"bad", "unhealthy: HTTP <503>"}, {"busy", "not ready"}, {"busy", "reloading"}, {"busy", "waits for web (stopping)"},
+				{"busy", "stop step: signal INT"}, {"", "disabled"}, {"", "next start 13:00:00"}, {"", "last end: watchdog"}, {"", "3 restarts"},
+				{"", "changed for the next start: command"}, {"", "status: 5 requests"}}},
+	} {
+		v := view("g", "p", api.Running)
+		v.Description, v.More = c.description, c.more
+		if d := cmp.Diff(c.want, rowOf(v, now).Badges); d != "" {
+			t.Errorf("%+v (-want +got):\n%s", c.more, d)
+		}
+	}
+}
+
+// TestRowWithoutBadges checks that the row of a program without new keys has nothing in place of badges.
+func TestRowWithoutBadges(t *testing.T) {
+	for _, more := range []*api.ProcessMore{nil, {}} {
+		v := view("g", "p", api.Exited)
+		v.Description, v.More = "x", more
+		got := string(message(operations.Snapshot{At: time.Unix(5, 7), Processes: []operations.ProcessView{v}}))
+		if !strings.Contains(got, `<span class="statusnominal">exited</span><td><td><td>x<td><td><button`) {
+			t.Errorf("%+v: %s", more, got)
+		}
+	}
+}
+
 func TestShortTime(t *testing.T) {
 	now := time.Date(2026, 11, 25, 15, 0, 0, 0, time.UTC)
 	for ago, want := range map[time.Duration]string{

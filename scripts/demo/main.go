@@ -6,7 +6,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/freeport"
 )
 
 //go:embed demo.conf
@@ -39,7 +40,7 @@ func run(supervisord, supervisorctl string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	port, err := freePort()
+	port, err := freeport.Get()
 	if err != nil {
 		return err
 	}
@@ -94,14 +95,4 @@ func settled(ctx context.Context, supervisorctl, conf string, ended chan error) 
 			return "", err
 		}
 	}
-}
-
-// freePort returns a port of 127.0.0.1 that is not in use now.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -10,10 +10,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/freeport"
 )
 
 // newProbe returns one that expects status 200.
@@ -70,12 +73,11 @@ func TestAsk(t *testing.T) {
 
 // TestAskLater checks that a refused connection is retried until the server is there.
 func TestAskLater(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Get()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	l.Close()
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	p := newProbe("http://"+address, time.Second)
 	if problem, detail := p.ask(); problem == "" || !strings.Contains(detail, "refused") {
 		t.Errorf("%q, %q", problem, detail)
@@ -83,8 +85,9 @@ func TestAskLater(t *testing.T) {
 	p.timeout = 20 * time.Second
 	answer := make(chan string)
 	go func() { problem, detail := p.ask(); answer <- problem + detail }()
-	if l, err = net.Listen("tcp", address); err != nil {
-		t.Skip("another process has the port now")
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
 	}
 	s := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
 	go s.Serve(l)

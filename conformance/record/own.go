@@ -1,0 +1,83 @@
+package main
+
+// ownSteps call the methods that the original does not have.
+var ownSteps = []step{
+	until("web", "healthy"), until("db", "RUNNING"), until("g:one", "RUNNING"), until("g:two", "RUNNING"), until("deaf", "RUNNING"),
+	system("methodHelp", "supervisor.expandName"), system("methodSignature", "supervisor.getDependencies"),
+	call("getProcessInfo", "web"), call("getProcessInfo", "held"), call("getAllConfigInfo"),
+
+	call("expandName", "web"), call("expandName", "g"), call("expandName", "g:*"), call("expandName", "nope"),
+	call("getConfig", "web"), call("getConfig", "g:one"), call("getConfig", "supervisord"), call("getConfig"), call("getConfig", "nope"),
+	other("config", "own changed"), call("getConfig", "web"), other("config", "bad"), call("getConfig"), other("config", "own"),
+	call("getDependencies", "web"), call("getDependencies", "held"), call("getDependencies", "db"), call("getDependencies", "nope"),
+	call("runChecks", "web"), call("runChecks", "db"), call("runChecks", "manual"), call("runChecks", "nope"),
+
+	call("reloadProcess", "web"), call("reloadProcess", "web", false), call("reloadProcess", "g:*"), call("reloadProcess", "deaf"),
+	call("reloadProcess", "manual"), call("reloadProcess", "nope"), call("reloadAllProcesses"), call("reloadAllProcesses", false),
+
+	call("restartProcess", "web"), call("restartProcess", "g:*"), call("restartProcess", "manual", true), call("restartProcess", "nope"),
+	call("restartProcess", "missing"), call("restartProcess", "db", false), until("db", "RUNNING"), call("killProcess", "manual"),
+	call("killProcess", "manual"), call("killProcess", "g:*", true), call("killProcess", "deaf", false), until("deaf", "STOPPED"),
+	call("killProcess", "nope"), call("killAllProcesses"), call("killAllProcesses", false),
+	system("multicall", []any{inner("supervisor.expandName", "g"), inner("supervisor.killProcess", "nope")}),
+}
+
+const base = `[unix_http_server]
+file=%(here)s/s.sock
+[supervisord]
+logfile=%(here)s/main.log
+pidfile=%(here)s/sd.pid
+childlogdir=%(here)s
+silent=true
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+`
+
+const own = base + `[program:db]
+command=/bin/cat
+startsecs=0
+stdout_logfile=NONE
+[program:web]
+command=/bin/cat
+startsecs=0
+depends_on=db
+reloadsignal=CONT
+environment=TOKEN="secret"
+stdout_logfile=NONE
+liveness_check_script=/bin/sh -c "echo it is broken; exit 3"
+liveness_check_initial_delay=1h
+readiness_check_script=/bin/true
+readiness_check_period=1h
+[program:held]
+command=/bin/cat
+startsecs=0
+stdout_logfile=NONE
+depends_on=manual:ready, -missing
+[program:manual]
+command=/bin/cat
+autostart=false
+startsecs=0
+stdout_logfile=NONE
+liveness_check_script=tcp://127.0.0.1:1
+[program:missing]
+command=/no/such/program
+autostart=false
+stdout_logfile=NONE
+[program:deaf]
+command=/bin/cat
+startsecs=0
+stdout_logfile=NONE
+reload_command=/bin/false
+[program:one]
+command=/bin/cat
+startsecs=0
+reloadsignal=CONT
+stdout_logfile=NONE
+[program:two]
+command=/bin/cat
+startsecs=0
+reloadsignal=CONT
+stdout_logfile=NONE
+[group:g]
+programs=one,two
+`
