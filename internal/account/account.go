@@ -14,12 +14,12 @@ import (
 
 // Account is a user of this host.
 type Account struct {
-	Name   string
-	UID    int
-	GID    int   // the primary group
-	Groups []int // the primary group, then every other group of the user, each once
+	Name   string `json:"name"`
+	UID    int    `json:"uid"`
+	GID    int    `json:"gid"`    // the primary group
+	Groups []int  `json:"groups"` // the primary group, then every other group of the user, each once
 	// Missing is why Groups may lack those that a name service knows; empty if it has all.
-	Missing string
+	Missing string `json:"missing,omitempty"`
 }
 
 // UnknownError is a user or group that this host does not have. Its text is the original's, followed by the cause if a name

@@ -37,20 +37,23 @@ const (
 
 // HTTPProbe is a request, and what counts as a success.
 type HTTPProbe struct {
-	URL      string
-	Method   string
-	Headers  []string // NAME: VALUE
-	Data     string   // the body
-	DataFile string   // a file with the body; empty: Data is the body
-	CertFile string
-	KeyFile  string
-	CAFile   string
-	Socket   string // an absolute path of a Unix socket; empty: the host of the URL
-	Status   []StatusRange
+	URL      string        `json:"url"`
+	Method   string        `json:"method"`
+	Headers  []string      `json:"headers"`             // NAME: VALUE
+	Data     string        `json:"data,omitempty"`      // the body
+	DataFile string        `json:"data_file,omitempty"` // a file with the body; empty: Data is the body
+	CertFile string        `json:"cert_file,omitempty"`
+	KeyFile  string        `json:"key_file,omitempty"`
+	CAFile   string        `json:"ca_file,omitempty"`
+	Socket   string        `json:"socket,omitempty"` // an absolute path of a Unix socket; empty: the host of the URL
+	Status   []StatusRange `json:"status"`
 }
 
 // StatusRange is a range of status codes of HTTP.
-type StatusRange struct{ From, To int }
+type StatusRange struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}
 
 // Succeeds reports whether a status is a success.
 func (h *HTTPProbe) Succeeds(status int) bool {
@@ -253,9 +256,9 @@ func parseStatuses(text string) (list []StatusRange, err error) {
 
 // CheckAction is what follows from a check. The zero value is nothing.
 type CheckAction struct {
-	Kind    ActionKind
-	Signal  syscall.Signal
-	Command HelperCommand
+	Kind    ActionKind     `json:"kind"`
+	Signal  syscall.Signal `json:"signal,omitempty"`
+	Command HelperCommand  `json:"command,omitzero"`
 }
 
 // ActionKind is a kind of CheckAction.

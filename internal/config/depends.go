@@ -22,9 +22,9 @@ type Depends struct {
 
 // Need is an entry of depends_on.
 type Need struct {
-	Name      string // as in Names
-	Condition order.Condition
-	Optional  bool
+	Name      string          `json:"name"` // as in Names
+	Condition order.Condition `json:"condition"`
+	Optional  bool            `json:"optional,omitempty"`
 }
 
 // Depends returns the keys of a process about dependencies. Without an Extra it has none of them.

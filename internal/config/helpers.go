@@ -10,9 +10,9 @@ import (
 
 // HelperCommand is a command that a program has besides its own, such as a hook or a check. The zero value is none.
 type HelperCommand struct {
-	Line       string // as command=, without the prefixes
-	MayFail    bool   // prefix -: its failure does not matter
-	Privileged bool   // prefix +: it has the user and the limits of supervisord instead of the program's
+	Line       string `json:"line"`                 // as command=, without the prefixes
+	MayFail    bool   `json:"may_fail,omitempty"`   // prefix -: its failure does not matter
+	Privileged bool   `json:"privileged,omitempty"` // prefix +: it has the user and the limits of supervisord instead of the program's
 }
 
 // helperType is the type of keys whose value is a HelperCommand.

@@ -14,8 +14,8 @@ type Policy struct {
 
 // CrashLimit is a number of unexpected ends within a time. The zero value is no limit.
 type CrashLimit struct {
-	Ends int
-	Time time.Duration
+	Ends int           `json:"ends"`
+	Time time.Duration `json:"time"`
 }
 
 // policyKeys are the keys of Policy.

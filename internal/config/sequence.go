@@ -12,14 +12,14 @@ import (
 
 // StopSequence is a list of signals that stop a process. The zero value is none: stopsignal does.
 type StopSequence struct {
-	Signals []StopSignal
-	Endless bool // SIGKILL does not follow
+	Signals []StopSignal `json:"signals"`
+	Endless bool         `json:"endless,omitempty"` // SIGKILL does not follow
 }
 
 // StopSignal is a signal of a StopSequence.
 type StopSignal struct {
-	Signal syscall.Signal
-	Wait   time.Duration // until the next one; negative: stopwaitsecs
+	Signal syscall.Signal `json:"signal"`
+	Wait   time.Duration  `json:"wait"` // until the next one; negative: stopwaitsecs
 }
 
 var sequenceType = &Type[StopSequence]{name: "list of signals", parse: parseSequence, text: StopSequence.String,

@@ -31,37 +31,37 @@ type Config struct {
 
 // Message is a line for the main log about the configuration.
 type Message struct {
-	Level api.Level
-	Text  string
+	Level api.Level `json:"level"`
+	Text  string    `json:"text"`
 }
 
 // Supervisord is the [supervisord] section with the options of the command line applied.
 type Supervisord struct {
-	Logfile            string // absolute, or the word "syslog"
-	LogfileMaxBytes    Bytes  // 0: never rotate
-	LogfileBackups     int
-	Loglevel           api.Level
-	Pidfile            string // absolute
-	Umask              int    // -1: see BackgroundUmask
-	NoDaemon           bool
-	Silent             bool
-	MinFDs             int
-	MinProcs           int
-	NoCleanup          bool
-	ChildLogDir        string
-	User               *account.Account // nil: not switched
-	Directory          string           // of the daemon in the background; empty: not changed
-	StripANSI          bool
-	EnvFiles           []envfile.File
-	FileEnvironment    map[string]string // the variables of EnvFiles; nil: there are none
-	Environment        map[string]string // stronger than FileEnvironment
-	Identifier         string
-	Subreaper          bool
-	ShutdownTimeout    int           // seconds; 0 or less: none
-	KillOrphans        bool          // orphans=kill
-	StrictDependencies bool          // dependencies=strict
-	StartInterval      time.Duration // between two first starts; 0: none
-	MaxStarting        int           // processes in STARTING by a first start; 0: any number
+	Logfile            string            `json:"logfile"`          // absolute, or the word "syslog"
+	LogfileMaxBytes    Bytes             `json:"logfile_maxbytes"` // 0: never rotate
+	LogfileBackups     int               `json:"logfile_backups"`
+	Loglevel           api.Level         `json:"loglevel"`
+	Pidfile            string            `json:"pidfile"` // absolute
+	Umask              int               `json:"umask"`   // -1: see BackgroundUmask
+	NoDaemon           bool              `json:"nodaemon"`
+	Silent             bool              `json:"silent"`
+	MinFDs             int               `json:"minfds"`
+	MinProcs           int               `json:"minprocs"`
+	NoCleanup          bool              `json:"nocleanup"`
+	ChildLogDir        string            `json:"childlogdir"`
+	User               *account.Account  `json:"-"`         // nil: not switched
+	Directory          string            `json:"directory"` // of the daemon in the background; empty: not changed
+	StripANSI          bool              `json:"strip_ansi"`
+	EnvFiles           []envfile.File    `json:"envfiles"`
+	FileEnvironment    map[string]string `json:"-"` // the variables of EnvFiles; nil: there are none
+	Environment        map[string]string `json:"-"` // stronger than FileEnvironment
+	Identifier         string            `json:"identifier"`
+	Subreaper          bool              `json:"subreaper"`
+	ShutdownTimeout    int               `json:"shutdown_timeout"`    // seconds; 0 or less: none
+	KillOrphans        bool              `json:"orphans_kill"`        // orphans=kill
+	StrictDependencies bool              `json:"dependencies_strict"` // dependencies=strict
+	StartInterval      time.Duration     `json:"start_interval"`      // between two first starts; 0: none
+	MaxStarting        int               `json:"max_starting"`        // processes in STARTING by a first start; 0: any number
 }
 
 // BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the
@@ -75,24 +75,25 @@ func (s *Supervisord) BackgroundUmask() int {
 
 // Server is one [unix_http_server] or [inet_http_server] section.
 type Server struct {
-	Section      string // such as "inet_http_server:a"
-	Unix         bool
-	File         string      // Unix: absolute path
-	Mode         fs.FileMode // Unix: permission bits, 0700 unless set
-	UID, GID     int         // Unix: new owner, -1: unchanged
-	Host         string      // TCP: lower case; empty means all addresses
-	Port         int         // TCP
-	Username     string      // empty: no authentication
-	Password     string      // plain, or "{SHA}" and the hexadecimal SHA-1
-	AllowedHosts []string    // TCP: names in lower case, "*" for all; nil: see allowed_hosts in the reference
+	Section      string      `json:"section"` // such as "inet_http_server:a"
+	Unix         bool        `json:"unix"`
+	File         string      `json:"file"` // Unix: absolute path
+	Mode         fs.FileMode `json:"mode"` // Unix: permission bits, 0700 unless set
+	UID          int         `json:"uid"`  // Unix: new owner, -1: unchanged
+	GID          int         `json:"gid"`
+	Host         string      `json:"host"`          // TCP: lower case; empty means all addresses
+	Port         int         `json:"port"`          // TCP
+	Username     string      `json:"username"`      // empty: no authentication
+	Password     string      `json:"password"`      // plain, or "{SHA}" and the hexadecimal SHA-1
+	AllowedHosts []string    `json:"allowed_hosts"` // TCP: names in lower case, "*" for all; nil: see allowed_hosts in the reference
 }
 
 // Interface is one [rpcinterface:x] section.
 type Interface struct {
-	Name    string
-	Factory string
-	Options map[string]string // the other keys, including those of [DEFAULT]
-	Keys    []string          // the keys of Options that the section itself has, in the order of the file
+	Name    string            `json:"name"`
+	Factory string            `json:"factory"`
+	Options map[string]string `json:"options"` // the other keys, including those of [DEFAULT]
+	Keys    []string          `json:"keys"`    // the keys of Options that the section itself has, in the order of the file
 }
 
 // Kind is the kind of section that a group was made from.
@@ -127,33 +128,34 @@ type GroupExtra struct {
 // Plugin has the keys of an [rpcinterface:x] section with command= or url= that are about calls. With url= the group has no
 // process.
 type Plugin struct {
-	URL        string // unix:///path or http://host:port/path; empty: a child of supervisord
-	CallWait   int    // seconds that a call may take
-	CallLimit  int    // calls at a time
-	ResultMax  Bytes  // size of an answer
-	EventTypes []string
+	URL        string   `json:"url"`             // unix:///path or http://host:port/path; empty: a child of supervisord
+	CallWait   int      `json:"callwaitsecs"`    // seconds that a call may take
+	CallLimit  int      `json:"call_limit"`      // calls at a time
+	ResultMax  Bytes    `json:"result_maxbytes"` // size of an answer
+	EventTypes []string `json:"event_types"`
 }
 
 // Pool has the keys of an [eventlistener:x] section that are about events.
 type Pool struct {
-	BufferSize     int
-	Events         []string // types, in upper case
-	ExtraEvents    []string // the same, which the original ignores
-	ResultHandler  string   // a built-in handler; not used if a process of the group handles results
-	HandlerTimeout int      // in seconds, for such a process
-	PayloadBytes   bool     // payload_length=bytes: len counts bytes instead of characters
+	BufferSize     int      `json:"buffer_size"`
+	Events         []string `json:"events"`          // types, in upper case
+	ExtraEvents    []string `json:"extra_events"`    // the same, which the original ignores
+	ResultHandler  string   `json:"result_handler"`  // a built-in handler; not used if a process of the group handles results
+	HandlerTimeout int      `json:"handler_timeout"` // in seconds, for such a process
+	PayloadBytes   bool     `json:"payload_bytes"`   // payload_length=bytes: len counts bytes instead of characters
 }
 
 // Socket is the listening socket of an [fcgi-program:x] section.
 type Socket struct {
-	URL      string // as log lines show it: an absolute path, or the host in lower case
-	Unix     bool
-	Path     string // Unix
-	Host     string // TCP
-	Port     int    // TCP
-	Mode     fs.FileMode
-	UID, GID int // -1: unchanged
-	Backlog  int // 0: the system's maximum
+	URL     string      `json:"url"` // as log lines show it: an absolute path, or the host in lower case
+	Unix    bool        `json:"unix"`
+	Path    string      `json:"path"` // Unix
+	Host    string      `json:"host"` // TCP
+	Port    int         `json:"port"` // TCP
+	Mode    fs.FileMode `json:"mode"`
+	UID     int         `json:"uid"` // -1: unchanged
+	GID     int         `json:"gid"`
+	Backlog int         `json:"backlog"` // 0: the system's maximum
 }
 
 // Restart decides whether a process that has exited is started again.
@@ -172,41 +174,41 @@ func (r Restart) String() string {
 
 // Program has the values that all processes of a section share.
 type Program struct {
-	Section        string // such as "program:web"
-	Name           string // the program's name
-	Priority       int
-	Start          Start
-	Backoff        Backoff
-	Exit           Exit
-	Stop           Stop
-	Socket         *Socket // fcgi-program only
-	RedirectErr    bool    // standard error goes to standard output
-	HandlesResults bool    // it is the result handler of a pool (result_handler_exec), not a listener
+	Section        string  `json:"section"` // such as "program:web"
+	Name           string  `json:"name"`    // the program's name
+	Priority       int     `json:"priority"`
+	Start          Start   `json:"start"`
+	Backoff        Backoff `json:"backoff"`
+	Exit           Exit    `json:"exit"`
+	Stop           Stop    `json:"stop"`
+	Socket         *Socket `json:"-"`                         // fcgi-program only
+	RedirectErr    bool    `json:"redirect_stderr,omitempty"` // standard error goes to standard output
+	HandlesResults bool    `json:"handles_results,omitempty"` // it is the result handler of a pool (result_handler_exec), not a listener
 }
 
 // Start decides when a process is started, and when its start has succeeded.
 type Start struct {
-	Auto bool
-	Secs int // seconds that the process must stay up
+	Auto bool `json:"auto"`
+	Secs int  `json:"secs"` // seconds that the process must stay up
 }
 
 // Backoff decides how often a failed start is tried again.
 type Backoff struct {
-	Retries int
+	Retries int `json:"retries"`
 }
 
 // Exit decides what follows the exit of a process.
 type Exit struct {
-	Restart Restart
-	Codes   []int // the expected exit statuses
+	Restart Restart `json:"restart"`
+	Codes   []int   `json:"codes"` // the expected exit statuses
 }
 
 // Stop decides how a process is stopped.
 type Stop struct {
-	Signal      syscall.Signal
-	WaitSecs    int  // seconds until SIGKILL
-	AsGroup     bool // Signal goes to the process group
-	KillAsGroup bool // SIGKILL goes to the process group
+	Signal      syscall.Signal `json:"signal"`
+	WaitSecs    int            `json:"wait"`                 // seconds until SIGKILL
+	AsGroup     bool           `json:"group,omitempty"`      // Signal goes to the process group
+	KillAsGroup bool           `json:"kill_group,omitempty"` // SIGKILL goes to the process group
 }
 
 // Process is the configuration of one process: the values of its program and its own. The processes of a program share equal
@@ -236,18 +238,18 @@ type Run struct {
 
 // Channel is one output channel of a process, standard output or standard error.
 type Channel struct {
-	Log     Log
-	Capture Bytes // buffer for captured output; 0: nothing is captured
-	Events  bool  // all output is sent as events
+	Log     Log   `json:"log"`
+	Capture Bytes `json:"capture,omitempty"` // buffer for captured output; 0: nothing is captured
+	Events  bool  `json:"events,omitempty"`  // all output is sent as events
 }
 
 // Log is the log of an output channel.
 type Log struct {
-	Path     string // LogFile only
-	MaxBytes Bytes  // 0: never rotate
-	Backups  int
-	Kind     LogKind
-	Syslog   bool
+	Path     string  `json:"path,omitempty"` // LogFile only
+	MaxBytes Bytes   `json:"max"`            // 0: never rotate
+	Backups  int     `json:"backups"`
+	Kind     LogKind `json:"kind,omitempty"`
+	Syslog   bool    `json:"syslog,omitempty"`
 }
 
 // LogKind is the kind of file to which the output of a channel is written.

@@ -22,8 +22,8 @@ import (
 
 // File is a file of variables.
 type File struct {
-	Path     string
-	Optional bool // it may be missing
+	Path     string `json:"path"`
+	Optional bool   `json:"optional,omitempty"` // it may be missing
 }
 
 // String returns the file as it is written in a list, without what made its path absolute.

@@ -80,7 +80,7 @@ func (w *Writer) Put(room string, state any) {
 		err = errors.New("it is written twice")
 	}
 	if err != nil {
-		w.fail(fmt.Errorf("state of %s: %w", room, err))
+		w.Fail(fmt.Errorf("state of %s: %w", room, err))
 		return
 	}
 	w.doc.Rooms[room] = text
@@ -93,7 +93,7 @@ func (w *Writer) Descriptor(fd int, purpose string) int {
 		err = errors.New("it is handed over twice")
 	}
 	if err != nil {
-		w.fail(fmt.Errorf("descriptor %d (%s): %w", fd, purpose, err))
+		w.Fail(fmt.Errorf("descriptor %d (%s): %w", fd, purpose, err))
 		return fd
 	}
 	w.taken[fd] = true
@@ -108,7 +108,8 @@ func (w *Writer) Need(feature string) {
 	}
 }
 
-func (w *Writer) fail(err error) {
+// Fail notes the first error of those who write rooms.
+func (w *Writer) Fail(err error) {
 	if w.err == nil {
 		w.err = err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,7 +20,8 @@ var (
 	replaced   = []byte(`\ufffd`) // what package json writes for a byte that is no UTF-8
 )
 
-// Marshal is json.Marshal, but keeps the bytes of strings that are not UTF-8. A type with a MarshalJSON of its own must call it, too.
+// Marshal is json.Marshal, but keeps the bytes of strings that are not UTF-8. A type with a MarshalJSON or UnmarshalJSON of
+// its own must call Marshal or Unmarshal there.
 func Marshal(state any) ([]byte, error) {
 	text, err := json.Marshal(state)
 	if err != nil || !bytes.Contains(text, replaced) && !bytes.Contains(text, markInText) {
@@ -27,13 +29,16 @@ func Marshal(state any) ([]byte, error) {
 	}
 	v := reflect.New(reflect.TypeOf(state)).Elem()
 	v.Set(reflect.ValueOf(state))
-	rewrite(v, func(s string) string {
-		if utf8.ValidString(s) && !strings.HasPrefix(s, mark) {
-			return s
-		}
-		return mark + base64.StdEncoding.EncodeToString([]byte(s))
-	})
+	r := rewriter{encode, []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()}}
+	r.rewrite(v)
 	return json.Marshal(v.Interface())
+}
+
+func encode(s string) string {
+	if utf8.ValidString(s) && !strings.HasPrefix(s, mark) {
+		return s
+	}
+	return mark + base64.StdEncoding.EncodeToString([]byte(s))
 }
 
 // Unmarshal is json.Unmarshal for what Marshal has written. State points to a value that has no strings yet.
@@ -42,7 +47,7 @@ func Unmarshal(text []byte, state any) error {
 		return err
 	}
 	var wrong error
-	rewrite(reflect.ValueOf(state).Elem(), func(s string) string {
+	decode := func(s string) string {
 		rest, marked := strings.CutPrefix(s, mark)
 		if !marked {
 			return s
@@ -52,47 +57,49 @@ func Unmarshal(text []byte, state any) error {
 			wrong = err
 		}
 		return string(original)
-	})
+	}
+	r := rewriter{decode, []reflect.Type{reflect.TypeFor[json.Unmarshaler](), reflect.TypeFor[encoding.TextUnmarshaler]()}}
+	r.rewrite(reflect.ValueOf(state).Elem())
 	return wrong
 }
 
-var ownForm = []reflect.Type{reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.Unmarshaler](),
-	reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler]()}
-
-// hasOwnForm reports whether package json leaves the text of a value to its type.
-func hasOwnForm(t reflect.Type) bool {
-	for _, form := range ownForm {
-		if t.Implements(form) || reflect.PointerTo(t).Implements(form) {
-			return true
-		}
-	}
-	return false
+// rewriter replaces the strings in values, but not in those of types that implement one of the interfaces: package json leaves their
+// text to them.
+type rewriter struct {
+	replace func(string) string
+	except  []reflect.Type
 }
 
-// rewrite replaces the strings in an addressable value by f of them. What the value refers to is copied before.
-func rewrite(v reflect.Value, f func(string) string) {
+func (r *rewriter) leaves(t reflect.Type) bool {
+	return slices.ContainsFunc(r.except, func(form reflect.Type) bool {
+		return t.Implements(form) || reflect.PointerTo(t).Implements(form)
+	})
+}
+
+// rewrite replaces the strings in an addressable value. What the value refers to is copied before.
+func (r *rewriter) rewrite(v reflect.Value) {
 	t := v.Type()
-	if hasOwnForm(t) {
+	if r.leaves(t) {
 		return
 	}
 	switch t.Kind() {
 	case reflect.String:
-		v.SetString(f(v.String()))
+		v.SetString(r.replace(v.String()))
 	case reflect.Struct:
 		for i := range t.NumField() {
 			if t.Field(i).IsExported() || t.Field(i).Anonymous && t.Field(i).Type.Kind() == reflect.Struct {
-				rewrite(v.Field(i), f)
+				r.rewrite(v.Field(i))
 			}
 		}
 	case reflect.Array:
 		for i := range v.Len() {
-			rewrite(v.Index(i), f)
+			r.rewrite(v.Index(i))
 		}
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
 			return
 		}
-		v.Set(rewritten(v.Elem(), t.Kind() == reflect.Pointer, f))
+		v.Set(r.rewritten(v.Elem(), t.Kind() == reflect.Pointer))
 	case reflect.Slice:
 		if v.IsNil() || t.Elem().Kind() == reflect.Uint8 {
 			return
@@ -100,7 +107,7 @@ func rewrite(v reflect.Value, f func(string) string) {
 		list := reflect.MakeSlice(t, v.Len(), v.Len())
 		reflect.Copy(list, v)
 		for i := range list.Len() {
-			rewrite(list.Index(i), f)
+			r.rewrite(list.Index(i))
 		}
 		v.Set(list)
 	case reflect.Map:
@@ -109,17 +116,17 @@ func rewrite(v reflect.Value, f func(string) string) {
 		}
 		m := reflect.MakeMapWithSize(t, v.Len())
 		for key, value := range v.Seq2() {
-			m.SetMapIndex(rewritten(key, false, f), rewritten(value, false, f))
+			m.SetMapIndex(r.rewritten(key, false), r.rewritten(value, false))
 		}
 		v.Set(m)
 	}
 }
 
 // rewritten returns a rewritten copy of a value, or a pointer to it.
-func rewritten(v reflect.Value, pointer bool, f func(string) string) reflect.Value {
+func (r *rewriter) rewritten(v reflect.Value, pointer bool) reflect.Value {
 	p := reflect.New(v.Type())
 	p.Elem().Set(v)
-	rewrite(p.Elem(), f)
+	r.rewrite(p.Elem())
 	if pointer {
 		return p
 	}
