@@ -28,6 +28,7 @@ type channel struct {
 	users   uint16 // of the log file: the child, and helpers
 }
 
+// init gives a channel its log, which may be a new automatic file.
 func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
 	c.process, c.name, c.config, c.path = p, name, cfg, cfg.Log.Path
 	c.file = logs.FileTarget{Process: p.Name(), Main: p.shared.Log}
@@ -57,11 +58,7 @@ func (c *channel) open() error {
 // openFile opens the log file for one more user, which calls closeFile in the end.
 func (c *channel) openFile() (err error) {
 	if c.path != "" && c.users == 0 {
-		o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups, Owner: c.process.uid()}
-		if c.config.Log.Kind == config.LogAuto {
-			o.Mode = logs.AutoMode
-		}
-		if c.file.File, err = logs.Open(c.path, o); err != nil {
+		if c.file.File, err = logs.Open(c.path, c.fileOptions()); err != nil {
 			if refused := (*safefile.Refused)(nil); errors.As(err, &refused) { // the number of the error says too little
 				c.process.shared.Log.Warnf("cannot open %s: %v", c.path, err)
 			}
@@ -70,6 +67,14 @@ func (c *channel) openFile() (err error) {
 	}
 	c.users++
 	return nil
+}
+
+func (c *channel) fileOptions() logs.FileOptions {
+	o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups, Owner: c.process.uid()}
+	if c.config.Log.Kind == config.LogAuto {
+		o.Mode = logs.AutoMode
+	}
+	return o
 }
 
 func (c *channel) closeFile() {

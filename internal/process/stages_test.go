@@ -16,6 +16,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/pump"
 )
@@ -114,8 +115,16 @@ func (s settings) model() (want received) {
 	return want
 }
 
-// TestStages passes output through the stages of every configuration, from the pump's side to all targets.
+// covers: L12-b
+// TestStages passes output through the stages of every configuration, from the pump's side to all targets, also if the channel was handed
+// over before.
 func TestStages(t *testing.T) {
+	for _, upgrades := range []bool{false, true} {
+		testStages(t, upgrades)
+	}
+}
+
+func testStages(t *testing.T, upgrades bool) {
 	socket, records := syslogDaemon(t)
 	path := filepath.Join(t.TempDir(), "log")
 	date := regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} `)
@@ -140,6 +149,9 @@ func TestStages(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.setPID(7)
+		if upgrades {
+			c.upgrade(t)
+		}
 		c.sink().Write([]byte(s.input()))
 		c.close()
 		got.Events = all.received()
@@ -151,8 +163,37 @@ func TestStages(t *testing.T) {
 		got.Syslog = records(p.shared.Syslog)
 		got.Main = date.ReplaceAllString(main.String(), "")
 		if d := cmp.Diff(s.model(), got); d != "" {
-			t.Fatalf("%+v (-want +got):\n%s", s, d)
+			t.Fatalf("%+v, handed over: %v (-want +got):\n%s", s, upgrades, d)
 		}
+	}
+}
+
+// handed returns the state that export has written as the next program reads it.
+func handed[T any](t *testing.T, export func(*handover.Writer) T) (state T, r *handover.Reader) {
+	t.Helper()
+	w := handover.NewWriter("1")
+	w.Put("room", export(w))
+	text, err := w.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = handover.Read(text, "2", false); err != nil {
+		t.Fatal(err)
+	}
+	r.Get("room", &state)
+	return state, r
+}
+
+// upgrade hands the channel over to itself.
+func (c *channel) upgrade(t *testing.T) {
+	t.Helper()
+	state, r := handed(t, c.Export)
+	p, name, cfg := c.process, c.name, c.config
+	*c = channel{}
+	c.init(p, name, cfg)
+	c.Import(r, state)
+	if err := r.Complete(); err != nil {
+		t.Fatal(err)
 	}
 }
 

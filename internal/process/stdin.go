@@ -25,16 +25,19 @@ var (
 )
 
 // stdin is the writing end of a child's standard input. What the pipe does not accept at once is queued, and a goroutine
-// writes it, which exists only while something is queued.
+// writes it, which exists only while something is queued and the stdin is not frozen.
 type stdin struct {
 	fd int
 
 	mu      sync.Mutex
-	unsent  [][]byte // pieces, none empty
-	waiting int      // bytes of unsent
-	owned   bool     // the last piece is ours to append to, and not the payload of an event
-	taken   int      // bytes of unsent that budget.Stdin counts: those of clients
-	file    *os.File // a copy of fd in the runtime's poller; nil until something was queued
+	unsent  [][]byte      // pieces, none empty
+	waiting int           // bytes of unsent
+	taken   int           // bytes of unsent that budget.Stdin counts: those of clients
+	file    *os.File      // a copy of fd in the runtime's poller; nil until something was queued
+	stopped chan struct{} // closed when the goroutine has ended; nil: not waited for
+	owned   bool          // the last piece is ours to append to, and not the payload of an event
+	writing bool          // the goroutine exists
+	frozen  bool          // everything is queued
 	closed  bool
 }
 
@@ -87,7 +90,7 @@ func (s *stdin) write(data, payload []byte) error {
 	if s.closed {
 		return ErrStdinClosed
 	}
-	if s.waiting > 0 {
+	if s.waiting > 0 || s.frozen {
 		s.queue(data, payload)
 		return nil
 	}
@@ -102,17 +105,31 @@ func (s *stdin) write(data, payload []byte) error {
 	if n == len(data)+len(payload) {
 		return nil
 	}
-	if s.file == nil {
-		fd, err := unix.FcntlInt(uintptr(s.fd), unix.F_DUPFD_CLOEXEC, 3)
-		if err != nil {
-			return err
-		}
-		s.file = os.NewFile(uintptr(fd), "stdin")
+	if err := s.open(); err != nil {
+		return err
 	}
 	written := min(n, len(data))
 	s.queue(data[written:], payload[n-written:])
-	go s.send(s.file)
+	s.start()
 	return nil
+}
+
+// open makes the file for what is queued.
+func (s *stdin) open() error {
+	if s.file != nil {
+		return nil
+	}
+	fd, err := unix.FcntlInt(uintptr(s.fd), unix.F_DUPFD_CLOEXEC, 3)
+	if err == nil {
+		s.file = os.NewFile(uintptr(fd), "stdin")
+	}
+	return err
+}
+
+// start starts the goroutine. The lock is held.
+func (s *stdin) start() {
+	s.writing = true
+	go s.send(s.file)
 }
 
 // queue queues data, of which it keeps a copy, and payload. A short payload is copied, too, so that the pieces need less memory than
@@ -140,11 +157,12 @@ func (s *stdin) append(parts ...[]byte) {
 	}
 }
 
-// send writes what is queued until nothing is left or the pipe is closed, by the child or by Close.
+// send writes what is queued until nothing is left, the pipe is closed, by the child or by Close, or s is frozen.
 func (s *stdin) send(f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.waiting > 0 && !s.closed {
+	defer s.ended()
+	for s.waiting > 0 && !s.closed && !s.frozen {
 		data := s.unsent[0]
 		s.mu.Unlock()
 		n, err := f.Write(data)
@@ -156,10 +174,19 @@ func (s *stdin) send(f *os.File) {
 		if s.unsent[0] = s.unsent[0][n:]; len(s.unsent[0]) == 0 {
 			s.unsent = s.unsent[1:]
 		}
-		if err != nil || s.waiting == 0 {
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) || s.waiting == 0 {
 			s.drop()
 		}
 		s.release()
+	}
+}
+
+// ended notes that the goroutine ends. The lock is held.
+func (s *stdin) ended() {
+	s.writing = false
+	if s.stopped != nil {
+		close(s.stopped)
+		s.stopped = nil
 	}
 }
 
