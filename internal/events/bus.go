@@ -23,6 +23,7 @@ type Bus struct {
 	pools  []*Pool
 	wake   chan struct{} // capacity 1; nil: there has never been a pool
 	lines  []line        // logged while mu was held and not written yet
+	frozen bool          // nothing is sent
 
 	writing sync.Mutex // held while lines are written, so that they keep their order; locked before mu
 }

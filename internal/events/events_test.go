@@ -36,6 +36,9 @@ type poolTest struct {
 	*Pool
 	inputs []*fakeInput
 	ls     []*Listener
+
+	handler *ExternalHandler // nil: none
+	in      *fakeInput       // of the handler
 }
 
 func newPoolTest(t *testing.T, n, size int, change ...func(*PoolOptions)) *poolTest {
@@ -61,12 +64,16 @@ func (pt *poolTest) addListener(i int) {
 	pt.ls[i].Enable(pt.inputs[i])
 }
 
-func (pt *poolTest) receive(i int, text string) { pt.ls[i].Receive([]byte(text), pt.now) }
+func (pt *poolTest) receive(i int, text string) {
+	pt.ls[i].Receive([]byte(text), pt.now)
+	pt.upgrade()
+}
 
 func (pt *poolTest) emit(data ...string) {
 	for _, d := range data {
 		pt.bus.Emit(api.RemoteCommunication, Remote("t", d))
 	}
+	pt.upgrade()
 }
 
 // got compares what listener i was sent since the last call, as serial, pool serial and data.

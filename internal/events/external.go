@@ -136,7 +136,7 @@ func (h *ExternalHandler) add(l *Listener, result []byte, now time.Time) {
 
 // askNext asks about the next result, if there is one and the program is idle.
 func (h *ExternalHandler) askNext(now time.Time) {
-	if h.asked || h.input == nil || len(h.pending) == 0 {
+	if h.asked || h.input == nil || len(h.pending) == 0 || h.pool.bus.frozen {
 		return
 	}
 	q := &h.pending[0]

@@ -15,13 +15,12 @@ import (
 // handlerTest is a poolTest with an external handler.
 type handlerTest struct {
 	*poolTest
-	handler *ExternalHandler
-	in      *fakeInput
 }
 
 func newHandlerTest(t *testing.T, listeners int) *handlerTest {
 	pt := newPoolTest(t, listeners, 10)
-	c := &handlerTest{pt, pt.Pool.UseExternalHandler(5 * time.Second), &fakeInput{}}
+	pt.handler, pt.in = pt.Pool.UseExternalHandler(5*time.Second), &fakeInput{}
+	c := &handlerTest{pt}
 	c.handler.Enable(c.in, pt.now)
 	for i := range listeners {
 		pt.receive(i, "READY\n")
@@ -30,7 +29,10 @@ func newHandlerTest(t *testing.T, listeners int) *handlerTest {
 	return c
 }
 
-func (c *handlerTest) answer(text string) { c.handler.Receive([]byte(text), c.now) }
+func (c *handlerTest) answer(text string) {
+	c.handler.Receive([]byte(text), c.now)
+	c.upgrade()
+}
 
 // asked compares the questions since the last call, as serial, listener and result.
 func (c *handlerTest) asked(want ...string) {

@@ -92,6 +92,9 @@ func (p *Pool) makeRoom(e *Event) {
 // dispatch sends as many events as listeners can take, in order. A zero now saves reading the clock: then no retry is
 // due yet.
 func (p *Pool) dispatch(now time.Time) {
+	if p.bus.frozen {
+		return
+	}
 	p.retryAt = time.Time{}
 	tried := false // some listener was ready
 	for p.queue.n > 0 {
