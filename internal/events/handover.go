@@ -6,8 +6,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
-// BusState is the state of all pools, in the order in which they get events.
-type BusState struct {
+// State is the state of all pools, in the order in which they get events.
+type State struct {
 	Serial uint64       `json:"serial"` // of the next event
 	Events []EventState `json:"events,omitempty"`
 	Pools  []PoolState  `json:"pools,omitempty"`
@@ -23,7 +23,7 @@ type EventState struct {
 
 // EntryState is an event in a pool.
 type EntryState struct {
-	Event     int           `json:"event"` // index in BusState.Events
+	Event     int           `json:"event"` // index in State.Events
 	Serial    uint64        `json:"serial"`
 	RefusedBy string        `json:"refused_by,omitempty"` // the process of the listener
 	RetryAt   handover.Time `json:"retry_at,omitzero"`
@@ -72,15 +72,15 @@ type ResultState struct {
 
 // exporter collects the events of all pools, each once.
 type exporter struct {
-	state BusState
+	state State
 	index map[*Event]int
 }
 
 // Export returns the state of a frozen bus.
-func (b *Bus) Export() BusState {
+func (b *Bus) Export() State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	x := exporter{BusState{Serial: b.Serial.next}, map[*Event]int{}}
+	x := exporter{State{Serial: b.Serial.next}, map[*Event]int{}}
 	for _, p := range b.pools {
 		s := PoolState{Name: p.Name, Serial: p.serial}
 		for i := range p.queue.n {
@@ -138,7 +138,7 @@ type importer struct {
 
 // Import gives a bus whose pools, listeners and handlers have just been made the state of another one. It sends nothing before Begin.
 // Input returns the standard input of a listener that can be sent events, or of the result handler of the pool if process is empty.
-func (b *Bus) Import(r *handover.Reader, s BusState, input func(p *Pool, process string) Input) {
+func (b *Bus) Import(r *handover.Reader, s State, input func(p *Pool, process string) Input) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.frozen, b.Serial.next = true, s.Serial

@@ -32,7 +32,7 @@ func TestHandedOver(t *testing.T) {
 }
 
 // handed returns the state of the frozen bus as the next program reads it.
-func handed(t *testing.T, b *Bus) (s BusState, r *handover.Reader) {
+func handed(t *testing.T, b *Bus) (s State, r *handover.Reader) {
 	t.Helper()
 	w := handover.NewWriter("1")
 	w.Put("events", b.Export())
@@ -258,7 +258,7 @@ func TestTicksAreHandedOver(t *testing.T) {
 // A state that does not go with the configuration, or that this version does not know, is an error.
 func TestBadState(t *testing.T) {
 	busy := []ListenerState{{Process: "l0", Phase: "BUSY", Enabled: true}}
-	for want, s := range map[string]BusState{
+	for want, s := range map[string]State{
 		"there is no pool x":                                               {Pools: []PoolState{{Name: "x"}}},
 		"there is no pool pool":                                            {Pools: []PoolState{{Name: "pool"}, {Name: "pool"}}},
 		"the state of pool pool is missing":                                {},

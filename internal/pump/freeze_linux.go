@@ -14,36 +14,27 @@ type halt struct {
 }
 
 // ErrBusy is returned by Freeze if a sink does not return in time.
-var ErrBusy = errors.New("output is still being written")
+var ErrBusy = errors.New("busy: output of a program is still being written")
 
-// Freeze stops reading at the end of the read that is in progress, and waits until pipes that are being drained are closed. What is
-// not read stays in the pipes. If it is not done by the deadline, the pump goes on and the error is ErrBusy.
+// Freeze stops reading at the end of the read that is in progress. What is not read stays in the pipes. Finish still works. If a sink
+// does not return by the deadline, the pump goes on and the error is ErrBusy.
 func (m *Pump) Freeze(deadline time.Time) error {
 	h := &halt{make(chan struct{}), make(chan struct{})}
 	m.halt.Store(h)
 	m.nudge()
-	drained, late := make(chan struct{}), time.NewTimer(time.Until(deadline))
+	late := time.NewTimer(time.Until(deadline))
 	defer late.Stop()
-	go func() { m.draining.Lock(); close(drained) }()
-	for _, done := range []<-chan struct{}{h.stopped, drained} {
-		select {
-		case <-done:
-		case <-late.C:
-			m.resume()
-			go func() { <-drained; m.draining.Unlock() }()
-			return ErrBusy
-		}
+	select {
+	case <-h.stopped:
+		return nil
+	case <-late.C:
+		m.Thaw()
+		return ErrBusy
 	}
-	return nil
 }
 
 // Thaw lets a frozen pump go on.
-func (m *Pump) Thaw() {
-	m.resume()
-	m.draining.Unlock()
-}
-
-func (m *Pump) resume() { close(m.halt.Swap(nil).resume) }
+func (m *Pump) Thaw() { close(m.halt.Swap(nil).resume) }
 
 // woken clears the eventfd.
 func (m *Pump) woken() {

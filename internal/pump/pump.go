@@ -58,10 +58,8 @@ const (
 )
 
 // Finish drains the pipe and closes it. It is to be called when the child has ended: what a grandchild writes later is
-// discarded. It blocks while the sink does, and while the pump is frozen.
+// discarded. It blocks while the sink does.
 func (p *Pipe) Finish() {
-	p.pump.draining.RLock()
-	defer p.pump.draining.RUnlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.drain()

@@ -19,9 +19,8 @@ type Pump struct {
 	stop  int // an eventfd that has the thread look at closed and halt
 	began time.Time
 
-	closed   atomic.Bool
-	halt     atomic.Pointer[halt]
-	draining sync.RWMutex // held for reading while a pipe is drained, for writing while the pump is frozen
+	closed atomic.Bool
+	halt   atomic.Pointer[halt]
 
 	mu    sync.Mutex
 	pipes []*Pipe // by slot; nil: free

@@ -18,8 +18,6 @@ type Pump struct {
 	paused map[*Pipe]bool // pipes that are not read
 	wake   [2]int
 	closed bool
-
-	draining sync.RWMutex // unused: the pump is never frozen
 }
 
 // pipeState is what this system's pump needs to know of a pipe.
