@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,12 @@ type subscriber struct {
 	listener *events.Listener
 	delay    time.Duration // the next one
 	delivery atomic.Int32
+
+	mu     sync.Mutex
+	ended  chan struct{} // closed when the goroutine of the delivery has ended; nil: there has been none
+	halt   chan struct{} // closed to interrupt a delay
+	frozen bool
+	until  time.Time // the end of a delay that was interrupted; zero: none was
 }
 
 // States of a delivery. Who changes one to noDelivery answers the pool: the goroutine of the delivery or close.
@@ -59,7 +66,7 @@ func (s *subscriber) receive(answer string) { s.listener.Receive([]byte(answer),
 func (s *subscriber) Send(head []byte, payload string) error {
 	text := string(head) + payload
 	s.delivery.Store(calling)
-	go s.deliver(text)
+	s.start(func() { s.deliver(text) })
 	return nil
 }
 
@@ -79,13 +86,23 @@ func (s *subscriber) deliver(text string) {
 		return
 	}
 	s.warn(err)
-	timer := time.NewTimer(s.delay)
-	defer timer.Stop()
+	until := time.Now().Add(s.delay)
 	s.delay = min(2*s.delay, maxDelay)
+	s.wait(r, until)
+}
+
+// wait rejects the event at a time, or when the run ends.
+func (s *subscriber) wait(r *run, until time.Time) {
+	halt := s.halted()
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-r.Done():
 		s.delay = minDelay
+	case <-halt:
+		s.interrupted(until)
+		return
 	}
 	s.finish(delaying, rejected)
 }

@@ -192,6 +192,9 @@ func TestStdinCountsAreHandedOver(t *testing.T) {
 		t.Errorf("%d bytes are counted in the end, %d before", got, held)
 	}
 	none := &Process{}
+	if none.Input() != nil || (&Process{stdin: s}).Input() != s {
+		t.Error("it is not the standard input")
+	}
 	if none.FreezeStdin(time.Now()) != nil || none.stdin.Export(nil, "") != nil || ImportStdin(nil, nil, "") != nil {
 		t.Error("no standard input has a state")
 	}

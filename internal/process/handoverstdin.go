@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/budget"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -18,6 +19,14 @@ type StdinState struct {
 
 // ErrStdinBusy is returned if a write to a standard input cannot be interrupted.
 var ErrStdinBusy = errors.New("busy: a standard input is still being written")
+
+// Input is the standard input of the child, to which events can be sent; nil if there is none.
+func (p *Process) Input() events.Input {
+	if p.stdin == nil {
+		return nil
+	}
+	return p.stdin
+}
 
 // FreezeStdin stops writing to the standard input of the child, and has everything queued that is sent, until ThawStdin. With an error,
 // which comes at the deadline, it goes on. Only the loop may call it.
