@@ -525,3 +525,80 @@ func TestRehearsal(t *testing.T) {
 		t.Error("no file has a state")
 	}
 }
+
+// covers: L12-b
+// What is queued for a pipe that blocks, because other processes share it, stands still in a freeze and goes on, also in the next program.
+func TestBlockingPipeIsHandedOver(t *testing.T) {
+	ownRegistry(t)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	defer writer.Close()
+	fd, err := syscall.Dup(int(writer.Fd())) // Fd has it block
+	if err != nil {
+		t.Fatal(err)
+	}
+	writers.put(newAsyncWriter(fd), inode{1, 1})
+	writers.use(nil, TargetKey{1, 1})
+	var want, got []byte
+	for i := range 20 {
+		w := writers.at[inode{1, 1}]
+		chunk := bytes.Repeat(fmt.Appendf(nil, "%d\n", i), 30_000)
+		want = append(want, chunk...)
+		if lost, err := w.send(chunk); lost != 0 || err != nil {
+			t.Fatalf("%d, %v", lost, err)
+		}
+		part := make([]byte, 10_000)
+		if _, err := io.ReadFull(reader, part); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, part...)
+		freezeAll(t)
+		Thaw()
+		if i%2 == 0 {
+			upgrade(t, func(*handover.Writer) int { return 0 }, func(r *handover.Reader, _ int) { writers.use(r, TargetKey{1, 1}) })
+			Begin()
+		}
+	}
+	rest := make([]byte, len(want)-len(got))
+	if _, err := io.ReadFull(reader, rest); err != nil || !bytes.Equal(append(got, rest...), want) {
+		t.Errorf("%v, or it is not what was written", err)
+	}
+	if !Flush(20 * time.Second) {
+		t.Error("something is left")
+	}
+}
+
+// covers: L12-b
+// What our standard output has not taken comes before what the next program writes to it.
+func TestStandardOutputIsHandedOver(t *testing.T) {
+	ownRegistry(t)
+	path, reader := fifo(t)
+	fd, err := syscall.Open(path, syscall.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	var want []byte
+	for i := range 5 {
+		out := &standard{fd: fd} // of a program
+		for range 3 {
+			line := bytes.Repeat(fmt.Appendf(nil, "%d\n", i), 20_000)
+			want = append(want, line...)
+			if n, err := out.Write(line); n != len(line) || err != nil {
+				t.Fatalf("%d, %v", n, err)
+			}
+		}
+		upgrade(t, func(*handover.Writer) int { return 0 }, func(*handover.Reader, int) {})
+		Begin()
+	}
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(reader, got); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%v, or it is not what was written", err)
+	}
+	if !Flush(20 * time.Second) {
+		t.Error("something is left")
+	}
+}
