@@ -415,6 +415,60 @@ func TestHandoverOfDefaults(t *testing.T) {
 	}
 }
 
+// TestHandoverOfOptions checks that a program that was executed again reads the same file with the same options, whatever has become of
+// the working directory and of the directories that the options name.
+// covers: L12-k
+func TestHandoverOfOptions(t *testing.T) {
+	home, start := t.TempDir(), t.TempDir()
+	t.Setenv("HOME", home)
+	t.Chdir(start)
+	write(t, home, "logs/x", "")
+	write(t, start, "sd.conf", "[supervisord]\n[program:a]\ncommand=a\n")
+	args := []string{"-n", "-c", "sd.conf", "-q", "~/logs", "-l", "~/logs/main", "-i", "caf\xe9", "-e", "debug", "-m", "027", "-u", "root",
+		"--exit-on", "fatal", "-j", ""}
+	before, err := ParseArgs("supervisord", args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := load(before, testEnviron, stubHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := handover.Marshal(before.Export())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("HOME", "/elsewhere")
+	t.Chdir("/")
+	if err := os.RemoveAll(home); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it can be handed over again
+		var s OptionsState
+		if err := handover.Unmarshal(text, &s); err != nil {
+			t.Fatal(err)
+		}
+		after, err := ImportOptions(s, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := load(after, testEnviron, stubHost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Supervisord.Pidfile = want.Supervisord.Pidfile // relative to the working directory, as ever
+		if diff := cmp.Diff(want, got, exactly); diff != "" {
+			t.Errorf("-before +after:\n%s", diff)
+		}
+		if text, err = handover.Marshal(after.Export()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := ImportOptions(OptionsState{}, args); err == nil {
+		t.Error("texts that were not handed over are no error")
+	}
+}
+
 // FuzzImport imports arbitrary states: an error at most.
 func FuzzImport(f *testing.F) {
 	f.Add([]byte(`{"processes":[{"program":2,"like":3,"extra":1,"limits":[{"k":"nice","v":"x"}]}],"programs":[{"socket":7}],` +

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ type Options struct {
 	hasConfigFile bool
 	dir           string // the working directory at that time, to which a relative ConfigFile is relative
 	overrides     []func(*settings)
+	texts         []string // the values of overrides that are texts
+	imported      bool     // texts were handed over, and are not to be looked up again
 }
 
 // settings is the [supervisord] section before the user is looked up.
@@ -71,13 +74,30 @@ func checkAlone(args []string) bool {
 // override returns the Set of an option that parses its text and overrides the file at each Load.
 func override[T any](parse func(string) (T, error), apply func(*settings, T)) func(*Options, string) error {
 	return func(o *Options, text string) error {
-		v, err := parse(text)
+		v, err := parseOption(o, text, parse)
 		if err != nil {
 			return err
 		}
 		o.overrides = append(o.overrides, func(s *settings) { apply(s, v) })
 		return nil
 	}
+}
+
+// parseOption returns the value of an option. What it is if it is a text may depend on the host, so it is kept for the next program.
+func parseOption[T any](o *Options, text string, parse func(string) (T, error)) (v T, err error) {
+	to, isText := any(&v).(*string)
+	switch {
+	case isText && o.imported:
+		if len(o.texts) == 0 {
+			return v, errors.New("it was not handed over")
+		}
+		*to, o.texts = o.texts[0], o.texts[1:]
+	default:
+		if v, err = parse(text); isText && err == nil {
+			o.texts = append(o.texts, *to)
+		}
+	}
+	return v, err
 }
 
 // setFlag returns the Set of an option without argument.
