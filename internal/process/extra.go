@@ -21,6 +21,7 @@ type extra struct {
 	noChild  bool       // the last start gave no child
 	notify   *notify    // nil: its program uses nothing of config.Notify
 	gate     Gate
+	asked    bool // the start that is to come was requested when the gate was shut already
 	hooks    hooks
 
 	checks  *check.Monitor // nil: the program has no checks

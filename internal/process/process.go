@@ -170,7 +170,7 @@ func (p *Process) PID() int { return p.pid }
 // Wake is when Tick is due, zero for never. While the last output of a reaped child is being read nothing is due: its exit
 // decides what comes next.
 func (p *Process) Wake() time.Time {
-	if p.reaped != nil || p.extra != nil && p.extra.gate.Shut && p.machine.Restarts(p.rules) {
+	if p.reaped != nil || p.HeldBack() && p.machine.Restarts(p.rules) {
 		return time.Time{}
 	}
 	return p.machine.Wake
@@ -338,6 +338,7 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	p.machine = next
 	if p.extra != nil && from != next.State {
 		p.extra.gate = Gate{Shut: p.extra.gate.Shut}
+		p.extra.asked = p.extra.asked && p.StartComes()
 	}
 	p.shared.Changed(p)
 	if from == next.State {

@@ -214,7 +214,7 @@ func (d *depends) lookAtLoss(g *gate, unmet []item, now time.Time) {
 // lookAtWait reports that a later start begins to wait, or does so no more.
 func (d *depends) lookAtWait(g *gate, unmet []item) {
 	p := g.process
-	if g.open || p.State() != api.Backoff && !(p.State().IsStopped() && p.StartComes()) {
+	if !p.HeldBack() || p.State() != api.Backoff && !(p.State().IsStopped() && p.StartComes()) {
 		g.waits = false
 		return
 	}
