@@ -29,10 +29,12 @@ func (s *soak) reread(added, changed, removed []string) {
 	}
 }
 
-// change adds or removes a program, as supervisorctl update does.
+// change adds a program with other keys than before, or removes it, as supervisorctl update does.
 func (s *soak) change() {
 	extra := s.named("extra")
-	extra.absent = !extra.absent
+	if extra.absent = !extra.absent; !extra.absent {
+		s.reform()
+	}
 	s.rewrite()
 	if extra.absent {
 		s.reread(nil, nil, []string{extra.name})
@@ -46,6 +48,10 @@ func (s *soak) change() {
 // update changes the section of a program, and has the program replaced, as supervisorctl update does.
 func (s *soak) update() {
 	p, _ := s.any()
+	if extra := s.named("extra"); s.rng.IntN(2) == 0 && !extra.absent {
+		p = extra
+		s.reform()
+	}
 	p.variant++
 	s.rewrite()
 	s.reread(nil, []string{p.name}, nil)
@@ -70,7 +76,7 @@ func (s *soak) remove(p *soakProgram) {
 func (s *soak) add(p *soakProgram) {
 	s.must("addProcessGroup", p.name)
 	s.did("add %s", p.name)
-	p.on, p.maybe, p.crashes = true, false, 0
+	p.added()
 }
 
 // misconfigure shows that a wrong configuration changes nothing.

@@ -36,10 +36,10 @@ func newSoak(f *fault, seed uint64) *soak {
 	return s
 }
 
-// restarted updates the model at a start of the daemon: all programs start.
+// restarted updates the model at a start of the daemon.
 func (s *soak) restarted() {
 	for _, p := range s.programs {
-		p.on, p.maybe, p.crashes = true, false, 0
+		p.added()
 	}
 }
 

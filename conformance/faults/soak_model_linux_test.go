@@ -101,6 +101,23 @@ func soakPrograms() []*soakProgram {
 	}
 }
 
+// soakForms are the programs whose kind and keys the program extra takes, one after the other at random.
+var soakForms = []string{"sleep1", "flaps", "fails", "once", "byfd", "bylog", "slow", "hookfails", "planned", "paused", "limited", "endless"}
+
+// reform gives the program extra other keys. Some forms are not started without a request.
+func (s *soak) reform() {
+	extra, form := s.named("extra"), s.named(soakForms[s.rng.IntN(len(soakForms))])
+	extra.kind, extra.config = form.kind, strings.ReplaceAll(form.config, "{D}/flaps", "{D}/extra")
+	if s.rng.IntN(3) == 0 {
+		extra.config += "\n" + noAutostart
+	}
+}
+
+const noAutostart = "autostart=false"
+
+// autostarts reports whether the program is started without a request.
+func (p *soakProgram) autostarts() bool { return !strings.Contains(p.config, noAutostart) }
+
 // section returns the section of the program.
 func (p *soakProgram) section(dir string) string {
 	text := fmt.Sprintf("[program:%s]\n%s\nenvironment=VARIANT=\"%d\"\n", p.name, p.config, p.variant)
@@ -111,6 +128,9 @@ func (p *soakProgram) section(dir string) string {
 	}
 	return strings.NewReplacer("{D}", dir, "{SELF}", self).Replace(text)
 }
+
+// added updates the model when the program is new in a daemon.
+func (p *soakProgram) added() { p.on, p.maybe, p.crashes = p.autostarts(), false, 0 }
 
 // started updates the model when a start has been accepted. Was is the state before.
 func (p *soakProgram) started(was string) {
