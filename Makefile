@@ -97,7 +97,8 @@ faults: programs ## full disks, limits, signals, thousands of exits; IMPL=refere
 	IMPL=$(IMPL) go test ./conformance/faults -skip TestSoak -count=1 -timeout 30m
 
 DURATION ?= 2m
-soak: programs ## random operations against a model of what must hold; DURATION=2m, SEED=1
+soak: SEED = $$(date +%Y%m%d)
+soak: programs ## random operations against a model of what must hold; DURATION=2m, SEED= the date
 	SOAK_DURATION=$(DURATION) SOAK_SEED=$(SEED) go test ./conformance/faults -run TestSoak -count=1 -v -timeout 24h
 
 first-hour: ## README's first command in a clean clone without any cache, until its page answers

@@ -121,7 +121,9 @@ func TestCommands(t *testing.T) {
 			if err := os.Symlink(filepath.Join(root, "bin"), filepath.Join(s.dir, "bin")); err != nil {
 				t.Fatal(err)
 			}
-			s.env = append(os.Environ(), "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"), "TREE="+root, "TZ=UTC", "HOME="+s.dir)
+			// Daemons of the same identifier remove automatic logs of each other from the directory that they share.
+			s.env = append(os.Environ(), "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"), "TREE="+root, "TZ=UTC", "HOME="+s.dir,
+				"TMPDIR="+t.TempDir())
 			t.Cleanup(s.end)
 			for _, b := range blocks(string(text)) {
 				s.run(b)

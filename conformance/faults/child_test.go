@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -25,6 +26,7 @@ func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i)
 //	seq BYTES          write a sequence of so many bytes as fast as possible
 //	steady FILE        write a sequence, 16 lines a millisecond, until SIGUSR1; then write the number of bytes to FILE and wait
 //	account FILE       write "RUN N" for N = 0, 1, ... until SIGTERM; then append "RUN COUNT" to FILE and end
+//	notify FILE        report with sd_notify(3): be ready, reload on SIGHUP, and work while there is no FILE; end on SIGTERM
 //	long BYTES         write so many bytes without a line feed
 //	spew BYTES FIFO    wait until FIFO is open for writing, then write a sequence of so many bytes, then wait
 //	orphans N FIFO     wait likewise, start N processes and exit without waiting for them
@@ -69,6 +71,8 @@ func child(args []string) int {
 		}
 	case "account":
 		err = account(args[1])
+	case "notify":
+		err = notify(args[1])
 	case "steady":
 		err = steady(args[1])
 	default:
@@ -151,6 +155,35 @@ func account(file string) error {
 				return err
 			}
 			return f.Close()
+		}
+	}
+}
+
+func notify(file string) error {
+	socket, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		return err
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP)
+	tick := time.NewTicker(100 * time.Millisecond)
+	for texts := []string{"READY=1"}; ; {
+		for _, text := range texts {
+			if _, err := socket.Write([]byte(text)); err != nil {
+				return err
+			}
+		}
+		texts = nil
+		select {
+		case <-tick.C:
+			if _, err := os.Stat(file); err != nil {
+				texts = []string{"WATCHDOG=1"}
+			}
+		case sig := <-signals:
+			if sig == syscall.SIGTERM {
+				return nil
+			}
+			texts = []string{"RELOADING=1", "READY=1"}
 		}
 	}
 }

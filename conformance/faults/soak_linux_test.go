@@ -4,115 +4,58 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
-
-// soakProgram is a program of the soak test and its state in the model.
-type soakProgram struct {
-	name   string
-	config string
-	steady bool         // runs until it is stopped
-	extra  bool         // comes and goes with the configuration
-	needs  *soakProgram // what it depends on, or nil
-	on     bool         // should run
-	maybe  bool         // may be in any state
-}
-
-// allowed reports whether the model allows the state.
-func (p *soakProgram) allowed(state string) bool {
-	switch {
-	case p.maybe || p.on && p.needs != nil && p.needs.maybe:
-		return state != "UNKNOWN" && state != ""
-	case p.needs != nil && !p.on:
-		return state == "STOPPED" || state == "EXITED" // it ended before, and waited for its dependency
-	case p.needs != nil && !p.needs.on: // it was started by request, runs on, or waits
-		return state == "RUNNING" || state == "STOPPED" || state == "EXITED"
-	case p.on && p.steady:
-		return state == "RUNNING"
-	case p.on:
-		return state != "STOPPED" && state != "STOPPING" && state != "UNKNOWN"
-	case p.steady: // a stop during the pause before a start leaves a program with a stop plan in EXITED
-		return state == "STOPPED" || state == "EXITED" && p.name == "hooked"
-	}
-	return state == "STOPPED" || state == "EXITED" || state == "FATAL"
-}
 
 // soak is a run of the test: a daemon, the model, and the operations so far.
 type soak struct {
 	*daemon
 	rng      *rand.Rand
 	programs []*soakProgram
-	present  bool // the extra program is in the configuration
-	starts   int  // starts of supervisord, with restarts
+	starts   int // starts of supervisord, with restarts
 	renames  int
+	endings  int      // of daemons that ended with a process
 	done     []string // the last operations, for messages
 }
 
 func newSoak(f *fault, seed uint64) *soak {
-	base := &soakProgram{name: "base", steady: true, config: "command=/bin/sleep 1000"}
-	s := &soak{rng: rand.New(rand.NewPCG(seed, 1)), starts: 1, present: true, programs: []*soakProgram{
-		{name: "rotated", steady: true, config: "command=" + self + " child account {D}/totals\n" +
-			"stdout_logfile={D}/rotated.log\nstdout_logfile_maxbytes=100KB\nstdout_logfile_backups=100000"},
-		{name: "renamed", steady: true, config: "command=" + self + " child account {D}/totals\n" +
-			"stdout_logfile={D}/renamed.log\nstdout_logfile_maxbytes=0"},
-		{name: "sleep1", steady: true, config: "command=/bin/sleep 1000"},
-		{name: "sleep2", steady: true, config: "command=/bin/sleep 1000\nstopsignal=INT"},
-		{name: "stubborn", steady: true, config: "command=/bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'\n" +
-			"stopwaitsecs=1\nkillasgroup=true"},
-		{name: "cat", steady: true, config: "command=/bin/cat\nstdout_logfile=NONE"},
-		{name: "flaps", config: "command=/bin/echo flap\nstdout_logfile={D}/flaps.log\nstdout_logfile_maxbytes=50KB"},
-		{name: "fails", config: "command=/bin/false\nstartsecs=1\nstartretries=1"},
-		{name: "absent", config: "command=/nonexistent/program\nstartretries=1"},
-		base,
-		{name: "lost", steady: true, needs: base, config: "command=/bin/sleep 1000\ndepends_on=base\ndependency_loss=stop"},
-		{name: "renewed", steady: true, needs: base, config: "command=/bin/sleep 1000\ndepends_on=base\ndependency_loss=restart"},
-		{name: "hooked", steady: true, config: "command=/bin/sleep 1000\nstop_sequence=CONT:0.1,INT:5\n" +
-			"pre_start_hook=/bin/true\npost_start_hook=/bin/true\npre_stop_hook=/bin/true\npost_stop_hook=/bin/true"},
-		{name: "checked", steady: true, config: "command=/bin/sleep 1000\npre_start_hook=/bin/rm -f {D}/sick\n" +
-			"liveness_check_script=/usr/bin/test ! -e {D}/sick\nliveness_check_initial_delay=0.1\n" +
-			"liveness_check_period=0.1\nliveness_check_failure_threshold=2"},
-		{name: "extra", steady: true, extra: true, config: "command=/bin/sleep 1000"},
-	}}
-	s.daemon = f.start(setup{config: s.configuration(), own: "minfds=1000"})
-	s.started()
+	s := &soak{rng: rand.New(rand.NewPCG(seed, 1)), starts: 1, programs: soakPrograms()}
+	s.daemon = f.prepare(setup{own: "minfds=1000"})
+	s.rewrite()
+	s.launch(setup{})
+	if !poll(func() bool { return s.answers() || !s.runs() }) || !s.runs() {
+		s.stop("supervisord does not come up: %s", s.tail())
+	}
+	s.restarted()
 	return s
 }
 
-// configuration returns the sections of the programs.
-func (s *soak) configuration() string {
-	var b strings.Builder
+// restarted updates the model at a start of the daemon.
+func (s *soak) restarted() {
 	for _, p := range s.programs {
-		if p.extra && !s.present {
-			continue
-		}
-		fmt.Fprintf(&b, "[program:%s]\n%s\nautorestart=true\n", p.name, p.config)
-		if !strings.Contains(p.config, "startsecs") {
-			b.WriteString("startsecs=0\n")
-		}
-	}
-	return b.String()
-}
-
-// started updates the model at a start of the daemon: all programs start.
-func (s *soak) started() {
-	for _, p := range s.programs {
-		p.on, p.maybe = !p.extra || s.present, false
+		p.added()
 	}
 }
 
-// rewrite writes the configuration with or without the extra program.
-func (s *soak) rewrite() {
+// rewrite writes the configuration, with more sections at its end.
+func (s *soak) rewrite(more ...string) {
 	text := string(s.read("sd.conf"))
 	base, _, _ := strings.Cut(text, "[program:")
-	text = base + strings.ReplaceAll(s.configuration(), "{D}", s.dir)
-	if err := os.WriteFile(s.path("sd.conf"), []byte(text), 0o644); err != nil {
+	var b strings.Builder
+	b.WriteString(base)
+	for _, p := range s.programs {
+		if !p.absent {
+			b.WriteString(p.section(s.dir))
+		}
+	}
+	b.WriteString(strings.Join(more, "\n"))
+	if err := os.WriteFile(s.path("sd.conf"), []byte(b.String()), 0o644); err != nil {
 		s.stop("%v", err)
 	}
 }
@@ -122,142 +65,56 @@ func (s *soak) did(format string, args ...any) {
 	s.done = s.done[max(0, len(s.done)-20):]
 }
 
-func (s *soak) any() *soakProgram {
-	for {
-		if p := s.programs[s.rng.IntN(len(s.programs))]; !p.extra || s.present {
-			return p
+// any returns a program of the configuration and its state. It waits for a limited one to be where the model expects it: whether a
+// request forgets its crashes depends on the state.
+func (s *soak) any() (p *soakProgram, now soakInfo) {
+	for p == nil || p.absent {
+		p = s.programs[s.rng.IntN(len(s.programs))]
+	}
+	if p.kind == soakLimited {
+		s.check()
+	}
+	return p, s.infos()[p.name]
+}
+
+// memberText matches a member of a struct.
+var memberText = regexp.MustCompile(`(?s)<name>(\w+)</name>\s*<value><(?:string|int|boolean)>(.*?)</`)
+
+// structs returns the structs of a response by the member name.
+func structs(body string) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for _, text := range strings.Split(body, "<struct>")[1:] {
+		members := map[string]string{}
+		for _, m := range memberText.FindAllStringSubmatch(text, -1) {
+			members[m[1]] = m[2]
 		}
+		all[members["name"]] = members
 	}
+	return all
 }
 
-// step performs an operation.
-func (s *soak) step() {
-	p := s.any()
-	switch n := s.rng.IntN(100); {
-	case n < 25:
-		_, err := s.call("startProcess", p.name, s.rng.IntN(2) == 0)
-		s.did("start %s: %v", p.name, err)
-		switch {
-		case err == nil || strings.Contains(err.Error(), "ALREADY_STARTED"):
-			// A process that waits for others to be stopped before it is started already, and will stop.
-			p.on, p.maybe = true, err != nil && p.name == "base"
-		case !p.steady && strings.Contains(err.Error(), "ABNORMAL_TERMINATION"): // it was stopping, or has already exited
-			p.maybe = true
-		}
-	case n < 45:
-		_, err := s.call("stopProcess", p.name, s.rng.IntN(2) == 0)
-		s.did("stop %s: %v", p.name, err)
-		switch {
-		case err == nil:
-			p.on, p.maybe = false, false
-		case p.on: // it was between two runs, or exits by itself
-			p.maybe = true
-		}
-	case n < 60:
-		if pid := s.pidOf(p.name); pid != 0 {
-			s.did("kill %s, pid %d", p.name, pid)
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-	case n < 68:
-		s.rename()
-	case n < 74:
-		_, err := s.call("clearProcessLogs", "flaps")
-		s.did("clear: %v", err)
-	case n < 82:
-		_, err := s.call("sendProcessStdin", "cat", strings.Repeat("text ", s.rng.IntN(2000)))
-		s.did("stdin: %v", err)
-	case n < 88:
-		_, _ = s.call("readProcessStdoutLog", "rotated", -1000, 0)
-		_, _ = s.call("tailProcessStdoutLog", "renamed", 0, 1000)
-		_, err := s.call("readLog", -1000, 0)
-		s.did("logs: %v", err)
-	case n < 90:
-		s.sicken()
-	case n < 92:
-		s.halfRequest()
-	case n < 97:
-		s.change()
-	default:
-		s.restart()
+// infos returns what clients see of all processes.
+func (s *soak) infos() map[string]soakInfo {
+	s.Helper()
+	all := map[string]soakInfo{}
+	for name, m := range structs(s.must("getAllProcessInfo")) {
+		pid, _ := strconv.Atoi(m["pid"])
+		exit, _ := strconv.Atoi(m["exitstatus"])
+		all[name] = soakInfo{m["statename"], pid, exit}
 	}
-}
-
-// rename renames a log and has it reopened, as logrotate does.
-func (s *soak) rename() {
-	s.renames++
-	err := os.Rename(s.path("renamed.log"), s.path(fmt.Sprintf("renamed.log.%d", s.renames)))
-	s.did("rename: %v", err)
-	n := s.count("supervisord logreopen")
-	s.signal(syscall.SIGUSR2)
-	s.awaitLog("supervisord logreopen", n+1)
-}
-
-// sicken lets the check of a program fail, until it has been started again.
-func (s *soak) sicken() {
-	s.did("sicken checked")
-	if err := os.WriteFile(s.path("sick"), nil, 0o644); err != nil {
-		s.stop("%v", err)
-	}
-}
-
-// halfRequest connects, sends half of a request, and disconnects.
-func (s *soak) halfRequest() {
-	s.did("half a request")
-	c, err := net.Dial("unix", s.path("s.sock"))
-	if err != nil {
-		s.wrong("cannot connect: %v", err)
-		return
-	}
-	defer c.Close()
-	_, _ = c.Write([]byte("POST /RPC2 HTTP/1.1\r\nContent-Length: 1000\r\n\r\n<methodCall>"))
-}
-
-// change adds or removes the extra program.
-func (s *soak) change() {
-	s.present = !s.present
-	s.rewrite()
-	s.must("reloadConfig")
-	extra := s.programs[len(s.programs)-1]
-	if s.present {
-		_, err := s.call("addProcessGroup", extra.name)
-		s.did("add: %v", err)
-	} else {
-		_, err := s.call("stopProcess", extra.name, true)
-		_, err2 := s.call("removeProcessGroup", extra.name)
-		s.did("remove: %v, %v", err, err2)
-	}
-	extra.on = s.present
-}
-
-// restart restarts the daemon.
-func (s *soak) restart() {
-	s.did("restart")
-	s.signal(syscall.SIGHUP)
-	s.starts++
-	s.awaitLog("supervisord started with pid", s.starts)
-	if !poll(s.answers) {
-		s.stop("no answer after a restart: %v", s.done)
-	}
-	s.started()
-	s.check() // a stop before the first start would have no effect
+	return all
 }
 
 // check waits until every program is in a state that the model allows.
 func (s *soak) check() {
+	s.Helper()
 	var bad string
 	if !poll(func() bool {
 		bad = ""
+		now := s.infos()
 		for _, p := range s.programs {
-			if p.extra && !s.present {
-				continue
-			}
-			body, err := s.call("getProcessInfo", p.name)
-			state := ""
-			if m := stateName.FindStringSubmatch(body); err == nil && m != nil {
-				state = m[1]
-			}
-			if !p.allowed(state) {
-				bad = fmt.Sprintf("%s is to run: %v, and is %q %v", p.name, p.on, state, err)
+			if !p.absent && !s.allowed(p, now) {
+				bad = fmt.Sprintf("%s is to run: %v, and is %+v", p.name, p.on, now[p.name])
 			}
 		}
 		return bad == ""
@@ -269,11 +126,15 @@ func (s *soak) check() {
 // settle stops all programs and measures the daemon, once it has no more than most descriptors: it may need a moment to notice that
 // clients have disconnected. 0 is any number.
 func (s *soak) settle(most int) vitals {
+	s.must("stopAllProcesses")
+	s.must("killAllProcesses") // what is between two runs cannot be stopped
 	for _, p := range s.programs {
 		p.on, p.maybe = false, false
 	}
-	s.stopAll()
 	s.check()
+	if !poll(func() bool { return len(s.processes()) == 1 }) { // hooks end later
+		s.stop("%d processes run beside supervisord", len(s.processes())-1)
+	}
 	s.http.CloseIdleConnections()
 	v := s.measure()
 	poll(func() bool {
@@ -309,6 +170,20 @@ func (s *soak) audit() (runs, lines int) {
 	return runs, lines
 }
 
+// soakLines are lines of the main log whose numbers show that a run had something of everything.
+var soakLines = []struct{ what, line string }{
+	{"restarts by checks", "restarting checked: unhealthy"},
+	{"by watchdogs", "restarting notified: watchdog"},
+	{"by dependencies", "restarting renewed: dependency"},
+	{"stops by dependencies", "stopping lost: dependency"},
+	{"waits for a one-shot", "after waits for once:exited"},
+	{"starts that were not ready in time", "unready is not ready after"},
+	{"hooks that failed", "hookfails: pre_start_hook failed"},
+	{"that hung", "slow: pre_stop_hook failed (timed out"},
+	{"crash limits", "gave up: limited entered FATAL state, 3 crashes"},
+	{"signals that did not suffice", "planned did not stop within 0.1 seconds, going on with SIGINT"},
+}
+
 func TestSoak(t *testing.T) {
 	duration, err := time.ParseDuration(os.Getenv("SOAK_DURATION"))
 	if err != nil {
@@ -321,6 +196,11 @@ func TestSoak(t *testing.T) {
 		seed = uint64(time.Now().UnixNano())
 	}
 	f.figure("seed %d", seed)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the same operations again: make soak DURATION=%v SEED=%d", duration, seed)
+		}
+	})
 	s := newSoak(f, seed)
 	s.check()
 	operations := 0
@@ -337,10 +217,13 @@ func TestSoak(t *testing.T) {
 	s.restart()
 	run(duration - duration/4)
 	after := s.settle(before.descriptors)
-	s.figure("%d operations, %d runs of the daemon, %d renames", operations, s.starts, s.renames)
-	s.figure("%d restarts by checks, %d stops and %d restarts by dependencies",
-		s.count("restarting checked: unhealthy"), s.count("stopping lost: dependency"), s.count("restarting renewed: dependency"))
+	s.figure("%d operations, %d runs of the daemon, %d renames, %d daemons that ended with a process", operations, s.starts, s.renames,
+		s.endings)
+	for _, l := range soakLines {
+		s.figure("%d %s", s.count(l.line), l.what)
+	}
 	s.compare("soak", before, after, 4000)
+	s.restart() // the shutdown has something to stop
 	s.terminate()
 	runs, lines := s.audit()
 	s.figure("%d runs of writers, all their lines found; %d lines in all", runs, lines)

@@ -68,13 +68,13 @@ type Monitor struct {
 	timers.Slot
 	host    *Host
 	process Process
-	checks  [kinds]one
-	manual  []*attempt // requested by clients
+	checks  [kinds]*one // nil: the process has no such check
+	manual  []*attempt  // requested by clients
 }
 
 // one is a check of the process.
 type one struct {
-	config  *config.HealthCheck // nil: none
+	config  *config.HealthCheck
 	period  time.Duration
 	due     time.Time // of the next one; zero: it is not running
 	current *attempt  // in progress, or waiting for a place; nil: none
@@ -91,19 +91,19 @@ func New(host *Host, process Process, checks *config.HealthChecks) *Monitor {
 	m := &Monitor{host: host, process: process}
 	for k, c := range []*config.HealthCheck{Liveness: &checks.Liveness, Readiness: &checks.Readiness} {
 		if c.Script.Kind != config.NoCheck {
-			m.checks[k].config = c
+			m.checks[k] = &one{config: c}
 		}
 	}
 	return m
 }
 
 // Has reports whether there is such a check. A nil Monitor has none.
-func (m *Monitor) Has(k Kind) bool { return m != nil && m.checks[k].config != nil }
+func (m *Monitor) Has(k Kind) bool { return m != nil && m.checks[k] != nil }
 
 // Start begins with a check: the first one comes after its initial delay.
 func (m *Monitor) Start(k Kind, now time.Time) {
-	c := &m.checks[k]
-	if c.config == nil || !c.due.IsZero() {
+	c := m.checks[k]
+	if c == nil || !c.due.IsZero() {
 		return
 	}
 	c.period, c.due = c.config.Period, now.Add(c.config.InitialDelay)
@@ -112,21 +112,24 @@ func (m *Monitor) Start(k Kind, now time.Time) {
 
 // Hurry limits the period of a check, for example until a process is ready.
 func (m *Monitor) Hurry(k Kind, period time.Duration) {
-	c := &m.checks[k]
-	c.period = min(c.period, period)
+	if c := m.checks[k]; c != nil {
+		c.period = min(c.period, period)
+	}
 }
 
 // Calm gives a check its configured period again.
 func (m *Monitor) Calm(k Kind) {
-	if c := &m.checks[k]; c.config != nil {
+	if c := m.checks[k]; c != nil {
 		c.period = c.config.Period
 	}
 }
 
 // Stop ends all checks. What is in progress is cancelled, and counts for nothing.
 func (m *Monitor) Stop(now time.Time) {
-	for k := range m.checks {
-		c := &m.checks[k]
+	for _, c := range m.checks {
+		if c == nil {
+			continue
+		}
 		if c.current != nil {
 			c.current.cancel(now)
 		}
@@ -142,13 +145,15 @@ func (m *Monitor) Stop(now time.Time) {
 
 // Running reports whether checks go on.
 func (m *Monitor) Running() bool {
-	return !m.checks[Liveness].due.IsZero() || !m.checks[Readiness].due.IsZero()
+	return slices.ContainsFunc(m.checks[:], func(c *one) bool { return c != nil && !c.due.IsZero() })
 }
 
 // Health is the verdict of all checks. Text is why, if it is Unhealthy, and kind is the check that says so.
 func (m *Monitor) Health() (health Health, kind Kind, text string) {
-	for k := range m.checks {
-		c := &m.checks[k]
+	for k, c := range m.checks {
+		if c == nil {
+			continue
+		}
 		if c.count.Health == Unhealthy && health != Unhealthy {
 			kind, text = Kind(k), c.text
 		}
@@ -162,9 +167,8 @@ func (m *Monitor) Verdict(k Kind) Health { return m.checks[k].count.Health }
 
 // Wake implements timers.Item.
 func (m *Monitor) Wake() (at time.Time) {
-	for k := range m.checks {
-		c := &m.checks[k]
-		if c.current == nil && !c.due.IsZero() && (at.IsZero() || c.due.Before(at)) {
+	for _, c := range m.checks {
+		if c != nil && c.current == nil && !c.due.IsZero() && (at.IsZero() || c.due.Before(at)) {
 			at = c.due
 		}
 	}
@@ -173,9 +177,8 @@ func (m *Monitor) Wake() (at time.Time) {
 
 // Tick implements timers.Item.
 func (m *Monitor) Tick(now time.Time) {
-	for k := range m.checks {
-		c := &m.checks[k]
-		if c.current == nil && !c.due.IsZero() && !c.due.After(now) {
+	for k, c := range m.checks {
+		if c != nil && c.current == nil && !c.due.IsZero() && !c.due.After(now) {
 			m.check(Kind(k), now)
 		}
 	}
@@ -184,7 +187,7 @@ func (m *Monitor) Tick(now time.Time) {
 
 // check begins one check.
 func (m *Monitor) check(k Kind, now time.Time) {
-	c := &m.checks[k]
+	c := m.checks[k]
 	if c.last.survives() {
 		c.due = now.Add(c.period)
 		m.result(Result{Kind: k, Text: "previous check still runs"}, now)
@@ -216,7 +219,7 @@ func (m *Monitor) start(a *attempt, now time.Time) {
 
 // result counts a result.
 func (m *Monitor) result(r Result, now time.Time) {
-	c := &m.checks[r.Kind]
+	c := m.checks[r.Kind]
 	before := c.count.Health
 	count, changed := c.count.Add(r.OK(), c.config.SuccessThreshold, c.config.FailureThreshold)
 	c.count = count
@@ -235,7 +238,7 @@ func (m *Monitor) RunAll(done func([]Result), now time.Time) {
 	var results []Result
 	var next func(k Kind, now time.Time)
 	next = func(k Kind, now time.Time) {
-		for ; k < kinds && m.checks[k].config == nil; k++ {
+		for ; k < kinds && m.checks[k] == nil; k++ {
 		}
 		if k == kinds {
 			done(results)

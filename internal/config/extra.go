@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/envfile"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
@@ -158,4 +159,13 @@ func (p *Process) ownExtra() {
 	e := *p.Extra
 	e.set = e.set[:len(e.set):len(e.set)]
 	p.Extra = &e
+}
+
+// shareExtra gives a process the Extra of another one of its program if the same keys have the same values. That is so for all
+// processes, unless a value has their numbers.
+func (p *Process) shareExtra(from *Process) {
+	a, b := p.Extra, from.Extra
+	if a != nil && b != nil && a.own == nil && b.own == nil && slices.Equal(a.set, b.set) {
+		p.Extra = b
+	}
 }

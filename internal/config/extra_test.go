@@ -50,8 +50,11 @@ func TestExtraKey(t *testing.T) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}
-	many := load("numprocs=2\nprocess_name=%(process_num)d\ntest_key=6\n").Processes
-	if many[0].Extra == many[1].Extra {
-		t.Error("processes share an Extra in which keys of each are written")
+	for keys, shared := range map[string]bool{"test_key=6\n": true, "post_stop_hook=/bin/true\n": true,
+		"liveness_check_script=/c %(process_num)d\n": false, "envfiles=-/none\n": false} {
+		many := load("numprocs=2\nprocess_name=%(process_num)d\n" + keys).Processes
+		if got := many[0].Extra == many[1].Extra; got != shared {
+			t.Errorf("%s: processes share their Extra: %t", keys, got)
+		}
 	}
 }

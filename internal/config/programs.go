@@ -57,6 +57,7 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 			for _, key := range eachKeys {
 				key.share(p, list[i-1])
 			}
+			p.shareExtra(list[i-1])
 		}
 		list = append(list, p)
 	}

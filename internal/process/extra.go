@@ -21,6 +21,7 @@ type extra struct {
 	noChild  bool       // the last start gave no child
 	notify   *notify    // nil: its program uses nothing of config.Notify
 	gate     Gate
+	asked    bool // the start that is to come was requested when the gate was shut already
 	hooks    hooks
 
 	checks  *check.Monitor // nil: the program has no checks
@@ -38,8 +39,16 @@ func newExtra(c *config.Process) *extra {
 	return &extra{}
 }
 
-// moreRules returns the rules about keys of config.Extra, nil if the program has none of them.
-func moreRules(c *config.Process) *state.More {
+// moreRules returns the rules about keys of config.Extra, nil if the program has none of them. Processes of a program that have the
+// same Extra have the same rules.
+func (s *Shared) moreRules(c *config.Process) *state.More {
+	if c.Extra == nil || c.Extra != s.lastExtra {
+		s.lastExtra, s.lastMore = c.Extra, newMore(c)
+	}
+	return s.lastMore
+}
+
+func newMore(c *config.Process) *state.More {
 	if c.Extra == nil && c.Backoff.Retries != state.Forever {
 		return nil
 	}

@@ -31,10 +31,14 @@ func (p *Process) SetGate(g Gate) {
 	if p.extra == nil {
 		p.extra = &extra{}
 	}
+	p.extra.asked = p.extra.asked && (p.extra.gate.Shut || !g.Shut)
 	p.extra.gate = g
 	p.shared.Changed(p)
 	p.wakeWaiters()
 }
+
+// HeldBack reports whether the process is not started again by itself.
+func (p *Process) HeldBack() bool { return p.extra != nil && p.extra.gate.Shut && !p.extra.asked }
 
 // HoldStart has a start that was asked for wait. As with every start, there is no spawn error from then on.
 func (p *Process) HoldStart(waitsFor string) {

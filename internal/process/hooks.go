@@ -42,9 +42,24 @@ var hookKeys = [hookCount]struct {
 
 // hooks are the hooks of a process.
 type hooks struct {
-	last     [hookCount]*helper.Run // the last run of each; nil: none, or its end is known
-	held     bool                   // a start waits for the hooks of the run before
-	reloaded ReloadResult           // of the last request to reload, but Over
+	runs     *[hookCount]*helper.Run // nil: no hook has run
+	held     bool                    // a start waits for the hooks of the run before
+	reloaded ReloadResult            // of the last request to reload, but Over
+}
+
+// last is the last run of a hook, nil if there is none, or its end is known.
+func (h *hooks) last(which hook) *helper.Run {
+	if h.runs == nil {
+		return nil
+	}
+	return h.runs[which]
+}
+
+func (h *hooks) setLast(which hook, run *helper.Run) {
+	if h.runs == nil {
+		h.runs = new([hookCount]*helper.Run)
+	}
+	h.runs[which] = run
 }
 
 // hookCommand is the command of a hook; ok is false if the program has none.
@@ -59,29 +74,30 @@ func (p *Process) hookCommand(h hook) (c config.HelperCommand, ok bool) {
 // last run.
 func (p *Process) runHook(h hook, env []string, now time.Time, done func(ok bool, text string, now time.Time)) {
 	x, key := p.extra, hookKeys[h]
-	if run := x.hooks.last[h]; run != nil && !run.Over() {
+	if run := x.hooks.last(h); run != nil && !run.Over() {
 		p.shared.Log.Warnf("%s: %s failed (the one before is still there)", p.Name(), key.name)
 		done(false, "the one before is still there", now)
 		return
 	}
 	command, _ := p.hookCommand(h)
-	x.hooks.last[h] = p.Help(helper.Spec{Hook: strings.TrimSuffix(key.name, "_hook"), Label: key.name, Command: command, Env: env,
+	run := p.Help(helper.Spec{Hook: strings.TrimSuffix(key.name, "_hook"), Label: key.name, Command: command, Env: env,
 		Timeout: p.Config.Extra.Hooks.Timeout,
 		Done: func(r helper.Result, now time.Time) {
-			if run := x.hooks.last[h]; run != nil && !run.Stuck() {
-				x.hooks.last[h] = nil
+			if run := x.hooks.last(h); run != nil && !run.Stuck() {
+				x.hooks.setLast(h, nil)
 			}
 			done(r.OK, r.Text, now)
 			p.hookEnded(now)
 		}}, now)
+	x.hooks.setLast(h, run)
 }
 
 // hooksRun reports whether a hook of the process runs that a start has to wait for.
 func (p *Process) hooksRun() bool {
-	if p.extra == nil {
+	if p.extra == nil || p.extra.hooks.runs == nil {
 		return false
 	}
-	for h, run := range p.extra.hooks.last {
+	for h, run := range p.extra.hooks.runs {
 		if hook(h) != reloadCommand && run != nil && !run.Over() && !run.Stuck() {
 			return true
 		}
@@ -144,7 +160,7 @@ func (p *Process) preStart(now time.Time) {
 
 // stopPreparing sends a signal to what prepares the start, in place of the child that there is not yet.
 func (p *Process) stopPreparing(kill bool, now time.Time) {
-	run := p.extra.hooks.last[preStart]
+	run := p.extra.hooks.last(preStart)
 	switch {
 	case run == nil || run.Over() || run.Stuck():
 		held := p.extra.hooks.held

@@ -63,6 +63,9 @@ type Shared struct {
 	Checks  *check.Host
 	// Own has the exit of a helper passed to it.
 	Own func(pid int, r *helper.Run, p *Process)
+
+	lastExtra *config.Extra // of the last process that was made
+	lastMore  *state.More   // its rules
 }
 
 // Role is what distinguishes the process of an event listener, a FastCGI program or a plug-in from that of an ordinary
@@ -116,7 +119,7 @@ type Process struct {
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become, nil
 // for the user of supervisord.
 func New(cfg *config.Process, group *config.Group, user *child.User, role Role, shared *Shared) *Process {
-	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, shared: shared, rules: rules(cfg),
+	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, shared: shared, rules: shared.rules(cfg),
 		user: user, role: role, extra: newExtra(cfg)}
 	if p.extra != nil {
 		p.extra.notify = newNotify(p)
@@ -146,7 +149,7 @@ func (p *Process) KeepAutoLogs() {
 // SetUser sets whom the next children become, nil for the user of supervisord.
 func (p *Process) SetUser(user *child.User) { p.user = user }
 
-func rules(c *config.Process) state.Rules {
+func (s *Shared) rules(c *config.Process) state.Rules {
 	return state.Rules{
 		StartSecs:         time.Duration(c.Start.Secs) * time.Second,
 		StartRetries:      c.Backoff.Retries,
@@ -154,7 +157,7 @@ func rules(c *config.Process) state.Rules {
 		RestartExpected:   c.Exit.Restart == config.RestartAlways,
 		RestartUnexpected: c.Exit.Restart != config.RestartNever,
 		StopWait:          time.Duration(c.Stop.WaitSecs) * time.Second,
-		More:              moreRules(c),
+		More:              s.moreRules(c),
 	}
 }
 
@@ -170,7 +173,7 @@ func (p *Process) PID() int { return p.pid }
 // Wake is when Tick is due, zero for never. While the last output of a reaped child is being read nothing is due: its exit
 // decides what comes next.
 func (p *Process) Wake() time.Time {
-	if p.reaped != nil || p.extra != nil && p.extra.gate.Shut && p.machine.Restarts(p.rules) {
+	if p.reaped != nil || p.HeldBack() && p.machine.Restarts(p.rules) {
 		return time.Time{}
 	}
 	return p.machine.Wake
@@ -338,6 +341,7 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	p.machine = next
 	if p.extra != nil && from != next.State {
 		p.extra.gate = Gate{Shut: p.extra.gate.Shut}
+		p.extra.asked = p.extra.asked && p.StartComes()
 	}
 	p.shared.Changed(p)
 	if from == next.State {

@@ -15,6 +15,9 @@ func (p *Process) Recycle(reason api.Reason, now time.Time) bool {
 		return false
 	}
 	p.because(reason)
+	if p.extra != nil {
+		p.extra.asked = p.extra.gate.Shut && reason.Why == api.WhyRequest
+	}
 	return true
 }
 

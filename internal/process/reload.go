@@ -60,7 +60,7 @@ func (p *Process) Reload(now time.Time) (problem string) {
 		}
 		return problem
 	}
-	if run := p.extra.hooks.last[reloadCommand]; run != nil && !run.Over() {
+	if run := p.extra.hooks.last(reloadCommand); run != nil && !run.Over() {
 		return "reload_command is still running"
 	}
 	p.awaitReady()
@@ -147,7 +147,7 @@ func (n *notify) reloadLate(now time.Time) {
 }
 
 func (p *Process) reloadCommandRuns() bool {
-	run := p.extra.hooks.last[reloadCommand]
+	run := p.extra.hooks.last(reloadCommand)
 	return run != nil && !run.Over() && !run.Stuck()
 }
 

@@ -70,7 +70,7 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 		}
 		return response, done, http.StatusOK
 	case fault != nil:
-		if len(fault.Text) > maxFault { // it is that of a parameter
+		if len(fault.Text) > maxFault() { // it is that of a parameter
 			fault = tooLong()
 		}
 		if trace {
@@ -135,8 +135,8 @@ func (s *Server) call(ctx context.Context, e *xmlrpc.Encoder, name string, param
 	return nil
 }
 
-// maxFault is the length of the longest text of a fault, in bytes: encoded, it fits into an answer.
-const maxFault = 8 << 20
+// maxFault returns the length of the longest text of a fault, in bytes: encoded, it fits into an answer.
+func maxFault() int { return int(budget.Answer.Limit) / 8 }
 
 // tooLong is the fault for a result with which the answer would be too long.
 func tooLong() *api.Fault {

@@ -3,7 +3,6 @@ package sdnotify
 import (
 	"errors"
 	"os"
-	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -14,8 +13,8 @@ type Socket struct {
 	*Queue
 	Address string // the value of NOTIFY_SOCKET
 
-	users   []int // who may send besides root
-	refused bool  // another user has sent something
+	user    int  // who may send besides root and us
+	refused bool // another user has sent something
 	remove  func()
 }
 
@@ -28,10 +27,7 @@ type Options struct {
 // Listen makes a socket whose messages go to the queue. The caller closes fd, or has the pump do so. The error holds a
 // syscall.Errno.
 func Listen(o Options, q *Queue) (s *Socket, fd int, err error) {
-	s = &Socket{Queue: q, users: []int{os.Geteuid()}}
-	if o.UID >= 0 {
-		s.users = append(s.users, o.UID)
-	}
+	s = &Socket{Queue: q, user: o.UID}
 	fd, err = s.bind(o)
 	return s, fd, err
 }
@@ -57,7 +53,7 @@ func (s *Socket) Receive(fd int) (more bool) {
 		if err != nil { // EAGAIN: there is none
 			break
 		}
-		if d.known && d.uid != 0 && !slices.Contains(s.users, d.uid) {
+		if d.known && d.uid != 0 && d.uid != s.user && d.uid != os.Geteuid() {
 			closeAll(d.fds)
 			s.refuse(d.uid)
 			continue

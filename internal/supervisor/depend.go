@@ -56,7 +56,6 @@ func (l *Loop) addGate(p *process.Process, g *config.Group) {
 	for _, n := range g.Needs() {
 		gate.needs = append(gate.needs, need{Need: n, common: true})
 	}
-	gate.timer.run = func(now time.Time) { d.timeout(gate, now) }
 	d.gates[p] = gate
 }
 
@@ -72,7 +71,7 @@ func (l *Loop) layoutChanged() {
 func (d *depends) forget(processes []*process.Process) {
 	for _, p := range processes {
 		if g := d.gates[p]; g != nil {
-			d.loop.schedule(&g.timer, time.Time{})
+			d.scheduleGate(g, time.Time{})
 			d.changed = slices.DeleteFunc(d.changed, func(x *gate) bool { return x == g })
 			delete(d.gates, p)
 		}

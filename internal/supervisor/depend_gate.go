@@ -24,7 +24,7 @@ type gate struct {
 
 	first   startStage // of the first automatic start
 	delayed bool       // startdelay has begun
-	timer   deadline   // of dependency_timeout, then of startdelay
+	timer   *deadline  // of dependency_timeout, then of startdelay; nil: none was needed
 
 	open  bool   // the dependencies were met, and have not been lost since
 	lost  bool   // they were lost while it ran
@@ -66,7 +66,7 @@ func (d *depends) admit(p *process.Process, now time.Time) bool {
 	g.open = true
 	if delay := p.Config.Depends().StartDelay; delay > 0 && !g.delayed {
 		g.first, g.delayed = delaying, true
-		d.loop.schedule(&g.timer, now.Add(delay))
+		d.scheduleGate(g, now.Add(delay))
 		p.SetGate(process.Gate{Held: true, Shut: p.Gate().Shut, NextStart: now.Add(delay)})
 		return false
 	}
@@ -78,7 +78,7 @@ func (d *depends) admit(p *process.Process, now time.Time) bool {
 func (d *depends) hold(g *gate, unmet []item, now time.Time) {
 	g.first = waiting
 	if wait := g.process.Config.Depends().Timeout; wait > 0 {
-		d.loop.schedule(&g.timer, now.Add(wait))
+		d.scheduleGate(g, now.Add(wait))
 	}
 	g.process.SetGate(process.Gate{Held: true, Shut: g.process.Gate().Shut, WaitsFor: texts(unmet)})
 	d.reportWait(g, unmet)
@@ -187,7 +187,7 @@ func (d *depends) lookAtFirst(g *gate, met bool, unmet []item) (opened bool) {
 
 func (d *depends) endHold(g *gate) {
 	g.first, g.warned = notHeld, nil
-	d.loop.schedule(&g.timer, time.Time{})
+	d.scheduleGate(g, time.Time{})
 }
 
 // lookAtLoss does what dependency_loss says.
@@ -214,7 +214,7 @@ func (d *depends) lookAtLoss(g *gate, unmet []item, now time.Time) {
 // lookAtWait reports that a later start begins to wait, or does so no more.
 func (d *depends) lookAtWait(g *gate, unmet []item) {
 	p := g.process
-	if g.open || p.State() != api.Backoff && !(p.State().IsStopped() && p.StartComes()) {
+	if !p.HeldBack() || p.State() != api.Backoff && !(p.State().IsStopped() && p.StartComes()) {
 		g.waits = false
 		return
 	}
@@ -228,9 +228,20 @@ func (d *depends) lookAtWait(g *gate, unmet []item) {
 	d.warnOfGone(g, unmet)
 }
 
+// scheduleGate has timeout called at a time, zero for never.
+func (d *depends) scheduleGate(g *gate, at time.Time) {
+	if g.timer == nil {
+		if at.IsZero() {
+			return
+		}
+		g.timer = &deadline{run: func(now time.Time) { d.timeout(g, now) }}
+	}
+	d.loop.schedule(g.timer, at)
+}
+
 // timeout ends startdelay, or the wait for dependencies.
 func (d *depends) timeout(g *gate, now time.Time) {
-	d.loop.schedule(&g.timer, time.Time{})
+	d.scheduleGate(g, time.Time{})
 	p := g.process
 	if g.first == delaying {
 		g.first = inQueue

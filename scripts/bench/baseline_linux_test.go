@@ -28,7 +28,7 @@ func baselineTurn(t *testing.T, scenario string) *turn {
 
 func TestBaselineStops(t *testing.T) {
 	turn := baselineTurn(t, "thousand")
-	d, err := turn.launch(t.Context(), 3, nil, nil)
+	d, err := turn.launch(t.Context(), load{programs: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestBaselineStops(t *testing.T) {
 			t.Errorf("report %+v; the daemon was started at %v", child, d.started)
 		}
 	}
-	if err := turn.stop(t.Context(), d); err != nil {
+	if err := turn.stop(t.Context(), d, "stop/1000"); err != nil {
 		t.Fatal(err)
 	}
 	if took := turn.results["stop/1000"][baseline]; len(took) != 1 || took[0] <= 0 {
@@ -50,7 +50,7 @@ func TestBaselineStops(t *testing.T) {
 func TestCloseLeavesNothing(t *testing.T) {
 	turn := baselineTurn(t, "one")
 	turn.fixtures.child = []string{os.Args[0], childArgument} // and the child written in Go reports as well
-	d, err := turn.launch(t.Context(), 3, nil, nil)
+	d, err := turn.launch(t.Context(), load{programs: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 func TestDaemonThatFails(t *testing.T) {
 	turn := baselineTurn(t, "one")
 	turn.contender = contender{who: ours, daemon: "/bin/sh"} // which does not know -n FILE
-	_, err := turn.launch(t.Context(), 1, nil, nil)
+	_, err := turn.launch(t.Context(), load{programs: 1})
 	if err == nil || !strings.Contains(err.Error(), errDaemonExited.Error()) {
 		t.Errorf("launch: %v", err)
 	}

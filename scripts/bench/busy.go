@@ -14,8 +14,8 @@ import (
 // busy measures the latency of calls while a hundred children write short lines as fast as they can.
 func busy(ctx context.Context, t *turn) (err error) {
 	// More than they can write meanwhile; rotation bounds the logs.
-	d, err := t.launch(ctx, writers, []string{strconv.Itoa(1 << 40)}, []string{
-		"stdout_logfile_maxbytes=8MB", "stdout_logfile_backups=0"})
+	d, err := t.launch(ctx, load{programs: writers, args: []string{strconv.Itoa(1 << 40)}, extra: []string{
+		"stdout_logfile_maxbytes=8MB", "stdout_logfile_backups=0"}})
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func busy(ctx context.Context, t *turn) (err error) {
 // bodies of 1 GiB, and twenty slow consumers that follow a growing log.
 func abusive(ctx context.Context, t *turn) (err error) {
 	const logged = 64 << 20 // bytes, for the followers
-	d, err := t.launch(ctx, 1, []string{strconv.Itoa(logged)}, []string{"stdout_logfile_maxbytes=0"})
+	d, err := t.launch(ctx, load{programs: 1, args: []string{strconv.Itoa(logged)}, extra: []string{"stdout_logfile_maxbytes=0"}})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -12,7 +14,8 @@ import (
 // childArgument as the first argument makes the bench a supervised program.
 const childArgument = "-as-child"
 
-// childMain replaces native/child.c if there is no C compiler. args are FIFO and, optionally, BYTES and PIECE.
+// childMain replaces native/child.c if there is no C compiler. args are FIFO and, optionally, BYTES and PIECE, or ready
+// or flood.
 func childMain(args []string) int {
 	start := make(chan os.Signal, 1)
 	if len(args) > 1 {
@@ -23,6 +26,9 @@ func childMain(args []string) int {
 		return 2
 	}
 	report := func() { fmt.Fprintf(fifo, "%d %d\n", os.Getpid(), now()) }
+	if len(args) > 1 && (args[1] == "ready" || args[1] == "flood") {
+		return notifyMain(fifo, report, args[1] == "flood")
+	}
 	report()
 	if len(args) > 1 {
 		size, err := strconv.Atoi(args[1])
@@ -48,4 +54,25 @@ func childMain(args []string) int {
 	}
 	fifo.Close()
 	select {}
+}
+
+// notifyMain reports after it has sent READY=1, and then sends notifications without end, or none.
+func notifyMain(fifo *os.File, report func(), flood bool) int {
+	socket, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		return 5
+	}
+	defer socket.Close()
+	for text := "READY=1"; ; text = "STATUS=busy" {
+		if _, err := io.WriteString(socket, text); err != nil {
+			return 6
+		}
+		if text == "READY=1" {
+			report()
+		}
+		if !flood {
+			fifo.Close()
+			select {}
+		}
+	}
 }

@@ -19,11 +19,15 @@ const (
 
 // load is what a contender supervises.
 type load struct {
-	programs int      // numprocs
-	command  []string // of each
-	extra    []string // further lines of [program:p], and further sections
+	programs int
+	args     []string // of the child, behind the FIFO
+	extra    []string // further lines of [program:p], if there is one, and further sections
+	daemon   []string // further lines of [supervisord]
+	// apart gives each program a section of its own, with these lines; nil: programs is numprocs of [program:p].
+	apart func(n int) []string
 
-	listeners int // processes among these sections
+	command   []string // of each, known to launch
+	listeners int      // processes among the sections of extra
 }
 
 // configText returns the configuration of a run. Each process has one log for both channels, the most common setting.
@@ -37,20 +41,30 @@ func configText(dir string, load load) string {
 		"nodaemon=true",
 		"silent=true",
 		fmt.Sprintf("minfds=%d", minfds(load.programs)),
+	}
+	lines = append(lines, load.daemon...)
+	lines = append(lines,
 		"[unix_http_server]",
-		"file=" + socket,
+		"file="+socket,
 		"[rpcinterface:supervisor]",
 		"supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
 		"[supervisorctl]",
-		"serverurl=unix://" + socket,
-		"[program:p]",
-		"command=" + strings.Join(load.command, " "),
-		fmt.Sprintf("numprocs=%d", load.programs),
-		"process_name=%(program_name)s-%(process_num)d",
-		"redirect_stderr=true",
-		"stdout_logfile=" + filepath.Join(dir, logFolder, "p-%(process_num)d.log"),
+		"serverurl=unix://"+socket)
+	if load.apart == nil {
+		lines = append(lines, load.section("p", filepath.Join(dir, logFolder, "p-%(process_num)d.log"))...)
+		lines = append(lines, fmt.Sprintf("numprocs=%d", load.programs), "process_name=%(program_name)s-%(process_num)d")
+		return strings.Join(append(lines, load.extra...), "\n") + "\n"
+	}
+	for n := range load.programs {
+		lines = append(lines, load.section(section(n), filepath.Join(dir, logFolder, "%(program_name)s.log"))...)
+		lines = append(lines, load.apart(n)...)
 	}
 	return strings.Join(append(lines, load.extra...), "\n") + "\n"
+}
+
+// section returns what all sections of programs have in common.
+func (l load) section(name, log string) []string {
+	return []string{"[program:" + name + "]", "command=" + strings.Join(l.command, " "), "redirect_stderr=true", "stdout_logfile=" + log}
 }
 
 // minfds returns a generous number of descriptors for so many programs, each with two pipes and a log, and for clients. It does not

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -31,17 +32,16 @@ type daemon struct {
 // startLimit bounds the start of all children with the slowest contender.
 const startLimit = 3 * time.Minute
 
-// launch starts the contender with so many programs and waits until every child has reported. childArgs follow the FIFO in the
-// child's command; extra are lines of [program:p]. The caller closes the daemon.
-func (t *turn) launch(ctx context.Context, programs int, childArgs, extra []string) (d *daemon, err error) {
+// launch starts the contender with programs and waits until every child has reported. The caller closes the daemon.
+func (t *turn) launch(ctx context.Context, load load) (d *daemon, err error) {
 	dir, err := t.newDir()
 	if err != nil {
 		return nil, err
 	}
-	command := append(append([]string{}, t.fixtures.child...), filepath.Join(dir, fifoName))
+	load.command = slices.Concat(t.fixtures.child, []string{filepath.Join(dir, fifoName)}, load.args)
 	d = &daemon{
 		contender: t.contender,
-		load:      load{programs: programs, command: append(command, childArgs...), extra: extra},
+		load:      load,
 		dir:       dir,
 		socket:    filepath.Join(dir, socketName),
 		reaped:    make(chan struct{}),
@@ -67,7 +67,7 @@ func (t *turn) launch(ctx context.Context, programs int, childArgs, extra []stri
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	d.alive, err = d.reports.await(ctx, programs, d.reaped)
+	d.alive, err = d.reports.await(ctx, load.programs, d.reaped)
 	return d, err
 }
 

@@ -130,7 +130,7 @@ func stateEvents(ctx context.Context, t *turn) (err error) {
 // stateBaseline measures the rate of these events with the baseline, which makes only the system calls: four for each process of each
 // round, STOPPING, STOPPED, STARTING and RUNNING.
 func (t *turn) stateBaseline(ctx context.Context, programs int) (err error) {
-	d, err := t.launch(ctx, programs, nil, nil)
+	d, err := t.launch(ctx, load{programs: programs})
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func (t *turn) launchListening(ctx context.Context, programs, lines int, events 
 		fmt.Sprintf("command=%s %s %d", t.fixtures.listener, result, lines),
 		"events="+events, "buffer_size=1000000", "startsecs=0", "stdout_logfile=NONE", "stderr_logfile=NONE",
 		fmt.Sprintf("autostart=%t", start))
-	if d, err = t.launch(ctx, programs, childArgs, extra); err != nil {
+	if d, err = t.launch(ctx, load{programs: programs, args: childArgs, extra: extra}); err != nil {
 		return nil, "", err
 	}
 	if start {

@@ -11,7 +11,7 @@ type figure struct {
 	baseline bool     // also measured with the baseline
 	peers    bool     // and with peers
 	large    bool     // only with -large
-	alone    bool     // only with ours: the calls that it needs would take the original more than ten minutes
+	alone    bool     // not with the original, which has nothing like it, or would need more than ten minutes
 }
 
 // measures reports whether the figure is measured with a contender.
@@ -34,6 +34,7 @@ type target struct {
 	bound float64
 	by    who    // with of: the bound is a factor on this contender's median ...
 	of    string // ... of this figure; empty for an absolute bound
+	above string // the bound is added to the median of ours of this figure; empty: to nothing
 }
 
 func atMost(bound float64) target  { return target{word: "≤", bound: bound} }
@@ -48,21 +49,52 @@ func atLeastOf(factor float64, by who, of string) target {
 	return target{word: "≥", bound: factor, by: by, of: of}
 }
 
-func (a target) String() string {
-	if a.of == "" {
-		return fmt.Sprintf("%s %g", a.word, a.bound)
-	}
-	if a.by == ours {
-		return fmt.Sprintf("%s %g × %s", a.word, a.bound, a.of)
-	}
-	return fmt.Sprintf("%s %g × %s", a.word, a.bound, a.by)
+// over returns the target whose bound is that of a, added to the median of ours of a figure.
+func (a target) over(figure string) target {
+	a.above = figure
+	return a
 }
 
-// holds reports whether value meets the target; base is the median that a relative target refers to.
-func (a target) holds(value, base float64) bool {
+func (a target) String() string {
+	text := a.word + " "
+	if a.above != "" {
+		text += a.above + " + "
+	}
+	text += fmt.Sprintf("%g", a.bound)
+	switch a.by {
+	case "":
+		return text
+	case ours:
+		return text + " × " + a.of
+	}
+	return fmt.Sprintf("%s × %s", text, a.by)
+}
+
+// reference is a median of a contender that a target refers to.
+type reference struct {
+	figure string
+	by     who
+}
+
+// references returns what a relative target refers to.
+func (a target) references() (all []reference) {
+	if a.of != "" {
+		all = append(all, reference{a.of, a.by})
+	}
+	if a.above != "" {
+		all = append(all, reference{a.above, ours})
+	}
+	return all
+}
+
+// holds reports whether value meets the target. median returns that of a reference.
+func (a target) holds(value float64, median func(reference) float64) bool {
 	bound := a.bound
 	if a.of != "" {
-		bound *= base
+		bound *= median(reference{a.of, a.by})
+	}
+	if a.above != "" {
+		bound += median(reference{a.above, ours})
 	}
 	switch a.word {
 	case "≤":
@@ -82,6 +114,14 @@ var figures = []figure{
 		targets: []target{atMostOf(1.5, baseline, "start/4000")}},
 	{name: "restart/p50", unit: "ms", where: "restart", peers: true, targets: []target{atMost(1), atMostOf(1, runit, "restart/p50")}},
 	{name: "restart/p99", unit: "ms", where: "restart", peers: true, targets: []target{atMost(2.3)}},
+	{name: "restart/hook/p50", unit: "ms", where: "hook", alone: true,
+		targets: []target{atMostOf(2, baseline, "true/p50").over("restart/p50")}},
+	{name: "restart/hook/p99", unit: "ms", where: "hook", alone: true},
+	{name: "true/p50", unit: "ms", where: "hook", baseline: true, alone: true},
+	{name: "restart/shim/p50", unit: "ms", where: "shim", alone: true, targets: []target{atMost(1.2).over("restart/p50")}},
+	{name: "restart/shim/p99", unit: "ms", where: "shim", alone: true},
+	{name: "start/sections", unit: "ms", where: "sections", alone: true},
+	{name: "start/depends", unit: "ms", where: "depends", alone: true, targets: []target{atMostOf(1.1, ours, "start/sections")}},
 	{name: "stop/1000", unit: "ms", where: "thousand", baseline: true, peers: true, targets: []target{atMostOf(2.5, baseline, "stop/1000")}},
 
 	{name: "idle/memory", unit: "MB", where: "thousand", peers: true, targets: []target{atMost(8)}},
@@ -107,6 +147,16 @@ var figures = []figure{
 	{name: "abusive/getState/p50", unit: "ms", where: "abusive"},
 	{name: "abusive/getState/max", unit: "ms", where: "abusive", targets: []target{atMost(100)}},
 	{name: "abusive/memory", unit: "MB", where: "abusive"},
+	{name: "checks/cpu", unit: "µs/check", where: "checks", baseline: true, alone: true,
+		targets: []target{atMostOf(2, baseline, "checks/cpu")}},
+	{name: "checks/getState/p50", unit: "ms", where: "checks", alone: true},
+	{name: "checks/getState/p99", unit: "ms", where: "checks", alone: true, targets: []target{atMost(10)}},
+	{name: "features/memory", unit: "kB/program", where: "features", alone: true, targets: []target{atMost(1.5)}},
+	{name: "features/sections/memory", unit: "kB/program", where: "featuresections", alone: true},
+	{name: "features/switches", unit: "1/s", where: "features", alone: true, targets: []target{below(0.1)}},
+	{name: "hung/getState/p50", unit: "ms", where: "hung", alone: true},
+	{name: "hung/getState/p99", unit: "ms", where: "hung", alone: true, targets: []target{atMost(10)}},
+	{name: "hung/stop", unit: "ms", where: "hung", alone: true, targets: []target{atMost(milliseconds(hungLimit) + 1000)}},
 	{name: "page/1000/p50", unit: "ms", where: "thousand", targets: []target{atMostOf(0.05, original, "page/1000/p50")}},
 	{name: "page/1000/bytes", unit: "bytes", where: "thousand", targets: []target{atMost(400_000)}},
 	{name: "ctl/pid/1", unit: "ms", where: "one", targets: []target{atMost(5)}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -24,9 +25,10 @@ func TestFigures(t *testing.T) {
 			t.Errorf("%s belongs to no scenario: %s", f.name, f.where)
 		}
 		for _, a := range f.targets {
-			base, found := byName[a.of]
-			if a.of != "" && (!found || !base.measures(a.by)) {
-				t.Errorf("%s refers to %s of %s, which is not measured", f.name, a.of, a.by)
+			for _, r := range a.references() {
+				if base, found := byName[r.figure]; !found || !base.measures(r.by) {
+					t.Errorf("%s refers to %s of %s, which is not measured", f.name, r.figure, r.by)
+				}
 			}
 		}
 	}
@@ -48,8 +50,18 @@ func TestTargetHolds(t *testing.T) {
 		{atMostOf(1.5, baseline, "start/1000"), 31, 20, false},
 		{atLeastOf(0.95, baseline, "log/rate"), 95, 100, true},
 		{atLeastOf(0.95, baseline, "log/rate"), 94, 100, false},
+		{atMost(1.2).over("restart/p50"), 3.2, 2, true},
+		{atMost(1.2).over("restart/p50"), 3.3, 2, false},
+		{atMostOf(2, baseline, "true/p50").over("restart/p50"), 6, 2, true},
+		{atMostOf(2, baseline, "true/p50").over("restart/p50"), 6.1, 2, false},
 	} {
-		if got := c.target.holds(c.value, c.base); got != c.want {
+		median := func(r reference) float64 {
+			if !slices.Contains(c.target.references(), r) {
+				t.Errorf("%v does not refer to %v", c.target, r)
+			}
+			return c.base
+		}
+		if got := c.target.holds(c.value, median); got != c.want {
 			t.Errorf("%v, value %v, base %v: %v", c.target, c.value, c.base, got)
 		}
 	}

@@ -22,7 +22,7 @@ func (t *turn) idle(ctx context.Context, d *daemon) error {
 
 // idleOf is idle for a daemon of its own, with so many programs.
 func (t *turn) idleOf(ctx context.Context, name string, programs int) error {
-	r, err := t.observeNew(ctx, programs)
+	r, err := t.observeNew(ctx, load{programs: programs}, "")
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func rotatedLog(ctx context.Context, t *turn) error {
 // log measures a child that writes to its log as fast as it can, from its first write until all data is in the files.
 func (t *turn) log(ctx context.Context, name string, extra []string) (err error) {
 	size := t.settings.logBytes
-	d, err := t.launch(ctx, 1, []string{strconv.Itoa(size)}, extra)
+	d, err := t.launch(ctx, load{programs: 1, args: []string{strconv.Itoa(size)}, extra: extra})
 	if err != nil {
 		return err
 	}

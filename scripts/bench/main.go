@@ -39,6 +39,9 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == bareArgument {
 		os.Exit(bareMain(os.Args[2:]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == proberArgument {
+		os.Exit(proberMain(os.Args[2:]))
+	}
 	// SIGPIPE, too: to die of a closed output would leave a daemon behind.
 	ctx, stop := signal.NotifyContext(context.Background(),
 		os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)

@@ -15,6 +15,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == bareArgument {
 		os.Exit(bareMain(os.Args[2:]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == proberArgument {
+		os.Exit(proberMain(os.Args[2:]))
+	}
 	os.Exit(m.Run())
 }
 

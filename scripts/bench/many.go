@@ -28,7 +28,7 @@ func lineWriters(ctx context.Context, t *turn) error {
 func (t *turn) hundredWriters(ctx context.Context, name string, piece int) (err error) {
 	each := t.settings.logBytes / writers / cPiece * cPiece
 	args := []string{strconv.Itoa(each), strconv.Itoa(piece)}
-	d, err := t.launch(ctx, writers, args, []string{"stdout_logfile_maxbytes=0"})
+	d, err := t.launch(ctx, load{programs: writers, args: args, extra: []string{"stdout_logfile_maxbytes=0"}})
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func sizes(ctx context.Context, t *turn) error {
 // untilTheLimit measures as many programs as the limit of open files allows: three descriptors for each, and some for the daemon.
 func untilTheLimit(ctx context.Context, t *turn) (err error) {
 	programs := (openFiles() - 300) / 3
-	d, err := t.launch(ctx, programs, nil, nil)
+	d, err := t.launch(ctx, load{programs: programs})
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func eachPeer(t *testing.T, scenario string, test func(*testing.T, *turn)) {
 // startPeer starts services and waits until all loggers run.
 func startPeer(t *testing.T, turn *turn, services int) *daemon {
 	t.Helper()
-	d, err := turn.launch(t.Context(), services, nil, nil)
+	d, err := turn.launch(t.Context(), load{programs: services})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestPeerStops(t *testing.T) {
 		if one, _ := memoryOfProcess(d.pid); memory <= one || err != nil {
 			t.Errorf("memory %d, of the daemon alone %d, %v", memory, one, err)
 		}
-		if err := turn.stop(t.Context(), d); err != nil {
+		if err := turn.stop(t.Context(), d, "stop/1000"); err != nil {
 			t.Error(err)
 		}
 		if took := turn.results["stop/1000"][turn.who]; len(took) != 1 || took[0] <= 0 {
@@ -103,7 +103,7 @@ func TestInterruptedPeerLeavesNothing(t *testing.T) {
 	eachPeer(t, "one", func(t *testing.T, turn *turn) {
 		ctx, interrupt := context.WithCancel(t.Context())
 		interrupt()
-		if _, err := turn.launch(ctx, 3, nil, nil); !errors.Is(err, context.Canceled) {
+		if _, err := turn.launch(ctx, load{programs: 3}); !errors.Is(err, context.Canceled) {
 			t.Errorf("launch: %v", err)
 		}
 		nothingLeft(t)
@@ -127,7 +127,7 @@ func TestPeerLogs(t *testing.T) {
 // TestPeerRestarts kills a child that is older than a second: its replacement does not wait.
 func TestPeerRestarts(t *testing.T) {
 	eachPeer(t, "restart", func(t *testing.T, turn *turn) {
-		d, err := turn.launch(t.Context(), 1, nil, []string{"startsecs=0"})
+		d, err := turn.launch(t.Context(), load{programs: 1, extra: []string{"startsecs=0"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 
 // oneProgram measures a daemon with a single program.
 func oneProgram(ctx context.Context, t *turn) (err error) {
-	d, err := t.launch(ctx, 1, nil, nil)
+	d, err := t.launch(ctx, load{programs: 1})
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func oneProgram(ctx context.Context, t *turn) (err error) {
 
 // thousandPrograms measures a daemon with a thousand programs, from its start to its shutdown.
 func thousandPrograms(ctx context.Context, t *turn) (err error) {
-	d, err := t.launch(ctx, 1000, nil, nil)
+	d, err := t.launch(ctx, load{programs: 1000})
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func thousandPrograms(ctx context.Context, t *turn) (err error) {
 		return err
 	}
 	return errors.Join(t.idle(ctx, d), t.calls(ctx, d, 1000), t.page(ctx, d), t.commands(ctx, d, 1000),
-		t.monitored(ctx, d), t.stop(ctx, d))
+		t.monitored(ctx, d), t.stop(ctx, d, "stop/1000"))
 }
 
 // growth measures the memory of four thousand programs compared with one thousand.
@@ -48,11 +48,11 @@ func growth(ctx context.Context, t *turn) error {
 	if need := minfds(4000); uint64(limit.Max) < uint64(need) {
 		return fmt.Errorf("4000 programs need a hard limit of %d open files, here it is %d", need, limit.Max)
 	}
-	large, err := t.observeNew(ctx, 4000)
+	large, err := t.observeNew(ctx, load{programs: 4000}, "start/4000")
 	if err != nil || !t.wants("idle/growth") {
 		return err
 	}
-	small, err := t.observeNew(ctx, 1000)
+	small, err := t.observeNew(ctx, load{programs: 1000}, "")
 	if err != nil {
 		return err
 	}
@@ -60,16 +60,14 @@ func growth(ctx context.Context, t *turn) error {
 	return nil
 }
 
-// observeNew observes a daemon with so many programs. With 4000 it also records the time of the start.
-func (t *turn) observeNew(ctx context.Context, programs int) (r rest, err error) {
-	d, err := t.launch(ctx, programs, nil, nil)
+// observeNew observes an idle daemon of its own. It also records the time of the start as the figure that start names.
+func (t *turn) observeNew(ctx context.Context, load load, start string) (r rest, err error) {
+	d, err := t.launch(ctx, load)
 	if err != nil {
 		return rest{}, err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	if programs == 4000 {
-		t.add("start/4000", milliseconds(last(d.alive)-d.started))
-	}
+	t.add(start, milliseconds(last(d.alive)-d.started))
 	if err := d.awaitRunning(ctx); err != nil {
 		return rest{}, err
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // stop measures the time from the shutdown request to the exit of the daemon. All children must have exited by then.
-func (t *turn) stop(ctx context.Context, d *daemon) error {
-	if !t.wants("stop/1000") {
+func (t *turn) stop(ctx context.Context, d *daemon, name string) error {
+	if !t.wants(name) {
 		return nil
 	}
 	if d.peer != nil {
@@ -29,7 +29,7 @@ func (t *turn) stop(ctx context.Context, d *daemon) error {
 	if left > 0 {
 		return fmt.Errorf("the daemon exited and left %d children behind", left)
 	}
-	t.add("stop/1000", milliseconds(exited-asked))
+	t.add(name, milliseconds(exited-asked))
 	return nil
 }
 

@@ -95,16 +95,14 @@ func (f figure) met(all results) *bool {
 		return nil
 	}
 	yes, known := true, true
+	median := func(r reference) float64 { return spreadOf(all[r.figure][r.by]).Median }
+	measured := func(r reference) bool { return len(all[r.figure][r.by]) > 0 }
 	for _, a := range targets {
-		base := spreadOf(all[a.of][a.by])
-		switch {
-		case a.of == "":
-			yes = yes && a.holds(mine.Median, 0)
-		case base != nil:
-			yes = yes && a.holds(mine.Median, base.Median)
-		default:
+		if slices.ContainsFunc(a.references(), func(r reference) bool { return !measured(r) }) {
 			known = false
+			continue
 		}
+		yes = yes && a.holds(mine.Median, median)
 	}
 	if yes && !known {
 		return nil

@@ -4,6 +4,8 @@
 //   child FIFO BYTES [PIECE [paced]]
 //                       report; at SIGUSR1 report, write BYTES to stdout, PIECE at a time (65536), report again, wait;
 //                       paced: no piece before the one before was read
+//   child FIFO ready      send READY=1 to NOTIFY_SOCKET, report, wait
+//   child FIFO flood      the same, but send notifications without end
 //
 // A report is one line, "PID NANOSECONDS" of the monotonic clock, in one write.
 //
@@ -13,7 +15,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -93,6 +97,35 @@ static void fill(long bytes, long piece, int paced)
 	}
 }
 
+// connected returns a socket whose other end has the abstract name in the variable NOTIFY_SOCKET.
+static long connected(char **environment)
+{
+	static const char variable[] = "NOTIFY_SOCKET=@";
+	static struct sockaddr_un to = {.sun_family = AF_UNIX}; // the name begins with a null byte
+	for (; *environment; environment++) {
+		const char *text = *environment, *name = variable;
+		while (*name && *text == *name)
+			text++, name++;
+		if (*name)
+			continue;
+		unsigned long n = 1;
+		for (; *text && n < sizeof to.sun_path; text++)
+			to.sun_path[n++] = *text;
+		long fd = call(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0);
+		if (fd < 0 || call(SYS_connect, fd, (long)&to, sizeof to - sizeof to.sun_path + n, 0) < 0)
+			leave(5);
+		return fd;
+	}
+	leave(5);
+	return -1;
+}
+
+static void notify(long socket, const char *text, long length)
+{
+	if (call(SYS_write, socket, (long)text, length, 0) != length)
+		leave(6);
+}
+
 static long number(const char *text)
 {
 	long n = 0;
@@ -106,18 +139,25 @@ static void work(long argc, char **argv)
 	unsigned long go = 1UL << (SIGUSR1 - 1), none = 0;
 	if (argc < 2)
 		leave(2);
-	long fifo = call(SYS_openat, AT_FDCWD, (long)argv[1], O_WRONLY | O_CLOEXEC, 0);
+	long fifo = call(SYS_openat, AT_FDCWD, (long)argv[1], O_WRONLY | O_CLOEXEC, 0), socket = -1;
 	if (fifo < 0)
 		leave(2);
-	if (argc > 2) // blocked before the report, so that no signal comes too early
+	int writes = argc > 2 && *argv[2] <= '9', notifies = argc > 2 && !writes;
+	if (writes) // blocked before the report, so that no signal comes too early
 		call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&go, 0, signal_set);
+	if (notifies) {
+		socket = connected(argv + argc + 1); // the environment follows the arguments
+		notify(socket, "READY=1", 7);
+	}
 	report(fifo);
-	if (argc > 2) {
+	if (writes) {
 		call(SYS_rt_sigtimedwait, (long)&go, 0, 0, signal_set);
 		report(fifo);
 		fill(number(argv[2]), argc > 3 ? number(argv[3]) : block, argc > 4);
 		report(fifo);
 	}
+	while (notifies && *argv[2] == 'f')
+		notify(socket, "STATUS=busy", 11);
 	call(SYS_close, fifo, 0, 0, 0);
 	for (;;)
 		call(SYS_rt_sigsuspend, (long)&none, signal_set, 0, 0);

@@ -1,0 +1,65 @@
+package supervisor
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+)
+
+// TestHungHooksLeakNothing starts a thousand programs whose hooks hang, some of which ignore SIGTERM: requests are answered
+// meanwhile, a shutdown ends all hooks, and afterwards there are as many goroutines and descriptors as before.
+func TestHungHooksLeakNothing(t *testing.T) {
+	dir := t.TempDir()
+	once := func(n int) {
+		group := &config.Group{Name: "g"} // of all: a shutdown stops one group after the other
+		for i := range n {
+			group.Processes = append(group.Processes, program(fmt.Sprintf("p%d", i), func(p *config.Process) {
+				p.Run.Command, p.Out.Log = "/bin/sleep 1000", config.Log{Kind: config.LogFile, Path: filepath.Join(dir, p.ProcessName)}
+				p.Stop.WaitSecs = 1
+				p.Extra = &config.Extra{Hooks: config.Hooks{Timeout: time.Hour, PreStart: config.HelperCommand{Line: "/bin/sleep 1000"}}}
+				if i%10 == 0 {
+					p.Extra.Hooks.PreStart.Line = `/bin/sh -c 'trap "" TERM; sleep 1000; sleep 1000'`
+				}
+			}).Processes...)
+		}
+		sup, end := realLoop(t, &lockedLog{grew: make(chan struct{}, 1)}, group)
+		var pids []int
+		missing := func() int {
+			pids = nil
+			if err := sup.Do(func(l *Loop) {
+				for r := range l.helpers {
+					pids = append(pids, r.PID())
+				}
+			}); err != nil {
+				t.Error(err)
+			}
+			return n - len(pids)
+		}
+		if !settled(missing, 0) {
+			t.Errorf("%d hooks do not run", missing())
+		}
+		const late = 5 * time.Second // with much margin: they would hang for an hour
+		for range 10 {
+			if began := time.Now(); sup.Do(func(*Loop) {}) != nil || time.Since(began) > late {
+				t.Errorf("a request took %v", time.Since(began))
+			}
+		}
+		end()
+		if !settled(func() int { return inGroups(t, pids) }, 0) {
+			t.Errorf("%d processes are left", inGroups(t, pids))
+		}
+	}
+	once(20) // for what is made once and kept
+	goroutines, descriptors := runtime.NumGoroutine(), open(t)
+	once(1000)
+	if !settled(runtime.NumGoroutine, goroutines) {
+		t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), goroutines)
+	}
+	if !settled(func() int { return open(t) }, descriptors) {
+		t.Errorf("%d descriptors, %d before", open(t), descriptors)
+	}
+}
