@@ -7,10 +7,14 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
-// RunChecks runs each health check of a process once, now, and returns the results. They count for nothing.
+// RunChecks runs each health check of a process once, now, and returns the results. They count for nothing, so a request that is handed
+// over runs the checks again.
 func (s *Service) RunChecks(ctx context.Context, name string) ([]api.CheckResult, error) {
+	call := waiting.Of(ctx)
+	call.Enter(new(struct{}))
 	got := make(chan []check.Result, 1)
 	err := s.Change(func(l *supervisor.Loop) error {
 		p, err := Find(l.View, name)
@@ -27,15 +31,19 @@ func (s *Service) RunChecks(ctx context.Context, name string) ([]api.CheckResult
 		return nil, err
 	}
 	var results []api.CheckResult
-	select {
-	case list := <-got:
-		for _, r := range list {
-			results = append(results, api.CheckResult{Check: r.Kind.String(), OK: r.OK(), Text: r.Text, Milliseconds: int(r.Took.Milliseconds())})
+	for {
+		select {
+		case list := <-got:
+			for _, r := range list {
+				results = append(results, api.CheckResult{Check: r.Kind.String(), OK: r.OK(), Text: r.Text, Milliseconds: int(r.Took.Milliseconds())})
+			}
+			return results, nil
+		case <-ctx.Done():
+			return nil, context.Canceled
+		case <-s.sup.Down():
+			return nil, supervisor.ErrDown
+		case <-call.Frozen():
+			call.Park(func() any { return struct{}{} })
 		}
-		return results, nil
-	case <-ctx.Done():
-		return nil, context.Canceled
-	case <-s.sup.Down():
-		return nil, supervisor.ErrDown
 	}
 }

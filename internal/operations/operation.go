@@ -10,6 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/signame"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 // kind is a kind of operation on processes. Its functions run in the loop; name is the name of the process in faults.
@@ -84,8 +85,42 @@ func (s *Service) ClearLogs(ctx context.Context, name string) error {
 
 // single performs an operation on one process.
 func (s *Service) single(ctx context.Context, name string, k kind, wait bool) error {
+	if wait {
+		return s.singleWait(ctx, name, k)
+	}
+	_, err := s.beginSingle(name, k, false)
+	return err
+}
+
+// singleWait is single for a caller that waits.
+func (s *Service) singleWait(ctx context.Context, name string, k kind) error {
+	call := waiting.Of(ctx)
 	var o operation
-	err := s.Change(func(l *supervisor.Loop) error {
+	var err error
+	state := new(OperationState)
+	switch call.Enter(state) {
+	case waiting.Over:
+		return nil
+	case waiting.Resume:
+		o, err = s.resume(k, state)
+	default:
+		o, err = s.beginSingle(name, k, true)
+	}
+	for {
+		if err == nil {
+			err = s.await(ctx, call.Frozen(), &o)
+		}
+		if err != errFrozen {
+			return err
+		}
+		call.Park(func() any { return o.export() })
+		err = nil
+	}
+}
+
+// beginSingle begins an operation on one process.
+func (s *Service) beginSingle(name string, k kind, wait bool) (o operation, err error) {
+	err = s.Change(func(l *supervisor.Loop) error {
 		p, err := Find(l.View, name)
 		if err == nil {
 			one := []*process.Process{p}
@@ -93,10 +128,7 @@ func (s *Service) single(ctx context.Context, name string, k kind, wait bool) er
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return s.await(ctx, &o)
+	return o, err
 }
 
 // operation is an operation in progress on one process.
@@ -143,8 +175,11 @@ func (s *Service) report(o *operation) {
 	}
 }
 
-// await waits until the operation is over, the client has disconnected, or supervisord has shut down.
-func (s *Service) await(ctx context.Context, o *operation) (err error) {
+// errFrozen is the error of await if the operation is to be parked, as it is.
+var errFrozen = errors.New("the operation is to be parked")
+
+// await waits until the operation is over, the client has disconnected, supervisord has shut down, or frozen closes.
+func (s *Service) await(ctx context.Context, frozen <-chan struct{}, o *operation) (err error) {
 	if o.changed == nil {
 		return nil
 	}
@@ -156,6 +191,8 @@ func (s *Service) await(ctx context.Context, o *operation) (err error) {
 		case <-reminder.C:
 		case <-ctx.Done():
 			return context.Canceled
+		case <-frozen:
+			return errFrozen
 		case <-s.sup.Down():
 		}
 		if down := s.sup.Read(func(supervisor.View) { err = s.check(o) }); down != nil {

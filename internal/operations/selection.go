@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 // Selection is a set of processes: all of them, or those of a group.
@@ -80,65 +81,110 @@ func (sel Selection) processes(v supervisor.View, descending bool) ([]*process.P
 // so that other requests are served in between, then it waits for all. In the result, processes without a wait come first,
 // then the others in completionOrder.
 func (s *Service) each(ctx context.Context, sel Selection, k kind, wait bool) ([]api.ProcessStatus, error) {
-	var selected []*process.Process
-	err := s.Read(func(v supervisor.View) (err error) { selected, err = sel.processes(v, k.descending); return err })
+	call := waiting.Of(ctx)
+	b := batch{service: s, kind: k, wait: wait}
+	var err error
+	state := new(BatchState)
+	switch call.Enter(state) {
+	case waiting.Over:
+		return nil, nil
+	case waiting.Resume:
+		err = b.resume(state)
+	default:
+		err = s.Read(func(v supervisor.View) (err error) { b.left, err = sel.processes(v, k.descending); return err })
+	}
+	if err == nil {
+		err = b.begin(call)
+	}
+	if err == nil {
+		err = b.await(ctx, call)
+	}
 	if err != nil {
 		return nil, err
 	}
-	var outcomes []api.ProcessStatus
-	var waiting []operation
-	begin := func(k kind, p *process.Process) {
-		if !k.affects(p) {
-			return
-		}
-		o, err := s.begin(k, p, api.Namespec(p.Group, p.Name()), wait)
-		if err == nil && o.changed != nil {
-			waiting = append(waiting, o)
-		} else {
-			outcomes = append(outcomes, status(p, err))
-		}
+	for _, i := range completionOrder(b.waiting) {
+		b.outcomes = append(b.outcomes, status(b.waiting[i].process, b.ends[i]))
 	}
-	for _, step := range s.steps(k, selected, begin) {
-		if down := s.sup.Do(step); down != nil {
-			return nil, down
-		}
-	}
-	ends := make([]error, len(waiting))
-	var all sync.WaitGroup
-	for i := range waiting {
-		all.Go(func() { ends[i] = s.await(ctx, &waiting[i]) })
-	}
-	all.Wait()
-	for _, err := range ends {
-		if err != nil && api.FaultOf(err) == nil {
-			return nil, err
-		}
-	}
-	for _, i := range completionOrder(waiting) {
-		outcomes = append(outcomes, status(waiting[i].process, ends[i]))
-	}
-	return outcomes, nil
+	return b.outcomes, nil
 }
 
-// steps are what is to be done in the loop for an operation: all at once if some processes must wait for others, else one after the
-// other.
-func (s *Service) steps(k kind, selected []*process.Process, begin func(kind, *process.Process)) (steps []func(*supervisor.Loop)) {
+// batch is an operation in progress on several processes.
+type batch struct {
+	service  *Service
+	kind     kind
+	wait     bool
+	left     []*process.Process  // whose actions have not been performed
+	outcomes []api.ProcessStatus // of processes without a wait
+	waiting  []operation
+	ends     []error // of waiting, as far as they are over
+}
+
+// begin performs the actions that are left: all at once if some processes must wait for others, else one after the other.
+func (b *batch) begin(call *waiting.Call) error {
 	ordered := false
-	if k.prepare != nil {
-		_ = s.sup.Read(func(v supervisor.View) { ordered = v.Ordered() }) // an error comes again with the first step
+	if b.kind.prepare != nil {
+		_ = b.service.sup.Read(func(v supervisor.View) { ordered = v.Ordered() }) // an error comes again with the first action
 	}
-	if ordered {
-		return []func(*supervisor.Loop){func(l *supervisor.Loop) {
-			prepared := k.prepared(l, selected)
-			for _, p := range selected {
-				begin(prepared, p)
+	for len(b.left) > 0 {
+		if call.IsFrozen() {
+			call.Park(b.export)
+		}
+		down := b.service.sup.Do(func(l *supervisor.Loop) {
+			if !ordered {
+				b.act(b.kind, b.left[:1])
+				return
 			}
-		}}
+			b.act(b.kind.prepared(l, b.left), b.left)
+		})
+		if down != nil {
+			return down
+		}
 	}
-	for _, p := range selected {
-		steps = append(steps, func(*supervisor.Loop) { begin(k, p) })
+	return nil
+}
+
+// act performs the actions of the first processes that are left, in the loop.
+func (b *batch) act(k kind, first []*process.Process) {
+	b.left = b.left[len(first):]
+	for _, p := range first {
+		if !k.affects(p) {
+			continue
+		}
+		o, err := b.service.begin(k, p, api.Namespec(p.Group, p.Name()), b.wait)
+		if err == nil && o.changed != nil {
+			b.waiting = append(b.waiting, o)
+		} else {
+			b.outcomes = append(b.outcomes, status(p, err))
+		}
 	}
-	return steps
+}
+
+// await waits until all operations are over. An error that is no fault ends it.
+func (b *batch) await(ctx context.Context, call *waiting.Call) error {
+	b.ends = append(b.ends, make([]error, len(b.waiting)-len(b.ends))...)
+	for {
+		frozen := call.Frozen()
+		var all sync.WaitGroup
+		for i := range b.waiting {
+			if o := &b.waiting[i]; o.changed != nil {
+				all.Go(func() { b.ends[i] = b.service.await(ctx, frozen, o) })
+			}
+		}
+		all.Wait()
+		parked := false
+		for _, err := range b.ends {
+			switch {
+			case err == errFrozen:
+				parked = true
+			case err != nil && api.FaultOf(err) == nil:
+				return err
+			}
+		}
+		if !parked {
+			return nil
+		}
+		call.Park(b.export)
+	}
 }
 
 // completionOrder returns the indexes of operations in the order of completion. Operations that were completed within one
