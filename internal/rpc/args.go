@@ -17,6 +17,7 @@ type Method struct {
 	Params []Param
 	Result string // its type and, after a space, its meaning; for methodHelp and methodSignature
 	Shared bool   // concurrent calls share a response; only for methods that have no parameters and do not wait
+	Waits  bool   // a call may wait for processes; init sets it for methods with a parameter of the name wait
 	Ours   bool   // the original does not have it: it is listed after those that it has
 	Do     func(*Server, context.Context, args) (result, error)
 	Write  func(*Server, context.Context, args, *xmlrpc.Encoder) error // in place of Do: writes the result as it comes

@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -45,11 +47,36 @@ func (s *Server) callPlugin(ctx context.Context, name string, params []xmlrpc.Va
 	if isEmit(x, method) {
 		return s.emit(x, params)
 	}
+	s.calling(name, 1)
+	defer s.calling(name, -1)
 	v, err := x.Call(ctx, name, params)
 	if err != nil {
 		return nil, s.pluginError(err)
 	}
 	return func(e *xmlrpc.Encoder) { e.Value(v) }, nil
+}
+
+// calling counts a call of a plug-in that begins or has ended.
+func (s *Server) calling(name string, n int) {
+	s.plugins.Lock()
+	defer s.plugins.Unlock()
+	if s.called == nil {
+		s.called = map[string]int{}
+	}
+	if s.called[name] += n; s.called[name] == 0 {
+		delete(s.called, name)
+	}
+}
+
+// Busy returns the name of a method of a plug-in that has been called and has not returned, or "".
+func (s *Server) Busy() string {
+	s.plugins.Lock()
+	defer s.plugins.Unlock()
+	names := slices.Sorted(maps.Keys(s.called))
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
 }
 
 func (s *Server) emit(x *plugin.Plugin, params []xmlrpc.Value) (result, error) {

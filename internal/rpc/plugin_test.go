@@ -124,6 +124,9 @@ func TestPluginMethods(t *testing.T) {
 	slow := make(chan string)
 	go func() { slow <- ask("x.slow") }()
 	<-entered // a call that waits for the plug-in does not delay others
+	if got := s.Busy(); got != "x.slow" {
+		t.Errorf("busy: %q", got)
+	}
 	if v, fault := call(t, s, "supervisor.getState"); fault != "" || len(v.Members) != 2 || ask("x.echo", "fast") != "fast" {
 		t.Errorf("%+v, %s", v, fault)
 	}

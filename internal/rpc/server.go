@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/budget"
@@ -16,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
@@ -25,6 +27,8 @@ type Server struct {
 	ops     *operations.Service
 	methods map[string]*Method // built in, by their full names
 	caches  map[*Method]*cache // of the methods whose responses are shared
+	plugins sync.Mutex         // guards called
+	called  map[string]int     // the calls of plug-ins that have not returned, by method
 }
 
 // New makes a Server that offers the methods of these interfaces, of the active plug-ins, and of "system".
@@ -58,7 +62,7 @@ func (s *Server) ServeXMLRPC(ctx context.Context, body, dst []byte) (response []
 		return dst, nil, http.StatusBadRequest
 	}
 	trace := s.sup.Log().Enabled(api.Trace)
-	if trace {
+	if trace && !waiting.Resumed(ctx) {
 		s.sup.Log().Tracef("XML-RPC method called: %s()", logged(call.Method))
 	}
 	response, done, err = s.respond(ctx, call, dst)

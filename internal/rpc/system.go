@@ -81,11 +81,18 @@ func (s *Server) multicall(ctx context.Context, a args, e *xmlrpc.Encoder) error
 	defer func() { budget.Answers.Release(held) }()
 	begin := e.Mark()
 	e.BeginArray()
-	for _, item := range a[0].Items {
+	items := a[0].Items
+	m := s.resumable(ctx, e, items)
+	if m != nil {
+		ctx = m
+	}
+	for i := m.first(); i < len(items); i++ {
+		item := items[i]
 		if item.Kind != xmlrpc.Struct {
 			return api.NewFault(api.IncorrectParameters, "")
 		}
 		mark := e.Mark()
+		m.next(i, mark)
 		err := s.callItem(ctx, e, item)
 		fault := api.FaultOf(err)
 		switch {

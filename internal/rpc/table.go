@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -112,7 +113,7 @@ var table = []Method{
 	{Name: "supervisor.restartProcess", Ours: true, Do: (*Server).restartProcess, Params: []Param{specParam, startWait},
 		Help:   "Stop a process and start it again; start it if it does not run. A stopProcess that comes meanwhile wins.",
 		Result: "boolean always true"},
-	{Name: "supervisor.runChecks", Ours: true, Do: (*Server).runChecks, Params: []Param{nameParam},
+	{Name: "supervisor.runChecks", Ours: true, Waits: true, Do: (*Server).runChecks, Params: []Param{nameParam},
 		Help:   "Run the health checks of a process now, once. The results change nothing.",
 		Result: "array a struct for each check: check, ok, text, ms"},
 	{Name: "supervisor.expandName", Ours: true, Do: (*Server).expandName,
@@ -151,6 +152,7 @@ var mainMethods, systemMethods map[string]*Method
 func init() {
 	mainMethods, systemMethods = map[string]*Method{}, map[string]*Method{}
 	for i := range table {
+		table[i].Waits = table[i].Waits || slices.ContainsFunc(table[i].Params, func(p Param) bool { return p.Name == "wait" })
 		if name, ok := strings.CutPrefix(table[i].Name, "system."); ok {
 			systemMethods[name] = &table[i]
 		} else {

@@ -47,6 +47,12 @@ func NewLimited(dst []byte, limit int) *Encoder {
 // Mark returns the position of the next value.
 func (e *Encoder) Mark() int { return len(e.buf) }
 
+// Between returns what was written between two marks. It stays the encoder's.
+func (e *Encoder) Between(from, to int) []byte { return e.buf[from:to] }
+
+// Raw writes values that an encoder has written.
+func (e *Encoder) Raw(values []byte) { e.buf = append(e.buf, values...) }
+
 // Fits reports whether the value that was written since the mark is complete and within the limit, or so short that it does
 // not matter.
 func (e *Encoder) Fits(mark int) bool {
