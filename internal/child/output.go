@@ -34,13 +34,19 @@ func Output(limit time.Duration, name string, args ...string) (string, error) {
 	if path == "" {
 		return "", fmt.Errorf("%s: %w", name, ErrNoCommand)
 	}
+	return OutputOf(limit, path, append([]string{name}, args...))
+}
+
+// OutputOf is Output of the program at a path. It gets more descriptors, from 3 on.
+func OutputOf(limit time.Duration, path string, args []string, more ...int) (string, error) {
+	name := args[0]
 	ours, theirs, err := Pipe(true)
 	if err != nil {
 		return "", fmt.Errorf("cannot run %s: %w", name, err)
 	}
 	in := os.NewFile(uintptr(ours), name)
 	defer in.Close()
-	pid, err := startHelper(path, append([]string{name}, args...), theirs)
+	pid, err := startHelper(path, args, theirs, more)
 	_ = syscall.Close(theirs)
 	if err != nil {
 		return "", fmt.Errorf("cannot run %s: %w", name, err)
@@ -67,21 +73,31 @@ func systemCommand(name string) string {
 	return ""
 }
 
-// startHelper starts a command with the given standard output and no other descriptors. Its pid is known before Reap can see
-// its exit.
-func startHelper(path string, args []string, stdout int) (pid int, err error) {
+// startHelper starts a command with the given standard output and no other descriptors than more. Its pid is known before Reap can
+// see its exit.
+func startHelper(path string, args []string, stdout int, more []int) (pid int, err error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return 0, err
 	}
 	defer null.Close()
-	spec := Spec{Env: os.Environ(), Files: [3]int{int(null.Fd()), stdout, int(null.Fd())}}
+	spec := Spec{Env: os.Environ(), Files: [3]int{int(null.Fd()), stdout, int(null.Fd())}, More: more}
 	helpers.Lock()
 	defer helpers.Unlock()
 	if pid, err = forkExec(path, args, &spec, nil); err == nil {
 		helpers.pids[pid] = true
 	}
 	return pid, err
+}
+
+// Background starts a program without output. Reap takes its exit, which is of no interest.
+func Background(path string, args []string, more ...int) (pid int, err error) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer null.Close()
+	return startHelper(path, args, int(null.Fd()), more)
 }
 
 // endHelper kills a helper that still runs, and waits for its end unless Reap will see it.

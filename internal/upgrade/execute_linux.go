@@ -1,0 +1,98 @@
+package upgrade
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Handed are the descriptors that a program that is executed gets besides those of the state.
+type Handed struct {
+	State int
+	Back  int // of the executable to go back to; -1: none
+	Guard int // of the pipe to the guard; -1: none
+
+	guardPID int // 0: none
+}
+
+// ignored are the signals that mean nothing for the moment in which no program can catch them. Others end the process, and the guard
+// does what they ask for. A blocked signal would not help: the runtime unblocks those that end it before any other code runs.
+var ignored = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGUSR2}
+
+// Execute replaces this program by the one at path, with the same arguments and environment. It returns only if that fails; then all
+// is as before, but for the ignored signals, which the caller has to catch again.
+func Execute(path string, h Handed) error {
+	return execute(path, h, "")
+}
+
+func execute(path string, h Handed, failed string) error {
+	fds := []int{h.State, h.Back, h.Guard}
+	for _, fd := range fds {
+		if fd < 0 {
+			continue
+		}
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0); err != nil {
+			return err
+		}
+	}
+	env := append(os.Environ(), fmt.Sprintf("%s=%d,%d,%d,%d", stateVariable, h.State, h.Back, h.Guard, h.guardPID))
+	if failed != "" {
+		env = append(env, failedVariable+"="+failed)
+	}
+	signal.Ignore(ignored...)
+	err := syscall.Exec(path, os.Args, env)
+	for _, fd := range fds {
+		if fd >= 0 {
+			syscall.CloseOnExec(fd)
+		}
+	}
+	return fmt.Errorf("cannot execute %s: %w", path, err)
+}
+
+// self opens the running executable, also if its file has been replaced.
+func self() (fd int, err error) {
+	return unix.Open("/proc/self/exe", unix.O_PATH|unix.O_CLOEXEC, 0)
+}
+
+// GoBack executes the program that this one has replaced, which takes over again. Before Commit, that is possible at any time, and
+// nothing has happened. It does not return unless it fails.
+func (t *Taken) GoBack(why error) error {
+	if t.back < 0 {
+		return fmt.Errorf("there is no way back: %w", why)
+	}
+	return execute(fmt.Sprintf("/proc/self/fd/%d", t.back), Handed{t.State, -1, t.guard, t.guardPID}, why.Error())
+}
+
+// Begin notes that this program has begun. It is the first thing it does. From now on, the end of the process is its failure.
+func (t *Taken) Begin() {
+	for _, fd := range []int{t.State, t.back, t.guard} {
+		if fd >= 0 {
+			syscall.CloseOnExec(fd)
+		}
+	}
+	if t.guard >= 0 {
+		_, _ = unix.Write(t.guard, []byte{begun}) // without a guard there is none to notify
+	}
+}
+
+// Commit notes that this program goes on, and gives up the way back.
+func (t *Taken) Commit() {
+	if t.guard >= 0 {
+		_, _ = unix.Write(t.guard, []byte{committed})
+	}
+	for _, fd := range []int{t.State, t.back, t.guard} {
+		if fd >= 0 {
+			_ = unix.Close(fd)
+		}
+	}
+	t.State, t.back, t.guard = -1, -1, -1
+}
+
+// What a guard is notified of.
+const (
+	begun     = 'b'
+	committed = 'c'
+)
