@@ -42,9 +42,15 @@ var hookKeys = [hookCount]struct {
 
 // hooks are the hooks of a process.
 type hooks struct {
-	runs     *[hookCount]*helper.Run // nil: no hook has run
-	held     bool                    // a start waits for the hooks of the run before
-	reloaded ReloadResult            // of the last request to reload, but Over
+	runs     *hookRuns    // nil: no hook has run
+	held     bool         // a start waits for the hooks of the run before
+	reloaded ReloadResult // of the last request to reload, but Over
+}
+
+// hookRuns are the last runs of hooks.
+type hookRuns struct {
+	last  [hookCount]*helper.Run // nil: none, or its end is known
+	steps [hookCount]int32       // the step of the stop plan at which each was run
 }
 
 // last is the last run of a hook, nil if there is none, or its end is known.
@@ -52,14 +58,14 @@ func (h *hooks) last(which hook) *helper.Run {
 	if h.runs == nil {
 		return nil
 	}
-	return h.runs[which]
+	return h.runs.last[which]
 }
 
 func (h *hooks) setLast(which hook, run *helper.Run) {
 	if h.runs == nil {
-		h.runs = new([hookCount]*helper.Run)
+		h.runs = new(hookRuns)
 	}
-	h.runs[which] = run
+	h.runs.last[which] = run
 }
 
 // hookCommand is the command of a hook; ok is false if the program has none.
@@ -70,26 +76,48 @@ func (p *Process) hookCommand(h hook) (c config.HelperCommand, ok bool) {
 	return c, c.Line != ""
 }
 
-// runHook runs a hook. Done gets its result in the loop: at its end, or at once if one that cannot be killed is left of the
-// last run.
-func (p *Process) runHook(h hook, env []string, now time.Time, done func(ok bool, text string, now time.Time)) {
+// runHook runs a hook. HookDone gets its result: at its end, or at once if one that cannot be killed is left of the last run.
+func (p *Process) runHook(h hook, env []string, now time.Time) {
 	x, key := p.extra, hookKeys[h]
 	if run := x.hooks.last(h); run != nil && !run.Over() {
 		p.shared.Log.Warnf("%s: %s failed (the one before is still there)", p.Name(), key.name)
-		done(false, "the one before is still there", now)
+		p.hookDone(h, p.machine.Step, false, "the one before is still there", now)
 		return
 	}
+	spec := p.hookSpec(h)
+	spec.Env = env
+	x.hooks.setLast(h, nil)
+	x.hooks.runs.steps[h] = p.machine.Step
+	x.hooks.setLast(h, p.Help(spec, now))
+}
+
+// hookSpec is how a hook is run, without variables of its own.
+func (p *Process) hookSpec(h hook) helper.Spec {
+	key := hookKeys[h]
 	command, _ := p.hookCommand(h)
-	run := p.Help(helper.Spec{Hook: strings.TrimSuffix(key.name, "_hook"), Label: key.name, Command: command, Env: env,
+	return helper.Spec{Hook: strings.TrimSuffix(key.name, "_hook"), Label: key.name, Command: command,
 		Timeout: p.Config.Extra.Hooks.Timeout,
 		Done: func(r helper.Result, now time.Time) {
-			if run := x.hooks.last(h); run != nil && !run.Stuck() {
-				x.hooks.setLast(h, nil)
+			if run := p.extra.hooks.last(h); run != nil && !run.Stuck() {
+				p.extra.hooks.setLast(h, nil)
 			}
-			done(r.OK, r.Text, now)
+			p.hookDone(h, p.extra.hooks.runs.steps[h], r.OK, r.Text, now)
 			p.hookEnded(now)
-		}}, now)
-	x.hooks.setLast(h, run)
+		}}
+}
+
+// hookDone does what the end of a hook is for, which was run at a step of the stop plan.
+func (p *Process) hookDone(h hook, step int32, ok bool, text string, now time.Time) {
+	switch h {
+	case preStart:
+		p.preStarted(ok, text, now)
+	case preStop, stopCommand: // a result that comes after the step counts for nothing
+		if p.machine.Step == step {
+			p.handle(state.Event{Kind: state.StepDone, OK: ok}, now)
+		}
+	case reloadCommand:
+		p.reloadCommandDone(ok, text, now)
+	}
 }
 
 // hooksRun reports whether a hook of the process runs that a start has to wait for.
@@ -97,7 +125,7 @@ func (p *Process) hooksRun() bool {
 	if p.extra == nil || p.extra.hooks.runs == nil {
 		return false
 	}
-	for h, run := range p.extra.hooks.runs {
+	for h, run := range p.extra.hooks.runs.last {
 		if hook(h) != reloadCommand && run != nil && !run.Over() && !run.Stuck() {
 			return true
 		}
@@ -136,26 +164,29 @@ func (p *Process) preStart(now time.Time) {
 		p.apply(state.Event{Kind: state.Prepared}, now, now)
 		return
 	}
-	p.runHook(preStart, nil, now, func(ok bool, text string, now time.Time) {
-		kind := state.Prepared
-		if !ok {
-			kind = state.Unprepared
-		}
-		starting := p.machine.State == api.Starting
-		if starting && !ok {
-			p.spawnErr = "pre_start_hook failed: " + text // the helper has logged it
-			p.noChild()
-		}
-		if !starting {
-			p.extra.ended(0) // for the reason that stops it
-			p.extra.noChild = true
-		}
-		p.apply(state.Event{Kind: kind}, now, now)
-		if !starting || !ok {
-			p.runEnded(nil, now)
-		}
-		p.settle(now)
-	})
+	p.runHook(preStart, nil, now)
+}
+
+// preStarted goes on with the start, or ends it, after pre_start_hook.
+func (p *Process) preStarted(ok bool, text string, now time.Time) {
+	kind := state.Prepared
+	if !ok {
+		kind = state.Unprepared
+	}
+	starting := p.machine.State == api.Starting
+	if starting && !ok {
+		p.spawnErr = "pre_start_hook failed: " + text // the helper has logged it
+		p.noChild()
+	}
+	if !starting {
+		p.extra.ended(0) // for the reason that stops it
+		p.extra.noChild = true
+	}
+	p.apply(state.Event{Kind: kind}, now, now)
+	if !starting || !ok {
+		p.runEnded(nil, now)
+	}
+	p.settle(now)
 }
 
 // stopPreparing sends a signal to what prepares the start, in place of the child that there is not yet.
@@ -180,11 +211,9 @@ func (p *Process) stopPreparing(kill bool, now time.Time) {
 // postStart runs post_start_hook. Its end changes nothing.
 func (p *Process) postStart(now time.Time) {
 	if _, ok := p.hookCommand(postStart); ok {
-		p.runHook(postStart, nil, now, ignored)
+		p.runHook(postStart, nil, now)
 	}
 }
-
-func ignored(bool, string, time.Time) {}
 
 // runEnded runs post_stop_hook after a run. Exit is that of its child, nil if it had none.
 func (p *Process) runEnded(exit *child.Exit, now time.Time) {
@@ -200,16 +229,5 @@ func (p *Process) runEnded(exit *child.Exit, now time.Time) {
 		}
 		env = append(env, "SUPERVISOR_EXIT_CODE="+strconv.Itoa(code), "SUPERVISOR_EXIT_SIGNAL="+signal)
 	}
-	p.runHook(postStop, env, now, ignored)
-}
-
-// runStep runs the hook or command that is the present step of the stop plan. A result that comes after the step counts for
-// nothing.
-func (p *Process) runStep(h hook, now time.Time) {
-	step := p.machine.Step
-	p.runHook(h, nil, now, func(ok bool, _ string, now time.Time) {
-		if p.machine.Step == step {
-			p.handle(state.Event{Kind: state.StepDone, OK: ok}, now)
-		}
-	})
+	p.runHook(postStop, env, now)
 }

@@ -54,9 +54,9 @@ func (p *Process) takeStep(now time.Time) {
 	}
 	switch step.Kind {
 	case state.HookStep:
-		p.runStep(preStop, now)
+		p.runHook(preStop, nil, now)
 	case state.CommandStep:
-		p.runStep(stopCommand, now)
+		p.runHook(stopCommand, nil, now)
 	case state.SignalStep:
 		p.kill(step.Signal, p.Config.Stop.AsGroup || step.Signal == syscall.SIGKILL && p.Config.Stop.KillAsGroup, now)
 	}

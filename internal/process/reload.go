@@ -64,15 +64,18 @@ func (p *Process) Reload(now time.Time) (problem string) {
 		return "reload_command is still running"
 	}
 	p.awaitReady()
-	p.runHook(reloadCommand, nil, now, func(ok bool, text string, now time.Time) {
-		if ok {
-			p.reloadRequested(now)
-		} else {
-			p.endReload(ReloadResult{Problem: "reload_command failed: " + text})
-		}
-		p.wakeWaiters()
-	})
+	p.runHook(reloadCommand, nil, now)
 	return ""
+}
+
+// reloadCommandDone goes on with a reload after its command.
+func (p *Process) reloadCommandDone(ok bool, text string, now time.Time) {
+	if ok {
+		p.reloadRequested(now)
+	} else {
+		p.endReload(ReloadResult{Problem: "reload_command failed: " + text})
+	}
+	p.wakeWaiters()
 }
 
 // awaitReady begins to wait for what a program with ready=notify reports about a reload.
