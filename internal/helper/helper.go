@@ -95,9 +95,16 @@ type Run struct {
 	late    bool // the deadline was missed
 	known   bool // the result has been reported
 	result  Result
-	pipes   []*pump.Pipe
+	streams []stream
 	tail    *tail  // of a check
 	done    func() // gives the outputs back
+}
+
+// stream is the standard output or the standard error of a helper, unless that goes where standard output goes.
+type stream struct {
+	number int // 0 or 1
+	pipe   *pump.Pipe
+	sink   pump.Sink
 }
 
 // Start starts a helper. What goes wrong is a Result, too.
@@ -142,8 +149,8 @@ func (r *Run) spawn() (problem string) {
 	if err == nil {
 		return ""
 	}
-	for _, p := range r.pipes {
-		p.Finish()
+	for _, s := range r.streams {
+		s.pipe.Finish()
 	}
 	r.release()
 	return fmt.Sprintf("unknown error %s for %s: %s", failed, pyrepr.Quote(r.program.Name), child.ErrnoName(err))
@@ -184,14 +191,14 @@ func (r *Run) connect() (theirs []int, err error) {
 		if err != nil {
 			return theirs, err
 		}
-		r.pipes = append(r.pipes, pipe)
+		r.streams = append(r.streams, stream{i, pipe, sink})
 	}
 	return theirs, nil
 }
 
 // release gives the outputs back.
 func (r *Run) release() {
-	r.pipes = nil
+	r.streams = nil
 	if r.done != nil {
 		r.done()
 		r.done = nil
@@ -300,12 +307,12 @@ func (r *Run) Reaped(e child.Exit, now time.Time) {
 	}
 	r.result.OK = r.result.OK || r.spec.Command.MayFail
 	r.set(reaped, time.Time{})
-	for i, p := range r.pipes {
-		if !p.FinishNow() {
-			rest := r.pipes[i:]
+	for i, s := range r.streams {
+		if !s.pipe.FinishNow() {
+			rest := r.streams[i:]
 			go func() {
-				for _, p := range rest {
-					p.Finish()
+				for _, s := range rest {
+					s.pipe.Finish()
 				}
 				if !r.host.Send(r.finish) {
 					r.release()
