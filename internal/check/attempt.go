@@ -34,13 +34,7 @@ func (a *attempt) begin(now time.Time) {
 	}
 	c, p := a.monitor.checks[a.kind].config, a.monitor.process
 	if c.Script.Kind == config.CommandCheck {
-		a.run = p.Run(a.kind, c.Script.Command, c.Timeout, func(r helper.Result, now time.Time) {
-			text := ""
-			if !r.OK {
-				text = commandText(r)
-			}
-			a.end(text, now)
-		}, now)
+		a.run = p.Run(a.kind, c.Script.Command, c.Timeout, a.commandDone, now)
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -51,6 +45,15 @@ func (a *attempt) begin(now time.Time) {
 		text := Shown(probe(ctx, &c.Script, c.Timeout, owner))
 		send(func(now time.Time) { a.end(text, now) })
 	}()
+}
+
+// commandDone takes the result of the command.
+func (a *attempt) commandDone(r helper.Result, now time.Time) {
+	text := ""
+	if !r.OK {
+		text = commandText(r)
+	}
+	a.end(text, now)
 }
 
 // end takes the result of the probe or command, and gives its place back.

@@ -193,6 +193,17 @@ func (m *Monitor) check(k Kind, now time.Time) {
 		m.result(Result{Kind: k, Text: "previous check still runs"}, now)
 		return
 	}
+	a := m.newAttempt(k)
+	c.current = a
+	m.start(a, now)
+	if c.config.Script.Kind == config.CommandCheck {
+		c.last = a
+	}
+}
+
+// newAttempt returns an attempt whose result counts.
+func (m *Monitor) newAttempt(k Kind) *attempt {
+	c := &m.checks[k]
 	a := &attempt{monitor: m, kind: k}
 	a.started = func(now time.Time) { c.due = now.Add(c.period) }
 	a.done = func(r Result, now time.Time) {
@@ -200,11 +211,7 @@ func (m *Monitor) check(k Kind, now time.Time) {
 		m.result(r, now)
 		m.host.Schedule(m)
 	}
-	c.current = a
-	m.start(a, now)
-	if c.config.Script.Kind == config.CommandCheck {
-		c.last = a
-	}
+	return a
 }
 
 // start begins an attempt, now or when there is a place.

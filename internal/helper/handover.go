@@ -12,7 +12,7 @@ import (
 type RunState struct {
 	Label   string        `json:"label"`
 	Stage   string        `json:"stage"`
-	Wake    handover.Time `json:"wake"`
+	Wake    handover.Time `json:"wake,omitzero"`
 	PID     int           `json:"pid,omitempty"`
 	Late    bool          `json:"late,omitempty"`
 	Known   bool          `json:"known,omitempty"`
@@ -100,3 +100,6 @@ func (r *Run) Begin() {
 
 // Draining reports whether its last output is being read.
 func (r *Run) Draining() bool { return r.stage == reaped }
+
+// Known reports whether its result has been reported: it survives SIGKILL.
+func (r *Run) Known() bool { return r.known }

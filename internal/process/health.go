@@ -112,8 +112,13 @@ func (c *checked) Owner() int { return (*Process)(c).uid() }
 // Run implements check.Process.
 func (c *checked) Run(k check.Kind, command config.HelperCommand, limit time.Duration, done func(helper.Result, time.Time),
 	now time.Time) *helper.Run {
+	return (*Process)(c).Help(checkSpec(k, command, limit, done), now)
+}
+
+// checkSpec is how the command of a check is run.
+func checkSpec(k check.Kind, command config.HelperCommand, limit time.Duration, done func(helper.Result, time.Time)) helper.Spec {
 	name := k.String() + "_check"
-	return (*Process)(c).Help(helper.Spec{Hook: name, Label: name, Command: command, Timeout: limit, Check: true, Done: done}, now)
+	return helper.Spec{Hook: name, Label: name, Command: command, Timeout: limit, Check: true, Done: done}
 }
 
 // Checked implements check.Process.
@@ -132,10 +137,7 @@ func (c *checked) Checked(r check.Result) {
 // Changed implements check.Process.
 func (c *checked) Changed(k check.Kind, verdict check.Health, r check.Result, count int, again bool, now time.Time) {
 	p := (*Process)(c)
-	keys := &p.Config.Extra.Checks.Liveness
-	if k == check.Readiness {
-		keys = &p.Config.Extra.Checks.Readiness
-	}
+	keys := p.checkKeys(k)
 	switch {
 	case verdict == check.Unhealthy:
 		p.shared.Log.Warnf("%s check of %s failed %d times: %s", k, p.Name(), count, r.Text)
@@ -152,6 +154,14 @@ func (c *checked) Changed(k check.Kind, verdict check.Health, r check.Result, co
 	case again:
 		p.act(k, keys.SuccessAction, "", now)
 	}
+}
+
+// checkKeys are the keys of a check.
+func (p *Process) checkKeys(k check.Kind) *config.HealthCheck {
+	if k == check.Readiness {
+		return &p.Config.Extra.Checks.Readiness
+	}
+	return &p.Config.Extra.Checks.Liveness
 }
 
 // publishHealth emits the event about the health of the process, if that has changed, and notifies what waits for it.

@@ -11,8 +11,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 )
 
-// tryLimit is how long a program may take to find out whether it can take over.
-const tryLimit = 10 * time.Second
+// Limit is how long a program may take to find out whether it can take over, and to take over.
+const Limit = 10 * time.Second
 
 // answer is what a program that is tried writes to standard output.
 type answer struct {
@@ -28,9 +28,9 @@ type Verdict struct {
 }
 
 // Try starts the program at path as a child, to find out whether it can take over with a state, of which state is the descriptor.
-// It blocks. The error says why not.
-func Try(path string, state int) (Verdict, error) {
-	out, err := child.OutputOf(tryLimit, path, []string{path, trialArg}, state)
+// It blocks up to a limit. The error says why not.
+func Try(path string, state int, limit time.Duration) (Verdict, error) {
+	out, err := child.OutputOf(limit, path, []string{path, trialArg}, state)
 	if err != nil {
 		return Verdict{}, err
 	}

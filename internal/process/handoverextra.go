@@ -1,0 +1,229 @@
+package process
+
+import (
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/check"
+	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/helper"
+	"github.com/gosupervisor/supervisor/internal/output"
+	"github.com/gosupervisor/supervisor/internal/pump"
+	"github.com/gosupervisor/supervisor/internal/sdnotify"
+)
+
+// ExtraState is the state of what a process has beyond others.
+type ExtraState struct {
+	Cause    api.Reason                  `json:"cause,omitzero"`
+	Reason   api.Reason                  `json:"reason,omitzero"`
+	Restarts int                         `json:"restarts,omitempty"`
+	NoChild  bool                        `json:"no_child,omitempty"`
+	Gate     GateState                   `json:"gate,omitzero"`
+	Hooks    map[string]*helper.RunState `json:"hooks,omitempty"` // by the name of the key
+	Steps    map[string]int32            `json:"steps,omitempty"` // of these
+	Held     bool                        `json:"held,omitempty"`  // a start waits for hooks
+	Reloaded ReloadResult                `json:"reloaded,omitzero"`
+	Checks   *check.MonitorState         `json:"checks,omitempty"`
+	Health   string                      `json:"health,omitempty"` // as it was published last
+	Notify   *NotifyState                `json:"notify,omitempty"`
+}
+
+// GateState is a Gate as data.
+type GateState struct {
+	Held      bool          `json:"held,omitempty"`
+	Shut      bool          `json:"shut,omitempty"`
+	WaitsFor  string        `json:"waits_for,omitempty"`
+	NextStart handover.Time `json:"next_start,omitzero"`
+}
+
+// NotifyState is what the process knows from the notifications of its child.
+type NotifyState struct {
+	Deadline  handover.Time         `json:"deadline,omitzero"`
+	Since     handover.Time         `json:"since,omitzero"`
+	Interval  time.Duration         `json:"interval,omitempty"` // in nanoseconds
+	Child     bool                  `json:"child,omitempty"`    // there is one that can send
+	Alive     handover.Time         `json:"alive,omitzero"`     // the last WATCHDOG=1
+	Socket    *sdnotify.SocketState `json:"socket,omitempty"`
+	Receives  *pump.PipeState       `json:"receives,omitempty"` // the socket
+	Pipe      *pump.PipeState       `json:"pipe,omitempty"`     // for readiness
+	Adopted   bool                  `json:"adopted,omitempty"`
+	Launcher  int                   `json:"launcher,omitempty"`
+	Ready     bool                  `json:"ready,omitempty"`
+	Expired   bool                  `json:"expired,omitempty"`
+	Reloading bool                  `json:"reloading,omitempty"`
+	Reload    *ReloadState          `json:"reload,omitempty"`
+	Status    string                `json:"status,omitempty"`
+	Health    string                `json:"health,omitempty"`
+}
+
+// ReloadState is a request to reload that waits for the child.
+type ReloadState struct {
+	Deadline handover.Time `json:"deadline,omitzero"`
+	Began    bool          `json:"began,omitempty"`
+}
+
+func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
+	x := p.extra
+	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Held: x.hooks.held,
+		Gate:     GateState{x.gate.Held, x.gate.Shut, x.gate.WaitsFor, handover.Time{Time: x.gate.NextStart}},
+		Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(), Notify: x.notify.export(w)}
+	for h, run := range x.hooks.last {
+		if from := run.Export(w); from != nil {
+			if s.Hooks == nil {
+				s.Hooks, s.Steps = map[string]*helper.RunState{}, map[string]int32{}
+			}
+			s.Hooks[hookKeys[h].name], s.Steps[hookKeys[h].name] = from, x.hooks.steps[h]
+		}
+	}
+	return s
+}
+
+func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
+	if p.extra == nil { // it has a gate only
+		p.extra = &extra{}
+	}
+	x := p.extra
+	x.cause, x.reason, x.restarts, x.noChild = s.Cause, s.Reason, s.Restarts, s.NoChild
+	x.gate = Gate{s.Gate.Held, s.Gate.Shut, s.Gate.WaitsFor, s.Gate.NextStart.Time}
+	x.hooks.held, x.hooks.reloaded, x.health = s.Held, s.Reloaded, check.KeyedHealth(s.Health)
+	for h := range hookCount {
+		if from := s.Hooks[hookKeys[h].name]; from != nil && p.Config.Extra != nil {
+			x.hooks.last[h] = p.ImportHelper(r, from, p.hookSpec(h))
+			x.hooks.steps[h] = s.Steps[hookKeys[h].name]
+		}
+	}
+	x.checks.Import(s.Checks, func(k check.Kind, from *helper.RunState, done func(helper.Result, time.Time)) *helper.Run {
+		keys := p.checkKeys(k)
+		return p.ImportHelper(r, from, checkSpec(k, keys.Script.Command, keys.Timeout, done))
+	})
+	if s.Notify != nil && x.notify != nil {
+		x.notify.restore(r, s.Notify)
+	}
+}
+
+func (p *Process) beginExtra() {
+	x := p.extra
+	for _, run := range x.hooks.last {
+		if run != nil {
+			run.Begin()
+		}
+	}
+	x.checks.Begin()
+	if n := x.notify; n != nil {
+		n.begin()
+	}
+}
+
+// ImportHelper makes a helper of its state and of what it was started with.
+func (p *Process) ImportHelper(r *handover.Reader, s *helper.RunState, spec helper.Spec) *helper.Run {
+	program := helper.Program{Name: p.Name(), Own: func(pid int, run *helper.Run) { p.shared.Own(pid, run, p) }}
+	channels := [...]*channel{&p.out, &p.err}
+	var sinks []*helperSink
+	sink := func(stream int, chain output.ChainState) pump.Sink {
+		c := channels[stream]
+		stages, _ := c.logStages(true)
+		made := &helperSink{channel: c, chain: stages.Import(chain)}
+		sinks = append(sinks, made)
+		return made
+	}
+	used := 2
+	if p.Config.RedirectErr {
+		used = 1
+	}
+	done := func() {
+		for _, s := range sinks {
+			s.chain.Flush()
+		}
+		for _, c := range channels[:used] {
+			c.closeFile()
+		}
+	}
+	return helper.Import(&p.shared.Helpers, r, s, program, spec, sink, done)
+}
+
+// Export returns the state of the chain.
+func (s *helperSink) Export() output.ChainState { return output.Export(s.chain) }
+
+// purposes of the descriptors of a notify.
+func (n *notify) purposes() (socket, pipe string) {
+	name := n.process.fullName()
+	return "notify socket of " + name, "readiness pipe of " + name
+}
+
+func (n *notify) export(w *handover.Writer) *NotifyState {
+	if n == nil {
+		return nil
+	}
+	s := &NotifyState{Deadline: handover.Time{Time: n.at}, Since: handover.Time{Time: n.since}, Interval: n.interval,
+		Child: n.queue != nil, Socket: n.socket.Export(), Adopted: n.adopted, Launcher: n.launcher, Ready: n.ready, Expired: n.expired,
+		Reloading: n.reloading, Status: n.status, Health: n.health}
+	if n.reload != nil {
+		s.Reload = &ReloadState{handover.Time{Time: n.reload.at}, n.reload.began}
+	}
+	if n.queue == nil {
+		return s
+	}
+	s.Alive = handover.Time{Time: n.queue.Alive()}
+	socket, pipe := n.purposes()
+	pipes := n.pipes
+	if n.socket != nil {
+		s.Receives, pipes = pipes[0].Export(w, socket), pipes[1:]
+	}
+	if len(pipes) > 0 {
+		s.Pipe = pipes[0].Export(w, pipe)
+	}
+	return s
+}
+
+// restore gives a notify that has just been made the state of another one.
+func (n *notify) restore(r *handover.Reader, s *NotifyState) {
+	p := n.process
+	n.at, n.since, n.interval = s.Deadline.Time, s.Since.Time, s.Interval
+	n.adopted, n.launcher, n.ready, n.expired, n.reloading = s.Adopted, s.Launcher, s.Ready, s.Expired, s.Reloading
+	n.status, n.health = s.Status, s.Health
+	if s.Reload != nil {
+		n.reload = &reload{notify: n, at: s.Reload.Deadline.Time, began: s.Reload.Began}
+	}
+	if !s.Child {
+		return
+	}
+	n.queue = sdnotify.NewQueue(func() { p.shared.Notified(p) })
+	n.queue.SetAlive(s.Alive.Time)
+	socket, pipe := n.purposes()
+	if s.Socket != nil {
+		uid := -1
+		if p.user != nil {
+			uid = p.user.UID
+		}
+		n.socket = sdnotify.ImportSocket(s.Socket, uid, n.queue)
+		if imported := p.shared.Pump.ImportReceiver(r, s.Receives, socket, n.socket); imported != nil {
+			n.pipes = append(n.pipes, imported)
+		}
+	}
+	if imported := p.shared.Pump.ImportReceiver(r, s.Pipe, pipe, sdnotify.Pipe{Queue: n.queue}); imported != nil {
+		n.pipes = append(n.pipes, imported)
+	}
+}
+
+func (n *notify) begin() {
+	shared := n.process.shared
+	shared.Schedule(n)
+	if n.reload != nil {
+		shared.Schedule(n.reload)
+	}
+}
+
+// Launcher is the child that the process has been started with, if another one took its place and it still lives, else 0.
+func (p *Process) Launcher() int {
+	if n := p.notify(); n != nil {
+		return n.launcher
+	}
+	return 0
+}
+
+// Unhandled reports whether the child has sent something that has not been handled.
+func (p *Process) Unhandled() bool {
+	n := p.notify()
+	return n != nil && n.queue != nil && n.queue.Pending()
+}
+
