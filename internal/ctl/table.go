@@ -121,6 +121,11 @@ func init() {
 				"logs -f <name>\t\tFollow the logs (Ctrl-C to exit)\n" +
 				"Lines of stdout begin with the name of the process and |, lines of stderr with the name and !."},
 		{name: "options", help: optionsHelp},
+		{name: "upgrade", upcheck: true, run: (*Controller).upgrade,
+			help: "upgrade\t\t\tExecute the supervisord that is installed now in place of the running one\n" +
+				"upgrade --dry-run\tFind out only whether that is possible\n" +
+				"upgrade --timeout <time>\tGive up after that time instead of a minute\n" +
+				"Programs and clients notice nothing. If the new one cannot take over, nothing changes."},
 		{name: "wait", args: processArgs, upcheck: true, timed: true, run: (*Controller).wait,
 			help: "wait <name> [...]\tWait until the processes are RUNNING\n" +
 				"wait <gname>:*\t\tThe same for all processes in a group\n" +

@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,6 +28,15 @@ func (s *Service) Restart() error {
 		return api.NewFault(api.CantReread, err.Error())
 	}
 	return s.Change(func(l *supervisor.Loop) error { l.Restart(cfg); return nil })
+}
+
+// Upgrade executes the supervisord that is installed now in place of the running one. In a dry run it finds out only whether that is
+// possible.
+func (s *Service) Upgrade(ctx context.Context, dryRun bool) (api.Upgrade, error) {
+	if err := s.CheckRunning(); err != nil {
+		return api.Upgrade{}, err
+	}
+	return s.sup.Upgrade(ctx, dryRun)
 }
 
 // Reload reads the configuration and returns how it differs from the active groups, which it does not change.

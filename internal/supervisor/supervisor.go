@@ -6,6 +6,7 @@
 package supervisor
 
 import (
+	"context"
 	"errors"
 	"os"
 	"sync/atomic"
@@ -54,6 +55,8 @@ type Options struct {
 	Start func(child.Spec) (int, error)
 	// Signal signals a child, or its process group. Nil: child.Signal.
 	Signal func(pid int, sig syscall.Signal, group bool) error
+	// Upgrade executes another supervisord in place of this one. An error is a fault. Nil: it cannot.
+	Upgrade func(ctx context.Context, dryRun bool) (api.Upgrade, error)
 	// Environ is the environment that children inherit.
 	Environ []string
 	// EnvironOf is what children inherit after a new reading. It is called if the variables of files have changed.
@@ -196,6 +199,15 @@ func (s *Supervisor) Prepare(cfg *config.Config) error {
 		return nil
 	}
 	return s.prepare(cfg)
+}
+
+// Upgrade executes another supervisord in place of this one. In a dry run it finds out only whether that is possible. An error is a
+// fault. It is not to be called in the loop.
+func (s *Supervisor) Upgrade(ctx context.Context, dryRun bool) (api.Upgrade, error) {
+	if s.loop.options.Upgrade == nil {
+		return api.Upgrade{}, api.NewFault(api.Failed, "upgrade is not available on this system")
+	}
+	return s.loop.options.Upgrade(ctx, dryRun)
 }
 
 // Plugins are the plug-ins of the active groups by the namespace of their methods. The map is never changed.

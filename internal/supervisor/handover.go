@@ -1,0 +1,170 @@
+package supervisor
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/fcgi"
+	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/helper"
+	"github.com/gosupervisor/supervisor/internal/plugin"
+	"github.com/gosupervisor/supervisor/internal/process"
+)
+
+// State is what a loop owns, as data, without the configuration.
+type State struct {
+	Groups   []GroupState             `json:"groups"` // in their order
+	Layout   int                      `json:"layout,omitempty"`
+	Pending  []string                 `json:"pending,omitempty"` // names of processes, with their groups
+	Recycles map[string]RecyclesState `json:"recycles,omitempty"`
+	Helpers  []HelperState            `json:"helpers,omitempty"` // those that no process knows
+	Depends  *DependsState            `json:"depends,omitempty"`
+	Events   events.State             `json:"events,omitzero"`
+	Ticks    []int64                  `json:"ticks,omitempty"`
+}
+
+// GroupState is an active group.
+type GroupState struct {
+	Added     int                          `json:"added,omitempty"`
+	Processes map[string]process.State     `json:"processes"`
+	Sockets   map[string]fcgi.SocketState  `json:"sockets,omitempty"` // by the section
+	Plugin    *plugin.State                `json:"plugin,omitempty"`
+}
+
+// RecyclesState are the recycles of a program, by its section.
+type RecyclesState struct {
+	Current string         `json:"current,omitempty"`
+	Waiting []RecycleState `json:"waiting,omitempty"`
+}
+
+// RecycleState is a recycle that waits.
+type RecycleState struct {
+	Process string        `json:"process"`
+	Reason  api.Reason    `json:"reason"`
+	Begun   handover.Time `json:"begun,omitzero"`
+}
+
+// HelperState is a helper whose end nothing waits for.
+type HelperState struct {
+	Process string           `json:"process"`
+	Run     *helper.RunState `json:"run"`
+}
+
+// ErrBusy is the error of Frozen if something does not end in time.
+var ErrBusy = errors.New("busy: the last output of a program is still being written")
+
+// Frozen runs f between two turns of the loop, when no goroutine has anything left to report to it. Until then, the loop serves
+// nothing else. What reads the output of children must be frozen before.
+func (s *Supervisor) Frozen(deadline time.Time, f func(*Loop) error) error {
+	var err error
+	if down := s.Do(func(l *Loop) {
+		if err = l.settle(deadline); err == nil {
+			err = f(l)
+		}
+	}); down != nil {
+		return down
+	}
+	return err
+}
+
+// settle handles what goroutines report until none has anything left to report.
+func (l *Loop) settle(deadline time.Time) error {
+	late := time.NewTimer(time.Until(deadline))
+	defer late.Stop()
+	for l.reporting() {
+		select {
+		case p := <-l.drained:
+			p.FinishExit(time.Now())
+		case f := <-l.results:
+			f(time.Now())
+		case <-l.notices.some:
+			l.notices.next().Notified(time.Now())
+		case <-late.C:
+			return ErrBusy
+		}
+	}
+	return nil
+}
+
+// reporting reports whether an exit is not finished, or a notification not handled.
+func (l *Loop) reporting() bool {
+	if slices.ContainsFunc(l.Processes(), func(p *process.Process) bool { return p.Draining() || p.Unhandled() }) {
+		return true
+	}
+	for r := range l.helpers {
+		if r.Draining() {
+			return true
+		}
+	}
+	return false
+}
+
+// Export returns the state of the loop. Everything is frozen.
+func (l *Loop) Export(w *handover.Writer, now time.Time) State {
+	s := State{Layout: l.layout, Ticks: l.ticks.Export()}
+	for _, g := range l.groups {
+		s.Groups = append(s.Groups, l.exportGroup(g, w, now))
+	}
+	for _, p := range l.pending {
+		s.Pending = append(s.Pending, fullName(p))
+	}
+	for section, queue := range l.recycles {
+		state := RecyclesState{}
+		if queue.current != nil {
+			state.Current = fullName(queue.current)
+		}
+		for _, r := range queue.waiting {
+			state.Waiting = append(state.Waiting, RecycleState{fullName(r.process), r.reason, handover.Time{Time: r.begun}})
+		}
+		if s.Recycles == nil {
+			s.Recycles = map[string]RecyclesState{}
+		}
+		s.Recycles[section] = state
+	}
+	for _, c := range l.children {
+		if r, ok := c.owner.(*helper.Run); ok && !c.process.Knows(r) {
+			s.Helpers = append(s.Helpers, HelperState{fullName(c.process), r.Export(w)})
+		}
+	}
+	if l.depends != nil {
+		s.Depends = l.depends.export()
+	}
+	return s
+}
+
+func (l *Loop) exportGroup(g *Group, w *handover.Writer, now time.Time) GroupState {
+	s := GroupState{Added: g.added, Processes: map[string]process.State{}}
+	for _, p := range g.Processes {
+		s.Processes[p.Name()] = p.Export(w, now)
+	}
+	for section, socket := range g.sections() {
+		if s.Sockets == nil {
+			s.Sockets = map[string]fcgi.SocketState{}
+		}
+		s.Sockets[section] = socket.Export(w)
+	}
+	if g.plugin != nil {
+		state := g.plugin.Export(w)
+		s.Plugin = &state
+	}
+	return s
+}
+
+// fullName is the name of a process with its group, which no other process has.
+func fullName(p *process.Process) string { return p.Group + ":" + p.Name() }
+
+// Import makes a Supervisor of its state. Nothing happens before Begin. Active are the groups of the state, in their order, and
+// o.Config is the last reading.
+func Import(o Options, r *handover.Reader, s State, active []*config.Group) (*Supervisor, error) {
+	sup, err := newSupervisor(o)
+	if err != nil {
+		return nil, err
+	}
+	l := sup.loop
+	l.imported = &s
+	return sup, nil
+}

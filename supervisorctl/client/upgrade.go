@@ -1,0 +1,20 @@
+package client
+
+import (
+	"context"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
+
+// Upgrade is what became of a request to upgrade supervisord.
+type Upgrade = api.Upgrade
+
+// Upgrade executes the supervisord that is installed now in place of the running one, which its programs and clients do not notice. In
+// a dry run it finds out only whether that is possible. Source: supervisor.upgrade, which the original does not have.
+func (c *Client) Upgrade(ctx context.Context, dryRun bool) (u Upgrade, err error) {
+	v, err := c.value(ctx, "supervisor.upgrade", dryRun)
+	if err != nil {
+		return u, err
+	}
+	return Upgrade{memberText(v, "from"), memberText(v, "to"), memberText(v, "note")}, nil
+}
