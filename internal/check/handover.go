@@ -90,6 +90,19 @@ func (m *Monitor) Import(s *MonitorState, run func(Kind, *helper.RunState, func(
 	}
 }
 
+// Knows reports whether a helper runs the command of a check that counts.
+func (m *Monitor) Knows(r *helper.Run) bool {
+	if m == nil {
+		return false
+	}
+	for k := range m.checks {
+		if a := m.checks[k].last; a != nil && a.run == r {
+			return true
+		}
+	}
+	return false
+}
+
 // Begin goes on with what was imported.
 func (m *Monitor) Begin() {
 	if m == nil {

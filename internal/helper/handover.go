@@ -2,6 +2,7 @@ package helper
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/output"
@@ -10,15 +11,19 @@ import (
 
 // RunState is a helper that has not ended. What it is for is known by its owner.
 type RunState struct {
-	Label   string        `json:"label"`
-	Stage   string        `json:"stage"`
-	Wake    handover.Time `json:"wake,omitzero"`
-	PID     int           `json:"pid,omitempty"`
-	Late    bool          `json:"late,omitempty"`
-	Known   bool          `json:"known,omitempty"`
-	Problem string        `json:"problem,omitempty"` // why there is no child
-	Streams []StreamState `json:"streams,omitempty"`
-	Tail    []byte        `json:"tail,omitempty"`
+	Label      string        `json:"label"`
+	Stage      string        `json:"stage"`
+	Wake       handover.Time `json:"wake,omitzero"`
+	PID        int           `json:"pid,omitempty"`
+	Late       bool          `json:"late,omitempty"`
+	Timeout    time.Duration `json:"timeout,omitempty"` // in nanoseconds
+	Check      bool          `json:"check,omitempty"`
+	Privileged bool          `json:"privileged,omitempty"`
+	MayFail    bool          `json:"may_fail,omitempty"`
+	Known      bool          `json:"known,omitempty"`
+	Problem    string        `json:"problem,omitempty"` // why there is no child
+	Streams    []StreamState `json:"streams,omitempty"`
+	Tail       []byte        `json:"tail,omitempty"`
 }
 
 // StreamState is the standard output of a helper, or its standard error.
@@ -40,7 +45,8 @@ func (r *Run) Export(w *handover.Writer) *RunState {
 	if r == nil || r.stage == ended {
 		return nil
 	}
-	s := &RunState{Label: r.spec.Label, Stage: stages[r.stage], Wake: handover.Time{Time: r.wake}, PID: r.pid, Late: r.late, Known: r.known}
+	s := &RunState{Label: r.spec.Label, Stage: stages[r.stage], Wake: handover.Time{Time: r.wake}, PID: r.pid, Late: r.late, Known: r.known,
+		Timeout: r.spec.Timeout, Check: r.spec.Check, Privileged: r.spec.Command.Privileged, MayFail: r.spec.Command.MayFail}
 	if r.stage == unstarted {
 		s.Problem = r.result.Text
 	}

@@ -30,8 +30,8 @@ func (p *Plugin) Export(w *handover.Writer) State {
 	return s
 }
 
-// Import makes a plug-in of its state. If pool is not nil, it is subscribed to events by the listener.
-func Import(r *handover.Reader, s State, o Options, pool *events.Pool, listener *events.Listener) *Plugin {
+// Import makes a plug-in of its state. If pool is not nil, it is subscribed to events, as its only listener.
+func Import(r *handover.Reader, s State, o Options, pool *events.Pool) *Plugin {
 	p := &Plugin{Options: o, timeout: time.Duration(o.Config.CallWait) * time.Second,
 		slots: make(chan struct{}, o.Config.CallLimit), state: s.State}
 	if o.Config.URL != "" {
@@ -41,7 +41,7 @@ func Import(r *handover.Reader, s State, o Options, pool *events.Pool, listener 
 		p.setAddress("unix://" + s.Path)
 	}
 	if pool != nil {
-		p.subscriber = &subscriber{plugin: p, pool: pool, listener: listener, delay: max(s.Delay, minDelay)}
+		p.subscriber = &subscriber{plugin: p, pool: pool, listener: pool.AddListener(p.Name), delay: max(s.Delay, minDelay)}
 	}
 	return p
 }

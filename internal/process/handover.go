@@ -1,11 +1,14 @@
 package process
 
 import (
+	"slices"
 	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
 
@@ -41,8 +44,16 @@ func (p *Process) Export(w *handover.Writer, now time.Time) State {
 	return s
 }
 
-// Import gives a process that has just been made the state of another one. Begin goes on with it.
-func (p *Process) Import(r *handover.Reader, s State) {
+// Import makes a process of its state. Begin goes on with it.
+func Import(r *handover.Reader, s State, cfg *config.Process, group *config.Group, role Role, shared *Shared) *Process {
+	shared.keepAutoLog(&cfg.Out, s.Out.Path)
+	shared.keepAutoLog(&cfg.Err, s.Err.Path)
+	p := New(cfg, group, s.User, role, shared)
+	p.restore(r, s)
+	return p
+}
+
+func (p *Process) restore(r *handover.Reader, s State) {
 	p.machine, p.pid, p.user, p.holds = state.ImportMachine(s.Machine), s.PID, s.User, s.UsesSocket
 	p.spawnErr, p.exitStatus, p.last = s.SpawnErr, s.ExitStatus, syscall.WaitStatus(s.LastExit)
 	p.start, p.stop, p.stateSince = s.Started, s.Stopped, s.Since.Time
@@ -64,6 +75,16 @@ func (p *Process) Begin() {
 	if p.extra != nil {
 		p.beginExtra()
 	}
+}
+
+// Knows reports whether the process waits for a helper, or knows what it is for.
+func (p *Process) Knows(r *helper.Run) bool {
+	return p.extra != nil && (slices.Contains(p.extra.hooks.last[:], r) || p.extra.checks.Knows(r))
+}
+
+// Forgotten is what a helper was started with whose end nothing waits for.
+func Forgotten(s *helper.RunState) helper.Spec {
+	return helper.Spec{Label: s.Label, Timeout: s.Timeout, Command: config.HelperCommand{Privileged: s.Privileged, MayFail: s.MayFail}, Check: s.Check}
 }
 
 // Draining reports whether its child has been reaped, and the last output is being read.

@@ -226,4 +226,3 @@ func (p *Process) Unhandled() bool {
 	n := p.notify()
 	return n != nil && n.queue != nil && n.queue.Pending()
 }
-

@@ -132,17 +132,22 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 	return p
 }
 
+// keepAutoLog has the next process of a channel's configuration use an automatic log.
+func (s *Shared) keepAutoLog(c *config.Channel, path string) {
+	if c.Log.Kind != config.LogAuto || path == "" {
+		return
+	}
+	if s.AutoLogs == nil {
+		s.AutoLogs = map[*config.Channel]string{}
+	}
+	s.AutoLogs[c] = path
+}
+
 // KeepAutoLogs has the next process of the same configuration use the automatic logs of this one. Source:
 // supervisor.options.create_autochildlogs.
 func (p *Process) KeepAutoLogs() {
 	for _, c := range []*channel{&p.out, &p.err} {
-		if c.config.Log.Kind != config.LogAuto || c.path == "" {
-			continue
-		}
-		if p.shared.AutoLogs == nil {
-			p.shared.AutoLogs = map[*config.Channel]string{}
-		}
-		p.shared.AutoLogs[c.config] = c.path
+		p.shared.keepAutoLog(c.config, c.path)
 	}
 }
 

@@ -29,10 +29,10 @@ type State struct {
 
 // GroupState is an active group.
 type GroupState struct {
-	Added     int                          `json:"added,omitempty"`
-	Processes map[string]process.State     `json:"processes"`
-	Sockets   map[string]fcgi.SocketState  `json:"sockets,omitempty"` // by the section
-	Plugin    *plugin.State                `json:"plugin,omitempty"`
+	Added     int                         `json:"added,omitempty"`
+	Processes map[string]process.State    `json:"processes"`
+	Sockets   map[string]fcgi.SocketState `json:"sockets,omitempty"` // by the section
+	Plugin    *plugin.State               `json:"plugin,omitempty"`
 }
 
 // RecyclesState are the recycles of a program, by its section.
@@ -156,15 +156,3 @@ func (l *Loop) exportGroup(g *Group, w *handover.Writer, now time.Time) GroupSta
 
 // fullName is the name of a process with its group, which no other process has.
 func fullName(p *process.Process) string { return p.Group + ":" + p.Name() }
-
-// Import makes a Supervisor of its state. Nothing happens before Begin. Active are the groups of the state, in their order, and
-// o.Config is the last reading.
-func Import(o Options, r *handover.Reader, s State, active []*config.Group) (*Supervisor, error) {
-	sup, err := newSupervisor(o)
-	if err != nil {
-		return nil, err
-	}
-	l := sup.loop
-	l.imported = &s
-	return sup, nil
-}

@@ -51,6 +51,7 @@ type Loop struct {
 	pausedUntil time.Time         // after a recovered panic: when to go on with the loop's own work; zero: now
 	credentials map[string]string // in the environment of plug-ins
 	initialized bool              // all groups of the configuration have been added
+	imported    *imported         // nil: nothing, or Begin has gone on with it
 	next        *config.Config    // what a restart goes on with
 	shutdown    *shutdown         // nil until a shutdown or restart begins
 	status      int               // the exit status of supervisord after a shutdown

@@ -18,14 +18,16 @@ func (l *Loop) openPlugin(g *Group) (err error) {
 	if g.Config.Plugin == nil {
 		return nil
 	}
-	g.plugin, err = plugin.New(plugin.Options{
-		Name: g.Name(), Config: g.Config.Plugin, Identifier: l.shared.Identifier, Dirs: []string{l.shared.AutoLogDir, os.TempDir()},
-		Events: &l.shared.Events, Log: l.log,
-	})
+	g.plugin, err = plugin.New(l.pluginOptions(g))
 	if err == nil && g.pool != nil {
 		g.plugin.Subscribe(g.pool)
 	}
 	return err
+}
+
+func (l *Loop) pluginOptions(g *Group) plugin.Options {
+	return plugin.Options{Name: g.Name(), Config: g.Config.Plugin, Identifier: l.shared.Identifier,
+		Dirs: []string{l.shared.AutoLogDir, os.TempDir()}, Events: &l.shared.Events, Log: l.log}
 }
 
 // pluginRole is the role of a process of the group's plug-in.

@@ -96,6 +96,25 @@ func New(o Options) (*Supervisor, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := newSupervisor(o, m, &logs.Syslog{Report: func(text string) { o.Log.Warnf("%s", text) }})
+	l := s.loop
+	l.ticks.Start(time.Now())
+	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, o.Config.Groups, 0) {
+		l.log.Warnf("%s", text)
+	}
+	for _, g := range o.Config.Groups {
+		if err := l.AddGroup(PrepareGroup(g)); err != nil {
+			l.removeSockets()
+			m.Close()
+			return nil, err
+		}
+	}
+	l.initialized = true
+	return s, nil
+}
+
+// newSupervisor makes a Supervisor without groups.
+func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 	s := &Supervisor{
 		log: o.Log, identifier: o.Config.Supervisord.Identifier, readConfig: o.ReadConfig, prepare: o.Prepare,
 		calls: make(chan call), down: make(chan struct{}),
@@ -109,7 +128,7 @@ func New(o Options) (*Supervisor, error) {
 	s.loop = l
 	l.storePlugins()
 	l.shared = process.Shared{
-		Log: o.Log, Pump: m, Start: o.Start, Signal: o.Signal, Syslog: &logs.Syslog{Report: func(text string) { o.Log.Warnf("%s", text) }},
+		Log: o.Log, Pump: m, Start: o.Start, Signal: o.Signal, Syslog: syslog,
 		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
@@ -134,19 +153,7 @@ func New(o Options) (*Supervisor, error) {
 	}
 	l.notices.some = make(chan struct{}, 1)
 	l.nextTick.run, l.nextResume.run = l.tick, l.resumeEvents
-	l.ticks.Start(time.Now())
-	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, o.Config.Groups, 0) {
-		l.log.Warnf("%s", text)
-	}
-	for _, g := range o.Config.Groups {
-		if err := l.AddGroup(PrepareGroup(g)); err != nil {
-			l.removeSockets()
-			m.Close()
-			return nil, err
-		}
-	}
-	l.initialized = true
-	return s, nil
+	return s
 }
 
 // Run is the loop. It returns when everything has been stopped: with the configuration to go on with after a restart, or with nil

@@ -1,0 +1,140 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/fcgi"
+	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/plugin"
+	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/pump"
+)
+
+// imported is what Begin needs of a state.
+type imported struct {
+	plugins map[*plugin.Plugin]plugin.State
+	helpers []beginner
+}
+
+type beginner interface{ Begin() }
+
+// Import makes a Supervisor of its state, whose groups have the configurations active, in that order. The configuration of the options
+// is the last reading. Nothing happens before Begin.
+func Import(o Options, r *handover.Reader, s State, active []*config.Group, syslog *logs.Syslog) *Supervisor {
+	sup := newSupervisor(o, pump.Import(), syslog)
+	l := sup.loop
+	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}}
+	l.layout = s.Layout
+	l.ticks.Import(s.Ticks)
+	for i, cfg := range active {
+		if i < len(s.Groups) {
+			l.groups = append(l.groups, l.importGroup(r, cfg, s.Groups[i]))
+		}
+	}
+	for _, name := range s.Pending {
+		if p := l.named(name); p != nil {
+			l.pending = append(l.pending, p)
+		}
+	}
+	for section, queue := range s.Recycles {
+		l.importRecycles(section, queue)
+	}
+	for _, h := range s.Helpers {
+		if p := l.named(h.Process); p != nil {
+			l.imported.helpers = append(l.imported.helpers, p.ImportHelper(r, h.Run, process.Forgotten(h.Run)))
+		}
+	}
+	if s.Depends != nil {
+		l.needDepends().restore(s.Depends)
+	}
+	l.initialized = true
+	l.storePlugins()
+	return sup
+}
+
+func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) *Group {
+	g := &Group{Config: cfg, added: s.Added, Processes: make([]*process.Process, 0, len(cfg.Processes))}
+	if cfg.Pool != nil {
+		g.pool = l.newPool(cfg)
+	}
+	if s.Plugin != nil && cfg.Plugin != nil {
+		g.plugin = plugin.Import(r, *s.Plugin, l.pluginOptions(g), g.pool)
+		l.imported.plugins[g.plugin] = *s.Plugin
+	}
+	sockets := map[*config.Socket]*fcgi.Socket{}
+	for _, c := range cfg.Processes {
+		role := l.role(g, c)
+		if c.Socket != nil {
+			if sockets[c.Socket] == nil {
+				sockets[c.Socket] = fcgi.Import(r, s.Sockets[c.Section], c.Socket, l.log)
+				g.sockets = append(g.sockets, sockets[c.Socket])
+			}
+			role.Socket = sockets[c.Socket]
+		}
+		p := process.Import(r, s.Processes[c.ProcessName], c, cfg, role, &l.shared)
+		l.addGate(p, cfg)
+		g.Processes = append(g.Processes, p)
+		if role.Handler != nil {
+			g.handler = p
+		}
+	}
+	return g
+}
+
+// named is the process of a full name, nil if there is none.
+func (l *Loop) named(name string) *process.Process {
+	for _, g := range l.groups {
+		for _, p := range g.Processes {
+			if fullName(p) == name {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+func (l *Loop) importRecycles(section string, s RecyclesState) {
+	queue := &recycles{current: l.named(s.Current)}
+	for _, r := range s.Waiting {
+		if p := l.named(r.Process); p != nil {
+			queue.waiting = append(queue.waiting, recycle{p, r.Reason, p.Begun()})
+		}
+	}
+	if l.recycles == nil {
+		l.recycles = map[string]*recycles{}
+		l.nextRecycle.run = l.continueRecycles
+	}
+	l.recycles[section] = queue
+}
+
+// Begin goes on with an imported Supervisor. Run comes next.
+func (s *Supervisor) Begin() error {
+	l, now := s.loop, time.Now()
+	if err := l.shared.Pump.Begin(); err != nil {
+		return err
+	}
+	for _, p := range l.Processes() {
+		p.Begin()
+		if pid := p.Launcher(); pid != 0 {
+			l.children[pid] = ownedChild{launcher{p}, p}
+		}
+	}
+	for _, h := range l.imported.helpers {
+		h.Begin()
+	}
+	for p, state := range l.imported.plugins {
+		p.Begin(state)
+	}
+	l.imported = nil
+	if l.recycles != nil {
+		l.schedule(&l.nextRecycle, now)
+	}
+	if l.depends != nil {
+		l.depends.begin()
+	}
+	l.resumeEvents(now)
+	l.scheduleTick(now)
+	return nil
+}
