@@ -87,6 +87,9 @@ func Forgotten(s *helper.RunState) helper.Spec {
 	return helper.Spec{Label: s.Label, Timeout: s.Timeout, Command: config.HelperCommand{Privileged: s.Privileged, MayFail: s.MayFail}, Check: s.Check}
 }
 
+// Socket is what its children get as standard input, nil for a pipe.
+func (p *Process) Socket() Socket { return p.role.Socket }
+
 // Draining reports whether its child has been reaped, and the last output is being read.
 func (p *Process) Draining() bool { return p.reaped != nil }
 

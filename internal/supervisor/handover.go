@@ -7,7 +7,6 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
-	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/helper"
@@ -23,8 +22,6 @@ type State struct {
 	Recycles map[string]RecyclesState `json:"recycles,omitempty"`
 	Helpers  []HelperState            `json:"helpers,omitempty"` // those that no process knows
 	Depends  *DependsState            `json:"depends,omitempty"`
-	Events   events.State             `json:"events,omitzero"`
-	Ticks    []int64                  `json:"ticks,omitempty"`
 }
 
 // GroupState is an active group.
@@ -105,7 +102,7 @@ func (l *Loop) reporting() bool {
 
 // Export returns the state of the loop. Everything is frozen.
 func (l *Loop) Export(w *handover.Writer, now time.Time) State {
-	s := State{Layout: l.layout, Ticks: l.ticks.Export()}
+	s := State{Layout: l.layout}
 	for _, g := range l.groups {
 		s.Groups = append(s.Groups, l.exportGroup(g, w, now))
 	}
@@ -141,11 +138,17 @@ func (l *Loop) exportGroup(g *Group, w *handover.Writer, now time.Time) GroupSta
 	for _, p := range g.Processes {
 		s.Processes[p.Name()] = p.Export(w, now)
 	}
-	for section, socket := range g.sections() {
+	for _, p := range g.Processes {
+		socket, ok := p.Socket().(*fcgi.Socket)
+		if !ok {
+			continue
+		}
 		if s.Sockets == nil {
 			s.Sockets = map[string]fcgi.SocketState{}
 		}
-		s.Sockets[section] = socket.Export(w)
+		if _, done := s.Sockets[p.Config.Section]; !done {
+			s.Sockets[p.Config.Section] = socket.Export(w)
+		}
 	}
 	if g.plugin != nil {
 		state := g.plugin.Export(w)

@@ -27,7 +27,6 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	l := sup.loop
 	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}}
 	l.layout = s.Layout
-	l.ticks.Import(s.Ticks)
 	for i, cfg := range active {
 		if i < len(s.Groups) {
 			l.groups = append(l.groups, l.importGroup(r, cfg, s.Groups[i]))
