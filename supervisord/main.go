@@ -25,7 +25,10 @@ func main() {
 	// The heap of the daemon is small and long-lived: collecting it twice as often as usual costs little and halves the idle
 	// memory.
 	debug.SetGCPercent(50)
-	status := run(os.Args)
+	status, taken := takeRole()
+	if !taken {
+		status = run(os.Args)
+	}
 	logs.Flush(flushTimeout)
 	os.Exit(status)
 }
@@ -50,8 +53,7 @@ func run(args []string) (status int) {
 	}
 	daemon.CloseOnExecInherited()
 	daemon.DefaultSignals()
-	read := func() (*config.Config, error) { return config.Load(opts, os.Environ()) }
-	cfg, err := read()
+	cfg, err := config.Load(opts, os.Environ())
 	if err != nil {
 		return fail(opts, err)
 	}
@@ -66,19 +68,39 @@ func run(args []string) (status int) {
 	if err != nil {
 		file = cfg.Path
 	}
+	d := newSupervisord(opts, child.ByName(args[0]), time.Now())
+	d.file = file
+	return d.runs(cfg, 0)
+}
+
+// newSupervisord returns a supervisord that has not begun. Program is its own path.
+func newSupervisord(opts config.Options, program string, started time.Time) *supervisord {
 	root := os.Geteuid() == 0
 	d := &supervisord{
+		opts:    opts,
 		exposed: func(cfg *config.Config) []string { return cfg.Exposed(opts, os.Environ(), root) },
 		show:    func() (*config.Config, []api.ConfigSection, error) { return config.LoadShown(opts, os.Environ()) },
-		file:    file, started: time.Now(), read: read, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1),
+		read:    func() (*config.Config, error) { return config.Load(opts, os.Environ()) },
+		program: program, started: started, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1),
 		start: child.IsolatedStarter(), manager: daemon.NewNotifier(),
 	}
-	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)
+	d.notifySignals()
 	signal.Notify(d.chld, syscall.SIGCHLD)
+	return d
+}
+
+func (d *supervisord) notifySignals() {
+	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)
+}
+
+// runs runs the loop with a configuration, and with those of restarts, until a shutdown. Without a configuration there was one, with a
+// status.
+func (d *supervisord) runs(cfg *config.Config, status int) int {
 	for cfg != nil {
+		var err error
 		if cfg, status, err = d.run(cfg); err != nil {
 			d.servers.Close()
-			return fail(opts, err)
+			return fail(d.opts, err)
 		}
 	}
 	return status

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -24,6 +25,8 @@ import (
 
 // supervisord is what is kept over a restart.
 type supervisord struct {
+	opts    config.Options
+	program string // our path, as we were started
 	file    string // the configuration file, absolute
 	read    func() (*config.Config, error)
 	show    func() (*config.Config, []api.ConfigSection, error)
@@ -40,105 +43,142 @@ type supervisord struct {
 	running bool           // the first run has begun: limits are set, the terminal is left
 }
 
+// life is one run of the loop, with all that it uses.
+type life struct {
+	cfg     *config.Config
+	log     *logs.Main
+	servers *httpd.Servers
+	sup     *supervisor.Supervisor
+	pidFile *daemon.PIDFile
+	record  *orphans.Record
+	clear   <-chan struct{} // see Supervisor.Run
+	ended   chan struct{}   // closed at the end
+}
+
 // run is one run of the loop, from a configuration to a shutdown, or to the configuration that a restart goes on with. It
 // closes all that it opens. Status is the exit status after a shutdown. An error says why it could not begin; then no child was started.
 func (d *supervisord) run(cfg *config.Config) (next *config.Config, status int, err error) {
+	l, err := d.begin(cfg)
+	if err != nil {
+		l.end(nil)
+		return nil, 0, err
+	}
+	next, status = l.live()
+	return next, status, nil
+}
+
+// live runs the loop, and closes everything after it.
+func (l *life) live() (next *config.Config, status int) {
+	next, status = l.sup.Run(l.record, l.clear)
+	l.end(next)
+	return next, status
+}
+
+// end closes what has been opened, in the reverse order. Servers keep the sockets that the next run needs.
+func (l *life) end(next *config.Config) {
+	l.record.Close()
+	l.pidFile.Remove()
+	close(l.ended)
+	switch {
+	case l.servers == nil:
+	case next == nil:
+		l.servers.Close()
+	default:
+		l.servers.Stop(keepable(next))
+	}
+	if l.log != nil {
+		l.log.Close()
+	}
+}
+
+// begin opens what a run needs. After an error, what is open is to be closed.
+func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 	own := &cfg.Supervisord
+	l = &life{cfg: cfg, ended: make(chan struct{})}
 	messages, err := d.setUp(own)
 	if err != nil {
-		return nil, 0, err
+		return l, err
 	}
 	d.memory.Protect()
-	log, err := openLog(own)
-	if err != nil {
-		return nil, 0, err
+	if l.log, err = openLog(own); err != nil {
+		return l, err
 	}
-	defer log.Close()
 	for _, m := range bySeverity(append(slices.Clone(cfg.Messages), messages...)) {
-		log.Log(m.Level, m.Text)
+		l.log.Log(m.Level, m.Text)
 	}
-	servers, err := d.servers.Next(cfg.Servers, os.Stderr)
-	if err != nil {
-		return nil, 0, err
+	if l.servers, err = d.servers.Next(cfg.Servers, os.Stderr); err != nil {
+		return l, err
 	}
-	d.servers = servers
-	defer func() {
-		if next == nil {
-			servers.Close()
-		} else {
-			servers.Stop(keepable(next))
-		}
-	}()
+	d.servers = l.servers
 	if err := rpc.Check(cfg.Interfaces); err != nil && len(cfg.Servers) > 0 {
-		return nil, 0, err
+		return l, err
 	}
 	if err := d.onlyInstance(cfg); err != nil {
-		return nil, 0, err
+		return l, err
 	}
 	if !own.NoCleanup {
 		for _, problem := range logs.CleanAuto(own.ChildLogDir, own.Identifier) {
-			log.Warnf("%v", problem)
+			l.log.Warnf("%v", problem)
 		}
 		for _, dir := range []string{own.ChildLogDir, os.TempDir()} {
 			plugin.Clean(dir, own.Identifier)
 		}
 	}
-	ended := make(chan struct{})
-	defer close(ended)
-	unused := new(daemon.Releaser)
-	d.unused = unused
-	settled := func() { go d.settled(cfg, log, unused, ended) }
-	sup, err := supervisor.New(supervisor.Options{
-		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, ShowConfig: d.show, Start: d.startChild,
-		Restarted:   d.running,
-		Prepare:     func(next *config.Config) error { return prepare(next, servers) },
-		Environ:     environ(cfg, cfg),
-		EnvironOf:   func(read *config.Config) []string { return environ(read, cfg) },
-		ListenerEnv: listenerEnv(own.Environ(os.Environ()), cfg.Withheld),
-		Leaving:     d.leaving, Settled: settled, Serial: &d.serial,
-		Reopened: func() { go servers.Rebind() },
-	})
-	if err != nil {
-		return nil, 0, err
+	d.unused = new(daemon.Releaser)
+	options := d.options(l)
+	if l.sup, err = supervisor.New(options); err != nil {
+		return l, err
 	}
-	services := d.services(sup, cfg, log)
+	services := d.services(l.sup, cfg, l.log)
 	if !own.NoDaemon && !d.running {
-		if err := daemon.Background(own.Directory, own.BackgroundUmask(), log.Log); err != nil {
-			return nil, 0, err
+		if err := daemon.Background(own.Directory, own.BackgroundUmask(), l.log.Log); err != nil {
+			return l, err
 		}
 	}
-	pidFile, err := daemon.WritePIDFile(own.Pidfile)
-	if err != nil {
-		log.Critf("could not write pidfile %s", own.Pidfile)
+	if l.pidFile, err = daemon.WritePIDFile(own.Pidfile); err != nil {
+		l.log.Critf("could not write pidfile %s", own.Pidfile)
 	} else {
-		log.Infof("supervisord started with pid %d", os.Getpid())
+		l.log.Infof("supervisord started with pid %d", os.Getpid())
 	}
-	defer pidFile.Remove()
-	servers.Serve(services) // after the pid file: a client that gets an answer finds it
+	l.servers.Serve(services) // after the pid file: a client that gets an answer finds it
 	d.running = true
 	daemon.Ready()
 	d.manager.Ready()
 	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
-		log.Warnf("subreaper=true has no effect: %v", err)
+		l.log.Warnf("subreaper=true has no effect: %v", err)
 	}
 	if !cfg.StartsProcesses() {
-		settled()
+		options.Settled()
 	}
-	if pidFile != nil {
-		record, clear := d.remember(cfg, log)
-		defer record.Close()
-		next, status = sup.Run(record, clear)
-		return next, status, nil
+	if l.pidFile != nil {
+		l.record, l.clear = d.remember(cfg, l.log)
 	}
-	next, status = sup.Run(nil, nil)
-	return next, status, nil
+	return l, nil
 }
 
-func openLog(own *config.Supervisord) (*logs.Main, error) {
-	return logs.OpenMain(logs.MainOptions{
+// options are those of the loop of a run whose log is open.
+func (d *supervisord) options(l *life) supervisor.Options {
+	cfg, log, unused, ended := l.cfg, l.log, d.unused, l.ended
+	return supervisor.Options{
+		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, ShowConfig: d.show, Start: d.startChild,
+		Restarted:   d.running,
+		Prepare:     func(next *config.Config) error { return prepare(next, l.servers) },
+		Environ:     environ(cfg, cfg),
+		EnvironOf:   func(read *config.Config) []string { return environ(read, cfg) },
+		ListenerEnv: listenerEnv(cfg.Supervisord.Environ(os.Environ()), cfg.Withheld),
+		Leaving:     d.leaving, Settled: func() { go d.settled(cfg, log, unused, ended) }, Serial: &d.serial,
+		Reopened: func() { go l.servers.Rebind() },
+		Upgrade:  func(ctx context.Context, dryRun bool) (api.Upgrade, error) { return d.upgrade(ctx, l, dryRun) },
+	}
+}
+
+func openLog(own *config.Supervisord) (*logs.Main, error) { return logs.OpenMain(logOptions(own)) }
+
+func logOptions(own *config.Supervisord) logs.MainOptions {
+	return logs.MainOptions{
 		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
 		Stdout: own.NoDaemon && !own.Silent,
-	})
+	}
 }
 
 // startChild starts a child, which inherits nothing that protects our memory. The loop calls it, for one child at a time.

@@ -17,15 +17,15 @@ func findSelf(argv0 string) string {
 	path, err := os.Executable()
 	switch {
 	case err != nil: // no /proc
-		return byName(argv0)
+		return ByName(argv0)
 	case selfLink != "":
 		return selfLink
 	}
 	return path
 }
 
-// byName returns the absolute path of the program that is called name, as a shell finds it.
-func byName(name string) string {
+// ByName returns the absolute path of the program that is called name, as a shell finds it.
+func ByName(name string) string {
 	path := name
 	if !strings.Contains(name, "/") {
 		for _, dir := range filepath.SplitList(os.Getenv("PATH")) {

@@ -24,8 +24,8 @@ func TestByName(t *testing.T) {
 	t.Setenv("PATH", "/nonexistent:a:b")
 	for name, want := range map[string]string{"prog": dir + "/b/prog", "a/prog": dir + "/a/prog", "/x/prog": "/x/prog",
 		"../prog": filepath.Dir(dir) + "/prog", "none": dir + "/none"} {
-		if got := byName(name); got != want {
-			t.Errorf("byName(%q) = %q, want %q", name, got, want)
+		if got := ByName(name); got != want {
+			t.Errorf("ByName(%q) = %q, want %q", name, got, want)
 		}
 	}
 }

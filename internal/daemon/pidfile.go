@@ -20,6 +20,9 @@ func WritePIDFile(path string) (*PIDFile, error) {
 	return &PIDFile{path: path}, nil
 }
 
+// OurPIDFile is the file that an earlier program of this process has written to path.
+func OurPIDFile(path string) *PIDFile { return &PIDFile{path: path} }
+
 func pidText() []byte { return []byte(strconv.Itoa(os.Getpid()) + "\n") }
 
 // Remove removes the file if it still holds our process id: another supervisord may have written its own since. For a nil

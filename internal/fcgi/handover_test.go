@@ -1,9 +1,9 @@
 package fcgi
 
 import (
-	"strconv"
 	"net"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -74,4 +74,3 @@ func TestHandOver(t *testing.T) {
 		}
 	}
 }
-

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/helper"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
@@ -67,6 +68,15 @@ func (s *Supervisor) Frozen(deadline time.Time, f func(*Loop) error) error {
 	}
 	return err
 }
+
+// Leaving reports whether a shutdown or restart has begun, or has been requested by a signal.
+func (l *Loop) Leaving() bool { return l.state() != api.DaemonRunning || len(l.options.Signals) > 0 }
+
+// Syslog is where logs of programs go that are sent to syslog.
+func (l *Loop) Syslog() *logs.Syslog { return l.shared.Syslog }
+
+// Recorded yields the children as the record for the next supervisord has them.
+func (l *Loop) Recorded(yield func(orphans.Child) bool) { l.running(yield) }
 
 // settle handles what goroutines report until none has anything left to report.
 func (l *Loop) settle(deadline time.Time) error {

@@ -1,9 +1,12 @@
 package supervisor
 
 import (
+	"os"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -106,6 +109,19 @@ func (l *Loop) importRecycles(section string, s RecyclesState) {
 		l.nextRecycle.run = l.continueRecycles
 	}
 	l.recycles[section] = queue
+}
+
+// Upgraded logs that this version has taken over from another one, and emits the event. It comes after Begin.
+func (s *Supervisor) Upgraded(from, to string) {
+	l := s.loop
+	running := 0
+	for _, p := range l.Processes() {
+		if p.PID() != 0 {
+			running++
+		}
+	}
+	l.log.Infof("supervisord was upgraded from %s to %s with pid %d, %d programs kept running", from, to, os.Getpid(), running)
+	l.shared.Events.Emit(api.SupervisorUpgraded, events.Upgraded(from, to))
 }
 
 // Begin goes on with an imported Supervisor. Run comes next.

@@ -6,6 +6,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -35,6 +36,8 @@ type Options struct {
 	Log     *logs.Main
 	Signals <-chan os.Signal // all but SIGCHLD
 	Chld    <-chan os.Signal // SIGCHLD; capacity 1 is enough
+	// Read is the last reading of the configuration, if that is not Config.
+	Read *config.Config
 	// ReadConfig reads the configuration again, for a reread or a restart. Any goroutine may call it.
 	ReadConfig func() (*config.Config, error)
 	// ShowConfig reads it again and returns its sections too, as config.LoadShown. Any goroutine may call it.
@@ -121,7 +124,7 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 	}
 	s.state.Store(int32(api.DaemonRunning))
 	l := &Loop{
-		handle: s, log: o.Log, options: o, read: o.Config,
+		handle: s, log: o.Log, options: o, read: cmp.Or(o.Read, o.Config),
 		drained: make(chan *process.Process), results: make(chan func(time.Time)), children: map[int]ownedChild{}, credentials: credentials(o.Config.Servers),
 	}
 	l.View = View{l}
@@ -219,6 +222,9 @@ func (s *Supervisor) Upgrade(ctx context.Context, dryRun bool) (api.Upgrade, err
 
 // Plugins are the plug-ins of the active groups by the namespace of their methods. The map is never changed.
 func (s *Supervisor) Plugins() map[string]*plugin.Plugin { return *s.plugins.Load() }
+
+// Pump reads the output of the children.
+func (s *Supervisor) Pump() *pump.Pump { return s.loop.shared.Pump }
 
 // Identifier is the name supervisord goes by.
 func (s *Supervisor) Identifier() string { return s.identifier }

@@ -52,8 +52,8 @@ func execute(path string, h Handed, failed string) error {
 	return fmt.Errorf("cannot execute %s: %w", path, err)
 }
 
-// self opens the running executable, also if its file has been replaced.
-func self() (fd int, err error) {
+// Self opens the running executable, also if its file has been replaced.
+func Self() (fd int, err error) {
 	return unix.Open("/proc/self/exe", unix.O_PATH|unix.O_CLOEXEC, 0)
 }
 

@@ -44,6 +44,9 @@ type Taken struct {
 	guardPID int
 }
 
+// GuardPID is the process ID of the guard, 0 if there is none.
+func (t *Taken) GuardPID() int { return t.guardPID }
+
 // Take returns what this program takes over, nil if it is an ordinary start.
 func Take() *Taken {
 	text, ok := os.LookupEnv(stateVariable)

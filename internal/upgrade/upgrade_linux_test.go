@@ -121,7 +121,7 @@ func begin(role string) {
 		note("%v", err)
 		return
 	}
-	back, err := self()
+	back, err := Self()
 	if err != nil {
 		note("%v", err)
 		return

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/httpd"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/upgrade"
+)
+
+// resume goes on with what another program has handed over, or has that program go on.
+func resume(t *upgrade.Taken) (status int) {
+	t.Begin()
+	late := time.AfterFunc(upgrade.Limit, func() { giveUp(t, fmt.Errorf("%s did not take over within %v", api.Version, upgrade.Limit)) })
+	d, l, r, err := takeOver(t)
+	if err != nil {
+		giveUp(t, fmt.Errorf("%s: %w", api.Version, err))
+	}
+	if !late.Stop() {
+		select {} // the way back is being taken
+	}
+	t.Commit()
+	if err := d.goOn(l, t, r.Version()); err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		return 2
+	}
+	next, status := l.live()
+	return d.runs(next, status)
+}
+
+// giveUp goes back to the program that was executed before. It does not return.
+func giveUp(t *upgrade.Taken, why error) {
+	err := t.GoBack(why)
+	fmt.Fprintln(os.Stderr, "Error:", err)
+	os.Exit(1)
+}
+
+// takeOver builds everything from the state, and acts on nothing.
+func takeOver(t *upgrade.Taken) (d *supervisord, l *life, r *handover.Reader, err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("unexpected failure: %v\n%s", failure, debug.Stack())
+		}
+	}()
+	text, err := handover.Load(t.State)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if r, err = handover.Read(text, api.Version, false); err != nil {
+		return nil, nil, nil, err
+	}
+	d, l, err = restore(r, t.GuardPID())
+	if err == nil {
+		err = complete(r)
+	}
+	return d, l, r, err
+}
+
+// complete returns why the state is not what it should be. The program that wrote it must have used all.
+func complete(r *handover.Reader) error {
+	if r.Version() == api.Version {
+		return r.Complete()
+	}
+	return r.Err()
+}
+
+// trial is takeOver as a trial. The note is about the configuration file.
+func trial(state int) (note string, err error) {
+	text, err := handover.Load(state)
+	if err != nil {
+		return "", err
+	}
+	r, err := handover.Read(text, api.Version, true)
+	if err != nil {
+		return "", err
+	}
+	d, _, err := restore(r, 0)
+	if err == nil {
+		err = complete(r)
+	}
+	if err != nil {
+		return "", err
+	}
+	if _, err := d.read(); err != nil {
+		note = "the configuration has an error, update will refuse it: " + config.Explain(err)
+	}
+	return note, nil
+}
+
+// restore builds everything from the state. Guard is the process that guards the upgrade, 0 for none.
+func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
+	var main mainState
+	r.Get(mainRoom, &main)
+	if len(main.Args) == 0 {
+		return nil, nil, fmt.Errorf("the state has no %s", mainRoom)
+	}
+	opts, err := config.ParseArgs(main.Args[0], main.Args[1:])
+	if err != nil {
+		return nil, nil, err
+	}
+	d := newSupervisord(opts, main.Program, time.Unix(0, main.Started))
+	d.running = true
+	var values config.State
+	r.Get(configRoom, &values)
+	active, readings := config.Import(r, values)
+	if r.Err() != nil || len(readings) != 2 {
+		return nil, nil, fmt.Errorf("the state of %s is not complete: %v", configRoom, r.Err())
+	}
+	l := &life{cfg: readings[0], ended: make(chan struct{})}
+	var targets logs.TargetsState
+	r.Get(targetsRoom, &targets)
+	logs.Import(r, targets)
+	var main2 logs.MainState
+	r.Get(logRoom, &main2)
+	l.log = logs.ImportMain(r, main2, logOptions(&l.cfg.Supervisord))
+	var children child.State
+	r.Get(childRoom, &children)
+	child.Import(r, children, guard)
+	var record *orphans.RecordState
+	r.Get(recordRoom, &record)
+	l.record = orphans.Import(r, record)
+	var syslog logs.SyslogState
+	r.Get(syslogRoom, &syslog)
+	d.unused = new(daemon.Releaser)
+	var state supervisor.State
+	r.Get(supervisorRoom, &state)
+	options := d.options(l)
+	options.Read = readings[1]
+	l.sup = supervisor.Import(options, r, state, active, logs.ImportSyslog(r, syslog, "", func(text string) { l.log.Warnf("%s", text) }))
+	if main.PIDFile {
+		l.pidFile = daemon.OurPIDFile(l.cfg.Supervisord.Pidfile)
+	}
+	return d, l, nil
+}
+
+// goOn acts on what was built.
+func (d *supervisord) goOn(l *life, t *upgrade.Taken, from string) error {
+	own := &l.cfg.Supervisord
+	daemon.ReserveThreads()
+	if _, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs); err != nil {
+		l.log.Warnf("%v", err)
+	}
+	d.memory.Protect()
+	_ = daemon.SetSubreaper(own.Subreaper)
+	logs.Begin()
+	l.log.Begin()
+	if err := l.sup.Begin(); err != nil {
+		return err
+	}
+	servers, err := httpd.Open(l.cfg.Servers, os.Stderr)
+	if err != nil {
+		return err
+	}
+	l.servers, d.servers = servers, servers
+	l.servers.Serve(d.services(l.sup, l.cfg, l.log))
+	d.manager.Ready()
+	if t.Failed != "" {
+		l.log.Warnf("upgrade failed, %s goes on: %s", api.Version, t.Failed)
+		return nil
+	}
+	l.sup.Upgraded(from, api.Version)
+	return nil
+}

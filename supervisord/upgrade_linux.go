@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/orphans"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/upgrade"
+)
+
+// freezeLimit is how long everything may take to come to a stop before an upgrade.
+const freezeLimit = 5 * time.Second
+
+// upgrading is set while an upgrade goes on.
+var upgrading atomic.Bool
+
+// refused is the fault of an upgrade that has changed nothing.
+func refused(err error) error {
+	return api.NewFault(api.Failed, "upgrade refused: "+err.Error())
+}
+
+// failed is the fault of an upgrade after which the running version goes on.
+func failed(err error) error {
+	return api.NewFault(api.Failed, fmt.Sprintf("upgrade failed, %s goes on: %v", api.Version, err))
+}
+
+// upgrade executes the program at the path of this one in place of it. It returns only in a dry run, or if that fails.
+func (d *supervisord) upgrade(_ context.Context, l *life, dryRun bool) (result api.Upgrade, err error) {
+	if !upgrading.CompareAndSwap(false, true) {
+		return result, api.NewFault(api.Failed, "an upgrade is going on")
+	}
+	defer upgrading.Store(false)
+	if l.cleaning() {
+		return result, refused(fmt.Errorf("busy: programs of an earlier supervisord are being stopped"))
+	}
+	target, err := upgrade.Find(d.program)
+	if err != nil {
+		return result, refused(err)
+	}
+	verdict, err := d.rehearse(l, target.Path)
+	if err != nil {
+		return result, refused(err)
+	}
+	result = api.Upgrade{From: api.Version, To: verdict.Version, Note: verdict.Note}
+	if dryRun {
+		return result, nil
+	}
+	l.log.Infof("upgrade: %s can take over, freezing", verdict.Version)
+	if target.Changed() {
+		return result, refused(fmt.Errorf("busy: %s has just been replaced", target.Path))
+	}
+	d.manager.Reloading()
+	err = d.execute(l, target.Path)
+	d.manager.Ready()
+	return result, err
+}
+
+// cleaning reports whether children of an earlier supervisord are being stopped.
+func (l *life) cleaning() bool {
+	if l.clear == nil {
+		return false
+	}
+	select {
+	case <-l.clear:
+		return false
+	default:
+		return true
+	}
+}
+
+// rehearse tries the program at path with a copy of the state, and this one, which is the way back.
+func (d *supervisord) rehearse(l *life, path string) (v upgrade.Verdict, err error) {
+	var text []byte
+	err = l.frozen(time.Now().Add(freezeLimit), func(loop *supervisor.Loop) (err error) {
+		text, err = d.export(l, loop, handover.NewWriter(api.Version))
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	state, err := handover.Seal(text)
+	if err != nil {
+		return v, err
+	}
+	defer unix.Close(state)
+	if v, err = upgrade.Try(path, state, upgrade.Limit); err != nil {
+		return v, err
+	}
+	if _, err = upgrade.Try(child.Self(), state, upgrade.Limit); err != nil {
+		err = fmt.Errorf("there is no way back: %w", err)
+	}
+	return v, err
+}
+
+// frozen runs f in the loop while nothing reads output or writes logs.
+func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error {
+	if err := l.sup.Pump().Freeze(deadline); err != nil {
+		return fmt.Errorf("busy: %w", err)
+	}
+	defer l.sup.Pump().Thaw()
+	if err := logs.Freeze(deadline); err != nil {
+		return err
+	}
+	defer logs.Thaw()
+	return l.sup.Frozen(deadline, func(loop *supervisor.Loop) error {
+		l.log.Freeze()
+		defer l.log.Thaw()
+		return f(loop)
+	})
+}
+
+// execute freezes everything and executes the program at path. It returns only if that fails; then everything goes on.
+func (d *supervisord) execute(l *life, path string) error {
+	deadline := time.Now().Add(freezeLimit)
+	var fault error
+	err := l.frozen(deadline, func(loop *supervisor.Loop) error {
+		if loop.Leaving() {
+			fault = api.NewFault(api.ShutdownState, "")
+			return nil
+		}
+		fault = failed(d.exec(l, loop, path))
+		return nil
+	})
+	if err != nil {
+		return refused(err)
+	}
+	return fault
+}
+
+// exec is called when everything is frozen.
+func (d *supervisord) exec(l *life, loop *supervisor.Loop, path string) error {
+	w := handover.NewWriter(api.Version)
+	text, err := d.export(l, loop, w)
+	if err != nil {
+		return err
+	}
+	h := upgrade.Handed{State: -1, Back: -1, Guard: -1}
+	if h.State, err = handover.Seal(text); err != nil {
+		return err
+	}
+	defer unix.Close(h.State)
+	if h.Back, err = upgrade.Self(); err != nil {
+		return err
+	}
+	defer unix.Close(h.Back)
+	plan, err := d.guarded(l, loop)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(plan)
+	if err := h.StartGuard(plan); err != nil {
+		return err
+	}
+	defer h.EndGuard()
+	if err := w.Inherit(true); err != nil {
+		return err
+	}
+	err = upgrade.Execute(path, h)
+	d.notifySignals()
+	if problem := w.Inherit(false); problem != nil {
+		l.log.Critf("descriptors stay open in new children: %v", problem)
+	}
+	return err
+}
+
+// guarded returns the descriptor of what the guard has to know.
+func (d *supervisord) guarded(l *life, loop *supervisor.Loop) (fd int, err error) {
+	children, err := json.Marshal(guardState{Children: slices.Collect(loop.Recorded), Log: l.log.Path()})
+	if err != nil {
+		return -1, err
+	}
+	_, notify := os.LookupEnv("NOTIFY_SOCKET")
+	_, invocation := os.LookupEnv("INVOCATION_ID")
+	text, err := json.Marshal(upgrade.Guarded{Children: children, Args: os.Args, Env: os.Environ(), Managed: notify || invocation})
+	if err != nil {
+		return -1, err
+	}
+	return handover.Seal(text)
+}
+
+// takeRole makes this process what another supervisord has started it for, if that is so.
+func takeRole() (status int, taken bool) {
+	upgrade.Trial(api.Version, trial)
+	upgrade.Guard(handover.Load, stopGuarded)
+	if t := upgrade.Take(); t != nil {
+		return resume(t), true
+	}
+	return 0, false
+}
+
+// guardState is what the guard does if the upgrade fails.
+type guardState struct {
+	Children []orphans.Child `json:"children"`
+	Log      string          `json:"log,omitempty"`
+}
+
+// stopGuarded stops the children in the guard.
+func stopGuarded(text json.RawMessage) {
+	var g guardState
+	if json.Unmarshal(text, &g) != nil {
+		return
+	}
+	path := g.Log
+	if path == "" {
+		path = os.DevNull
+	}
+	log, err := logs.OpenMain(logs.MainOptions{Path: path, Level: api.Info})
+	if err != nil {
+		if log, err = logs.OpenMain(logs.MainOptions{Path: os.DevNull, Level: api.Info}); err != nil {
+			return
+		}
+	}
+	defer log.Close()
+	log.Critf("supervisord has ended during an upgrade, stopping its programs")
+	orphans.Stop(orphans.Hold(g.Children), log)
+}
+
+// mainState is the room of this package.
+type mainState struct {
+	Args    []string `json:"args"`
+	Program string   `json:"program"` // the path that is executed
+	Started int64    `json:"started"` // nanoseconds since 1970
+	PIDFile bool     `json:"pid_file,omitempty"`
+}
+
+// The rooms.
+const (
+	mainRoom       = "main"
+	configRoom     = "config"
+	targetsRoom    = "targets"
+	logRoom        = "log"
+	syslogRoom     = "syslog"
+	supervisorRoom = "supervisor"
+	childRoom      = "child"
+	recordRoom     = "record"
+)
+
+// export returns the state of everything, which is frozen.
+func (d *supervisord) export(l *life, loop *supervisor.Loop, w *handover.Writer) ([]byte, error) {
+	now := time.Now()
+	w.Put(mainRoom, mainState{Args: os.Args, Program: d.program, Started: d.started.UnixNano(), PIDFile: l.pidFile != nil})
+	w.Put(configRoom, config.Export(w, loop.Configs(), l.cfg, loop.Config()))
+	w.Put(targetsRoom, logs.Export(w))
+	w.Put(logRoom, l.log.Export(w))
+	w.Put(syslogRoom, loop.Syslog().Export())
+	w.Put(supervisorRoom, loop.Export(w, now))
+	w.Put(childRoom, child.Export(w))
+	if state := l.record.Export(w); state != nil {
+		w.Put(recordRoom, state)
+	}
+	return w.Text()
+}
