@@ -107,6 +107,10 @@ func (d *supervisord) rehearse(l *life, path string) (v upgrade.Verdict, err err
 
 // frozen runs f in the loop while nothing reads output or writes logs.
 func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error {
+	if err := l.sup.FreezeEvents(deadline); err != nil {
+		return fmt.Errorf("busy: %w", err)
+	}
+	defer l.sup.ThawEvents()
 	if err := l.sup.Pump().Freeze(deadline); err != nil {
 		return fmt.Errorf("busy: %w", err)
 	}

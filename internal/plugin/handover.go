@@ -9,11 +9,11 @@ import (
 
 // State is a plug-in as data. No call is in progress.
 type State struct {
-	Path  string        `json:"path,omitempty"` // of its socket; empty: it has a URL
-	FD    int           `json:"fd,omitempty"`
-	Up    bool          `json:"up,omitempty"`
-	State string        `json:"state,omitempty"`
-	Delay time.Duration `json:"delay,omitempty"` // in nanoseconds, before an event is sent again
+	Path     string        `json:"path,omitempty"` // of its socket; empty: it has a URL
+	FD       int           `json:"fd,omitempty"`
+	Up       bool          `json:"up,omitempty"`
+	State    string        `json:"state,omitempty"`
+	Delivery DeliveryState `json:"delivery,omitzero"`
 }
 
 // Export returns the state of the plug-in.
@@ -24,9 +24,7 @@ func (p *Plugin) Export(w *handover.Writer) State {
 	if p.Socket != nil {
 		s.Path, s.FD = p.Socket.path, w.Descriptor(p.Socket.fd, p.purpose())
 	}
-	if p.subscriber != nil {
-		s.Delay = p.subscriber.delay
-	}
+	s.Delivery = p.ExportDelivery()
 	return s
 }
 
@@ -41,7 +39,8 @@ func Import(r *handover.Reader, s State, o Options, pool *events.Pool) *Plugin {
 		p.setAddress("unix://" + s.Path)
 	}
 	if pool != nil {
-		p.subscriber = &subscriber{plugin: p, pool: pool, listener: pool.AddListener(p.Name), delay: max(s.Delay, minDelay)}
+		p.subscriber = &subscriber{plugin: p, pool: pool, listener: pool.AddListener(p.Name), delay: minDelay}
+		p.ImportDelivery(s.Delivery)
 	}
 	return p
 }
@@ -51,6 +50,7 @@ func (p *Plugin) Begin(s State) {
 	if s.Up {
 		p.Up()
 	}
+	p.BeginDelivery()
 }
 
 func (p *Plugin) purpose() string { return "socket of plug-in " + p.Name }

@@ -2,10 +2,12 @@ package supervisor
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/helper"
@@ -23,6 +25,8 @@ type State struct {
 	Recycles map[string]RecyclesState `json:"recycles,omitempty"`
 	Helpers  []HelperState            `json:"helpers,omitempty"` // those that no process knows
 	Depends  *DependsState            `json:"depends,omitempty"`
+	Events   events.State             `json:"events,omitzero"`
+	Ticks    events.TicksState        `json:"ticks,omitempty"`
 }
 
 // GroupState is an active group.
@@ -60,13 +64,45 @@ var ErrBusy = errors.New("busy: the last output of a program is still being writ
 func (s *Supervisor) Frozen(deadline time.Time, f func(*Loop) error) error {
 	var err error
 	if down := s.Do(func(l *Loop) {
-		if err = l.settle(deadline); err == nil {
-			err = f(l)
+		if err = l.settle(deadline); err != nil {
+			return
 		}
+		for _, p := range l.Processes() {
+			if err = p.FreezeStdin(deadline); err != nil {
+				return
+			}
+			defer p.ThawStdin()
+		}
+		err = f(l)
 	}); down != nil {
 		return down
 	}
 	return err
+}
+
+// FreezeEvents has events wait, and waits for the calls about events to plug-ins, until ThawEvents. After an error, they go on.
+func (s *Supervisor) FreezeEvents(deadline time.Time) error {
+	s.loop.shared.Events.Freeze()
+	var frozen []*plugin.Plugin
+	for name, p := range s.Plugins() {
+		if err := p.FreezeDelivery(deadline); err != nil {
+			for _, p := range frozen {
+				p.ThawDelivery()
+			}
+			s.loop.shared.Events.Thaw()
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		frozen = append(frozen, p)
+	}
+	return nil
+}
+
+// ThawEvents lets events go on.
+func (s *Supervisor) ThawEvents() {
+	for _, p := range s.Plugins() {
+		p.ThawDelivery()
+	}
+	s.loop.shared.Events.Thaw()
 }
 
 // Leaving reports whether a shutdown or restart has begun, or has been requested by a signal.
@@ -112,7 +148,7 @@ func (l *Loop) reporting() bool {
 
 // Export returns the state of the loop. Everything is frozen.
 func (l *Loop) Export(w *handover.Writer, now time.Time) State {
-	s := State{Layout: l.layout}
+	s := State{Layout: l.layout, Events: l.shared.Events.Export(), Ticks: l.ticks.Export()}
 	for _, g := range l.groups {
 		s.Groups = append(s.Groups, l.exportGroup(g, w, now))
 	}

@@ -30,11 +30,13 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	l := sup.loop
 	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}}
 	l.layout = s.Layout
+	l.ticks.Import(s.Ticks)
 	for i, cfg := range active {
 		if i < len(s.Groups) {
 			l.groups = append(l.groups, l.importGroup(r, cfg, s.Groups[i]))
 		}
 	}
+	l.shared.Events.Import(r, s.Events, l.input)
 	for _, name := range s.Pending {
 		if p := l.named(name); p != nil {
 			l.pending = append(l.pending, p)
@@ -60,6 +62,7 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 	g := &Group{Config: cfg, added: s.Added, Processes: make([]*process.Process, 0, len(cfg.Processes))}
 	if cfg.Pool != nil {
 		g.pool = l.newPool(cfg)
+		l.shared.Events.Add(g.pool)
 	}
 	if s.Plugin != nil && cfg.Plugin != nil {
 		g.plugin = plugin.Import(r, *s.Plugin, l.pluginOptions(g), g.pool)
@@ -83,6 +86,27 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 		}
 	}
 	return g
+}
+
+// input is the standard input of a listener of a pool, or of its result handler if process is empty; nil for none.
+func (l *Loop) input(pool *events.Pool, name string) events.Input {
+	for _, g := range l.groups {
+		if g.pool != pool {
+			continue
+		}
+		if g.plugin != nil {
+			return g.plugin.Input()
+		}
+		p := g.handler
+		if name != "" {
+			p = g.Process(name)
+		}
+		if p == nil {
+			return nil
+		}
+		return p.Input()
+	}
+	return nil
 }
 
 // named is the process of a full name, nil if there is none.
@@ -149,6 +173,7 @@ func (s *Supervisor) Begin() error {
 	if l.depends != nil {
 		l.depends.begin()
 	}
+	l.shared.Events.Begin()
 	l.resumeEvents(now)
 	l.scheduleTick(now)
 	return nil
