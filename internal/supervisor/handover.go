@@ -21,6 +21,7 @@ import (
 type State struct {
 	Groups   []GroupState             `json:"groups"` // in their order
 	Layout   int                      `json:"layout,omitempty"`
+	Environ  []string                 `json:"environ,omitempty"` // of children
 	Pending  []string                 `json:"pending,omitempty"` // names of processes, with their groups
 	Recycles map[string]RecyclesState `json:"recycles,omitempty"`
 	Helpers  []HelperState            `json:"helpers,omitempty"` // those that no process knows
@@ -148,7 +149,7 @@ func (l *Loop) reporting() bool {
 
 // Export returns the state of the loop. Everything is frozen.
 func (l *Loop) Export(w *handover.Writer, now time.Time) State {
-	s := State{Layout: l.layout, Events: l.shared.Events.Export(), Ticks: l.ticks.Export()}
+	s := State{Layout: l.layout, Environ: l.shared.Environ, Events: l.shared.Events.Export(), Ticks: l.ticks.Export()}
 	for _, g := range l.groups {
 		s.Groups = append(s.Groups, l.exportGroup(g, w, now))
 	}

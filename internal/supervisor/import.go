@@ -29,7 +29,7 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	sup := newSupervisor(o, pump.Import(), syslog)
 	l := sup.loop
 	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}}
-	l.layout = s.Layout
+	l.layout, l.shared.Environ = s.Layout, s.Environ
 	l.ticks.Import(s.Ticks)
 	for i, cfg := range active {
 		if i < len(s.Groups) {

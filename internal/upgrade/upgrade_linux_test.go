@@ -241,7 +241,7 @@ func TestFind(t *testing.T) {
 	refused(dir, "not a supervisord that can take over")
 	refused(other, "not a supervisord that can take over")
 	refused(script, "not a supervisord that can take over")
-	if err := os.Chmod(ours, 0o4755); err != nil {
+	if err := os.Chmod(ours, 0o755|os.ModeSetuid); err != nil {
 		t.Fatal(err)
 	}
 	refused(ours, "it has a set-user-ID or set-group-ID bit")
