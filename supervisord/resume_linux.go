@@ -104,12 +104,12 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	if len(main.Args) == 0 {
 		return nil, nil, fmt.Errorf("the state has no %s", mainRoom)
 	}
-	opts, err := config.ParseArgs(main.Args[0], main.Args[1:])
+	opts, err := config.ImportOptions(main.Options, main.Args[1:])
 	if err != nil {
 		return nil, nil, err
 	}
 	d := newSupervisord(opts, main.Program, time.Unix(0, main.Started))
-	d.running = true
+	d.file, d.running = main.File, true
 	var values config.State
 	r.Get(configRoom, &values)
 	active, readings := config.Import(r, values)

@@ -234,10 +234,12 @@ func stopGuarded(text json.RawMessage) {
 
 // mainState is the room of this package.
 type mainState struct {
-	Args    []string `json:"args"`
-	Program string   `json:"program"` // the path that is executed
-	Started int64    `json:"started"` // nanoseconds since 1970
-	PIDFile bool     `json:"pid_file,omitempty"`
+	Args    []string            `json:"args"`
+	Options config.OptionsState `json:"options"`
+	Program string              `json:"program"` // the path that is executed
+	File    string              `json:"file"`    // of the configuration
+	Started int64               `json:"started"` // nanoseconds since 1970
+	PIDFile bool                `json:"pid_file,omitempty"`
 }
 
 // The rooms.
@@ -255,7 +257,7 @@ const (
 // export returns the state of everything, which is frozen.
 func (d *supervisord) export(l *life, loop *supervisor.Loop, w *handover.Writer) ([]byte, error) {
 	now := time.Now()
-	w.Put(mainRoom, mainState{Args: os.Args, Program: d.program, Started: d.started.UnixNano(), PIDFile: l.pidFile != nil})
+	w.Put(mainRoom, mainState{Args: os.Args, Options: d.opts.Export(), Program: d.program, File: d.file, Started: d.started.UnixNano(), PIDFile: l.pidFile != nil})
 	w.Put(configRoom, config.Export(w, loop.Configs(), l.cfg, loop.Config()))
 	w.Put(targetsRoom, logs.Export(w))
 	w.Put(logRoom, l.log.Export(w))

@@ -16,5 +16,5 @@ func (c *Client) Upgrade(ctx context.Context, dryRun bool) (u Upgrade, err error
 	if err != nil {
 		return u, err
 	}
-	return Upgrade{memberText(v, "from"), memberText(v, "to"), memberText(v, "note")}, nil
+	return Upgrade{From: memberText(v, "from"), To: memberText(v, "to"), Note: memberText(v, "note")}, nil
 }
