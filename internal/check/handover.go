@@ -48,7 +48,7 @@ func (m *Monitor) Export(w *handover.Writer, now time.Time) *MonitorState {
 }
 
 func (c *one) export(w *handover.Writer, now time.Time) *State {
-	if c.config == nil || c.due.IsZero() && !c.last.survives() {
+	if c == nil || c.due.IsZero() && !c.last.survives() {
 		return nil
 	}
 	s := &State{Period: c.period, Due: handover.Time{Time: c.due}, Health: c.count.Health.Key(), Run: c.count.run, OK: c.count.last, Text: c.text}
@@ -71,8 +71,8 @@ func (m *Monitor) Import(s *MonitorState, run func(Kind, *helper.RunState, func(
 		return
 	}
 	for k, from := range []*State{Liveness: s.Liveness, Readiness: s.Readiness} {
-		c := &m.checks[k]
-		if from == nil || c.config == nil {
+		c := m.checks[k]
+		if from == nil || c == nil {
 			continue
 		}
 		c.period, c.due, c.text = from.Period, from.Due.Time, from.Text
@@ -95,8 +95,8 @@ func (m *Monitor) Knows(r *helper.Run) bool {
 	if m == nil {
 		return false
 	}
-	for k := range m.checks {
-		if a := m.checks[k].last; a != nil && a.run == r {
+	for _, c := range m.checks {
+		if c != nil && c.last != nil && c.last.run == r {
 			return true
 		}
 	}
@@ -108,8 +108,11 @@ func (m *Monitor) Begin() {
 	if m == nil {
 		return
 	}
-	for k := range m.checks {
-		if a := m.checks[k].last; a != nil {
+	for _, c := range m.checks {
+		if c == nil {
+			continue
+		}
+		if a := c.last; a != nil {
 			if !a.run.Known() {
 				a.places.taken++
 			}

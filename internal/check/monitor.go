@@ -203,7 +203,7 @@ func (m *Monitor) check(k Kind, now time.Time) {
 
 // newAttempt returns an attempt whose result counts.
 func (m *Monitor) newAttempt(k Kind) *attempt {
-	c := &m.checks[k]
+	c := m.checks[k]
 	a := &attempt{monitor: m, kind: k}
 	a.started = func(now time.Time) { c.due = now.Add(c.period) }
 	a.done = func(r Result, now time.Time) {

@@ -79,7 +79,8 @@ func (p *Process) Begin() {
 
 // Knows reports whether the process waits for a helper, or knows what it is for.
 func (p *Process) Knows(r *helper.Run) bool {
-	return p.extra != nil && (slices.Contains(p.extra.hooks.last[:], r) || p.extra.checks.Knows(r))
+	x := p.extra
+	return x != nil && (x.hooks.runs != nil && slices.Contains(x.hooks.runs.last[:], r) || x.checks.Knows(r))
 }
 
 // Forgotten is what a helper was started with whose end nothing waits for.

@@ -18,6 +18,7 @@ type ExtraState struct {
 	Reason   api.Reason                  `json:"reason,omitzero"`
 	Restarts int                         `json:"restarts,omitempty"`
 	NoChild  bool                        `json:"no_child,omitempty"`
+	Asked    bool                        `json:"asked,omitempty"`
 	Gate     GateState                   `json:"gate,omitzero"`
 	Hooks    map[string]*helper.RunState `json:"hooks,omitempty"` // by the name of the key
 	Steps    map[string]int32            `json:"steps,omitempty"` // of these
@@ -64,15 +65,15 @@ type ReloadState struct {
 
 func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	x := p.extra
-	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Held: x.hooks.held,
+	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
 		Gate:     GateState{x.gate.Held, x.gate.Shut, x.gate.WaitsFor, handover.Time{Time: x.gate.NextStart}},
 		Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(), Notify: x.notify.export(w)}
-	for h, run := range x.hooks.last {
-		if from := run.Export(w); from != nil {
+	for h := range hookCount {
+		if from := x.hooks.last(h).Export(w); from != nil {
 			if s.Hooks == nil {
 				s.Hooks, s.Steps = map[string]*helper.RunState{}, map[string]int32{}
 			}
-			s.Hooks[hookKeys[h].name], s.Steps[hookKeys[h].name] = from, x.hooks.steps[h]
+			s.Hooks[hookKeys[h].name], s.Steps[hookKeys[h].name] = from, x.hooks.runs.steps[h]
 		}
 	}
 	return s
@@ -85,11 +86,12 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 	x := p.extra
 	x.cause, x.reason, x.restarts, x.noChild = s.Cause, s.Reason, s.Restarts, s.NoChild
 	x.gate = Gate{s.Gate.Held, s.Gate.Shut, s.Gate.WaitsFor, s.Gate.NextStart.Time}
+	x.asked = s.Asked
 	x.hooks.held, x.hooks.reloaded, x.health = s.Held, s.Reloaded, check.KeyedHealth(s.Health)
 	for h := range hookCount {
 		if from := s.Hooks[hookKeys[h].name]; from != nil && p.Config.Extra != nil {
-			x.hooks.last[h] = p.ImportHelper(r, from, p.hookSpec(h))
-			x.hooks.steps[h] = s.Steps[hookKeys[h].name]
+			x.hooks.setLast(h, p.ImportHelper(r, from, p.hookSpec(h)))
+			x.hooks.runs.steps[h] = s.Steps[hookKeys[h].name]
 		}
 	}
 	x.checks.Import(s.Checks, func(k check.Kind, from *helper.RunState, done func(helper.Result, time.Time)) *helper.Run {
@@ -103,8 +105,8 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 
 func (p *Process) beginExtra() {
 	x := p.extra
-	for _, run := range x.hooks.last {
-		if run != nil {
+	for h := range hookCount {
+		if run := x.hooks.last(h); run != nil {
 			run.Begin()
 		}
 	}

@@ -1,9 +1,6 @@
 package sdnotify
 
-import (
-	"os"
-	"time"
-)
+import "time"
 
 // SocketState is a socket without its descriptor.
 type SocketState struct {
@@ -21,11 +18,7 @@ func (s *Socket) Export() *SocketState {
 
 // ImportSocket makes a socket of its state. Its messages go to the queue.
 func ImportSocket(s *SocketState, uid int, q *Queue) *Socket {
-	socket := &Socket{Queue: q, Address: s.Address, users: []int{os.Geteuid()}, refused: s.Refused}
-	if uid >= 0 {
-		socket.users = append(socket.users, uid)
-	}
-	return socket
+	return &Socket{Queue: q, Address: s.Address, user: uid, refused: s.Refused}
 }
 
 // SetAlive sets when the last WATCHDOG=1 came, zero for never.

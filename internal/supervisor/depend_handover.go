@@ -67,8 +67,11 @@ func (d *depends) export() *DependsState {
 }
 
 func (g *gate) export() GateState {
-	s := GateState{First: firstStages[g.first], Delayed: g.delayed, Timer: handover.Time{Time: g.timer.at}, Open: g.open, Lost: g.lost,
+	s := GateState{First: firstStages[g.first], Delayed: g.delayed, Open: g.open, Lost: g.lost,
 		Cause: g.cause, Waits: g.waits, Warned: fullNames(g.warned)}
+	if g.timer != nil {
+		s.Timer = handover.Time{Time: g.timer.at}
+	}
 	for _, n := range g.needs {
 		s.Known, s.Missing = append(s.Known, n.known), append(s.Missing, n.missing)
 	}
@@ -98,7 +101,9 @@ func (d *depends) restore(s *DependsState) {
 func (d *depends) restoreGate(g *gate, s GateState) {
 	g.first = startStage(max(0, slices.Index(firstStages[:], s.First)))
 	g.delayed, g.open, g.lost, g.cause, g.waits = s.Delayed, s.Open, s.Lost, s.Cause, s.Waits
-	g.timer.at, g.warned = s.Timer.Time, d.named(s.Warned)
+	if g.warned = d.named(s.Warned); !s.Timer.IsZero() {
+		g.timer = &deadline{at: s.Timer.Time, run: func(now time.Time) { d.timeout(g, now) }}
+	}
 	for i := range g.needs {
 		if i < len(s.Known) && i < len(s.Missing) {
 			g.needs[i].known, g.needs[i].missing = s.Known[i], s.Missing[i]
@@ -109,7 +114,9 @@ func (d *depends) restoreGate(g *gate, s GateState) {
 // begin goes on with what was restored: everything is looked at once.
 func (d *depends) begin() {
 	for _, g := range d.gates {
-		d.loop.timers.Set(&g.timer)
+		if g.timer != nil {
+			d.loop.timers.Set(g.timer)
+		}
 		d.mark(g)
 	}
 	d.loop.timers.Set(&d.pace.next)
