@@ -11,6 +11,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 const (
@@ -49,23 +50,47 @@ func (h *handler) followMain(w http.ResponseWriter, r *http.Request) {
 	h.follow(w, r, file, ok)
 }
 
+// FollowState is a log that is being sent.
+type FollowState struct {
+	Path   string `json:"path"`
+	Owner  int    `json:"owner,omitempty"`
+	Offset int64  `json:"offset"` // of the first byte not sent
+	Sent   int64  `json:"sent,omitempty"`
+	End    int64  `json:"end,omitempty"` // of a download; 0: it is followed
+	Status int    `json:"status,omitempty"`
+}
+
+// open returns the log to send: that which a request names or, if the request is resumed, which was being sent. It returns nil after it has
+// answered that there is none.
+func (h *handler) open(w http.ResponseWriter, r *http.Request, log logs.Source, ok bool) (s *stream, info os.FileInfo) {
+	s = &stream{w: w, log: log, call: waiting.Of(r.Context())}
+	var state FollowState
+	if s.call.Enter(&state) == waiting.Resume {
+		s.resumed, s.file = true, s.call.File()
+		s.log, s.offset, s.sent, s.end, s.status = logs.Source{Path: state.Path, Owner: state.Owner}, state.Offset, state.Sent, state.End, state.Status
+		info, _ = s.file.Stat()
+	} else if ok && log.Path != "" {
+		s.file, info = openLog(log)
+	}
+	if info == nil {
+		w.Header().Del("X-Accel-Buffering")
+		h.fail(w, r, http.StatusNotFound)
+		return nil, nil
+	}
+	return s, info
+}
+
 // follow sends the end of the log and what is written to it, until the client disconnects or the servers are closed.
 func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source, ok bool) {
-	if !ok || log.Path == "" {
-		h.fail(w, r, http.StatusNotFound)
+	s, info := h.open(w, r, log, ok)
+	if s == nil {
 		return
 	}
-	f, info := openLog(log)
-	if f == nil {
-		w.Header().Del("X-Accel-Buffering")
-		h.fail(w, r, http.StatusNotFound)
-		return
-	}
-	s := &stream{w: w, log: log, file: f, offset: max(0, info.Size()-backlog(r))}
 	defer func() { s.file.Close() }()
-	if !h.takeFollower(r, f) {
-		w.Header().Del("X-Accel-Buffering")
-		h.fail(w, r, http.StatusServiceUnavailable)
+	if !s.resumed {
+		s.offset = max(0, info.Size()-backlog(r))
+	}
+	if !h.takeFollower(r, s) {
 		return
 	}
 	defer budget.Followers.Release(1)
@@ -74,8 +99,7 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source
 	w.Header().Set("Content-Type", "text/plain;charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff") // a program's output is never HTML
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusOK)
-	s.flush()
+	s.begin(http.StatusOK)
 	s.sendNew()
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
@@ -83,6 +107,8 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source
 		select {
 		case <-poll.C:
 			s.advance()
+		case <-s.call.Frozen():
+			s.park()
 		case <-r.Context().Done():
 			s.err = r.Context().Err()
 		case <-h.ctx.Done():
@@ -92,14 +118,17 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source
 	h.access(r.RemoteAddr, requestLine(r), http.StatusOK, s.sent)
 }
 
-// takeFollower takes one of budget.Followers for a request that is sent the log f. It returns false if there is none, or if
-// the descriptors of f and of the connection are among those that clients leave to others.
-func (h *handler) takeFollower(r *http.Request, f *os.File) bool {
-	if !budget.Followers.Take(1) {
-		return false
-	}
-	if !h.conns.MayFollow(budget.Followers.Held()) || !fast.Fits(r.Context(), f) {
+// takeFollower takes one of budget.Followers for a request that is sent a log. It returns false after it has answered that there is
+// none, or that the descriptors of the log and of the connection are among those that clients leave to others.
+func (h *handler) takeFollower(r *http.Request, s *stream) bool {
+	fits := budget.Followers.Take(1)
+	if fits && !s.resumed && (!h.conns.MayFollow(budget.Followers.Held()) || !fast.Fits(r.Context(), s.file)) {
 		budget.Followers.Release(1)
+		fits = false
+	}
+	if !fits {
+		s.w.Header().Del("X-Accel-Buffering")
+		h.fail(s.w, r, http.StatusServiceUnavailable)
 		return false
 	}
 	fast.SetPatient(r.Context()) // the user may have stopped the output; it takes no memory meanwhile
@@ -122,12 +151,31 @@ func openLog(log logs.Source) (*os.File, os.FileInfo) {
 
 // stream is a log that is being sent.
 type stream struct {
-	w      http.ResponseWriter
-	log    logs.Source
-	file   *os.File
-	offset int64 // of the first byte not sent
-	sent   int64 // bytes
-	err    error // of writing to the client or of reading the log; ends the stream
+	w       http.ResponseWriter
+	log     logs.Source
+	file    *os.File
+	offset  int64 // of the first byte not sent
+	sent    int64 // bytes
+	err     error // of writing to the client or of reading the log; ends the stream
+	call    *waiting.Call
+	resumed bool
+	end     int64 // of a download
+	status  int
+}
+
+// begin sends the header.
+func (s *stream) begin(status int) {
+	s.status = status
+	s.w.WriteHeader(status)
+	s.flush()
+	s.call.HeaderSent()
+}
+
+// park waits while the servers are frozen.
+func (s *stream) park() {
+	s.call.ParkWith(s.file, func() any {
+		return FollowState{Path: s.log.Path, Owner: s.log.Owner, Offset: s.offset, Sent: s.sent, End: s.end, Status: s.status}
+	})
 }
 
 // advance sends what is new, also after the log was rotated. A file that was removed is followed until the path has
@@ -174,6 +222,9 @@ func (s *stream) sendNew() {
 func (s *stream) sendTo(end int64) int64 {
 	var buffer []byte
 	for s.err == nil && s.offset < end {
+		if s.call.IsFrozen() {
+			s.park()
+		}
 		if buffer == nil {
 			buffer = make([]byte, min(chunkSize, end-s.offset))
 		}

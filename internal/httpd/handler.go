@@ -32,6 +32,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	isCall := strings.HasPrefix(r.URL.Path, "/RPC2")
 	var b body
 	var status int
+	fast.BeginRequest(r, func() []byte { return b })
 	switch {
 	case !h.authorized(r):
 		status = http.StatusUnauthorized
@@ -45,7 +46,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if unread {
 		w.Header().Set("Connection", "close")
 	}
-	fast.SetActive(r.Context())
+	fast.BeginAnswer(r.Context(), unread)
 	if !h.begin() {
 		panic(http.ErrAbortHandler)
 	}

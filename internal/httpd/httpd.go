@@ -53,6 +53,8 @@ type Services struct {
 	FailedLogin func(line string)
 	// Rebound, if not nil, is called with a warning when a socket file was not in its place any more.
 	Rebound func(warning string)
+	// Busy, if not nil, returns what a request waits for that cannot be handed over, or "".
+	Busy func() string
 	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.
 	Access func(line string)
 }
@@ -70,9 +72,10 @@ type Servers struct {
 	rebinding sync.Mutex // the sockets are not taken while Rebind exchanges some: locked after opening, before mu
 	mu        sync.Mutex // guards what follows
 	listeners []listener
-	prepared  []*socket // for the next run
-	ended     bool      // Stop or Close was called
-	closed    bool      // no response begins any more
+	prepared  []*socket     // for the next run
+	imported  *ServersState // until Begin
+	ended     bool          // Stop or Close was called
+	closed    bool          // no response begins any more
 	responses sync.WaitGroup
 }
 
@@ -86,25 +89,33 @@ func Open(servers []config.Server, stderr io.Writer) (*Servers, error) {
 // Serve starts answering requests and returns. It is called once.
 func (s *Servers) Serve(services Services) {
 	s.services = services
-	s.logins.report = services.FailedLogin
-	s.conns = fast.NewSet()
-	for _, l := range s.listeners {
-		s.serve(l)
-	}
+	s.start()
 	s.watch()
 }
 
+// start starts answering requests.
+func (s *Servers) start() {
+	s.logins.report = s.services.FailedLogin
+	s.conns = fast.NewSet()
+	for i := range s.listeners {
+		s.serve(i)
+	}
+}
+
 // serve starts an acceptor and a server for a socket.
-func (s *Servers) serve(l listener) {
+func (s *Servers) serve(i int) {
+	l := &s.listeners[i]
 	call := s.call
 	if s.services.Call == nil {
 		call = nil
 	}
 	l.resume()
-	h := &handler{Servers: s, config: l.config}
-	acceptor := fast.New(l, fast.Options{
-		Authorized:  func(header string) bool { return hasCredentials(l.config, header) },
+	c := l.config
+	h := &handler{Servers: s, config: c}
+	acceptor := fast.New(l.socket, fast.Options{
+		Authorized:  func(header string) bool { return hasCredentials(c, header) },
 		HostAllowed: hostFunc(l.config),
+		Server:      i,
 		Kind:        kindOf(l.config),
 		Set:         s.conns,
 		Begin:       s.begin,
@@ -126,6 +137,7 @@ func (s *Servers) serve(l listener) {
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     log.New(io.Discard, "", 0),
 	}
+	l.acceptor = acceptor
 	s.servers = append(s.servers, server)
 	s.accepting.Go(acceptor.Run)
 	go func() { _ = server.Serve(acceptor) }()

@@ -45,7 +45,7 @@ func (p pipes) Close() error   { close(p.closed); return nil }
 
 // serveOn serves on a listener.
 func serveOn(l net.Listener, c config.Server, services Services) *Servers {
-	s := &Servers{listeners: []listener{{&socket{Listener: l}, c}}}
+	s := &Servers{listeners: []listener{{socket: &socket{Listener: l}, config: c}}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.Serve(services)
 	return s

@@ -72,18 +72,12 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 		return
 	}
 	log, ok := h.logOf(path)
-	if !ok || log.Path == "" {
-		h.fail(w, r, http.StatusNotFound)
+	s, info := h.open(w, r, log, ok)
+	if s == nil {
 		return
 	}
-	f, info := openLog(log)
-	if f == nil {
-		h.fail(w, r, http.StatusNotFound)
-		return
-	}
-	defer f.Close()
-	if !h.takeFollower(r, f) {
-		h.fail(w, r, http.StatusServiceUnavailable)
+	defer s.file.Close()
+	if !h.takeFollower(r, s) {
 		return
 	}
 	defer budget.Followers.Release(1)
@@ -92,19 +86,24 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) 
 	header.Set("Content-Type", "text/plain;charset=utf-8")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filepath.Base(log.Path)}))
-	s := &stream{w: w, file: f}
+	header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filepath.Base(s.log.Path)}))
 	status := http.StatusOK
-	if n := suffix(r); n > 0 && info.Size() > 0 {
-		s.offset, status = max(0, info.Size()-n), http.StatusPartialContent
-		header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", s.offset, info.Size()-1, info.Size()))
+	if s.resumed {
+		status = s.status
+	} else {
+		s.end = info.Size()
+		if n := suffix(r); n > 0 && s.end > 0 {
+			s.offset, status = max(0, s.end-n), http.StatusPartialContent
+			header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", s.offset, s.end-1, s.end))
+		}
 	}
-	length := info.Size() - s.offset
-	header.Set("Content-Length", strconv.FormatInt(length, 10))
-	w.WriteHeader(status)
-	s.sendTo(info.Size())
+	rest := s.end - s.offset // net/http counts what this program sends
+	header.Set("Content-Length", strconv.FormatInt(rest, 10))
+	before := s.sent
+	s.begin(status)
+	s.sendTo(s.end)
 	h.access(r.RemoteAddr, requestLine(r), status, s.sent)
-	if s.sent < length {
+	if s.sent-before < rest {
 		panic(http.ErrAbortHandler) // truncated meanwhile: the client must notice that bytes are missing
 	}
 }

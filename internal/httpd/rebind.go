@@ -56,7 +56,7 @@ func (s *Servers) exchange(old listener, fresh *socket) bool {
 	for i := range s.listeners {
 		if s.listeners[i].socket == old.socket {
 			s.listeners[i].socket = fresh
-			s.serve(s.listeners[i])
+			s.serve(i)
 		}
 	}
 	old.close()

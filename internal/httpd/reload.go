@@ -13,12 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 )
 
 // listener is a socket and the server of this run that answers on it.
 type listener struct {
 	*socket
-	config config.Server
+	config   config.Server
+	acceptor *fast.Acceptor // nil until it answers
 }
 
 // pause makes the acceptor return; clients that connect wait from now on.
@@ -170,7 +172,7 @@ func (s *Servers) Stop(servers []config.Server) {
 			continue
 		}
 		l.pause()
-		kept = append(kept, listener{l, c})
+		kept = append(kept, listener{socket: l, config: c})
 	}
 	closeAll(open)
 	s.end()
@@ -198,7 +200,7 @@ func (s *Servers) Next(servers []config.Server, stderr io.Writer) (*Servers, err
 				return nil, openError(c, err)
 			}
 		}
-		next.listeners = append(next.listeners, listener{l, c})
+		next.listeners = append(next.listeners, listener{socket: l, config: c})
 	}
 	closeAll(kept)
 	return next, nil

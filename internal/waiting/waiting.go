@@ -102,6 +102,16 @@ func (c *Call) Enter(into any) Entry {
 // File returns the file of a step that is resumed. The caller closes it.
 func (c *Call) File() *os.File { return c.file }
 
+// HeaderSent notes that the header of the answer was sent: if the request is resumed, it is not sent again.
+func (c *Call) HeaderSent() {
+	if c == nil {
+		return
+	}
+	if port, ok := c.port.(interface{ HeaderSent() }); ok {
+		port.HeaderSent()
+	}
+}
+
 // Frozen returns a channel that closes when the step is to be parked.
 func (c *Call) Frozen() <-chan struct{} {
 	if c == nil {

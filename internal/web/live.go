@@ -10,6 +10,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/operations"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 const (
@@ -36,6 +37,12 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 	if err != nil {
 		return http.StatusBadRequest
 	}
+	call := waiting.Of(r.Context())
+	var state LiveState
+	resumed := call.Enter(&state) == waiting.Resume
+	if resumed {
+		nanoseconds = state.Since
+	}
 	watch, snap, err := h.ops.Watch(time.Unix(0, nanoseconds))
 	if err != nil {
 		_ = errorStatus(err)
@@ -46,8 +53,12 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 	defer context.AfterFunc(r.Context(), func() { _ = control.SetWriteDeadline(time.Now()) })()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // no buffering in a proxy
-	v := &viewer{w: w, control: control, ctx: r.Context(), current: r.Form.Get("instance") == h.instanceID}
+	v := &viewer{w: w, control: control, ctx: r.Context(), call: call, resumed: resumed, current: r.Form.Get("instance") == h.instanceID}
 	v.layout, _ = strconv.Atoi(r.Form.Get("layout"))
+	if resumed {
+		_ = control.Flush()
+		call.HeaderSent()
+	}
 	v.follow(watch, snap)
 	return 0
 }
@@ -57,8 +68,11 @@ type viewer struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	ctx     context.Context
-	current bool // the page is of this run of supervisord
-	layout  int  // as the page shows it
+	call    *waiting.Call
+	resumed bool
+	since   int64 // nanoseconds since 1970 of what the page has
+	current bool  // the page is of this run of supervisord
+	layout  int   // as the page shows it
 }
 
 // follow sends changes until the page is closed.
@@ -67,7 +81,7 @@ func (v *viewer) follow(watch *operations.Watch, snap operations.Snapshot) {
 	defer alive.Stop()
 	pause := time.NewTimer(0)
 	defer pause.Stop()
-	first := true
+	first := !v.resumed
 	for {
 		if !v.current || snap.Layout != v.layout {
 			_ = v.send([]byte("event: reload\ndata:\n\n"))
@@ -76,18 +90,27 @@ func (v *viewer) follow(watch *operations.Watch, snap operations.Snapshot) {
 		if (first || len(snap.Processes) > 0) && v.send(message(snap)) != nil {
 			return
 		}
-		first = false
+		first, v.since = false, snap.At.UnixNano()
+		v.call.HeaderSent()
 		pause.Reset(minInterval)
-		select {
-		case <-pause.C:
-		case <-v.ctx.Done():
-			return
+	pausing:
+		for {
+			select {
+			case <-pause.C:
+				break pausing
+			case <-v.call.Frozen():
+				v.park()
+			case <-v.ctx.Done():
+				return
+			}
 		}
 	waiting:
 		for {
 			select {
 			case <-watch.Ready():
 				break waiting
+			case <-v.call.Frozen():
+				v.park()
 			case <-alive.C:
 				if v.send([]byte("event: keepalive\ndata:\n\n")) != nil {
 					return
@@ -102,6 +125,14 @@ func (v *viewer) follow(watch *operations.Watch, snap operations.Snapshot) {
 		}
 	}
 }
+
+// LiveState is an open page that is updated.
+type LiveState struct {
+	Since int64 `json:"since"`
+}
+
+// park waits while the servers are frozen.
+func (v *viewer) park() { v.call.Park(func() any { return LiveState{v.since} }) }
 
 // message is the event for a snapshot: its time and its rows as HTML, one a line. The browser sends the id when it
 // reconnects.

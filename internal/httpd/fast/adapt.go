@@ -29,7 +29,7 @@ func (c *conn) readHeader() error {
 			return nil
 		}
 		var part [1 << 10]byte
-		n, err := c.Conn.Read(part[:])
+		n, err := c.receive(part[:])
 		c.readAhead = append(c.readAhead, part[:n]...)
 		if err != nil {
 			if len(c.readAhead) > 0 {

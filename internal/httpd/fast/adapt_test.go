@@ -57,7 +57,7 @@ func TestAdaptPieces(t *testing.T) {
 				ours, theirs := net.Pipe()
 				co, _ := newSet(0).add(ours, TCP)
 				co.readAhead = []byte(c.request[:ahead])
-				co.adapts = true
+				co.toHTTP()
 				go func() {
 					for rest := c.request[ahead:]; rest != ""; {
 						n := min(piece, len(rest))
@@ -80,7 +80,7 @@ func TestAdaptLong(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	c, _ := newSet(0).add(ours, TCP)
-	c.adapts = true
+	c.toHTTP()
 	text := "GET / HTTP/1.1\r\nA: " + strings.Repeat("x", 2*freeHeader)
 	go io.WriteString(theirs, text)
 	got := make([]byte, len(text))

@@ -2,31 +2,35 @@ package fast
 
 import (
 	"context"
-	"io"
+	"errors"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/sock"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 // conn is a client's connection. What is not atomic belongs to the goroutine that serves it.
 type conn struct {
 	net.Conn
 	set       *Set
-	kind      Kind
-	last      bool         // it has one of the last descriptors
-	idleSince atomic.Int64 // sequence number of its set when it became idle; 0 while a request is served, or refused
-	readAhead []byte       // already read; Read returns it first
-	adapts    bool         // Read is to adapt the next header
-	header    header
+	idleSince atomic.Int64  // sequence number of its set when it became idle; 0 while a request is served, or refused
+	readAhead []byte        // received and not served; for net/http: Read returns it first
+	http      *httpConn     // nil: it has not been passed to net/http. The lock of the set guards it
+	rest      *rest         // of answers that were to be sent when the set was frozen; nil: none
+	resumed   *ConnState    // of the first request, until that asks for it
 	timeout   time.Duration // for a part of a response
 	deadline  time.Time     // for writing, as it was set
+	server    int           // Options.Server
 	ended     atomic.Bool   // nothing is written any more
 	fresh     atomic.Bool   // no request has been answered or passed to net/http
-	left      bool          // it has been passed to Options.Leave
+	kind      Kind
+	last      bool // it has one of the last descriptors
+	left      bool // it has been passed to Options.Leave
 }
 
 // refused is the sequence number of a connection whose request was refused: such a connection is closed before idle ones.
@@ -43,30 +47,30 @@ func (c *conn) used() {
 
 func (c *conn) setActive() { c.idleSince.Store(0) }
 
-// Read implements net.Conn, for net/http.
-func (c *conn) Read(p []byte) (n int, err error) {
-	if c.adapts {
-		c.adapts = false
-		if err := c.readHeader(); err != nil {
-			return 0, err
-		}
+// call returns the call of the request that is served.
+func (c *conn) call(port waiting.Port) *waiting.Call {
+	s := c.resumed
+	c.resumed = nil
+	if s == nil {
+		return waiting.New(port, nil, nil)
 	}
-	if len(c.readAhead) > 0 {
-		n = copy(p, c.readAhead)
-		c.readAhead = c.readAhead[n:]
-	} else {
-		n, err = c.Conn.Read(p)
-	}
-	if !c.header.add(n) {
-		_, _ = c.Write(unavailable)
-		return 0, io.EOF // net/http closes the connection without a response of its own
-	}
-	return n, err
+	return waiting.New(port, s.Call, s.file)
 }
 
 // Write implements net.Conn. Each part has the whole timeout, so that a client that reads slowly is served, and one that
 // does not read is not.
 func (c *conn) Write(p []byte) (written int, err error) {
+	if c.http != nil && c.http.discards {
+		return len(p), nil
+	}
+	all := len(p)
+	if c.rest != nil {
+		if absorbed, err := c.afterRest(p); absorbed {
+			return all, nil
+		} else if err != nil {
+			return 0, err
+		}
+	}
 	for len(p) > 0 && err == nil {
 		if now := time.Now(); c.deadline.Sub(now) < c.timeout/2 {
 			c.deadline = now.Add(c.timeout)
@@ -75,12 +79,23 @@ func (c *conn) Write(p []byte) (written int, err error) {
 				_ = c.Conn.SetWriteDeadline(now)
 			}
 		}
+		if c.set.isFrozen() && c.absorb(p) {
+			return all, nil
+		}
 		var n int
 		n, err = c.Conn.Write(p[:min(len(p), PartSize)])
 		written += n
 		p = p[n:]
+		if isInterrupted(err, c.deadline) && !c.ended.Load() {
+			err, c.deadline = nil, time.Time{}
+		}
 	}
 	return written, err
+}
+
+// isInterrupted reports whether err is that of a deadline that is not the given one: that of Freeze.
+func isInterrupted(err error, deadline time.Time) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) && !passed(deadline)
 }
 
 // SetWriteDeadline implements net.Conn. Write has its own deadlines; what a caller sets, from any goroutine, is the end of
@@ -93,8 +108,29 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	return c.Conn.SetWriteDeadline(t)
 }
 
+// Close implements net.Conn, for the goroutine that serves the connection. While the set is frozen, the connection stays open.
+func (c *conn) Close() error {
+	if c.closeLater() {
+		return nil
+	}
+	if c.rest != nil {
+		<-c.rest.sent
+	}
+	return c.Conn.Close()
+}
+
 // CloseWrite lets net/http end a response that its client may not have read yet.
 func (c *conn) CloseWrite() error {
+	if c.closeLater() {
+		return nil
+	}
+	if c.rest != nil {
+		<-c.rest.sent
+	}
+	return c.closeWrite()
+}
+
+func (c *conn) closeWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
@@ -137,36 +173,50 @@ func (h *header) reset() {
 // connKey is the key of the connection in the context of a request.
 type connKey struct{}
 
+// connContext is the context of the requests of a connection.
+type connContext struct {
+	context.Context
+	conn *conn
+}
+
+// Value implements context.Context.
+func (x connContext) Value(k any) any {
+	if k == (connKey{}) {
+		return x.conn
+	}
+	if is, needed := waiting.IsKey(k); is {
+		return x.conn.httpCall(needed)
+	}
+	return x.Context.Value(k)
+}
+
 // ConnContext is the function of this name of the http.Server.
 func (a *Acceptor) ConnContext(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
+	return connContext{ctx, c.(*conn)}
 }
 
 // ConnState is the function of this name of the http.Server.
 func (a *Acceptor) ConnState(c net.Conn, state http.ConnState) {
 	switch c := c.(*conn); state {
 	case http.StateActive: // the header was received
-		c.header.complete = true
+		c.http.header.complete = true
 	case http.StateIdle:
-		c.header.reset()
+		c.http.header.reset()
+		c.http.end()
 		c.setIdle()
 	case http.StateClosed, http.StateHijacked:
-		c.header.reset()
-		c.set.remove(c)
+		c.http.header.reset()
+		c.set.removeClosed(c)
 	}
 }
 
-// SetActive protects the connection of a request from being closed as an idle one, until the response is sent. The request
-// has been received whole, or is refused. Ctx is the context of the request.
-func SetActive(ctx context.Context) { ctx.Value(connKey{}).(*conn).setActive() }
-
 // SetRefused ends that protection: the request was refused, and what its client still sends is of no interest.
-func SetRefused(ctx context.Context) { ctx.Value(connKey{}).(*conn).idleSince.Store(refused) }
+func SetRefused(ctx context.Context) { connOf(ctx).idleSince.Store(refused) }
 
 // PeerUID is the user of the client of a request, if it is known: on a Unix socket.
-func PeerUID(ctx context.Context) (uid int, known bool) {
-	return sock.PeerUID(ctx.Value(connKey{}).(*conn).Conn)
-}
+func PeerUID(ctx context.Context) (uid int, known bool) { return sock.PeerUID(connOf(ctx).Conn) }
 
 // SetPatient gives the client of a request as long for each part of the response as an idle connection has.
-func SetPatient(ctx context.Context) { ctx.Value(connKey{}).(*conn).timeout = IdleTimeout }
+func SetPatient(ctx context.Context) { connOf(ctx).timeout = IdleTimeout }
+
+func connOf(ctx context.Context) *conn { return ctx.Value(connKey{}).(*conn) }

@@ -22,6 +22,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
 // Limits of a connection, which the requests that net/http reads have too.
@@ -40,9 +42,10 @@ type Options struct {
 	Authorized func(header string) bool
 	// HostAllowed, if not nil, reports whether the server answers under the name in a Host field. If not, net/http answers.
 	HostAllowed func(host string) bool
-	// Kind is that of the server, and Set has the connections of all servers.
-	Kind Kind
-	Set  *Set
+	// Server is the number of the server, Kind its kind, and Set has the connections of all servers.
+	Server int
+	Kind   Kind
+	Set    *Set
 	// Begin is called before a response is made and reports whether the server still answers; End is called after it.
 	Begin func() bool
 	End   func()
@@ -104,6 +107,7 @@ func (a *Acceptor) Run() {
 			select {
 			case <-time.After(pause):
 			case <-a.options.Closed:
+			case <-a.options.Set.Frozen():
 			}
 			pause = min(2*pause, maxPause)
 		default:
@@ -120,8 +124,39 @@ func (a *Acceptor) Take(raw net.Conn, ahead []byte) {
 		go a.refuse(raw)
 		return
 	}
-	c.readAhead = ahead
+	c.readAhead, c.server = ahead, a.options.Server
 	go a.serve(c)
+}
+
+// Resume serves a connection of a state.
+func (a *Acceptor) Resume(raw net.Conn, state *ConnState) {
+	c := a.options.Set.adopt(raw, a.options.Kind, state)
+	c.server = a.options.Server
+	if !state.Fresh {
+		c.used()
+	}
+	switch {
+	case state.Closes: // the rest closes it
+		c.used()
+	case state.Discards:
+		go a.discard(c)
+	default:
+		go a.serve(c)
+	}
+}
+
+// discard closes a connection whose request was refused, when the client has disconnected or had time to read the answer.
+func (a *Acceptor) discard(c *conn) {
+	c.idleSince.Store(refused)
+	c.toHTTP() // for receive
+	_ = c.SetReadDeadline(time.Now().Add(refuseTimeout))
+	for p := make([]byte, 512); ; {
+		if _, err := c.receive(p); err != nil {
+			break
+		}
+	}
+	_ = c.Close()
+	c.set.removeClosed(c)
 }
 
 // serve answers simple requests until the client disconnects or sends anything else, which net/http then gets.
@@ -130,12 +165,12 @@ func (a *Acceptor) serve(c *conn) {
 	if !a.answerSimple(c) {
 		if !c.left {
 			_ = c.Close()
-			c.set.remove(c)
+			c.set.removeClosed(c)
 		}
 		return
 	}
 	_ = c.SetReadDeadline(time.Time{})
-	c.adapts = true
+	c.toHTTP()
 	select {
 	case a.fallback <- c:
 	case <-a.options.Closed:
@@ -162,6 +197,7 @@ type input struct {
 	buffer   []byte
 	have     int       // bytes in buffer
 	begun    bool      // a request has begun: the header timeout applies
+	waited   bool      // for the next request: the deadline stays
 	deadline time.Time // for reading, as it was set
 }
 
@@ -170,6 +206,7 @@ type verdict int
 
 const (
 	readMore verdict = iota
+	toBeParked
 	toNetHTTP
 	toBeClosed
 )
@@ -187,25 +224,51 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 	in.buffer = make([]byte, max(2<<10, len(c.readAhead)))
 	in.have = copy(in.buffer, c.readAhead)
 	c.readAhead = nil
+	in.resume(c)
 	for {
-		if v := a.answerRead(c, &in); v != readMore {
+		v := a.answerRead(c, &in)
+		if v > toBeParked {
 			return v == toNetHTTP
 		}
 		in.setDeadline(c)
-		if !a.closed() { // looked at after the deadline was set: Set.Leave sets another one later
+		if v == toBeParked || c.set.isFrozen() { // looked at after the deadline was set: Freeze and Set.Leave set another one later
+			in.park(c)
+			continue
+		}
+		if !a.closed() {
 			n, err := c.Conn.Read(in.buffer[in.have:])
-			if err == nil {
+			switch {
+			case err == nil:
 				in.have += n
 				continue
-			}
-			if !errors.Is(err, os.ErrDeadlineExceeded) {
+			case !errors.Is(err, os.ErrDeadlineExceeded):
 				return false
+			case !a.closed() && !passed(in.deadline): // of Freeze
+				in.park(c)
+				continue
 			}
 		}
 		if a.closed() {
 			a.leave(c, in.buffer[:in.have])
 		}
 		return false
+	}
+}
+
+// park waits while the set of the connection is frozen.
+func (in *input) park(c *conn) {
+	c.park(func() ConnState {
+		return ConnState{Ahead: in.buffer[:in.have], Deadline: handover.Time{Time: in.deadline}}
+	})
+	_ = c.Conn.SetReadDeadline(in.deadline)
+}
+
+// resume sets the deadline that the connection had in the program before.
+func (in *input) resume(c *conn) {
+	if s := c.resumed; s != nil && s.Call == nil {
+		in.deadline, in.begun, in.waited = s.Deadline.Time, in.have > 0, true
+		_ = c.SetReadDeadline(in.deadline)
+		c.resumed = nil
 	}
 }
 
@@ -222,6 +285,8 @@ func (a *Acceptor) answerRead(c *conn, in *input) verdict {
 			r.line != nil && a.options.HostAllowed != nil && !a.options.HostAllowed(string(r.host)):
 			c.readAhead = in.buffer[:in.have]
 			return toNetHTTP
+		case kind == simple && c.set.isFrozen():
+			return toBeParked
 		case kind == simple:
 			if !a.options.Begin() {
 				a.leave(c, in.buffer[:in.have])
@@ -229,7 +294,7 @@ func (a *Acceptor) answerRead(c *conn, in *input) verdict {
 			}
 			c.used()
 			c.setActive()
-			ahead, ok := a.answer(c, r)
+			ahead, ok := a.answer(c, r, in.buffer[:in.have])
 			if !ok {
 				return toBeClosed
 			}
@@ -252,7 +317,7 @@ func (in *input) next(used int, ahead readAhead) {
 		in.have = len(in.buffer)
 		in.buffer = in.buffer[:cap(in.buffer)]
 	}
-	in.begun = false
+	in.begun, in.waited = false, false
 }
 
 // setDeadline sets the deadline for the next read.
@@ -260,8 +325,8 @@ func (in *input) setDeadline(c *conn) {
 	switch now := time.Now(); {
 	case in.have > 0 && !in.begun:
 		in.begun, in.deadline = true, now.Add(HeaderTimeout)
-	case in.have == 0 && in.deadline.Sub(now) < IdleTimeout-HeaderTimeout: // about once a minute
-		in.deadline = now.Add(IdleTimeout)
+	case in.have == 0 && !in.waited && in.deadline.Sub(now) < IdleTimeout-HeaderTimeout: // about once a minute
+		in.deadline, in.waited = now.Add(IdleTimeout), true
 	default:
 		return
 	}

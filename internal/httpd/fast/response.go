@@ -16,9 +16,12 @@ const headerSpace = 192
 
 var noHeader [headerSpace]byte
 
-// answer answers one request, for which Begin has returned true. It returns false if the connection is to be closed, else what the client sent meanwhile.
-func (a *Acceptor) answer(c *conn, r request) (ahead readAhead, ok bool) {
+// answer answers one request, for which Begin has returned true; received begins with it. It returns false if the connection is to be
+// closed, else what the client sent meanwhile.
+func (a *Acceptor) answer(c *conn, r request, received []byte) (ahead readAhead, ok bool) {
 	defer a.options.End()
+	c.readAhead = received
+	defer func() { c.readAhead = nil }()
 	ctx := &callContext{conn: c}
 	buffer := GetBuffer()
 	response, done, status := a.options.Call(ctx, r.body, append((*buffer)[:0], noHeader[:]...))

@@ -1,8 +1,10 @@
 package fast
 
 import (
+	"cmp"
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -12,7 +14,7 @@ import (
 )
 
 // Kind is the kind of a server, and of its connections.
-type Kind int
+type Kind uint8
 
 // Clients of TCP servers take no connections from those of Unix sockets, and leave them descriptors.
 const (
@@ -32,6 +34,9 @@ type Set struct {
 	last     [kinds]int // connections that have one of the last descriptors
 	closed   bool
 	fresh    sync.WaitGroup // the connections that are fresh
+	period   atomic.Pointer[period]
+	changed  chan struct{}              // has a value when Settle is to look again
+	parked   map[*conn]func() ConnState // while the set is frozen: how to export what stands still
 }
 
 // mayHaveLast is how many connections of a kind may have one of the last descriptors, and another one for a log that they
@@ -49,7 +54,8 @@ func NewSet() *Set {
 
 // newSet is NewSet for the given limit.
 func newSet(limit uint64) *Set {
-	s := &Set{}
+	s := &Set{changed: make(chan struct{}, 1)}
+	s.period.Store(newPeriod())
 	for kind := range s.conns {
 		s.conns[kind] = map[*conn]struct{}{}
 	}
@@ -84,7 +90,7 @@ func (s *Set) add(raw net.Conn, kind Kind) (c *conn, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		_ = c.Close()
+		_ = raw.Close()
 		return c, true
 	}
 	if int64(len(s.conns[kind])) >= budget.Connections.Limit && !s.evict(kind, 0, nil) {
@@ -93,30 +99,76 @@ func (s *Set) add(raw net.Conn, kind Kind) (c *conn, ok bool) {
 	if c.last && !s.spare(kind) {
 		return c, false
 	}
-	s.conns[kind][c] = struct{}{}
-	c.fresh.Store(true)
-	s.fresh.Add(1)
-	if c.last {
-		s.last[kind]++
-	}
+	s.insert(c)
 	if int64(len(s.conns[kind])) > budget.Waiting.Limit {
 		s.evict(kind, int(budget.Waiting.Limit), nil)
 	}
 	return c, true
 }
 
+// insert adds a connection. The caller holds the lock.
+func (s *Set) insert(c *conn) {
+	s.conns[c.kind][c] = struct{}{}
+	c.fresh.Store(true)
+	s.fresh.Add(1)
+	if c.last {
+		s.last[c.kind]++
+	}
+}
+
+// adopt adds a connection of an earlier program, which had a place there.
+func (s *Set) adopt(raw net.Conn, kind Kind, state *ConnState) (c *conn) {
+	c = &conn{Conn: raw, set: s, kind: kind, timeout: WriteTimeout, last: s.isLast(raw, kind), readAhead: state.Ahead}
+	if state.Call != nil || !state.Deadline.IsZero() {
+		c.resumed = state
+	}
+	c.setIdle()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.insert(c)
+	if len(state.Rest) > 0 || state.Closes {
+		r := c.pending()
+		r.add(state.Rest)
+		r.closes = state.Closes
+		r.send(c)
+	}
+	return c
+}
+
+// all yields all connections. The caller holds the lock.
+func (s *Set) all(yield func(*conn) bool) {
+	for _, conns := range s.conns {
+		for c := range conns {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// byAge returns all connections, that first which has waited longest. The caller holds the lock.
+func (s *Set) byAge() []*conn {
+	list := slices.Collect(s.all)
+	slices.SortFunc(list, func(a, b *conn) int { return cmp.Compare(a.idleSince.Load(), b.idleSince.Load()) })
+	return list
+}
+
 // isLast reports whether the descriptor of f is one of the last, which clients of this kind leave to others.
-func (s *Set) isLast(f any, kind Kind) (last bool) {
+func (s *Set) isLast(f any, kind Kind) bool {
+	return s.files > 0 && Descriptor(f) >= s.first[kind]
+}
+
+// Descriptor returns the descriptor of a connection, a socket or a file, -1 if it has none.
+func Descriptor(f any) (fd int) {
+	fd = -1
 	file, ok := f.(syscall.Conn)
-	if s.files == 0 || !ok {
-		return false
+	if !ok {
+		return fd
 	}
-	raw, err := file.SyscallConn()
-	if err != nil {
-		return false
+	if raw, err := file.SyscallConn(); err == nil {
+		_ = raw.Control(func(number uintptr) { fd = int(number) })
 	}
-	_ = raw.Control(func(fd uintptr) { last = int(fd) >= s.first[kind] })
-	return last
+	return fd
 }
 
 // spare frees descriptors when a connection has got one of the last, and reports whether it may keep that one. The caller
@@ -163,7 +215,7 @@ func (s *Set) evict(kind Kind, allowed int, only func(*conn) bool) bool {
 		return false
 	}
 	s.forget(oldest)
-	_ = oldest.Close()
+	_ = oldest.Conn.Close()
 	return true
 }
 
@@ -174,11 +226,22 @@ func (s *Set) outOfDescriptors() {
 	_ = s.evict(TCP, 0, nil) || s.evict(Unix, 0, nil)
 }
 
-// remove removes a connection that was closed.
+// remove removes a connection that was passed on.
 func (s *Set) remove(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(c)
+	s.noteSettled()
+}
+
+// removeClosed removes a connection that was closed, unless it is to be closed later.
+func (s *Set) removeClosed(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.rest == nil || !c.rest.closes || c.rest.over() {
+		s.forget(c)
+		s.noteSettled()
+	}
 }
 
 // forget is remove for a caller that holds the lock.
@@ -214,7 +277,7 @@ func (s *Set) Close() {
 	s.closed = true
 	for kind := range s.conns {
 		for c := range s.conns[kind] {
-			_ = c.Close()
+			_ = c.Conn.Close()
 		}
 		clear(s.conns[kind])
 	}

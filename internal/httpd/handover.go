@@ -1,0 +1,180 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/httpd/fast"
+	"github.com/gosupervisor/supervisor/internal/safefile"
+)
+
+// ServersState is the state of frozen servers. Of servers that are not frozen, it has no connections.
+type ServersState struct {
+	Sockets []SocketState    `json:"sockets,omitempty"` // in the order of the configuration
+	Conns   []fast.ConnState `json:"conns,omitempty"`
+	Logins  LoginsState      `json:"logins,omitzero"`
+}
+
+// SocketState is a listening socket. Clients that have not been accepted wait in it.
+type SocketState struct {
+	FD     int    `json:"fd"`
+	Device uint64 `json:"dev,omitempty"` // of the file of a Unix socket
+	Inode  uint64 `json:"ino,omitempty"`
+}
+
+// LoginsState is what is known of failed logins.
+type LoginsState struct {
+	Last handover.Time `json:"last,omitzero"` // of the last line about them
+	More int           `json:"more,omitempty"`
+	Who  string        `json:"who,omitempty"`
+}
+
+// Freeze lets short requests end and brings all connections to a stop: those that are idle or receive a request, requests that wait,
+// streams, and what is sent to slow consumers. It waits until the deadline at most; after an error the servers go on.
+func (s *Servers) Freeze(deadline time.Time) error {
+	opened := make(chan struct{})
+	late := time.NewTimer(time.Until(deadline))
+	defer late.Stop()
+	go func() { s.opening.Lock(); close(opened) }()
+	select {
+	case <-opened:
+	case <-late.C:
+		go func() { <-opened; s.opening.Unlock() }()
+		return errors.New("busy: a server is being opened")
+	}
+	s.rebinding.Lock()
+	s.conns.Freeze()
+	s.pause()
+	s.accepting.Wait()
+	if s.conns.Settle(deadline) {
+		return nil
+	}
+	name := ""
+	if s.services.Busy != nil {
+		name = s.services.Busy()
+	}
+	if name == "" {
+		name = "a request"
+	}
+	s.Thaw()
+	return fmt.Errorf("busy: %s has not ended", name)
+}
+
+func (s *Servers) pause() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.listeners {
+		l.pause()
+	}
+}
+
+// Thaw lets frozen servers go on, with the same connections.
+func (s *Servers) Thaw() {
+	s.conns.Thaw()
+	s.mu.Lock()
+	for _, l := range s.listeners {
+		l.resume()
+		s.accepting.Go(l.acceptor.Run)
+	}
+	s.mu.Unlock()
+	s.rebinding.Unlock()
+	s.opening.Unlock()
+}
+
+// Export returns the state of the servers.
+func (s *Servers) Export(w *handover.Writer) (state ServersState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.listeners {
+		state.Sockets = append(state.Sockets, SocketState{w.Descriptor(fast.Descriptor(l.Listener), l.purpose()), l.file.Dev, l.file.Ino})
+	}
+	state.Conns = s.conns.Export(w)
+	state.Logins = s.logins.export()
+	return state
+}
+
+func (l *listener) purpose() string { return "socket of " + l.config.Section }
+
+// Import makes servers of their state. They are those of the active configuration.
+func Import(r *handover.Reader, state ServersState, servers []config.Server, services Services) *Servers {
+	s := &Servers{services: services, imported: &state}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if len(state.Sockets) != len(servers) {
+		r.Fail(fmt.Errorf("there are %d sockets for %d servers", len(state.Sockets), len(servers)))
+		return s
+	}
+	for i, c := range servers {
+		from := &state.Sockets[i]
+		l := listener{socket: &socket{opened: c, file: safefile.Info{Dev: from.Device, Ino: from.Inode}}, config: c}
+		from.FD = r.Descriptor(from.FD, l.purpose())
+		s.listeners = append(s.listeners, l)
+	}
+	for i := range state.Conns {
+		c := &state.Conns[i]
+		if c.Claim(r); c.Server < 0 || c.Server >= len(servers) {
+			r.Fail(fmt.Errorf("there is a connection of server %d", c.Server))
+		}
+	}
+	s.logins.restore(state.Logins)
+	return s
+}
+
+// Begin starts imported servers. A connection that cannot be gone on with is closed.
+func (s *Servers) Begin() error {
+	defer s.watch()
+	state := s.imported
+	s.imported = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var wrong error
+	for i := range s.listeners {
+		l := &s.listeners[i]
+		f := os.NewFile(uintptr(state.Sockets[i].FD), l.purpose())
+		opened, err := net.FileListener(f)
+		f.Close()
+		if err != nil {
+			wrong = errors.Join(wrong, fmt.Errorf("%s: %w", l.purpose(), err))
+			opened = closedListener{}
+		}
+		l.Listener = opened
+	}
+	s.start()
+	for i := range state.Conns {
+		c := &state.Conns[i]
+		if conn, err := c.Open(); err == nil {
+			s.listeners[c.Server].acceptor.Resume(conn, c)
+		}
+	}
+	s.logins.begin()
+	return wrong
+}
+
+// closedListener is the listener of a server that cannot be gone on with.
+type closedListener struct{}
+
+func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (closedListener) Close() error              { return nil }
+func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
+
+func (f *failedLogins) export() LoginsState {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return LoginsState{handover.Time{Time: f.last}, f.more, f.who}
+}
+
+func (f *failedLogins) restore(s LoginsState) { f.last, f.more, f.who = s.Last.Time, s.More, s.Who }
+
+// begin starts the timer for failed logins that are to be reported.
+func (f *failedLogins) begin() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.more > 0 {
+		f.timer = time.AfterFunc(loginInterval-time.Since(f.last), f.flush)
+	}
+}
