@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -38,14 +39,7 @@ type LoginsState struct {
 // Freeze lets short requests end and brings all connections to a stop: those that are idle or receive a request, requests that wait,
 // streams, and what is sent to slow consumers. It waits until the deadline at most; after an error the servers go on.
 func (s *Servers) Freeze(deadline time.Time) error {
-	opened := make(chan struct{})
-	late := time.NewTimer(time.Until(deadline))
-	defer late.Stop()
-	go func() { s.opening.Lock(); close(opened) }()
-	select {
-	case <-opened:
-	case <-late.C:
-		go func() { <-opened; s.opening.Unlock() }()
+	if !lockUntil(&s.opening, deadline) {
 		return errors.New("busy: a server is being opened")
 	}
 	s.rebinding.Lock()
@@ -64,6 +58,23 @@ func (s *Servers) Freeze(deadline time.Time) error {
 	}
 	s.Thaw()
 	return fmt.Errorf("busy: %s has not ended", name)
+}
+
+// lockUntil locks m, unless that takes longer than until the deadline.
+func lockUntil(m *sync.Mutex, deadline time.Time) bool {
+	if m.TryLock() {
+		return true
+	}
+	locked, late := make(chan struct{}), time.NewTimer(time.Until(deadline))
+	defer late.Stop()
+	go func() { m.Lock(); close(locked) }()
+	select {
+	case <-locked:
+		return true
+	case <-late.C:
+		go func() { <-locked; m.Unlock() }()
+		return false
+	}
 }
 
 func (s *Servers) pause() {

@@ -184,6 +184,9 @@ func (c *conn) export() (state ConnState) {
 	} else if c.http != nil {
 		state = c.http.export(c)
 	}
+	if before := c.resumed; before != nil { // the request has not begun again
+		state.Call, state.Sent, state.file = before.Call, before.Sent, before.file
+	}
 	if r := c.rest; r != nil && r.closes {
 		return ConnState{Rest: r.bytes, Closes: true}
 	} else if r != nil {

@@ -162,6 +162,8 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 // Read implements net.Conn, for net/http.
 func (c *conn) Read(p []byte) (n int, err error) {
 	h := c.http
+	c.setReading(true)
+	defer c.setReading(false)
 	if h.adapts {
 		h.adapts = false
 		if err := c.readHeader(); err != nil {
@@ -194,8 +196,6 @@ func (c *conn) Read(p []byte) (n int, err error) {
 // receive reads from the client. It waits while the set is frozen.
 func (c *conn) receive(p []byte) (n int, err error) {
 	h := c.http
-	h.setReading(true)
-	defer h.setReading(false)
 	for {
 		if c.set.isFrozen() && c.parkRead() {
 			return 0, os.ErrDeadlineExceeded
@@ -213,10 +213,14 @@ func (c *conn) receive(p []byte) (n int, err error) {
 	}
 }
 
-func (h *httpConn) setReading(reading bool) {
+func (c *conn) setReading(reading bool) {
+	h := c.http
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.reading = reading
+	h.mu.Unlock()
+	if !reading && c.set.isFrozen() {
+		c.set.noteSettled()
+	}
 }
 
 // parkRead returns when the set is not frozen, or reports that net/http ends the read.

@@ -27,6 +27,7 @@ type message struct {
 	whole   bool   // a header was complete
 	partial []byte // what net/http has got of a header, of trailers, or of the line of a chunk
 	left    int64  // bytes of a body or a chunk
+	data    int64  // bytes of the body that net/http has got
 }
 
 // take advances by the bytes of p that are of one request, or of one part of it, and returns their number.
@@ -35,6 +36,7 @@ func (m *message) take(p []byte) (n int) {
 		if m.part == inBody || m.part == chunkData {
 			more := min(int64(len(p)-n), m.left)
 			n += int(more)
+			m.data += more
 			if m.left -= more; m.left == 0 && m.part == chunkData {
 				m.part = chunkEnd
 			} else if m.left == 0 {
@@ -93,6 +95,7 @@ func (m *message) next(p part) { m.part, m.filled, m.partial = p, false, nil }
 
 // expect is called after the header of r.
 func (m *message) expect(r *http.Request) {
+	m.data = 0
 	switch {
 	case r.ContentLength > 0:
 		m.part, m.left = inBody, r.ContentLength
@@ -101,9 +104,11 @@ func (m *message) expect(r *http.Request) {
 	}
 }
 
-// appendRequest appends a request as it was sent, up to what follows body.
+// appendRequest appends a request as it was sent, up to what follows what net/http has got of it. Body is the array into which that is
+// read: net/http returns from a read when it has a whole chunk.
 func (m *message) appendRequest(dst []byte, r *http.Request, body []byte) []byte {
 	b := bytes.NewBuffer(dst)
+	body = body[:min(m.data, int64(cap(body)))]
 	fmt.Fprintf(b, "%s %s %s\r\nHost: %s\r\n", r.Method, r.RequestURI, r.Proto, r.Host)
 	if r.ContentLength < 0 {
 		b.WriteString("Transfer-Encoding: chunked\r\n")
