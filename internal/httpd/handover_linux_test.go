@@ -33,11 +33,12 @@ type frozenServers struct {
 	now      *Servers
 	log      string        // is sent by logtail
 	release  chan struct{} // ends what waits
+	rests    int           // answers of which a rest was handed over
 	waits    chan struct{} // has a value for each request that begins to wait
 }
 
 const (
-	bigSize = 3 << 20
+	bigSize = 1 << 20
 	last    = "LAST"
 )
 
@@ -140,6 +141,9 @@ func (f *frozenServers) handOver() {
 	}
 	for i := range state.Conns {
 		c := &state.Conns[i]
+		if len(c.Rest) > 0 {
+			f.rests++
+		}
 		c.FD = duplicate(c.FD, "connection of a client")
 		if c.File != nil {
 			*c.File = duplicate(*c.File, "log that is sent to a client")
@@ -320,6 +324,9 @@ func TestHandOver(t *testing.T) {
 			if want == nil {
 				want = got
 			}
+			if mode.name == "handed over" && f.rests < 4 {
+				t.Errorf("%d answers were sent in part", f.rests)
+			}
 			for i := range got {
 				if got[i] != want[i] || strings.Contains(got[i], "error: ") {
 					t.Errorf("%s: got %d bytes, %.300q\nwant %d bytes, %.300q", names[i], len(got[i]), got[i], len(want[i]), want[i])
@@ -389,6 +396,9 @@ func TestHandOverFollowers(t *testing.T) {
 		if i%3 == 2 {
 			expect("new")
 		}
+	}
+	if state := f.now.Export(handover.NewWriter("1")); len(state.Sockets) != 2 || state.Conns != nil {
+		t.Errorf("servers that are not frozen: %+v", state)
 	}
 	if n := budget.Followers.Held(); n < int64(len(followers)) {
 		t.Errorf("%d followers are counted", n)

@@ -160,10 +160,13 @@ func (s *Set) Thaw() {
 	close(before.thawed)
 }
 
-// Export returns the connections of a frozen set, that which has waited longest first.
+// Export returns the connections of a frozen set, that which has waited longest first. It returns none of a set that is not frozen.
 func (s *Set) Export(w *handover.Writer) (states []ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.isFrozen() {
+		return nil
+	}
 	for _, c := range s.byAge() {
 		state := c.export()
 		state.Server, state.Fresh = c.server, c.fresh.Load()
