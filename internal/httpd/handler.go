@@ -30,9 +30,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	w.Header().Set("Server", "supervisord")
 	isCall := strings.HasPrefix(r.URL.Path, "/RPC2")
-	var b body
+	b := (*body)(fast.BeginRequest(r))
 	var status int
-	fast.BeginRequest(r, func() []byte { return b })
 	switch {
 	case !h.authorized(r):
 		status = http.StatusUnauthorized
@@ -50,7 +49,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.begin() {
 		panic(http.ErrAbortHandler)
 	}
-	h.respond(w, r, isCall, b, status)
+	h.respond(w, r, isCall, *b, status)
 	if unread && status != http.StatusRequestTimeout {
 		linger(w, r)
 	}

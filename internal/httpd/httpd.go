@@ -181,11 +181,11 @@ func (s *Servers) end() {
 	case <-done:
 	case <-timeout.C:
 	}
+	if s.conns != nil {
+		s.conns.Close() // first: net/http waits for the rest of an answer
+	}
 	for _, server := range s.servers {
 		_ = server.Close()
-	}
-	if s.conns != nil {
-		s.conns.Close()
 	}
 	s.logins.close()
 }

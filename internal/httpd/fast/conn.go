@@ -18,16 +18,16 @@ import (
 type conn struct {
 	net.Conn
 	set       *Set
-	idleSince atomic.Int64  // sequence number of its set when it became idle; 0 while a request is served, or refused
-	readAhead []byte        // received and not served; for net/http: Read returns it first
-	http      *httpConn     // nil: it has not been passed to net/http. The lock of the set guards it
-	rest      *rest         // of answers that were to be sent when the set was frozen; nil: none
-	resumed   *ConnState    // of the first request, until that asks for it
-	timeout   time.Duration // for a part of a response
-	deadline  time.Time     // for writing, as it was set
-	server    int           // Options.Server
-	ended     atomic.Bool   // nothing is written any more
-	fresh     atomic.Bool   // no request has been answered or passed to net/http
+	idleSince atomic.Int64 // sequence number of its set when it became idle; 0 while a request is served, or refused
+	readAhead []byte       // received and not served; for net/http: Read returns it first
+	http      *httpConn    // nil: it has not been passed to net/http. The lock of the set guards it
+	rest      *rest        // of answers that were to be sent when the set was frozen; nil: none
+	resumed   *ConnState   // of the first request, until that asks for it
+	deadline  time.Time    // for writing, as it was set
+	server    int          // Options.Server
+	patient   atomic.Bool  // its client has as long for a part of a response as an idle connection has
+	ended     atomic.Bool  // nothing is written any more
+	fresh     atomic.Bool  // no request has been answered or passed to net/http
 	kind      Kind
 	last      bool // it has one of the last descriptors
 	left      bool // it has been passed to Options.Leave
@@ -72,8 +72,8 @@ func (c *conn) Write(p []byte) (written int, err error) {
 		}
 	}
 	for len(p) > 0 && err == nil {
-		if now := time.Now(); c.deadline.Sub(now) < c.timeout/2 {
-			c.deadline = now.Add(c.timeout)
+		if now, timeout := time.Now(), c.timeout(); c.deadline.Sub(now) < timeout/2 {
+			c.deadline = now.Add(timeout)
 			_ = c.Conn.SetWriteDeadline(c.deadline)
 			if c.ended.Load() {
 				_ = c.Conn.SetWriteDeadline(now)
@@ -93,6 +93,14 @@ func (c *conn) Write(p []byte) (written int, err error) {
 	return written, err
 }
 
+// timeout is how long the client may take for a part of a response.
+func (c *conn) timeout() time.Duration {
+	if c.patient.Load() {
+		return IdleTimeout
+	}
+	return WriteTimeout
+}
+
 // isInterrupted reports whether err is that of a deadline that is not the given one: that of Freeze.
 func isInterrupted(err error, deadline time.Time) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) && !passed(deadline)
@@ -108,14 +116,13 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	return c.Conn.SetWriteDeadline(t)
 }
 
-// Close implements net.Conn, for the goroutine that serves the connection. While the set is frozen, the connection stays open.
+// Close implements net.Conn, for net/http and the goroutine that serves the connection. The rest of an answer is sent before. While the
+// set is frozen, the connection stays open.
 func (c *conn) Close() error {
 	if c.closeLater() {
 		return nil
 	}
-	if c.rest != nil {
-		<-c.rest.sent
-	}
+	c.awaitRest()
 	return c.Conn.Close()
 }
 
@@ -124,9 +131,7 @@ func (c *conn) CloseWrite() error {
 	if c.closeLater() {
 		return nil
 	}
-	if c.rest != nil {
-		<-c.rest.sent
-	}
+	c.awaitRest()
 	return c.closeWrite()
 }
 
@@ -217,6 +222,6 @@ func SetRefused(ctx context.Context) { connOf(ctx).idleSince.Store(refused) }
 func PeerUID(ctx context.Context) (uid int, known bool) { return sock.PeerUID(connOf(ctx).Conn) }
 
 // SetPatient gives the client of a request as long for each part of the response as an idle connection has.
-func SetPatient(ctx context.Context) { connOf(ctx).timeout = IdleTimeout }
+func SetPatient(ctx context.Context) { connOf(ctx).patient.Store(true) }
 
 func connOf(ctx context.Context) *conn { return ctx.Value(connKey{}).(*conn) }

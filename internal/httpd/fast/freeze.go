@@ -20,6 +20,7 @@ type ConnState struct {
 	File     *int          `json:"file,omitempty"`     // the descriptor of the file that it sends
 	Sent     bool          `json:"sent,omitempty"`     // the header of its answer was sent
 	Rest     []byte        `json:"rest,omitempty"`     // of answers, to be sent
+	Patient  bool          `json:"patient,omitempty"`  // the client may take as long for it as an idle connection waits
 	Closes   bool          `json:"closes,omitempty"`   // when that is sent
 	Discards bool          `json:"discards,omitempty"` // what still comes, until the client disconnects: its request was refused
 	file     *os.File      // for File, before and after
@@ -169,7 +170,7 @@ func (s *Set) Export(w *handover.Writer) (states []ConnState) {
 	}
 	for _, c := range s.byAge() {
 		state := c.export()
-		state.Server, state.Fresh = c.server, c.fresh.Load()
+		state.Server, state.Fresh, state.Patient = c.server, c.fresh.Load(), c.patient.Load()
 		state.FD = w.Descriptor(Descriptor(c.Conn), connPurpose)
 		if state.file != nil {
 			fd := w.Descriptor(Descriptor(state.file), filePurpose)
@@ -282,6 +283,16 @@ func (c *conn) afterRest(p []byte) (absorbed bool, err error) {
 	return false, nil
 }
 
+// awaitRest waits until the rest of earlier answers is sent, or cannot be.
+func (c *conn) awaitRest() {
+	c.set.mu.Lock()
+	r := c.rest
+	c.set.mu.Unlock()
+	if r != nil {
+		<-r.sent
+	}
+}
+
 // closeLater has the connection closed when its rest is sent, if the set is frozen.
 func (c *conn) closeLater() bool {
 	c.set.mu.Lock()
@@ -320,7 +331,7 @@ func (c *conn) sendPart(r *rest) (over bool) {
 	if len(r.bytes) > 0 {
 		part := r.bytes[:min(len(r.bytes), PartSize)]
 		s.mu.Unlock()
-		deadline := time.Now().Add(c.timeout)
+		deadline := time.Now().Add(c.timeout())
 		_ = c.Conn.SetWriteDeadline(deadline)
 		if s.isFrozen() || c.ended.Load() {
 			_ = c.Conn.SetWriteDeadline(past)

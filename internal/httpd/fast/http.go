@@ -28,7 +28,7 @@ type httpConn struct {
 	reading      bool          // a read is in progress
 	wake         chan struct{} // of a read that is parked; closed when its deadline has passed
 	request      *http.Request // that is served
-	body         func() []byte // what has been received of it
+	body         []byte        // what has been received of it
 	answered     bool          // the whole request was received, or is refused
 	sent         bool          // the header of the answer was sent
 }
@@ -49,13 +49,14 @@ func (c *conn) httpCall(needed bool) *waiting.Call {
 	return c.http.call
 }
 
-// BeginRequest notes that a request is served: its header has been received, and body returns what has come of the body.
-func BeginRequest(r *http.Request, body func() []byte) {
+// BeginRequest notes that a request is served: its header has been received. It returns where the caller is to put its body.
+func BeginRequest(r *http.Request) (body *[]byte) {
 	h := connOf(r.Context()).http
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.request, h.body = r, body
+	h.request, h.body = r, nil
 	h.message.expect(r)
+	return &h.body
 }
 
 // BeginAnswer is called when a request has been received whole, or is refused. Unless it is refused, it waits while the servers are
@@ -134,7 +135,7 @@ func (h *httpConn) export(c *conn) ConnState {
 	case h.answered && h.message.part != inHeader:
 		return ConnState{Deadline: s.Deadline, Discards: true}
 	default:
-		s.Ahead = h.message.appendRequest(nil, h.request, h.body())
+		s.Ahead = h.message.appendRequest(nil, h.request, h.body)
 	}
 	s.Ahead = append(append(s.Ahead, h.message.partial...), c.readAhead...)
 	return s

@@ -84,7 +84,7 @@ func Fits(ctx context.Context, f syscall.Conn) bool {
 
 // add adds a new connection. It returns false if there is no place for it; then it is not in the set.
 func (s *Set) add(raw net.Conn, kind Kind) (c *conn, ok bool) {
-	c = &conn{Conn: raw, set: s, kind: kind, timeout: WriteTimeout}
+	c = &conn{Conn: raw, set: s, kind: kind}
 	c.last = s.isLast(raw, kind)
 	c.setIdle()
 	s.mu.Lock()
@@ -118,10 +118,11 @@ func (s *Set) insert(c *conn) {
 
 // adopt adds a connection of an earlier program, which had a place there.
 func (s *Set) adopt(raw net.Conn, kind Kind, state *ConnState) (c *conn) {
-	c = &conn{Conn: raw, set: s, kind: kind, timeout: WriteTimeout, last: s.isLast(raw, kind), readAhead: state.Ahead}
+	c = &conn{Conn: raw, set: s, kind: kind, last: s.isLast(raw, kind), readAhead: state.Ahead}
 	if state.Call != nil || !state.Deadline.IsZero() {
 		c.resumed = state
 	}
+	c.patient.Store(state.Patient)
 	c.setIdle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
