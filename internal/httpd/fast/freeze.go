@@ -257,7 +257,7 @@ func (r *rest) add(p []byte) {
 func (c *conn) absorb(p []byte) bool {
 	c.set.mu.Lock()
 	defer c.set.mu.Unlock()
-	if !c.set.isFrozen() {
+	if !c.set.isFrozen() || c.set.closed {
 		return false
 	}
 	c.pending().add(p)
@@ -314,6 +314,13 @@ func (r *rest) send(c *conn) {
 	}()
 }
 
+// end notes that all is sent, or cannot be. The caller holds the lock of the set.
+func (r *rest) end(err error) {
+	budget.Answers.Release(r.held)
+	r.bytes, r.held, r.sending, r.begun, r.err = nil, 0, false, true, err
+	close(r.sent)
+}
+
 // sendPart sends a part of the rest, or waits while the set is frozen. It reports whether that was all.
 func (c *conn) sendPart(r *rest) (over bool) {
 	s := c.set
@@ -342,12 +349,11 @@ func (c *conn) sendPart(r *rest) (over bool) {
 		if err == nil || isInterrupted(err, deadline) && !c.ended.Load() {
 			return false
 		}
-		r.err, r.bytes = err, nil
 		_ = c.Conn.Close()
+		r.end(err)
+	} else {
+		r.end(nil)
 	}
-	budget.Answers.Release(r.held)
-	r.held, r.sending = 0, false
-	close(r.sent)
 	s.noteSettled()
 	if r.closes {
 		s.forget(c)

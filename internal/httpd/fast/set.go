@@ -279,6 +279,9 @@ func (s *Set) Close() {
 	for kind := range s.conns {
 		for c := range s.conns[kind] {
 			_ = c.Conn.Close()
+			if r := c.rest; r != nil && !r.begun {
+				r.end(net.ErrClosed)
+			}
 		}
 		clear(s.conns[kind])
 	}
