@@ -34,7 +34,7 @@ type frozenServers struct {
 	log      string        // is sent by logtail
 	release  chan struct{} // ends what waits
 	rests    int           // answers of which a rest was handed over
-	waits    chan struct{} // has a value for each request that begins to wait
+	waits    chan struct{} // has a value for each request that begins to wait, or to send a large answer
 }
 
 const (
@@ -57,6 +57,7 @@ func newFrozenServers(t *testing.T) *frozenServers {
 				return dst, nil, 0
 			}
 			if bytes.HasPrefix(body, []byte("big")) {
+				f.waits <- struct{}{}
 				return append(append(dst, bytes.Repeat(body, bigSize/len(body))...), last...), nil, http.StatusOK
 			}
 			return append(append(dst, "answer to "...), body...), nil, http.StatusOK
@@ -67,6 +68,7 @@ func newFrozenServers(t *testing.T) *frozenServers {
 				panic(http.ErrAbortHandler)
 			}
 			if strings.HasPrefix(r.URL.Path, "/big") {
+				f.waits <- struct{}{}
 				body = append(bytes.Repeat([]byte("0123456789abcde\n"), bigSize/16), last...)
 			}
 			w.Header().Set("Content-Length", fmt.Sprint(len(body)+len(r.URL.Path)))
@@ -187,7 +189,8 @@ func complexCall(body string) string {
 
 func page(path string) string { return "GET " + path + " HTTP/1.1\r\nHost: x\r\nX-A: b\r\n\r\n" }
 
-// handedClients are clients at awkward moments: what they have sent before the servers are frozen, and send afterwards. Waits is how many of their requests wait before.
+// handedClients are clients at awkward moments: what they have sent before the servers are frozen, and send afterwards. Waits is how many of their requests wait before, or have
+// a large answer that is being sent.
 var handedClients = []struct {
 	name, before, after string
 	waits               int
@@ -199,8 +202,8 @@ var handedClients = []struct {
 	{name: "half a body", before: call("begin" + last)[:len(call("begin"+last))-6], after: call("begin" + last)[len(call("begin"+last))-6:]},
 	{name: "pipelined", before: call("a") + call("wait b") + call("c") + call(last)[:20], after: call(last)[20:], waits: 1},
 	{name: "waits", before: call("wait"), after: call(last), waits: 1},
-	{name: "large answer", before: call("big one "), after: ""},
-	{name: "large answers", before: call("big one ") + call("b") + call("wait c"), after: call(last)},
+	{name: "large answer", before: call("big one "), waits: 1},
+	{name: "large answers", before: call("big one ") + call("b") + call("wait c"), after: call(last), waits: 1},
 	{name: "net/http, idle", before: page("/a"), after: page("/" + last)},
 	{name: "net/http, half a line", before: page("/a") + "GE", after: "T" + page("/" + last)[3:]},
 	{name: "net/http, half a header", before: page("/a") + page("/" + last)[:30], after: page("/" + last)[30:]},
@@ -210,9 +213,9 @@ var handedClients = []struct {
 	{name: "net/http, pipelined", before: page("/wait") + complexCall("b") + page("/" + last)[:20], after: page("/" + last)[20:], waits: 1},
 	{name: "net/http, half a body", before: page("/a") + complexCall("begin" + last)[:len(complexCall("begin"+last))-6],
 		after: complexCall("begin" + last)[len(complexCall("begin"+last))-6:]},
-	{name: "net/http, large answer", before: page("/big"), after: page("/")},
-	{name: "net/http, closes", before: strings.Replace(page("/big"), "X-A: b", "Connection: close", 1)},
-	{name: "net/http, HTTP/1.0", before: strings.Replace(page("/big"), "HTTP/1.1", "HTTP/1.0", 1)},
+	{name: "net/http, large answer", before: page("/big"), after: page("/"), waits: 1},
+	{name: "net/http, closes", before: strings.Replace(page("/big"), "X-A: b", "Connection: close", 1), waits: 1},
+	{name: "net/http, HTTP/1.0", before: strings.Replace(page("/big"), "HTTP/1.1", "HTTP/1.0", 1), waits: 1},
 	{name: "download", before: page("/logfile/p"), after: page("/" + last)},
 	{name: "refused", before: "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\nxxx", after: last},
 }
