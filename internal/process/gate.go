@@ -13,6 +13,9 @@ type Gate struct {
 	Shut      bool      // it is not started again by itself
 	WaitsFor  string    // what it waits for, as clients see it; empty: nothing
 	NextStart time.Time // when it will be started; zero: not known
+	Stops     bool      // it runs, and waits for others before it is stopped
+	Again     bool      // with Stops: it is started again afterwards
+	Kept      bool      // a request to start it has taken back that it stops
 }
 
 // Gate returns what holds the process back.
@@ -44,6 +47,25 @@ func (p *Process) HeldBack() bool { return p.extra != nil && p.extra.gate.Shut &
 func (p *Process) HoldStart(waitsFor string) {
 	p.spawnErr = ""
 	p.SetGate(Gate{Held: true, Shut: p.Gate().Shut, WaitsFor: waitsFor})
+}
+
+// Keep has a process go on that was to be stopped when others have stopped. It returns false if it was not, or is started again
+// anyway.
+func (p *Process) Keep() bool {
+	g := p.Gate()
+	if !g.Stops || g.Again {
+		return false
+	}
+	p.shared.Log.Infof("%s is not stopped: a request starts it", p.Name())
+	p.SetGate(Gate{Shut: g.Shut, Kept: true})
+	return true
+}
+
+// StopAfterAll takes back what Keep did.
+func (p *Process) StopAfterAll() {
+	g := p.Gate()
+	g.Kept = false
+	p.SetGate(g)
 }
 
 // Refuse ends the wait for a start with a spawn error.

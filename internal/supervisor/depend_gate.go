@@ -202,7 +202,10 @@ func (d *depends) lookAtLoss(g *gate, unmet []item, now time.Time) {
 		g.lost = false
 	case g.lost && loss == config.LossStop && !g.open:
 		g.lost = false
-		d.stopHeld(p, g.cause, now)
+		e := ending{reason: api.Reason{Why: api.WhyDependency, Text: g.cause}, lost: true, again: true}
+		if !d.beginStop([]*process.Process{p}, e, now) {
+			d.lose(p, g.cause, now)
+		}
 	case g.lost && loss == config.LossRestart && g.open:
 		g.lost = false
 		d.loop.Recycle(p, api.Reason{Why: api.WhyDependency, Text: strings.Replace(g.cause, " is ", " was ", 1)}, now)

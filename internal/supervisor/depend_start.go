@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
@@ -69,6 +70,17 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 	return true
 }
 
+// holdRestart has the start that follows on a restart wait, if others that the same request restarts or starts must be up before.
+// With dependency_loss=stop and restart the gate does that.
+func (d *depends) holdRestart(p *process.Process) {
+	i := slices.IndexFunc(d.starts, func(s *startSet) bool { return slices.Contains(s.members, p) })
+	if i < 0 || p.Config.Depends().Loss != config.LossIgnore || len(d.starts[i].needs(d, p)) == 0 {
+		return
+	}
+	d.starts[i].waiting, d.starts[i].changed = append(d.starts[i].waiting, p), true
+	d.setShut(d.gates[p], true)
+}
+
 // progress starts the processes whose dependencies are met by now, and refuses to start those whose dependencies have failed. Over is
 // true if none is left.
 func (s *startSet) progress(d *depends, now time.Time) (over bool) {
@@ -76,18 +88,23 @@ func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 	for _, p := range slices.Clone(s.waiting) {
 		unmet := s.unmet(d, p)
 		failed := slices.DeleteFunc(slices.Clone(unmet), func(i item) bool { return !slices.ContainsFunc(i.On, d.failed) })
-		gate := p.Gate()
+		gate, again := p.Gate(), p.StartComes()
 		switch {
-		case !gate.Held: // another request was faster
-		case len(unmet) == 0:
+		case !gate.Held && !again: // another request was faster
+		case len(unmet) == 0 && gate.Held:
 			p.Start(now)
+		case len(unmet) == 0:
 		case len(failed) > 0:
 			d.loop.log.Warnf("%s is not started: %s", p.Name(), notMet(failed))
+			p.CancelStart(now)
 			p.Refuse(notMet(failed))
 		default:
 			gate.WaitsFor = texts(unmet)
 			p.SetGate(gate)
 			continue
+		}
+		if gate.Shut && p.Config.Depends().Loss == config.LossIgnore {
+			d.setShut(d.gates[p], false) // by holdRestart
 		}
 		s.waiting = slices.DeleteFunc(s.waiting, func(x *process.Process) bool { return x == p })
 	}
