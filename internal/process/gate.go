@@ -61,11 +61,21 @@ func (p *Process) Keep() bool {
 	return true
 }
 
-// StopAfterAll takes back what Keep did.
-func (p *Process) StopAfterAll() {
+// HoldRestart has the start of a restart that was asked for wait until ReleaseRestart.
+func (p *Process) HoldRestart() {
 	g := p.Gate()
-	g.Kept = false
+	g.Shut = true
 	p.SetGate(g)
+	p.extra.asked = false
+	p.shared.Changed(p)
+}
+
+// ReleaseRestart ends HoldRestart. Shut: it is still not started without a request.
+func (p *Process) ReleaseRestart(shut bool) {
+	g := p.Gate()
+	g.Shut, p.extra.asked = shut, shut
+	p.SetGate(g)
+	p.shared.Changed(p)
 }
 
 // Refuse ends the wait for a start with a spawn error.

@@ -218,7 +218,12 @@ func (d *depends) lookAtLoss(g *gate, unmet []item, now time.Time) {
 func (d *depends) lookAtWait(g *gate, unmet []item) {
 	p := g.process
 	if !p.HeldBack() || p.State() != api.Backoff && !(p.State().IsStopped() && p.StartComes()) {
-		g.waits = false
+		if g.waits {
+			g.waits = false
+			gate := p.Gate()
+			gate.WaitsFor = ""
+			p.SetGate(gate)
+		}
 		return
 	}
 	gate := p.Gate()

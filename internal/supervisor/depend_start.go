@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/order"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
@@ -42,8 +43,8 @@ func (s *startSet) needs(d *depends, p *process.Process) (needs []item) {
 }
 
 // unmet are the dependencies of p on members of the set that are not met.
-func (s *startSet) unmet(d *depends, p *process.Process) []item {
-	return slices.DeleteFunc(s.needs(d, p), func(i item) bool { return i.Met(d.facts) })
+func (s *startSet) unmet(d *depends, p *process.Process, facts func(*process.Process) order.Facts) []item {
+	return slices.DeleteFunc(s.needs(d, p), func(i item) bool { return i.Met(facts) })
 }
 
 // HoldStart has a process wait that a request wants started, if others of the request must be up before. It reports whether it waits.
@@ -57,7 +58,11 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 		return false
 	}
 	s := d.starts[i]
-	unmet := s.unmet(d, p)
+	unmet := s.unmet(d, p, func(on *process.Process) order.Facts {
+		f := d.facts(on)
+		f.Gone = false // the request may be about to start it
+		return f
+	})
 	if len(unmet) == 0 {
 		return false
 	}
@@ -71,14 +76,13 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 }
 
 // holdRestart has the start that follows on a restart wait, if others that the same request restarts or starts must be up before.
-// With dependency_loss=stop and restart the gate does that.
 func (d *depends) holdRestart(p *process.Process) {
 	i := slices.IndexFunc(d.starts, func(s *startSet) bool { return slices.Contains(s.members, p) })
-	if i < 0 || p.Config.Depends().Loss != config.LossIgnore || len(d.starts[i].needs(d, p)) == 0 {
+	if i < 0 || len(d.starts[i].needs(d, p)) == 0 {
 		return
 	}
 	d.starts[i].waiting, d.starts[i].changed = append(d.starts[i].waiting, p), true
-	d.setShut(d.gates[p], true)
+	p.HoldRestart()
 }
 
 // progress starts the processes whose dependencies are met by now, and refuses to start those whose dependencies have failed. Over is
@@ -86,7 +90,7 @@ func (d *depends) holdRestart(p *process.Process) {
 func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 	s.changed = false
 	for _, p := range slices.Clone(s.waiting) {
-		unmet := s.unmet(d, p)
+		unmet := s.unmet(d, p, d.facts)
 		failed := slices.DeleteFunc(slices.Clone(unmet), func(i item) bool { return !slices.ContainsFunc(i.On, d.failed) })
 		gate, again := p.Gate(), p.StartComes()
 		switch {
@@ -103,8 +107,12 @@ func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 			p.SetGate(gate)
 			continue
 		}
-		if gate.Shut && p.Config.Depends().Loss == config.LossIgnore {
-			d.setShut(d.gates[p], false) // by holdRestart
+		if shut := p.Config.Depends().Loss != config.LossIgnore && !d.gates[p].open; again {
+			p.ReleaseRestart(shut)
+		} else {
+			gate = p.Gate()
+			gate.Shut, gate.WaitsFor = shut, ""
+			p.SetGate(gate)
 		}
 		s.waiting = slices.DeleteFunc(s.waiting, func(x *process.Process) bool { return x == p })
 	}

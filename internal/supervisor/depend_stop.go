@@ -50,7 +50,9 @@ func (d *depends) beginStop(processes []*process.Process, e ending, now time.Tim
 				earlier.takeTurns(d)
 			}
 		} else if !p.State().IsStopped() || p.Awaited() {
-			p.StopAfterAll()
+			gate := p.Gate()
+			gate.Kept = false
+			p.SetGate(gate)
 			s.remaining, s.ends[p], s.begun[p] = append(s.remaining, p), e, p.State() == api.Stopping
 		}
 	}
