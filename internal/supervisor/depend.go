@@ -76,7 +76,6 @@ func (d *depends) forget(processes []*process.Process) {
 			delete(d.gates, p)
 		}
 		delete(d.cancelled, p)
-		delete(d.pace.starting, p)
 	}
 }
 

@@ -36,6 +36,21 @@ func TestLoss(t *testing.T) {
 			log:  []string{"INFO stopping web: dependency (db is EXITED)", "INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
 		{name: "stop, not by an expected end, but by the next start", web: "dependency_loss=stop", gone: "", came: "+db, TERM web, -web, +web",
 			goes: func(s *shop) { s.exit("db", code(0)) }},
+		{name: "stop, web is STARTING", web: "dependency_loss=stop startsecs=30", gone: "-db, TERM web, -web", came: "+db, +web",
+			goes: func(s *shop) {
+				s.stop("web")
+				s.ends("web")
+				s.start("web")
+				s.trace = nil
+				s.ends("db")
+			},
+			log: []string{"INFO stopping web: dependency (db is EXITED)", "INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
+		{name: "stop, a request starts web at that moment", web: "dependency_loss=stop", gone: "-web, TERM db, +web, -db", came: "+db",
+			goes: func(s *shop) {
+				s.ends("web")
+				s.p("db").Stop(s.now)
+				s.p("web").Start(s.now)
+			}},
 		{name: "restart", web: "dependency_loss=restart", gone: "-db", came: "+db, TERM web, -web, +web",
 			returns_: func(s *shop) { s.logged("INFO restarting web: dependency (db was EXITED)") }},
 		{name: "restart, web ends meanwhile", web: "dependency_loss=restart autorestart=true", gone: "-db, -web", came: "+db, +web",
@@ -97,10 +112,13 @@ func TestExited(t *testing.T) {
 
 // TestPool has a dependency of several processes: all open the gate, and it is lost when none is left.
 func TestPool(t *testing.T) {
-	s := openShop(t, "web depends_on=db dependency_loss=stop\ndb numprocs=2 process_name=d%(process_num)d")
+	s := openShop(t, "web depends_on=db dependency_loss=stop autorestart=true\ndb numprocs=2 process_name=d%(process_num)d")
 	s.stop("d0")
 	s.proceed()
 	s.took("TERM d0, -d0")
+	s.ends("web")
+	s.proceed()
+	s.took("-web, +web")
 	s.restart("d1") // the last one
 	s.proceed()
 	s.took("TERM web, -web, TERM d1, -d1, +d1")
@@ -206,6 +224,10 @@ func TestRemoved(t *testing.T) {
 				want = append(want, "INFO stopping web: dependency (db was removed)", "INFO web waits for db:running")
 			}
 			s.logged(want...)
+			s.add(readShop(t, "another").Groups[0])
+			s.proceed()
+			s.took("+another")
+			s.logged()
 			s.add(group.Config)
 			s.settle()
 			s.proceed()
@@ -226,6 +248,10 @@ func (s *shop) add(g *config.Group) {
 func TestRemoveDependent(t *testing.T) {
 	s := newShop(t, "[supervisord] max_starting=1\nweb depends_on=db dependency_timeout=5\ndb startsecs=9\nnext")
 	group := s.Group("web")
+	s.stop("web")
+	if !s.depends.cancelled[s.p("web")] {
+		t.Error("the first start of web is not cancelled")
+	}
 	if !s.RemoveGroup(group) || len(s.depends.gates) != 2 {
 		t.Errorf("%d gates", len(s.depends.gates))
 	}

@@ -32,6 +32,11 @@ func TestGates(t *testing.T) {
 		{"a request ends the wait", "web depends_on=db\ndb startsecs=5", "+db", "", "", func(s *shop) { s.stop("web") }},
 		{"what a request has stopped is not waited for if it is optional", "web depends_on=-db\ndb depends_on=x\nx startsecs=5", "+x", "",
 			"+web", func(s *shop) { s.stop("db") }},
+		{"optional, waits itself because of a request", "web depends_on=-db,y\ndb depends_on=x autostart=false\n" +
+			"x autostart=false startsecs=5\ny autostart=false", "", "", "+x, +y, +db, +web", func(s *shop) {
+			s.start("x", "db")
+			s.start("y")
+		}},
 		{"startdelay", "web startdelay=2", "", "", "+web", nil},
 		{"startdelay, stopped", "web startdelay=2", "", "", "", func(s *shop) { s.stop("web") }},
 		{"startdelay, started", "web startdelay=3", "", "", "+web", func(s *shop) { s.start("web") }},
@@ -96,6 +101,19 @@ func TestHold(t *testing.T) {
 	}
 	s.logged("WARN web waited 2.5 seconds for x:exited and gives up")
 	s.took("+db, +x, TERM x, -x")
+}
+
+// TestGone shows when the log has a warning that a dependency does not come by itself: when it has stopped, and once.
+func TestGone(t *testing.T) {
+	s := newShop(t, "web depends_on=db\ndb\nother depends_on=manual\nmanual autostart=false")
+	s.stop("db")
+	s.logged("INFO other waits for manual:running", "INFO web waits for db:running")
+	s.ends("db")
+	s.logged("WARN web waits for db, which is STOPPED")
+	s.start("db")
+	s.exit("db", code(1))
+	s.stop("db")
+	s.logged()
 }
 
 // TestStartDelay shows when a delayed start comes.

@@ -130,6 +130,29 @@ func TestWithdrawn(t *testing.T) {
 	s.left()
 }
 
+// TestWithdrawnAtOnce takes a stop back before the loop has done anything else, and shows that dependents with dependency_loss=restart
+// have lost nothing.
+func TestWithdrawnAtOnce(t *testing.T) {
+	s := openShop(t, chain+"\nother depends_on=db dependency_loss=restart")
+	s.BeginStop(s.named("db"), s.now)
+	s.StopInTurn(s.p("db"), s.now)
+	s.p("db").Keep()
+	s.settle()
+	s.is("other RUNNING, db RUNNING, web RUNNING")
+	s.proceed()
+	s.took("TERM proxy, -proxy, +proxy")
+	s.left()
+	s.stop("db")
+	s.settle()
+	s.start("db")
+	s.proceed()
+	s.took("TERM proxy, -proxy, +proxy")
+	s.restart("db")
+	s.proceed()
+	s.took("TERM proxy, -proxy, TERM web, -web, TERM db, -db, +db, TERM other, +web, +proxy, -other, +other")
+	s.left()
+}
+
 // TestReplaced makes a request about what waits to be stopped, or restarted: the last one counts.
 func TestReplaced(t *testing.T) {
 	for _, c := range []struct {
@@ -202,6 +225,15 @@ func TestOvertaken(t *testing.T) {
 			s.left()
 		})
 	}
+}
+
+// TestOptionalTurn has an optional dependency wait for its turn to stop: it is not lost.
+func TestOptionalTurn(t *testing.T) {
+	s := openShop(t, "web depends_on=-db dependency_loss=stop\nother depends_on=db\ndb")
+	s.stop("db", "other")
+	s.proceed()
+	s.took("TERM other, -other, TERM db, -db")
+	s.left()
 }
 
 // TestNotUp stops what dependents need that are on their way up: one that waits for its next try is not waited for, and a start
