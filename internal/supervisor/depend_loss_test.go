@@ -153,7 +153,7 @@ func TestQueueWaits(t *testing.T) {
 
 // TestBackBeforeItsTurn brings a dependency back before its dependents are stopped, which wait for others.
 func TestBackBeforeItsTurn(t *testing.T) {
-	s := openShop(t, chain+" autorestart=true restartpause=1")
+	s := openShop(t, chain+" autorestart=true restartpause=1 startsecs=0")
 	s.ends("db")
 	s.is("proxy STOPPING, web RUNNING (proxy (stopping)), db EXITED")
 	s.pass(2 * time.Second)
@@ -165,6 +165,14 @@ func TestBackBeforeItsTurn(t *testing.T) {
 	s.stop("db") // it crashes meanwhile, and a request starts it
 	s.ends("db")
 	s.start("db")
+	s.proceed()
+	s.took("TERM proxy, -db, +db, -proxy, TERM web, -web, +web, +proxy")
+	s.left()
+
+	s.Recycle(s.p("db"), age, s.now) // it crashes meanwhile
+	s.settle()
+	s.ends("db")
+	s.pass(2 * time.Second)
 	s.proceed()
 	s.took("TERM proxy, -db, +db, -proxy, TERM web, -web, +web, +proxy")
 	s.left()
@@ -182,6 +190,19 @@ func TestStopOfSeveral(t *testing.T) {
 	s.stop("web", "db") // web has stopped
 	s.proceed()
 	s.took("+disk, +db, TERM db, -db")
+	s.left()
+}
+
+// TestStopsAlready waits for a dependent that is stopping for another reason, and does not stop it again.
+func TestStopsAlready(t *testing.T) {
+	s := openShop(t, "web depends_on=db dependency_loss=stop\ndb")
+	s.stop("web")
+	s.stop("db")
+	s.is("web STOPPING, db RUNNING (web (stopping))")
+	s.proceed()
+	s.took("TERM web, -web, TERM db, -db")
+	s.is("web STOPPED, db STOPPED")
+	s.logged()
 	s.left()
 }
 
@@ -292,7 +313,7 @@ func TestAddedLater(t *testing.T) {
 // TestDependencies shows what clients see of dependencies.
 func TestDependencies(t *testing.T) {
 	s := newShop(t, `[supervisord] max_starting=99
-		web depends_on=db:ready,-cache,job:exited,pool,zz,web,none,sick:healthy,well:ready
+		web depends_on=db:ready,-cache,job:exited,pool,zz,web,none,sick:healthy,well:ready,well:started
 		db ready=notify startsecs=0 ready_timeout=0
 		cache startretries=0
 		job startsecs=0
@@ -319,7 +340,7 @@ func TestDependencies(t *testing.T) {
 	want := []string{"db:ready false STARTING", "-cache:running true FATAL", "job:exited false EXITED unexpectedly",
 		"pool:running false 1 STARTING, 2 STOPPED", "zz:running true unknown, counts for nothing",
 		"web:running true a cycle, which counts for nothing", "none:running true no process",
-		"sick:healthy false RUNNING, not healthy", "well:ready false RUNNING, not ready"}
+		"sick:healthy false RUNNING, not healthy", "well:ready false RUNNING, not ready", "well:started true RUNNING"}
 	if d := cmp.Diff(want, list("web")); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -366,6 +387,15 @@ func TestConditionWords(t *testing.T) {
 	s.pass(time.Minute)
 	s.exit("db2 liveness_check", code(1))
 	s.logged("WARN liveness check of db2 failed 1 times: exit status 1", "INFO stopping web2: dependency (db2 is not healthy)")
+}
+
+// TestShutdownEndsTurns ends the wait of a process for its turn to stop.
+func TestShutdownEndsTurns(t *testing.T) {
+	s := openShop(t, chain)
+	s.stop("db")
+	s.Shutdown()
+	s.stopGroups(s.now)
+	s.is("proxy STOPPING, web RUNNING, db RUNNING")
 }
 
 // TestShutdownOfChain ends all waits, and stops dependents first, in whatever groups they are.

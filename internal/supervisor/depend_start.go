@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/order"
 	"github.com/gosupervisor/supervisor/internal/process"
@@ -107,7 +108,7 @@ func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 			p.SetGate(gate)
 			continue
 		}
-		if shut := p.Config.Depends().Loss != config.LossIgnore && !d.gates[p].open; again {
+		if shut := p.Config.Depends().Loss != config.LossIgnore; again { // the review opens the gate
 			p.ReleaseRestart(shut)
 		} else {
 			gate = p.Gate()
@@ -122,5 +123,5 @@ func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 // failed reports whether a process that does not meet a condition will not come without a request.
 func (d *depends) failed(p *process.Process) bool {
 	f := d.facts(p)
-	return f.Gone || f.State.IsStopped() && !p.StartComes() && !p.Gate().Held
+	return f.Gone || f.State == api.Unknown
 }

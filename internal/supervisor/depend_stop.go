@@ -49,10 +49,7 @@ func (d *depends) beginStop(processes []*process.Process, e ending, now time.Tim
 				earlier.ends[p] = e
 				earlier.takeTurns(d)
 			}
-		} else if !p.State().IsStopped() || p.Awaited() {
-			gate := p.Gate()
-			gate.Kept = false
-			p.SetGate(gate)
+		} else if !p.State().IsStopped() {
 			s.remaining, s.ends[p], s.begun[p] = append(s.remaining, p), e, p.State() == api.Stopping
 		}
 	}
@@ -63,7 +60,6 @@ func (d *depends) beginStop(processes []*process.Process, e ending, now time.Tim
 	d.stops = append(d.stops, s)
 	s.takeTurns(d)
 	for _, p := range s.remaining {
-		d.processChanged(p) // it counts as one that stops
 		if s.ends[p].lost && s.next[p] && !s.begun[p] {
 			s.stop(d, p, now)
 		}
@@ -220,16 +216,17 @@ func (s *stopSet) overtaken(d *depends, p *process.Process, now time.Time) {
 	case up:
 		return
 	case !e.again:
+		s.surelyLost(d)
 		s.stop(d, p, now)
 		return
-	case e.reason.Why == api.WhyRequest && p.State().IsStopped() && !p.StartComes():
-		p.Start(now)
+	default:
+		s.surelyLost(d)
+		if e.reason.Why == api.WhyRequest && p.State().IsStopped() {
+			p.Start(now)
+		}
 	}
 	s.begun[p] = true
 	clearTurn(p)
-	if !up {
-		s.surelyLost(d)
-	}
 }
 
 // surelyLost has the dependents in the set stopped even if what they depend on is back before their turn.
@@ -255,7 +252,6 @@ func (d *depends) waiting(p *process.Process) *stopSet {
 // lose stops a process that is started again when its dependencies are met.
 func (d *depends) lose(p *process.Process, cause string, now time.Time) {
 	if g := d.gates[p]; g != nil {
-		g.open = false
 		d.setShut(g, true)
 	}
 	d.loop.log.Infof("stopping %s: dependency (%s)", p.Name(), cause)
@@ -304,8 +300,6 @@ func (d *depends) stopGroup(g *Group, now time.Time) {
 		}
 	}
 	for _, p := range d.graph.Next(set) {
-		if p.State() != api.Stopping {
-			p.Stop(now)
-		}
+		p.Stop(now)
 	}
 }

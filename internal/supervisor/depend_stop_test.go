@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -163,6 +164,8 @@ func TestReplaced(t *testing.T) {
 			func(s *shop) { s.stop("db") }, func(s *shop) { s.restart("db") }},
 		{"restart, then stop", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", "db STOPPED, web STOPPED (db:running), proxy STOPPED (web:running)",
 			func(s *shop) { s.restart("db") }, func(s *shop) { s.stop("db") }},
+		{"stop, then restart, then start", inOrder, "db RUNNING, web RUNNING, proxy RUNNING",
+			func(s *shop) { s.stop("db") }, func(s *shop) { s.restart("db"); s.start("db") }},
 		{"restart, then start", inOrder, "db RUNNING",
 			func(s *shop) { s.restart("db") }, func(s *shop) { s.start("db") }},
 		{"restart, then its age", inOrder, "db RUNNING",
@@ -193,6 +196,9 @@ func TestReplaced(t *testing.T) {
 			s.took(c.took)
 			s.is(c.is)
 			s.left()
+			if lines := s.lines("INFO"); slices.Contains(lines, "INFO restarting db: age") {
+				t.Errorf("restarted for its age: %q", lines)
+			}
 		})
 	}
 }
@@ -225,6 +231,18 @@ func TestOvertaken(t *testing.T) {
 			s.left()
 		})
 	}
+}
+
+// TestDependentEnds has a dependent end by itself while it waits for its turn.
+func TestDependentEnds(t *testing.T) {
+	s := openShop(t, chain)
+	s.stop("db")
+	s.ends("web")
+	s.logged("INFO stopping proxy: dependency (web is STOPPING)")
+	s.is("web EXITED, db STOPPING, proxy STOPPING")
+	s.proceed()
+	s.took("TERM proxy, -web, TERM db, -db, -proxy")
+	s.left()
 }
 
 // TestOptionalTurn has an optional dependency wait for its turn to stop: it is not lost.
@@ -269,6 +287,9 @@ func TestNotUp(t *testing.T) {
 			s.start("db")
 			s.pass(time.Second)
 			s.took(c.again)
+			if lines := s.lines("INFO"); c.name == "BACKOFF" && slices.Contains(lines, "INFO stopping web: dependency (db is STOPPING)") {
+				t.Errorf("what does not run is stopped: %q", lines)
+			}
 		})
 	}
 }
