@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"syscall"
 	"testing"
 	"time"
 
@@ -191,6 +192,13 @@ func TestStartSet(t *testing.T) {
 		}},
 		{"it is stopped", "web depends_on=db\ndb", "+db, TERM db, -db", "web STOPPED, db STOPPED", []string{"web", "db"}, func(s *shop) {
 			s.stop("db")
+			s.ends("db")
+		}},
+		{"it cannot be stopped", "web depends_on=db\ndb", "+db, TERM db, -db", "web STOPPED", []string{"web", "db"}, func(s *shop) {
+			s.refuse = syscall.EPERM
+			s.p("db").Stop(s.now)
+			s.settle()
+			s.is("web STOPPED, db UNKNOWN")
 			s.ends("db")
 		}},
 		{"it tries again", "web depends_on=db\ndb", "+db, +db, +web", "web RUNNING", []string{"web", "db"}, func(s *shop) { s.exit("db", code(1)) }},

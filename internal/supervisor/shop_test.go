@@ -123,9 +123,13 @@ func (s *shop) start(names ...string) {
 func (s *shop) restart(names ...string) {
 	s.t.Helper()
 	all := s.named(names...)
-	s.BeginRestart(all, s.now)
+	restart := func(p *process.Process) bool { return p.Recycle(api.Reason{Why: api.WhyRequest}, s.now) }
+	hold := func(*process.Process) bool { return false }
+	if s.BeginRestart(all, s.now) {
+		restart, hold = func(p *process.Process) bool { return s.RestartInTurn(p, s.now) }, s.HoldStart
+	}
 	for _, p := range all {
-		if !s.RestartInTurn(p, s.now) && !s.HoldStart(p) {
+		if !restart(p) && !hold(p) {
 			p.Start(s.now)
 		}
 	}
