@@ -18,26 +18,26 @@ func TestLoss(t *testing.T) {
 		name, web, db  string
 		gone, came     string
 		log            []string
-		goes, returns_ func(*shop)
+		goes, returns_ func(*fixture)
 	}{
 		{name: "ignore", gone: "-db", came: "+db"},
 		{name: "ignore, web ends", web: "autorestart=true", gone: "-db, -web, +web", came: "+db",
-			goes: func(s *shop) { s.ends("db"); s.ends("web") }},
+			goes: func(s *fixture) { s.ends("db"); s.ends("web") }},
 		{name: "stop", web: "dependency_loss=stop", gone: "-db, TERM web, -web", came: "+db, +web",
 			log: []string{"INFO stopping web: dependency (db is EXITED)", "INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
 		{name: "stop, web ends before", web: "dependency_loss=stop autorestart=true", gone: "-web, +web, -db, TERM web, -web", came: "+db, +web",
-			goes: func(s *shop) { s.ends("web"); s.pass(time.Second); s.ends("db") },
+			goes: func(s *fixture) { s.ends("web"); s.pass(time.Second); s.ends("db") },
 			log:  []string{"INFO stopping web: dependency (db is EXITED)", "INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
 		{name: "stop, a request stops web", web: "dependency_loss=stop", gone: "-db, TERM web, -web", came: "+db",
-			goes: func(s *shop) { s.ends("db"); s.ends("web"); s.stop("web"); s.is("web STOPPED, db EXITED") },
+			goes: func(s *fixture) { s.ends("db"); s.ends("web"); s.stop("web"); s.is("web STOPPED, db EXITED") },
 			log:  []string{"INFO stopping web: dependency (db is EXITED)", "INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
 		{name: "stop, a request starts web", web: "dependency_loss=stop", gone: "-db, TERM web, -web, +web", came: "+db",
-			goes: func(s *shop) { s.ends("db"); s.ends("web"); s.start("web") },
+			goes: func(s *fixture) { s.ends("db"); s.ends("web"); s.start("web") },
 			log:  []string{"INFO stopping web: dependency (db is EXITED)", "INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
 		{name: "stop, not by an expected end, but by the next start", web: "dependency_loss=stop", gone: "", came: "+db, TERM web, -web, +web",
-			goes: func(s *shop) { s.exit("db", code(0)) }},
+			goes: func(s *fixture) { s.exit("db", code(0)) }},
 		{name: "stop, web is STARTING", web: "dependency_loss=stop startsecs=30", gone: "-db, TERM web, -web", came: "+db, +web",
-			goes: func(s *shop) {
+			goes: func(s *fixture) {
 				s.stop("web")
 				s.ends("web")
 				s.start("web")
@@ -46,18 +46,18 @@ func TestLoss(t *testing.T) {
 			},
 			log: []string{"INFO stopping web: dependency (db is EXITED)", "INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
 		{name: "stop, a request starts web at that moment", web: "dependency_loss=stop", gone: "-web, TERM db, +web, -db", came: "+db",
-			goes: func(s *shop) {
+			goes: func(s *fixture) {
 				s.ends("web")
 				s.p("db").Stop(s.now)
 				s.p("web").Start(s.now)
 			}},
 		{name: "restart", web: "dependency_loss=restart", gone: "-db", came: "+db, TERM web, -web, +web",
-			returns_: func(s *shop) { s.logged("INFO restarting web: dependency (db was EXITED)") }},
+			returns_: func(s *fixture) { s.logged("INFO restarting web: dependency (db was EXITED)") }},
 		{name: "restart, web ends meanwhile", web: "dependency_loss=restart autorestart=true", gone: "-db, -web", came: "+db, +web",
-			goes: func(s *shop) { s.ends("db"); s.ends("web") },
+			goes: func(s *fixture) { s.ends("db"); s.ends("web") },
 			log:  []string{"INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
 		{name: "restart, web does not come up meanwhile", web: "dependency_loss=restart startsecs=30 startretries=9", gone: "-db, -web",
-			came: "+db, +web", goes: func(s *shop) {
+			came: "+db, +web", goes: func(s *fixture) {
 				s.stop("web")
 				s.ends("web")
 				s.start("web")
@@ -67,20 +67,20 @@ func TestLoss(t *testing.T) {
 			},
 			log: []string{"INFO web waits for db:running", "WARN web waits for db, which is EXITED"}},
 		{name: "restart, a request restarts web", web: "dependency_loss=restart", gone: "-db, TERM web, -web, +web", came: "+db",
-			goes: func(s *shop) { s.ends("db"); s.restart("web") }},
+			goes: func(s *fixture) { s.ends("db"); s.restart("web") }},
 		{name: "optional, started again by itself", web: "dependency_loss=stop depends_on=-db", db: "autorestart=true restartpause=5",
 			gone: "-db, TERM web, -web, +db, +web", came: "",
 			log: []string{"INFO stopping web: dependency (db is EXITED)", "INFO web waits for db:running"}},
 		{name: "optional, gone", web: "dependency_loss=stop depends_on=-db", gone: "-db", came: "+db, TERM web, -web, +web"},
 		{name: "optional, stopped by request", web: "dependency_loss=stop depends_on=-db", gone: "TERM db, -db", came: "+db, TERM web, -web, +web",
-			goes: func(s *shop) { s.stop("db") }},
+			goes: func(s *fixture) { s.stop("db") }},
 		{name: "optional, restarted", web: "dependency_loss=stop depends_on=-db", gone: "TERM web, -web, TERM db, -db, +db, +web", came: "",
-			goes: func(s *shop) { s.restart("db") }, log: []string{"INFO stopping web: dependency (db is STOPPING)", "INFO web waits for db:running"}},
+			goes: func(s *fixture) { s.restart("db") }, log: []string{"INFO stopping web: dependency (db is STOPPING)", "INFO web waits for db:running"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := openShop(t, "web depends_on=db "+c.web+"\ndb "+c.db)
+			s := newRunning(t, "web depends_on=db "+c.web+"\ndb "+c.db)
 			if c.goes == nil {
-				c.goes = func(s *shop) { s.ends("db") }
+				c.goes = func(s *fixture) { s.ends("db") }
 			}
 			c.goes(s)
 			s.proceed()
@@ -100,7 +100,7 @@ func TestLoss(t *testing.T) {
 
 // TestExited starts a dependency again that has run to its end: what waited for that is not disturbed.
 func TestExited(t *testing.T) {
-	s := newShop(t, "web depends_on=db:exited dependency_loss=stop\ndb startsecs=0")
+	s := newFixture(t, "web depends_on=db:exited dependency_loss=stop\ndb startsecs=0")
 	s.exit("db", code(0))
 	s.pass(time.Minute)
 	s.start("db")
@@ -112,7 +112,7 @@ func TestExited(t *testing.T) {
 
 // TestPool has a dependency of several processes: all open the gate, and it is lost when none is left.
 func TestPool(t *testing.T) {
-	s := openShop(t, "web depends_on=db dependency_loss=stop autorestart=true\ndb numprocs=2 process_name=d%(process_num)d")
+	s := newRunning(t, "web depends_on=db dependency_loss=stop autorestart=true\ndb numprocs=2 process_name=d%(process_num)d")
 	s.stop("d0")
 	s.proceed()
 	s.took("TERM d0, -d0")
@@ -136,7 +136,7 @@ func TestPool(t *testing.T) {
 
 // TestQueueWaits shows that the next process of a pool is recycled no earlier than the one before, which waits for its dependents, is back.
 func TestQueueWaits(t *testing.T) {
-	s := openShop(t, "web depends_on=db:d0 dependency_loss=stop\ndb numprocs=2 process_name=d%(process_num)d")
+	s := newRunning(t, "web depends_on=db:d0 dependency_loss=stop\ndb numprocs=2 process_name=d%(process_num)d")
 	for _, name := range []string{"d0", "d1"} {
 		s.Recycle(s.p(name), age, s.now)
 	}
@@ -153,7 +153,7 @@ func TestQueueWaits(t *testing.T) {
 
 // TestBackBeforeItsTurn brings a dependency back before its dependents are stopped, which wait for others.
 func TestBackBeforeItsTurn(t *testing.T) {
-	s := openShop(t, chain+" autorestart=true restartpause=1 startsecs=0")
+	s := newRunning(t, chain+" autorestart=true restartpause=1 startsecs=0")
 	s.ends("db")
 	s.is("proxy STOPPING, web RUNNING (proxy (stopping)), db EXITED")
 	s.pass(2 * time.Second)
@@ -180,7 +180,7 @@ func TestBackBeforeItsTurn(t *testing.T) {
 
 // TestStopOfSeveral stops what a request stops in the order of dependencies, whatever dependency_loss says, and nothing else.
 func TestStopOfSeveral(t *testing.T) {
-	s := openShop(t, "web depends_on=db\ndb depends_on=disk\ndisk\nother depends_on=db")
+	s := newRunning(t, "web depends_on=db\ndb depends_on=disk\ndisk\nother depends_on=db")
 	s.stop("db", "web", "disk")
 	s.is("web STOPPING, db RUNNING (web (stopping)), disk RUNNING (db (stopping)), other RUNNING")
 	s.proceed()
@@ -195,7 +195,7 @@ func TestStopOfSeveral(t *testing.T) {
 
 // TestStopsAlready waits for a dependent that is stopping for another reason, and does not stop it again.
 func TestStopsAlready(t *testing.T) {
-	s := openShop(t, "web depends_on=db dependency_loss=stop\ndb")
+	s := newRunning(t, "web depends_on=db dependency_loss=stop\ndb")
 	s.stop("web")
 	s.stop("db")
 	s.is("web STOPPING, db RUNNING (web (stopping))")
@@ -208,7 +208,7 @@ func TestStopsAlready(t *testing.T) {
 
 // TestUnstoppable goes on when a process cannot be stopped.
 func TestUnstoppable(t *testing.T) {
-	s := openShop(t, "web depends_on=db\ndb")
+	s := newRunning(t, "web depends_on=db\ndb")
 	s.refuse = syscall.EPERM
 	if s.BeginStop(s.named("web", "db"), s.now); s.StopInTurn(s.p("web"), s.now) == "" || s.StopInTurn(s.p("db"), s.now) != "" {
 		t.Error("no problem, or a problem of db")
@@ -230,7 +230,7 @@ func TestRemoved(t *testing.T) {
 		{"depends_on=db:exited dependency_loss=stop", "", "+db"},
 	} {
 		t.Run(c.keys, func(t *testing.T) {
-			s := newShop(t, "web "+c.keys+"\ndb startsecs=0")
+			s := newFixture(t, "web "+c.keys+"\ndb startsecs=0")
 			s.exit("db", code(0))
 			s.pass(time.Minute)
 			s.trace = nil
@@ -245,7 +245,7 @@ func TestRemoved(t *testing.T) {
 				want = append(want, "INFO stopping web: dependency (db was removed)", "INFO web waits for db:running")
 			}
 			s.logged(want...)
-			s.add(readShop(t, "another").Groups[0])
+			s.add(readPrograms(t, "another").Groups[0])
 			s.proceed()
 			s.took("+another")
 			s.logged()
@@ -258,7 +258,7 @@ func TestRemoved(t *testing.T) {
 	}
 }
 
-func (s *shop) add(g *config.Group) {
+func (s *fixture) add(g *config.Group) {
 	s.t.Helper()
 	if err := s.AddGroup(PrepareGroup(g)); err != nil {
 		s.t.Fatal(err)
@@ -267,7 +267,7 @@ func (s *shop) add(g *config.Group) {
 
 // TestRemoveDependent removes processes that wait.
 func TestRemoveDependent(t *testing.T) {
-	s := newShop(t, "[supervisord] max_starting=1\nweb depends_on=db dependency_timeout=5\ndb startsecs=9\nnext")
+	s := newFixture(t, "[supervisord] max_starting=1\nweb depends_on=db dependency_timeout=5\ndb startsecs=9\nnext")
 	group := s.Group("web")
 	s.stop("web")
 	if !s.depends.cancelled[s.p("web")] {
@@ -295,9 +295,9 @@ func TestRemoveDependent(t *testing.T) {
 
 // TestAddedLater adds a dependency of which a new reading knows: until then it is not met. A name that nothing had counts for nothing.
 func TestAddedLater(t *testing.T) {
-	cfg := readShop(t, "web depends_on=db\ndb\n")
-	unknown := readShop(t, "a depends_on=zz")
-	s := &shop{newWorldOf(t, &config.Config{})}
+	cfg := readPrograms(t, "web depends_on=db\ndb\n")
+	unknown := readPrograms(t, "a depends_on=zz")
+	s := &fixture{newWorldOf(t, &config.Config{})}
 	s.Reread(&config.Config{Groups: append(cfg.Groups, unknown.Groups...)})
 	s.add(cfg.Groups[1])
 	s.add(unknown.Groups[0])
@@ -312,7 +312,7 @@ func TestAddedLater(t *testing.T) {
 
 // TestDependencies shows what clients see of dependencies.
 func TestDependencies(t *testing.T) {
-	s := newShop(t, `[supervisord] max_starting=99
+	s := newFixture(t, `[supervisord] max_starting=99
 		web depends_on=db:ready,-cache,job:exited,pool,zz,web,none,sick:healthy,well:ready,well:started
 		db ready=notify startsecs=0 ready_timeout=0
 		cache startretries=0
@@ -356,7 +356,7 @@ func TestDependencies(t *testing.T) {
 	if got := list("member"); len(got) != 2 || got[0] != "pool:p0:running false removed" {
 		t.Errorf("%v", got)
 	}
-	plain := newShop(t, "db")
+	plain := newFixture(t, "db")
 	if plain.Dependencies(plain.p("db")) != nil {
 		t.Error("without keys there are dependencies")
 	}
@@ -364,7 +364,7 @@ func TestDependencies(t *testing.T) {
 
 // TestToBeStopped shows a dependency that waits for its turn.
 func TestToBeStopped(t *testing.T) {
-	s := openShop(t, chain)
+	s := newRunning(t, chain)
 	s.stop("db")
 	if d := s.Dependencies(s.p("web")); len(d) != 1 || d[0].Met || d[0].Text != "RUNNING, to be stopped" {
 		t.Errorf("%+v", d)
@@ -373,7 +373,7 @@ func TestToBeStopped(t *testing.T) {
 
 // TestConditionWords shows why a dependency is lost.
 func TestConditionWords(t *testing.T) {
-	s := newShop(t, "web depends_on=db:ready dependency_loss=stop\ndb readiness_check_script=/bin/true readiness_check_failure_threshold=1 ready=check startsecs=0 readiness_check_timeout=1000\n"+
+	s := newFixture(t, "web depends_on=db:ready dependency_loss=stop\ndb readiness_check_script=/bin/true readiness_check_failure_threshold=1 ready=check startsecs=0 readiness_check_timeout=1000\n"+
 		"web2 depends_on=db2:healthy dependency_loss=stop\ndb2 liveness_check_script=/bin/true liveness_check_failure_threshold=1 liveness_check_failure_action=none liveness_check_initial_delay=0")
 	s.exit("db readiness_check", code(0))
 	s.pass(time.Second)
@@ -391,7 +391,7 @@ func TestConditionWords(t *testing.T) {
 
 // TestShutdownEndsTurns ends the wait of a process for its turn to stop.
 func TestShutdownEndsTurns(t *testing.T) {
-	s := openShop(t, chain)
+	s := newRunning(t, chain)
 	s.stop("db")
 	s.Shutdown()
 	s.stopGroups(s.now)
@@ -400,7 +400,7 @@ func TestShutdownEndsTurns(t *testing.T) {
 
 // TestShutdownOfChain ends all waits, and stops dependents first, in whatever groups they are.
 func TestShutdownOfChain(t *testing.T) {
-	s := newShop(t, `[supervisord] start_interval=0.1
+	s := newFixture(t, `[supervisord] start_interval=0.1
 		proxy depends_on=web priority=1
 		web depends_on=db priority=2
 		db priority=3

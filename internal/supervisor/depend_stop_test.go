@@ -26,16 +26,16 @@ const inOrder = "TERM proxy, -proxy, TERM web, -web, TERM db, -db" + back
 //
 // covers: L1-recycle L1-restart
 func TestWays(t *testing.T) {
-	recycle := func(why api.Why) func(*shop) {
-		return func(s *shop) { s.Recycle(s.p("db"), api.Reason{Why: why}, s.now); s.settle() }
+	recycle := func(why api.Why) func(*fixture) {
+		return func(s *fixture) { s.Recycle(s.p("db"), api.Reason{Why: why}, s.now); s.settle() }
 	}
 	for _, c := range []struct {
 		name, took string
-		do         func(*shop)
+		do         func(*fixture)
 	}{
-		{"stop and start", inOrder, func(s *shop) { s.stop("db"); s.stopped("db"); s.start("db") }},
-		{"restart", inOrder, func(s *shop) { s.restart("db") }},
-		{"restart of all", inOrder, func(s *shop) { s.restart("proxy", "web", "db") }},
+		{"stop and start", inOrder, func(s *fixture) { s.stop("db"); s.stopped("db"); s.start("db") }},
+		{"restart", inOrder, func(s *fixture) { s.restart("db") }},
+		{"restart of all", inOrder, func(s *fixture) { s.restart("proxy", "web", "db") }},
 		{"unhealthy", inOrder, recycle(api.WhyUnhealthy)},
 		{"update", inOrder, recycle(api.WhyUpdate)},
 		{"memory", inOrder, recycle(api.WhyMemory)},
@@ -43,29 +43,29 @@ func TestWays(t *testing.T) {
 		{"schedule", inOrder, recycle(api.WhySchedule)},
 		{"file", inOrder, recycle(api.WhyFile)},
 		{"dependency", inOrder, recycle(api.WhyDependency)},
-		{"unhealthy, stop", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", func(s *shop) {
+		{"unhealthy, stop", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", func(s *fixture) {
 			s.stopFor(s.p("db"), api.Reason{Why: api.WhyUnhealthy}, s.now)
 		}},
-		{"watchdog", "TERM db, TERM proxy, -proxy, TERM web, -db, +db, -web, +web, +proxy", func(s *shop) {
+		{"watchdog", "TERM db, TERM proxy, -proxy, TERM web, -db, +db, -web, +web, +proxy", func(s *fixture) {
 			recycle(api.WhyWatchdog)(s)
 			s.ends("proxy")
 			s.ends("db")
 		}},
-		{"kill", "KILL db, TERM proxy, -db, -proxy, TERM web, -web" + back, func(s *shop) {
+		{"kill", "KILL db, TERM proxy, -db, -proxy, TERM web, -web" + back, func(s *fixture) {
 			s.p("db").Kill(s.now)
 			s.settle()
 			s.ends("db")
 			s.proceed()
 			s.start("db")
 		}},
-		{"crash", "-db, TERM proxy, -proxy, TERM web, -web" + back, func(s *shop) {
+		{"crash", "-db, TERM proxy, -proxy, TERM web, -web" + back, func(s *fixture) {
 			s.ends("db")
 			s.proceed()
 			s.start("db")
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := openShop(t, chain)
+			s := newRunning(t, chain)
 			c.do(s)
 			s.proceed()
 			s.took(c.took)
@@ -75,7 +75,7 @@ func TestWays(t *testing.T) {
 }
 
 // stopped has the children end that are being stopped, until a process has stopped.
-func (s *shop) stopped(name string) {
+func (s *fixture) stopped(name string) {
 	s.t.Helper()
 	for range 10 {
 		for _, p := range s.Processes() {
@@ -93,7 +93,7 @@ func (s *shop) stopped(name string) {
 
 // TestWaitsToStop shows what clients see of a chain that stops.
 func TestWaitsToStop(t *testing.T) {
-	s := openShop(t, chain)
+	s := newRunning(t, chain)
 	s.stop("db")
 	s.is("proxy STOPPING, web RUNNING (proxy (stopping)), db RUNNING (web (stopping))")
 	s.logged("INFO stopping proxy: dependency (web is STOPPING)")
@@ -112,7 +112,7 @@ func TestWaitsToStop(t *testing.T) {
 //
 // covers: L1-withdrawn
 func TestWithdrawn(t *testing.T) {
-	s := openShop(t, chain)
+	s := newRunning(t, chain)
 	s.stop("db")
 	s.start("db")
 	s.is("db RUNNING, web RUNNING, proxy STOPPING")
@@ -134,7 +134,7 @@ func TestWithdrawn(t *testing.T) {
 // TestWithdrawnAtOnce takes a stop back before the loop has done anything else, and shows that dependents with dependency_loss=restart
 // have lost nothing.
 func TestWithdrawnAtOnce(t *testing.T) {
-	s := openShop(t, chain+"\nother depends_on=db dependency_loss=restart")
+	s := newRunning(t, chain+"\nother depends_on=db dependency_loss=restart")
 	s.BeginStop(s.named("db"), s.now)
 	s.StopInTurn(s.p("db"), s.now)
 	s.p("db").Keep()
@@ -158,37 +158,37 @@ func TestWithdrawnAtOnce(t *testing.T) {
 func TestReplaced(t *testing.T) {
 	for _, c := range []struct {
 		name, took, is string
-		first, then    func(*shop)
+		first, then    func(*fixture)
 	}{
 		{"stop, then restart", inOrder, "db RUNNING, web RUNNING, proxy RUNNING",
-			func(s *shop) { s.stop("db") }, func(s *shop) { s.restart("db") }},
+			func(s *fixture) { s.stop("db") }, func(s *fixture) { s.restart("db") }},
 		{"restart, then stop", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", "db STOPPED, web STOPPED (db:running), proxy STOPPED (web:running)",
-			func(s *shop) { s.restart("db") }, func(s *shop) { s.stop("db") }},
+			func(s *fixture) { s.restart("db") }, func(s *fixture) { s.stop("db") }},
 		{"stop, then restart, then start", inOrder, "db RUNNING, web RUNNING, proxy RUNNING",
-			func(s *shop) { s.stop("db") }, func(s *shop) { s.restart("db"); s.start("db") }},
+			func(s *fixture) { s.stop("db") }, func(s *fixture) { s.restart("db"); s.start("db") }},
 		{"restart, then start", inOrder, "db RUNNING",
-			func(s *shop) { s.restart("db") }, func(s *shop) { s.start("db") }},
+			func(s *fixture) { s.restart("db") }, func(s *fixture) { s.start("db") }},
 		{"restart, then its age", inOrder, "db RUNNING",
-			func(s *shop) { s.restart("db") }, func(s *shop) { s.Recycle(s.p("db"), age, s.now) }},
+			func(s *fixture) { s.restart("db") }, func(s *fixture) { s.Recycle(s.p("db"), age, s.now) }},
 		{"stop, then its age", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", "db STOPPED",
-			func(s *shop) { s.stop("db") }, func(s *shop) { s.Recycle(s.p("db"), age, s.now) }},
+			func(s *fixture) { s.stop("db") }, func(s *fixture) { s.Recycle(s.p("db"), age, s.now) }},
 		{"stop, then unhealthy", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", "db STOPPED",
-			func(s *shop) { s.stop("db") }, func(s *shop) { s.stopFor(s.p("db"), api.Reason{Why: api.WhyUnhealthy}, s.now) }},
+			func(s *fixture) { s.stop("db") }, func(s *fixture) { s.stopFor(s.p("db"), api.Reason{Why: api.WhyUnhealthy}, s.now) }},
 		{"stop, then its watchdog", "TERM proxy, TERM db, -db, -proxy, TERM web, -web", "db STOPPED",
-			func(s *shop) { s.stop("db") }, func(s *shop) { s.Recycle(s.p("db"), api.Reason{Why: api.WhyWatchdog}, s.now) }},
+			func(s *fixture) { s.stop("db") }, func(s *fixture) { s.Recycle(s.p("db"), api.Reason{Why: api.WhyWatchdog}, s.now) }},
 		{"restart, then its watchdog", "TERM proxy, TERM db, -db, +db, -proxy, TERM web, -web, +web, +proxy", "db RUNNING",
-			func(s *shop) { s.restart("db") }, func(s *shop) { s.Recycle(s.p("db"), api.Reason{Why: api.WhyWatchdog}, s.now) }},
+			func(s *fixture) { s.restart("db") }, func(s *fixture) { s.Recycle(s.p("db"), api.Reason{Why: api.WhyWatchdog}, s.now) }},
 		{"stop of db, then of web", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", "db STOPPED, web STOPPED",
-			func(s *shop) { s.stop("db") }, func(s *shop) { s.stop("web") }},
+			func(s *fixture) { s.stop("db") }, func(s *fixture) { s.stop("web") }},
 		{"stop of web, then of db", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", "db STOPPED, web STOPPED, proxy STOPPED (web:running)",
-			func(s *shop) { s.stop("web") }, func(s *shop) { s.stop("db") }},
+			func(s *fixture) { s.stop("web") }, func(s *fixture) { s.stop("db") }},
 		{"stop of web, then of all", "TERM proxy, -proxy, TERM web, -web, TERM db, -db", "db STOPPED, web STOPPED, proxy STOPPED",
-			func(s *shop) { s.stop("web") }, func(s *shop) { s.stop("db", "web", "proxy") }},
+			func(s *fixture) { s.stop("web") }, func(s *fixture) { s.stop("db", "web", "proxy") }},
 		{"stop, then a kill", "TERM proxy, KILL db, -db, -proxy, TERM web, -web", "db STOPPED",
-			func(s *shop) { s.stop("db") }, func(s *shop) { s.p("db").Kill(s.now) }},
+			func(s *fixture) { s.stop("db") }, func(s *fixture) { s.p("db").Kill(s.now) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := openShop(t, chain)
+			s := newRunning(t, chain)
 			c.first(s)
 			c.then(s)
 			s.settle()
@@ -207,21 +207,21 @@ func TestReplaced(t *testing.T) {
 func TestOvertaken(t *testing.T) {
 	for _, c := range []struct {
 		name, keys, took, is string
-		do                   func(*shop)
+		do                   func(*fixture)
 	}{
 		{"stop", "autorestart=true", "TERM proxy, -db, -proxy, TERM web, -web", "db EXITED, web STOPPED (db:running)",
-			func(s *shop) { s.stop("db") }},
+			func(s *fixture) { s.stop("db") }},
 		{"restart", "", "TERM proxy, -db, +db, -proxy, TERM web, -web, +web, +proxy", "db RUNNING, web RUNNING, proxy RUNNING",
-			func(s *shop) { s.restart("db") }},
+			func(s *fixture) { s.restart("db") }},
 		{"restart of one that is started again anyway", "autorestart=true", "TERM proxy, -db, +db, -proxy, TERM web, -web, +web, +proxy",
-			"db RUNNING", func(s *shop) { s.restart("db") }},
+			"db RUNNING", func(s *fixture) { s.restart("db") }},
 		{"age", "", "TERM proxy, -db, -proxy, TERM web, -web", "db EXITED, web STOPPED (db:running)",
-			func(s *shop) { s.Recycle(s.p("db"), age, s.now) }},
+			func(s *fixture) { s.Recycle(s.p("db"), age, s.now) }},
 		{"age of one that is started again anyway", "autorestart=true", "TERM proxy, -db, +db, -proxy, TERM web, -web, +web, +proxy",
-			"db RUNNING", func(s *shop) { s.Recycle(s.p("db"), age, s.now) }},
+			"db RUNNING", func(s *fixture) { s.Recycle(s.p("db"), age, s.now) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := openShop(t, chain+" "+c.keys)
+			s := newRunning(t, chain+" "+c.keys)
 			c.do(s)
 			s.settle()
 			s.ends("db")
@@ -235,7 +235,7 @@ func TestOvertaken(t *testing.T) {
 
 // TestDependentEnds has a dependent end by itself while it waits for its turn.
 func TestDependentEnds(t *testing.T) {
-	s := openShop(t, chain)
+	s := newRunning(t, chain)
 	s.stop("db")
 	s.ends("web")
 	s.logged("INFO stopping proxy: dependency (web is STOPPING)")
@@ -247,7 +247,7 @@ func TestDependentEnds(t *testing.T) {
 
 // TestOptionalTurn has an optional dependency wait for its turn to stop: it is not lost.
 func TestOptionalTurn(t *testing.T) {
-	s := openShop(t, "web depends_on=-db dependency_loss=stop\nother depends_on=db\ndb")
+	s := newRunning(t, "web depends_on=-db dependency_loss=stop\nother depends_on=db\ndb")
 	s.stop("db", "other")
 	s.proceed()
 	s.took("TERM other, -other, TERM db, -db")
@@ -259,15 +259,15 @@ func TestOptionalTurn(t *testing.T) {
 func TestNotUp(t *testing.T) {
 	for _, c := range []struct {
 		name, keys, took, again string
-		up                      func(*shop)
+		up                      func(*fixture)
 	}{
-		{"BACKOFF", "startsecs=5 startretries=9", "TERM db, -db", "+db, +web", func(s *shop) { s.exit("web", code(1)) }},
-		{"STARTING", "startsecs=5", "TERM web, -web, TERM db, -db", "+db, +web", func(*shop) {}},
-		{"pre_start_hook", "pre_start_hook=/bin/true", "TERM web group, TERM db, -db", "+db, +web pre_start", func(*shop) {}},
-		{"late", "ready=notify ready_timeout=0.5 startsecs=0", "TERM web, -web, TERM db, -db", "+db, +web", func(s *shop) { s.pass(time.Second / 2) }},
+		{"BACKOFF", "startsecs=5 startretries=9", "TERM db, -db", "+db, +web", func(s *fixture) { s.exit("web", code(1)) }},
+		{"STARTING", "startsecs=5", "TERM web, -web, TERM db, -db", "+db, +web", func(*fixture) {}},
+		{"pre_start_hook", "pre_start_hook=/bin/true", "TERM web group, TERM db, -db", "+db, +web pre_start", func(*fixture) {}},
+		{"late", "ready=notify ready_timeout=0.5 startsecs=0", "TERM web, -web, TERM db, -db", "+db, +web", func(s *fixture) { s.pass(time.Second / 2) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newShop(t, "db\nweb depends_on=db dependency_loss=stop "+c.keys)
+			s := newFixture(t, "db\nweb depends_on=db dependency_loss=stop "+c.keys)
 			s.pass(time.Second)
 			c.up(s)
 			if c.name != "late" {
@@ -296,7 +296,7 @@ func TestNotUp(t *testing.T) {
 
 // TestWithoutDependencies makes requests where nothing depends on anything: no graph is built, and nothing waits.
 func TestWithoutDependencies(t *testing.T) {
-	s := openShop(t, "a\nb")
+	s := newRunning(t, "a\nb")
 	s.restart("a", "b")
 	s.ends("a", "b")
 	s.stop("a")
@@ -316,7 +316,7 @@ func TestWithoutDependencies(t *testing.T) {
 
 // TestNotRecyclable makes requests to restart what does not run.
 func TestNotRecyclable(t *testing.T) {
-	s := openShop(t, chain)
+	s := newRunning(t, chain)
 	s.stop("db")
 	s.proceed()
 	s.trace = nil
@@ -335,8 +335,8 @@ func TestNotRecyclable(t *testing.T) {
 
 // TestLayoutChanges adds and removes programs while others wait.
 func TestLayoutChanges(t *testing.T) {
-	more := readShop(t, "x\ny depends_on=x")
-	s := openShop(t, chain)
+	more := readPrograms(t, "x\ny depends_on=x")
+	s := newRunning(t, chain)
 	s.stop("db", "web")
 	s.add(more.Groups[0])
 	s.is("proxy STOPPING, web RUNNING (proxy (stopping)), db RUNNING (web (stopping))")

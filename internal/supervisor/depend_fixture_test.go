@@ -16,12 +16,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
-// shop is a world of programs that depend on each other.
-type shop struct{ *world }
+// fixture is a world of programs that depend on each other.
+type fixture struct{ *world }
 
-// readShop reads a configuration in which a line such as "web depends_on=db priority=1" is a program, and one that begins with a bracket
+// readPrograms reads a configuration in which a line such as "web depends_on=db priority=1" is a program, and one that begins with a bracket
 // another section.
-func readShop(t *testing.T, text string) *config.Config {
+func readPrograms(t *testing.T, text string) *config.Config {
 	t.Helper()
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -52,18 +52,18 @@ func readShop(t *testing.T, text string) *config.Config {
 	return cfg
 }
 
-// newShop makes a shop in which the first starts that can be done are done.
-func newShop(t *testing.T, text string) *shop {
+// newFixture makes a fixture in which the first starts that can be done are done.
+func newFixture(t *testing.T, text string) *fixture {
 	t.Helper()
-	s := &shop{newWorldOf(t, readShop(t, text))}
+	s := &fixture{newWorldOf(t, readPrograms(t, text))}
 	s.settle()
 	return s
 }
 
-// openShop makes a shop in which everything runs.
-func openShop(t *testing.T, text string) *shop {
+// newRunning makes a fixture in which everything runs.
+func newRunning(t *testing.T, text string) *fixture {
 	t.Helper()
-	s := newShop(t, text)
+	s := newFixture(t, text)
 	s.pass(time.Minute)
 	for _, p := range s.Processes() {
 		if p.State() != api.Running {
@@ -76,7 +76,7 @@ func openShop(t *testing.T, text string) *shop {
 }
 
 // named are the processes of these names, in whatever group.
-func (s *shop) named(names ...string) (list []*process.Process) {
+func (s *fixture) named(names ...string) (list []*process.Process) {
 	s.t.Helper()
 	for _, name := range names {
 		i := slices.IndexFunc(s.Processes(), func(p *process.Process) bool { return p.Name() == name })
@@ -88,10 +88,10 @@ func (s *shop) named(names ...string) (list []*process.Process) {
 	return list
 }
 
-func (s *shop) p(name string) *process.Process { s.t.Helper(); return s.named(name)[0] }
+func (s *fixture) p(name string) *process.Process { s.t.Helper(); return s.named(name)[0] }
 
 // stop is a request to stop processes.
-func (s *shop) stop(names ...string) {
+func (s *fixture) stop(names ...string) {
 	s.t.Helper()
 	all := s.named(names...)
 	stop := func(p *process.Process) string { return p.Stop(s.now) }
@@ -107,7 +107,7 @@ func (s *shop) stop(names ...string) {
 }
 
 // start is a request to start processes.
-func (s *shop) start(names ...string) {
+func (s *fixture) start(names ...string) {
 	s.t.Helper()
 	all := s.named(names...)
 	ordered := s.BeginStart(all)
@@ -120,7 +120,7 @@ func (s *shop) start(names ...string) {
 }
 
 // restart is a request to restart processes.
-func (s *shop) restart(names ...string) {
+func (s *fixture) restart(names ...string) {
 	s.t.Helper()
 	all := s.named(names...)
 	restart := func(p *process.Process) bool { return p.Recycle(api.Reason{Why: api.WhyRequest}, s.now) }
@@ -137,7 +137,7 @@ func (s *shop) restart(names ...string) {
 }
 
 // ends has children end, by themselves or because they are being stopped.
-func (s *shop) ends(names ...string) {
+func (s *fixture) ends(names ...string) {
 	s.t.Helper()
 	for _, name := range names {
 		s.trace = append(s.trace, "-"+name)
@@ -146,7 +146,7 @@ func (s *shop) ends(names ...string) {
 }
 
 // proceed has the children that are being stopped end, one at a time, until nothing happens any more.
-func (s *shop) proceed() {
+func (s *fixture) proceed() {
 	s.t.Helper()
 	for {
 		before := len(s.trace)
@@ -166,7 +166,7 @@ func (s *shop) proceed() {
 }
 
 // took compares what was started (+), has ended (-) and was signalled since the last call.
-func (s *shop) took(want string) {
+func (s *fixture) took(want string) {
 	s.t.Helper()
 	if d := cmp.Diff(want, strings.Join(s.trace, ", ")); d != "" {
 		s.t.Errorf("took (-want +got):\n%s", d)
@@ -175,7 +175,7 @@ func (s *shop) took(want string) {
 }
 
 // logged compares the lines of the main log that are about dependencies.
-func (s *shop) logged(want ...string) {
+func (s *fixture) logged(want ...string) {
 	s.t.Helper()
 	var got []string
 	for _, line := range s.lines("INFO", "WARN") {
@@ -190,7 +190,7 @@ func (s *shop) logged(want ...string) {
 }
 
 // is compares the states of processes and what they wait for, such as "db RUNNING, web STOPPED (db:running)".
-func (s *shop) is(want string) {
+func (s *fixture) is(want string) {
 	s.t.Helper()
 	var got []string
 	for _, text := range strings.Split(want, ", ") {
@@ -208,7 +208,7 @@ func (s *shop) is(want string) {
 }
 
 // left reports what is kept of requests that are over.
-func (s *shop) left() {
+func (s *fixture) left() {
 	s.t.Helper()
 	d := s.depends
 	if d == nil {
