@@ -250,13 +250,17 @@ func cmdPidof(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[1], strconv.Itoa(pid))
 }
 
-// pidIn returns the process id in a file.
+// pidIn returns the process id in the first line of a file, to which later processes may have added theirs.
 func pidIn(file string) (int, bool) {
 	data, err := os.ReadFile(file)
-	if err != nil || !bytes.HasSuffix(data, []byte("\n")) {
+	if err != nil {
 		return 0, false
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	line, _, complete := bytes.Cut(data, []byte("\n"))
+	if !complete {
+		return 0, false
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(line)))
 	return pid, err == nil && pid > 0
 }
 

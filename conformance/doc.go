@@ -120,7 +120,7 @@
 //	waitfile FILE [REGEXP]     wait until FILE exists (and matches); "! waitfile FILE": until it is gone
 //	waitgrep COUNT REGEXP FILE wait until FILE has at least COUNT matches
 //	pidof NAME VAR             set VAR to the process id of NAME as soon as it is not 0 (daemon: of the daemon)
-//	pidin FILE VAR             wait for a process id in FILE, set VAR
+//	pidin FILE VAR             wait for a process id, the first in FILE, and set VAR
 //	signal SIG WHO             send SIG (TERM, 15) to daemon, a process id, or the process NAME
 //	alive PID                  the process exists and is no zombie
 //	dead PID                   wait until it does not

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -60,7 +61,7 @@ func run(m *testing.M) int {
 	return status
 }
 
-// choose sets the programs of the suite from IMPL, SUPERVISORD and SUPERVISORCTL.
+// choose sets the programs of the suite from IMPL, SUPERVISORD, SUPERVISORCTL and LISTENERS, a directory.
 func choose() error {
 	bin := "../bin"
 	switch suite.Name = os.Getenv("IMPL"); suite.Name {
@@ -87,7 +88,7 @@ func choose() error {
 		}
 	}
 	var err error
-	if suite.Listeners, err = filepath.Abs("../bin"); err == nil {
+	if suite.Listeners, err = filepath.Abs(cmp.Or(os.Getenv("LISTENERS"), "../bin")); err == nil {
 		suite.Samples, err = filepath.Abs("../docs/examples")
 	}
 	return err

@@ -264,16 +264,22 @@ func (s *session) fragment(line int, text string) {
 var aboutHost = regexp.MustCompile(`^\s|does not exist|cannot be found|not found|can't find|no such|Invalid user|invalid user|` +
 	`not a directory|not an existing directory|runs as root|No file matches via include|there is no section`)
 
-// end stops the daemons that the session started, which their pid files name.
+// end stops the daemons that the session started, also one that the page has shut down and that has removed its pid file: it still
+// works in the directory, which is removed next.
 func (s *session) end() {
-	files, _ := filepath.Glob(filepath.Join(s.dir, "*.pid"))
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
+	dirs, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range dirs {
+		proc := filepath.Dir(link)
+		cwd, err := os.Readlink(link)
+		if err != nil || cwd != s.dir && !strings.HasPrefix(cwd, s.dir+"/") {
 			continue
 		}
-		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-		if err != nil || pid <= 1 {
+		exe, err := os.Readlink(filepath.Join(proc, "exe"))
+		if err != nil || filepath.Base(exe) != "supervisord" {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(proc))
+		if err != nil {
 			continue
 		}
 		fd, err := unix.PidfdOpen(pid, 0)

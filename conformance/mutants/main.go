@@ -58,7 +58,7 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	n := flags.Int("n", 210, "number of mutants, the same of each area")
 	seed := flags.Uint64("seed", 1, "the seed that selects them")
-	only := flags.String("area", "", "only this area")
+	only := flags.String("area", "", "only these areas, separated by commas")
 	jobs := flags.Int("j", 2, "number of mutants tested at once")
 	at := flags.String("at", "", "instead of n by the seed, all whose line in the output matches this regular expression")
 	if err := flags.Parse(args); err != nil {
@@ -72,7 +72,7 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	if *only != "" {
 		chosen = nil
 		for _, a := range areas {
-			if a.name == *only {
+			if slices.Contains(strings.Split(*only, ","), a.name) {
 				chosen = append(chosen, a)
 			}
 		}
@@ -86,7 +86,7 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 	child := filepath.Join(dir, "child")
-	if err := run(ctx, unitTime, nil, "go", "build", "-o", child, "./fixtures/child/cmd"); err != nil {
+	if err := run(ctx, processLimit, nil, "go", "build", "-o", child, "./fixtures/child/cmd"); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "first all tests without a change")

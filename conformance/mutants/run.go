@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,11 +28,13 @@ const (
 
 // Limits of time, since a mutant may hang: of the tests of one package, and of go test with its builds.
 const (
-	unitTests   = "-timeout=100s"
-	unitTime    = 15 * time.Minute
-	scriptTests = "-timeout=10m"
-	scriptTime  = 15 * time.Minute
+	testLimit    = "-timeout=100s"
+	longLimit    = "-timeout=10m" // of scripts, and of a test that reached the limit
+	processLimit = 20 * time.Minute
 )
+
+// programs are all that scripts run. The last one has links to it.
+var programs = []string{"./supervisord", "./supervisorctl", "./supervisord/pidproxy", "./supervisord/echo_supervisord_conf", "./supervisord/listeners"}
 
 var (
 	// failed matches the failures in the output of go test.
@@ -57,25 +60,24 @@ func killer(err error) (test string, late bool) {
 // step is one run of go test.
 type step struct {
 	result result // if a test fails
-	limit  time.Duration
 	env    []string
 	args   []string
 }
 
 // detects reports whether a test fails. A failure counts only if the same test, alone, fails again: on a busy machine a test may fail
-// or take too long without a mutant, and the step is repeated then.
+// or take too long without a mutant, and the step is repeated then. A test that took too long has a longer time alone.
 func (s *step) detects(ctx context.Context, m *mutant) bool {
 	for range 3 {
-		err := confined(ctx, s.limit, s.env, s.args...)
+		err := confined(ctx, processLimit, s.env, s.args...)
 		if err == nil || ctx.Err() != nil {
 			return false
 		}
 		m.killer, m.late = killer(err)
-		again := s.args
+		again := append(slices.Clone(s.args), longLimit)
 		if m.killer != "" {
-			again = append(slices.Clone(again), "-run=^"+strings.ReplaceAll(regexp.QuoteMeta(m.killer), "/", "$/^")+"$")
+			again = append(again, "-run=^"+strings.ReplaceAll(regexp.QuoteMeta(m.killer), "/", "$/^")+"$")
 		}
-		if confined(ctx, s.limit, s.env, again...) != nil {
+		if confined(ctx, processLimit, s.env, again...) != nil {
 			m.killer = strings.TrimPrefix(m.killer, "TestScripts/")
 			return ctx.Err() == nil
 		}
@@ -95,31 +97,44 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := run(ctx, unitTime, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
+	if err := run(ctx, processLimit, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
 		return notBuilt, ctx.Err()
 	}
-	units := func(packages ...string) *step {
-		args := append([]string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-count=1", unitTests}, paths(packages)...)
-		return &step{killedByUnits, unitTime, nil, args}
+	units := func(packages []string, flags ...string) *step {
+		args := append([]string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast"}, flags...)
+		return &step{killedByUnits, nil, append(args, paths(packages)...)}
 	}
-	if units(m.dir).detects(ctx, m) || units(m.area.packages...).detects(ctx, m) {
+	if units([]string{m.dir}, "-count=1", testLimit).detects(ctx, m) || units(m.area.packages, "-count=1", testLimit).detects(ctx, m) {
 		return killedByUnits, ctx.Err()
 	}
-	bin := filepath.Join(dir, "bin") + "/"
-	if err := run(ctx, unitTime, []string{"CGO_ENABLED=0"}, "go", "build", "-overlay", overlay, "-o", bin, "./supervisord", "./supervisorctl",
-		"./supervisord/pidproxy", "./supervisord/echo_supervisord_conf"); err != nil {
+	env, err := buildAll(ctx, overlay, filepath.Join(dir, "bin"), child)
+	if err != nil {
 		return notBuilt, ctx.Err()
 	}
-	env := []string{"IMPL=ours", "SUPERVISORD=" + bin + "supervisord", "SUPERVISORCTL=" + bin + "supervisorctl", "CHILD=" + child}
 	scripts := func(which string) *step {
-		return &step{killedByScripts, scriptTime, env, []string{"go", "test", "./conformance", "-failfast", "-count=1", scriptTests, "-run=" + which}}
+		return &step{killedByScripts, env, []string{"go", "test", "./conformance", "-failfast", "-count=1", longLimit, "-run=" + which}}
 	}
-	for _, s := range []*step{scripts("TestScripts/(" + m.area.scripts + ")$"), units("internal/...", "supervisord/...", "supervisorctl/..."), scripts("TestScripts")} {
+	others := units([]string{"internal/...", "supervisord/...", "supervisorctl/..."}, longLimit) // results of packages without the mutant are cached
+	for _, s := range []*step{scripts("TestScripts/(" + m.area.scripts + ")$"), others, scripts("TestScripts")} {
 		if s.detects(ctx, m) {
 			return s.result, ctx.Err()
 		}
 	}
 	return survived, ctx.Err()
+}
+
+// buildAll builds all programs with the mutant and returns the environment in which scripts run them.
+func buildAll(ctx context.Context, overlay, bin, child string) (env []string, err error) {
+	args := append([]string{"go", "build", "-overlay", overlay, "-o", bin + "/"}, programs...)
+	if err := run(ctx, processLimit, []string{"CGO_ENABLED=0"}, args...); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"listeners", "memmon", "httpok", "crashmail", "fatalmailbatch"} {
+		if err := os.Symlink("listeners", filepath.Join(bin, "supervisor-"+name)); err != nil {
+			return nil, err
+		}
+	}
+	return []string{"IMPL=ours", "SUPERVISORD=" + bin + "/supervisord", "SUPERVISORCTL=" + bin + "/supervisorctl", "LISTENERS=" + bin, "CHILD=" + child}, nil
 }
 
 // paths are packages as go test takes them.
@@ -196,12 +211,18 @@ func command(ctx context.Context, limit time.Duration, env []string, prepare fun
 
 // baseline checks that all tests pass without a change: one that fails anyway would kill every mutant.
 func baseline(ctx context.Context, areas []*area, child string) error {
-	var problems []error
+	var steps []*step
 	for _, a := range areas {
 		args := append([]string{"go", "test", "-vet=off", "-count=1"}, paths(a.packages)...)
-		problems = append(problems, confined(ctx, unitTime, nil, args...))
+		steps = append(steps, &step{args: args})
 	}
 	env := []string{"IMPL=ours", "CHILD=" + child}
-	problems = append(problems, confined(ctx, scriptTime, env, "go", "test", "./conformance", "-count=1", scriptTests, "-run=TestScripts"))
-	return errors.Join(problems...)
+	steps = append(steps, &step{env: env, args: []string{"go", "test", "./conformance", "-count=1", longLimit, "-run=TestScripts"}})
+	for _, s := range steps {
+		var none mutant
+		if s.detects(ctx, &none) {
+			return fmt.Errorf("%s in %s", cmp.Or(none.killer, "a crash"), strings.Join(s.args, " "))
+		}
+	}
+	return ctx.Err()
 }

@@ -76,7 +76,7 @@ var EventTypes = [...]EventTypeInfo{
 	ProcessHealthDown:             {"PROCESS_HEALTH_DOWN", "PROCESS_HEALTH", "such a process becomes unhealthy"},
 	ProcessMemberAdded:            {"PROCESS_MEMBER_ADDED", "PROCESS_MEMBER", "an active group gets a process"},
 	ProcessMemberRemoved:          {"PROCESS_MEMBER_REMOVED", "PROCESS_MEMBER", "an active group loses a process"},
-	ProcessHeld:                   {"PROCESS_HELD", AnyEvent, "a start without a request begins to wait for dependencies"},
+	ProcessHeld:                   {"PROCESS_HELD", AnyEvent, "a start without a request begins to wait for dependencies; `/` takes the place of each `:`, so that `childutils` can read it"},
 	SupervisorUpgraded:            {"SUPERVISOR_UPGRADED", AnyEvent, "supervisord was replaced by another version without a stop"},
 
 	{AnyEvent, "", "anything below happens, or a plug-in emits an event of its own"},

@@ -56,6 +56,12 @@ func TestProcessJSON(t *testing.T) {
 
 // TestReason shows the text of reasons, and which clients see.
 func TestReason(t *testing.T) {
+	for why, want := range map[Why]bool{"": false, WhyExit: false, WhySignal: false, WhyOOM: false, WhySpawn: false,
+		WhyRequest: true, WhyNotReady: true, WhyUnhealthy: true, WhyWatchdog: true, WhyMemory: true} {
+		if got := (Reason{Why: why}).ByDaemon(); got != want {
+			t.Errorf("%s by supervisord: %v", why, got)
+		}
+	}
 	for r, want := range map[Reason]string{{}: "", {Why: WhyRequest}: "", {Why: WhyExit}: "", {Why: WhySpawn}: "spawn",
 		{WhyUnhealthy, "HTTP 503"}: "unhealthy (HTTP 503)"} {
 		if got := r.String(); r.Shown() != (want != "") || r.Shown() && got != want {

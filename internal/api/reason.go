@@ -38,6 +38,15 @@ func (r Reason) String() string {
 	return string(r.Why) + " (" + r.Text + ")"
 }
 
+// ByDaemon reports whether supervisord itself ended the child.
+func (r Reason) ByDaemon() bool {
+	switch r.Why {
+	case "", WhyExit, WhySignal, WhyOOM, WhySpawn:
+		return false
+	}
+	return true
+}
+
 // Shown reports whether clients see the reason: those that the state and the exit status show as well are left out.
 func (r Reason) Shown() bool {
 	switch r.Why {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -253,5 +254,27 @@ func TestOneErrorEach(t *testing.T) {
 	}
 	if tried < 300 {
 		t.Errorf("only %d values", tried)
+	}
+}
+
+// TestNotations counts the further lines of a file that the original refuses, each once.
+func TestNotations(t *testing.T) {
+	c, one, other := newCheck(), &ini.File{Path: "a.conf"}, &ini.File{Path: "b.conf"}
+	const text = " is refused by Supervisor 4.x; keep what needs it in an included file of its own"
+	for _, step := range []struct {
+		file *ini.File
+		line int
+		want []string
+	}{
+		{one, 3, []string{"a.conf:3: [s] 1" + text}},
+		{one, 3, []string{"a.conf:3: [s] 1" + text}},
+		{one, 5, []string{"a.conf:3: [s] 1" + text + "; and 1 more"}},
+		{other, 3, []string{"a.conf:3: [s] 1" + text + "; and 1 more", "b.conf:3: [s] 4" + text}},
+		{one, 7, []string{"a.conf:3: [s] 1" + text + "; and 2 more", "b.conf:3: [s] 4" + text}},
+	} {
+		c.refuses("s", strconv.Itoa(len(c.refused)*3+1), ini.Value{From: step.file, Line: step.line})
+		if d := cmp.Diff(step.want, c.notations()); d != "" {
+			t.Errorf("line %d of %s (-want +got):\n%s", step.line, step.file.Path, d)
+		}
 	}
 }

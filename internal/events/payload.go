@@ -93,11 +93,14 @@ func Health(process, group, check string, pid int, healthy bool, reason string) 
 // Member returns the payload for a process that its group got or lost.
 func Member(process, group string) string { return string(appendProcess(nil, process, group)) }
 
-// Held returns the payload for a start that waits for conditions, such as "db:ready, cache". Blanks between them are left out, so
-// that the payload is a line of tokens.
+// Held returns the payload for a start that waits for conditions, such as "db:ready, g:db:exited". It is a line of tokens with one
+// colon each, because the original's childutils splits them there, and raises an exception at a second one: a slash, which no name
+// can have, takes the place of the colons.
 func Held(process, group, conditions string) string {
-	return Member(process, group) + " waits_for:" + strings.ReplaceAll(conditions, " ", "")
+	return Member(process, group) + " waits_for:" + slashes.Replace(conditions)
 }
+
+var slashes = strings.NewReplacer(" ", "", ":", "/")
 
 // Upgraded returns the payload for a new version of supervisord.
 func Upgraded(from, to string) string { return "from:" + from + " to:" + to }

@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// Ports are handed out in blocks. A process holds the first port of each of its blocks until it ends, which tells others that the
+// Ports are handed out in blocks. A process holds the first port of each of its blocks until it ends, which shows others that the
 // block is taken.
 const (
 	first  = 10000
@@ -28,7 +28,7 @@ var ports struct {
 	held      []net.Listener
 }
 
-// Get returns a TCP port that nobody listens on at any address, and that no other call returns while this process runs. The error is
+// Get returns a TCP port that is free at all addresses, and that no other call returns while this process runs. The error is
 // not nil if no port is left.
 func Get() (int, error) {
 	ports.Lock()

@@ -165,7 +165,7 @@ func TestSyslog(t *testing.T) {
 		target.Write([]byte("more\n"))
 		next()
 	}
-	if now := descriptors(t); now != before {
+	if now := descriptors(t); now > before { // those of earlier tests are closed by the garbage collector, whenever it runs
 		t.Errorf("%d descriptors before ten records, %d after", before, now)
 	}
 	conn.Close()

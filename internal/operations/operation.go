@@ -36,7 +36,7 @@ var (
 	stopping = kind{descending: true, affects: stoppable, action: stop, done: stopped, prepare: beginStop, inTurn: stopInTurn, stops: true}
 	clearing = kind{affects: anyState, action: clearLogs}
 
-	restarting = kind{affects: anyState, action: restart, done: restarted}
+	restarting = kind{affects: anyState, action: restart, done: restarted, prepare: beginRestart, inTurn: restartInTurn}
 	killing    = kind{descending: true, affects: killable, action: kill, done: stopped, stops: true}
 	reloading  = kind{affects: reloadable, action: reload, done: reloaded}
 )
@@ -45,7 +45,9 @@ func signaling(signal string) kind {
 	return kind{affects: signallable, action: signalAction(signal)}
 }
 
-func notRunning(p *process.Process) bool  { return !p.State().IsRunning() }
+func notRunning(p *process.Process) bool {
+	return !p.State().IsRunning() || p.Gate().Stops && !p.Gate().Again
+}
 func signallable(p *process.Process) bool { return p.State().IsSignallable() }
 func anyState(*process.Process) bool      { return true }
 
@@ -214,6 +216,9 @@ func start(p *process.Process, name string) error {
 	if _, _, err := p.Command(); err != nil {
 		return commandFault(err)
 	}
+	if p.Keep() {
+		return nil
+	}
 	if !p.Start(time.Now()) {
 		return startRefused(p.State(), name)
 	}
@@ -278,7 +283,10 @@ func stopBy(p *process.Process, name string, stop func(now time.Time) (problem s
 	return nil
 }
 
-func stopped(_ *Service, p *process.Process, _ string) (bool, error) {
+func stopped(_ *Service, p *process.Process, name string) (bool, error) {
+	if p.Gate().Kept {
+		return true, api.NewFault(api.Failed, name+" was started before it was its turn to stop")
+	}
 	return p.State().IsStopped(), nil
 }
 

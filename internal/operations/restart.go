@@ -6,6 +6,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
 
 // RestartProcess stops a process by its plan and starts it again; one that does not run is started. With wait it returns when
@@ -50,10 +51,25 @@ func reloadable(p *process.Process) bool {
 }
 
 func restart(p *process.Process, name string) error {
+	recycle := func(now time.Time) bool { return p.Recycle(api.Reason{Why: api.WhyRequest}, now) }
+	return restartBy(p, name, recycle, start)
+}
+
+func beginRestart(l *supervisor.Loop, processes []*process.Process) bool {
+	return l.BeginRestart(processes, time.Now())
+}
+
+// restartInTurn is restart for a process that may have to wait for others.
+func restartInTurn(l *supervisor.Loop, p *process.Process, name string) error {
+	recycle := func(now time.Time) bool { return l.RestartInTurn(p, now) }
+	return restartBy(p, name, recycle, func(p *process.Process, name string) error { return startInTurn(l, p, name) })
+}
+
+func restartBy(p *process.Process, name string, recycle func(now time.Time) bool, start func(*process.Process, string) error) error {
 	if p.State() == api.Stopping || p.State() == api.Unknown {
 		return startRefused(p.State(), name)
 	}
-	if p.Recycle(api.Reason{Why: api.WhyRequest}, time.Now()) {
+	if recycle(time.Now()) {
 		if p.State() == api.Unknown {
 			return api.NewFault(api.Failed, p.SpawnErr())
 		}
@@ -69,7 +85,7 @@ func restart(p *process.Process, name string) error {
 }
 
 func restarted(s *Service, p *process.Process, name string) (bool, error) {
-	if p.StartComes() {
+	if p.StartComes() || p.Gate().Stops {
 		return false, nil
 	}
 	return started(s, p, name)

@@ -24,8 +24,8 @@ func (i Item[U]) Met(facts func(U) Facts) bool {
 
 func (i Item[U]) metBy(f Facts) bool { return i.Condition.Met(f) || i.Optional && f.Gone }
 
-// lost reports whether none of the units meets the condition any more.
-func (i Item[U]) lost(facts func(U) Facts) bool {
+// Lost reports whether none of the units meets the condition any more.
+func (i Item[U]) Lost(facts func(U) Facts) bool {
 	if i.Missing {
 		return !i.Optional && i.Condition != Exited
 	}
@@ -90,7 +90,7 @@ func (g *Graph[U]) Open(u U, facts func(U) Facts) (met bool, unmet []Item[U]) {
 // Lost returns the first dependency of u that none of its units meets any more.
 func (g *Graph[U]) Lost(u U, facts func(U) Facts) (i Item[U], lost bool) {
 	for _, i := range g.Items(u) {
-		if i.lost(facts) {
+		if i.Lost(facts) {
 			return i, true
 		}
 	}

@@ -97,13 +97,13 @@ func TestItems(t *testing.T) {
 		}
 	}
 	missing := Item[string]{Name: "gone", Condition: Running, Missing: true}
-	if missing.Met(of) || !missing.lost(of) {
+	if missing.Met(of) || !missing.Lost(of) {
 		t.Error("a name that vanished is met")
 	}
-	if missing.Optional = true; !missing.Met(of) || missing.lost(of) {
+	if missing.Optional = true; !missing.Met(of) || missing.Lost(of) {
 		t.Error("an optional name that vanished is not met")
 	}
-	if none := (Item[string]{Name: "none", Condition: Running}); !none.Met(of) || none.lost(of) {
+	if none := (Item[string]{Name: "none", Condition: Running}); !none.Met(of) || none.Lost(of) {
 		t.Error("a name with no process is not met")
 	}
 	var g *Graph[string]

@@ -47,13 +47,14 @@ func (p *Process) endDaemon(why string, status int) {
 }
 
 // daemonStatus is the exit status of supervisord when it ends with the process: that of the last child, 128 more than the number of
-// the signal that ended it, or 1 if there was no child or a process that is FATAL ended with 0.
+// the signal that ended it, or 1 if a process that is FATAL ended with 0, had no child, or was ended by supervisord itself: what
+// it did then is no result of the program, and a status such as 137 has another meaning for a container manager.
 func (p *Process) daemonStatus(s api.State) int {
 	status := 0
 	switch {
 	case p.Config.Extra.ExitCode != config.ExitAuto:
 		return p.Config.Extra.ExitCode
-	case p.stop == 0 || p.extra.noChild:
+	case p.stop == 0 || p.extra.noChild || s == api.Fatal && p.extra.reason.ByDaemon():
 	case p.last.Signaled():
 		status = 128 + int(p.last.Signal())
 	case p.last.Exited():

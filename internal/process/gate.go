@@ -13,6 +13,9 @@ type Gate struct {
 	Shut      bool      // it is not started again by itself
 	WaitsFor  string    // what it waits for, as clients see it; empty: nothing
 	NextStart time.Time // when it will be started; zero: not known
+	Stops     bool      // it runs, and waits for others before it is stopped
+	Again     bool      // with Stops: it is started again afterwards
+	Kept      bool      // a request to start it has taken back that it stops
 }
 
 // Gate returns what holds the process back.
@@ -44,6 +47,35 @@ func (p *Process) HeldBack() bool { return p.extra != nil && p.extra.gate.Shut &
 func (p *Process) HoldStart(waitsFor string) {
 	p.spawnErr = ""
 	p.SetGate(Gate{Held: true, Shut: p.Gate().Shut, WaitsFor: waitsFor})
+}
+
+// Keep has a process go on that was to be stopped when others have stopped. It returns false if it was not, or is started again
+// anyway.
+func (p *Process) Keep() bool {
+	g := p.Gate()
+	if !g.Stops || g.Again {
+		return false
+	}
+	p.shared.Log.Infof("%s is not stopped: a request starts it", p.Name())
+	p.SetGate(Gate{Shut: g.Shut, Kept: true})
+	return true
+}
+
+// HoldRestart has the start of a restart that was asked for wait until ReleaseRestart.
+func (p *Process) HoldRestart() {
+	g := p.Gate()
+	g.Shut = true
+	p.SetGate(g)
+	p.extra.asked = false
+	p.shared.Changed(p)
+}
+
+// ReleaseRestart ends HoldRestart. Shut: it is still not started without a request.
+func (p *Process) ReleaseRestart(shut bool) {
+	g := p.Gate()
+	g.Shut, p.extra.asked = shut, shut
+	p.SetGate(g)
+	p.shared.Changed(p)
 }
 
 // Refuse ends the wait for a start with a spawn error.

@@ -184,9 +184,7 @@ func (p *Process) act(k check.Kind, a config.CheckAction, text string, now time.
 	case config.ActionRestart:
 		p.shared.Recycle(p, reason, now)
 	case config.ActionStop:
-		p.shared.Log.Infof("stopping %s: %s", p.Name(), reason)
-		p.because(reason)
-		p.handle(state.Event{Kind: state.Stop}, now)
+		p.shared.StopFor(p, reason, now)
 	case config.ActionSignal:
 		p.Signal(a.Signal, now)
 	case config.ActionExit:

@@ -49,8 +49,8 @@ type Shared struct {
 	// Notified is called from any goroutine when the child has sent notifications; the loop then calls Notified. It must not
 	// block.
 	Notified func(*Process)
-	// Recycle stops a process and starts it again.
-	Recycle func(p *Process, reason api.Reason, now time.Time)
+	// Recycle stops a process and starts it again, StopFor stops it. What depends on it may be stopped before.
+	Recycle, StopFor func(p *Process, reason api.Reason, now time.Time)
 	// Adopt has the exit of another process passed to Reaped, as that of the child. Problem is empty, or why that is impossible.
 	Adopt func(p *Process, pid int) (problem string)
 	// Schedule takes over the deadline of an item.

@@ -10,8 +10,16 @@ import (
 // Recycle stops the process by its plan and starts it again, whatever autorestart says. It returns false, and does nothing,
 // unless the process has been started and nothing stops it yet.
 func (p *Process) Recycle(reason api.Reason, now time.Time) bool {
-	crash := reason.Why == api.WhyUnhealthy || reason.Why == api.WhyWatchdog
-	if !p.handle(state.Event{Kind: state.Recycle, Crash: crash}, now) {
+	return p.recycle(state.Event{Kind: state.Recycle, Crash: reason.Why == api.WhyUnhealthy || reason.Why == api.WhyWatchdog}, reason, now)
+}
+
+// Lose is Recycle because what the process depends on is lost: then a start that has no child yet is ended, too.
+func (p *Process) Lose(reason api.Reason, now time.Time) {
+	p.recycle(state.Event{Kind: state.Recycle, Any: true}, reason, now)
+}
+
+func (p *Process) recycle(e state.Event, reason api.Reason, now time.Time) bool {
+	if !p.handle(e, now) {
 		return false
 	}
 	p.because(reason)
@@ -19,6 +27,19 @@ func (p *Process) Recycle(reason api.Reason, now time.Time) bool {
 		p.extra.asked = p.extra.gate.Shut && reason.Why == api.WhyRequest
 	}
 	return true
+}
+
+// Recyclable reports whether Recycle does something now.
+func (p *Process) Recyclable(now time.Time) bool {
+	_, action := p.machine.Next(state.Event{Kind: state.Recycle}, now, p.currentRules())
+	return action != state.Refuse
+}
+
+// StopFor is Stop for a reason of supervisord's own.
+func (p *Process) StopFor(reason api.Reason, now time.Time) {
+	if p.handle(state.Event{Kind: state.Stop}, now) && p.machine.State == api.Stopping {
+		p.because(reason)
+	}
 }
 
 // Kill kills the child, also one that is stopping, on request. A start that was to come does not come. Kill returns false if

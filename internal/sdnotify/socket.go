@@ -13,7 +13,7 @@ type Socket struct {
 	*Queue
 	Address string // the value of NOTIFY_SOCKET
 
-	user    int  // who may send besides root and us
+	user    int  // whose messages count, besides those of root and of our user
 	refused bool // another user has sent something
 	remove  func()
 }

@@ -39,6 +39,7 @@ var moreHappenings = []happening{
 	{"step done", Event{Kind: StepDone, OK: true}, 5 * time.Second},
 	{"step failed", Event{Kind: StepDone}, 5 * time.Second},
 	{"recycle", Event{Kind: Recycle}, 5 * time.Second},
+	{"loss of a dependency", Event{Kind: Recycle, Any: true}, 5 * time.Second},
 	{"cancel", Event{Kind: Cancel}, 5 * time.Second},
 	{"kill", Event{Kind: KillRequest}, 5 * time.Second},
 	{"give up", Event{Kind: GiveUp}, 5 * time.Second},
@@ -244,7 +245,7 @@ func (w *world) step(choice byte, wait time.Duration) {
 		if k == Tick {
 			w.now = w.m.Wake
 		}
-		w.do(Event{Kind: k, OK: choice >= 128, Crash: choice >= 64})
+		w.do(Event{Kind: k, OK: choice >= 128, Crash: choice >= 64, Any: choice >= 192})
 	case n < 16 && w.child:
 		w.end(n - 12)
 	case n < 18 && w.child && w.m.State == api.Starting && w.m.Phase == Up && w.m.Since.Equal(w.now):

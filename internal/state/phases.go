@@ -51,6 +51,8 @@ func (m Machine) prepared(e Event, now time.Time, r Rules) (Machine, Action) {
 	switch {
 	case m.Phase != Preparing:
 		return m, Refuse
+	case m.State == api.Stopping && m.Again && !r.ShuttingDown:
+		return m.recycled(now, r), Nothing
 	case m.State == api.Stopping:
 		return Machine{State: api.Stopped, Since: m.Since}, Nothing
 	case e.Kind == Unprepared:
@@ -139,16 +141,18 @@ func (m Machine) stepDone(ok bool, now time.Time, r Rules) (Machine, Action) {
 	return m.nextStep(now, r)
 }
 
-// recycle begins a stop after which the process is started again. One that is being started anyway needs none.
-func (m Machine) recycle(crash bool, now time.Time, r Rules) (Machine, Action) {
-	if r.ShuttingDown || m.State != api.Starting && m.State != api.Running || m.Phase != Up {
+// recycle begins a stop after which the process is started again. One that is being started anyway needs none, unless the event is
+// about any start.
+func (m Machine) recycle(e Event, now time.Time, r Rules) (Machine, Action) {
+	if r.ShuttingDown || m.State != api.Starting && m.State != api.Running || m.Phase != Up && !e.Any {
 		return m, Refuse
 	}
-	next := Machine{State: api.Stopping, Since: m.Since, Flapping: m.Flapping, Again: true, Crashes: m.Crashes}
-	if crash {
+	next, action := m.stop(now, r)
+	next.Flapping, next.Again, next.Crashes = m.Flapping, true, m.Crashes
+	if e.Crash {
 		next.Crashes = m.crashed(now, r)
 	}
-	return next.step(0, now, r)
+	return next, action
 }
 
 // recycled is the machine when the child of a recycle has ended.

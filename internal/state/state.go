@@ -41,6 +41,7 @@ type Event struct {
 	Code   int     // of Exit: the exit code, -1 when a signal ended the child
 	OK     bool    // of StepDone
 	Crash  bool    // of Recycle: it counts for the limit of crashes
+	Any    bool    // of Recycle: also of a start that has no child yet, or is too late
 	Chance float64 // if Rules.TakesChance: a random number from 0 to 1, 1 excluded
 }
 
@@ -153,7 +154,7 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 	case StepDone:
 		return m.stepDone(e.OK, now, r)
 	case Recycle:
-		return m.recycle(e.Crash, now, r)
+		return m.recycle(e, now, r)
 	case Cancel:
 		return m.cancel()
 	case GiveUp:

@@ -76,7 +76,6 @@ func (d *depends) forget(processes []*process.Process) {
 			delete(d.gates, p)
 		}
 		delete(d.cancelled, p)
-		delete(d.pace.starting, p)
 	}
 }
 
@@ -202,8 +201,8 @@ func (d *depends) review(now time.Time) {
 func (d *depends) facts(p *process.Process) order.Facts {
 	f := order.Facts{State: p.State(), Child: p.PID() != 0, Expected: p.Expected(), Unready: p.Unready(), Checked: p.Checked(),
 		Healthy: p.Healthy()}
-	if d.waitsToStop(p) {
-		f.State = api.Stopping
+	if s := d.waiting(p); s != nil {
+		f.State, f.Gone = api.Stopping, !s.ends[p].again
 		return f
 	}
 	switch f.State {

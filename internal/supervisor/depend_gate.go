@@ -26,10 +26,11 @@ type gate struct {
 	delayed bool       // startdelay has begun
 	timer   *deadline  // of dependency_timeout, then of startdelay; nil: none was needed
 
-	open  bool   // the dependencies were met, and have not been lost since
-	lost  bool   // they were lost while it ran
-	cause string // what was lost, such as "db is FATAL"
-	waits bool   // a later start waits for dependencies
+	open  bool               // the dependencies were met, and have not been lost since
+	lost  bool               // they were lost while it ran
+	on    []*process.Process // what was lost
+	cause string             // what was lost, such as "db is FATAL"
+	waits bool               // a later start waits for dependencies
 
 	warned []*process.Process // that do not come any more
 }
@@ -136,7 +137,7 @@ func (d *depends) loseIfLost(g *gate) {
 	if g.process.Config.Depends().Loss == config.LossIgnore {
 		return
 	}
-	g.cause = i.Name + " was removed"
+	g.on, g.cause = i.On, i.Name+" was removed"
 	if len(i.On) > 0 {
 		g.cause = i.Name + " is " + condition(d.facts(i.On[0]))
 	}
@@ -200,22 +201,35 @@ func (d *depends) lookAtLoss(g *gate, unmet []item, now time.Time) {
 	switch {
 	case p.State() != api.Running && p.State() != api.Starting:
 		g.lost = false
-	case g.lost && loss == config.LossStop && !g.open:
+	case g.lost && g.open:
 		g.lost = false
-		d.stopHeld(p, g.cause, now)
-	case g.lost && loss == config.LossRestart && g.open:
+		if loss == config.LossRestart && !slices.ContainsFunc(g.on, kept) {
+			d.loop.Recycle(p, api.Reason{Why: api.WhyDependency, Text: strings.Replace(g.cause, " is ", " was ", 1)}, now)
+		}
+	case g.lost && loss == config.LossStop:
 		g.lost = false
-		d.loop.Recycle(p, api.Reason{Why: api.WhyDependency, Text: strings.Replace(g.cause, " is ", " was ", 1)}, now)
+		e := ending{reason: api.Reason{Why: api.WhyDependency, Text: g.cause}, lost: true, again: true}
+		if !d.beginStop([]*process.Process{p}, e, now) {
+			d.lose(p, g.cause, now)
+		}
 	}
 	d.setShut(g, !g.open)
 	d.lookAtWait(g, unmet)
 }
 
+// kept reports whether a request has taken back that a process stops: then it was not lost.
+func kept(p *process.Process) bool { return p.Gate().Kept }
+
 // lookAtWait reports that a later start begins to wait, or does so no more.
 func (d *depends) lookAtWait(g *gate, unmet []item) {
 	p := g.process
 	if !p.HeldBack() || p.State() != api.Backoff && !(p.State().IsStopped() && p.StartComes()) {
-		g.waits = false
+		if g.waits {
+			g.waits = false
+			gate := p.Gate()
+			gate.WaitsFor = ""
+			p.SetGate(gate)
+		}
 		return
 	}
 	gate := p.Gate()

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/order"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
@@ -41,8 +44,8 @@ func (s *startSet) needs(d *depends, p *process.Process) (needs []item) {
 }
 
 // unmet are the dependencies of p on members of the set that are not met.
-func (s *startSet) unmet(d *depends, p *process.Process) []item {
-	return slices.DeleteFunc(s.needs(d, p), func(i item) bool { return i.Met(d.facts) })
+func (s *startSet) unmet(d *depends, p *process.Process, facts func(*process.Process) order.Facts) []item {
+	return slices.DeleteFunc(s.needs(d, p), func(i item) bool { return i.Met(facts) })
 }
 
 // HoldStart has a process wait that a request wants started, if others of the request must be up before. It reports whether it waits.
@@ -56,7 +59,11 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 		return false
 	}
 	s := d.starts[i]
-	unmet := s.unmet(d, p)
+	unmet := s.unmet(d, p, func(on *process.Process) order.Facts {
+		f := d.facts(on)
+		f.Gone = false // the request may be about to start it
+		return f
+	})
 	if len(unmet) == 0 {
 		return false
 	}
@@ -69,25 +76,44 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 	return true
 }
 
+// holdRestart has the start that follows on a restart wait, if others that the same request restarts or starts must be up before.
+func (d *depends) holdRestart(p *process.Process) {
+	i := slices.IndexFunc(d.starts, func(s *startSet) bool { return slices.Contains(s.members, p) })
+	if i < 0 || len(d.starts[i].needs(d, p)) == 0 {
+		return
+	}
+	d.starts[i].waiting, d.starts[i].changed = append(d.starts[i].waiting, p), true
+	p.HoldRestart()
+}
+
 // progress starts the processes whose dependencies are met by now, and refuses to start those whose dependencies have failed. Over is
 // true if none is left.
 func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 	s.changed = false
 	for _, p := range slices.Clone(s.waiting) {
-		unmet := s.unmet(d, p)
+		unmet := s.unmet(d, p, d.facts)
 		failed := slices.DeleteFunc(slices.Clone(unmet), func(i item) bool { return !slices.ContainsFunc(i.On, d.failed) })
-		gate := p.Gate()
+		gate, again := p.Gate(), p.StartComes()
 		switch {
-		case !gate.Held: // another request was faster
-		case len(unmet) == 0:
+		case !gate.Held && !again: // another request was faster
+		case len(unmet) == 0 && gate.Held:
 			p.Start(now)
+		case len(unmet) == 0:
 		case len(failed) > 0:
 			d.loop.log.Warnf("%s is not started: %s", p.Name(), notMet(failed))
+			p.CancelStart(now)
 			p.Refuse(notMet(failed))
 		default:
 			gate.WaitsFor = texts(unmet)
 			p.SetGate(gate)
 			continue
+		}
+		if shut := p.Config.Depends().Loss != config.LossIgnore; again { // the review opens the gate
+			p.ReleaseRestart(shut)
+		} else {
+			gate = p.Gate()
+			gate.Shut, gate.WaitsFor = shut, ""
+			p.SetGate(gate)
 		}
 		s.waiting = slices.DeleteFunc(s.waiting, func(x *process.Process) bool { return x == p })
 	}
@@ -97,5 +123,5 @@ func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 // failed reports whether a process that does not meet a condition will not come without a request.
 func (d *depends) failed(p *process.Process) bool {
 	f := d.facts(p)
-	return f.Gone || f.State.IsStopped() && !p.StartComes() && !p.Gate().Held
+	return f.Gone || f.State == api.Unknown
 }

@@ -225,15 +225,7 @@ func TestHelpersLeakNothing(t *testing.T) {
 			t.Errorf("%d processes are left", inGroups(t, groups))
 		}
 	}
-	once(50) // for what is made once and kept
-	goroutines, descriptors := runtime.NumGoroutine(), open(t)
-	once(1000)
-	if !settled(runtime.NumGoroutine, goroutines) {
-		t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), goroutines)
-	}
-	if !settled(func() int { return open(t) }, descriptors) {
-		t.Errorf("%d descriptors, %d before", open(t), descriptors)
-	}
+	leavesNothing(t, func() { once(50) }, func() { once(1000) })
 }
 
 // inGroups returns how many processes are in one of the groups. It does not count zombies, which stay where process 1 does not reap.

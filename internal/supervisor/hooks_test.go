@@ -3,7 +3,6 @@ package supervisor
 import (
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
@@ -53,13 +52,5 @@ func TestHungHooksLeakNothing(t *testing.T) {
 			t.Errorf("%d processes are left", inGroups(t, pids))
 		}
 	}
-	once(20) // for what is made once and kept
-	goroutines, descriptors := runtime.NumGoroutine(), open(t)
-	once(1000)
-	if !settled(runtime.NumGoroutine, goroutines) {
-		t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), goroutines)
-	}
-	if !settled(func() int { return open(t) }, descriptors) {
-		t.Errorf("%d descriptors, %d before", open(t), descriptors)
-	}
+	leavesNothing(t, func() { once(20) }, func() { once(1000) })
 }

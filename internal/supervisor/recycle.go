@@ -57,13 +57,55 @@ func (l *Loop) Recycle(p *process.Process, reason api.Reason, now time.Time) {
 	l.continueRecycles(now)
 }
 
-// recycleNow returns false if there is nothing to recycle.
+// recycleNow stops the process, after what depends on it and has dependency_loss=stop. One whose watchdog has expired hangs: it is
+// stopped at the same time as those, because they would gain nothing by an orderly end, and the core dump shows where it hangs. It
+// returns false if there is nothing to recycle.
 func (l *Loop) recycleNow(p *process.Process, reason api.Reason, now time.Time) bool {
-	if !p.Recycle(reason, now) {
+	hangs := reason.Why == api.WhyWatchdog
+	if !p.Recyclable(now) || p.Gate().Stops && !hangs {
 		return false
 	}
-	if reason.Why != api.WhyRequest {
-		l.log.Infof("restarting %s: %s", p.Name(), reason)
+	l.log.Infof("restarting %s: %s", p.Name(), reason)
+	if hangs || !l.stopFirst(p, ending{reason: reason, again: true}, now) {
+		p.Recycle(reason, now)
+	}
+	return true
+}
+
+// stopFor stops the process for a reason of supervisord's own, after what depends on it and has dependency_loss=stop.
+func (l *Loop) stopFor(p *process.Process, reason api.Reason, now time.Time) {
+	l.log.Infof("stopping %s: %s", p.Name(), reason)
+	if !l.stopFirst(p, ending{reason: reason}, now) {
+		p.StopFor(reason, now)
+	}
+}
+
+// stopFirst stops what must be stopped before a process, and then that. It returns false if there is nothing.
+func (l *Loop) stopFirst(p *process.Process, e ending, now time.Time) bool {
+	return l.depends != nil && l.depends.beginStop([]*process.Process{p}, e, now)
+}
+
+// BeginRestart is BeginStop for a request to restart processes, and BeginStart for those of them that do not run. RestartInTurn and
+// HoldStart are to be called for each of them, before anything else happens.
+func (l *Loop) BeginRestart(processes []*process.Process, now time.Time) bool {
+	if l.depends == nil {
+		return false
+	}
+	ordered := l.BeginStart(processes)
+	run := slices.DeleteFunc(slices.Clone(processes), func(p *process.Process) bool { return !p.Recyclable(now) })
+	return l.depends.beginStop(run, ending{reason: api.Reason{Why: api.WhyRequest}, again: true}, now) || ordered
+}
+
+// RestartInTurn restarts a process as soon as it is its turn. It returns false if that is not started.
+func (l *Loop) RestartInTurn(p *process.Process, now time.Time) bool {
+	if _, inTurn := l.inTurn(p, now); inTurn {
+		return true
+	}
+	if !p.Recycle(api.Reason{Why: api.WhyRequest}, now) {
+		return false
+	}
+	if l.depends != nil {
+		l.depends.holdRestart(p)
 	}
 	return true
 }
@@ -94,7 +136,7 @@ func (l *Loop) continueQueue(queue *recycles, now time.Time) (over bool) {
 	if p := queue.current; p != nil {
 		if l.Find(p.Group, p.Name()) == p {
 			switch s := p.State(); {
-			case p.StartComes() && s != api.Exited, s == api.Starting, s == api.Stopping, s == api.Running && !p.Well():
+			case p.Gate().Stops, p.StartComes() && s != api.Exited, s == api.Starting, s == api.Stopping, s == api.Running && !p.Well():
 				return false
 			case s != api.Running && s != api.Stopped: // it failed; in STOPPED, a request has stopped it
 				for _, r := range queue.waiting {

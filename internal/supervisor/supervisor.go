@@ -135,7 +135,7 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
-		Notified: l.notices.add, Schedule: l.timers.Set, Recycle: l.Recycle, Adopt: l.adopt,
+		Notified: l.notices.add, Schedule: l.timers.Set, Recycle: l.Recycle, StopFor: l.stopFor, Adopt: l.adopt,
 		Drained: func(p *process.Process) {
 			select {
 			case l.drained <- p:

@@ -33,6 +33,7 @@ type world struct {
 	log     bytes.Buffer
 	started []string       // in order
 	signals []string       // sent, in order: "TERM a", with "group" behind it for a process group
+	trace   []string       // starts ("+a") and signals, in order
 	fail    error          // what a start fails with
 	refuse  error          // what a signal fails with
 	lastPID int            // of the children so far
@@ -42,9 +43,15 @@ type world struct {
 // newWorld makes a world with these groups; nothing has been started yet.
 func newWorld(t *testing.T, groups ...*config.Group) *world {
 	t.Helper()
+	return newWorldOf(t, &config.Config{Groups: groups})
+}
+
+// newWorldOf makes a world of a configuration.
+func newWorldOf(t *testing.T, cfg *config.Config) *world {
+	t.Helper()
 	w := &world{t: t, now: time.Now(), pidOf: map[string]int{}, lastPID: 1 << 30} // far beyond the pids that exist
 	sup, err := New(Options{
-		Config: &config.Config{Groups: groups},
+		Config: cfg,
 		Log:    logs.NewMain(&w.log, api.Debug),
 		Start: func(s child.Spec) (int, error) {
 			if w.fail != nil {
@@ -60,7 +67,7 @@ func newWorld(t *testing.T, groups ...*config.Group) *world {
 					hook = " " + v
 				}
 			}
-			w.started = append(w.started, name+hook)
+			w.started, w.trace = append(w.started, name+hook), append(w.trace, "+"+name+hook)
 			w.pidOf[name+hook] = w.lastPID
 			return w.lastPID, nil
 		},
@@ -74,7 +81,7 @@ func newWorld(t *testing.T, groups ...*config.Group) *world {
 			if group {
 				text += " group"
 			}
-			w.signals = append(w.signals, text)
+			w.signals, w.trace = append(w.signals, text), append(w.trace, text)
 			return w.refuse
 		},
 	})

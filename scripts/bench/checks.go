@@ -43,20 +43,7 @@ func checks(ctx context.Context, t *turn) (err error) {
 	if !t.wants("checks/getState/p99") {
 		return nil
 	}
-	asking, stop := context.WithCancel(ctx)
-	defer stop()
-	answered := t.ask(asking, d)
-	if err := wait(ctx, or(t.settings.quick, checkPeriod, 3*checkPeriod)); err != nil {
-		return err
-	}
-	stop()
-	took := <-answered
-	if len(took) == 0 {
-		return d.explain(errors.New("no call was answered"))
-	}
-	t.add("checks/getState/p50", milliseconds(percentile(took, 50)))
-	t.add("checks/getState/p99", milliseconds(percentile(took, 99)))
-	return nil
+	return t.askFor(ctx, d, "checks/getState", or(t.settings.quick, checkPeriod, 3*checkPeriod))
 }
 
 // costOfChecks measures the processor time of the process that makes the requests, for each of them, in some periods after the first.

@@ -122,18 +122,8 @@ func hung(ctx context.Context, t *turn) (err error) {
 	if err := site.await(ctx, probesAtOnce, d.reaped); err != nil {
 		return d.explain(err)
 	}
-	asking, cancel := context.WithCancel(ctx)
-	defer cancel()
-	answered := t.ask(asking, d)
-	if err := wait(ctx, or(t.settings.quick, time.Second, 5*time.Second)); err != nil {
+	if err := t.askFor(ctx, d, "hung/getState", or(t.settings.quick, time.Second, 5*time.Second)); err != nil {
 		return err
 	}
-	cancel()
-	took := <-answered
-	if len(took) == 0 {
-		return d.explain(errors.New("no call was answered"))
-	}
-	t.add("hung/getState/p50", milliseconds(percentile(took, 50)))
-	t.add("hung/getState/p99", milliseconds(percentile(took, 99)))
 	return t.stop(ctx, d, "hung/stop")
 }

@@ -79,6 +79,24 @@ func (t *turn) hundredWriters(ctx context.Context, name string, piece int) (err 
 	return nil
 }
 
+// askFor measures the latency of getState for a time, as the figures NAME/p50 and NAME/p99.
+func (t *turn) askFor(ctx context.Context, d *daemon, name string, during time.Duration) error {
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	answered := t.ask(asking, d)
+	if err := wait(ctx, during); err != nil {
+		return err
+	}
+	stop()
+	took := <-answered
+	if len(took) == 0 {
+		return d.explain(errors.New("no call was answered"))
+	}
+	t.add(name+"/p50", milliseconds(percentile(took, 50)))
+	t.add(name+"/p99", milliseconds(percentile(took, 99)))
+	return nil
+}
+
 // ask calls getState a hundred times a second until ctx is done, and then sends the latencies.
 func (t *turn) ask(ctx context.Context, d *daemon) <-chan []time.Duration {
 	answered := make(chan []time.Duration, 1)
