@@ -35,6 +35,9 @@ type GateState struct {
 	Shut      bool          `json:"shut,omitempty"`
 	WaitsFor  string        `json:"waits_for,omitempty"`
 	NextStart handover.Time `json:"next_start,omitzero"`
+	Stops     bool          `json:"stops,omitempty"`
+	Again     bool          `json:"again,omitempty"`
+	Kept      bool          `json:"kept,omitempty"`
 }
 
 // NotifyState is what the process knows from the notifications of its child.
@@ -63,11 +66,18 @@ type ReloadState struct {
 	Began    bool          `json:"began,omitempty"`
 }
 
+func (g *Gate) export() GateState {
+	return GateState{g.Held, g.Shut, g.WaitsFor, handover.Time{Time: g.NextStart}, g.Stops, g.Again, g.Kept}
+}
+
+func (s *GateState) gate() Gate {
+	return Gate{s.Held, s.Shut, s.WaitsFor, s.NextStart.Time, s.Stops, s.Again, s.Kept}
+}
+
 func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	x := p.extra
 	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
-		Gate:     GateState{x.gate.Held, x.gate.Shut, x.gate.WaitsFor, handover.Time{Time: x.gate.NextStart}},
-		Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(), Notify: x.notify.export(w)}
+		Gate: x.gate.export(), Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(), Notify: x.notify.export(w)}
 	for h := range hookCount {
 		if from := x.hooks.last(h).Export(w); from != nil {
 			if s.Hooks == nil {
@@ -85,7 +95,7 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 	}
 	x := p.extra
 	x.cause, x.reason, x.restarts, x.noChild = s.Cause, s.Reason, s.Restarts, s.NoChild
-	x.gate = Gate{s.Gate.Held, s.Gate.Shut, s.Gate.WaitsFor, s.Gate.NextStart.Time}
+	x.gate = s.Gate.gate()
 	x.asked = s.Asked
 	x.hooks.held, x.hooks.reloaded, x.health = s.Held, s.Reloaded, check.KeyedHealth(s.Health)
 	for h := range hookCount {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
@@ -27,6 +28,7 @@ type GateState struct {
 	Timer   handover.Time `json:"timer,omitzero"`
 	Open    bool          `json:"open,omitempty"`
 	Lost    bool          `json:"lost,omitempty"`
+	On      []string      `json:"on,omitempty"` // what was lost
 	Cause   string        `json:"cause,omitempty"`
 	Waits   bool          `json:"waits,omitempty"`
 	Warned  []string      `json:"warned,omitempty"`
@@ -40,10 +42,17 @@ type StartSetState struct {
 
 // StopSetState is a request to stop several processes.
 type StopSetState struct {
-	Remaining []string `json:"remaining"`
-	Begun     []string `json:"begun,omitempty"`
-	Next      []string `json:"next,omitempty"`
-	Held      []string `json:"held,omitempty"`
+	Remaining []string               `json:"remaining"`
+	Ends      map[string]EndingState `json:"ends"` // of the remaining
+	Begun     []string               `json:"begun,omitempty"`
+	Next      []string               `json:"next,omitempty"`
+}
+
+// EndingState is what happens to a process at its turn.
+type EndingState struct {
+	Reason api.Reason `json:"reason,omitzero"`
+	Again  bool       `json:"again,omitempty"`
+	Lost   bool       `json:"lost,omitempty"`
 }
 
 // firstStages are the names of the stages of a first start in states. Other versions read them, so they do not change.
@@ -61,14 +70,23 @@ func (d *depends) export() *DependsState {
 		s.Starts = append(s.Starts, StartSetState{fullNames(set.members), fullNames(set.waiting)})
 	}
 	for _, set := range d.stops {
-		s.Stops = append(s.Stops, StopSetState{fullNames(set.remaining), namesOf(set.begun), namesOf(set.next), namesOf(set.held)})
+		s.Stops = append(s.Stops, set.export())
+	}
+	return s
+}
+
+func (set *stopSet) export() StopSetState {
+	s := StopSetState{Remaining: fullNames(set.remaining), Ends: map[string]EndingState{}, Begun: namesOf(set.begun), Next: namesOf(set.next)}
+	for _, p := range set.remaining {
+		e := set.ends[p]
+		s.Ends[fullName(p)] = EndingState{e.reason, e.again, e.lost}
 	}
 	return s
 }
 
 func (g *gate) export() GateState {
 	s := GateState{First: firstStages[g.first], Delayed: g.delayed, Open: g.open, Lost: g.lost,
-		Cause: g.cause, Waits: g.waits, Warned: fullNames(g.warned)}
+		On: fullNames(g.on), Cause: g.cause, Waits: g.waits, Warned: fullNames(g.warned)}
 	if g.timer != nil {
 		s.Timer = handover.Time{Time: g.timer.at}
 	}
@@ -90,17 +108,26 @@ func (d *depends) restore(s *DependsState) {
 		d.starts = append(d.starts, &startSet{members: d.named(from.Members), waiting: d.named(from.Waiting), changed: true})
 	}
 	for _, from := range s.Stops {
-		d.stops = append(d.stops, &stopSet{remaining: d.named(from.Remaining), begun: setOf(d.named(from.Begun)), next: setOf(d.named(from.Next)),
-			held: setOf(d.named(from.Held)), changed: true})
+		d.stops = append(d.stops, d.restoreStop(from))
 	}
 	d.cancelled = setOf(d.named(s.Cancelled))
 	d.pace.starting, d.pace.next.at = setOf(d.named(s.Starting)), s.Next.Time
 	d.pace.next.run = func(time.Time) { d.loop.schedule(&d.pace.next, time.Time{}) }
 }
 
+func (d *depends) restoreStop(s StopSetState) *stopSet {
+	set := &stopSet{remaining: d.named(s.Remaining), ends: map[*process.Process]ending{}, begun: setOf(d.named(s.Begun)),
+		next: setOf(d.named(s.Next)), changed: true}
+	for _, p := range set.remaining {
+		e := s.Ends[fullName(p)]
+		set.ends[p] = ending{e.Reason, e.Again, e.Lost}
+	}
+	return set
+}
+
 func (d *depends) restoreGate(g *gate, s GateState) {
 	g.first = startStage(max(0, slices.Index(firstStages[:], s.First)))
-	g.delayed, g.open, g.lost, g.cause, g.waits = s.Delayed, s.Open, s.Lost, s.Cause, s.Waits
+	g.delayed, g.open, g.lost, g.on, g.cause, g.waits = s.Delayed, s.Open, s.Lost, d.named(s.On), s.Cause, s.Waits
 	if g.warned = d.named(s.Warned); !s.Timer.IsZero() {
 		g.timer = &deadline{at: s.Timer.Time, run: func(now time.Time) { d.timeout(g, now) }}
 	}
