@@ -16,6 +16,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/upgrade"
+	"github.com/gosupervisor/supervisor/internal/web"
 )
 
 // resume goes on with what another program has handed over, or has that program go on.
@@ -30,7 +31,8 @@ func resume(t *upgrade.Taken) (status int) {
 		select {} // the way back is being taken
 	}
 	t.Commit()
-	if err := d.goOn(l, t, r.Version()); err != nil {
+	d.outcome = outcome{r.Version(), t.Failed}
+	if err := d.goOn(l); err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
 		return 2
 	}
@@ -137,6 +139,12 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	options := d.options(l)
 	options.Read = readings[1]
 	l.sup = supervisor.Import(options, r, state, active, logs.ImportSyslog(r, syslog, "", func(text string) { l.log.Warnf("%s", text) }))
+	var pages web.State
+	r.Get(webRoom, &pages)
+	var servers httpd.ServersState
+	r.Get(httpdRoom, &servers)
+	l.servers = httpd.Import(r, servers, l.cfg.Servers, d.services(l, pages))
+	d.servers = l.servers
 	if main.PIDFile {
 		l.pidFile = daemon.OurPIDFile(l.cfg.Supervisord.Pidfile)
 	}
@@ -144,7 +152,7 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 }
 
 // goOn acts on what was built.
-func (d *supervisord) goOn(l *life, t *upgrade.Taken, from string) error {
+func (d *supervisord) goOn(l *life) error {
 	own := &l.cfg.Supervisord
 	daemon.ReserveThreads()
 	if _, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs); err != nil {
@@ -157,17 +165,14 @@ func (d *supervisord) goOn(l *life, t *upgrade.Taken, from string) error {
 	if err := l.sup.Begin(); err != nil {
 		return err
 	}
-	servers, err := httpd.Open(l.cfg.Servers, os.Stderr)
-	if err != nil {
-		return err
+	if err := l.servers.Begin(); err != nil {
+		l.log.Critf("%v", err)
 	}
-	l.servers, d.servers = servers, servers
-	l.servers.Serve(d.services(l.sup, l.cfg, l.log))
 	d.manager.Ready()
-	if t.Failed != "" {
-		l.log.Warnf("upgrade failed, %s goes on: %s", api.Version, t.Failed)
+	if d.outcome.failed != "" {
+		l.log.Warnf("upgrade failed, %s goes on: %s", api.Version, d.outcome.failed)
 		return nil
 	}
-	l.sup.Upgraded(from, api.Version)
+	l.sup.Upgraded(d.outcome.from, api.Version)
 	return nil
 }

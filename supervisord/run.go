@@ -40,7 +40,14 @@ type supervisord struct {
 	serial  events.Serial
 	started time.Time
 	servers *httpd.Servers // of this run; between two runs, the sockets that are kept
+	outcome outcome        // of an upgrade
 	running bool           // the first run has begun: limits are set, the terminal is left
+}
+
+// outcome is what became of the upgrade with which this program began.
+type outcome struct {
+	from   string // version
+	failed string // why this program has come back; empty: it has not
 }
 
 // life is one run of the loop, with all that it uses.
@@ -49,6 +56,7 @@ type life struct {
 	log     *logs.Main
 	servers *httpd.Servers
 	sup     *supervisor.Supervisor
+	pages   *web.Handler
 	pidFile *daemon.PIDFile
 	record  *orphans.Record
 	clear   <-chan struct{} // see Supervisor.Run
@@ -129,7 +137,8 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 	if l.sup, err = supervisor.New(options); err != nil {
 		return l, err
 	}
-	services := d.services(l.sup, cfg, l.log)
+	services := d.services(l, web.State{})
+	logServices(l)
 	if !own.NoDaemon && !d.running {
 		if err := daemon.Background(own.Directory, own.BackgroundUmask(), l.log.Log); err != nil {
 			return l, err
@@ -292,33 +301,39 @@ func bySeverity(messages []config.Message) []config.Message {
 	return messages
 }
 
-// services are the handlers of the servers. It logs what is offered, and which server asks for no password.
-func (d *supervisord) services(sup *supervisor.Supervisor, cfg *config.Config, log *logs.Main) httpd.Services {
+// logServices logs what the servers offer, and which of them asks for no password.
+func logServices(l *life) {
 	var namespaces []string
-	for _, i := range cfg.Interfaces {
+	for _, i := range l.cfg.Interfaces {
 		namespaces = append(namespaces, i.Name)
 	}
-	for name := range sup.Plugins() {
+	for name := range l.sup.Plugins() {
 		namespaces = append(namespaces, name)
 	}
-	slices.Sort(namespaces[len(cfg.Interfaces):])
-	for _, s := range cfg.Servers {
+	slices.Sort(namespaces[len(l.cfg.Interfaces):])
+	for _, s := range l.cfg.Servers {
 		for _, name := range namespaces {
-			log.Infof("RPC interface '%s' initialized", name)
+			l.log.Infof("RPC interface '%s' initialized", name)
 		}
 		if s.Username == "" {
-			log.Critf("Server '%s' running without any HTTP authentication checking", s.Section)
+			l.log.Critf("Server '%s' running without any HTTP authentication checking", s.Section)
 		}
 	}
-	ops := operations.New(sup)
-	calls := rpc.New(sup, cfg.Interfaces...)
+}
+
+// services are the handlers of the servers.
+func (d *supervisord) services(l *life, pages web.State) httpd.Services {
+	ops, log := operations.New(l.sup), l.log
+	calls := rpc.New(l.sup, l.cfg.Interfaces...)
+	l.pages = web.Import(pages, ops, d.started)
 	d.unused.Drop = calls.Release
 	services := httpd.Services{
 		Call:        calls.ServeXMLRPC,
 		ProcessLog:  ops.LogSource,
 		MainLog:     func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
-		Pages:       web.New(ops, d.started).Serve,
-		Down:        sup.Down(),
+		Pages:       l.pages.Serve,
+		Down:        l.sup.Down(),
+		Busy:        calls.Busy,
 		Rebound:     func(warning string) { log.Warnf("%s", warning) },
 		Panicked:    func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
 		Answered:    d.unused.Used,

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/upgrade"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 // freezeLimit is how long everything may take to come to a stop before an upgrade.
@@ -37,14 +39,53 @@ func failed(err error) error {
 	return api.NewFault(api.Failed, fmt.Sprintf("upgrade failed, %s goes on: %v", api.Version, err))
 }
 
-// upgrade executes the program at the path of this one in place of it. It returns only in a dry run, or if that fails.
-func (d *supervisord) upgrade(_ context.Context, l *life, dryRun bool) (result api.Upgrade, err error) {
+// askedState is what a request for an upgrade knows when the program is replaced.
+type askedState struct {
+	Note string `json:"note,omitempty"`
+}
+
+func (o outcome) answer(note string) (api.Upgrade, error) {
+	if o.failed != "" {
+		return api.Upgrade{}, failed(errors.New(o.failed))
+	}
+	return api.Upgrade{From: o.from, To: api.Version, Note: note}, nil
+}
+
+// upgrade executes the program at the path of this one in place of it. The request for it waits as others do while everything is
+// frozen, and is answered by the program that goes on.
+func (d *supervisord) upgrade(ctx context.Context, l *life, dryRun bool) (api.Upgrade, error) {
+	call := waiting.Of(ctx)
+	asked := new(askedState)
+	if call.Enter(asked) == waiting.Resume {
+		return d.outcome.answer(asked.Note)
+	}
+	type answer struct {
+		result api.Upgrade
+		err    error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		result, err := d.replace(l, dryRun, asked)
+		answers <- answer{result, err}
+	}()
+	for {
+		select {
+		case a := <-answers:
+			return a.result, a.err
+		case <-call.Frozen():
+			call.Park(func() any { return asked })
+		}
+	}
+}
+
+// replace executes the program at the path of this one in place of it. It returns only in a dry run, or if that fails.
+func (d *supervisord) replace(l *life, dryRun bool, asked *askedState) (result api.Upgrade, err error) {
 	if !upgrading.CompareAndSwap(false, true) {
 		return result, api.NewFault(api.Failed, "an upgrade is going on")
 	}
 	defer upgrading.Store(false)
 	if l.cleaning() {
-		return result, refused(fmt.Errorf("busy: programs of an earlier supervisord are being stopped"))
+		return result, refused(errors.New("busy: programs of an earlier supervisord are being stopped"))
 	}
 	target, err := upgrade.Find(d.program)
 	if err != nil {
@@ -52,7 +93,7 @@ func (d *supervisord) upgrade(_ context.Context, l *life, dryRun bool) (result a
 	}
 	verdict, err := d.rehearse(l, target.Path)
 	if err != nil {
-		return result, refused(err)
+		return result, l.refused(err)
 	}
 	result = api.Upgrade{From: api.Version, To: verdict.Version, Note: verdict.Note}
 	if dryRun {
@@ -62,10 +103,20 @@ func (d *supervisord) upgrade(_ context.Context, l *life, dryRun bool) (result a
 	if target.Changed() {
 		return result, refused(fmt.Errorf("busy: %s has just been replaced", target.Path))
 	}
+	asked.Note = verdict.Note
 	d.manager.Reloading()
 	err = d.execute(l, target.Path)
 	d.manager.Ready()
 	return result, err
+}
+
+// refused is the fault of an upgrade that has changed nothing. A shutdown is the better reason.
+func (l *life) refused(err error) error {
+	leaving := false
+	if l.sup.Do(func(loop *supervisor.Loop) { leaving = loop.Leaving() }) != nil || leaving {
+		return api.NewFault(api.ShutdownState, "")
+	}
+	return refused(err)
 }
 
 // cleaning reports whether children of an earlier supervisord are being stopped.
@@ -129,6 +180,10 @@ func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error 
 // execute freezes everything and executes the program at path. It returns only if that fails; then everything goes on.
 func (d *supervisord) execute(l *life, path string) error {
 	deadline := time.Now().Add(freezeLimit)
+	if err := l.servers.Freeze(deadline); err != nil {
+		return l.refused(err)
+	}
+	defer l.servers.Thaw()
 	var fault error
 	err := l.frozen(deadline, func(loop *supervisor.Loop) error {
 		if loop.Leaving() {
@@ -139,7 +194,7 @@ func (d *supervisord) execute(l *life, path string) error {
 		return nil
 	})
 	if err != nil {
-		return refused(err)
+		return l.refused(err)
 	}
 	return fault
 }
@@ -252,6 +307,8 @@ const (
 	supervisorRoom = "supervisor"
 	childRoom      = "child"
 	recordRoom     = "record"
+	httpdRoom      = "httpd"
+	webRoom        = "web"
 )
 
 // export returns the state of everything, which is frozen.
@@ -264,6 +321,8 @@ func (d *supervisord) export(l *life, loop *supervisor.Loop, w *handover.Writer)
 	w.Put(syslogRoom, loop.Syslog().Export())
 	w.Put(supervisorRoom, loop.Export(w, now))
 	w.Put(childRoom, child.Export(w))
+	w.Put(httpdRoom, l.servers.Export(w))
+	w.Put(webRoom, l.pages.Export())
 	if state := l.record.Export(w); state != nil {
 		w.Put(recordRoom, state)
 	}

@@ -19,6 +19,7 @@ import (
 type imported struct {
 	plugins map[*plugin.Plugin]plugin.State
 	helpers []beginner
+	named   map[string]*process.Process // by their full names
 }
 
 type beginner interface{ Begin() }
@@ -28,7 +29,7 @@ type beginner interface{ Begin() }
 func Import(o Options, r *handover.Reader, s State, active []*config.Group, syslog *logs.Syslog) *Supervisor {
 	sup := newSupervisor(o, pump.Import(), syslog)
 	l := sup.loop
-	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}}
+	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}, named: map[string]*process.Process{}}
 	l.layout, l.shared.Environ = s.Layout, s.Environ
 	l.ticks.Import(s.Ticks)
 	for i, cfg := range active {
@@ -80,7 +81,7 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 		}
 		p := process.Import(r, s.Processes[c.ProcessName], c, cfg, role, &l.shared)
 		l.addGate(p, cfg)
-		g.Processes = append(g.Processes, p)
+		g.Processes, l.imported.named[fullName(p)] = append(g.Processes, p), p
 		if role.Handler != nil {
 			g.handler = p
 		}
@@ -110,16 +111,7 @@ func (l *Loop) input(pool *events.Pool, name string) events.Input {
 }
 
 // named is the process of a full name, nil if there is none.
-func (l *Loop) named(name string) *process.Process {
-	for _, g := range l.groups {
-		for _, p := range g.Processes {
-			if fullName(p) == name {
-				return p
-			}
-		}
-	}
-	return nil
-}
+func (l *Loop) named(name string) *process.Process { return l.imported.named[name] }
 
 func (l *Loop) importRecycles(section string, s RecyclesState) {
 	queue := &recycles{current: l.named(s.Current)}
