@@ -87,7 +87,7 @@ func (d *supervisord) replace(l *life, dryRun bool, asked *askedState) (result a
 	if l.cleaning() {
 		return result, refused(errors.New("busy: programs of an earlier supervisord are being stopped"))
 	}
-	target, err := upgrade.Find(d.program)
+	target, err := find(d.program)
 	if err != nil {
 		return result, refused(err)
 	}
@@ -108,6 +108,16 @@ func (d *supervisord) replace(l *life, dryRun bool, asked *askedState) (result a
 	err = d.execute(l, target.Path)
 	d.manager.Ready()
 	return result, err
+}
+
+// find is upgrade.Find. What is executed as root must be root's to change.
+func find(path string) (upgrade.Target, error) {
+	if os.Geteuid() == 0 {
+		if why := config.Replaceable(path); why != "" {
+			return upgrade.Target{}, fmt.Errorf("users other than root can change what would be executed: %s", why)
+		}
+	}
+	return upgrade.Find(path)
 }
 
 // refused is the fault of an upgrade that has changed nothing. A shutdown is the better reason.

@@ -155,6 +155,14 @@ func (a *pathAudit) weakest(path string, owners owners) (w *weakness) {
 	return w
 }
 
+// Replaceable returns why users other than root can change what a path leads to, with a command that mends it; "" if they cannot.
+func Replaceable(path string) (why string) {
+	if w := newPathAudit().weakest(path, nil); w != nil {
+		return w.text
+	}
+	return ""
+}
+
 // ofDistribution are directories that some distributions make writable for a group of the system, such as syslog or staff.
 var ofDistribution = map[string]bool{"/var/log": true, "/var/local": true, "/opt": true, "/srv": true, "/usr/src": true,
 	"/usr/local": true, "/usr/local/bin": true, "/usr/local/sbin": true, "/usr/local/lib": true, "/usr/local/etc": true}
