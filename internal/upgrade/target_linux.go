@@ -1,7 +1,6 @@
 package upgrade
 
 import (
-	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,8 +49,7 @@ func usable(path string, info os.FileInfo) error {
 	if err := unix.Access(path, unix.X_OK); err != nil {
 		return err
 	}
-	built, err := buildinfo.ReadFile(path)
-	if err != nil || built.Main.Path != module || built.Path != module+"/supervisord" {
+	if pkg, from := mainPackage(path); from != module || pkg != module+"/supervisord" {
 		return errNot
 	}
 	return nil
