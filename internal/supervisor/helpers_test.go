@@ -3,6 +3,7 @@ package supervisor
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -150,6 +151,10 @@ func help(t *testing.T, sup *Supervisor, spec helper.Spec) helper.Result {
 // TestHelperEnvironment shows what a helper gets of its program, and where its output goes.
 func TestHelperEnvironment(t *testing.T) {
 	dir := t.TempDir()
+	priority, fail := exec.Command("nice").Output() // of the test
+	if fail != nil {
+		t.Fatal(fail)
+	}
 	out, err := filepath.Join(dir, "out"), filepath.Join(dir, "err")
 	sup, end := realLoop(t, &lockedLog{grew: make(chan struct{}, 1)}, program("a", func(p *config.Process) {
 		p.Run.Command, p.Start.Auto, p.Run.Directory, p.Run.Umask = "/bin/sleep 1000", false, dir, 0o27
@@ -181,7 +186,7 @@ func TestHelperEnvironment(t *testing.T) {
 	run(helper.Spec{}, "test $PPID -eq $(cut -d \" \" -f 4 /proc/$SUPERVISOR_PROGRAM_PID/stat) && echo child")
 	end()
 	text, _ := os.ReadFile(out)
-	want := "pre_stop a from the program more\n" + dir + "\n0027\n19\n" + "0\n"
+	want := "pre_stop a from the program more\n" + dir + "\n0027\n19\n" + string(priority)
 	if runtime.GOOS == "linux" {
 		want += "child\n"
 	}
