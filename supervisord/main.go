@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/daemon"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/timezone"
+	"github.com/gosupervisor/supervisor/internal/upgrade/early"
 )
 
 func main() {
@@ -73,7 +74,7 @@ func run(args []string) (status int) {
 	return d.runs(cfg, 0)
 }
 
-// newSupervisord returns a supervisord that has not begun. Program is its own path.
+// newSupervisord returns a supervisord that has not begun. Program is its own path. One that takes over catches signals already.
 func newSupervisord(opts config.Options, program string, started time.Time) *supervisord {
 	root := os.Geteuid() == 0
 	d := &supervisord{
@@ -81,8 +82,11 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 		exposed: func(cfg *config.Config) []string { return cfg.Exposed(opts, os.Environ(), root) },
 		show:    func() (*config.Config, []api.ConfigSection, error) { return config.LoadShown(opts, os.Environ()) },
 		read:    func() (*config.Config, error) { return config.Load(opts, os.Environ()) },
-		program: program, started: started, signals: make(chan os.Signal, 64), chld: make(chan os.Signal, 1),
+		program: program, started: started, signals: make(chan os.Signal, early.Room), chld: make(chan os.Signal, 1),
 		start: child.IsolatedStarter(), manager: daemon.NewNotifier(),
+	}
+	if early.Signals != nil {
+		d.signals = early.Signals
 	}
 	d.notifySignals()
 	signal.Notify(d.chld, syscall.SIGCHLD)
@@ -90,7 +94,7 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 }
 
 func (d *supervisord) notifySignals() {
-	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR2)
+	signal.Notify(d.signals, early.Caught...)
 }
 
 // runs runs the loop with a configuration, and with those of restarts, until a shutdown. Without a configuration there was one, with a

@@ -16,6 +16,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/upgrade"
+	"github.com/gosupervisor/supervisor/internal/upgrade/fault"
 	"github.com/gosupervisor/supervisor/internal/web"
 )
 
@@ -23,7 +24,11 @@ import (
 func resume(t *upgrade.Taken) (status int) {
 	t.Begin()
 	late := time.AfterFunc(upgrade.Limit, func() { giveUp(t, fmt.Errorf("%s did not take over within %v", api.Version, upgrade.Limit)) })
+	_ = fault.At("begun")
 	d, l, r, err := takeOver(t)
+	if err == nil {
+		err = fault.At("restored")
+	}
 	if err != nil {
 		giveUp(t, fmt.Errorf("%s: %w", api.Version, err))
 	}
@@ -31,11 +36,9 @@ func resume(t *upgrade.Taken) (status int) {
 		select {} // the way back is being taken
 	}
 	t.Commit()
+	_ = fault.At("committed")
 	d.outcome = outcome{r.Version(), t.Failed}
-	if err := d.goOn(l); err != nil {
-		fmt.Fprintln(os.Stderr, "Error:", err)
-		return 2
-	}
+	d.goOn(l)
 	next, status := l.live()
 	return d.runs(next, status)
 }
@@ -65,7 +68,20 @@ func takeOver(t *upgrade.Taken) (d *supervisord, l *life, r *handover.Reader, er
 	if err == nil {
 		err = complete(r)
 	}
+	if err == nil {
+		err = l.open()
+	}
 	return d, l, r, err
+}
+
+// open opens what goOn needs, so that nothing can fail there.
+func (l *life) open() error {
+	daemon.ReserveThreads()
+	_ = l.raiseLimits() // the way back would have the same limits
+	if err := l.sup.Open(); err != nil {
+		return err
+	}
+	return l.servers.Open()
 }
 
 // complete returns why the state is not what it should be. The program that wrote it must have used all.
@@ -151,28 +167,31 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	return d, l, nil
 }
 
+func (l *life) raiseLimits() (problem error) {
+	_, problem = daemon.RaiseLimits(l.cfg.Supervisord.MinFDs, l.cfg.Supervisord.MinProcs)
+	return problem
+}
+
 // goOn acts on what was built.
-func (d *supervisord) goOn(l *life) error {
-	own := &l.cfg.Supervisord
-	daemon.ReserveThreads()
-	if _, err := daemon.RaiseLimits(own.MinFDs, own.MinProcs); err != nil {
-		l.log.Warnf("%v", err)
+func (d *supervisord) goOn(l *life) {
+	daemon.CloseOnExecInherited()
+	daemon.DefaultSignals()
+	if d.outcome.failed != "" {
+		upgrade.SetName(d.program)
 	}
 	d.memory.Protect()
-	_ = daemon.SetSubreaper(own.Subreaper)
+	_ = daemon.SetSubreaper(l.cfg.Supervisord.Subreaper)
 	logs.Begin()
 	l.log.Begin()
-	if err := l.sup.Begin(); err != nil {
-		return err
+	if problem := l.raiseLimits(); problem != nil { // again, for the message
+		l.log.Warnf("%v", problem)
 	}
-	if err := l.servers.Begin(); err != nil {
-		l.log.Critf("%v", err)
-	}
+	l.sup.Begin()
+	l.servers.Begin()
 	d.manager.Ready()
 	if d.outcome.failed != "" {
 		l.log.Warnf("upgrade failed, %s goes on: %s", api.Version, d.outcome.failed)
-		return nil
+		return
 	}
 	l.sup.Upgraded(d.outcome.from, api.Version)
-	return nil
 }

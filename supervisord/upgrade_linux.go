@@ -20,6 +20,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/upgrade"
+	"github.com/gosupervisor/supervisor/internal/upgrade/fault"
 	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
@@ -98,6 +99,9 @@ func (d *supervisord) replace(l *life, dryRun bool, asked *askedState) (result a
 	result = api.Upgrade{From: api.Version, To: verdict.Version, Note: verdict.Note}
 	if dryRun {
 		return result, nil
+	}
+	if err := fault.At("rehearsed"); err != nil {
+		return result, refused(err)
 	}
 	l.log.Infof("upgrade: %s can take over, freezing", verdict.Version)
 	if target.Changed() {
@@ -194,24 +198,31 @@ func (d *supervisord) execute(l *life, path string) error {
 		return l.refused(err)
 	}
 	defer l.servers.Thaw()
-	var fault error
+	var answer error
 	err := l.frozen(deadline, func(loop *supervisor.Loop) error {
 		if loop.Leaving() {
-			fault = api.NewFault(api.ShutdownState, "")
+			answer = api.NewFault(api.ShutdownState, "")
 			return nil
 		}
-		fault = failed(d.exec(l, loop, path))
+		if err := d.exec(l, loop, path); errors.Is(err, upgrade.ErrEnding) {
+			answer = api.NewFault(api.ShutdownState, "")
+		} else {
+			answer = failed(err)
+		}
 		return nil
 	})
 	if err != nil {
 		return l.refused(err)
 	}
-	return fault
+	return answer
 }
 
 // exec is called when everything is frozen.
 func (d *supervisord) exec(l *life, loop *supervisor.Loop, path string) error {
 	w := handover.NewWriter(api.Version)
+	if err := fault.At("frozen"); err != nil {
+		return err
+	}
 	text, err := d.export(l, loop, w)
 	if err != nil {
 		return err
@@ -234,11 +245,16 @@ func (d *supervisord) exec(l *life, loop *supervisor.Loop, path string) error {
 		return err
 	}
 	defer h.EndGuard()
+	if err := fault.At("guarded"); err != nil {
+		return err
+	}
 	if err := w.Inherit(true); err != nil {
 		return err
 	}
-	err = upgrade.Execute(path, h)
-	d.notifySignals()
+	if err = fault.At("executing"); err == nil {
+		err = upgrade.Execute(path, h, d.signals)
+		d.notifySignals()
+	}
 	if problem := w.Inherit(false); problem != nil {
 		l.log.Critf("descriptors stay open in new children: %v", problem)
 	}

@@ -136,25 +136,31 @@ func Import(r *handover.Reader, state ServersState, servers []config.Server, ser
 	return s
 }
 
-// Begin starts imported servers. A connection that cannot be gone on with is closed.
-func (s *Servers) Begin() error {
-	defer s.watch()
-	state := s.imported
-	s.imported = nil
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var wrong error
+// Open opens what Begin needs, for imported servers.
+func (s *Servers) Open() error {
 	for i := range s.listeners {
 		l := &s.listeners[i]
-		f := os.NewFile(uintptr(state.Sockets[i].FD), l.purpose())
-		opened, err := net.FileListener(f)
-		f.Close()
+		f := os.NewFile(uintptr(s.imported.Sockets[i].FD), l.purpose())
+		s.handed = append(s.handed, f)
+		opened, err := net.FileListener(f) // of a copy of the descriptor
 		if err != nil {
-			wrong = errors.Join(wrong, fmt.Errorf("%s: %w", l.purpose(), err))
-			opened = closedListener{}
+			return fmt.Errorf("%s: %w", l.purpose(), err)
 		}
 		l.Listener = opened
 	}
+	return nil
+}
+
+// Begin starts imported servers. A connection that cannot be gone on with is closed.
+func (s *Servers) Begin() {
+	defer s.watch()
+	state := s.imported
+	for _, f := range s.handed {
+		f.Close()
+	}
+	s.imported, s.handed = nil, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.start()
 	for i := range state.Conns {
 		c := &state.Conns[i]
@@ -163,15 +169,7 @@ func (s *Servers) Begin() error {
 		}
 	}
 	s.logins.begin()
-	return wrong
 }
-
-// closedListener is the listener of a server that cannot be gone on with.
-type closedListener struct{}
-
-func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
-func (closedListener) Close() error              { return nil }
-func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
 
 func (f *failedLogins) export() LoginsState {
 	f.mu.Lock()

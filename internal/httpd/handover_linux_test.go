@@ -173,9 +173,10 @@ func (f *frozenServers) handOver() {
 			f.t.Fatal(err)
 		}
 	}
-	if err := f.now.Begin(); err != nil {
+	if err := f.now.Open(); err != nil {
 		f.t.Fatal(err)
 	}
+	f.now.Begin()
 }
 
 // call is a request that is simple, page one that is not.

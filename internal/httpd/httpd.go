@@ -9,6 +9,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -74,6 +75,7 @@ type Servers struct {
 	listeners []listener
 	prepared  []*socket     // for the next run
 	imported  *ServersState // until Begin
+	handed    []*os.File    // the descriptors of its sockets, of which the listeners have copies
 	ended     bool          // Stop or Close was called
 	closed    bool          // no response begins any more
 	responses sync.WaitGroup

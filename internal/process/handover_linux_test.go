@@ -52,9 +52,10 @@ func TestChannelIsHandedOver(t *testing.T) {
 		}
 		p.shared.Pump = pump.Import()
 		c.upgrade(t)
-		if err := p.shared.Pump.Begin(); err != nil {
+		if err := p.shared.Pump.Open(); err != nil {
 			t.Fatal(err)
 		}
+		p.shared.Pump.Begin()
 		old.Close()
 		old.Thaw()
 		for left := 1; left > 0; runtime.Gosched() {

@@ -98,9 +98,10 @@ func TestHandOver(t *testing.T) {
 		}
 		m.Close() // it ends without reading
 		m.Thaw()
-		if m = next; m.Begin() != nil {
+		if m = next; m.Open() != nil {
 			t.Fatal("the next pump does not begin")
 		}
+		m.Begin()
 	}
 	sinks[1].mu.Lock()
 	if sinks[1].accepting != nil {
@@ -195,9 +196,10 @@ func TestEnlargedPipe(t *testing.T) {
 		if again := p.Export(handover.NewWriter("2"), "x"); *again != *s || m.enlarged() != largeSize-normalSize {
 			t.Errorf("%+v, %d bytes are counted", again, m.enlarged())
 		}
-		if err := m.Begin(); err != nil {
+		if err := m.Open(); err != nil {
 			t.Fatal(err)
 		}
+		m.Begin()
 		for i := 1; m.enlarged() > 0; i++ {
 			write(t, w, []byte{'x'}) // which has the thread look at a pipe that it watches
 			sink.wait(t, i)

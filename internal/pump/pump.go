@@ -31,9 +31,10 @@ type Receiver interface {
 // New makes a pump and starts its goroutine, which ends with Close.
 func New() (*Pump, error) {
 	m := Import()
-	if err := m.Begin(); err != nil {
+	if err := m.Open(); err != nil {
 		return nil, err
 	}
+	m.Begin()
 	return m, nil
 }
 

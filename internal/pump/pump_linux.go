@@ -33,8 +33,8 @@ type Pump struct {
 // Import makes a pump for imported pipes, which reads none of them before Begin.
 func Import() *Pump { return &Pump{ep: -1, stop: -1} }
 
-// Begin starts the goroutine of the pump, which reads the imported pipes and ends with Close.
-func (m *Pump) Begin() (err error) {
+// Open opens what Begin needs.
+func (m *Pump) Open() (err error) {
 	if m.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return err
 	}
@@ -47,6 +47,11 @@ func (m *Pump) Begin() (err error) {
 		m.close()
 		return err
 	}
+	return nil
+}
+
+// Begin starts the goroutine of the pump, which reads the imported pipes and ends with Close.
+func (m *Pump) Begin() {
 	m.began = time.Now()
 	for _, p := range m.pipes {
 		if p != nil {
@@ -54,7 +59,6 @@ func (m *Pump) Begin() (err error) {
 		}
 	}
 	go m.run()
-	return nil
 }
 
 // stopSlot stands for the eventfd.

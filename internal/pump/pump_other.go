@@ -26,8 +26,8 @@ type pipeState struct{}
 // Import makes a pump, which reads nothing before Begin.
 func Import() *Pump { return &Pump{paused: map[*Pipe]bool{}, wake: [2]int{-1, -1}} }
 
-// Begin starts the goroutine of the pump, which ends with Close.
-func (m *Pump) Begin() error {
+// Open opens what Begin needs.
+func (m *Pump) Open() error {
 	if err := unix.Pipe(m.wake[:]); err != nil {
 		return err
 	}
@@ -37,9 +37,11 @@ func (m *Pump) Begin() error {
 			return err
 		}
 	}
-	go m.run()
 	return nil
 }
+
+// Begin starts the goroutine of the pump, which ends with Close.
+func (m *Pump) Begin() { go m.run() }
 
 // Close ends the goroutine. The pipes should have been finished.
 func (m *Pump) Close() {

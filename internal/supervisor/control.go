@@ -37,6 +37,7 @@ func (l *Loop) signal(sig syscall.Signal) {
 // rereadAndRestart restarts if the configuration can be read and what it needs can be opened; otherwise that is reported and
 // everything goes on as it is. Both are done outside the loop.
 func (l *Loop) rereadAndRestart() {
+	l.rereading = true
 	go func() {
 		cfg, err := l.handle.ReadConfig()
 		refused := "cannot restart, the configuration is wrong and everything goes on as it is: "
@@ -45,6 +46,7 @@ func (l *Loop) rereadAndRestart() {
 			err = l.handle.Prepare(cfg)
 		}
 		_ = l.handle.Do(func(l *Loop) { // an error says that a shutdown was faster
+			l.rereading = false
 			if err != nil {
 				text, place, _ := strings.Cut(config.Explain(err), "\n")
 				l.log.Lines(api.Error, refused+text, []byte(place))

@@ -65,6 +65,10 @@ var ErrBusy = errors.New("busy: the last output of a program is still being writ
 func (s *Supervisor) Frozen(deadline time.Time, f func(*Loop) error) error {
 	var err error
 	if down := s.Do(func(l *Loop) {
+		if l.rereading {
+			err = errors.New("busy: a restart is being prepared")
+			return
+		}
 		if err = l.settle(deadline); err != nil {
 			return
 		}
@@ -106,8 +110,8 @@ func (s *Supervisor) ThawEvents() {
 	s.loop.shared.Events.Thaw()
 }
 
-// Leaving reports whether a shutdown or restart has begun, or has been requested by a signal.
-func (l *Loop) Leaving() bool { return l.state() != api.DaemonRunning || len(l.options.Signals) > 0 }
+// Leaving reports whether a shutdown or restart has begun.
+func (l *Loop) Leaving() bool { return l.state() != api.DaemonRunning }
 
 // Syslog is where logs of programs go that are sent to syslog.
 func (l *Loop) Syslog() *logs.Syslog { return l.shared.Syslog }

@@ -140,12 +140,13 @@ func (s *Supervisor) Upgraded(from, to string) {
 	l.shared.Events.Emit(api.SupervisorUpgraded, events.Upgraded(from, to))
 }
 
+// Open opens what Begin needs, so that nothing can fail after it.
+func (s *Supervisor) Open() error { return s.loop.shared.Pump.Open() }
+
 // Begin goes on with an imported Supervisor. Run comes next.
-func (s *Supervisor) Begin() error {
+func (s *Supervisor) Begin() {
 	l, now := s.loop, time.Now()
-	if err := l.shared.Pump.Begin(); err != nil {
-		return err
-	}
+	l.shared.Pump.Begin()
 	for _, p := range l.Processes() {
 		p.Begin()
 		if pid := p.Launcher(); pid != 0 {
@@ -158,7 +159,7 @@ func (s *Supervisor) Begin() error {
 	for p, state := range l.imported.plugins {
 		p.Begin(state)
 	}
-	l.imported = nil
+	l.imported, l.resumed = nil, true
 	if l.recycles != nil {
 		l.schedule(&l.nextRecycle, now)
 	}
@@ -168,5 +169,5 @@ func (s *Supervisor) Begin() error {
 	l.shared.Events.Begin()
 	l.resumeEvents(now)
 	l.scheduleTick(now)
-	return nil
+	l.reap(now) // exits of which no signal came to this program
 }

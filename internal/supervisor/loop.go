@@ -52,6 +52,8 @@ type Loop struct {
 	credentials map[string]string // in the environment of plug-ins
 	initialized bool              // all groups of the configuration have been added
 	imported    *imported         // nil: nothing, or Begin has gone on with it
+	resumed     bool              // it was imported
+	rereading   bool              // the configuration is read for a restart
 	next        *config.Config    // what a restart goes on with
 	shutdown    *shutdown         // nil until a shutdown or restart begins
 	status      int               // the exit status of supervisord after a shutdown
@@ -63,7 +65,9 @@ func (l *Loop) run() (next *config.Config, status int) {
 	defer l.shared.Pump.Close()
 	defer l.removeSockets()
 	defer close(l.handle.down)
-	l.shared.Events.Emit(api.SupervisorStateChangeRunning, "")
+	if !l.resumed {
+		l.shared.Events.Emit(api.SupervisorStateChangeRunning, "")
+	}
 	for over := false; !over; {
 		if l.recover(func() { over = l.step() }) != nil {
 			l.pausedUntil = time.Now().Add(pause)

@@ -1,9 +1,12 @@
 package upgrade
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,16 +19,51 @@ type Handed struct {
 	Guard int // of the pipe to the guard; -1: none
 
 	guardPID int // 0: none
+	signals  []os.Signal
 }
 
 // ignored are the signals that mean nothing for the moment in which no program can catch them. Others end the process, and the guard
 // does what they ask for. A blocked signal would not help: the runtime unblocks those that end it before any other code runs.
 var ignored = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGUSR2}
 
-// Execute replaces this program by the one at path, with the same arguments and environment. It returns only if that fails; then all
-// is as before, but for the ignored signals, which the caller has to catch again.
-func Execute(path string, h Handed) error {
-	return execute(path, h, "")
+// ErrEnding is returned by Execute if a signal has come that ends supervisord.
+var ErrEnding = errors.New("a signal ends supervisord")
+
+// Execute replaces this program by the one at path, with the same arguments and environment. The next program gets the signals that
+// wait in the channel. It returns only if that fails; then all is as before, but the caller has to catch signals again.
+func Execute(path string, h Handed, signals chan os.Signal) error {
+	stopCatching(signals)
+	h.signals = waiting(signals)
+	err := ErrEnding
+	if !slices.ContainsFunc(h.signals, ends) {
+		err = execute(path, h, "")
+	}
+	for _, s := range h.signals {
+		signals <- s // there is room, since nothing is caught
+	}
+	return err
+}
+
+// stopCatching has nothing more come to the channel. Signals that end a process do so from now on.
+func stopCatching(signals chan os.Signal) {
+	signal.Ignore(ignored...)
+	signal.Stop(signals)
+}
+
+// waiting empties the channel.
+func waiting(signals chan os.Signal) (all []os.Signal) {
+	for {
+		select {
+		case s := <-signals:
+			all = append(all, s)
+		default:
+			return all
+		}
+	}
+}
+
+func ends(s os.Signal) bool {
+	return s == syscall.SIGTERM || s == syscall.SIGINT || s == syscall.SIGQUIT
 }
 
 func execute(path string, h Handed, failed string) error {
@@ -38,11 +76,14 @@ func execute(path string, h Handed, failed string) error {
 			return err
 		}
 	}
-	env := append(os.Environ(), fmt.Sprintf("%s=%d,%d,%d,%d", stateVariable, h.State, h.Back, h.Guard, h.guardPID))
+	numbers := fmt.Sprintf("%d,%d,%d,%d", h.State, h.Back, h.Guard, h.guardPID)
+	for _, s := range h.signals {
+		numbers += fmt.Sprintf(",%d", s)
+	}
+	env := append(os.Environ(), stateVariable+"="+numbers)
 	if failed != "" {
 		env = append(env, failedVariable+"="+failed)
 	}
-	signal.Ignore(ignored...)
 	err := syscall.Exec(path, os.Args, env)
 	for _, fd := range fds {
 		if fd >= 0 {
@@ -63,7 +104,14 @@ func (t *Taken) GoBack(why error) error {
 	if t.back < 0 {
 		return fmt.Errorf("there is no way back: %w", why)
 	}
-	return execute(fmt.Sprintf("/proc/self/fd/%d", t.back), Handed{t.State, -1, t.guard, t.guardPID}, why.Error())
+	stopCatching(t.Signals)
+	h := Handed{t.State, -1, t.guard, t.guardPID, waiting(t.Signals)}
+	return execute(fmt.Sprintf("/proc/self/fd/%d", t.back), h, why.Error())
+}
+
+// SetName sets the name of the process to that of the program at path. After GoBack it is the number of a descriptor.
+func SetName(path string) {
+	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(path)), 0) // the system shortens it; it is only shown
 }
 
 // Begin notes that this program has begun. It is the first thing it does. From now on, the end of the process is its failure.

@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/upgrade/fault"
 )
 
 // Limit is how long a program may take to find out whether it can take over, and to take over.
-const Limit = 10 * time.Second
+var Limit = fault.Limit(10 * time.Second)
 
 // answer is what a program that is tried writes to standard output.
 type answer struct {
@@ -57,6 +58,10 @@ func Trial(version string, build func(state int) (note string, err error)) {
 				a.Problem = fmt.Sprintf("%s fails: %v\n%s", version, failure, debug.Stack())
 			}
 		}()
+		if err := fault.At("trial"); err != nil {
+			a.Problem = err.Error()
+			return
+		}
 		note, err := build(trialState)
 		a.Note = note
 		if err != nil {

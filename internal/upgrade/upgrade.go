@@ -11,12 +11,15 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/upgrade/early"
 )
 
 // stateVariable has the descriptors for the program that takes over: of the state, of the executable to go back to and of the pipe
-// to the guard, -1 for none, and the process ID of the
-// guard. It is removed from the environment at once.
-const stateVariable = "SUPERVISORD_STATE_FD"
+// to the guard, -1 for none; the process ID of the guard; and the signals that have been caught and not handled. It is removed from
+// the environment at once.
+const stateVariable = early.Variable
 
 // failedVariable has, for the program that is gone back to, why.
 const failedVariable = "SUPERVISORD_UPGRADE_FAILED"
@@ -38,6 +41,9 @@ type Taken struct {
 	State  int    // descriptor of the state
 	Failed string // why the upgrade to another program failed, which has come back; empty: it did not
 
+	// Signals are those that programs before this one have caught and not handled, and that this one catches.
+	Signals chan os.Signal
+
 	back  int // descriptor of the executable to go back to; -1: none
 	guard int // -1: none
 
@@ -56,14 +62,28 @@ func Take() *Taken {
 	failed := os.Getenv(failedVariable)
 	_ = os.Unsetenv(stateVariable)
 	_ = os.Unsetenv(failedVariable)
-	t := &Taken{State: -1, Failed: failed, back: -1, guard: -1}
+	t := &Taken{State: -1, Failed: failed, Signals: early.Signals, back: -1, guard: -1}
+	values := [4]int{-1, -1, -1, 0}
 	fields := strings.Split(text, ",")
-	for i, n := range []*int{&t.State, &t.back, &t.guard, &t.guardPID} {
-		if i < len(fields) {
-			if value, err := strconv.Atoi(fields[i]); err == nil {
-				*n = value
-			}
+	for i, field := range fields {
+		value, err := strconv.Atoi(field)
+		switch {
+		case err != nil:
+		case i < len(values):
+			values[i] = value
+		default:
+			t.caught(syscall.Signal(value))
 		}
 	}
+	t.State, t.back, t.guard, t.guardPID = values[0], values[1], values[2], values[3]
 	return t
+}
+
+// caught adds a signal that the program before this one has caught. Of more than there is room for, the last ones are lost, as they
+// would be without an upgrade.
+func (t *Taken) caught(s syscall.Signal) {
+	select {
+	case t.Signals <- s:
+	default:
+	}
 }

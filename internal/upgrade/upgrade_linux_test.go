@@ -145,7 +145,7 @@ func begin(role string) {
 	if role == "not there" {
 		path = "/nonexistent"
 	}
-	note("goes on: %v", Execute(path, h))
+	note("goes on: %v", Execute(path, h, make(chan os.Signal)))
 	h.EndGuard()
 	os.Exit(0)
 }
