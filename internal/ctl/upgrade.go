@@ -13,7 +13,7 @@ import (
 
 const (
 	upgradeTimeout = time.Minute
-	upgradeAgain   = time.Second // between two requests while supervisord is busy
+	upgradeAgain   = 250 * time.Millisecond // between two requests while supervisord is busy
 	busy           = "upgrade refused: busy: "
 )
 
@@ -36,7 +36,7 @@ func (c *Controller) upgrade(args []string) error {
 		case faultCode(err) == api.UnknownMethod:
 			return c.printFault(err, map[int]string{api.UnknownMethod: "the server cannot do this: supervisor.upgrade"})
 		case errors.As(err, &fault):
-			return c.printFault(err, map[int]string{fault.Code: fault.Text})
+			return c.printFault(err, map[int]string{fault.Code: whyNot(fault)})
 		case err != nil:
 			return err
 		}
@@ -55,17 +55,29 @@ func (c *Controller) upgrade(args []string) error {
 	})
 }
 
-// askToUpgrade asks again as long as supervisord is busy.
+// whyNot is the text of a fault without the name of the code, which says nothing about an upgrade.
+func whyNot(fault *client.Fault) string {
+	switch fault.Code {
+	case api.ShutdownState:
+		return "shutting down"
+	case api.Failed:
+		return strings.TrimPrefix(fault.Text, "FAILED: ")
+	}
+	return fault.Text
+}
+
+// askToUpgrade asks again as long as supervisord is busy. If that takes too long it prints why.
 func (c *Controller) askToUpgrade(dryRun bool) (client.Upgrade, error) {
 	for {
 		u, err := c.server.Upgrade(c.ctx, dryRun)
 		fault := (*client.Fault)(nil)
-		if !errors.As(err, &fault) || !strings.HasPrefix(fault.Text, busy) {
+		if !errors.As(err, &fault) || !strings.HasPrefix(whyNot(fault), busy) {
 			return u, err
 		}
 		select {
 		case <-time.After(upgradeAgain):
 		case <-c.ctx.Done():
+			c.println("ERROR: " + whyNot(fault))
 			return u, context.Cause(c.ctx)
 		}
 	}
