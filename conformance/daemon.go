@@ -41,6 +41,7 @@ func (d *daemon) alive() bool {
 // launch is the parsed command line of daemon and startfails.
 type launch struct {
 	conf       string // absolute
+	program    string // instead of that of the suite, absolute
 	background bool
 	raw        bool // add neither -c nor -n
 	status     int
@@ -53,7 +54,7 @@ type launch struct {
 }
 
 func parseLaunch(ts *testscript.TestScript, args []string) launch {
-	l := launch{conf: ts.MkAbs("sd.conf"), status: 2}
+	l := launch{conf: ts.MkAbs("sd.conf"), program: of(ts).suite.Supervisord, status: 2}
 	confGiven := false
 	for len(args) > 0 {
 		switch {
@@ -73,6 +74,8 @@ func parseLaunch(ts *testscript.TestScript, args []string) launch {
 			l.env, args = append(l.env, args[1]), args[1:]
 		case args[0] == "-sh":
 			l.shell, args = args[1], args[1:]
+		case args[0] == "-program":
+			l.program, args = ts.MkAbs(args[1]), args[1:]
 		case args[0] == "-syslog":
 			l.syslog, args = ts.MkAbs(args[1]), args[1:]
 		case args[0] == "-as":
@@ -97,7 +100,7 @@ func parseLaunch(ts *testscript.TestScript, args []string) launch {
 
 // command returns the process to run: supervisord, started by a shell if it needs a special environment.
 func (l launch) command(ts *testscript.TestScript) *exec.Cmd {
-	argv := append([]string{of(ts).suite.Supervisord}, l.flags...)
+	argv := append([]string{l.program}, l.flags...)
 	if l.shell != "" {
 		argv = append([]string{"/bin/sh", "-c", l.shell + "\nexec \"$@\"", "sh"}, argv...)
 	}

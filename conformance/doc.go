@@ -71,24 +71,26 @@
 //	PIDPROXY SAMPLE      pidproxy and echo_supervisord_conf of the same implementation
 //	LISTENERS SAMPLES    directories of our supervisor-memmon etc., and docs/examples
 //	DAEMON               process id of the daemon started last
+//	VARIANTS             a directory with supervisord built in other ways, VARIANTS/NAME/supervisord, for which see [variant:NAME]
 //	PORT                 a TCP port on 127.0.0.1 that was free when the script started, PORT2 another
 //
 // # Conditions
 //
 // [reference] [ours] [root] [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are set), [hostconfig] (this
 // host has a configuration in /etc; a script that starts supervisord without -c in a directory without one must skip then), [nss]
-// (libnss-systemd is installed, by which a script can have accounts that are in no file), and those of testscript, such as
-// [linux] and [exec:NAME].
+// (libnss-systemd is installed, by which a script can have accounts that are in no file), [variant:NAME] (our supervisord can be
+// built in the way that TestMain calls NAME, and has been), and those of testscript, such as [linux] and [exec:NAME].
 //
 // # Commands
 //
 // In texts after a command, {D} stands for $WORK. A leading "!" is allowed where the list says so.
 //
 //	config FILE                install FILE as sd.conf, base added
-//	daemon [-c FILE] [-bg] [-as UID] [-sh TEXT] [-syslog FILE [-stream]] [-env K=V]... [FLAG...]
+//	daemon [-c FILE] [-bg] [-as UID] [-program FILE] [-sh TEXT] [-syslog FILE [-stream]] [-env K=V]... [FLAG...]
 //	    start supervisord (-n unless -bg) with sd.conf, wait until it answers HTTP, or, without a server, has written
 //	    its start line; its output goes to daemon.out and daemon.err. Sets DAEMON. -as runs it as another user and
-//	    gives $WORK to it. -sh TEXT runs TEXT in the shell first (ulimit, exec 9<file), before the daemon takes over.
+//	    gives $WORK to it. -program FILE runs that file as supervisord. -sh TEXT runs TEXT in the shell first (ulimit,
+//	    exec 9<file), before the daemon takes over.
 //	    -syslog FILE appends what the daemon sends to syslog to FILE, a line a record; it needs root and unshare. With
 //	    -stream the socket is no datagram socket.
 //	startfails [-rc N] [-raw] [-as UID] [-env K=V]... [-sh TEXT] [FLAG...]

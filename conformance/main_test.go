@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,6 +44,9 @@ func run(m *testing.M) int {
 	}
 	if err == nil {
 		suite.Child, err = buildChild()
+	}
+	if suite.Name == "ours" {
+		suite.Build = buildVariant
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -104,6 +108,24 @@ func buildChild() (string, error) {
 		return "", fmt.Errorf("cannot build fixtures/child/cmd: %w\n%s", err, out)
 	}
 	return path, nil
+}
+
+// variants are the flags of go build for our supervisord in other ways, as the Makefile has them otherwise.
+var variants = map[string][]string{
+	"next": {"-ldflags", "-s -w -X github.com/gosupervisor/supervisor/internal/api.Version=5.0.1"}, // of the version after this one
+}
+
+func buildVariant(name, path string) error {
+	flags, ok := variants[name]
+	if !ok {
+		return fmt.Errorf("there is no variant %s", name)
+	}
+	cmd := exec.Command("go", slices.Concat([]string{"build", "-o", path}, flags, []string{"../supervisord"})...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build the variant %s: %w\n%s", name, err, out)
+	}
+	return nil
 }
 
 // TestScripts runs every script below scripts, each area as a subtest.

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -27,6 +28,10 @@ type Suite struct {
 	// Directories of our listeners and examples, which must work under every implementation. Empty: their scripts are skipped.
 	Listeners, Samples string
 
+	// Build builds supervisord in the way called name into the file at path. nil: scripts that need it are skipped.
+	Build func(name, path string) error
+	built sync.Map // results of Build by name, func() error
+
 	patience patience
 	repeated atomic.Int32 // scripts that failed in all their runs, with the original
 }
@@ -41,6 +46,9 @@ func (s *Suite) Parallelism() int {
 }
 
 func (s *Suite) condition(cond string) (bool, error) {
+	if name, ok := strings.CutPrefix(cond, "variant:"); ok {
+		return s.Build != nil, s.build(name)
+	}
 	switch cond {
 	case "reference", "ours":
 		return s.Name == cond, nil
@@ -62,6 +70,20 @@ func (s *Suite) condition(cond string) (bool, error) {
 		return false, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
+}
+
+// variants is the directory of supervisord built in other ways.
+func (s *Suite) variants() string { return filepath.Join(s.Dir, "variants") }
+
+// build builds a variant unless that has been done.
+func (s *Suite) build(name string) error {
+	if s.Build == nil {
+		return nil
+	}
+	once, _ := s.built.LoadOrStore(name, sync.OnceValue(func() error {
+		return s.Build(name, filepath.Join(s.variants(), name, "supervisord"))
+	}))
+	return once.(func() error)()
 }
 
 // mayRaiseLimits reports whether a process that we start may raise a hard limit: root with CAP_SYS_RESOURCE.
@@ -109,7 +131,7 @@ func (s *Suite) setup(env *testscript.Env) error {
 	for _, v := range []struct{ name, value string }{
 		{mark, run.mark}, {"CHILD", s.Child}, {"SUPERVISORD", s.Supervisord}, {"CTL", s.Supervisorctl},
 		{"PIDPROXY", pidproxy}, {"SAMPLE", filepath.Join(beside, "echo_supervisord_conf")},
-		{"LISTENERS", s.Listeners}, {"SAMPLES", s.Samples},
+		{"LISTENERS", s.Listeners}, {"SAMPLES", s.Samples}, {"VARIANTS", s.variants()},
 	} {
 		env.Setenv(v.name, v.value)
 	}

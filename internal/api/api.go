@@ -3,8 +3,8 @@
 // functions are pure; any goroutine may call them.
 package api
 
-// Version is the version of both programs.
-const Version = "5.0.0"
+// Version is the version of both programs. It is a variable for tests of upgrades, which build a supervisord of another version.
+var Version = "5.0.0"
 
 // APIVersion is the version of the XML-RPC interface that clients check for.
 const APIVersion = "3.0"
