@@ -33,8 +33,16 @@ const (
 	processLimit = 20 * time.Minute
 )
 
-// programs are all that scripts run. The last one has links to it.
-var programs = []string{"./supervisord", "./supervisorctl", "./supervisord/pidproxy", "./supervisord/echo_supervisord_conf", "./supervisord/listeners"}
+// programs are all that scripts run, and links are their other names.
+var (
+	programs = []string{"./supervisord", "./supervisorctl", "./supervisord/pidproxy", "./supervisord/echo_supervisord_conf",
+		"./supervisord/listeners", "./docs/examples/listener", "./docs/examples/generator"}
+	links = map[string]string{
+		"supervisor-listeners": "listeners", "supervisor-memmon": "listeners", "supervisor-httpok": "listeners",
+		"supervisor-crashmail": "listeners", "supervisor-fatalmailbatch": "listeners",
+		"sample-listener": "listener", "sample-generator": "generator",
+	}
+)
 
 var (
 	// failed matches the failures in the output of go test.
@@ -123,14 +131,14 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 	return survived, ctx.Err()
 }
 
-// buildAll builds all programs with the mutant and returns the environment in which scripts run them.
+// buildAll builds all programs, with a mutant if there is an overlay, and returns the environment in which scripts run them.
 func buildAll(ctx context.Context, overlay, bin, child string) (env []string, err error) {
 	args := append([]string{"go", "build", "-overlay", overlay, "-o", bin + "/"}, programs...)
 	if err := run(ctx, processLimit, []string{"CGO_ENABLED=0"}, args...); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"listeners", "memmon", "httpok", "crashmail", "fatalmailbatch"} {
-		if err := os.Symlink("listeners", filepath.Join(bin, "supervisor-"+name)); err != nil {
+	for name, to := range links {
+		if err := os.Symlink(to, filepath.Join(bin, name)); err != nil {
 			return nil, err
 		}
 	}
@@ -216,7 +224,10 @@ func baseline(ctx context.Context, areas []*area, child string) error {
 		args := append([]string{"go", "test", "-vet=off", "-count=1"}, paths(a.packages)...)
 		steps = append(steps, &step{args: args})
 	}
-	env := []string{"IMPL=ours", "CHILD=" + child}
+	env, err := buildAll(ctx, "", filepath.Join(filepath.Dir(child), "bin"), child)
+	if err != nil {
+		return err
+	}
 	steps = append(steps, &step{env: env, args: []string{"go", "test", "./conformance", "-count=1", longLimit, "-run=TestScripts"}})
 	for _, s := range steps {
 		var none mutant
