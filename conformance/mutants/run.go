@@ -105,7 +105,7 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := run(ctx, processLimit, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
+	if err := run(ctx, processLimit, nil, "go", "build", "-overlay", overlay, "-o", os.DevNull, "./"+m.dir); err != nil {
 		return notBuilt, ctx.Err()
 	}
 	units := func(packages []string, flags ...string) *step {
