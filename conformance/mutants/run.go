@@ -93,8 +93,8 @@ func (s *step) detects(ctx context.Context, m *mutant) bool {
 	return false
 }
 
-// try builds the programs with the mutant and runs the unit tests of its package, those of its area, the scripts of its area, all
-// other unit tests and all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
+// try builds the programs with the mutant and runs the unit tests of its package, the scripts of its area, all other unit tests
+// and all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
 func try(ctx context.Context, m *mutant, child string) (result, error) {
 	dir, err := publicDir()
 	if err != nil {
@@ -112,7 +112,7 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 		args := append([]string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast"}, flags...)
 		return &step{killedByUnits, nil, append(args, paths(packages)...)}
 	}
-	if units([]string{m.dir}, "-count=1", testLimit).detects(ctx, m) || units(m.area.packages, "-count=1", testLimit).detects(ctx, m) {
+	if units([]string{m.dir}, "-count=1", testLimit).detects(ctx, m) {
 		return killedByUnits, ctx.Err()
 	}
 	env, err := buildAll(ctx, overlay, filepath.Join(dir, "bin"), child)
