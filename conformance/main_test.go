@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -24,6 +25,9 @@ var wavered struct {
 	sync.Mutex
 	scripts []string
 }
+
+// failed is set when a script has failed. The testing package starts parallel tests that wait for their turn even with -failfast.
+var failed atomic.Bool
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -127,6 +131,9 @@ func TestScripts(t *testing.T) {
 			for _, file := range files {
 				t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 					t.Parallel()
+					if failed.Load() && flag.Lookup("test.failfast").Value.String() == "true" {
+						t.Skip("another script has failed")
+					}
 					report(t, suite.Try(file, testing.Verbose()))
 				})
 			}
@@ -147,6 +154,7 @@ func report(t *testing.T, o Outcome) {
 	}
 	switch {
 	case o.Failed:
+		failed.Store(true)
 		t.FailNow()
 	case o.Skipped:
 		t.Skip(o.Reason)
