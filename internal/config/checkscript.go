@@ -37,8 +37,14 @@ const (
 
 // HTTPProbe is a request, and what counts as a success.
 type HTTPProbe struct {
-	URL      string
-	Method   string
+	URL    string
+	Method string
+	Status []StatusRange
+	*HTTPOptions
+}
+
+// HTTPOptions are what most requests have not. All that have none share one.
+type HTTPOptions struct {
 	Headers  []string // NAME: VALUE
 	Data     string   // the body
 	DataFile string   // a file with the body; empty: Data is the body
@@ -46,8 +52,9 @@ type HTTPProbe struct {
 	KeyFile  string
 	CAFile   string
 	Socket   string // an absolute path of a Unix socket; empty: the host of the URL
-	Status   []StatusRange
 }
+
+var noHTTPOptions HTTPOptions
 
 // StatusRange is a range of status codes of HTTP.
 type StatusRange struct{ From, To int }
@@ -190,7 +197,10 @@ func parseHTTPProbe(text string) (*HTTPProbe, error) {
 	if err != nil || u.Hostname() == "" {
 		return wrong("not a URL")
 	}
-	h := &HTTPProbe{URL: words[0], Status: anySuccess}
+	h := &HTTPProbe{URL: words[0], Status: anySuccess, HTTPOptions: &noHTTPOptions}
+	if len(words) > 1 {
+		h.HTTPOptions = &HTTPOptions{}
+	}
 	posts := false
 	for rest := words[1:]; len(rest) > 0; {
 		name, value, attached := splitOption(rest[0])

@@ -9,17 +9,18 @@ import (
 )
 
 // Extra has the values of the optional keys that the original does not have. A process whose section sets none of them has no Extra,
-// so that these keys take no memory while they are not used.
+// and a part of which it sets no key is that of all others, so that these keys take no memory while they are not used. Pointers are
+// never nil.
 type Extra struct {
-	Policy   Policy
-	Hooks    Hooks
-	StopPlan StopPlan
-	Reload   Reload
+	Policy   *Policy
+	Hooks    *Hooks
+	StopPlan *StopPlan
+	Reload   *Reload
 	EnvFiles []envfile.File
 	ExitOn   string // when supervisord ends with the process: ExitNever, ...
 	ExitCode int    // its exit status then, or ExitAuto
-	Notify   Notify
-	Depends  Depends
+	Notify   *Notify
+	Depends  *Depends
 	Checks   HealthChecks
 
 	own map[string]string // environment=, without that of [supervisord], if there are files
@@ -41,12 +42,48 @@ type extraKey[T any] struct {
 	Absent T                                  // the default
 	Field  func(e *Extra) *T                  // where the value is stored
 	Then   func(k *sectionReader, p *Process) // checks the value and those of the keys before it, if the section sets the key
+	part   part                               // where Field is; nil: in Extra itself
+}
+
+// part is a part of Extra.
+type part interface{ own(e *Extra) }
+
+// partAt is a part at a place in Extra.
+type partAt[P any] func(e *Extra) **P
+
+// own gives e a part of its own, with the defaults, if it has none.
+func (at partAt[P]) own(e *Extra) {
+	place := at(e)
+	if *place == nil {
+		*place = new(P)
+	} else if e != defaults && *place == *at(defaults) {
+		value := **place
+		*place = &value
+	}
+}
+
+// inPart has the values of keys be in a part of Extra.
+func inPart[P any](at partAt[P], rows []row[Process]) []row[Process] {
+	for _, r := range rows {
+		r.(interface{ setPart(part) }).setPart(at)
+	}
+	return rows
+}
+
+func (r *extraKey[T]) setPart(p part) { r.part = p }
+
+// field returns where the value is stored in e, which may be changed.
+func (r *extraKey[T]) field(e *Extra) *T {
+	if r.part != nil {
+		r.part.own(e)
+	}
+	return r.Field(e)
 }
 
 func (r *extraKey[T]) key() *Key                { return &r.Key }
 func (r *extraKey[T]) kind() string             { return r.Type.name }
 func (r *extraKey[T]) absentText() string       { return absentText(&r.Key, r.Type, r.Absent) }
-func (r *extraKey[T]) reset(e *Extra)           { *r.Field(e) = r.Absent }
+func (r *extraKey[T]) reset(e *Extra)           { *r.field(e) = r.Absent }
 func (r *extraKey[T]) share(*Process, *Process) {} // the processes of a program share all of Extra if they can
 
 func (r *extraKey[T]) read(k *sectionReader, p *Process) {
@@ -74,7 +111,7 @@ func (r *extraKey[T]) read(k *sectionReader, p *Process) {
 	if p.Extra == nil {
 		p.Extra = newExtra()
 	}
-	*r.Field(p.Extra) = value
+	*r.field(p.Extra) = value
 	p.Extra.set = append(p.Extra.set, setKey{&r.Key, text})
 	if r.Then != nil {
 		r.Then(k, p)
@@ -128,13 +165,12 @@ func (r *extraKey[T]) member() { r.Member = r.Name }
 
 // newExtra returns an Extra with the defaults of all keys.
 func newExtra() *Extra {
-	e := &Extra{}
-	resetExtra(e)
-	return e
+	e := *defaults
+	return &e
 }
 
-// resetExtra sets all values to their defaults.
-var resetExtra func(e *Extra)
+// defaults has the defaults of all keys, in the parts that all Extras share.
+var defaults = &Extra{}
 
 func init() { // the tables refer to it
 	for _, r := range processKeys {
@@ -142,16 +178,15 @@ func init() { // the tables refer to it
 			r.member()
 		}
 	}
-	resetExtra = func(e *Extra) {
-		for _, r := range processKeys {
-			if r, ok := r.(interface{ reset(*Extra) }); ok {
-				r.reset(e)
-			}
+	for _, r := range processKeys {
+		if r, ok := r.(interface{ reset(*Extra) }); ok {
+			r.reset(defaults)
 		}
 	}
 }
 
-// ownExtra gives a process an Extra of its own, whose values may differ from those of the other processes of its program.
+// ownExtra gives a process an Extra of its own, whose values may differ from those of the other processes of its program. They share
+// the parts that have been read for all of them.
 func (p *Process) ownExtra() {
 	if p.Extra == nil {
 		return
@@ -159,6 +194,13 @@ func (p *Process) ownExtra() {
 	e := *p.Extra
 	e.set = e.set[:len(e.set):len(e.set)]
 	p.Extra = &e
+}
+
+// trim returns memory that further keys would need.
+func (e *Extra) trim() {
+	if e != nil {
+		e.set = slices.Clone(e.set)
+	}
 }
 
 // shareExtra gives a process the Extra of another one of its program if the same keys have the same values. That is so for all

@@ -52,6 +52,7 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 		if i == 0 {
 			requireReadinessCheck(k, p)
 		}
+		p.Extra.trim()
 		p.ProcessName = k.expandProcessName()
 		if i > 0 {
 			for _, key := range eachKeys {

@@ -132,9 +132,9 @@ func (c *checked) Checked(r check.Result) {
 // Changed implements check.Process.
 func (c *checked) Changed(k check.Kind, verdict check.Health, r check.Result, count int, again bool, now time.Time) {
 	p := (*Process)(c)
-	keys := &p.Config.Extra.Checks.Liveness
+	keys := p.Config.Extra.Checks.Liveness
 	if k == check.Readiness {
-		keys = &p.Config.Extra.Checks.Readiness
+		keys = p.Config.Extra.Checks.Readiness
 	}
 	switch {
 	case verdict == check.Unhealthy:

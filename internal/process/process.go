@@ -125,7 +125,7 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 		p.extra.notify = newNotify(p)
 	}
 	if cfg.Extra != nil {
-		p.extra.checks = check.New(shared.Checks, (*checked)(p), &cfg.Extra.Checks)
+		p.extra.checks = check.New(shared.Checks, (*checked)(p), cfg.Extra.Checks)
 	}
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -181,7 +182,8 @@ func TestHelperEnvironment(t *testing.T) {
 	run(helper.Spec{}, "test $PPID -eq $(cut -d \" \" -f 4 /proc/$SUPERVISOR_PROGRAM_PID/stat) && echo child")
 	end()
 	text, _ := os.ReadFile(out)
-	want := "pre_stop a from the program more\n" + dir + "\n0027\n19\n" + "0\n"
+	own, _ := exec.Command("nice").Output()
+	want := "pre_stop a from the program more\n" + dir + "\n0027\n19\n" + string(own)
 	if runtime.GOOS == "linux" {
 		want += "child\n"
 	}
