@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/envfile"
@@ -46,7 +47,10 @@ type extraKey[T any] struct {
 }
 
 // part is a part of Extra.
-type part interface{ own(e *Extra) }
+type part interface {
+	own(e *Extra)
+	share(to, from *Extra)
+}
 
 // partAt is a part at a place in Extra.
 type partAt[P any] func(e *Extra) **P
@@ -62,8 +66,19 @@ func (at partAt[P]) own(e *Extra) {
 	}
 }
 
+// share gives an Extra the part of another one if they are equal.
+func (at partAt[P]) share(to, from *Extra) {
+	if a, b := at(to), at(from); *a != *b && reflect.DeepEqual(*a, *b) {
+		*a = *b
+	}
+}
+
+// parts are those that have keys.
+var parts []part
+
 // inPart has the values of keys be in a part of Extra.
 func inPart[P any](at partAt[P], rows []row[Process]) []row[Process] {
+	parts = append(parts, at)
 	for _, r := range rows {
 		r.(interface{ setPart(part) }).setPart(at)
 	}
@@ -203,11 +218,19 @@ func (e *Extra) trim() {
 	}
 }
 
-// shareExtra gives a process the Extra of another one of its program if the same keys have the same values. That is so for all
-// processes, unless a value has their numbers.
-func (p *Process) shareExtra(from *Process) {
-	a, b := p.Extra, from.Extra
-	if a != nil && b != nil && a.own == nil && b.own == nil && slices.Equal(a.set, b.set) {
-		p.Extra = b
+// shareWithLast gives a process what its Extra has in common with that of the process before: those of a program have the same values
+// unless one has their numbers, and many programs have values of [program-default].
+func (r *reader) shareWithLast(p *Process) {
+	switch last := r.lastExtra; {
+	case p.Extra == nil || p.Extra == last:
+		return
+	case last == nil:
+	case reflect.DeepEqual(p.Extra, last):
+		p.Extra = last
+	default:
+		for _, part := range parts {
+			part.share(p.Extra, last)
+		}
 	}
+	r.lastExtra = p.Extra
 }

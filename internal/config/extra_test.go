@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -54,7 +55,7 @@ func TestExtraKey(t *testing.T) {
 		}
 	}
 	for keys, shared := range map[string]bool{"test_key=6\n": true, "post_stop_hook=/bin/true\n": true,
-		"liveness_check_script=/c %(process_num)d\n": false, "envfiles=-/none\n": false} {
+		"liveness_check_script=/c %(process_num)d\n": false, "envfiles=-/none\n": true} {
 		many := load("numprocs=2\nprocess_name=%(process_num)d\n" + keys).Processes
 		if got := many[0].Extra == many[1].Extra; got != shared {
 			t.Errorf("%s: processes share their Extra: %t", keys, got)
@@ -101,6 +102,28 @@ func TestPartsOfExtra(t *testing.T) {
 		if !reflect.DeepEqual(part.Elem().Interface(), before[name]) {
 			t.Errorf("the defaults of %s have changed", name)
 		}
+	}
+}
+
+// TestEqualExtras checks that programs whose optional keys have the same values share them.
+func TestEqualExtras(t *testing.T) {
+	read := func(first, second string) (a, b *Extra) {
+		groups := mustLoad(t, "[supervisord]\n[program:a]\ncommand=a\n"+first+"\n[program:b]\ncommand=b\n"+second+"\n").Groups
+		return groups[0].Processes[0].Extra, groups[1].Processes[0].Extra
+	}
+	const keys = "depends_on=first:started\nready=log:/x+/\nliveness_check_script=http://127.0.0.1:1/ -X HEAD"
+	if a, b := read(keys, keys); a != b {
+		t.Error("equal keys")
+	}
+	if a, b := read(keys, "stopsignal=INT:1,TERM\n"+keys); a == b || a.StopPlan == b.StopPlan || a.Depends != b.Depends ||
+		a.Notify != b.Notify || a.Checks != b.Checks {
+		t.Errorf("a key more: %v, %v", a, b)
+	}
+	if a, b := read("hook_timeout=1", "hook_timeout=2"); a.Hooks == b.Hooks || a.Hooks.Timeout != time.Second {
+		t.Errorf("another value: %v, %v", a.Hooks, b.Hooks)
+	}
+	if a, b := read("hook_timeout=1", "hook_timeout=01"); a == b { // clients see the texts
+		t.Error("another text")
 	}
 }
 

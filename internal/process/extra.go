@@ -43,8 +43,8 @@ func newExtra(c *config.Process) *extra {
 // moreRules returns the rules about keys of config.Extra, nil if the program has none of them. Equal rules of one process after the
 // other are one value, since there may be thousands of them.
 func (s *Shared) moreRules(c *config.Process) *state.More {
-	if c.Extra == nil || c.Extra != s.lastExtra {
-		s.lastExtra = c.Extra
+	if c.Extra == nil || c.Extra != s.lastExtra || c.Program != s.lastProgram { // rules are also those of other keys
+		s.lastExtra, s.lastProgram = c.Extra, c.Program
 		if more := newMore(c); !reflect.DeepEqual(more, s.lastMore) {
 			s.lastMore = more
 		}

@@ -64,8 +64,9 @@ type Shared struct {
 	// Own has the exit of a helper passed to it.
 	Own func(pid int, r *helper.Run, p *Process)
 
-	lastExtra *config.Extra // of the last process that was made
-	lastMore  *state.More   // its rules
+	lastExtra   *config.Extra // of the last process that was made
+	lastProgram *config.Program
+	lastMore    *state.More // its rules
 }
 
 // Role is what distinguishes the process of an event listener, a FastCGI program or a plug-in from that of an ordinary
