@@ -93,8 +93,8 @@ func (s *step) detects(ctx context.Context, m *mutant) bool {
 	return false
 }
 
-// try builds the programs with the mutant and runs the unit tests of its package, the scripts of its area, all other unit tests
-// and all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
+// try builds the programs with the mutant and runs the unit tests of its package, the test of a page that lists budgets, the scripts of
+// its area, all other unit tests and all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
 func try(ctx context.Context, m *mutant, child string) (result, error) {
 	dir, err := publicDir()
 	if err != nil {
@@ -123,7 +123,8 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 		return &step{killedByScripts, env, []string{"go", "test", "./conformance", "-failfast", "-count=1", longLimit, "-run=" + which}}
 	}
 	others := units([]string{"internal/...", "supervisord/...", "supervisorctl/..."}, longLimit) // results of packages without the mutant are cached
-	for _, s := range []*step{scripts("TestScripts/(" + m.area.scripts + ")$"), others, scripts("TestScripts")} {
+	pages := units([]string{"docs"}, "-run=^TestBudgets$")                                       // a page with values of the code
+	for _, s := range []*step{pages, scripts("TestScripts/(" + m.area.scripts + ")$"), others, scripts("TestScripts")} {
 		if s.detects(ctx, m) {
 			return s.result, ctx.Err()
 		}
