@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -25,6 +26,9 @@ var wavered struct {
 	sync.Mutex
 	scripts []string
 }
+
+// failed is set when a script has failed. The testing package starts parallel tests that wait for their turn even with -failfast.
+var failed atomic.Bool
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -149,6 +153,9 @@ func TestScripts(t *testing.T) {
 			for _, file := range files {
 				t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 					t.Parallel()
+					if failed.Load() && flag.Lookup("test.failfast").Value.String() == "true" {
+						t.Skip("another script has failed")
+					}
 					report(t, suite.Try(file, testing.Verbose()))
 				})
 			}
@@ -169,6 +176,7 @@ func report(t *testing.T, o Outcome) {
 	}
 	switch {
 	case o.Failed:
+		failed.Store(true)
 		t.FailNow()
 	case o.Skipped:
 		t.Skip(o.Reason)

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,8 +58,9 @@ func main() {
 func mutate(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	n := flags.Int("n", 210, "number of mutants, the same of each area")
-	seed := flags.Uint64("seed", 1, "the seed that selects them")
+	seedList := flags.String("seed", "1", "the seed that selects them; several, separated by commas, are separate runs")
 	only := flags.String("area", "", "only these areas, separated by commas")
+	trust := flags.Bool("trust", false, "do not run all tests without a change first")
 	jobs := flags.Int("j", 2, "number of mutants tested at once")
 	at := flags.String("at", "", "instead of n by the seed, all whose line in the output matches this regular expression")
 	if err := flags.Parse(args); err != nil {
@@ -67,6 +69,14 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	where, err := regexp.Compile(*at)
 	if err != nil {
 		return err
+	}
+	var seeds []uint64
+	for text := range strings.SplitSeq(*seedList, ",") {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return err
+		}
+		seeds = append(seeds, seed)
 	}
 	chosen := areas
 	if *only != "" {
@@ -89,26 +99,30 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	if err := run(ctx, processLimit, nil, "go", "build", "-o", child, "./fixtures/child/cmd"); err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, "first all tests without a change")
-	if err := baseline(ctx, chosen, child); err != nil {
-		return fmt.Errorf("tests fail without a change: %w", err)
-	}
-	tally := newTally(chosen)
-	for _, a := range chosen {
-		all, err := a.mutants(*seed)
-		if err != nil {
-			return err
-		}
-		few := *n / len(chosen)
-		if *at != "" {
-			all = slices.DeleteFunc(all, func(m *mutant) bool { return !where.MatchString(m.String()) })
-			few = len(all)
-		}
-		if err := tally.area(ctx, all, few, *jobs, child); err != nil {
-			return err
+	if !*trust {
+		fmt.Fprintln(os.Stderr, "first all tests without a change")
+		if err := baseline(ctx, chosen, child); err != nil {
+			return fmt.Errorf("tests fail without a change: %w", err)
 		}
 	}
-	tally.print(out, *seed)
+	for _, seed := range seeds {
+		tally := newTally(chosen)
+		for _, a := range chosen {
+			all, err := a.mutants(seed)
+			if err != nil {
+				return err
+			}
+			few := *n / len(chosen)
+			if *at != "" {
+				all = slices.DeleteFunc(all, func(m *mutant) bool { return !where.MatchString(m.String()) })
+				few = len(all)
+			}
+			if err := tally.area(ctx, all, few, *jobs, child); err != nil {
+				return err
+			}
+		}
+		tally.print(out, seed)
+	}
 	return nil
 }
 

@@ -33,8 +33,16 @@ const (
 	processLimit = 20 * time.Minute
 )
 
-// programs are all that scripts run. The last one has links to it.
-var programs = []string{"./supervisord", "./supervisorctl", "./supervisord/pidproxy", "./supervisord/echo_supervisord_conf", "./supervisord/listeners"}
+// programs are all that scripts run, and links are their other names.
+var (
+	programs = []string{"./supervisord", "./supervisorctl", "./supervisord/pidproxy", "./supervisord/echo_supervisord_conf",
+		"./supervisord/listeners", "./docs/examples/listener", "./docs/examples/generator"}
+	links = map[string]string{
+		"supervisor-listeners": "listeners", "supervisor-memmon": "listeners", "supervisor-httpok": "listeners",
+		"supervisor-crashmail": "listeners", "supervisor-fatalmailbatch": "listeners",
+		"sample-listener": "listener", "sample-generator": "generator",
+	}
+)
 
 var (
 	// failed matches the failures in the output of go test.
@@ -85,8 +93,8 @@ func (s *step) detects(ctx context.Context, m *mutant) bool {
 	return false
 }
 
-// try builds the programs with the mutant and runs the unit tests of its package, those of its area, the scripts of its area, all
-// other unit tests and all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
+// try builds the programs with the mutant and runs the unit tests of its package, the test of a page that lists budgets, the scripts of
+// its area, all other unit tests and all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
 func try(ctx context.Context, m *mutant, child string) (result, error) {
 	dir, err := publicDir()
 	if err != nil {
@@ -97,14 +105,14 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := run(ctx, processLimit, nil, "go", "build", "-overlay", overlay, "./"+m.dir); err != nil {
+	if err := run(ctx, processLimit, nil, "go", "build", "-overlay", overlay, "-o", os.DevNull, "./"+m.dir); err != nil {
 		return notBuilt, ctx.Err()
 	}
 	units := func(packages []string, flags ...string) *step {
 		args := append([]string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast"}, flags...)
 		return &step{killedByUnits, nil, append(args, paths(packages)...)}
 	}
-	if units([]string{m.dir}, "-count=1", testLimit).detects(ctx, m) || units(m.area.packages, "-count=1", testLimit).detects(ctx, m) {
+	if units([]string{m.dir}, "-count=1", testLimit).detects(ctx, m) {
 		return killedByUnits, ctx.Err()
 	}
 	env, err := buildAll(ctx, overlay, filepath.Join(dir, "bin"), child)
@@ -115,7 +123,8 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 		return &step{killedByScripts, env, []string{"go", "test", "./conformance", "-failfast", "-count=1", longLimit, "-run=" + which}}
 	}
 	others := units([]string{"internal/...", "supervisord/...", "supervisorctl/..."}, longLimit) // results of packages without the mutant are cached
-	for _, s := range []*step{scripts("TestScripts/(" + m.area.scripts + ")$"), others, scripts("TestScripts")} {
+	pages := units([]string{"docs"}, "-run=^TestBudgets$")                                       // a page with values of the code
+	for _, s := range []*step{pages, scripts("TestScripts/(" + m.area.scripts + ")$"), others, scripts("TestScripts")} {
 		if s.detects(ctx, m) {
 			return s.result, ctx.Err()
 		}
@@ -123,14 +132,14 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 	return survived, ctx.Err()
 }
 
-// buildAll builds all programs with the mutant and returns the environment in which scripts run them.
+// buildAll builds all programs, with a mutant if there is an overlay, and returns the environment in which scripts run them.
 func buildAll(ctx context.Context, overlay, bin, child string) (env []string, err error) {
 	args := append([]string{"go", "build", "-overlay", overlay, "-o", bin + "/"}, programs...)
 	if err := run(ctx, processLimit, []string{"CGO_ENABLED=0"}, args...); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"listeners", "memmon", "httpok", "crashmail", "fatalmailbatch"} {
-		if err := os.Symlink("listeners", filepath.Join(bin, "supervisor-"+name)); err != nil {
+	for name, to := range links {
+		if err := os.Symlink(to, filepath.Join(bin, name)); err != nil {
 			return nil, err
 		}
 	}
@@ -216,7 +225,10 @@ func baseline(ctx context.Context, areas []*area, child string) error {
 		args := append([]string{"go", "test", "-vet=off", "-count=1"}, paths(a.packages)...)
 		steps = append(steps, &step{args: args})
 	}
-	env := []string{"IMPL=ours", "CHILD=" + child}
+	env, err := buildAll(ctx, "", filepath.Join(filepath.Dir(child), "bin"), child)
+	if err != nil {
+		return err
+	}
 	steps = append(steps, &step{env: env, args: []string{"go", "test", "./conformance", "-count=1", longLimit, "-run=TestScripts"}})
 	for _, s := range steps {
 		var none mutant

@@ -15,10 +15,10 @@ import (
 const insideArgument = "inside"
 
 // confine has a command run in a pid namespace, where kill(-1) reaches no process outside, and in a mount namespace, where it has a
-// /dev of its own. It needs root.
+// /dev of its own; its session of its own keeps kill(0) inside. It needs root.
 func confine(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL,
+		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL, Setsid: true,
 	}
 }
 

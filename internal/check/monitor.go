@@ -84,13 +84,13 @@ type one struct {
 }
 
 // New returns a Monitor, nil if there is no check.
-func New(host *Host, process Process, checks *config.HealthChecks) *Monitor {
+func New(host *Host, process Process, checks config.HealthChecks) *Monitor {
 	if !checks.Used() {
 		return nil
 	}
 	m := &Monitor{host: host, process: process}
-	for k, c := range []*config.HealthCheck{Liveness: &checks.Liveness, Readiness: &checks.Readiness} {
-		if c.Script.Kind != config.NoCheck {
+	for k, c := range []*config.HealthCheck{Liveness: checks.Liveness, Readiness: checks.Readiness} {
+		if c.Used() {
 			m.checks[k] = &one{config: c}
 		}
 	}

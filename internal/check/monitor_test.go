@@ -116,12 +116,12 @@ func (s *subject) Changed(k Kind, verdict Health, r Result, count int, again boo
 
 // monitor makes a monitor with a command for liveness, every 10 seconds with a limit of 5, unless the check is changed.
 func (b *bench) monitor(name string, change ...func(c *config.HealthChecks)) *Monitor {
-	c := &config.HealthChecks{Liveness: config.HealthCheck{Script: config.CheckScript{Kind: config.CommandCheck},
+	c := &config.HealthChecks{Liveness: &config.HealthCheck{Script: config.CheckScript{Kind: config.CommandCheck},
 		InitialDelay: time.Second, Period: 10 * time.Second, Timeout: 5 * time.Second, SuccessThreshold: 1, FailureThreshold: 2}}
 	for _, f := range change {
 		f(c)
 	}
-	return New(b.host, &subject{b, name}, c)
+	return New(b.host, &subject{b, name}, *c)
 }
 
 // TestMonitor shows when checks begin, and what their results lead to.
@@ -163,7 +163,7 @@ func TestLateCheckDelaysTheNext(t *testing.T) {
 func TestStop(t *testing.T) {
 	b := newBench(t)
 	m := b.monitor("", func(c *config.HealthChecks) {
-		c.Readiness = c.Liveness
+		c.Readiness = new(*c.Liveness)
 		c.Readiness.InitialDelay = 0
 	})
 	m.Start(Liveness, b.now)
@@ -229,7 +229,7 @@ func TestPlaces(t *testing.T) {
 // TestRunAll runs both checks once, which counts for nothing, and then again while the process stops.
 func TestRunAll(t *testing.T) {
 	b := newBench(t)
-	m := b.monitor("", func(c *config.HealthChecks) { c.Readiness = c.Liveness })
+	m := b.monitor("", func(c *config.HealthChecks) { c.Readiness = new(*c.Liveness) })
 	var got []string
 	done := func(results []Result) {
 		for _, r := range results {

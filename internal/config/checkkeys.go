@@ -23,12 +23,13 @@ type HealthCheck struct {
 }
 
 // HealthChecks has the checks of a program.
-type HealthChecks struct{ Liveness, Readiness HealthCheck }
+type HealthChecks struct{ Liveness, Readiness *HealthCheck }
 
 // Used is true if there is a check.
-func (c *HealthChecks) Used() bool {
-	return c.Liveness.Script.Kind != NoCheck || c.Readiness.Script.Kind != NoCheck
-}
+func (c HealthChecks) Used() bool { return c.Liveness.Used() || c.Readiness.Used() }
+
+// Used is true if the program has this check.
+func (c *HealthCheck) Used() bool { return c != nil && c.Script.Kind != NoCheck }
 
 const checkTopic = "Health checks"
 
@@ -44,15 +45,16 @@ type checkDefaults struct {
 // checkKeys are the keys of both checks. Those of liveness have the defaults of other supervisors.
 var checkKeys = append(
 	keysOfCheck("liveness", "restarts a process that runs but does not work, see [health checks](howto-health-checks.md)",
-		"from RUNNING", func(e *Extra) *HealthCheck { return &e.Checks.Liveness },
+		"from RUNNING", func(e *Extra) **HealthCheck { return &e.Checks.Liveness },
 		checkDefaults{60 * time.Second, 60 * time.Second, 30 * time.Second, CheckAction{Kind: ActionRestart}}),
 	keysOfCheck("readiness", "reports whether a process can be used, see [health checks](howto-health-checks.md)",
-		"from the start", func(e *Extra) *HealthCheck { return &e.Checks.Readiness },
+		"from the start", func(e *Extra) **HealthCheck { return &e.Checks.Readiness },
 		checkDefaults{0, 10 * time.Second, 5 * time.Second, CheckAction{}})...)
 
-func keysOfCheck(name, purpose, from string, check func(*Extra) *HealthCheck, d checkDefaults) []row[Process] {
+func keysOfCheck(name, purpose, from string, at partAt[HealthCheck], d checkDefaults) []row[Process] {
 	name += "_check_"
-	return table[Process](Key{Sections: checkSections, Topic: checkTopic, Scope: inProcess, Update: restarts, Since: Ours},
+	check := func(e *Extra) *HealthCheck { return *at(e) }
+	return inPart(at, table[Process](Key{Sections: checkSections, Topic: checkTopic, Scope: inProcess, Update: restarts, Since: Ours},
 		&extraKey[CheckScript]{Key: Key{Name: name + "script", Default: none, Secret: true, Other: "tcp://127.0.0.1:80",
 			Help: "`http://…` or `https://…` with options, `tcp://host:port`, `unix:///path`, or a command: " + purpose},
 			Type: namedCheck(name + "script"), Field: func(e *Extra) *CheckScript { return &check(e).Script }},
@@ -72,7 +74,7 @@ func keysOfCheck(name, purpose, from string, check func(*Extra) *HealthCheck, d 
 		&extraKey[CheckAction]{Key: Key{Name: name + "failure_action", Secret: true, Other: "stop",
 			Help: "what to do when it is unhealthy"},
 			Type: actionType, Absent: d.onFailure, Field: func(e *Extra) *CheckAction { return &check(e).FailureAction }},
-	)
+	))
 }
 
 // namedCheck is checkType for a key, whose name is in the messages.
@@ -109,7 +111,7 @@ func periodOf(key string) *Type[time.Duration] {
 
 // requireReadinessCheck refuses ready=check without a check.
 func requireReadinessCheck(k *sectionReader, p *Process) {
-	if p.Extra != nil && p.Extra.Notify.Ready.How == ReadyCheck && p.Extra.Checks.Readiness.Script.Kind == NoCheck && k.err == nil &&
+	if p.Extra != nil && p.Extra.Notify.Ready.How == ReadyCheck && !p.Extra.Checks.Readiness.Used() && k.err == nil &&
 		!slices.Contains(k.failed, "readiness_check_script") {
 		k.failf("ready", "ready=check needs readiness_check_script")
 	}

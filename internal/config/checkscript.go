@@ -37,17 +37,24 @@ const (
 
 // HTTPProbe is a request, and what counts as a success.
 type HTTPProbe struct {
-	URL      string        `json:"url"`
-	Method   string        `json:"method"`
-	Headers  []string      `json:"headers"`             // NAME: VALUE
-	Data     string        `json:"data,omitempty"`      // the body
-	DataFile string        `json:"data_file,omitempty"` // a file with the body; empty: Data is the body
-	CertFile string        `json:"cert_file,omitempty"`
-	KeyFile  string        `json:"key_file,omitempty"`
-	CAFile   string        `json:"ca_file,omitempty"`
-	Socket   string        `json:"socket,omitempty"` // an absolute path of a Unix socket; empty: the host of the URL
-	Status   []StatusRange `json:"status"`
+	URL    string        `json:"url"`
+	Method string        `json:"method"`
+	Status []StatusRange `json:"status"`
+	*HTTPOptions
 }
+
+// HTTPOptions are what most requests have not. All that have none share one.
+type HTTPOptions struct {
+	Headers  []string `json:"headers,omitempty"`   // NAME: VALUE
+	Data     string   `json:"data,omitempty"`      // the body
+	DataFile string   `json:"data_file,omitempty"` // a file with the body; empty: Data is the body
+	CertFile string   `json:"cert_file,omitempty"`
+	KeyFile  string   `json:"key_file,omitempty"`
+	CAFile   string   `json:"ca_file,omitempty"`
+	Socket   string   `json:"socket,omitempty"` // an absolute path of a Unix socket; empty: the host of the URL
+}
+
+var noHTTPOptions HTTPOptions
 
 // StatusRange is a range of status codes of HTTP.
 type StatusRange struct {
@@ -193,7 +200,10 @@ func parseHTTPProbe(text string) (*HTTPProbe, error) {
 	if err != nil || u.Hostname() == "" {
 		return wrong("not a URL")
 	}
-	h := &HTTPProbe{URL: words[0], Status: anySuccess}
+	h := &HTTPProbe{URL: words[0], Status: anySuccess, HTTPOptions: &noHTTPOptions}
+	if len(words) > 1 {
+		h.HTTPOptions = &HTTPOptions{}
+	}
 	posts := false
 	for rest := words[1:]; len(rest) > 0; {
 		name, value, attached := splitOption(rest[0])

@@ -4,8 +4,11 @@ import (
 	"time"
 )
 
+var dependsPart partAt[Depends] = func(e *Extra) **Depends { return &e.Depends }
+
 // dependKeys are the keys of a program about what it depends on.
-var dependKeys = table[Process](Key{Sections: InPrograms, Scope: inProgram, Update: restarts, Topic: startTopic, Since: Ours},
+var dependKeys = inPart(dependsPart, table[Process](
+	Key{Sections: InPrograms, Scope: inProgram, Update: restarts, Topic: startTopic, Since: Ours},
 	&extraKey[[]string]{Key: Key{Name: "depends_on", Default: none, Other: "-q:exited",
 		Help: "programs, groups or processes that must be up before the first automatic start, see " +
 			"[dependencies](howto-dependencies.md)"},
@@ -20,7 +23,7 @@ var dependKeys = table[Process](Key{Sections: InPrograms, Scope: inProgram, Upda
 	&extraKey[time.Duration]{Key: Key{Name: "startdelay", Other: "1.5",
 		Help: "time between the moment at which the first automatic start is allowed, and the start"},
 		Type: durationType, Field: func(e *Extra) *time.Duration { return &e.Depends.StartDelay }},
-)
+))
 
 // paceKeys are the keys of [supervisord] about dependencies and the pace of first starts.
 var paceKeys = []row[settings]{

@@ -32,7 +32,7 @@ func (p *Process) Depends() Depends {
 	if p.Extra == nil {
 		return Depends{Loss: LossIgnore}
 	}
-	return p.Extra.Depends
+	return *p.Extra.Depends
 }
 
 // Needs are the entries of depends_on.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/envfile"
@@ -9,17 +10,18 @@ import (
 )
 
 // Extra has the values of the optional keys that the original does not have. A process whose section sets none of them has no Extra,
-// so that these keys take no memory while they are not used.
+// and a part of which it sets no key is that of all others, so that these keys take no memory while they are not used. Pointers are
+// never nil.
 type Extra struct {
-	Policy   Policy
-	Hooks    Hooks
-	StopPlan StopPlan
-	Reload   Reload
+	Policy   *Policy
+	Hooks    *Hooks
+	StopPlan *StopPlan
+	Reload   *Reload
 	EnvFiles []envfile.File
 	ExitOn   string // when supervisord ends with the process: ExitNever, ...
 	ExitCode int    // its exit status then, or ExitAuto
-	Notify   Notify
-	Depends  Depends
+	Notify   *Notify
+	Depends  *Depends
 	Checks   HealthChecks
 
 	own map[string]string // environment=, without that of [supervisord], if there are files
@@ -41,12 +43,71 @@ type extraKey[T any] struct {
 	Absent T                                  // the default
 	Field  func(e *Extra) *T                  // where the value is stored
 	Then   func(k *sectionReader, p *Process) // checks the value and those of the keys before it, if the section sets the key
+	part   part                               // where Field is; nil: in Extra itself
+}
+
+// part is a part of Extra.
+type part interface {
+	own(e *Extra)
+	copy(e *Extra)
+	place(e *Extra) any // its address
+	share(to, from *Extra)
+}
+
+// partAt is a part at a place in Extra.
+type partAt[P any] func(e *Extra) **P
+
+// own gives e a part of its own, with the defaults, if it has none.
+func (at partAt[P]) own(e *Extra) {
+	place := at(e)
+	if *place == nil {
+		*place = new(P)
+	} else if e != defaults && *place == *at(defaults) {
+		at.copy(e)
+	}
+}
+
+// copy gives e a part of its own, with the same values.
+func (at partAt[P]) copy(e *Extra) {
+	value := **at(e)
+	*at(e) = &value
+}
+
+func (at partAt[P]) place(e *Extra) any { return at(e) }
+
+// share gives an Extra the part of another one if they are equal.
+func (at partAt[P]) share(to, from *Extra) {
+	if a, b := at(to), at(from); *a != *b && reflect.DeepEqual(*a, *b) {
+		*a = *b
+	}
+}
+
+// parts are those that have keys.
+var parts []part
+
+// inPart has the values of keys be in a part of Extra.
+func inPart[P any](at partAt[P], rows []row[Process]) []row[Process] {
+	parts = append(parts, at)
+	for _, r := range rows {
+		r.(interface{ setPart(part) }).setPart(at)
+	}
+	return rows
+}
+
+func (r *extraKey[T]) setPart(p part) { r.part = p }
+
+// field returns where the value is stored in e, which may be changed.
+func (r *extraKey[T]) field(e *Extra) *T {
+	if r.part != nil {
+		r.part.own(e)
+	}
+	return r.Field(e)
 }
 
 func (r *extraKey[T]) key() *Key                { return &r.Key }
 func (r *extraKey[T]) kind() string             { return r.Type.name }
 func (r *extraKey[T]) absentText() string       { return absentText(&r.Key, r.Type, r.Absent) }
-func (r *extraKey[T]) reset(e *Extra)           { *r.Field(e) = r.Absent }
+func (r *extraKey[T]) reset(e *Extra)           { *r.field(e) = r.Absent }
 func (r *extraKey[T]) share(*Process, *Process) {} // the processes of a program share all of Extra if they can
 
 func (r *extraKey[T]) read(k *sectionReader, p *Process) {
@@ -74,7 +135,7 @@ func (r *extraKey[T]) read(k *sectionReader, p *Process) {
 	if p.Extra == nil {
 		p.Extra = newExtra()
 	}
-	*r.Field(p.Extra) = value
+	*r.field(p.Extra) = value
 	p.Extra.set = append(p.Extra.set, setKey{&r.Key, text})
 	if r.Then != nil {
 		r.Then(k, p)
@@ -128,13 +189,12 @@ func (r *extraKey[T]) member() { r.Member = r.Name }
 
 // newExtra returns an Extra with the defaults of all keys.
 func newExtra() *Extra {
-	e := &Extra{}
-	resetExtra(e)
-	return e
+	e := *defaults
+	return &e
 }
 
-// resetExtra sets all values to their defaults.
-var resetExtra func(e *Extra)
+// defaults has the defaults of all keys, in the parts that all Extras share.
+var defaults = &Extra{}
 
 func init() { // the tables refer to it
 	for _, r := range processKeys {
@@ -142,16 +202,15 @@ func init() { // the tables refer to it
 			r.member()
 		}
 	}
-	resetExtra = func(e *Extra) {
-		for _, r := range processKeys {
-			if r, ok := r.(interface{ reset(*Extra) }); ok {
-				r.reset(e)
-			}
+	for _, r := range processKeys {
+		if r, ok := r.(interface{ reset(*Extra) }); ok {
+			r.reset(defaults)
 		}
 	}
 }
 
-// ownExtra gives a process an Extra of its own, whose values may differ from those of the other processes of its program.
+// ownExtra gives a process an Extra of its own, whose values may differ from those of the other processes of its program. They share
+// the parts that have been read for all of them.
 func (p *Process) ownExtra() {
 	if p.Extra == nil {
 		return
@@ -161,11 +220,32 @@ func (p *Process) ownExtra() {
 	p.Extra = &e
 }
 
-// shareExtra gives a process the Extra of another one of its program if the same keys have the same values. That is so for all
-// processes, unless a value has their numbers.
-func (p *Process) shareExtra(from *Process) {
-	a, b := p.Extra, from.Extra
-	if a != nil && b != nil && a.own == nil && b.own == nil && slices.Equal(a.set, b.set) {
-		p.Extra = b
+// trim returns memory that further keys would need.
+func (e *Extra) trim() {
+	if e != nil {
+		e.set = slices.Clone(e.set)
 	}
+}
+
+// shareWithLast gives a process what its Extra has in common with that of the process before: those of a program have the same values
+// unless one has their numbers, and many programs have values of [program-default].
+func (r *reader) shareWithLast(p *Process) {
+	if p.Extra != nil {
+		p.Extra = p.Extra.shareWith(r.lastExtra)
+		r.lastExtra = p.Extra
+	}
+}
+
+// shareWith returns an Extra that is equal: last if it is equal, else e, with the parts of last that are equal. Last may be nil.
+func (e *Extra) shareWith(last *Extra) *Extra {
+	switch {
+	case last == nil || e == last:
+	case reflect.DeepEqual(e, last):
+		return last
+	default:
+		for _, part := range parts {
+			part.share(e, last)
+		}
+	}
+	return e
 }

@@ -1,9 +1,13 @@
 package config
 
 import (
+	"math/bits"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unsafe"
 )
 
 // TestExtraKey checks that a row is sufficient for an optional key: that it is read, compared, refused in other sections and shown to
@@ -51,10 +55,85 @@ func TestExtraKey(t *testing.T) {
 		}
 	}
 	for keys, shared := range map[string]bool{"test_key=6\n": true, "post_stop_hook=/bin/true\n": true,
-		"liveness_check_script=/c %(process_num)d\n": false, "envfiles=-/none\n": false} {
+		"liveness_check_script=/c %(process_num)d\n": false, "envfiles=-/none\n": true} {
 		many := load("numprocs=2\nprocess_name=%(process_num)d\n" + keys).Processes
 		if got := many[0].Extra == many[1].Extra; got != shared {
 			t.Errorf("%s: processes share their Extra: %t", keys, got)
 		}
 	}
+}
+
+// TestPartsOfExtra checks that an Extra has parts of its own only for keys that the section sets, and is small: there may be thousands
+// of programs with a single optional key.
+func TestPartsOfExtra(t *testing.T) {
+	if size := unsafe.Sizeof(Extra{}); bits.UintSize == 64 && size > 144 {
+		t.Errorf("an Extra has %d bytes: put what few programs use into a part", size)
+	}
+	value := reflect.ValueOf(*defaults)
+	before := map[string]any{}
+	for name, part := range partsOf(value) {
+		before[name] = part.Elem().Interface()
+	}
+	for keys, want := range map[string][]string{
+		"exit_on=exit":               nil,
+		"restartpause=1\nready=fd:3": {"Notify", "Policy"},
+		"hook_timeout=1":             {"Hooks"},
+		"stop_sequence=INT":          {"StopPlan"},
+		"stopsignal=INT:1,TERM":      {"StopPlan"},
+		"reloadsignal=USR1":          {"Reload"},
+		"startdelay=1":               {"Depends"},
+
+		"liveness_check_period=1\nreadiness_check_script=/c %(process_num)d": {"Liveness", "Readiness"},
+	} {
+		text := "[supervisord]\n[program:p]\ncommand=c\nnumprocs=2\nprocess_name=%(process_num)d\n" + keys + "\n"
+		for _, p := range mustLoad(t, text).Groups[0].Processes {
+			var own []string
+			for name, part := range partsOf(reflect.ValueOf(*p.Extra)) {
+				if part.Pointer() != partsOf(value)[name].Pointer() {
+					own = append(own, name)
+				}
+			}
+			if slices.Sort(own); !slices.Equal(own, want) {
+				t.Errorf("%s: parts of its own: %q, want %q", keys, own, want)
+			}
+		}
+	}
+	for name, part := range partsOf(value) {
+		if !reflect.DeepEqual(part.Elem().Interface(), before[name]) {
+			t.Errorf("the defaults of %s have changed", name)
+		}
+	}
+}
+
+// TestEqualExtras checks that programs whose optional keys have the same values share them.
+func TestEqualExtras(t *testing.T) {
+	read := func(first, second string) (a, b *Extra) {
+		groups := mustLoad(t, "[supervisord]\n[program:a]\ncommand=a\n"+first+"\n[program:b]\ncommand=b\n"+second+"\n").Groups
+		return groups[0].Processes[0].Extra, groups[1].Processes[0].Extra
+	}
+	const keys = "depends_on=first:started\nready=log:/x+/\nliveness_check_script=http://127.0.0.1:1/ -X HEAD"
+	if a, b := read(keys, keys); a != b {
+		t.Error("equal keys")
+	}
+	if a, b := read(keys, "stopsignal=INT:1,TERM\n"+keys); a == b || a.StopPlan == b.StopPlan || a.Depends != b.Depends ||
+		a.Notify != b.Notify || a.Checks != b.Checks {
+		t.Errorf("a key more: %v, %v", a, b)
+	}
+	if a, b := read("hook_timeout=1", "hook_timeout=2"); a.Hooks == b.Hooks || a.Hooks.Timeout != time.Second {
+		t.Errorf("another value: %v, %v", a.Hooks, b.Hooks)
+	}
+	if a, b := read("hook_timeout=1", "hook_timeout=01"); a == b { // clients see the texts
+		t.Error("another text")
+	}
+}
+
+// partsOf returns the parts of an Extra by name.
+func partsOf(extra reflect.Value) map[string]reflect.Value {
+	parts := map[string]reflect.Value{"Liveness": extra.FieldByName("Checks").Field(0), "Readiness": extra.FieldByName("Checks").Field(1)}
+	for field, v := range extra.Fields() {
+		if v.Kind() == reflect.Pointer {
+			parts[field.Name] = v
+		}
+	}
+	return parts
 }

@@ -21,11 +21,17 @@ func everything() *Group {
 	run := Run{Command: "c", Directory: "d", Environment: map[string]string{"A": "1"}, User: user, Umask: 2, ServerURL: "s"}
 	channel := Channel{Log: Log{"f", 1, 2, LogFile, true}, Capture: 3, Events: true}
 	extra := newExtra()
+	for _, r := range processKeys {
+		if r, ok := r.(interface{ reset(*Extra) }); ok {
+			r.reset(extra) // so that it has parts of its own
+		}
+	}
 	extra.EnvFiles = []envfile.File{{Path: "a"}, {Path: "b"}}
 	extra.Depends.On = []string{"a", "b"}
 	extra.StopPlan.Sequence.Signals = []StopSignal{{1, 2}, {3, 4}}
-	for _, c := range []*HealthCheck{&extra.Checks.Liveness, &extra.Checks.Readiness} {
-		c.Script.HTTP = &HTTPProbe{Headers: []string{"A: 1", "B: 2"}, Status: []StatusRange{{200, 299}, {404, 404}}}
+	for _, c := range []*HealthCheck{extra.Checks.Liveness, extra.Checks.Readiness} {
+		c.Script.HTTP = &HTTPProbe{Status: []StatusRange{{200, 299}, {404, 404}},
+			HTTPOptions: &HTTPOptions{Headers: []string{"A: 1", "B: 2"}}}
 	}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
 		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
@@ -79,6 +85,10 @@ func TestCompareNoticesEveryField(t *testing.T) {
 	}
 }
 
+// neverNil are the types to which all pointers lead somewhere.
+var neverNil = []reflect.Type{reflect.TypeFor[Program](), reflect.TypeFor[Policy](), reflect.TypeFor[Hooks](), reflect.TypeFor[StopPlan](),
+	reflect.TypeFor[Reload](), reflect.TypeFor[Notify](), reflect.TypeFor[Depends](), reflect.TypeFor[HealthCheck]()}
+
 // eachField calls try for each field of a type and its parts, with the path of the field and a function that changes it.
 func eachField(typ reflect.Type, path string, try func(path string, change func(root reflect.Value))) {
 	eachValue(typ, strings.TrimPrefix(path, "."), func(v reflect.Value) reflect.Value { return v }, try)
@@ -90,7 +100,7 @@ func eachValue(typ reflect.Type, path string, get func(reflect.Value) reflect.Va
 	change := func(how string, f func(v reflect.Value)) { try(path+how, func(root reflect.Value) { f(get(root)) }) }
 	switch typ.Kind() {
 	case reflect.Pointer:
-		if path != "" && !strings.HasSuffix(path, "[0]") && !strings.HasSuffix(path, ".Program") { // those are never nil
+		if path != "" && !strings.HasSuffix(path, "[0]") && !slices.Contains(neverNil, typ.Elem()) {
 			change(", nil", func(v reflect.Value) { v.SetZero() })
 		}
 		eachValue(typ.Elem(), path, func(v reflect.Value) reflect.Value { return get(v).Elem() }, try)

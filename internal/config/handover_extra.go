@@ -31,6 +31,7 @@ type extraRow interface {
 	key() *Key
 	export(e, like *Extra) (text []byte, err error)
 	restore(e *Extra, text []byte) error
+	in() part
 }
 
 // export returns the value as text, nil if like has it, too.
@@ -42,13 +43,16 @@ func (r *extraKey[T]) export(e, like *Extra) ([]byte, error) {
 	return handover.Marshal(*value)
 }
 
-// restore sets the value of which export has made a text. What the value before refers to belongs to others, too.
+// restore sets the value of which export has made a text, in a part that belongs to e alone. What the value before refers to belongs to
+// others, too.
 func (r *extraKey[T]) restore(e *Extra, text []byte) error {
 	var value T
 	err := handover.Unmarshal(text, &value)
 	*r.Field(e) = value
 	return err
 }
+
+func (r *extraKey[T]) in() part { return r.part }
 
 // extraRows calls f for all rows of keys whose values are in Extra.
 func extraRows(f func(r extraRow)) {
@@ -95,15 +99,23 @@ func (e *exporter) extra(x, like *Extra) int {
 // extra makes an Extra of the state.
 func (m *importer) extra(s *ExtraState) *Extra {
 	e := newExtra()
-	if s.Like != 0 {
+	if s.Like != 0 && m.known(s.Like, len(m.extras)) {
 		*e = *at(m, m.extras, s.Like)
 	}
 	e.own = m.vars(s.Own)
+	var own []any // places of parts
+	ownPart := func(p part) {
+		if p != nil && !slices.Contains(own, p.place(e)) {
+			own = append(own, p.place(e))
+			p.copy(e)
+		}
+	}
 	extraRows(func(r extraRow) {
 		text, ok := s.Keys[r.key().Name]
 		if !ok {
 			return
 		}
+		ownPart(r.in())
 		if err := r.restore(e, text); err != nil {
 			m.r.Fail(fmt.Errorf("configuration: %s: %w", r.key().Name, err))
 		}
@@ -118,9 +130,11 @@ func (m *importer) extra(s *ExtraState) *Extra {
 		}
 	}
 	if s.Needs != nil {
+		ownPart(dependsPart)
 		e.Depends.needs = s.Needs
 	}
-	return e
+	m.lastExtra = e.shareWith(m.lastExtra)
+	return m.lastExtra
 }
 
 // readinessState is a Readiness as data.
@@ -172,6 +186,9 @@ func (c CheckScript) MarshalJSON() ([]byte, error) {
 func (c *CheckScript) UnmarshalJSON(text []byte) error {
 	var s checkState
 	err := handover.Unmarshal(text, &s)
+	if s.HTTP != nil && s.HTTP.HTTPOptions == nil {
+		s.HTTP.HTTPOptions = &noHTTPOptions
+	}
 	*c = CheckScript{s.Kind, s.HTTP, s.Address, s.Command, s.Text}
 	return err
 }

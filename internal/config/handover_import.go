@@ -43,6 +43,7 @@ type importer struct {
 	sockets   []*Socket
 	programs  []*Program
 	extras    []*Extra
+	lastExtra *Extra // the last of them
 	processes []*Process
 	groups    []*Group
 	configs   []*Config

@@ -103,7 +103,9 @@ func checkHandover(t *testing.T, active []*Group, readings ...*Config) (got whol
 		t.Errorf("-before +after:\n%s", diff)
 		return got, size
 	}
-	for _, way := range [][]string{counterparts(want, got), counterparts(got, want)} {
+	// Optional keys of programs, which nothing changes, may be shared with the reading before.
+	more := slices.DeleteFunc(counterparts(got, want), func(path string) bool { return strings.Contains(path, ".Extra") })
+	for _, way := range [][]string{counterparts(want, got), more} {
 		if len(way) > 0 {
 			t.Errorf("%d were one thing, and are two: %s", len(way), way[0])
 		}
@@ -251,8 +253,12 @@ func (f *filler) fill(v reflect.Value) {
 // is added later must be handed over, too.
 func TestHandoverOfEveryField(t *testing.T) {
 	for _, fill := range []bool{true, false} {
+		extra := &Extra{}
+		for _, p := range parts {
+			p.own(extra)
+		}
 		c := &Config{Servers: make([]Server, 1), Interfaces: make([]Interface, 1), Messages: make([]Message, 1), Groups: []*Group{
-			{Processes: []*Process{{Program: &Program{Socket: &Socket{}}, Extra: &Extra{}}}, Pool: &Pool{}, Plugin: &Plugin{}, Extra: &GroupExtra{}}}}
+			{Processes: []*Process{{Program: &Program{Socket: &Socket{}}, Extra: extra}}, Pool: &Pool{}, Plugin: &Plugin{}, Extra: &GroupExtra{}}}}
 		if fill {
 			new(filler).fill(reflect.ValueOf(c).Elem())
 		}

@@ -62,8 +62,8 @@ type companion struct {
 }
 
 var companions = []companion{
-	{"liveness_check_*", "liveness_check_script", func(e *Extra) bool { return e.Checks.Liveness.Script.Kind != NoCheck }},
-	{"readiness_check_*", "readiness_check_script", func(e *Extra) bool { return e.Checks.Readiness.Script.Kind != NoCheck }},
+	{"liveness_check_*", "liveness_check_script", func(e *Extra) bool { return e.Checks.Liveness.Used() }},
+	{"readiness_check_*", "readiness_check_script", func(e *Extra) bool { return e.Checks.Readiness.Used() }},
 	{"ready_timeout", "ready or notify_socket", func(e *Extra) bool { return e.Notify.Used() }},
 	{"watchdog_signal", "watchdog", func(e *Extra) bool { return e.Notify.HasSocket() }}, // a program may ask for a watchdog
 }

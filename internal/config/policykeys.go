@@ -19,7 +19,8 @@ type CrashLimit struct {
 }
 
 // policyKeys are the keys of Policy.
-var policyKeys = table[Process](Key{Sections: InPrograms | InDefault, Topic: startTopic, Scope: inProgram, Update: restarts, Since: Ours},
+var policyKeys = inPart(func(e *Extra) **Policy { return &e.Policy }, table[Process](
+	Key{Sections: InPrograms | InDefault, Topic: startTopic, Scope: inProgram, Update: restarts, Since: Ours},
 	&extraKey[time.Duration]{Key: Key{Name: "restartpause", Other: "2",
 		Help: "wait before every automatic start but the first, see [restart policies](howto-restart-policy.md)"},
 		Type: durationType, Field: func(e *Extra) *time.Duration { return &e.Policy.Pause }},
@@ -38,4 +39,4 @@ var policyKeys = table[Process](Key{Sections: InPrograms | InDefault, Topic: sta
 	&extraKey[CrashLimit]{Key: Key{Name: "crashlimit", Default: none, Other: "5/1m",
 		Help: "give up after so many unexpected exits within a time"},
 		Type: crashLimitType, Field: func(e *Extra) *CrashLimit { return &e.Policy.Crashes }},
-)
+))

@@ -52,13 +52,14 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 		if i == 0 {
 			requireReadinessCheck(k, p)
 		}
+		p.Extra.trim()
 		p.ProcessName = k.expandProcessName()
 		if i > 0 {
 			for _, key := range eachKeys {
 				key.share(p, list[i-1])
 			}
-			p.shareExtra(list[i-1])
 		}
+		r.shareWithLast(p)
 		list = append(list, p)
 	}
 	if k.err != nil || slices.Contains(k.failed, "process_name") { // its processes have no names to compare with others

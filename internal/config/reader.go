@@ -28,16 +28,17 @@ type reader struct {
 	mainVariables map[string]string         // those of the main file
 	defaulted     map[*ini.Section][]string // the keys that programs take from [program-default]
 
-	merged   map[[2]string]mergedEnvironment
-	messages []Message
-	files    []*ini.File
-	declared []string           // the types of events that plug-ins emit
-	withheld []string           // Config.Withheld
-	exitOn   string             // --exit-on; empty: not given
-	lenient  bool               // ignore_unknown_plugins
-	strict   bool               // dependencies=strict
-	vars     [6]expand.Variable // memory for expansions
-	check    *check             // collects the errors; nil: reading stops at the first
+	merged    map[[2]string]mergedEnvironment
+	lastExtra *Extra // that was read last
+	messages  []Message
+	files     []*ini.File
+	declared  []string           // the types of events that plug-ins emit
+	withheld  []string           // Config.Withheld
+	exitOn    string             // --exit-on; empty: not given
+	lenient   bool               // ignore_unknown_plugins
+	strict    bool               // dependencies=strict
+	vars      [6]expand.Variable // memory for expansions
+	check     *check             // collects the errors; nil: reading stops at the first
 
 	overridden []api.ConfigKey // keys of [supervisord] that the command line sets
 }

@@ -151,8 +151,8 @@ func parseSlashed(text string) (*regexp.Regexp, error) {
 }
 
 // readyKeys are the keys about readiness, notifications and the watchdog.
-var readyKeys = table[Process](Key{Topic: readyTopic, Sections: InProgram | InFastCGI | InInterface | InDefault, Scope: inProgram,
-	Update: restarts, Since: Ours},
+var readyKeys = inPart(func(e *Extra) **Notify { return &e.Notify }, table[Process](
+	Key{Topic: readyTopic, Sections: InProgram | InFastCGI | InInterface | InDefault, Scope: inProgram, Update: restarts, Since: Ours},
 	&extraKey[Readiness]{Key: Key{Name: "ready", Other: "notify", Help: "what a start waits for after `startsecs`: nothing more, " +
 		"`READY=1` by sd_notify, a line feed through descriptor N, a line of output, or the readiness check"},
 		Type: readyType, Absent: notReady, Field: func(e *Extra) *Readiness { return &e.Notify.Ready }},
@@ -167,6 +167,6 @@ var readyKeys = table[Process](Key{Topic: readyTopic, Sections: InProgram | InFa
 	&extraKey[syscall.Signal]{Key: Key{Name: "watchdog_signal", Sections: InPrograms | InDefault, Other: "USR1",
 		Help: "sent to it then; `KILL` follows after `stopwaitsecs`"},
 		Type: signalType, Absent: syscall.SIGABRT, Field: func(e *Extra) *syscall.Signal { return &e.Notify.WatchdogSignal }},
-)
+))
 
 const readyTopic = "Readiness and watchdog"

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"syscall"
 	"time"
 )
@@ -28,7 +29,12 @@ type Reload struct {
 }
 
 // hookKeys are the keys of Hooks, StopPlan and Reload.
-var hookKeys = table[Process](Key{Sections: InPrograms | InDefault, Topic: stopTopic, Scope: inProgram, Update: restarts, Since: Ours},
+var hookKeys = slices.Concat(hooksKeys, stopPlanKeys, reloadKeys)
+
+// ofHooks are the columns that they have in common.
+var ofHooks = Key{Sections: InPrograms | InDefault, Topic: stopTopic, Scope: inProgram, Update: restarts, Since: Ours}
+
+var hooksKeys = inPart(func(e *Extra) **Hooks { return &e.Hooks }, table[Process](ofHooks,
 	&extraKey[HelperCommand]{Key: Key{Name: "pre_start_hook", Topic: startTopic, Secret: true, Default: none, Other: "/bin/true",
 		Help: "command that runs before each start and must succeed, see [hooks](howto-hooks.md)"},
 		Type: helperType, Field: func(e *Extra) *HelperCommand { return &e.Hooks.PreStart }},
@@ -44,6 +50,11 @@ var hookKeys = table[Process](Key{Sections: InPrograms | InDefault, Topic: stopT
 	&extraKey[time.Duration]{Key: Key{Name: "hook_timeout", Other: "5",
 		Help: "the longest time for a hook, `stop_command` and `reload_command`"},
 		Type: positiveDurationType, Absent: time.Minute, Field: func(e *Extra) *time.Duration { return &e.Hooks.Timeout }},
+))
+
+var stopPlanPart partAt[StopPlan] = func(e *Extra) **StopPlan { return &e.StopPlan }
+
+var stopPlanKeys = inPart(stopPlanPart, table[Process](ofHooks,
 	&extraKey[HelperCommand]{Key: Key{Name: "stop_command", Secret: true, Default: none, Other: "/bin/true",
 		Help: "command that stops the process; the stop signal follows if it fails, or after `stopwaitsecs`"},
 		Type: helperType, Field: func(e *Extra) *HelperCommand { return &e.StopPlan.Command }},
@@ -54,13 +65,16 @@ var hookKeys = table[Process](Key{Sections: InPrograms | InDefault, Topic: stopT
 	&extraKey[time.Duration]{Key: Key{Name: "killwaitsecs", Default: "as `stopwaitsecs`", Other: "3",
 		Help: "time between repetitions of `KILL`, at least a second"},
 		Type: durationType, Field: func(e *Extra) *time.Duration { return &e.StopPlan.KillWait }},
+))
+
+var reloadKeys = inPart(func(e *Extra) **Reload { return &e.Reload }, table[Process](ofHooks,
 	&extraKey[HelperCommand]{Key: Key{Name: "reload_command", Topic: startTopic, Secret: true, Default: none, Other: "/bin/true",
 		Help: "command by which `supervisorctl hup` has the process read its configuration again"},
 		Type: helperType, Field: func(e *Extra) *HelperCommand { return &e.Reload.Command }},
 	&extraKey[syscall.Signal]{Key: Key{Name: "reloadsignal", Topic: startTopic, Other: "USR1",
 		Help: "signal by which `supervisorctl hup` does it if there is no `reload_command`"},
 		Type: signalType, Absent: syscall.SIGHUP, Field: func(e *Extra) *syscall.Signal { return &e.Reload.Signal }},
-)
+))
 
 // readStopSignal reads stopsignal=. A list is a stop sequence; the first signal is the stop signal then.
 func readStopSignal(k *sectionReader, p *Process) {
@@ -76,6 +90,7 @@ func readStopSignal(k *sectionReader, p *Process) {
 			if p.Extra == nil {
 				p.Extra = newExtra()
 			}
+			stopPlanPart.own(p.Extra)
 			p.Extra.StopPlan.Sequence = sequence
 		}
 	}

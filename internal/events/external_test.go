@@ -285,6 +285,41 @@ func TestManyResults(t *testing.T) {
 	}
 }
 
+// TestFirstResultOfMany lets the listener of the first result exit while there are results beyond the bound: the result is kept if the
+// program has been asked about it, because the answer is about no other, and fails otherwise.
+// covers: SEC-18
+func TestFirstResultOfMany(t *testing.T) {
+	answer := "RESULT 1000000\n" + strings.Repeat("x", 1_000_000)
+	for _, asked := range []bool{true, false} {
+		c := newHandlerTest(t, 2)
+		if !asked {
+			c.handler.Exited(c.now)
+		}
+		c.emit("a")
+		c.receive(0, "RESULT 1\nx")
+		for c.handler.results <= int(budget.Queue.Limit) {
+			c.ls[1].Exited()
+			c.ls[1].Enable(c.inputs[1])
+			c.receive(1, "READY\n")
+			c.emit("b")
+			c.receive(1, answer)
+		}
+		n := len(c.handler.pending)
+		c.log.Reset()
+		c.ls[0].Exited()
+		if asked {
+			c.logged()
+			c.answer("ACCEPT\n")
+			c.logged("DEBG l0: event was processed")
+		} else {
+			c.logged("WARN l0: event caused an error", "DEBG rebuffering event 0 for pool pool (buf size=0, max=10)")
+		}
+		if left := len(c.handler.pending); left != n-1 || c.ls[1].phase != Busy {
+			t.Errorf("asked %v: %d of %d results wait, l1 is %v", asked, left, n, c.ls[1].phase)
+		}
+	}
+}
+
 // FuzzAnswers cuts the answers of a result handler anywhere: the same events are accepted and rejected.
 func FuzzAnswers(f *testing.F) {
 	for _, s := range []string{"ACCEPT\nREJECT\nFAIL\n", "ACCEPT", "accept\n", "\n\n", "ACCEPT\nx\nACCEPT\n"} {

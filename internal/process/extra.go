@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -39,11 +40,14 @@ func newExtra(c *config.Process) *extra {
 	return &extra{}
 }
 
-// moreRules returns the rules about keys of config.Extra, nil if the program has none of them. Processes of a program that have the
-// same Extra have the same rules.
+// moreRules returns the rules about keys of config.Extra, nil if the program has none of them. Equal rules of one process after the
+// other are one value, since there may be thousands of them.
 func (s *Shared) moreRules(c *config.Process) *state.More {
-	if c.Extra == nil || c.Extra != s.lastExtra {
-		s.lastExtra, s.lastMore = c.Extra, newMore(c)
+	if c.Extra == nil || c.Extra != s.lastExtra || c.Program != s.lastProgram { // rules are also those of other keys
+		s.lastExtra, s.lastProgram = c.Extra, c.Program
+		if more := newMore(c); !reflect.DeepEqual(more, s.lastMore) {
+			s.lastMore = more
+		}
 	}
 	return s.lastMore
 }

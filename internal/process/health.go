@@ -159,9 +159,9 @@ func (c *checked) Changed(k check.Kind, verdict check.Health, r check.Result, co
 // checkKeys are the keys of a check.
 func (p *Process) checkKeys(k check.Kind) *config.HealthCheck {
 	if k == check.Readiness {
-		return &p.Config.Extra.Checks.Readiness
+		return p.Config.Extra.Checks.Readiness
 	}
-	return &p.Config.Extra.Checks.Liveness
+	return p.Config.Extra.Checks.Liveness
 }
 
 // publishHealth emits the event about the health of the process, if that has changed, and notifies what waits for it.

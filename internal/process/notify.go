@@ -50,7 +50,7 @@ type notify struct {
 // newNotify returns the notify of a process, nil if its program uses none of it.
 func newNotify(p *Process) *notify {
 	if extra := p.Config.Extra; extra != nil && extra.Notify.Used() {
-		return &notify{process: p, config: &extra.Notify}
+		return &notify{process: p, config: extra.Notify}
 	}
 	return nil
 }

@@ -64,8 +64,9 @@ type Shared struct {
 	// Own has the exit of a helper passed to it.
 	Own func(pid int, r *helper.Run, p *Process)
 
-	lastExtra *config.Extra // of the last process that was made
-	lastMore  *state.More   // its rules
+	lastExtra   *config.Extra // of the last process that was made
+	lastProgram *config.Program
+	lastMore    *state.More // its rules
 }
 
 // Role is what distinguishes the process of an event listener, a FastCGI program or a plug-in from that of an ordinary
@@ -125,7 +126,7 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 		p.extra.notify = newNotify(p)
 	}
 	if cfg.Extra != nil {
-		p.extra.checks = check.New(shared.Checks, (*checked)(p), &cfg.Extra.Checks)
+		p.extra.checks = check.New(shared.Checks, (*checked)(p), cfg.Extra.Checks)
 	}
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)

@@ -52,6 +52,12 @@ func readPrograms(t *testing.T, text string) *config.Config {
 	return cfg
 }
 
+// readExtra reads the optional keys of a program, as in "ready=notify hook_timeout=5".
+func readExtra(t *testing.T, keys string) *config.Extra {
+	t.Helper()
+	return readPrograms(t, "p "+keys).Groups[0].Processes[0].Extra
+}
+
 // newFixture makes a fixture in which the first starts that can be done are done.
 func newFixture(t *testing.T, text string) *fixture {
 	t.Helper()

@@ -16,13 +16,15 @@ import (
 )
 
 // checkedProgram is a program with a liveness check by a command, every second from the first on, of which the second failure counts.
-func checkedProgram(change ...func(p *config.Process)) *config.Group {
+func checkedProgram(t *testing.T, change ...func(p *config.Process)) *config.Group {
+	t.Helper()
 	return program("a", append([]func(*config.Process){func(p *config.Process) {
-		p.Extra = &config.Extra{Policy: config.Policy{Factor: 1}}
-		p.Extra.Checks.Liveness = config.HealthCheck{Script: command, InitialDelay: time.Second, Period: time.Second,
-			Timeout: time.Minute, SuccessThreshold: 1, FailureThreshold: 2, FailureAction: config.CheckAction{Kind: config.ActionRestart}}
+		p.Extra = readExtra(t, checkOfProgram)
 	}}, change...)...)
 }
+
+const checkOfProgram = "liveness_check_script=/bin/sh liveness_check_initial_delay=1 liveness_check_period=1 " +
+	"liveness_check_timeout=60 liveness_check_failure_threshold=2"
 
 var command = config.CheckScript{Kind: config.CommandCheck, Command: config.HelperCommand{Line: "/bin/sh"}}
 
@@ -30,7 +32,7 @@ var command = config.CheckScript{Kind: config.CommandCheck, Command: config.Help
 //
 // covers: L3-h
 func TestUnhealthy(t *testing.T) {
-	w := newWorld(t, checkedProgram(func(p *config.Process) { p.Exit.Restart = config.RestartNever }))
+	w := newWorld(t, checkedProgram(t, func(p *config.Process) { p.Exit.Restart = config.RestartNever }))
 	w.settle()
 	w.pass(2 * time.Second) // RUNNING after the first
 	p := w.process("a")
@@ -73,7 +75,7 @@ func TestUnhealthy(t *testing.T) {
 //
 // covers: L3-f
 func TestCrashDuringCheck(t *testing.T) {
-	w := newWorld(t, checkedProgram())
+	w := newWorld(t, checkedProgram(t))
 	w.settle()
 	w.pass(2 * time.Second)
 	w.exit("a liveness_check", code(1))
@@ -101,7 +103,7 @@ func TestFailureActions(t *testing.T) {
 		{config.CheckAction{Kind: config.ActionSignal, Signal: syscall.SIGUSR1}, api.Running, nil, []string{"USR1 a"}, ""},
 		{config.CheckAction{Kind: config.ActionCommand, Command: command.Command}, api.Running, []string{"a liveness_failure"}, nil, ""},
 	} {
-		w := newWorld(t, checkedProgram(func(p *config.Process) { p.Extra.Checks.Liveness.FailureAction = c.action }))
+		w := newWorld(t, checkedProgram(t, func(p *config.Process) { p.Extra.Checks.Liveness.FailureAction = c.action }))
 		w.settle()
 		w.pass(time.Second)
 		w.lines()
@@ -140,8 +142,8 @@ func without(names []string, others ...string) (rest []string) {
 
 // TestHealthyAgain shows what follows from a success after failures.
 func TestHealthyAgain(t *testing.T) {
-	w := newWorld(t, checkedProgram(func(p *config.Process) {
-		c := &p.Extra.Checks.Liveness
+	w := newWorld(t, checkedProgram(t, func(p *config.Process) {
+		c := p.Extra.Checks.Liveness
 		c.FailureThreshold, c.FailureAction = 1, config.CheckAction{}
 		c.SuccessAction = config.CheckAction{Kind: config.ActionCommand, Command: command.Command}
 	}))
@@ -160,7 +162,7 @@ func TestHealthyAgain(t *testing.T) {
 
 // TestReadinessCheck runs from the start on, and changes no state.
 func TestReadinessCheck(t *testing.T) {
-	w := newWorld(t, checkedProgram(func(p *config.Process) {
+	w := newWorld(t, checkedProgram(t, func(p *config.Process) {
 		c := p.Extra.Checks.Liveness
 		c.InitialDelay, c.FailureThreshold, c.FailureAction = 0, 1, config.CheckAction{}
 		p.Extra.Checks = config.HealthChecks{Readiness: c}
@@ -195,7 +197,7 @@ func TestReadinessCheck(t *testing.T) {
 
 // TestRunChecks runs checks for a client.
 func TestRunChecks(t *testing.T) {
-	w := newWorld(t, checkedProgram())
+	w := newWorld(t, checkedProgram(t))
 	w.settle()
 	w.pass(time.Second)
 	var got []check.Result
@@ -233,11 +235,11 @@ func TestHungProbesBlockNothing(t *testing.T) {
 	}()
 	var groups []*config.Group
 	for i := range 50 {
-		g := checkedProgram(func(p *config.Process) {
+		g := checkedProgram(t, func(p *config.Process) {
 			p.Run.Command, p.Start.Secs = "/bin/sleep 1000", 0
-			c := &p.Extra.Checks.Liveness
+			c := p.Extra.Checks.Liveness
 			c.Script = config.CheckScript{Kind: config.HTTPCheck,
-				HTTP: &config.HTTPProbe{URL: "http://" + l.Addr().String(), Method: "GET"}}
+				HTTP: &config.HTTPProbe{URL: "http://" + l.Addr().String(), Method: "GET", HTTPOptions: &config.HTTPOptions{}}}
 			c.InitialDelay, c.Period = 0, 100*time.Millisecond
 		})
 		g.Name = fmt.Sprint("a", i)
@@ -264,9 +266,9 @@ func TestHungProbesBlockNothing(t *testing.T) {
 
 // TestCrashLimitOfUnhealthyEnds gives up a process that is always unhealthy.
 func TestCrashLimitOfUnhealthyEnds(t *testing.T) {
-	w := newWorld(t, checkedProgram(func(p *config.Process) {
+	w := newWorld(t, checkedProgram(t, func(p *config.Process) {
+		p.Extra = readExtra(t, checkOfProgram+" crashlimit=3/1m")
 		p.Extra.Checks.Liveness.FailureThreshold = 1
-		p.Extra.Policy.Crashes = config.CrashLimit{Ends: 3, Time: time.Minute}
 	}))
 	w.settle()
 	for range 3 {

@@ -13,15 +13,17 @@ import (
 // meanwhile, a shutdown ends all hooks, and afterwards there are as many goroutines and descriptors as before.
 func TestHungHooksLeakNothing(t *testing.T) {
 	dir := t.TempDir()
+	hung, stubborn := readExtra(t, "hook_timeout=1h pre_start_hook=/bin/sleep"), readExtra(t, "hook_timeout=1h pre_start_hook=/bin/sh")
+	hung.Hooks.PreStart.Line = "/bin/sleep 1000"
+	stubborn.Hooks.PreStart.Line = `/bin/sh -c 'trap "" TERM; sleep 1000; sleep 1000'`
 	once := func(n int) {
 		group := &config.Group{Name: "g"} // of all: a shutdown stops one group after the other
 		for i := range n {
 			group.Processes = append(group.Processes, program(fmt.Sprintf("p%d", i), func(p *config.Process) {
 				p.Run.Command, p.Out.Log = "/bin/sleep 1000", config.Log{Kind: config.LogFile, Path: filepath.Join(dir, p.ProcessName)}
 				p.Stop.WaitSecs = 1
-				p.Extra = &config.Extra{Hooks: config.Hooks{Timeout: time.Hour, PreStart: config.HelperCommand{Line: "/bin/sleep 1000"}}}
-				if i%10 == 0 {
-					p.Extra.Hooks.PreStart.Line = `/bin/sh -c 'trap "" TERM; sleep 1000; sleep 1000'`
+				if p.Extra = hung; i%10 == 0 {
+					p.Extra = stubborn
 				}
 			}).Processes...)
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,20 +133,39 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-// TestConnectTime checks that an attempt to connect ends with the time limit.
+// TestConnectTime checks that an attempt to connect ends with the time limit, and that only refusals are repeated until then, and named.
 // covers: REP-F5
 func TestConnectTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newProbe("http://h/", 2*time.Second)
-		p.dial = func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
-		begin := time.Now()
-		if problem, detail := p.ask(); problem == "" || !strings.Contains(detail, "deadline exceeded") {
-			t.Errorf("%q, %q", problem, detail)
-		}
-		if took := time.Since(begin); took != p.timeout {
-			t.Errorf("after %v", took)
-		}
-	})
+	waits := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	refuses := func(context.Context) error { return syscall.ECONNREFUSED }
+	fails := func(context.Context) error { return errors.New("no route") }
+	for _, c := range []struct {
+		attempts []func(context.Context) error
+		took     time.Duration
+		want     string
+	}{
+		{[]func(context.Context) error{waits}, 2 * time.Second, "context deadline exceeded"},
+		{[]func(context.Context) error{fails}, 0, "no route"},
+		{[]func(context.Context) error{refuses, fails}, 200 * time.Millisecond, "no route"},
+		{[]func(context.Context) error{refuses, waits}, 2 * time.Second, "connection refused, and in the end: context deadline exceeded"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newProbe("http://h/", 2*time.Second)
+			p.dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+				attempt := c.attempts[0]
+				c.attempts = c.attempts[1:]
+				return nil, attempt(ctx)
+			}
+			begin := time.Now()
+			problem, detail := p.ask()
+			if want := "error contacting http://h/:\n\n " + c.want; problem != "bad status returned" || detail != want {
+				t.Errorf("%q, %q, want %q", problem, detail, want)
+			}
+			if took := time.Since(begin); took != c.took {
+				t.Errorf("%q after %v", detail, took)
+			}
+		})
+	}
 }
 
 // TestCertificate checks that a self-signed certificate is no problem unless --verify is given, nor are old protocols.
