@@ -24,7 +24,6 @@ import (
 func resume(t *upgrade.Taken) (status int) {
 	t.Begin()
 	late := time.AfterFunc(upgrade.Limit, func() { giveUp(t, fmt.Errorf("%s did not take over within %v", api.Version, upgrade.Limit)) })
-	_ = fault.At("begun")
 	d, l, r, err := takeOver(t)
 	if err == nil {
 		err = fault.At("restored")
@@ -57,6 +56,7 @@ func takeOver(t *upgrade.Taken) (d *supervisord, l *life, r *handover.Reader, er
 			err = fmt.Errorf("unexpected failure: %v\n%s", failure, debug.Stack())
 		}
 	}()
+	_ = fault.At("begun")
 	text, err := handover.Load(t.State)
 	if err != nil {
 		return nil, nil, nil, err
