@@ -23,8 +23,8 @@ import (
 // resume goes on with what another program has handed over, or has that program go on.
 func resume(t *upgrade.Taken) (status int) {
 	t.Begin()
+	debug.SetGCPercent(-1) // nothing of what is built can be freed, and programs wait
 	late := time.AfterFunc(upgrade.Limit, func() { giveUp(t, fmt.Errorf("%s did not take over within %v", api.Version, upgrade.Limit)) })
-	_ = fault.At("begun")
 	d, l, r, err := takeOver(t)
 	if err == nil {
 		err = fault.At("restored")
@@ -39,6 +39,7 @@ func resume(t *upgrade.Taken) (status int) {
 	_ = fault.At("committed")
 	d.outcome = outcome{r.Version(), t.Failed}
 	d.goOn(l)
+	debug.SetGCPercent(gcPercent)
 	next, status := l.live()
 	return d.runs(next, status)
 }
@@ -57,6 +58,7 @@ func takeOver(t *upgrade.Taken) (d *supervisord, l *life, r *handover.Reader, er
 			err = fmt.Errorf("unexpected failure: %v\n%s", failure, debug.Stack())
 		}
 	}()
+	_ = fault.At("begun")
 	text, err := handover.Load(t.State)
 	if err != nil {
 		return nil, nil, nil, err
@@ -129,7 +131,8 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	d := newSupervisord(opts, main.Program, time.Unix(0, main.Started))
 	d.file, d.running = main.File, true
 	var values config.State
-	r.Get(configRoom, &values)
+	var state supervisor.State
+	r.GetAll(map[string]any{configRoom: &values, supervisorRoom: &state}) // the large ones
 	active, readings := config.Import(r, values)
 	if r.Err() != nil || len(readings) != 2 {
 		return nil, nil, fmt.Errorf("the state of %s is not complete: %v", configRoom, r.Err())
@@ -150,8 +153,6 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	var syslog logs.SyslogState
 	r.Get(syslogRoom, &syslog)
 	d.unused = new(daemon.Releaser)
-	var state supervisor.State
-	r.Get(supervisorRoom, &state)
 	options := d.options(l)
 	options.Read = readings[1]
 	l.sup = supervisor.Import(options, r, state, active, logs.ImportSyslog(r, syslog, "", func(text string) { l.log.Warnf("%s", text) }))

@@ -29,6 +29,11 @@ func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i)
 //	notify FILE        report with sd_notify(3): be ready, reload on SIGHUP, and work while there is no FILE; end on SIGTERM
 //	long BYTES         write so many bytes without a line feed
 //	spew BYTES FIFO    wait until FIFO is open for writing, then write a sequence of so many bytes, then wait
+//	numbered FILE INTERVAL COUNT PREFIX SUFFIX
+//	                   write lines at an interval, see there
+//	starting FILE      append the time to FILE, and fail
+//	listening FILE     be a slow listener that appends each event to FILE
+//	brief              run for a moment, and end with status 3
 //	orphans N FIFO     wait likewise, start N processes and exit without waiting for them
 func child(args []string) int {
 	count := func(i int) int {
@@ -73,6 +78,15 @@ func child(args []string) int {
 		err = account(args[1])
 	case "notify":
 		err = notify(args[1])
+	case "numbered":
+		err = numbered(args[1:])
+	case "starting":
+		err = starting(args[1])
+	case "listening":
+		err = listening(args[1])
+	case "brief":
+		<-time.After(20 * time.Millisecond)
+		os.Exit(3)
 	case "steady":
 		err = steady(args[1])
 	default:

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -23,24 +24,27 @@ const mark = "FAULTS_CASE"
 // daemon is a supervisord in a directory of its own.
 type daemon struct {
 	*fault
-	dir    string
-	cmd    *exec.Cmd
-	pid    int           // of supervisord, outside of its namespace
-	ended  chan struct{} // closed when the started process has exited
-	http   *http.Client
-	seen   []byte // of the main log
-	counts map[string]*counted
-	offset int64
+	dir     string
+	cmd     *exec.Cmd
+	pid     int           // of supervisord, outside of its namespace
+	program string        // supervisord, or another file that is started
+	ended   chan struct{} // closed when the started process has exited
+	http    *http.Client
+	seen    []byte // of the main log
+	counts  map[string]*counted
+	offset  int64
 }
 
 // setup says how to start a daemon.
 type setup struct {
-	config string   // added to the base; {D} is the directory
-	own    string   // more lines for [supervisord]
-	before []string // what runs supervisord: a command line it is appended to
-	stdout *os.File // nil: a file
-	log    string   // the main log; empty: main.log in the directory
-	dir    string   // empty: a new one
+	config  string   // added to the base; {D} is the directory
+	own     string   // more lines for [supervisord]
+	program string   // empty: supervisord
+	env     []string // more variables
+	before  []string // what runs supervisord: a command line it is appended to
+	stdout  *os.File // nil: a file
+	log     string   // the main log; empty: main.log in the directory
+	dir     string   // empty: a new one
 }
 
 // prepare creates the directory and the configuration.
@@ -85,9 +89,10 @@ func (f *fault) start(s setup) *daemon {
 // launch starts the process.
 func (d *daemon) launch(s setup) {
 	d.Helper()
-	argv := append(append([]string(nil), s.before...), supervisord, "-c", filepath.Join(d.dir, "sd.conf"))
+	d.program = cmp.Or(s.program, supervisord)
+	argv := append(append([]string(nil), s.before...), d.program, "-c", filepath.Join(d.dir, "sd.conf"))
 	d.cmd = exec.Command(argv[0], argv[1:]...)
-	d.cmd.Env = append(os.Environ(), mark+"="+d.dir)
+	d.cmd.Env = append(append(os.Environ(), mark+"="+d.dir), s.env...)
 	d.cmd.Dir = d.dir
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	d.cmd.Stdout = s.stdout

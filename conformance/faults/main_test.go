@@ -25,8 +25,15 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	for _, f := range cleanups {
+		f()
+	}
+	os.Exit(status)
 }
+
+// cleanups are called after all tests.
+var cleanups []func()
 
 func choose() (err error) {
 	supervisord = os.Getenv("SUPERVISORD")

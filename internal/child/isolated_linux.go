@@ -149,8 +149,12 @@ func openDescriptors() ([]int, error) {
 	}
 }
 
-// ofPoller reports whether the runtime's poller may need fd.
+// ofPoller reports whether the runtime's poller may need fd. It opens its descriptors close-on-exec; those that another supervisord has
+// handed over are not, and are thousands.
 func ofPoller(fd int) bool {
+	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+		return false
+	}
 	buf := make([]byte, 64)
 	n, err := unix.Readlink("/proc/thread-self/fd/"+strconv.Itoa(fd), buf)
 	return err == nil && strings.HasPrefix(string(buf[:n]), "anon_inode:[event")

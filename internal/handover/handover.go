@@ -11,7 +11,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime/debug"
 	"slices"
+	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,7 +53,7 @@ type document struct {
 	Version     string                     `json:"version"`
 	Needs       []string                   `json:"needs,omitempty"`
 	Descriptors []descriptor               `json:"descriptors,omitempty"`
-	Rooms       map[string]json.RawMessage `json:"rooms"`
+	Rooms       map[string]json.RawMessage `json:"rooms,omitempty"`
 }
 
 // descriptor is an open file that the next program goes on with.
@@ -64,26 +68,41 @@ type descriptor struct {
 type Writer struct {
 	doc   document
 	taken map[int]bool // the descriptors
+	rooms map[string]*room
+	work  sync.WaitGroup // of the rooms
 	err   error
+}
+
+// room is a state and its text.
+type room struct {
+	text []byte
+	err  error
 }
 
 // NewWriter returns a Writer for the state of a program of this version.
 func NewWriter(version string) *Writer {
-	return &Writer{taken: map[int]bool{},
-		doc: document{Format: Format, Lowest: Lowest, Version: version, Rooms: map[string]json.RawMessage{}}}
+	return &Writer{taken: map[int]bool{}, rooms: map[string]*room{}, doc: document{Format: Format, Lowest: Lowest, Version: version}}
 }
 
-// Put writes a room, once.
-func (w *Writer) Put(room string, state any) {
-	text, err := Marshal(state)
-	if err == nil && w.doc.Rooms[room] != nil {
-		err = errors.New("it is written twice")
-	}
-	if err != nil {
-		w.Fail(fmt.Errorf("state of %s: %w", room, err))
+// Put writes a room, once, while the caller goes on: until Text returns, the state must stay as it is.
+func (w *Writer) Put(name string, state any) {
+	if w.rooms[name] != nil {
+		w.Fail(fmt.Errorf("state of %s: it is written twice", name))
 		return
 	}
-	w.doc.Rooms[room] = text
+	m := new(room)
+	w.rooms[name] = m
+	w.work.Go(func() {
+		defer recovered(&m.err)
+		m.text, m.err = Marshal(state)
+	})
+}
+
+// recovered makes a panic an error: in a goroutine of its own it would end the process.
+func recovered(err *error) {
+	if failure := recover(); failure != nil {
+		*err = fmt.Errorf("unexpected failure: %v\n%s", failure, debug.Stack())
+	}
 }
 
 // Descriptor adds a descriptor that goes on, and returns its number, for the room.
@@ -115,12 +134,25 @@ func (w *Writer) Fail(err error) {
 	}
 }
 
-// Text returns the document.
+// Text returns the document. The rooms are its last member, as they are: a copy of their text is all that they cost here.
 func (w *Writer) Text() ([]byte, error) {
+	w.work.Wait()
+	head, err := Marshal(w.doc)
+	w.Fail(err)
+	text := append(head[:max(0, len(head)-1)], `,"rooms":{`...)
+	for i, name := range slices.Sorted(maps.Keys(w.rooms)) {
+		if err := w.rooms[name].err; err != nil {
+			w.Fail(fmt.Errorf("state of %s: %w", name, err))
+		}
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(append(strconv.AppendQuote(text, name), ':'), w.rooms[name].text...)
+	}
 	if w.err != nil {
 		return nil, w.err
 	}
-	return Marshal(w.doc)
+	return append(text, "}}"...), nil
 }
 
 // Inherit has the descriptors stay open when a program is executed.

@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-type room struct {
+type sample struct {
 	Name  string            `json:"name"`
 	Env   map[string]string `json:"env"`
 	List  []string          `json:"list"`
@@ -44,7 +45,7 @@ func write(t *testing.T, state any, fill func(w *Writer)) []byte {
 // TestStringsKeepTheirBytes checks that strings that are not UTF-8, wherever they are, come back as they were.
 func TestStringsKeepTheirBytes(t *testing.T) {
 	latin := "caf\xe9"
-	for name, state := range map[string]room{
+	for name, state := range map[string]sample{
 		"plain":       {Name: "ü\ufffd<&>\u2028", Env: map[string]string{"A": "\x00"}},
 		"value":       {Name: latin, Bytes: []byte(latin)},
 		"marked":      {Name: mark + "AAAA", List: []string{mark, "\\u0000base64,"}},
@@ -60,12 +61,12 @@ func TestStringsKeepTheirBytes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got room
+			var got sample
 			r.Get("room", &got)
 			if err := r.Complete(); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(state, got, cmp.AllowUnexported(room{}, inner{})); diff != "" {
+			if diff := cmp.Diff(state, got, cmp.AllowUnexported(sample{}, inner{})); diff != "" {
 				t.Error(diff)
 			}
 			if after, _ := json.Marshal(state); !bytes.Equal(before, after) {
@@ -77,7 +78,7 @@ func TestStringsKeepTheirBytes(t *testing.T) {
 
 // TestPurposeKeepsItsBytes: a purpose has the name of a process, which may have any bytes.
 func TestPurposeKeepsItsBytes(t *testing.T) {
-	text := write(t, room{}, func(w *Writer) { w.Descriptor(0, "stdin of \xe9") })
+	text := write(t, sample{}, func(w *Writer) { w.Descriptor(0, "stdin of \xe9") })
 	r, err := Read(text, "5.1.0", false)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +98,7 @@ func TestDescriptors(t *testing.T) {
 	defer in.Close()
 	defer out.Close()
 	fd := int(in.Fd())
-	text := write(t, room{}, func(w *Writer) { w.Descriptor(fd, "stdout of a") })
+	text := write(t, sample{}, func(w *Writer) { w.Descriptor(fd, "stdout of a") })
 	for name, c := range map[string]struct {
 		trial bool
 		use   func(r *Reader)
@@ -116,7 +117,7 @@ func TestDescriptors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.Get("room", &room{})
+			r.Get("room", &sample{})
 			c.use(r)
 			err = r.Complete()
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasSuffix(err.Error(), c.want)) {
@@ -187,7 +188,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		var got struct {
-			room
+			sample
 			At Time `json:"at"`
 		}
 		r.Get("room", &got)
@@ -198,6 +199,42 @@ func FuzzRead(f *testing.F) {
 		}
 		_ = r.Complete()
 	})
+}
+
+// FuzzSplit compares with package json.
+func FuzzSplit(f *testing.F) {
+	for _, text := range []string{`{"format":1,"rooms":{"a":{"b":["}",1]},"c":"\\"{"}}`, ` { "rooms" : { } , "format" : 2 } `, `{"rooms":{"a":1},"rooms":{}}`,
+		`{"rooms":null}`, `{"rooms":{"a":tru}}`, `{}`, `{"a":1,}`, `{"rooms":{"\u0061":1}}`, `{"rooms":{"a":1]}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		head, rooms, ok := split(text)
+		var want, got document
+		err := json.Unmarshal(text, &want)
+		if !ok || err != nil {
+			return // json has the last word
+		}
+		if err := json.Unmarshal(head, &got); err != nil {
+			t.Fatalf("%s: %v", head, err)
+		}
+		got.Rooms = rooms
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(document{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestSplit checks that the document of a Writer is split, and that a wrong one is not.
+func TestSplit(t *testing.T) {
+	head, rooms, ok := split(write(t, sample{Name: "a\"}"}, nil))
+	if !ok || len(rooms) != 1 || !json.Valid(head) || !json.Valid(rooms["room"]) {
+		t.Errorf("%s, %s, %v", head, rooms, ok)
+	}
+	for _, text := range []string{"", "{", `{"a`, `{"a":`, `{"a":1`, `{"rooms":{}`, `{"rooms":{}}x`, `{"rooms":[]}`, `{"rooms":{"a":}}`, `{"rooms":{"a"}}`} {
+		if _, _, ok := split([]byte(text)); ok {
+			t.Errorf("%q is split", text)
+		}
+	}
 }
 
 // FuzzStrings checks that any string comes back.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Reader gives the rooms of a document to those who have written them. It is not safe for concurrent use.
@@ -21,8 +22,15 @@ type Reader struct {
 // Read reads a document. In a trial, the descriptors are not looked at. The error says why this version cannot take over.
 func Read(text []byte, version string, trial bool) (*Reader, error) {
 	r := &Reader{trial: trial, index: map[int]int{}, claimed: map[int]bool{}, read: map[string]bool{}}
-	if err := Unmarshal(text, &r.doc); err != nil {
+	head, rooms, ok := split(text)
+	if !ok { // of another writer, or wrong
+		head = text
+	}
+	if err := Unmarshal(head, &r.doc); err != nil {
 		return nil, fmt.Errorf("the state cannot be read: %w", err)
+	}
+	if ok {
+		r.doc.Rooms = rooms
 	}
 	switch {
 	case r.doc.Lowest > Format:
@@ -55,15 +63,27 @@ const oldest = 1
 func (r *Reader) Version() string { return r.doc.Version }
 
 // Get reads a room into state, which stays as it is if there is no such room.
-func (r *Reader) Get(room string, state any) {
-	text, ok := r.doc.Rooms[room]
-	if !ok {
-		return
+func (r *Reader) Get(room string, state any) { r.GetAll(map[string]any{room: state}) }
+
+// GetAll is Get for several rooms, which are read side by side.
+func (r *Reader) GetAll(states map[string]any) {
+	var work sync.WaitGroup
+	errs := make([]error, len(states))
+	for i, room := range slices.Sorted(maps.Keys(states)) {
+		text, ok := r.doc.Rooms[room]
+		if !ok {
+			continue
+		}
+		r.read[room] = true
+		work.Go(func() {
+			defer recovered(&errs[i])
+			if err := Unmarshal(text, states[room]); err != nil {
+				errs[i] = fmt.Errorf("state of %s: %w", room, err)
+			}
+		})
 	}
-	r.read[room] = true
-	if err := Unmarshal(text, state); err != nil {
-		r.Fail(fmt.Errorf("state of %s: %w", room, err))
-	}
+	work.Wait()
+	r.Fail(errors.Join(errs...))
 }
 
 // Descriptor takes over a descriptor, whose number was in a room. It returns the number, or -1 in a trial or after an error.

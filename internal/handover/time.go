@@ -1,7 +1,7 @@
 package handover
 
 import (
-	"encoding/json"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,18 +29,18 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
 		return []byte("null"), nil
 	}
-	return json.Marshal(origin.monotonic + int64(t.Sub(origin.time)))
+	return strconv.AppendInt(nil, origin.monotonic+int64(t.Sub(origin.time)), 10), nil
 }
 
 // UnmarshalJSON implements json.Unmarshaler. The time has a monotonic clock reading.
 func (t *Time) UnmarshalJSON(text []byte) error {
-	var nanoseconds *int64
-	if err := json.Unmarshal(text, &nanoseconds); err != nil {
-		return err
+	if string(text) == "null" {
+		t.Time = time.Time{}
+		return nil
 	}
-	t.Time = time.Time{}
-	if nanoseconds != nil {
-		t.Time = origin.time.Add(time.Duration(*nanoseconds - origin.monotonic))
+	nanoseconds, err := strconv.ParseInt(string(text), 10, 64)
+	if err == nil {
+		t.Time = origin.time.Add(time.Duration(nanoseconds - origin.monotonic))
 	}
-	return nil
+	return err
 }

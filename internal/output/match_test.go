@@ -34,7 +34,7 @@ func matched(t *testing.T, pattern, text string, n int, upgrades bool) int {
 
 // TestMatch finds lines however they are cut, whole and without sequences and ends, and no others.
 //
-// covers: L2-e, L12-b
+// covers: L2-e L12-b
 func TestMatch(t *testing.T) {
 	long := strings.Repeat("x", maxLine)
 	for _, c := range []struct {

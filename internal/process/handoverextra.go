@@ -26,6 +26,8 @@ type ExtraState struct {
 	Reloaded ReloadResult                `json:"reloaded,omitzero"`
 	Checks   *check.MonitorState         `json:"checks,omitempty"`
 	Health   string                      `json:"health,omitempty"` // as it was published last
+	Overall  string                      `json:"overall,omitempty"`
+	Since    int64                       `json:"since,omitempty"` // when Overall changed, in seconds since 1970
 	Notify   *NotifyState                `json:"notify,omitempty"`
 }
 
@@ -77,7 +79,8 @@ func (s *GateState) gate() Gate {
 func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	x := p.extra
 	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
-		Gate: x.gate.export(), Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(), Notify: x.notify.export(w)}
+		Gate: x.gate.export(), Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(),
+		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w)}
 	for h := range hookCount {
 		if from := x.hooks.last(h).Export(w); from != nil {
 			if s.Hooks == nil {
@@ -98,6 +101,7 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 	x.gate = s.Gate.gate()
 	x.asked = s.Asked
 	x.hooks.held, x.hooks.reloaded, x.health = s.Held, s.Reloaded, check.KeyedHealth(s.Health)
+	x.overall, x.since = check.KeyedHealth(s.Overall), s.Since
 	for h := range hookCount {
 		if from := s.Hooks[hookKeys[h].name]; from != nil && p.Config.Extra != nil {
 			x.hooks.setLast(h, p.ImportHelper(r, from, p.hookSpec(h)))

@@ -28,7 +28,8 @@ type Param struct {
 	Name     string
 	Type     string // "string", "int", "boolean", "array", "struct"; "signal" and "level" are a string or an int
 	Help     string
-	Optional bool // for the last parameters only; a missing boolean is true
+	Optional bool // for the last parameters only; a missing boolean is true,
+	Off      bool // or false
 }
 
 // args are the parameters of one call, converted to the types in the table.

@@ -13,7 +13,7 @@ func (s *Server) shutdown(context.Context, args) (result, error) { return done(s
 func (s *Server) restart(context.Context, args) (result, error) { return done(s.ops.Restart()) }
 
 func (s *Server) upgrade(ctx context.Context, a args) (result, error) {
-	u, err := s.ops.Upgrade(ctx, a.bool(0))
+	u, err := s.ops.Upgrade(ctx, len(a) > 0 && a.bool(0))
 	return func(e *xmlrpc.Encoder) { writeStruct(e, "from", u.From, "to", u.To, "note", u.Note) }, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,7 +111,7 @@ func (m *Method) describe(b *strings.Builder) {
 	for _, p := range m.Params {
 		text := p.Name
 		if p.Optional {
-			text += "=true"
+			text += "=" + strconv.FormatBool(!p.Off)
 		}
 		params = append(params, text)
 	}

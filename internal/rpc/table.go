@@ -124,7 +124,7 @@ var table = []Method{
 		Help:   "Return what a process depends on.",
 		Result: "array a struct for each dependency: name, condition, optional, met, text (the states of its processes)"},
 	{Name: "supervisor.upgrade", Ours: true, Waits: true, Do: (*Server).upgrade,
-		Params: []Param{{Name: "dry_run", Type: "boolean", Help: "find out only whether that is possible", Optional: true}},
+		Params: []Param{{Name: "dry_run", Type: "boolean", Help: "find out only whether that is possible", Optional: true, Off: true}},
 		Help:   "Execute the supervisord that is installed now in place of the running one. Programs and clients notice nothing.",
 		Result: "struct from and to, the versions, and note, which may be empty"},
 	{Name: "system.listMethods", Do: (*Server).listMethods,

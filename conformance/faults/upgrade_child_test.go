@@ -1,0 +1,114 @@
+package faults
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// numbered writes "RUN N" for N = 0, 1, ..., each between a prefix and a suffix, some at an interval, until SIGTERM; then it appends
+// "RUN COUNT" to the file.
+func numbered(args []string) error {
+	if len(args) != 5 {
+		return fmt.Errorf("numbered FILE INTERVAL COUNT PREFIX SUFFIX, not %q", args)
+	}
+	interval, err := time.ParseDuration(args[1])
+	if err != nil {
+		return err
+	}
+	burst, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	var around [2]string // with the escapes of Go
+	for i := range around {
+		if around[i], err = strconv.Unquote(`"` + args[3+i] + `"`); err != nil {
+			return err
+		}
+	}
+	enough := make(chan os.Signal, 1)
+	signal.Notify(enough, syscall.SIGTERM)
+	tick := time.NewTicker(interval)
+	for i := 0; ; {
+		select {
+		case <-tick.C:
+			var b []byte
+			for range burst {
+				b = fmt.Appendf(b, "%s%d %d%s\n", around[0], os.Getpid(), i, around[1])
+				i++
+			}
+			if _, err := os.Stdout.Write(b); err != nil {
+				return err
+			}
+		case <-enough:
+			return appendLine(args[0], fmt.Sprintf("%d %d", os.Getpid(), i))
+		}
+	}
+}
+
+// starting appends the time in nanoseconds of a clock that goes on in an upgrade to a file, and fails.
+func starting(file string) error {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		return err
+	}
+	if err := appendLine(file, strconv.FormatInt(ts.Nano(), 10)); err != nil {
+		return err
+	}
+	os.Exit(1)
+	return nil
+}
+
+// listening is a listener that appends the header and payload of each event to a file, as one line, and writes its result in pieces.
+func listening(file string) error {
+	in := bufio.NewReader(os.Stdin)
+	if _, err := os.Stdout.WriteString("READY\n"); err != nil {
+		return err
+	}
+	for {
+		header, err := in.ReadString('\n')
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		_, text, _ := strings.Cut(strings.TrimSpace(header), "len:")
+		size, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		payload := make([]byte, size)
+		if _, err := io.ReadFull(in, payload); err != nil {
+			return err
+		}
+		if err := appendLine(file, strings.TrimSpace(header)+" "+strings.ReplaceAll(string(payload), "\n", " ")); err != nil {
+			return err
+		}
+		for _, piece := range []string{"RESU", "LT 2\nO", "KREADY\n"} {
+			<-time.After(time.Millisecond)
+			if _, err := os.Stdout.WriteString(piece); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func appendLine(file, text string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(f, text); err != nil {
+		return err
+	}
+	return f.Close()
+}
