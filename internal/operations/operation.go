@@ -219,6 +219,11 @@ func start(p *process.Process, name string) error {
 	if p.Keep() {
 		return nil
 	}
+	return startNow(p, name)
+}
+
+// startNow is start without a look at the command.
+func startNow(p *process.Process, name string) error {
 	if !p.Start(time.Now()) {
 		return startRefused(p.State(), name)
 	}
@@ -287,7 +292,7 @@ func stopped(_ *Service, p *process.Process, name string) (bool, error) {
 	if p.Gate().Kept {
 		return true, api.NewFault(api.Failed, name+" was started before it was its turn to stop")
 	}
-	return p.State().IsStopped(), nil
+	return p.State() != api.Stopping && !p.Gate().Stops, nil // it may have been started again since
 }
 
 func signalAction(signal string) func(*process.Process, string) error {

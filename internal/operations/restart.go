@@ -9,8 +9,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
 
-// RestartProcess stops a process by its plan and starts it again; one that does not run is started. With wait it returns when
-// the process is RUNNING. A request to stop that comes meanwhile wins.
+// RestartProcess stops a process by its plan and starts it again; one that does not run is started, one that is stopping when it has
+// stopped. With wait it returns when the process is RUNNING. A request to stop that comes meanwhile wins.
 func (s *Service) RestartProcess(ctx context.Context, name string, wait bool) error {
 	return s.single(ctx, name, restarting, wait)
 }
@@ -43,7 +43,7 @@ func (s *Service) ReloadProcesses(ctx context.Context, sel Selection, wait bool)
 }
 
 func killable(p *process.Process) bool {
-	return p.State().IsRunning() || p.State() == api.Stopping || p.StartComes()
+	return p.State().IsRunning() || p.State() == api.Stopping || p.StartComes() || p.Gate().Held
 }
 
 func reloadable(p *process.Process) bool {
@@ -51,8 +51,7 @@ func reloadable(p *process.Process) bool {
 }
 
 func restart(p *process.Process, name string) error {
-	recycle := func(now time.Time) bool { return p.Recycle(api.Reason{Why: api.WhyRequest}, now) }
-	return restartBy(p, name, recycle, start)
+	return restartBy(p, name, p.Restart, start)
 }
 
 func beginRestart(l *supervisor.Loop, processes []*process.Process) bool {
@@ -66,7 +65,7 @@ func restartInTurn(l *supervisor.Loop, p *process.Process, name string) error {
 }
 
 func restartBy(p *process.Process, name string, recycle func(now time.Time) bool, start func(*process.Process, string) error) error {
-	if p.State() == api.Stopping || p.State() == api.Unknown {
+	if p.State() == api.Unknown {
 		return startRefused(p.State(), name)
 	}
 	if recycle(time.Now()) {
@@ -75,11 +74,14 @@ func restartBy(p *process.Process, name string, recycle func(now time.Time) bool
 		}
 		return nil
 	}
-	if p.State() == api.Backoff {
-		p.Stop(time.Now())
-	}
-	if p.State() == api.Starting { // that is a start anyway
+	switch p.State() {
+	case api.Starting: // that is a start anyway
 		return nil
+	case api.Backoff:
+		p.Stop(time.Now())
+		if _, _, err := p.Command(); err != nil { // it is the next start that fails: a refusal would leave the process STOPPED
+			return startNow(p, name)
+		}
 	}
 	return start(p, name)
 }

@@ -18,11 +18,22 @@ func (p *Process) Lose(reason api.Reason, now time.Time) {
 	p.recycle(state.Event{Kind: state.Recycle, Any: true}, reason, now)
 }
 
+// Restart is Recycle for a request: also a process that is stopping is started again.
+func (p *Process) Restart(now time.Time) bool {
+	return p.recycle(state.Event{Kind: state.Restart}, api.Reason{Why: api.WhyRequest}, now)
+}
+
 func (p *Process) recycle(e state.Event, reason api.Reason, now time.Time) bool {
+	stopping := p.machine.State == api.Stopping
 	if !p.handle(e, now) {
 		return false
 	}
-	p.because(reason)
+	if stopping { // the reason for which it stops remains
+		p.shared.Changed(p)
+		p.wakeWaiters()
+	} else {
+		p.because(reason)
+	}
 	if p.extra != nil {
 		p.extra.asked = p.extra.gate.Shut && reason.Why == api.WhyRequest
 	}
@@ -42,11 +53,15 @@ func (p *Process) StopFor(reason api.Reason, now time.Time) {
 	}
 }
 
-// Kill kills the child, also one that is stopping, on request. A start that was to come does not come. Kill returns false if
-// there is neither; problem is as that of Stop.
+// Kill kills the child, also one that is stopping, on request. A start that was to come, or waits for others, does not come. Kill returns
+// false if there is neither; problem is as that of Stop.
 func (p *Process) Kill(now time.Time) (problem string, ok bool) {
+	if g := p.Gate(); g.Held {
+		p.SetGate(Gate{Shut: g.Shut})
+		ok = true
+	}
 	if !p.handle(state.Event{Kind: state.KillRequest}, now) {
-		return "", false
+		return "", ok
 	}
 	if p.machine.State == api.Stopping {
 		p.because(p.stopReason())

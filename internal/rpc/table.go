@@ -111,7 +111,7 @@ var table = []Method{
 	{Name: "supervisor.reloadAllProcesses", Ours: true, Do: (*Server).reloadAllProcesses, Params: []Param{reloadWait},
 		Help: "Have all processes that run read their configurations again.", Result: statusArray},
 	{Name: "supervisor.restartProcess", Ours: true, Do: (*Server).restartProcess, Params: []Param{specParam, startWait},
-		Help:   "Stop a process and start it again; start it if it does not run. A stopProcess that comes meanwhile wins.",
+		Help:   "Stop a process and start it again; start it if it does not run, or when it has stopped. A stopProcess that comes meanwhile wins.",
 		Result: "boolean always true"},
 	{Name: "supervisor.runChecks", Ours: true, Waits: true, Do: (*Server).runChecks, Params: []Param{nameParam},
 		Help:   "Run the health checks of a process now, once. The results change nothing.",

@@ -39,6 +39,7 @@ var moreHappenings = []happening{
 	{"step done", Event{Kind: StepDone, OK: true}, 5 * time.Second},
 	{"step failed", Event{Kind: StepDone}, 5 * time.Second},
 	{"recycle", Event{Kind: Recycle}, 5 * time.Second},
+	{"restart", Event{Kind: Restart}, 5 * time.Second},
 	{"loss of a dependency", Event{Kind: Recycle, Any: true}, 5 * time.Second},
 	{"cancel", Event{Kind: Cancel}, 5 * time.Second},
 	{"kill", Event{Kind: KillRequest}, 5 * time.Second},
@@ -235,7 +236,7 @@ func (w *world) step(choice byte, wait time.Duration) {
 		w.do(Event{Kind: Tick})
 		return
 	}
-	requests := []Kind{Start, AutoStart, Stop, KillNow, KillRequest, Recycle, Cancel, Ready, StepDone, GiveUp, Tick}
+	requests := []Kind{Start, AutoStart, Stop, KillNow, KillRequest, Recycle, Restart, Cancel, Ready, StepDone, GiveUp, Tick}
 	switch n := int(choice % 32); {
 	case n < len(requests):
 		k := requests[n]

@@ -155,6 +155,19 @@ func (m Machine) recycle(e Event, now time.Time, r Rules) (Machine, Action) {
 	return next, action
 }
 
+// restart is the step of a request to restart. A process that is stopping already is started when it has stopped. A start that has no
+// child yet needs no restart.
+func (m Machine) restart(now time.Time, r Rules) (Machine, Action) {
+	switch {
+	case m.State == api.Stopping && !r.ShuttingDown:
+		m.Again = true
+		return m, Nothing
+	case m.Phase == Preparing:
+		return m, Refuse
+	}
+	return m.recycle(Event{Any: true}, now, r)
+}
+
 // recycled is the machine when the child of a recycle has ended.
 func (m Machine) recycled(now time.Time, r Rules) Machine {
 	next := Machine{State: api.Stopped, Since: m.Since, Flapping: now.Sub(m.Since) < shortRun, Crashes: m.Crashes}

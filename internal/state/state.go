@@ -33,6 +33,7 @@ const (
 	Cancel      // no start that is still to come is wanted any more
 	KillRequest // a request to kill
 	GiveUp      // a start that was to come will not
+	Restart     // a request to stop the process and start it again
 )
 
 // Event is what happened.
@@ -155,6 +156,8 @@ func (m Machine) Next(e Event, now time.Time, r Rules) (Machine, Action) {
 		return m.stepDone(e.OK, now, r)
 	case Recycle:
 		return m.recycle(e, now, r)
+	case Restart:
+		return m.restart(now, r)
 	case Cancel:
 		return m.cancel()
 	case GiveUp:

@@ -129,7 +129,7 @@ func (s *fixture) start(names ...string) {
 func (s *fixture) restart(names ...string) {
 	s.t.Helper()
 	all := s.named(names...)
-	restart := func(p *process.Process) bool { return p.Recycle(api.Reason{Why: api.WhyRequest}, s.now) }
+	restart := func(p *process.Process) bool { return p.Restart(s.now) }
 	hold := func(*process.Process) bool { return false }
 	if s.BeginRestart(all, s.now) {
 		restart, hold = func(p *process.Process) bool { return s.RestartInTurn(p, s.now) }, s.HoldStart

@@ -14,6 +14,7 @@ import (
 type startSet struct {
 	members []*process.Process
 	waiting []*process.Process // those that are not started yet
+	pending []*process.Process // those that the request will restart, and has not begun with
 	changed bool               // a member has changed since the last progress
 }
 
@@ -62,6 +63,9 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 	unmet := s.unmet(d, p, func(on *process.Process) order.Facts {
 		f := d.facts(on)
 		f.Gone = false // the request may be about to start it
+		if slices.Contains(s.pending, on) {
+			f.State = api.Stopping
+		}
 		return f
 	})
 	if len(unmet) == 0 {
@@ -74,6 +78,13 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 	s.waiting, s.changed = append(s.waiting, p), true
 	p.HoldStart(texts(unmet))
 	return true
+}
+
+// begin notes that a request to restart processes has come to one of them.
+func (d *depends) begin(p *process.Process) {
+	for _, s := range d.starts {
+		s.pending = slices.DeleteFunc(s.pending, func(x *process.Process) bool { return x == p })
+	}
 }
 
 // holdRestart has the start that follows on a restart wait, if others that the same request restarts or starts must be up before.

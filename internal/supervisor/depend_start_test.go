@@ -299,3 +299,64 @@ func TestRestartSet(t *testing.T) {
 		})
 	}
 }
+
+// TestRestartBeforeDependency restarts a process that does not run and, later in the same request, what it depends on: it is started once,
+// when the dependency is up again.
+//
+// covers: L6-restart-states
+func TestRestartBeforeDependency(t *testing.T) {
+	for _, loss := range []string{"ignore", "stop", "restart"} {
+		t.Run(loss, func(t *testing.T) {
+			s := newRunning(t, "app depends_on=db dependency_loss="+loss+"\ndb\nother depends_on=db")
+			s.stop("app")
+			s.ends("app")
+			s.took("TERM app, -app")
+			s.restart("app", "other", "db")
+			s.is("app STOPPED (db:running), other STOPPING (db:running), db RUNNING (other (stopping))")
+			s.proceed()
+			s.took("TERM other, -other, TERM db, -db, +db, +app, +other")
+			s.is("app RUNNING, other RUNNING, db RUNNING")
+			s.left()
+		})
+	}
+}
+
+// TestRestartWhileStopping restarts processes that are stopping: they are started when they have stopped, in order.
+//
+// covers: L6-restart-states
+func TestRestartWhileStopping(t *testing.T) {
+	s := newRunning(t, "app depends_on=db dependency_loss=stop\ndb")
+	s.stop("db")
+	s.is("app STOPPING, db RUNNING (app (stopping))")
+	s.restart("app", "db")
+	s.proceed()
+	s.took("TERM app, -app, TERM db, -db, +db, +app")
+	s.left()
+	s.stop("app", "db")
+	s.ends("app")
+	s.is("app STOPPED, db STOPPING")
+	s.restart("app", "db")
+	s.is("app STOPPED (db:running), db STOPPING")
+	s.proceed()
+	s.took("TERM app, -app, TERM db, -db, +db, +app")
+	s.left()
+}
+
+// TestKillWaiting kills a process whose first start waits: it does not come any more.
+//
+// covers: L6-restart-states
+func TestKillWaiting(t *testing.T) {
+	s := newFixture(t, "app depends_on=db\ndb autostart=false")
+	s.is("app STOPPED (db:running)")
+	if problem, ok := s.p("app").Kill(s.now); !ok || problem != "" {
+		t.Errorf("kill: %q, %t", problem, ok)
+	}
+	if _, ok := s.p("app").Kill(s.now); ok {
+		t.Error("a second kill finds something")
+	}
+	s.is("app STOPPED")
+	s.start("db")
+	s.pass(time.Minute)
+	s.took("+db")
+	s.left()
+}

@@ -92,16 +92,23 @@ func (l *Loop) BeginRestart(processes []*process.Process, now time.Time) bool {
 		return false
 	}
 	ordered := l.BeginStart(processes)
+	if ordered {
+		s := l.depends.starts[len(l.depends.starts)-1]
+		s.pending = slices.Clone(processes)
+	}
 	run := slices.DeleteFunc(slices.Clone(processes), func(p *process.Process) bool { return !p.Recyclable(now) })
 	return l.depends.beginStop(run, ending{reason: api.Reason{Why: api.WhyRequest}, again: true}, now) || ordered
 }
 
 // RestartInTurn restarts a process as soon as it is its turn. It returns false if that is not started.
 func (l *Loop) RestartInTurn(p *process.Process, now time.Time) bool {
+	if l.depends != nil {
+		l.depends.begin(p)
+	}
 	if _, inTurn := l.inTurn(p, now); inTurn {
 		return true
 	}
-	if !p.Recycle(api.Reason{Why: api.WhyRequest}, now) {
+	if !p.Restart(now) {
 		return false
 	}
 	if l.depends != nil {
