@@ -25,17 +25,17 @@ type situation struct {
 
 var situations = map[string]situation{
 	"STOPPED":  {sleeping, nothing},
-	"STARTING": {func(p *config.Process, script string) { sleeping(p, script); p.Start.Secs = 1000 }, begin},
-	"RUNNING":  {sleeping, begin},
-	"BACKOFF":  {failing, begin},
+	"STARTING": {func(p *config.Process, script string) { sleeping(p, script); p.Start.Secs = 1000 }, requestStart},
+	"RUNNING":  {sleeping, requestStart},
+	"BACKOFF":  {failing, requestStart},
 	"STOPPING": {sleeping, func(t *testing.T, s *Service, script string) {
-		begin(t, s, script)
+		requestStart(t, s, script)
 		_ = s.StopProcess(context.Background(), "g:p", false)
 	}},
 	"EXITED": {func(p *config.Process, script string) {
 		p.Run.Command, p.Exit.Restart = "/bin/sh -c '[ -e "+script+"1 ] && exec sleep 1000; touch "+script+"1'", config.RestartNever
-	}, begin},
-	"FATAL":                 {giving, begin},
+	}, requestStart},
+	"FATAL":                 {giving, requestStart},
 	"BACKOFF, command gone": {failing, beginAndRemove},
 	"FATAL, command gone":   {giving, beginAndRemove},
 }
@@ -57,12 +57,12 @@ func giving(p *config.Process, script string) { failing(p, script); p.Backoff.Re
 
 func nothing(*testing.T, *Service, string) {}
 
-func begin(_ *testing.T, s *Service, _ string) {
+func requestStart(_ *testing.T, s *Service, _ string) {
 	_ = s.StartProcess(context.Background(), "g:p", false)
 }
 
 func beginAndRemove(t *testing.T, s *Service, script string) {
-	begin(t, s, script)
+	requestStart(t, s, script)
 	await(t, s, api.Backoff, api.Fatal)
 	if err := os.Remove(script); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func await(t *testing.T, s *Service, want ...api.State) {
 	}
 }
 
-// look returns the state of the process, and whether it will be started again.
+// look returns the state of the process, and whether it will be requestStart again.
 func look(t *testing.T, s *Service) (text string, pid int) {
 	t.Helper()
 	if err := s.sup.Read(func(v supervisor.View) {
@@ -197,7 +197,7 @@ FATAL, command gone; restart, wait; NO_FILE: can't find command 'SCRIPT'; FATAL
 var stateOf = map[string]api.State{"STOPPED": api.Stopped, "STARTING": api.Starting, "RUNNING": api.Running, "BACKOFF": api.Backoff,
 	"STOPPING": api.Stopping, "EXITED": api.Exited, "FATAL": api.Fatal}
 
-// endIn ends the child, which ignores its stop signal, when a request stops it. Once: also if it is not to be started again.
+// endIn ends the child, which ignores its stop signal, when a request stops it. Once: also if it is not to be requestStart again.
 func (s *Service) endIn(pid int, once bool) {
 	for {
 		var stops, again bool

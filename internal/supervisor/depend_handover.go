@@ -138,8 +138,8 @@ func (d *depends) restoreGate(g *gate, s GateState) {
 	}
 }
 
-// begin goes on with what was restored: everything is looked at once.
-func (d *depends) begin() {
+// resume goes on with what was restored: everything is looked at once.
+func (d *depends) resume() {
 	for _, g := range d.gates {
 		if g.timer != nil {
 			d.loop.timers.Set(g.timer)

@@ -164,7 +164,7 @@ func (s *Supervisor) Begin() {
 		l.schedule(&l.nextRecycle, now)
 	}
 	if l.depends != nil {
-		l.depends.begin()
+		l.depends.resume()
 	}
 	l.shared.Events.Begin()
 	l.resumeEvents(now)
