@@ -201,7 +201,7 @@ func (d *supervisord) startChild(spec child.Spec) (pid int, err error) {
 // leaving notifies the service manager that a shutdown or restart begins.
 func (d *supervisord) leaving(restart bool) {
 	if restart {
-		d.manager.Reloading()
+		d.manager.Reloading("Restarting")
 	} else {
 		d.manager.Stopping()
 	}

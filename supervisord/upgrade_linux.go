@@ -27,6 +27,9 @@ import (
 // freezeLimit is how long everything may take to come to a stop before an upgrade.
 const freezeLimit = 5 * time.Second
 
+// notifyLimit is how long a service manager may take to read what it is notified of before an upgrade.
+const notifyLimit = time.Second
+
 // upgrading is set while an upgrade goes on.
 var upgrading atomic.Bool
 
@@ -108,7 +111,8 @@ func (d *supervisord) replace(l *life, dryRun bool, asked *askedState) (result a
 		return result, refused(fmt.Errorf("busy: %s has just been replaced", target.Path))
 	}
 	asked.Note = verdict.Note
-	d.manager.Reloading()
+	d.manager.Reloading("Upgrading")
+	d.manager.Flush(notifyLimit)
 	err = d.execute(l, target.Path)
 	d.manager.Ready()
 	return result, err

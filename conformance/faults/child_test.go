@@ -31,7 +31,6 @@ func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i)
 //	spew BYTES FIFO    wait until FIFO is open for writing, then write a sequence of so many bytes, then wait
 //	numbered FILE INTERVAL COUNT PREFIX SUFFIX
 //	                   write lines at an interval, see there
-//	starting FILE      append the time to FILE, and fail
 //	listening FILE     be a slow listener that appends each event to FILE
 //	brief              run for a moment, and end with status 3
 //	orphans N FIFO     wait likewise, start N processes and exit without waiting for them
@@ -80,8 +79,6 @@ func child(args []string) int {
 		err = notify(args[1])
 	case "numbered":
 		err = numbered(args[1:])
-	case "starting":
-		err = starting(args[1])
 	case "listening":
 		err = listening(args[1])
 	case "brief":

@@ -20,6 +20,7 @@ type soak struct {
 	programs []*soakProgram
 	starts   int // starts of supervisord, with restarts
 	renames  int
+	upgrades int
 	endings  int      // of daemons that ended with a process
 	done     []string // the last operations, for messages
 }
@@ -217,8 +218,8 @@ func TestSoak(t *testing.T) {
 	s.restart()
 	run(duration - duration/4)
 	after := s.settle(before.descriptors)
-	s.figure("%d operations, %d runs of the daemon, %d renames, %d daemons that ended with a process", operations, s.starts, s.renames,
-		s.endings)
+	s.figure("%d operations, %d runs of the daemon, %d upgrades, %d renames, %d daemons that ended with a process", operations, s.starts,
+		s.upgrades, s.renames, s.endings)
 	for _, l := range soakLines {
 		s.figure("%d %s", s.count(l.line), l.what)
 	}

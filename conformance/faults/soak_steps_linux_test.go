@@ -34,6 +34,7 @@ var soakSteps = []struct {
 	{10, (*soak).misconfigure},
 	{20, (*soak).endDaemon},
 	{25, (*soak).restart},
+	{25, (*soak).upgrade},
 }
 
 // step performs an operation.
@@ -240,6 +241,22 @@ func (s *soak) touch(name string) {
 	s.did("make the file %s", name)
 	if err := os.WriteFile(s.path(name), nil, 0o644); err != nil {
 		s.stop("%v", err)
+	}
+}
+
+// upgrade replaces the program, which changes nothing.
+func (s *soak) upgrade() {
+	before := s.pidOf("sleep1")
+	_, err := s.call("upgrade", false)
+	s.did("upgrade: %v", err)
+	switch {
+	case err == nil:
+		s.upgrades++
+	case !strings.Contains(err.Error(), "refused: busy:"):
+		s.wrong("upgrade: %v after\n%s", err, strings.Join(s.done, "\n"))
+	}
+	if after := s.pidOf("sleep1"); after != before {
+		s.wrong("an upgrade changes the pid of a program from %d to %d", before, after)
 	}
 }
 

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // numbered writes "RUN N" for N = 0, 1, ..., each between a prefix and a suffix, some at an interval, until SIGTERM; then it appends
@@ -52,19 +50,6 @@ func numbered(args []string) error {
 			return appendLine(args[0], fmt.Sprintf("%d %d", os.Getpid(), i))
 		}
 	}
-}
-
-// starting appends the time in nanoseconds of a clock that goes on in an upgrade to a file, and fails.
-func starting(file string) error {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
-		return err
-	}
-	if err := appendLine(file, strconv.FormatInt(ts.Nano(), 10)); err != nil {
-		return err
-	}
-	os.Exit(1)
-	return nil
 }
 
 // listening is a listener that appends the header and payload of each event to a file, as one line, and writes its result in pieces.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"net"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 )
@@ -18,11 +19,12 @@ func TestNotifier(t *testing.T) {
 	t.Setenv(NotifySocket, path)
 	n := NewNotifier()
 	n.Ready()
-	n.Reloading()
+	n.Reloading("Restarting")
 	n.Ready()
 	n.Stopping()
+	n.Flush(time.Minute)
 	for _, want := range []string{
-		"READY=1\nSTATUS=Running", "RELOADING=1\nSTATUS=Restarting", "READY=1\nSTATUS=Running",
+		"READY=1\nSTATUS=Running", "RELOADING=1\nMONOTONIC_USEC=N\nSTATUS=Restarting", "READY=1\nSTATUS=Running",
 		"STOPPING=1\nSTATUS=Stopping all programs",
 	} {
 		buf := make([]byte, 200)
@@ -33,7 +35,7 @@ func TestNotifier(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(buf[:size]); got != want {
+		if got := regexp.MustCompile("USEC=[1-9][0-9]+").ReplaceAllString(string(buf[:size]), "USEC=N"); got != want {
 			t.Errorf("%q, not %q", got, want)
 		}
 	}
@@ -43,9 +45,10 @@ func TestNotifier(t *testing.T) {
 func TestNotifierWithoutManager(t *testing.T) {
 	t.Setenv(NotifySocket, "")
 	NewNotifier().Ready()
+	NewNotifier().Flush(time.Minute)
 	t.Setenv(NotifySocket, filepath.Join(t.TempDir(), "absent"))
 	n := NewNotifier()
 	for range 1000 {
-		n.Reloading()
+		n.Reloading("Restarting")
 	}
 }

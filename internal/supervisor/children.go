@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -62,7 +63,13 @@ func (l *Loop) reaped(e child.Exit, now time.Time) {
 	}
 	delete(l.children, e.PID)
 	c.owner.Reaped(e, now)
+	if r, ok := c.owner.(*helper.Run); ok && r.Draining() {
+		l.draining = append(slices.DeleteFunc(l.draining, drained), r)
+	}
 }
+
+// drained reports whether the last output of a helper has been read.
+func drained(r *helper.Run) bool { return !r.Draining() }
 
 // recorded is what the next supervisord has to know of a child.
 func recorded(pid int, c ownedChild) orphans.Child {

@@ -143,12 +143,8 @@ func (l *Loop) reporting() bool {
 	if slices.ContainsFunc(l.Processes(), func(p *process.Process) bool { return p.Draining() || p.Unhandled() }) {
 		return true
 	}
-	for r := range l.helpers {
-		if r.Draining() {
-			return true
-		}
-	}
-	return false
+	l.draining = slices.DeleteFunc(l.draining, drained)
+	return len(l.draining) > 0
 }
 
 // Export returns the state of the loop. Everything is frozen.

@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
@@ -33,6 +34,7 @@ type Loop struct {
 	layout   int                // grows when a group is added or removed
 	watches  []*Watch
 	children map[int]ownedChild // by pid
+	draining []*helper.Run      // that have been reaped while there was output to read, with some that have been read since
 	record   *orphans.Record    // of the children; may be nil
 
 	pending []*process.Process // waiting for their first start, in this order

@@ -9,13 +9,14 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // childArgument as the first argument makes the bench a supervised program.
 const childArgument = "-as-child"
 
-// childMain replaces native/child.c if there is no C compiler. args are FIFO and, optionally, BYTES and PIECE, or ready
-// or flood.
+// childMain replaces native/child.c if there is no C compiler. args are FIFO and, optionally, BYTES and PIECE, or ready,
+// flood or paced.
 func childMain(args []string) int {
 	start := make(chan os.Signal, 1)
 	if len(args) > 1 {
@@ -30,6 +31,9 @@ func childMain(args []string) int {
 		return notifyMain(fifo, report, args[1] == "flood")
 	}
 	report()
+	if len(args) > 1 && args[1] == "paced" {
+		return pacedMain()
+	}
 	if len(args) > 1 {
 		size, err := strconv.Atoi(args[1])
 		if err != nil {
@@ -54,6 +58,18 @@ func childMain(args []string) int {
 	}
 	fifo.Close()
 	select {}
+}
+
+// pacedMain writes 1 MB/s without end.
+func pacedMain() int {
+	const piece = 16 << 10
+	block := bytes.Repeat(append(bytes.Repeat([]byte("x"), 127), '\n'), piece/128)
+	for range time.Tick(piece * time.Microsecond) {
+		if _, err := os.Stdout.Write(block); err != nil {
+			break
+		}
+	}
+	return 4
 }
 
 // notifyMain reports after it has sent READY=1, and then sends notifications without end, or none.

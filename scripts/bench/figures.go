@@ -199,4 +199,11 @@ var figures = []figure{
 	{name: "events/state", unit: "1/s", where: "states", baseline: true, targets: []target{atLeastOf(3.1, original, "events/state")}},
 	{name: "events/state/disorder", unit: "events", where: "states", targets: []target{atMost(0)}},
 	{name: "events/tick/1000", unit: "ms", where: "ticks", targets: []target{atMost(1)}},
+
+	{name: "upgrade/10/p50", unit: "ms", where: "upgrade", alone: true, targets: []target{atMost(30)}},
+	{name: "upgrade/10/max", unit: "ms", where: "upgrade", alone: true},
+	{name: "upgrade/10/getState/max", unit: "ms", where: "upgrade", alone: true},
+	{name: "upgrade/1000/p50", unit: "ms", where: "upgrade", alone: true, targets: []target{atMost(150)}},
+	{name: "upgrade/1000/max", unit: "ms", where: "upgrade", alone: true},
+	{name: "upgrade/1000/getState/max", unit: "ms", where: "upgrade", alone: true},
 }

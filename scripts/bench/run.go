@@ -68,6 +68,7 @@ var scenarios = []struct {
 	{"lines", lineEvents},
 	{"states", stateEvents},
 	{"ticks", tickEvents},
+	{"upgrade", upgrades},
 }
 
 // turn is a run of a scenario with a contender.

@@ -175,6 +175,7 @@ func contents(t *testing.T, path, kind string) map[string]string {
 
 // TestDebian installs, upgrades, removes and purges the Debian package in a copy of this machine, one case after the other, since
 // dpkg locks its database.
+// covers: L12-j
 func TestDebian(t *testing.T) {
 	dir := dist(t)
 	if os.Getuid() != 0 {
@@ -183,7 +184,7 @@ func TestDebian(t *testing.T) {
 	if _, err := os.Stat("/var/lib/dpkg/info/supervisor.list"); err != nil {
 		t.Skip("needs Debian's supervisor, which scripts/setup reference installs")
 	}
-	cases := []string{"fresh", "upgrade"}
+	cases := []string{"fresh", "upgrade", "versions"}
 	files, err := filepath.Glob("testdata/[a-z]*")
 	if err != nil || len(files) != len(cases)+2 {
 		t.Fatalf("%v, %v", files, err)
@@ -195,7 +196,11 @@ func TestDebian(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command("testdata/sandbox", t.TempDir(), dir, file)
+			args := []string{t.TempDir(), dir, file}
+			if name == "versions" {
+				args = append(args, nextPackage(t))
+			}
+			cmd := exec.Command("testdata/sandbox", args...)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC}
 			out, err := cmd.CombinedOutput()
 			if err != nil {
@@ -204,4 +209,16 @@ func TestDebian(t *testing.T) {
 			t.Logf("%s", out)
 		})
 	}
+}
+
+// nextPackage builds the Debian package of the version after this one, and returns its directory.
+func nextPackage(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.Command("./build", dir, runtime.GOARCH)
+	cmd.Env = append(os.Environ(), "VERSION=5.0.1", "KINDS=deb", "COMPRESSION=gzip")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return dir
 }

@@ -6,6 +6,7 @@
 //                       paced: no piece before the one before was read
 //   child FIFO ready      send READY=1 to NOTIFY_SOCKET, report, wait
 //   child FIFO flood      the same, but send notifications without end
+//   child FIFO paced      report, then write 1 MB/s to stdout without end
 //
 // A report is one line, "PID NANOSECONDS" of the monotonic clock, in one write.
 //
@@ -142,7 +143,7 @@ static void work(long argc, char **argv)
 	long fifo = call(SYS_openat, AT_FDCWD, (long)argv[1], O_WRONLY | O_CLOEXEC, 0), socket = -1;
 	if (fifo < 0)
 		leave(2);
-	int writes = argc > 2 && *argv[2] <= '9', notifies = argc > 2 && !writes;
+	int writes = argc > 2 && *argv[2] <= '9', paced = argc > 2 && *argv[2] == 'p', notifies = argc > 2 && !writes && !paced;
 	if (writes) // blocked before the report, so that no signal comes too early
 		call(SYS_rt_sigprocmask, SIG_BLOCK, (long)&go, 0, signal_set);
 	if (notifies) {
@@ -155,6 +156,11 @@ static void work(long argc, char **argv)
 		report(fifo);
 		fill(number(argv[2]), argc > 3 ? number(argv[3]) : block, argc > 4);
 		report(fifo);
+	}
+	static const struct timespec pause = {.tv_nsec = 16384000};
+	while (paced) {
+		fill(16384, 16384, 0);
+		call(SYS_nanosleep, (long)&pause, 0, 0, 0);
 	}
 	while (notifies && *argv[2] == 'f')
 		notify(socket, "STATUS=busy", 11);
