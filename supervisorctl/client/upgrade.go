@@ -10,7 +10,7 @@ import (
 type Upgrade = api.Upgrade
 
 // Upgrade executes the supervisord that is installed now in place of the running one, which its programs and clients do not notice. In
-// a dry run it finds out only whether that is possible. Source: supervisor.upgrade, which the original does not have.
+// a dry run it finds out only whether that is possible. The original has no such method. Source: docs/upgrade.md#what-goes-on.
 func (c *Client) Upgrade(ctx context.Context, dryRun bool) (u Upgrade, err error) {
 	v, err := c.value(ctx, "supervisor.upgrade", dryRun)
 	if err != nil {
