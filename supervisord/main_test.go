@@ -20,8 +20,11 @@ import (
 // TestMain makes the test binary supervisord itself, with the race detector if the tests have it, and its programs.
 func TestMain(m *testing.M) {
 	child.Main()
-	roles := map[string]func([]string) error{"listener": stormListener, "source": stormSource, "fastcgi": fastCGIProgram}
+	roles := map[string]func([]string) error{"listener": stormListener, "source": stormSource, "fastcgi": fastCGIProgram, "golden": tryGolden}
 	if len(os.Args) > 1 {
+		if os.Getenv(goldenVariable) != "" {
+			os.Exit(goldenDaemon())
+		}
 		if os.Args[1] == "supervisord" {
 			os.Exit(run(append([]string{"supervisord"}, os.Args[2:]...)))
 		}
