@@ -20,7 +20,6 @@ import (
 )
 
 func main() {
-	child.Main()
 	timezone.Set()
 	// The heap of the daemon is small and long-lived: collecting it twice as often as usual costs little and halves the idle
 	// memory.
