@@ -21,7 +21,6 @@ import (
 )
 
 func main() {
-	child.Main()
 	timezone.Set()
 	debug.SetGCPercent(gcPercent)
 	status, taken := takeRole()

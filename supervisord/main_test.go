@@ -19,7 +19,6 @@ import (
 
 // TestMain makes the test binary supervisord itself, with the race detector if the tests have it, and its programs.
 func TestMain(m *testing.M) {
-	child.Main()
 	roles := map[string]func([]string) error{"listener": stormListener, "source": stormSource, "fastcgi": fastCGIProgram, "golden": tryGolden}
 	if len(os.Args) > 1 {
 		if os.Getenv(goldenVariable) != "" {
@@ -135,4 +134,20 @@ func (d *instance) running(name string) (pid int) {
 		return err == nil && info.StateName == "RUNNING"
 	})
 	return pid
+}
+
+// TestShimIsShort checks that a child that is started through our own executable initializes no large package before it becomes its
+// command.
+func TestShimIsShort(t *testing.T) {
+	cmd := exec.Command(child.Self(), "\x01child", "nice", "0", "exec", "/bin/sh", "sh", "-c", "echo done")
+	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "init os ") || !strings.HasSuffix(string(out), "done\n") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, large := range []string{"net/http", "html/template", "internal/config", "internal/rpc"} {
+		if strings.Contains(string(out), large+" @") {
+			t.Errorf("it initializes %s", large)
+		}
+	}
 }

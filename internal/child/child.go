@@ -1,7 +1,7 @@
 // Package child starts, signals and reaps Unix children. It knows nothing of programs, states or logs. Only the loop of
 // supervisord may call Start, the function from IsolatedStarter and Reap: because one goroutine does both, a pid is always
 // known before its exit is read. For the same reason nothing in the daemon uses os/exec or os.Process, which would race for
-// the status. Main, Pipe, Output, Signal and ErrnoName may be called by any goroutine.
+// the status. Pipe, Output, Signal and ErrnoName may be called by any goroutine.
 package child
 
 import (

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -18,14 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestMain makes the test binary both the shim and the child program.
+// TestMain makes the test binary the child program.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "without Main" {
-		_, err := startShim(Spec{Path: "/bin/echo", Args: []string{"echo", "started"}, Files: [3]int{0, 1, 2}}, -1)
-		fmt.Println(err)
-		return
-	}
-	Main()
 	if len(os.Args) > 1 && os.Args[1] == "report" {
 		reportStart()
 		return
@@ -275,15 +268,5 @@ func TestForkFails(t *testing.T) {
 	}
 	if !errors.Is(err, syscall.EMFILE) {
 		t.Errorf("%v", err)
-	}
-}
-
-// TestWithoutMain shows that a program whose main does not call Main starts nothing through the shim: that would be the program itself,
-// again and again.
-func TestWithoutMain(t *testing.T) {
-	out, err := exec.Command(self, "without Main").CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.HasSuffix(string(out), "must call child.Main first\n") {
-		t.Errorf("%v: %s", err, out)
 	}
 }

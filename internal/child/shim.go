@@ -23,23 +23,10 @@ const (
 	execArg = "exec"
 )
 
-// mainCalled is set by Main, before anything else happens.
-var mainCalled bool
-
-// needMain ends a program whose main does not call Main. The shim would be that program once more, which would start the next one, and
-// so on: no recovered panic or error may hide that.
-func needMain() {
-	if !mainCalled {
-		fmt.Fprintf(os.Stderr, "%s cannot start children: main, or TestMain, must call child.Main first\n", os.Args[0])
-		os.Exit(2)
-	}
-}
-
 // startShim starts the shim, which does the steps of spec one by one and then executes the command. It costs a millisecond
 // more than fork and exec, but it can do every step, and it reports the one that failed, to the descriptor failure too, if that
 // is not -1.
 func startShim(spec Spec, failure int) (pid int, err error) {
-	needMain()
 	args := make([]string, 0, 6+2*len(spec.Steps)+len(spec.Args))
 	args = append(args, "supervisord", shimArg)
 	var more []int
@@ -62,15 +49,17 @@ func escape(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), "\x00", `\0`)
 }
 
-// Main makes this process the shim if it was started as one, and then does not return. It must be the first call in main,
-// and in TestMain of packages whose tests start children: without it a start through the shim ends the program.
-func Main() {
-	mainCalled = true
-	if len(os.Args) < 2 || os.Args[1] != shimArg {
-		return
+// init makes this process the shim if it was started as one, and then does not return. It is done here because most packages are
+// initialized after this one, which costs the shim more than all that it does.
+func init() {
+	if len(os.Args) > 1 && os.Args[1] == shimArg {
+		mainOfShim(os.Args[2:])
 	}
+}
+
+func mainOfShim(args []string) {
 	runtime.LockOSThread() // some steps change the calling thread only, which must be the one that executes the command
-	fd, args := reportTo(os.Args[2:])
+	fd, args := reportTo(args)
 	err := runShim(args)
 	report(fd, err)
 	fmt.Fprintf(os.Stderr, "supervisor: %v\nsupervisor: child process was not spawned\n", err)

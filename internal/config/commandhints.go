@@ -2,7 +2,6 @@ package config
 
 import (
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // assignment is a word that sets a variable in a shell.
-var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+var assignment = pattern(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // ofShells are commands that are not programs.
 var ofShells = []string{".", ":", "alias", "case", "cd", "eval", "exec", "export", "for", "if", "set", "source", "trap", "ulimit", "umask",
@@ -22,7 +21,7 @@ func aboutProgram(e *CommandError, directory string) string {
 	switch {
 	case e.Reason != NotFound:
 		return ""
-	case assignment.MatchString(word):
+	case assignment().MatchString(word):
 		return "a variable before the program is not set, because there is no shell: write it in environment=, or env before it"
 	case strings.HasPrefix(word, "~"):
 		return "~ is not expanded here"
@@ -50,7 +49,7 @@ func isThere(path string) bool {
 }
 
 // redirection matches words that redirect in a shell.
-var redirection = regexp.MustCompile(`^([0-9]|&)?(>>?|<)(&[0-9-]|/.*)?$`)
+var redirection = pattern(`^([0-9]|&)?(>>?|<)(&[0-9-]|/.*)?$`)
 
 // operators are words that have a meaning in a shell.
 var operators = []string{"&", "&&", "||", "|", ";"}
@@ -67,7 +66,7 @@ func aboutArguments(command string, words []string) string {
 	for i, word := range words {
 		operator := slices.Contains(operators, word)
 		switch {
-		case i == 0 || !operator && !redirection.MatchString(word) || !slices.Contains(written, word):
+		case i == 0 || !operator && !redirection().MatchString(word) || !slices.Contains(written, word):
 		case word == "&" && i == len(words)-1:
 			return `"&" is an argument, because there is no shell: leave it out`
 		case operator:

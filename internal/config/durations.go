@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -28,8 +27,8 @@ var timeUnits = map[string]time.Duration{"": time.Second, "ms": time.Millisecond
 	"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
 
 var (
-	wholeDuration = regexp.MustCompile(`^(?:[0-9]*\.?[0-9]+|(?:[0-9]*\.?[0-9]+(?:ms|[smhdw]))+)$`)
-	durationPart  = regexp.MustCompile(`([0-9.]+)(ms|[smhdw]|)`)
+	wholeDuration = pattern(`^(?:[0-9]*\.?[0-9]+|(?:[0-9]*\.?[0-9]+(?:ms|[smhdw]))+)$`)
+	durationPart  = pattern(`([0-9.]+)(ms|[smhdw]|)`)
 )
 
 // longestDuration is the longest duration, so that a sum of several cannot overflow.
@@ -38,11 +37,11 @@ const longestDuration = 100 * 365 * 24 * time.Hour
 // parseDuration reads a number of seconds, or a sum of numbers with units such as 1h30m or 500ms.
 func parseDuration(s string) (sum time.Duration, err error) {
 	s = strings.ToLower(pyrepr.TrimSpace(s))
-	if !wholeDuration.MatchString(s) {
+	if !wholeDuration().MatchString(s) {
 		return 0, errDuration
 	}
 	secs := 0.0
-	for _, part := range durationPart.FindAllStringSubmatch(s, -1) {
+	for _, part := range durationPart().FindAllStringSubmatch(s, -1) {
 		n, err := strconv.ParseFloat(part[1], 64)
 		if err != nil {
 			return 0, errDuration

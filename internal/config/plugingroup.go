@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -33,14 +32,14 @@ func (r *reader) isPlugin(s *ini.Section) bool {
 // defaultCapture is the stdout_capture_maxbytes and stderr_capture_maxbytes of a plug-in that emits events.
 const defaultCapture = 64 << 10
 
-var namespace = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+var namespace = pattern(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 
 // pluginGroup reads an [rpcinterface:x] section with command= or url=.
 func (r *reader) pluginGroup(s *ini.Section, name string) (*Group, error) {
 	switch {
 	case name == "system" || name == "supervisor":
 		return nil, sectionError(s, fmt.Errorf("[%s] cannot be a plug-in: the methods of this name are built in", s.Name))
-	case !namespace.MatchString(name):
+	case !namespace().MatchString(name):
 		return nil, sectionError(s, fmt.Errorf("[%s] is not a name for the methods of a plug-in", s.Name))
 	}
 	k := r.section(s)
@@ -100,7 +99,7 @@ func (r *reader) options(k *sectionReader) map[string]string {
 	return options
 }
 
-var eventType = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+var eventType = pattern(`^[A-Z][A-Z0-9_]*$`)
 
 // checkDeclaredTypes checks the types of events that a plug-in emits, and keeps each once and in upper case. A plug-in cannot emit
 // built-in types and types below them, because their subscribers rely on the payload.
@@ -109,7 +108,7 @@ func checkDeclaredTypes(k *sectionReader, plugin *Plugin) {
 	for _, name := range plugin.EventTypes {
 		name = strings.ToUpper(name)
 		switch {
-		case !eventType.MatchString(name):
+		case !eventType().MatchString(name):
 			k.failf("event_types", "Invalid event type %s in [%s] event_types", name, k.s.Name)
 		case api.IsReservedEventType(name):
 			k.failf("event_types", "Event type %s in [%s] event_types is not for plug-ins", name, k.s.Name)

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -70,7 +69,7 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 }
 
 // hasNumber matches the names of processes that contain their numbers, also with an operand.
-var hasNumber = regexp.MustCompile(`%\(process_num[)+*-]`)
+var hasNumber = pattern(`%\(process_num[)+*-]`)
 
 // checkProcessName checks the name before expansion. It is expanded for each process, after all other keys.
 func checkProcessName(k *sectionReader, _ *Process) {
@@ -84,7 +83,7 @@ func checkProcessName(k *sectionReader, _ *Process) {
 	}
 	v.Text = name
 	k.rawName = v
-	if k.numprocs > 1 && !hasNumber.MatchString(name) {
+	if k.numprocs > 1 && !hasNumber().MatchString(name) {
 		k.failf("process_name", "%%(process_num) must be present within process_name when numprocs > 1")
 	}
 }

@@ -312,7 +312,7 @@ func (c *Config) secretVariables() (list []Option) {
 		return nil
 	}
 	for name, text := range c.reader.env {
-		if len(text) >= 4 && (secretName.MatchString(name) || slices.Contains(c.Withheld, name)) {
+		if len(text) >= 4 && (secretName().MatchString(name) || slices.Contains(c.Withheld, name)) {
 			list = append(list, Option{name, text})
 		}
 	}

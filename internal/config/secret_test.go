@@ -52,8 +52,8 @@ func TestSecretKeys(t *testing.T) {
 	}
 }
 
-// TestNoSecretInErrors gives each key bad values that contain a marker, and looks for it in what Load, Check and LoadCtl say. The
-// marker of other keys is found, which shows that the search works.
+// TestNoSecretInErrors gives each key of a secret bad values that contain a marker, and looks for it in what Load, Check and LoadCtl say.
+// Other keys get one such value: their marker is found, which shows that the search works.
 // covers: SEC-16
 // differs: DIFF-200 the original shows the values
 func TestNoSecretInErrors(t *testing.T) {
@@ -62,9 +62,13 @@ func TestNoSecretInErrors(t *testing.T) {
 	found, errs := map[string]bool{}, 0
 	for _, kind := range sectionKinds {
 		for _, k := range append(rowsOf(kind.in), &Key{Name: "an_option", Sections: kind.in}) {
-			for _, value := range []string{marker + "%x", marker + "%", "%(" + marker + ")s", "%(" + marker, marker, `A="` + marker,
-				`A="` + marker + `",B`, "ftp://" + marker, marker + "%(ENV_NOPE)s"} {
-				section := sectionOf(kind.in, k)
+			section := sectionOf(kind.in, k)
+			values := []string{marker, marker + "%x", marker + "%", "%(" + marker + ")s", "%(" + marker, `A="` + marker,
+				`A="` + marker + `",B`, "ftp://" + marker, marker + "%(ENV_NOPE)s"}
+			if !isSecret(section, k.Name) {
+				values = values[:1]
+			}
+			for _, value := range values {
 				path := write(t, dir, "sd.conf", oneOfEach+"["+section+"]\n"+k.Name+"="+value+"\n")
 				var said []string
 				if _, err := loadFile(t, path); err != nil {
@@ -91,7 +95,7 @@ func TestNoSecretInErrors(t *testing.T) {
 			}
 		}
 	}
-	if errs < 1000 || !found["startsecs"] || !found["port"] {
+	if errs < 500 || !found["startsecs"] || !found["port"] {
 		t.Errorf("%d errors, marker found: %v", errs, found)
 	}
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -218,7 +217,7 @@ func (w *shower) show(key *Key, v ini.Value) api.ConfigKey {
 // literal returns a text that expands to the values.
 func (w *shower) literal(key *Key, parts []ini.Value, values []string) string {
 	v := parts[len(parts)-1]
-	secret := !w.secrets && slices.ContainsFunc(environmentName.FindAllStringSubmatch(v.Text, -1),
+	secret := !w.secrets && slices.ContainsFunc(environmentName().FindAllStringSubmatch(v.Text, -1),
 		func(found []string) bool { return w.isSecret(found[1]) })
 	same := !slices.ContainsFunc(values, func(text string) bool { return text != values[0] })
 	if same && !secret && (key.Name != "process_name" || len(w.all) == 1) {
@@ -231,7 +230,7 @@ func (w *shower) literal(key *Key, parts []ini.Value, values []string) string {
 	k := *w.all[0]
 	k.keep = func(name string) bool {
 		variable, ok := strings.CutPrefix(name, "ENV_")
-		return w.varying[baseName.FindString(name)] || ok && !w.secrets && w.isSecret(variable)
+		return w.varying[baseName().FindString(name)] || ok && !w.secrets && w.isSecret(variable)
 	}
 	text, err := k.expandParts(key, parts)
 	if err != nil {
@@ -241,7 +240,7 @@ func (w *shower) literal(key *Key, parts []ini.Value, values []string) string {
 }
 
 // baseName is a name without a default or an operand.
-var baseName = regexp.MustCompile(`^\w+`)
+var baseName = pattern(`^\w+`)
 
 // expandParts expands the values of a key that are merged, to one text with the same meaning.
 func (k *sectionReader) expandParts(key *Key, parts []ini.Value) (string, error) {
@@ -266,10 +265,10 @@ func (k *sectionReader) expandParts(key *Key, parts []ini.Value) (string, error)
 }
 
 // secretName matches the names of variables that are probably secrets.
-var secretName = regexp.MustCompile(`(?i)pass|secret|token|key|cred`)
+var secretName = pattern(`(?i)pass|secret|token|key|cred`)
 
 func (w *shower) isSecret(variable string) bool {
-	return secretName.MatchString(variable) || slices.Contains(w.r.withheld, variable)
+	return secretName().MatchString(variable) || slices.Contains(w.r.withheld, variable)
 }
 
 // values returns the value of a key for each process.
@@ -311,7 +310,7 @@ func (k *sectionReader) expandShown(key *Key, v ini.Value) (string, error) {
 }
 
 // urlUser matches the user name and password of a URL.
-var urlUser = regexp.MustCompile(`//[^/@]*@`)
+var urlUser = pattern(`//[^/@]*@`)
 
 // hideValue returns what is shown of a secret, and whether the value is one. Commands are not: clients see them. Kind is the type of the
 // values of the key.
@@ -323,7 +322,7 @@ func hideValue(key *Key, kind, value string) (text string, secret bool) {
 	case commandType.name, helperType.name, actionType.name, successActionType.name:
 		return "", false
 	case ctlURLType.name, checkType.name:
-		text = urlUser.ReplaceAllString(value, "//"+Hidden+"@")
+		text = urlUser().ReplaceAllString(value, "//"+Hidden+"@")
 		return text, text != value
 	case environmentType.name:
 		return hideVariables(value), true

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
-	"regexp"
 	"strings"
 	"syscall"
 
@@ -149,13 +148,13 @@ func parseList(s string) ([]string, error) {
 }
 
 // hostName is a name in the address of a server, or * for all.
-var hostName = regexp.MustCompile(`^(\*|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)$`)
+var hostName = pattern(`^(\*|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)$`)
 
 // parseHosts reads names of this host, or its addresses, without ports. Source: allowed_hosts.
 func parseHosts(s string) ([]string, error) {
 	list, err := parseList(strings.ToLower(s))
 	for _, name := range list {
-		if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err != nil && !hostName.MatchString(name) {
+		if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err != nil && !hostName().MatchString(name) {
 			return nil, errWord
 		}
 	}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -48,8 +47,8 @@ func (r *reader) inReadingOrder(values map[string]ini.Value) []string {
 
 var (
 	// environmentName matches the expressions that expand variables of the environment: the whole, and the name if a default follows.
-	environmentName = regexp.MustCompile(`%\(ENV_(([A-Za-z0-9_.]*)[^)]*)\)`)
-	variableName    = regexp.MustCompile(`%\(VAR_(([A-Za-z0-9_.]*)[^)]*)\)`)
+	environmentName = pattern(`%\(ENV_(([A-Za-z0-9_.]*)[^)]*)\)`)
+	variableName    = pattern(`%\(VAR_(([A-Za-z0-9_.]*)[^)]*)\)`)
 )
 
 // environmentNames returns the variables of the environment that a text may expand, also by way of [variables].
@@ -57,7 +56,7 @@ func (r *reader) environmentNames(text string) (names []string) {
 	seen := map[string]bool{}
 	var add func(text string)
 	add = func(text string) {
-		for _, found := range environmentName.FindAllStringSubmatch(text, -1) {
+		for _, found := range environmentName().FindAllStringSubmatch(text, -1) {
 			names = append(names, found[1])
 			if found[2] != found[1] {
 				names = append(names, found[2])
@@ -67,7 +66,7 @@ func (r *reader) environmentNames(text string) (names []string) {
 		if s == nil {
 			return
 		}
-		for _, found := range variableName.FindAllStringSubmatch(text, -1) {
+		for _, found := range variableName().FindAllStringSubmatch(text, -1) {
 			for _, name := range found[1:] {
 				name = strings.ToLower(name)
 				if v, ok := s.Values[name]; ok && !seen[name] {

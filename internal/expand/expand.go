@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
@@ -143,7 +144,7 @@ func (e *Error) Redacted() string {
 	}
 	name, ok := e.Problem.(unknownName)
 	switch {
-	case ok && public.MatchString(string(name)):
+	case ok && public().MatchString(string(name)):
 		return head + cannotExpand(" ("+pyrepr.Quote(string(name))+")", e.Available)
 	case ok:
 		return head + cannotExpand("", e.Available)
@@ -152,7 +153,9 @@ func (e *Error) Redacted() string {
 }
 
 // public matches the names that messages about a secret may show.
-var public = regexp.MustCompile(`^(ENV_[A-Z_][A-Z0-9_]*|VAR_[a-z_][a-z0-9_]*|here|host_node_name|program_name|group_name|process_num|process_name|numprocs)$`)
+var public = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(ENV_[A-Z_][A-Z0-9_]*|VAR_[a-z_][a-z0-9_]*|here|host_node_name|program_name|group_name|process_num|process_name|numprocs)$`)
+})
 
 func cannotExpand(name, available string) string {
 	return " contains names" + name + " which cannot be expanded. Available names: " + available

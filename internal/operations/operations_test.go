@@ -18,11 +18,6 @@ import (
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
 
-func TestMain(m *testing.M) {
-	child.Main()
-	os.Exit(m.Run())
-}
-
 // group is a group of processes that run command.
 func group(name, command string, processes ...string) *config.Group {
 	g := &config.Group{Name: name, Priority: 999}

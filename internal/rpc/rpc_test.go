@@ -25,11 +25,6 @@ import (
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
 
-func TestMain(m *testing.M) {
-	child.Main()
-	os.Exit(m.Run())
-}
-
 // program is a group of processes that run command.
 func program(name, command string, names ...string) *config.Group {
 	g := &config.Group{Name: name, Priority: 999}

@@ -18,11 +18,6 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
-func TestMain(m *testing.M) {
-	child.Main()
-	os.Exit(m.Run())
-}
-
 // lockedLog is a main log that another goroutine reads.
 type lockedLog struct {
 	mu   sync.Mutex

@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -27,7 +26,6 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	child.Main()
 	Trial("2.0", answerTrial)
 	Guard(handover.Load, func(children json.RawMessage) { note("stopped %s", children) })
 	if os.Getenv(roleVariable) != "" {

@@ -24,7 +24,6 @@ import (
 
 // TestMain is the plug-in, or a listener, if a supervisord of the test started it as one.
 func TestMain(m *testing.M) {
-	child.Main()
 	switch {
 	case childutils.Namespace() != "":
 		main()
