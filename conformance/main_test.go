@@ -2,8 +2,10 @@ package conformance
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,6 +44,9 @@ func run(m *testing.M) int {
 	}
 	if err == nil {
 		err = choose()
+	}
+	if err == nil && suite.Name == "ours" && os.Getenv("SUPERVISORD") == "" {
+		err = copyProgram()
 	}
 	if err == nil && flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
 		err = flag.Set("test.parallel", strconv.Itoa(suite.Parallelism()))
@@ -98,6 +103,25 @@ func choose() error {
 	var err error
 	if suite.Listeners, err = filepath.Abs(cmp.Or(os.Getenv("LISTENERS"), "../bin")); err == nil {
 		suite.Samples, err = filepath.Abs("../docs/examples")
+	}
+	return err
+}
+
+// copyProgram has scripts run a copy of our supervisord, beside which are the other programs. As root it upgrades only to a program that
+// other users cannot replace, and the tree may belong to one.
+func copyProgram() error {
+	text, err := os.ReadFile(suite.Supervisord)
+	if errors.Is(err, fs.ErrNotExist) { // TestScripts reports it
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	beside, dir := filepath.Dir(suite.Supervisord), filepath.Join(suite.Dir, "bin")
+	suite.Supervisord = filepath.Join(dir, "supervisord")
+	err = errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(suite.Supervisord, text, 0o755))
+	for _, name := range []string{"pidproxy", "echo_supervisord_conf"} {
+		err = errors.Join(err, os.Symlink(filepath.Join(beside, name), filepath.Join(dir, name)))
 	}
 	return err
 }

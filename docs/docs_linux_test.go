@@ -109,6 +109,7 @@ func TestCommands(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(root, "bin/supervisord")); err != nil {
 		t.Fatalf("the programs are not built, make does it: %v", err)
 	}
+	bin := programs(t, filepath.Join(root, "bin"))
 	for _, page := range pages(t) {
 		text, err := os.ReadFile(page)
 		if err != nil {
@@ -118,11 +119,11 @@ func TestCommands(t *testing.T) {
 			t.Parallel()
 			s := &session{t: t, page: page, dir: t.TempDir(), port: freePort(t)}
 			// Pages name the programs without a path, as if they were installed.
-			if err := os.Symlink(filepath.Join(root, "bin"), filepath.Join(s.dir, "bin")); err != nil {
+			if err := os.Symlink(bin, filepath.Join(s.dir, "bin")); err != nil {
 				t.Fatal(err)
 			}
 			// Daemons of the same identifier remove automatic logs of each other from the directory that they share.
-			s.env = append(os.Environ(), "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"), "TREE="+root, "TZ=UTC", "HOME="+s.dir,
+			s.env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "TREE="+root, "TZ=UTC", "HOME="+s.dir,
 				"TMPDIR="+t.TempDir())
 			t.Cleanup(s.end)
 			for _, b := range blocks(string(text)) {
@@ -130,6 +131,30 @@ func TestCommands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// programs returns a directory with the programs that are in bin. Supervisord is a copy: as root it upgrades only to a program that
+// other users cannot replace, and the tree may belong to one.
+func programs(t *testing.T, bin string) string {
+	t.Helper()
+	dir := t.TempDir()
+	entries, err := os.ReadDir(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		from, to := filepath.Join(bin, e.Name()), filepath.Join(dir, e.Name())
+		if e.Name() != "supervisord" {
+			err = errors.Join(err, os.Symlink(from, to))
+			continue
+		}
+		text, readErr := os.ReadFile(from)
+		err = errors.Join(err, readErr, os.WriteFile(to, text, 0o755))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func (s *session) run(b block) {
