@@ -18,8 +18,7 @@ import (
 
 var writeGolden = flag.Bool("update", false, "write testdata/states/VERSION.json, the state of a supervisord of this version")
 
-// goldenVariable names the file to which a trial of the test binary writes the state.
-const goldenVariable = "GOLDEN_STATE"
+func init() { roles["golden"], golden = tryGolden, goldenDaemon }
 
 // tryGolden is the program that reads the state in a file, in a process of its own, as a trial does.
 func tryGolden(args []string) error {

@@ -17,12 +17,20 @@ import (
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
+// roles are what the test binary is besides, by its first argument.
+var roles = map[string]func([]string) error{"listener": stormListener, "source": stormSource, "fastcgi": fastCGIProgram}
+
+// goldenVariable names the file to which a trial of the test binary writes the state. Golden is the program then; nil: there are no
+// upgrades on this system.
+const goldenVariable = "GOLDEN_STATE"
+
+var golden func() (status int)
+
 // TestMain makes the test binary supervisord itself, with the race detector if the tests have it, and its programs.
 func TestMain(m *testing.M) {
-	roles := map[string]func([]string) error{"listener": stormListener, "source": stormSource, "fastcgi": fastCGIProgram, "golden": tryGolden}
 	if len(os.Args) > 1 {
-		if os.Getenv(goldenVariable) != "" {
-			os.Exit(goldenDaemon())
+		if golden != nil && os.Getenv(goldenVariable) != "" {
+			os.Exit(golden())
 		}
 		if os.Args[1] == "supervisord" {
 			os.Exit(run(append([]string{"supervisord"}, os.Args[2:]...)))
