@@ -149,6 +149,17 @@ func (d *daemon) processes() (pids []int) {
 	return pids
 }
 
+// commandLines are the command lines of processes, and which process started each.
+func commandLines(pids []int) string {
+	var b strings.Builder
+	for _, pid := range pids {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		fmt.Fprintf(&b, "%s\n%s\n", bytes.ReplaceAll(line, []byte{0}, []byte(" ")), stat)
+	}
+	return b.String()
+}
+
 func (d *daemon) runs() bool {
 	select {
 	case <-d.ended:

@@ -134,7 +134,8 @@ func (s *soak) settle(most int) vitals {
 	}
 	s.check()
 	if !poll(func() bool { return len(s.processes()) == 1 }) { // hooks end later
-		s.stop("%d processes run beside supervisord", len(s.processes())-1)
+		s.stop("%d processes run beside supervisord after\n%s\n%s\n%s", len(s.processes())-1, commandLines(s.processes()),
+			strings.Join(s.done, "\n"), s.tail())
 	}
 	s.http.CloseIdleConnections()
 	v := s.measure()

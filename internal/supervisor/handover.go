@@ -69,6 +69,10 @@ func (s *Supervisor) Frozen(deadline time.Time, f func(*Loop) error) error {
 			err = errors.New("busy: a restart is being prepared")
 			return
 		}
+		if r := l.leftHelper(); r != nil {
+			err = fmt.Errorf("busy: %s has not ended", r.Name())
+			return
+		}
 		if err = l.settle(deadline); err != nil {
 			return
 		}
@@ -83,6 +87,17 @@ func (s *Supervisor) Frozen(deadline time.Time, f func(*Loop) error) error {
 		return down
 	}
 	return err
+}
+
+// leftHelper returns a helper of a process that was removed, which the next program would not know; nil if there is none. It ends within
+// hook_timeout, but for one that survives SIGKILL, for which nothing waits.
+func (l *Loop) leftHelper() *helper.Run {
+	for _, c := range l.children {
+		if r, ok := c.owner.(*helper.Run); ok && !r.Stuck() && l.Find(c.process.Group, c.process.Name()) != c.process {
+			return r
+		}
+	}
+	return nil
 }
 
 // FreezeEvents has events wait, and waits for the calls about events to plug-ins, until ThawEvents. After an error, they go on.

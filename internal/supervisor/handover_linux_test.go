@@ -41,3 +41,36 @@ func TestSettleWaitsForHelpers(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestUpgradeWaitsForHelpersOfRemoved checks that there is no upgrade while a helper of a process that was removed runs: nothing in the
+// next program would know it, and end it.
+// covers: L12-a
+func TestUpgradeWaitsForHelpersOfRemoved(t *testing.T) {
+	sup, end := realLoop(t, &lockedLog{grew: make(chan struct{}, 1)}, program("a", func(p *config.Process) { p.Start.Auto = false }))
+	defer end()
+	frozen := func() error { return sup.Frozen(time.Now().Add(time.Minute), func(*Loop) error { return nil }) }
+	over := make(chan struct{})
+	var run *helper.Run
+	if err := sup.Do(func(l *Loop) {
+		run = l.Find("a", "a").Help(helper.Spec{Hook: "post_stop", Label: "post_stop_hook", Timeout: time.Hour,
+			Command: config.HelperCommand{Line: "/bin/sleep 1000"}, Done: func(helper.Result, time.Time) { close(over) }}, time.Now())
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := frozen(); err != nil {
+		t.Errorf("of a process that is there: %v", err)
+	}
+	if err := sup.Do(func(l *Loop) { l.RemoveGroup(l.Group("a")) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := frozen(); err == nil || err.Error() != "busy: a: post_stop_hook has not ended" {
+		t.Errorf("of one that was removed: %v", err)
+	}
+	if err := sup.Do(func(*Loop) { run.Kill(time.Now()) }); err != nil {
+		t.Fatal(err)
+	}
+	<-over
+	if err := frozen(); err != nil {
+		t.Errorf("after its end: %v", err)
+	}
+}
