@@ -237,19 +237,26 @@ func (w *watched) Close() error {
 	return w.Conn.Close()
 }
 
-// limited sets the limit of a budget for a test. At its end it waits until nothing is held: Close does not wait for bodies.
+// limited sets the limit of a budget for a test, when nothing is held any more. At its end it waits until that is so again: Close does
+// not wait for bodies, nor for connections of the test before that are being closed.
 func limited(t *testing.T, b *budget.Budget, limit int64) {
+	awaitNothing(t, b)
 	before := b.Limit
 	b.Limit = limit
 	t.Cleanup(func() {
-		for deadline := time.Now().Add(10 * time.Second); b.Held() != 0; runtime.Gosched() {
-			if time.Now().After(deadline) {
-				t.Errorf("%s: %d are still held", b.Name, b.Held())
-				break
-			}
-		}
+		awaitNothing(t, b)
 		b.Limit = before
 	})
+}
+
+func awaitNothing(t *testing.T, b *budget.Budget) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); b.Held() != 0; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Errorf("%s: %d are still held", b.Name, b.Held())
+			return
+		}
+	}
 }
 
 // TestBodiesInFlight sends bodies that together exceed the budget. The one that does not fit is refused, with a response
