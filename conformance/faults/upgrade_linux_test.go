@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,9 +76,15 @@ func (u *upgraded) noneInherited() {
 	u.Helper()
 	u.must("startProcess", "stopped")
 	pid := u.pidOf("stopped")
-	open, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd")
-	if err != nil || len(open) != 3 {
-		u.wrong("a new child has %d descriptors: %v", len(open), err)
+	var open []string
+	if !poll(func() bool { // the loader of the program opens libraries
+		open, _ = filepath.Glob("/proc/" + strconv.Itoa(pid) + "/fd/*")
+		return len(open) == 3
+	}) {
+		for i, name := range open {
+			open[i], _ = os.Readlink(name)
+		}
+		u.wrong("a new child has the descriptors %q", open)
 	}
 	u.must("stopProcess", "stopped")
 }
