@@ -82,7 +82,7 @@ func (p *probe) connect(_ context.Context, network, address string) (net.Conn, e
 			return limited{conn, p.timeout}, nil
 		case errors.Is(err, syscall.ECONNREFUSED):
 			refused = err
-		case refused != nil && ctx.Err() != nil: // the timeout came during an attempt
+		case refused != nil && isTimeout(err): // it came during an attempt, maybe a moment before ctx ends
 			return nil, fmt.Errorf("%w, and in the end: %w", refused, err)
 		default:
 			return nil, err
@@ -93,6 +93,11 @@ func (p *probe) connect(_ context.Context, network, address string) (net.Conn, e
 			return nil, err
 		}
 	}
+}
+
+func isTimeout(err error) bool {
+	t, ok := errors.AsType[net.Error](err)
+	return ok && t.Timeout()
 }
 
 // limited is a connection with a time limit for each read and write.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -138,6 +139,7 @@ func TestPieces(t *testing.T) {
 func TestConnectTime(t *testing.T) {
 	waits := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	refuses := func(context.Context) error { return syscall.ECONNREFUSED }
+	early := func(context.Context) error { return os.ErrDeadlineExceeded } // of a dialer whose timer comes before that of ctx
 	fails := func(context.Context) error { return errors.New("no route") }
 	for _, c := range []struct {
 		attempts []func(context.Context) error
@@ -147,6 +149,7 @@ func TestConnectTime(t *testing.T) {
 		{[]func(context.Context) error{waits}, 2 * time.Second, "context deadline exceeded"},
 		{[]func(context.Context) error{fails}, 0, "no route"},
 		{[]func(context.Context) error{refuses, fails}, 200 * time.Millisecond, "no route"},
+		{[]func(context.Context) error{refuses, early}, 200 * time.Millisecond, "connection refused, and in the end: i/o timeout"},
 		{[]func(context.Context) error{refuses, waits}, 2 * time.Second, "connection refused, and in the end: context deadline exceeded"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
