@@ -81,7 +81,7 @@ func newRunning(t *testing.T, text string) *fixture {
 	return s
 }
 
-// named are the processes of these names, in whatever group.
+// named are the processes of these names, in any group.
 func (s *fixture) named(names ...string) (list []*process.Process) {
 	s.t.Helper()
 	for _, name := range names {

@@ -178,7 +178,7 @@ func TestBackBeforeItsTurn(t *testing.T) {
 	s.left()
 }
 
-// TestStopOfSeveral stops what a request stops in the order of dependencies, whatever dependency_loss says, and nothing else.
+// TestStopOfSeveral stops what a request stops in the order of dependencies, with every dependency_loss, and no other process.
 func TestStopOfSeveral(t *testing.T) {
 	s := newRunning(t, "web depends_on=db\ndb depends_on=disk\ndisk\nother depends_on=db")
 	s.stop("db", "web", "disk")
@@ -398,7 +398,7 @@ func TestShutdownEndsTurns(t *testing.T) {
 	s.is("proxy STOPPING, web RUNNING, db RUNNING")
 }
 
-// TestShutdownOfChain ends all waits, and stops dependents first, in whatever groups they are.
+// TestShutdownOfChain ends all waits, and stops dependents first, in other groups, too.
 func TestShutdownOfChain(t *testing.T) {
 	s := newFixture(t, `[supervisord] start_interval=0.1
 		proxy depends_on=web priority=1

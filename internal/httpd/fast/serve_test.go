@@ -10,21 +10,35 @@ import (
 	"time"
 )
 
-// serving returns an acceptor that takes connections from a test, its set, and a channel that closes the server.
-func serving() (a *Acceptor, set *Set, closed chan struct{}) {
-	set, closed = newSet(0), make(chan struct{})
-	return New(nil, Options{Set: set, Closed: closed, Leave: func(c net.Conn, _ []byte) { _, _ = io.WriteString(c, "left") },
-		Call: func(context.Context, []byte, []byte) ([]byte, func(), int) { return nil, nil, http.StatusOK }}), set, closed
+// served is a connection that an acceptor serves.
+type served struct {
+	*testing.T
+	acceptor *Acceptor
+	set      *Set
+	closed   chan struct{} // closed when the server is
+	ours     net.Conn
+	client   net.Conn // the other end
 }
 
-// size is the number of connections in the set.
-func (s *Set) size() (n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, conns := range s.conns {
-		n += len(conns)
+// serve begins to serve a connection. It is called within a bubble.
+func serve(t *testing.T) *served {
+	s := &served{T: t, set: newSet(0), closed: make(chan struct{})}
+	s.acceptor = New(nil, Options{Set: s.set, Closed: s.closed, Leave: func(c net.Conn, _ []byte) { _, _ = io.WriteString(c, "left") },
+		Call: func(context.Context, []byte, []byte) ([]byte, func(), int) { return nil, nil, http.StatusOK }})
+	s.ours, s.client = net.Pipe()
+	s.acceptor.Take(s.ours, nil)
+	return s
+}
+
+// gone checks that the connection is not in the set any more.
+func (s *served) gone() {
+	s.Helper()
+	synctest.Wait()
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	if n := len(s.set.conns[TCP]); n != 0 {
+		s.Errorf("%d connections are in the set", n)
 	}
-	return n
 }
 
 // TestIdle checks that a connection on which nothing comes, or only a part of a request, is closed after its time, and not passed to
@@ -38,38 +52,29 @@ func TestIdle(t *testing.T) {
 		{"POST /RPC2 HTTP/1.1\r\n", HeaderTimeout},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			a, set, closed := serving()
-			ours, theirs := net.Pipe()
-			a.Take(ours, nil)
-			go a.Accept()
+			s := serve(t)
+			go s.acceptor.Accept()
 			begin := time.Now()
 			if c.sends != "" {
-				_, _ = io.WriteString(theirs, c.sends)
+				_, _ = io.WriteString(s.client, c.sends)
 			}
-			if text, err := io.ReadAll(theirs); len(text) > 0 || err != nil || time.Since(begin) != c.want {
+			if text, err := io.ReadAll(s.client); len(text) > 0 || err != nil || time.Since(begin) != c.want {
 				t.Errorf("after %q: %q, %v, after %v, want %v", c.sends, text, err, time.Since(begin), c.want)
 			}
-			if n := set.size(); n != 0 {
-				t.Errorf("after %q: %d connections are in the set", c.sends, n)
-			}
-			close(closed)
+			s.gone()
+			close(s.closed)
 		})
 	}
 }
 
-// TestDisconnect checks that a connection that its client closes is no task for net/http.
+// TestDisconnect checks that a connection that its client closes is not passed to net/http.
 func TestDisconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, set, closed := serving()
-		ours, theirs := net.Pipe()
-		a.Take(ours, nil)
-		go a.Accept()
-		theirs.Close()
-		synctest.Wait()
-		if n := set.size(); n != 0 {
-			t.Errorf("%d connections are in the set", n)
-		}
-		close(closed)
+		s := serve(t)
+		go s.acceptor.Accept()
+		s.client.Close()
+		s.gone()
+		close(s.closed)
 	})
 }
 
@@ -77,48 +82,37 @@ func TestDisconnect(t *testing.T) {
 // as well.
 func TestLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, set, closed := serving()
-		ours, theirs := net.Pipe()
-		a.Take(ours, nil)
+		s := serve(t)
 		synctest.Wait()
-		close(closed)
-		go set.Leave()
+		close(s.closed)
+		go s.set.Leave()
 		text := make([]byte, len("left"))
-		if _, err := io.ReadFull(theirs, text); err != nil || string(text) != "left" {
+		if _, err := io.ReadFull(s.client, text); err != nil || string(text) != "left" {
 			t.Errorf("%q, %v", text, err)
 		}
-		synctest.Wait()
-		go io.WriteString(theirs, "GET / HTTP/1.1\r\n")
-		synctest.Wait()
-		if n := set.size(); n != 0 {
-			t.Errorf("%d connections are in the set", n)
-		}
+		go io.WriteString(s.client, "GET / HTTP/1.1\r\n")
+		s.gone()
 		read := make([]byte, 3)
-		if _, err := io.ReadFull(ours, read); err != nil || string(read) != "GET" {
+		if _, err := io.ReadFull(s.ours, read); err != nil || string(read) != "GET" {
 			t.Errorf("the next server reads %q, %v", read, err)
 		}
-		ours.Close()
+		s.ours.Close()
 	})
 }
 
 // TestNetHTTP checks that a connection that net/http has closed is not in the set any more.
 func TestNetHTTP(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, set, closed := serving()
-		server := &http.Server{ConnState: a.ConnState, ConnContext: a.ConnContext,
+		s := serve(t)
+		server := &http.Server{ConnState: s.acceptor.ConnState, ConnContext: s.acceptor.ConnContext,
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })}
-		go server.Serve(a)
-		ours, theirs := net.Pipe()
-		a.Take(ours, nil)
-		_, _ = io.WriteString(theirs, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-		if text, err := io.ReadAll(theirs); err != nil || len(text) == 0 {
+		go server.Serve(s.acceptor)
+		_, _ = io.WriteString(s.client, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+		if text, err := io.ReadAll(s.client); err != nil || len(text) == 0 {
 			t.Errorf("%q, %v", text, err)
 		}
-		synctest.Wait()
-		if n := set.size(); n != 0 {
-			t.Errorf("%d connections are in the set", n)
-		}
-		close(closed)
+		s.gone()
+		close(s.closed)
 		_ = server.Close()
 	})
 }
