@@ -54,7 +54,7 @@ var checkKeys = append(
 func keysOfCheck(name, purpose, from string, at partAt[HealthCheck], d checkDefaults) []row[Process] {
 	name += "_check_"
 	check := func(e *Extra) *HealthCheck { return *at(e) }
-	return inPart(at, table[Process](Key{Sections: checkSections, Topic: checkTopic, Scope: inProcess, Update: restarts, Since: Ours},
+	return inPart(at, table[Process](Key{Sections: checkSections, Topic: checkTopic, Scope: inProcess, Update: inPlace, Since: Ours},
 		&extraKey[CheckScript]{Key: Key{Name: name + "script", Default: none, Secret: true, Other: "tcp://127.0.0.1:80",
 			Help: "`http://…` or `https://…` with options, `tcp://host:port`, `unix:///path`, or a command: " + purpose},
 			Type: namedCheck(name + "script"), Field: func(e *Extra) *CheckScript { return &check(e).Script }},

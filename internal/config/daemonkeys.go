@@ -151,7 +151,7 @@ var ctlKeys = table(Key{Sections: InCtl, Update: nothing},
 )
 
 // includeKeys are the keys of [include].
-var includeKeys = table(Key{Sections: InInclude, Scope: ofFile | ofHost, Update: restarts, Since: "3.0"},
+var includeKeys = table(Key{Sections: InInclude, Scope: ofFile | ofHost, Update: members, Since: "3.0"},
 	&keyOf[included, string]{Key: Key{Name: "files", Required: true, Other: "other.conf",
 		Help: "more files to read, separated by blanks"},
 		Type: patternsType, Field: func(i *included) *string { return &i.files }, Then: requireFiles},

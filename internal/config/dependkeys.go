@@ -8,7 +8,7 @@ var dependsPart partAt[Depends] = func(e *Extra) **Depends { return &e.Depends }
 
 // dependKeys are the keys of a program about what it depends on.
 var dependKeys = inPart(dependsPart, table[Process](
-	Key{Sections: InPrograms, Scope: inProgram, Update: restarts, Topic: startTopic, Since: Ours},
+	Key{Sections: InPrograms, Scope: inProgram, Update: inPlace, Topic: startTopic, Since: Ours},
 	&extraKey[[]string]{Key: Key{Name: "depends_on", Default: none, Other: "-q:exited",
 		Help: "programs, groups or processes that must be up before the first automatic start, see " +
 			"[dependencies](howto-dependencies.md)"},

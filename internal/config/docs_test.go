@@ -101,6 +101,7 @@ func required(r described) int {
 func reference(in Sections) string {
 	var b strings.Builder
 	topic := "none"
+	update := in&(InPrograms|InGroup) != 0
 	for _, r := range ownKeys(in) {
 		k := r.key()
 		if k.Topic != topic {
@@ -108,13 +109,21 @@ func reference(in Sections) string {
 			if topic != "" {
 				fmt.Fprintf(&b, "\n**%s**\n", topic)
 			}
-			b.WriteString("\n| Key | Type | Default | Since | Meaning |\n|---|---|---|---|---|\n")
+			if update {
+				b.WriteString("\n| Key | Type | Default | Update | Since | Meaning |\n|---|---|---|---|---|---|\n")
+			} else {
+				b.WriteString("\n| Key | Type | Default | Since | Meaning |\n|---|---|---|---|---|\n")
+			}
 		}
 		since := k.Since
 		if since != "" {
 			since += " "
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s| %s |\n", k.Name, r.kind(), r.absentText(), since, k.Help)
+		effect := ""
+		if update {
+			effect = k.Update.String() + " | "
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s%s| %s |\n", k.Name, r.kind(), r.absentText(), effect, since, k.Help)
 	}
 	b.WriteString("\n")
 	return b.String()

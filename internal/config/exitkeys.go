@@ -14,7 +14,7 @@ const ExitAuto = -1
 var exitOnType = oneOf(ExitNever, ExitFatal, ExitUnexpected, ExitAny)
 
 // exitKeys are the keys that decide when supervisord ends with a process.
-var exitKeys = table[Process](Key{Sections: InPrograms | InDefault, Topic: startTopic, Scope: inProgram, Update: restarts, Since: Ours},
+var exitKeys = table[Process](Key{Sections: InPrograms | InDefault, Topic: startTopic, Scope: inProgram, Update: inPlace, Since: Ours},
 	&extraKey[string]{Key: Key{Name: "exit_on", Other: ExitFatal,
 		Help: "shut supervisord down when the process is FATAL, ends unexpectedly, or ends at all, see " +
 			"[end the container](howto-end-container.md)"},

@@ -8,7 +8,7 @@ import (
 
 // priorityOf returns the priority of a group, which is read before the keys of its processes.
 func priorityOf(in Sections, absent int) row[Group] {
-	return &keyOf[Group, int]{Key: Key{Name: "priority", Sections: in, Scope: ofFile, Update: restarts, Since: "3.0", Other: "5",
+	return &keyOf[Group, int]{Key: Key{Name: "priority", Sections: in, Scope: ofFile, Update: inPlace, Since: "3.0", Other: "5",
 		Help: "of the group"},
 		Type: intType, Absent: absent, Field: func(g *Group) *int { return &g.Priority }}
 }
@@ -20,8 +20,8 @@ var (
 )
 
 // groupKeys are the keys of [group:x].
-var groupKeys = table(Key{Sections: InGroup, Scope: ofFile, Update: restarts, Since: "3.0"},
-	&keyOf[namedGroup, []string]{Key: Key{Name: "programs", Default: none, Other: "b",
+var groupKeys = table(Key{Sections: InGroup, Scope: ofFile, Update: inPlace, Since: "3.0"},
+	&keyOf[namedGroup, []string]{Key: Key{Name: "programs", Update: members, Default: none, Other: "b",
 		Help: "names of `[program:x]` and `[fcgi-program:x]` sections"},
 		Type: listType, Field: func(g *namedGroup) *[]string { return &g.programs }},
 	&keyOf[namedGroup, int]{Key: Key{Name: "priority", Other: "5", Help: "of the group"},
@@ -37,8 +37,8 @@ var groupKeys = table(Key{Sections: InGroup, Scope: ofFile, Update: restarts, Si
 type poolKey[T any] = keyOf[Pool, T]
 
 // listenerKeys are the keys of [eventlistener:x] besides those of its processes.
-var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restarts, Since: "3.0"},
-	&poolKey[int]{Key: Key{Name: "buffer_size", Other: "11",
+var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: replaces, Since: "3.0"},
+	&poolKey[int]{Key: Key{Name: "buffer_size", Update: inPlace, Other: "11",
 		Help: "events that wait for a free listener; then the oldest is dropped"},
 		Type: bufferType, Absent: 10, Field: func(p *Pool) *int { return &p.BufferSize }, Then: checkBufferSize},
 	&poolKey[string]{Key: Key{Name: "result_handler", Other: StdoutHandler,
@@ -47,19 +47,19 @@ var listenerKeys = table(Key{Sections: InListener, Scope: ofFile, Update: restar
 	&poolKey[int]{Key: Key{Name: "result_handler_timeout", Since: Ours, Other: "6",
 		Help: "seconds that `result_handler_exec` has for each answer"},
 		Type: timeoutType, Absent: 5, Field: func(p *Pool) *int { return &p.HandlerTimeout }},
-	&poolKey[[]string]{Key: Key{Name: "events", Required: true, Other: "TICK_60",
+	&poolKey[[]string]{Key: Key{Name: "events", Update: inPlace, Required: true, Other: "TICK_60",
 		Help: "types of events, such as `PROCESS_STATE,TICK_60`"},
 		Type: eventsType, Field: func(p *Pool) *[]string { return &p.Events }, Then: requireEvents},
 	&poolKey[bool]{Key: Key{Name: "payload_length", Since: Ours, Other: "bytes",
 		Wrong: "payload_length must be characters or bytes, not ", Help: "what `len` in the header of an event counts"},
 		Type: choice("characters", "bytes"), Field: func(p *Pool) *bool { return &p.PayloadBytes }},
-	&poolKey[bool]{Key: Key{Name: "redirect_stderr", Help: "must be false: standard output is the protocol"},
+	&poolKey[bool]{Key: Key{Name: "redirect_stderr", Update: restarts, Help: "must be false: standard output is the protocol"},
 		Type: boolType, Store: refuseRedirect},
 	extraEvents(InListener),
 )
 
 // handlerKey is the command of the result handler, which is a process.
-var handlerKey = &processKey[string]{Key: Key{Name: "result_handler_exec", Secret: true, Sections: InListener, Scope: inProgram, Update: restarts,
+var handlerKey = &processKey[string]{Key: Key{Name: "result_handler_exec", Secret: true, Sections: InListener, Scope: inProgram, Update: replaces,
 	Since: Ours, Default: none, Other: "judge",
 	Help: "a program that decides instead of `result_handler`, see [events](events.md#result-handlers)"},
 	Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }}
@@ -71,7 +71,7 @@ var socketUser = &socketKey[*account.Account]{Key: Key{Name: "user", Scope: ofFi
 	Store: func(k *sectionReader, _ *Socket, user *account.Account) { k.socketUser = user }}
 
 // socketKeys are the keys of [fcgi-program:x] besides those of its processes.
-var socketKeys = table(Key{Sections: InFastCGI | InDefault, Scope: ofFile, Update: restarts, Since: "3.0"},
+var socketKeys = table(Key{Sections: InFastCGI | InDefault, Scope: ofFile, Update: replaces, Since: "3.0"},
 	&socketKey[int]{Key: Key{Name: "socket_backlog", Since: "3.4", Default: "the system's maximum", Other: "7",
 		Help: "connections that wait to be accepted"},
 		Type: backlogType, Field: func(s *Socket) *int { return &s.Backlog }, Then: checkBacklog},
@@ -91,7 +91,7 @@ type pluginKey[T any] = keyOf[Plugin, T]
 // pluginKeys are the keys of [rpcinterface:x] with command= or url= besides those of its processes, and pluginPoolKeys those about
 // events.
 var (
-	pluginKeys = table(Key{Sections: InInterface, Scope: ofFile, Update: restarts, Since: Ours},
+	pluginKeys = table(Key{Sections: InInterface, Scope: ofFile, Update: replaces, Since: Ours},
 		&pluginKey[string]{Key: Key{Name: "url", Secret: true, Default: none, Other: "unix:///other",
 			Help: "`unix:///run/x.sock` or `http://host:port`, where the plug-in answers"},
 			Type: pluginURLType, Field: func(p *Plugin) *string { return &p.URL }},
@@ -106,7 +106,7 @@ var (
 	declaredTypes = &pluginKey[[]string]{Key: Key{Name: "event_types", Default: none, Other: "DISK_FULL",
 		Help: "types of events that the plug-in emits, for `events` of listeners and plug-ins"},
 		Type: listType, Field: func(p *Plugin) *[]string { return &p.EventTypes }, Then: checkDeclaredTypes}
-	pluginPoolKeys = table(Key{Sections: InInterface, Scope: ofFile, Update: restarts, Since: Ours},
+	pluginPoolKeys = table(Key{Sections: InInterface, Scope: ofFile, Update: inPlace, Since: Ours},
 		&poolKey[int]{Key: Key{Name: "buffer_size", Other: "11",
 			Help: "events that wait for the plug-in; then the oldest is dropped"},
 			Type: positiveType, Absent: 10, Field: func(p *Pool) *int { return &p.BufferSize }},
@@ -118,7 +118,7 @@ var (
 )
 
 func extraEvents(in Sections) row[Pool] {
-	return &poolKey[[]string]{Key: Key{Name: "extra_events", Sections: in, Since: Ours, Default: none, Other: "PROCESS_HELD",
+	return &poolKey[[]string]{Key: Key{Name: "extra_events", Update: inPlace, Sections: in, Since: Ours, Default: none, Other: "PROCESS_HELD",
 		Help: "further types, such as `PROCESS_HEALTH`, which Supervisor 4.x refuses in `events`"},
 		Type: eventsType, Field: func(p *Pool) *[]string { return &p.ExtraEvents }, Then: checkExtraEvents}
 }

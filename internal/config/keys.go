@@ -19,7 +19,7 @@ type Key struct {
 	Sections Sections // the sections that have it
 	Topic    string   // its heading in the reference; empty: none
 	Scope    Scope    // the names that its value may expand
-	Update   Update   // the effect of a changed value on the update command
+	Update   Update   // what update --minimal does about a changed value
 	Member   string   // its name in getAllConfigInfo; empty: clients do not see it
 	Since    string   // the release of Supervisor that introduced it, or Ours; empty: before 3.0
 	Default  string   // as the reference shows it; empty: the value itself
@@ -99,13 +99,29 @@ const (
 	inProcess = inProgram | ofProcess // of keys that are read for each process
 )
 
-// Update is what the update command does about a changed value.
+// Update is what update --minimal does about a changed value. Of all but nothing, reread reports the group as changed, and a plain
+// update restarts the group. A new key says in its row, or its table in the columns of all its rows, which one it is.
 type Update int
 
 const (
-	restarts Update = 1 + iota // reread reports the group as changed, and update restarts it
-	nothing                    // none: the value has an effect when supervisord restarts or supervisorctl starts
+	// restarts is for what a child gets at its start and keeps, such as its command: it is restarted, or keeps the old value until its
+	// next start. Process.Config has the old value until then.
+	restarts Update = 1 + iota
+	// inPlace is for what supervisord itself uses while the child runs: the new value counts at once. Process.Config has it from then on;
+	// what was made of the old value, such as a deadline or a rule, is made again in process.Reconfigure.
+	inPlace
+	// members is for what says which processes there are.
+	members
+	// replaces is for what all processes of a group share, such as a socket: the group is removed and added.
+	replaces
+	// nothing is for what has an effect when supervisord restarts or supervisorctl starts.
+	nothing
 )
+
+// String returns the word of the reference.
+func (u Update) String() string {
+	return [...]string{restarts: "restart", inPlace: "in place", members: "members", replaces: "group", nothing: "no"}[u]
+}
 
 // row is a key of a section that is read into an S.
 type row[S any] interface {
@@ -115,6 +131,7 @@ type row[S any] interface {
 	read(k *sectionReader, to *S)
 	same(a, b *S) bool
 	share(to, from *S)
+	assign(to, from *S)
 	encode(m Members, s *S)
 	current(s *S) (text string, set bool)
 }
@@ -275,9 +292,9 @@ func readAll[S any](k *sectionReader, rows []row[S], to *S) {
 	}
 }
 
-// differ reports whether a and b differ in a key for which update restarts the group.
+// differ reports whether a and b differ in a key that update looks at.
 func differ[S any](rows []row[S], a, b *S) bool {
-	return slices.ContainsFunc(rows, func(r row[S]) bool { return r.key().Update == restarts && !r.same(a, b) })
+	return slices.ContainsFunc(rows, func(r row[S]) bool { return r.key().Update != nothing && !r.same(a, b) })
 }
 
 // Encode passes the values of the keys of a process to m, in the order of their table.

@@ -124,10 +124,11 @@ func TestUpdateNotices(t *testing.T) {
 			}
 			tried++
 			diff := Compare(before.Groups, c.Groups)
-			if noticed := !cmp.Equal(diff, Diff{}); noticed != (k.Update == restarts) {
+			if noticed := !cmp.Equal(diff, Diff{}); noticed != (k.Update != nothing) {
 				t.Errorf("[%s] %s=%s: noticed: %t, %+v", section, k.Name, k.Other, noticed, diff)
 			}
-			if k.Update == restarts || k.Name == "ignore_unknown_plugins" {
+			checkEffect(t, section, k, before.Groups, c.Groups)
+			if k.Update != nothing || k.Name == "ignore_unknown_plugins" {
 				continue
 			}
 			unexported := cmpopts.IgnoreUnexported(Config{}, Supervisord{})
@@ -138,6 +139,40 @@ func TestUpdateNotices(t *testing.T) {
 	}
 	if tried < 180 {
 		t.Errorf("only %d keys", tried)
+	}
+}
+
+// checkEffect checks that Changes reports a changed key as its row says, and that what a process keeps is what it was started with.
+func checkEffect(t *testing.T, section string, k *Key, before, after []*Group) {
+	t.Helper()
+	found := map[Update]bool{members: len(after) > len(before)}
+	for _, g := range before {
+		i := slices.IndexFunc(after, func(read *Group) bool { return read.Name == g.Name })
+		if i < 0 {
+			found[members] = true
+			continue
+		}
+		c := g.Changes(after[i])
+		found[members] = found[members] || len(c.Added)+len(c.Removed) > 0
+		found[inPlace] = found[inPlace] || slices.Contains(c.InPlace, k.Name)
+		found[replaces] = found[replaces] || slices.Contains(c.Replaces, k.Name)
+		for _, p := range c.Stay {
+			now, later := p.Keys()
+			found[inPlace] = found[inPlace] || slices.Contains(now, k.Name)
+			found[restarts] = found[restarts] || slices.Contains(later, k.Name)
+			kept := p.Kept()
+			takenNow, takenLater := Pair{p.Configured, kept}.Keys()
+			leftNow, leftLater := Pair{kept, p.Read}.Keys()
+			if !slices.Equal(takenNow, now) || takenLater != nil || leftNow != nil || !slices.Equal(leftLater, later) {
+				t.Errorf("[%s] %s: kept takes %v %v, and leaves %v %v", section, k.Name, takenNow, takenLater, leftNow, leftLater)
+			}
+		}
+	}
+	if k.Name == watchdogKey { // more often than before
+		found[inPlace] = found[restarts]
+	}
+	if k.Update != nothing && !found[k.Update] {
+		t.Errorf("[%s] %s is not reported as %s: %v", section, k.Name, k.Update, found)
 	}
 }
 
@@ -392,7 +427,7 @@ func TestNewKey(t *testing.T) {
 			t.Errorf("members: %s, want %s", got, want)
 		}
 	}
-	if got, want := reference(InProgram), "| `test_key` | integer | `5` | ours | for `this` test |\n"; !strings.Contains(got, want) {
+	if got, want := reference(InProgram), "| `test_key` | integer | `5` | restart | ours | for `this` test |\n"; !strings.Contains(got, want) {
 		t.Errorf("reference: %s", got)
 	}
 	shown := withKey(Sample(true), "program:", rows[0].(described))

@@ -20,7 +20,7 @@ type CrashLimit struct {
 
 // policyKeys are the keys of Policy.
 var policyKeys = inPart(func(e *Extra) **Policy { return &e.Policy }, table[Process](
-	Key{Sections: InPrograms | InDefault, Topic: startTopic, Scope: inProgram, Update: restarts, Since: Ours},
+	Key{Sections: InPrograms | InDefault, Topic: startTopic, Scope: inProgram, Update: inPlace, Since: Ours},
 	&extraKey[time.Duration]{Key: Key{Name: "restartpause", Other: "2",
 		Help: "wait before every automatic start but the first, see [restart policies](howto-restart-policy.md)"},
 		Type: durationType, Field: func(e *Extra) *time.Duration { return &e.Policy.Pause }},

@@ -161,12 +161,15 @@ var readyKeys = inPart(func(e *Extra) **Notify { return &e.Notify }, table[Proce
 	&extraKey[Switch]{Key: Key{Name: "notify_socket", Sections: InPrograms | InDefault, Other: "true",
 		Default: "`true` with `ready=notify` or `watchdog`", Help: "set `NOTIFY_SOCKET` in its environment"},
 		Type: switchType, Field: func(e *Extra) *Switch { return &e.Notify.Socket }},
-	&extraKey[time.Duration]{Key: Key{Name: "watchdog", Sections: InPrograms | InDefault, Other: "30",
+	&extraKey[time.Duration]{Key: Key{Name: watchdogKey, Update: inPlace, Sections: InPrograms | InDefault, Other: "30",
 		Help: "longest time between two `WATCHDOG=1` by sd_notify while it is RUNNING, else it is restarted; 0: any"},
 		Type: durationType, Field: func(e *Extra) *time.Duration { return &e.Notify.Watchdog }},
-	&extraKey[syscall.Signal]{Key: Key{Name: "watchdog_signal", Sections: InPrograms | InDefault, Other: "USR1",
+	&extraKey[syscall.Signal]{Key: Key{Name: "watchdog_signal", Update: inPlace, Sections: InPrograms | InDefault, Other: "USR1",
 		Help: "sent to it then; `KILL` follows after `stopwaitsecs`"},
 		Type: signalType, Absent: syscall.SIGABRT, Field: func(e *Extra) *syscall.Signal { return &e.Notify.WatchdogSignal }},
 ))
 
-const readyTopic = "Readiness and watchdog"
+const (
+	readyTopic  = "Readiness and watchdog"
+	watchdogKey = "watchdog"
+)

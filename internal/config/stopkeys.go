@@ -32,7 +32,7 @@ type Reload struct {
 var hookKeys = slices.Concat(hooksKeys, stopPlanKeys, reloadKeys)
 
 // ofHooks are the columns that they have in common.
-var ofHooks = Key{Sections: InPrograms | InDefault, Topic: stopTopic, Scope: inProgram, Update: restarts, Since: Ours}
+var ofHooks = Key{Sections: InPrograms | InDefault, Topic: stopTopic, Scope: inProgram, Update: inPlace, Since: Ours}
 
 var hooksKeys = inPart(func(e *Extra) **Hooks { return &e.Hooks }, table[Process](ofHooks,
 	&extraKey[HelperCommand]{Key: Key{Name: "pre_start_hook", Topic: startTopic, Secret: true, Default: none, Other: "/bin/true",
