@@ -199,3 +199,36 @@ func TestReplace(t *testing.T) {
 		t.Errorf("%+v, %v", info, err)
 	}
 }
+
+// TestReplaceOwn writes a file that ReadOwn reads, whatever is there, but what is no plain file and no link. Nothing that a link leads to
+// is changed.
+func TestReplaceOwn(t *testing.T) {
+	for path, want := range map[string]string{
+		"new": "", "home/log": "", "home/bad": "", "tmp/bad": "", "disk": "", "link/cron": "", "home/null": "", "home/dir/cron": "leads to",
+		"home/sub": "not a regular file", "home/fifo": "not a regular file", "home/cron": "",
+	} {
+		root := tree(t, places)
+		err := ReplaceOwn(root+"/"+path, []byte("data"), 0o600)
+		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %q", path, err, want)
+		}
+		for _, victim := range []string{"secret/cron", "home/log"} {
+			if text, _ := os.ReadFile(root + "/" + victim); victim != path && path != "link/cron" && string(text) != "text" {
+				t.Errorf("%s: %s is %q", path, victim, text)
+			}
+		}
+		if err != nil {
+			continue
+		}
+		info, err := lstat(unix.AT_FDCWD, root+"/"+path)
+		if err != nil || info.Mode != unix.S_IFREG|0o600 || info.UID != 0 || info.Links != 1 {
+			t.Errorf("%s: %+v, %v", path, info, err)
+		}
+		if text, err := ReadOwn(root+"/"+path, 8); string(text) != "data" {
+			t.Errorf("%s: %q, %v", path, text, err)
+		}
+	}
+	if err := ReplaceOwn("/dev/null", []byte("data"), 0o600); err == nil {
+		t.Error("/dev/null was replaced")
+	}
+}

@@ -144,6 +144,11 @@ func replace(name string, data []byte, mode uint32) (target string, err error) {
 
 // replace makes a file and renames it.
 func (d *Dir) replace(name string, data []byte, mode uint32) error {
+	return d.replaceBy(name, mode, func(fd int) error { return writeAll(fd, data) })
+}
+
+// replaceBy is replace for a file that write writes.
+func (d *Dir) replaceBy(name string, mode uint32, write func(fd int) error) error {
 	var temporary string
 	fd, err := -1, error(syscall.EEXIST)
 	for n := 0; n < attempts && err == syscall.EEXIST; n++ {
@@ -153,7 +158,7 @@ func (d *Dir) replace(name string, data []byte, mode uint32) error {
 	if err != nil {
 		return err
 	}
-	err = writeAll(fd, data)
+	err = write(fd)
 	_ = unix.Close(fd)
 	if err == nil {
 		err = d.Rename(temporary, name)
@@ -206,4 +211,43 @@ func writeAll(fd int, data []byte) error {
 		data = data[max(n, 0):]
 	}
 	return nil
+}
+
+// ReplaceOwn writes a file that ReadOwn reads, and returns when it is on disk. It is written under a temporary name and renamed, so
+// that the name never leads to a part of it. What has the name must be a plain file, or a link, which is replaced, not followed.
+func ReplaceOwn(name string, data []byte, mode uint32) error {
+	d, base, err := OpenDir(name, None)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	info, err := d.Lstat(base)
+	if err == nil && !info.IsRegular() && !info.is(unix.S_IFLNK) {
+		return errNotRegular
+	}
+	if err := d.replaceBy(base, mode, func(fd int) error {
+		if err := writeAll(fd, data); err != nil {
+			return err
+		}
+		return toDisk(fd)
+	}); err != nil {
+		return err
+	}
+	fd, err := openat(d.fd, d.prefix+".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil // it can be written and not read: the name is on disk as soon as the system writes it
+	}
+	defer unix.Close(fd)
+	if err := toDisk(fd); err != syscall.EINVAL { // of file systems without it
+		return err
+	}
+	return nil
+}
+
+// toDisk returns when what was written is on disk.
+func toDisk(fd int) (err error) {
+	for err = syscall.EINTR; err == syscall.EINTR; {
+		err = unix.Fsync(fd)
+	}
+	return err
 }
