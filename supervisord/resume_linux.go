@@ -133,7 +133,7 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	var values config.State
 	var state supervisor.State
 	r.GetAll(map[string]any{configRoom: &values, supervisorRoom: &state}) // the large ones
-	active, readings := config.Import(r, values)
+	active, inUse, readings := config.Import(r, values)
 	if r.Err() != nil || len(readings) != 2 {
 		return nil, nil, fmt.Errorf("the state of %s is not complete: %v", configRoom, r.Err())
 	}
@@ -154,7 +154,7 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	r.Get(syslogRoom, &syslog)
 	d.unused = new(daemon.Releaser)
 	options := d.options(l)
-	options.Read = readings[1]
+	options.Read, options.InUse = readings[1], inUse
 	l.sup = supervisor.Import(options, r, state, active, logs.ImportSyslog(r, syslog, "", func(text string) { l.log.Warnf("%s", text) }))
 	var pages web.State
 	r.Get(webRoom, &pages)

@@ -10,6 +10,7 @@ import (
 func TestMembers(t *testing.T) {
 	checkMembers(t, ProcessMembers[:])
 	checkMembers(t, StatusMembers[:])
+	checkMembers(t, UpdateMembers[:])
 }
 
 func checkMembers[T any](t *testing.T, members []Member[T]) {

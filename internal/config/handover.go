@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/account"
@@ -20,6 +21,7 @@ type State struct {
 	Groups    []GroupState        `json:"groups,omitempty"`
 	Configs   []ConfigState       `json:"configs,omitempty"`
 	Active    []int               `json:"active,omitempty"`   // places of groups
+	InUse     map[string]int      `json:"in_use,omitempty"`   // places of processes
 	Readings  []int               `json:"readings,omitempty"` // places of configs
 }
 
@@ -100,11 +102,19 @@ type ReaderState struct {
 }
 
 // Export returns the active groups and readings as data. They may share groups, processes and all else; that is kept. Keys that the
-// original does not have are needs, if they are set.
-func Export(w *handover.Writer, active []*Group, readings ...*Config) State {
+// original does not have are needs, if they are set. InUse are the values of processes that have those of their groups from their next
+// start, by names that the caller chooses.
+func Export(w *handover.Writer, active []*Group, inUse map[string]*Process, readings ...*Config) State {
 	e := newExporter(w)
 	for _, g := range active {
 		e.s.Active = append(e.s.Active, e.group(g))
+	}
+	for _, name := range slices.Sorted(maps.Keys(inUse)) {
+		if e.s.InUse == nil {
+			e.s.InUse = map[string]int{}
+			w.Need(deferredFeature)
+		}
+		e.s.InUse[name] = e.process(inUse[name])
 	}
 	for _, c := range readings {
 		e.s.Readings = append(e.s.Readings, e.config(c))
@@ -284,7 +294,11 @@ func encodeAll[S any](rows []row[S], m Members, s *S) {
 	}
 }
 
+// deferredFeature is the need for InUse.
+const deferredFeature = "deferred configuration"
+
 func init() {
+	handover.Feature(deferredFeature)
 	handover.Features(func(name string) bool {
 		return slices.ContainsFunc(allKeys(), func(r described) bool { return r.key().Since == Ours && r.key().Name == name })
 	})

@@ -57,7 +57,7 @@ func TestHandoverGolden(t *testing.T) {
 			}
 			var s State
 			r.Get("config", &s)
-			active, readings := Import(r, s)
+			active, _, readings := Import(r, s)
 			if err := r.Complete(); err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestHandoverGolden(t *testing.T) {
 
 // writeGolden writes the state of a configuration, with a line for each thing.
 func writeGolden(t *testing.T, c *Config, path, dir string) []byte {
-	text, err := handover.Marshal(Export(handover.NewWriter("5.1.0"), c.Groups, c))
+	text, err := handover.Marshal(Export(handover.NewWriter("5.1.0"), c.Groups, nil, c))
 	if err != nil {
 		t.Fatal(err)
 	}

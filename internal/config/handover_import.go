@@ -9,9 +9,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
-// Import returns the active groups and the readings of which Export has made data. It reads no file and looks nothing up. After an error,
-// which r has, they are not complete.
-func Import(r *handover.Reader, s State) (active []*Group, readings []*Config) {
+// Import returns what Export has made data of. It reads no file and looks nothing up. After an error, which r has, it is not complete.
+func Import(r *handover.Reader, s State) (active []*Group, inUse map[string]*Process, readings []*Config) {
 	m := &importer{r: r, texts: map[string]string{}}
 	for i := range s.Accounts {
 		m.accounts = append(m.accounts, &s.Accounts[i])
@@ -31,7 +30,13 @@ func Import(r *handover.Reader, s State) (active []*Group, readings []*Config) {
 	}
 	m.groups = made(s.Groups, m.group)
 	m.configs = made(s.Configs, m.config)
-	return pick(m, m.groups, s.Active), pick(m, m.configs, s.Readings)
+	for name, place := range s.InUse {
+		if inUse == nil {
+			inUse = map[string]*Process{}
+		}
+		inUse[name] = at(m, m.processes, place)
+	}
+	return pick(m, m.groups, s.Active), inUse, pick(m, m.configs, s.Readings)
 }
 
 // importer has what the tables of a State stand for.

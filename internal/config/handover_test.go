@@ -23,7 +23,7 @@ import (
 func handOver(t testing.TB, active []*Group, readings ...*Config) ([]*Group, []*Config, int) {
 	t.Helper()
 	w := handover.NewWriter("5.1.0")
-	w.Put("config", Export(w, active, readings...))
+	w.Put("config", Export(w, active, nil, readings...))
 	text, err := w.Text()
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func handOver(t testing.TB, active []*Group, readings ...*Config) ([]*Group, []*
 	}
 	var s State
 	r.Get("config", &s)
-	active, readings = Import(r, s)
+	active, _, readings = Import(r, s)
 	if err := r.Complete(); err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +375,7 @@ func TestHandoverNeeds(t *testing.T) {
 		"[eventlistener:l]\ncommand=l\nevents=TICK_5\npayload_length=bytes\n[inet_http_server]\nport=1\nallowed_hosts=h\n"+
 		"[group:g]\nprograms=b\ndepends_on=a\n[rpcinterface:p]\ncommand=p\ncall_limit=3\n", "--exit-on", "fatal")
 	w := handover.NewWriter("5.1.0")
-	w.Put("config", Export(w, c.Groups, c))
+	w.Put("config", Export(w, c.Groups, nil, c))
 	text, err := w.Text()
 	if err != nil {
 		t.Fatal(err)
@@ -408,7 +408,7 @@ func TestHandoverOfDefaults(t *testing.T) {
 	}
 	var s State
 	r.Get("config", &s)
-	active, readings := Import(r, s)
+	active, _, readings := Import(r, s)
 	if r.Err() != nil {
 		t.Fatal(r.Err())
 	}
@@ -488,7 +488,7 @@ func FuzzImport(f *testing.F) {
 		}
 		var s State
 		r.Get("config", &s)
-		active, readings := Import(r, s)
+		active, _, readings := Import(r, s)
 		if r.Err() == nil && (len(active) != len(s.Active) || len(readings) != len(s.Readings)) {
 			t.Error("there is no error, but something is missing")
 		}
@@ -512,5 +512,44 @@ func TestNumbersStay(t *testing.T) {
 				t.Errorf("%s: %v", name, got[name])
 			}
 		}
+	}
+}
+
+// TestHandoverOfValuesInUse hands over what a process keeps until its next start, beside its configuration.
+func TestHandoverOfValuesInUse(t *testing.T) {
+	const keys = "stop_sequence=INT:1,TERM\nready=log:/up/\n"
+	before := mustLoad(t, "[supervisord]\n[program:p]\ncommand=old\nuser=0\n"+keys+"watchdog=30\nenvironment=A=1\n")
+	after := mustLoad(t, "[supervisord]\n[program:p]\ncommand=new\nstartsecs=7\nhook_timeout=3\n"+keys)
+	kept := Pair{before.Groups[0].Processes[0], after.Groups[0].Processes[0]}.Kept()
+	w := handover.NewWriter("5.1.0")
+	w.Put("config", Export(w, after.Groups, map[string]*Process{"p:p": kept}, after))
+	text, err := w.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := handover.Read(text, "5.1.0", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s State
+	r.Get("config", &s)
+	active, inUse, _ := Import(r, s)
+	if err := r.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	got := inUse["p:p"]
+	if diff := cmp.Diff(kept, got, exactly); diff != "" {
+		t.Errorf("-before +after:\n%s", diff)
+	}
+	for what, pair := range map[string][2]string{
+		"in use":     {got.Run.Command, "old"},
+		"configured": {active[0].Processes[0].Run.Command, "new"},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: %s", what, pair[0])
+		}
+	}
+	if inPlace, later := (Pair{got, active[0].Processes[0]}).Keys(); inPlace != nil || !slices.Equal(later, []string{"user", "environment", "command"}) {
+		t.Errorf("%v %v", inPlace, later)
 	}
 }

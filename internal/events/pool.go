@@ -1,6 +1,7 @@
 package events
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,19 +46,60 @@ func (b *Bus) NewPool(o PoolOptions) *Pool {
 	}
 	o.Name, o.Identifier = headerName(o.Name), headerIdentifier(o.Identifier)
 	p := &Pool{PoolOptions: o, bus: b, log: deferredLog{b, o.Log}}
-	p.maxBytes = max(int(budget.Queue.Limit), o.BufferSize*budget.QueuedEvent)
-	for _, name := range o.Events {
+	p.subscribeAll()
+	return p
+}
+
+// subscribeAll subscribes the pool to its events.
+func (p *Pool) subscribeAll() {
+	p.maxBytes = max(int(budget.Queue.Limit), p.BufferSize*budget.QueuedEvent)
+	p.wants, p.families = 0, nil
+	for _, name := range p.Events {
 		p.subscribe(name)
 	}
-	return p
+}
+
+// Configure changes what an added pool subscribes to, and how many events wait in it. Of those that wait, the oldest that are too many
+// are discarded, and those that it does not subscribe to any more.
+func (p *Pool) Configure(events []string, bufferSize int) {
+	p.bus.mu.Lock()
+	defer p.bus.unlock()
+	p.Events, p.BufferSize = events, bufferSize
+	p.subscribeAll()
+	for range p.queue.n {
+		if e := p.queue.popFront(); p.subscribed(e.event) {
+			p.queue.pushBack(e)
+		}
+	}
+	for p.queue.n > p.BufferSize {
+		p.discardOldest()
+	}
+	p.bus.updateWanted()
+}
+
+func (p *Pool) subscribed(e *Event) bool {
+	if e.Type == Extension {
+		return p.wantsExtension(e.Name)
+	}
+	return p.wants.Has(e.Type)
 }
 
 // AddListener makes a process a listener of the pool. An event goes to the first listener that is ready, in the order of
 // these calls.
 func (p *Pool) AddListener(process string) *Listener {
+	p.bus.mu.Lock()
+	defer p.bus.mu.Unlock()
 	l := &Listener{process: process, pool: p}
 	p.listeners = append(p.listeners, l)
 	return l
+}
+
+// RemoveListener removes a listener that has no child.
+func (p *Pool) RemoveListener(l *Listener) {
+	p.bus.mu.Lock()
+	defer p.bus.unlock()
+	p.queue.clearRetry(l)
+	p.listeners = slices.DeleteFunc(p.listeners, func(x *Listener) bool { return x == l })
 }
 
 // accept queues a new event.
@@ -84,9 +126,13 @@ func (p *Pool) logRequeue(e entry, n int) {
 // An event that alone has more is queued nevertheless: the sender bounds it.
 func (p *Pool) makeRoom(e *Event) {
 	for p.queue.n > 0 && (p.queue.n >= p.BufferSize || p.queue.bytes+len(e.Payload) > p.maxBytes) {
-		oldest := p.queue.popFront()
-		p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, oldest.event.Serial)
+		p.discardOldest()
 	}
+}
+
+func (p *Pool) discardOldest() {
+	oldest := p.queue.popFront()
+	p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, oldest.event.Serial)
 }
 
 // dispatch sends as many events as listeners can take, in order. A zero now saves reading the clock: then no retry is

@@ -188,6 +188,29 @@ func (f *File) Reopen() error {
 	return f.open(0)
 }
 
+// Configure changes how the file is rotated, from the next write on. Mode and owner stay.
+func (f *File) Configure(o FileOptions) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.max, f.backups = max(o.MaxBytes, 0), int32(max(o.Backups, 0))
+}
+
+// Move goes on in another file. After an error it goes on in the one before.
+func (f *File) Move(path string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fd < 0 {
+		return nil
+	}
+	before := f.path
+	f.path = path
+	err := f.open(0)
+	if err != nil {
+		f.path = before
+	}
+	return err
+}
+
 // Clear removes the file and creates it empty; backups stay. Pipes, devices and links are left as they are, without an
 // error. After Close it does nothing: see the function Clear.
 func (f *File) Clear() error {

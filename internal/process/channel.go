@@ -32,10 +32,16 @@ type channel struct {
 func (c *channel) init(p *Process, name api.Channel, cfg *config.Channel) {
 	c.process, c.name, c.config, c.path = p, name, cfg, cfg.Log.Path
 	c.file = logs.FileTarget{Process: p.Name(), Main: p.shared.Log}
-	if cfg.Log.Kind != config.LogAuto {
+	c.makeAuto()
+}
+
+// makeAuto makes an automatic file, if the channel is to have one.
+func (c *channel) makeAuto() {
+	p, name := c.process, c.name
+	if c.config.Log.Kind != config.LogAuto {
 		return
 	}
-	if path, made := p.shared.AutoLogs[cfg]; made {
+	if path, made := p.shared.AutoLogs[c.config]; made {
 		c.path = path
 		return
 	}

@@ -30,6 +30,8 @@ type extra struct {
 	overall check.Health   // that of checks and watchdog
 	since   int64          // when overall changed, in seconds since 1970
 	changed time.Time      // when anything changed that clients see
+
+	deferred *deferred // nil: the configuration is in use
 }
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
@@ -124,7 +126,7 @@ func (p *Process) more() *api.ProcessMore {
 	if x == nil {
 		return nil
 	}
-	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor, StopStep: p.stopStep()}
+	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor, StopStep: p.stopStep(), Stale: p.Stale()}
 	if at := x.gate.NextStart; !at.IsZero() {
 		more.NextStart = new(int(at.Unix()))
 	}

@@ -261,6 +261,7 @@ func (p *Process) handle(e state.Event, now time.Time) bool {
 
 // settle does what is due at once.
 func (p *Process) settle(now time.Time) {
+	p.catchUp(now)
 	for p.dueAtOnce(now) {
 		p.apply(state.Event{Kind: state.Tick}, now, now)
 	}
@@ -307,6 +308,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	}
 	switch action {
 	case state.Spawn:
+		p.catchUp(now)
 		if problem, failed := p.spawn(now); problem != "" {
 			p.spawnErr = problem
 			p.shared.Log.Infof("spawnerr: %s", problem)
@@ -316,6 +318,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 			p.runEnded(nil, now)
 		}
 	case state.Prepare:
+		p.catchUp(now)
 		p.prepare(now)
 	case state.Term:
 		if next.Phase == state.Preparing {

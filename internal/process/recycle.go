@@ -40,6 +40,11 @@ func (p *Process) recycle(e state.Event, reason api.Reason, now time.Time) bool 
 	return true
 }
 
+// Update has the process restarted when it is its turn, because it runs with other values than the configured ones.
+func (p *Process) Update(now time.Time) {
+	p.shared.Recycle(p, api.Reason{Why: api.WhyUpdate, Text: p.Stale()}, now)
+}
+
 // Recyclable reports whether Recycle does something now.
 func (p *Process) Recyclable(now time.Time) bool {
 	_, action := p.machine.Next(state.Event{Kind: state.Recycle}, now, p.currentRules())

@@ -83,6 +83,14 @@ func (p *Pipe) FinishNow() bool {
 	return true
 }
 
+// Replace has the pipe written to another sink from its next chunk on. Next returns it, and is called between two chunks. It waits
+// until the sink has taken the one that is in progress.
+func (p *Pipe) Replace(next func() Sink) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sink = next()
+}
+
 // ReceiveNow has the receiver read what there is, once. It does not block.
 func (p *Pipe) ReceiveNow() {
 	p.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/signame"
 )
 
@@ -108,11 +109,16 @@ func (l *Loop) Reread(cfg *config.Config) config.Diff {
 	l.read = cfg
 	l.shared.AutoLogs = nil
 	l.regroup(cfg.Groups)
-	active := make([]*config.Group, 0, len(l.groups))
-	for _, g := range slices.SortedFunc(slices.Values(l.groups), func(a, b *Group) int { return cmp.Compare(a.added, b.added) }) {
+	return config.Compare(l.inOrder(), cfg.Groups)
+}
+
+// inOrder are the configurations of the active groups, in the order in which they were added.
+func (v View) inOrder() []*config.Group {
+	active := make([]*config.Group, 0, len(v.l.groups))
+	for _, g := range slices.SortedFunc(slices.Values(v.l.groups), func(a, b *Group) int { return cmp.Compare(a.added, b.added) }) {
 		active = append(active, g.Config)
 	}
-	return config.Compare(active, cfg.Groups)
+	return active
 }
 
 // regroup has the next starts of all processes use the groups that a new reading found for their users.
@@ -130,7 +136,7 @@ func (l *Loop) regroup(read []*config.Group) {
 	}
 	for _, p := range l.Processes() {
 		if user := p.Config.Run.User; user != nil && users[user.UID] != nil {
-			p.SetUser(userOf(users[user.UID]))
+			p.SetUser(process.UserOf(users[user.UID]))
 		}
 	}
 }

@@ -42,21 +42,24 @@ func (l *Loop) needDepends() *depends {
 	return l.depends
 }
 
-// addGate makes the gate of a process that has just been made, if it needs one.
+// addGate makes the gate of a process that has none, if it needs one.
 func (l *Loop) addGate(p *process.Process, g *config.Group) {
-	keys := p.Config.Depends()
-	if len(keys.Needs()) == 0 && keys.StartDelay == 0 && len(g.Needs()) == 0 && !paced(&l.options.Config.Supervisord) {
+	needs := needsOf(p, g)
+	if needs == nil && p.Configured().Depends().StartDelay == 0 && !paced(&l.options.Config.Supervisord) {
 		return
 	}
-	d := l.needDepends()
-	gate := &gate{process: p}
-	for _, n := range keys.Needs() {
-		gate.needs = append(gate.needs, need{Need: n})
+	l.needDepends().gates[p] = &gate{process: p, needs: needs}
+}
+
+// needsOf are the dependencies of a process: its own, and those of its group.
+func needsOf(p *process.Process, g *config.Group) (needs []need) {
+	for _, n := range p.Configured().Depends().Needs() {
+		needs = append(needs, need{Need: n})
 	}
 	for _, n := range g.Needs() {
-		gate.needs = append(gate.needs, need{Need: n, common: true})
+		needs = append(needs, need{Need: n, common: true})
 	}
-	d.gates[p] = gate
+	return needs
 }
 
 // layoutChanged notes that there are other processes than before.
@@ -85,7 +88,7 @@ func (d *depends) build() {
 	read := config.NewNames(d.loop.read.Groups)
 	byConfig := map[*config.Process]*process.Process{}
 	for _, p := range d.loop.Processes() {
-		byConfig[p.Config] = p
+		byConfig[p.Configured()] = p
 	}
 	var nodes []order.Node[*process.Process]
 	for _, p := range d.loop.Processes() {

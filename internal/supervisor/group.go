@@ -1,13 +1,11 @@
 package supervisor
 
 import (
-	"os"
 	"slices"
 	"syscall"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
@@ -59,11 +57,14 @@ func (g *Group) Stopped() bool {
 // PreparedGroup is a group that can be added without waiting for a name server.
 type PreparedGroup struct {
 	Config    *config.Group
+	Starts    func(process string) bool // says which of its processes may be started by themselves; nil: all
 	addresses fcgi.Addresses
 }
 
 // PrepareGroup looks up the host names of FastCGI sockets, which may take seconds. The loop must not call it.
-func PrepareGroup(cfg *config.Group) PreparedGroup { return PreparedGroup{cfg, fcgi.Resolve(cfg)} }
+func PrepareGroup(cfg *config.Group) PreparedGroup {
+	return PreparedGroup{Config: cfg, addresses: fcgi.Resolve(cfg)}
+}
 
 // AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet. After an error
 // nothing is left of it.
@@ -94,7 +95,7 @@ func (l *Loop) AddGroup(prepared PreparedGroup) error {
 			g.handler = p
 		}
 	}
-	l.startSoon(g.Processes)
+	l.startSoon(l.withoutHeld(g.Processes, prepared.Starts))
 	l.groups = groupOrder.Insert(l.groups, g)
 	l.groupsChanged()
 	l.storePlugins()
@@ -124,7 +125,7 @@ func (l *Loop) role(g *Group, c *config.Process) (r process.Role) {
 
 // newProcess makes a process that has never run.
 func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role) *process.Process {
-	p := process.New(c, g, userOf(c), role, &l.shared)
+	p := process.New(c, g, process.UserOf(c), role, &l.shared)
 	l.addGate(p, g)
 	return p
 }
@@ -139,6 +140,39 @@ func (l *Loop) startSoon(processes []*process.Process) {
 	if l.depends != nil {
 		l.depends.queue(processes)
 	}
+}
+
+// withoutHeld returns the processes that may be started by themselves, and holds the others.
+func (l *Loop) withoutHeld(processes []*process.Process, starts func(string) bool) []*process.Process {
+	if starts == nil {
+		return processes
+	}
+	var free, held []*process.Process
+	for _, p := range processes {
+		if starts(p.Name()) {
+			free = append(free, p)
+		} else {
+			held = append(held, p)
+		}
+	}
+	l.HoldStarts(held)
+	return free
+}
+
+// HoldStarts notes that processes that have never run will not be started by themselves.
+func (l *Loop) HoldStarts(processes []*process.Process) {
+	if l.depends == nil {
+		return
+	}
+	for _, p := range processes {
+		l.depends.cancelled[p] = true
+	}
+}
+
+// Starts reports whether a process waits for its first start.
+func (v View) Starts(p *process.Process) bool {
+	d := v.l.depends
+	return slices.Contains(v.l.pending, p) || d != nil && d.gates[p] != nil && d.gates[p].first != notHeld
 }
 
 // warnOfSharedLogs warns if a group that comes writes to a log that another one writes to.
@@ -159,7 +193,7 @@ func (l *Loop) newPool(cfg *config.Group) *events.Pool {
 		handle = events.Stdout(logs.Stdout)
 	}
 	return l.shared.Events.NewPool(events.PoolOptions{
-		Name: cfg.Name, Identifier: l.shared.Identifier, Events: slices.Concat(cfg.Pool.Events, cfg.Pool.ExtraEvents), BufferSize: cfg.Pool.BufferSize,
+		Name: cfg.Name, Identifier: l.shared.Identifier, Events: poolEvents(cfg.Pool), BufferSize: cfg.Pool.BufferSize,
 		CountBytes: cfg.Pool.PayloadBytes, Handle: handle, Log: l.log,
 	})
 }
@@ -214,16 +248,6 @@ func (l *Loop) removeSockets() {
 	for _, g := range l.groups {
 		g.removeSockets()
 	}
-}
-
-// userOf is whom the process's children become, nil for whom we are. Our own user is nothing to become: its children keep
-// our groups, as with the original.
-func userOf(c *config.Process) *child.User {
-	user := c.Run.User
-	if user == nil || user.UID == os.Getuid() {
-		return nil
-	}
-	return &child.User{UID: user.UID, GID: user.GID, Groups: user.Groups}
 }
 
 // RemoveGroup takes a group out. It returns false, and does nothing, if a process of it is not stopped.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/handover"
@@ -193,6 +194,20 @@ func (l *Loop) Export(w *handover.Writer, now time.Time) State {
 		s.Depends = l.depends.export()
 	}
 	return s
+}
+
+// InUse are the values of processes that have others from their next start, by their full names.
+func (l *Loop) InUse() (list map[string]*config.Process) {
+	for _, p := range l.Processes() {
+		if p.Configured() == p.Config {
+			continue
+		}
+		if list == nil {
+			list = map[string]*config.Process{}
+		}
+		list[fullName(p)] = p.Config
+	}
+	return list
 }
 
 func (l *Loop) exportGroup(g *Group, w *handover.Writer, now time.Time) GroupState {

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"os"
 	"time"
 
@@ -79,7 +80,9 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 			}
 			role.Socket = sockets[c.Socket]
 		}
-		p := process.Import(r, s.Processes[c.ProcessName], c, cfg, role, &l.shared)
+		inUse := cmp.Or(l.options.InUse[cfg.Name+":"+c.ProcessName], c)
+		p := process.Import(r, s.Processes[c.ProcessName], inUse, cfg, role, &l.shared)
+		p.Defer(c)
 		l.addGate(p, cfg)
 		g.Processes, l.imported.named[fullName(p)] = append(g.Processes, p), p
 		if role.Handler != nil {
@@ -118,6 +121,7 @@ func (l *Loop) importRecycles(section string, s RecyclesState) {
 	for _, r := range s.Waiting {
 		if p := l.named(r.Process); p != nil {
 			queue.waiting = append(queue.waiting, recycle{p, r.Reason, p.Begun()})
+			p.Queue(true)
 		}
 	}
 	if l.recycles == nil {

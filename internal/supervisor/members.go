@@ -24,7 +24,7 @@ func (l *Loop) AddProcesses(g *Group, added []*config.Process) {
 // RemoveProcess takes a stopped process out of its group.
 func (l *Loop) RemoveProcess(g *Group, p *process.Process) {
 	g.edit(func(members []*config.Process) []*config.Process {
-		return slices.DeleteFunc(members, func(c *config.Process) bool { return c == p.Config })
+		return slices.DeleteFunc(members, func(c *config.Process) bool { return c == p.Configured() })
 	})
 	without := func(x *process.Process) bool { return x == p }
 	g.Processes = slices.DeleteFunc(slices.Clone(g.Processes), without)

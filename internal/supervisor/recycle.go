@@ -25,7 +25,7 @@ type recycle struct {
 // alone.
 func atOnce(why api.Why) bool {
 	switch why {
-	case api.WhyMemory, api.WhyAge, api.WhySchedule, api.WhyFile, api.WhyDependency:
+	case api.WhyMemory, api.WhyAge, api.WhySchedule, api.WhyFile, api.WhyDependency, api.WhyUpdate:
 		return false
 	}
 	return true
@@ -51,8 +51,10 @@ func (l *Loop) Recycle(p *process.Process, reason api.Reason, now time.Time) {
 		queue = &recycles{}
 		l.recycles[p.Config.Section] = queue
 	}
-	if queue.current != p && !slices.ContainsFunc(queue.waiting, func(r recycle) bool { return r.process == p }) {
+	again := queue.current == p && (reason.Why != api.WhyUpdate || p.State() == api.Stopping) // it is being recycled already
+	if !again && !slices.ContainsFunc(queue.waiting, func(r recycle) bool { return r.process == p }) {
 		queue.waiting = append(queue.waiting, recycle{p, reason, p.Begun()})
+		p.Queue(true)
 	}
 	l.continueRecycles(now)
 }
@@ -148,6 +150,7 @@ func (l *Loop) continueQueue(queue *recycles, now time.Time) (over bool) {
 			case s != api.Running && s != api.Stopped: // it failed; in STOPPED, a request has stopped it
 				for _, r := range queue.waiting {
 					l.log.Warnf("%s was not restarted (%s): %s failed", r.process.Name(), r.reason.Why, p.Name())
+					r.process.Queue(false)
 				}
 				return true
 			}
@@ -158,6 +161,7 @@ func (l *Loop) continueQueue(queue *recycles, now time.Time) (over bool) {
 		next := queue.waiting[0]
 		queue.waiting = queue.waiting[1:]
 		p := next.process
+		p.Queue(false)
 		if l.Find(p.Group, p.Name()) == p && p.Begun().Equal(next.begun) && l.recycleNow(p, next.reason, now) {
 			queue.current = p
 			return false

@@ -38,6 +38,8 @@ type Options struct {
 	Chld    <-chan os.Signal // SIGCHLD; capacity 1 is enough
 	// Read is the last reading of the configuration, if that is not Config.
 	Read *config.Config
+	// InUse are the values of processes that have others from their next start, by their full names. Only Import looks at it.
+	InUse map[string]*config.Process
 	// ReadConfig reads the configuration again, for a reread or a restart. Any goroutine may call it.
 	ReadConfig func() (*config.Config, error)
 	// ShowConfig reads it again and returns its sections too, as config.LoadShown. Any goroutine may call it.
