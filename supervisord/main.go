@@ -16,6 +16,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/statefile"
 	"github.com/gosupervisor/supervisor/internal/timezone"
 	"github.com/gosupervisor/supervisor/internal/upgrade/early"
 )
@@ -81,8 +82,11 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 	d := &supervisord{
 		opts:    opts,
 		exposed: func(cfg *config.Config) []string { return cfg.Exposed(opts, os.Environ(), root) },
-		show:    func() (*config.Config, []api.ConfigSection, error) { return config.LoadShown(opts, os.Environ()) },
-		read:    func() (*config.Config, error) { return config.Load(opts, os.Environ()) },
+		show: func(s *config.Scaling) (*config.Config, []api.ConfigSection, error) {
+			return config.LoadShown(scaled(opts, s), os.Environ())
+		},
+		read:    func(s *config.Scaling) (*config.Config, error) { return config.Load(scaled(opts, s), os.Environ()) },
+		kept:    statefile.New(),
 		program: program, started: started, signals: make(chan os.Signal, early.Room), chld: make(chan os.Signal, 1),
 		start: child.IsolatedStarter(), manager: daemon.NewNotifier(),
 	}
@@ -92,6 +96,12 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 	d.notifySignals()
 	signal.Notify(d.chld, syscall.SIGCHLD)
 	return d
+}
+
+// scaled are the options for a reading with numbers of processes.
+func scaled(opts config.Options, s *config.Scaling) config.Options {
+	opts.Scaling = s
+	return opts
 }
 
 func (d *supervisord) notifySignals() {

@@ -14,6 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
+	"github.com/gosupervisor/supervisor/internal/statefile"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/upgrade"
 	"github.com/gosupervisor/supervisor/internal/upgrade/fault"
@@ -111,7 +112,7 @@ func trial(state int) (note string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := d.read(); err != nil {
+	if _, err := d.read(nil); err != nil {
 		note = "the configuration has an error, update will refuse it: " + config.Explain(err)
 	}
 	return note, nil
@@ -130,6 +131,9 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	}
 	d := newSupervisord(opts, main.Program, time.Unix(0, main.Started))
 	d.file, d.running = main.File, true
+	var kept statefile.State
+	r.Get(keptRoom, &kept)
+	d.kept = statefile.Import(kept)
 	var values config.State
 	var state supervisor.State
 	r.GetAll(map[string]any{configRoom: &values, supervisorRoom: &state}) // the large ones
@@ -187,6 +191,7 @@ func (d *supervisord) goOn(l *life) {
 	if problem := l.raiseLimits(); problem != nil { // again, for the message
 		l.log.Warnf("%v", problem)
 	}
+	d.kept.Begin()
 	l.sup.Begin()
 	l.servers.Begin()
 	d.manager.Ready()

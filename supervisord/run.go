@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/statefile"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/web"
 )
@@ -28,8 +30,9 @@ type supervisord struct {
 	opts    config.Options
 	program string // our path, as we were started
 	file    string // the configuration file, absolute
-	read    func() (*config.Config, error)
-	show    func() (*config.Config, []api.ConfigSection, error)
+	read    func(*config.Scaling) (*config.Config, error)
+	show    func(*config.Scaling) (*config.Config, []api.ConfigSection, error)
+	kept    *statefile.File               // what operators have changed
 	exposed func(*config.Config) []string // of config.Exposed
 	signals chan os.Signal
 	chld    chan os.Signal
@@ -114,6 +117,9 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 	for _, m := range bySeverity(append(slices.Clone(cfg.Messages), messages...)) {
 		l.log.Log(m.Level, m.Text)
 	}
+	if cfg, err = d.openKept(l); err != nil {
+		return l, err
+	}
 	if l.servers, err = d.servers.Next(cfg.Servers, os.Stderr); err != nil {
 		return l, err
 	}
@@ -156,7 +162,7 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 	if err := daemon.SetSubreaper(own.Subreaper); err != nil {
 		l.log.Warnf("subreaper=true has no effect: %v", err)
 	}
-	if !cfg.StartsProcesses() {
+	if !l.sup.StartsProcesses() {
 		options.Settled()
 	}
 	if l.pidFile != nil {
@@ -176,9 +182,32 @@ func (d *supervisord) options(l *life) supervisor.Options {
 		EnvironOf:   func(read *config.Config) []string { return environ(read, cfg) },
 		ListenerEnv: listenerEnv(cfg.Supervisord.Environ(os.Environ()), cfg.Withheld),
 		Leaving:     d.leaving, Settled: func() { go d.settled(cfg, log, unused, ended) }, Serial: &d.serial,
-		Reopened: func() { go l.servers.Rebind() },
-		Upgrade:  func(ctx context.Context, dryRun bool) (api.Upgrade, error) { return d.upgrade(ctx, l, dryRun) },
+		Reopened: func() { go l.servers.Rebind() }, Kept: d.kept,
+		Upgrade: func(ctx context.Context, dryRun bool) (api.Upgrade, error) { return d.upgrade(ctx, l, dryRun) },
 	}
+}
+
+// openKept opens the state file of a run, and returns its configuration with the numbers of processes that the file has.
+func (d *supervisord) openKept(l *life) (*config.Config, error) {
+	before := d.kept.Data()
+	d.kept.Open(l.cfg.Supervisord.StateFile, l.log.Warnf)
+	supervisor.ForgetScaled(d.kept, l.cfg)
+	scaling := supervisor.Scaling(d.kept)
+	if scaling == nil || maps.Equal(before.Scaled, d.kept.Data().Scaled) { // the configuration has been read with them
+		return l.cfg, nil
+	}
+	cfg, err := d.read(scaling)
+	if err != nil {
+		return l.cfg, err
+	}
+	for name, s := range scaling.Found {
+		if problem := s.Problem(); problem != "" {
+			l.log.Warnf("%s is not scaled to %d: %s", name, d.kept.Data().Scaled[name].To, problem)
+		}
+	}
+	supervisor.ForgetScaled(d.kept, cfg)
+	l.cfg = cfg
+	return cfg, nil
 }
 
 func openLog(own *config.Supervisord) (*logs.Main, error) { return logs.OpenMain(logOptions(own)) }

@@ -188,6 +188,10 @@ func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error 
 		return err
 	}
 	defer logs.Thaw()
+	if err := l.sup.Kept().Freeze(deadline); err != nil {
+		return err
+	}
+	defer l.sup.Kept().Thaw()
 	return l.sup.Frozen(deadline, func(loop *supervisor.Loop) error {
 		l.log.Freeze()
 		defer l.log.Thaw()
@@ -337,6 +341,7 @@ const (
 	supervisorRoom = "supervisor"
 	childRoom      = "child"
 	recordRoom     = "record"
+	keptRoom       = "kept"
 	httpdRoom      = "httpd"
 	webRoom        = "web"
 )
@@ -353,6 +358,9 @@ func (d *supervisord) export(l *life, loop *supervisor.Loop, w *handover.Writer)
 	w.Put(childRoom, child.Export(w))
 	w.Put(httpdRoom, l.servers.Export(w))
 	w.Put(webRoom, l.pages.Export())
+	if state := d.kept.Export(); !state.Empty() {
+		w.Put(keptRoom, state)
+	}
 	if state := l.record.Export(w); state != nil {
 		w.Put(recordRoom, state)
 	}

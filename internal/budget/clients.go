@@ -1,7 +1,7 @@
 package budget
 
 // What clients can make supervisord hold.
-var clients = []*Budget{Connections, Waiting, TCPDescriptors, UnixDescriptors, Headers, Bodies, Answers, Followers, Viewers}
+var clients = []*Budget{Connections, Waiting, TCPDescriptors, UnixDescriptors, Headers, Bodies, Answers, Followers, Viewers, Scaled}
 
 // The limits of connections are those of each kind of server: clients of TCP servers take nothing from those of Unix sockets.
 var (
@@ -42,3 +42,7 @@ var (
 	// Viewers counts the status pages that are updated.
 	Viewers = &Budget{Name: "web pages that are updated", Limit: 64, Unit: "pages", Scope: "in all", Beyond: "503"}
 )
+
+// Scaled is the number of processes that a client can give a program.
+var Scaled = &Budget{Name: "processes of a program after `scale`", Limit: 10000, Unit: "processes", Scope: "each program",
+	Beyond: "fault 2"}

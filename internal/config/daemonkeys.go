@@ -79,6 +79,9 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Default: none, Other: "Z=1", Help: "variables for all children, and for `%(ENV_X)s` in all other sections"},
 		Type: environmentType, Field: func(s *settings) *map[string]string { return &s.Environment }},
 	ignoreUnknown,
+	&daemonKey[string]{Key: Key{Name: "statefile", Topic: childTopic, Since: Ours, Default: none, Other: "/tmp/other.state",
+		Help: "keeps over restarts which programs are disabled, the numbers of processes that `scale` has set, and when schedules ran"},
+		Type: stateFileType, Field: func(s *settings) *string { return &s.StateFile }},
 }, paceKeys)...)
 
 // ignoreUnknown is read by supervisorctl, too.

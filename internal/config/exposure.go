@@ -25,18 +25,6 @@ func (c *Config) Exposed(o Options, environ []string, root bool) []string {
 	return r.exposed(c, root)
 }
 
-// StartsProcesses reports whether a process starts by itself.
-func (c *Config) StartsProcesses() bool {
-	for _, g := range c.Groups {
-		for _, p := range g.Processes {
-			if p.Start.Auto {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // exposure collects warnings. What one place exposes is one warning for each purpose.
 type exposure struct {
 	*pathAudit
@@ -152,6 +140,7 @@ func (c *Config) usedFiles() (files []usedFile) {
 		add("supervisord", "logfile", own.Logfile)
 	}
 	add("supervisord", "pidfile", own.Pidfile)
+	add("supervisord", "statefile", own.StateFile)
 	for _, s := range c.Servers {
 		if s.Unix {
 			add(s.Section, "file", s.File, owner{s.UID, s.GID})

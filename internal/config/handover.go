@@ -80,6 +80,7 @@ type ConfigState struct {
 	Groups      []int            `json:"groups"`
 	Messages    []Message        `json:"messages"`
 	Withheld    []string         `json:"withheld"`
+	Outdated    []string         `json:"outdated,omitempty"`
 	Reader      ReaderState      `json:"reader"`
 }
 
@@ -243,7 +244,7 @@ func (e *exporter) config(c *Config) int {
 	return place(e.configs, &e.s.Configs, c, func() ConfigState {
 		c.Supervisord.Encode(inUse{e.w})
 		s := ConfigState{Path: c.Path, Supervisord: e.supervisord(&c.Supervisord), Servers: c.Servers, Interfaces: c.Interfaces,
-			Messages: c.Messages, Withheld: c.Withheld}
+			Messages: c.Messages, Withheld: c.Withheld, Outdated: c.Outdated}
 		for _, server := range c.Servers {
 			encodeAll(server.keys(), inUse{e.w}, &server)
 		}

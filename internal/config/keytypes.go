@@ -80,6 +80,7 @@ var (
 	optionalType  = &Type[string]{name: "text", parse: parseString, same: equal[string], encode: encodeText, share: shareText}
 	serverURLType = optionalType.with("URL", parseServerURL)
 	directoryType = optionalType.asking("directory", host.existingDirectory)
+	stateFileType = optionalType.asking("path", host.pathInDirectory)
 	laterType     = &Type[*string]{name: "user", parse: func(s string) (*string, error) { return &s, nil }, // it is looked up later
 		same: equal[*string], text: func(s *string) string { return *s },
 		encode: func(m Members, _ *string) { m.None() }}

@@ -32,7 +32,7 @@ func newReader(o Options, environ []string, h host) (*reader, error) {
 		}
 	}
 	return &reader{doc: ini.New(), host: h.remembering(), env: environment(environ), node: nodeName(), path: path,
-		exitOn: o.exitOn, merged: map[[2]string]mergedEnvironment{}}, nil
+		exitOn: o.exitOn, scaling: o.Scaling, merged: map[[2]string]mergedEnvironment{}}, nil
 }
 
 // read reads the files and applies the command line.
@@ -86,10 +86,13 @@ func (r *reader) values(o Options) (*Config, error) {
 		c.Supervisord.Logfile = r.host.normalize(c.Supervisord.Logfile)
 	}
 	c.Supervisord.Pidfile = r.host.normalize(c.Supervisord.Pidfile)
+	if c.Supervisord.StateFile != "" {
+		c.Supervisord.StateFile = r.host.normalize(c.Supervisord.StateFile)
+	}
 	c.reader = r.kept()
 	r.warnOfGroups(c)
 	r.warnOfRepeats()
-	c.Messages = r.messages
+	c.Messages, c.Outdated = r.messages, r.scaling.outdated()
 	slices.SortStableFunc(c.Messages, func(a, b Message) int { return int(b.Level - a.Level) })
 	return c, nil
 }

@@ -21,6 +21,7 @@ type Options struct {
 	ShowDefaults  bool   // and the keys that are not set, with Show
 	ConfigFile    string // as given with -c; empty: look for it
 	SearchWarning string // for standard error, if not empty
+	Scaling       *Scaling
 
 	exitOn        string // the exit_on of programs that have none; empty: never
 	hasConfigFile bool

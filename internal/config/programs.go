@@ -36,6 +36,7 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 	common := &Process{Program: &Program{Section: s.Name, Name: name}}
 	readAll(k, commonKeys, common)
 	r.exitOnDefault(k, common)
+	r.scaling.apply(k)
 	var list []*Process
 	for i := 0; i < k.numprocs && k.err == nil; i++ {
 		p := common

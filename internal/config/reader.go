@@ -35,6 +35,7 @@ type reader struct {
 	declared  []string           // the types of events that plug-ins emit
 	withheld  []string           // Config.Withheld
 	exitOn    string             // --exit-on; empty: not given
+	scaling   *Scaling           // nil: none
 	lenient   bool               // ignore_unknown_plugins
 	strict    bool               // dependencies=strict
 	vars      [6]expand.Variable // memory for expansions

@@ -26,6 +26,7 @@ type Config struct {
 	Groups      []*Group  // ascending priority, then name
 	Messages    []Message // for the main log: critical first, then warnings, then information
 	Withheld    []string  // variables of supervisord from which passwords of servers come, and that children do not inherit
+	Outdated    []string  // programs whose numprocs= in the file is not what it was when a request set another number
 	reader      *reader   // for programs that are added later
 }
 
@@ -61,6 +62,7 @@ type Supervisord struct {
 	KillOrphans        bool              `json:"orphans_kill"`        // orphans=kill
 	StrictDependencies bool              `json:"dependencies_strict"` // dependencies=strict
 	StartInterval      time.Duration     `json:"start_interval"`      // between two first starts; 0: none
+	StateFile          string            `json:"statefile"`           // absolute; empty: none
 	MaxStarting        int               `json:"max_starting"`        // processes in STARTING by a first start; 0: any number
 }
 

@@ -88,11 +88,21 @@ func (c *Controller) stopOperation(wait bool) operation {
 // restart stops all names and then starts them. Even with --no-wait it waits until they have stopped, because a process
 // that is stopping cannot be started.
 func (c *Controller) restart(args []string) error {
-	names, noWait := takeFlag(args, "--no-wait")
+	names, rolling, err := c.takeRolling(args)
+	if err != nil {
+		return c.invalidArg(err.Error())
+	}
+	names, noWait := takeFlag(names, "--no-wait")
+	if rolling != nil && len(names) > 0 {
+		return rolling.run(names)
+	}
 	if len(names) == 0 {
 		return c.usageError("restart", "restart requires a process name", exitGeneric)
 	}
-	for _, op := range []operation{c.stopOperation(true), c.startOperation(!noWait)} {
+	stop, start := c.stopOperation(true), c.startOperation(!noWait)
+	a := &again{Controller: c, wait: !noWait, stopped: map[string][]client.ProcessStatus{}}
+	a.watch(&stop, &start)
+	for _, op := range []operation{stop, start} {
 		up, err := c.upcheck() // as for two commands
 		if !up || err != nil {
 			return err
@@ -102,6 +112,67 @@ func (c *Controller) restart(args []string) error {
 		}
 	}
 	return nil
+}
+
+// again starts disabled processes again that were stopped with others, which a start of several leaves out.
+type again struct {
+	*Controller
+	wait    bool
+	stopped map[string][]client.ProcessStatus // by the group that was stopped; empty: all
+}
+
+// watch has the operations of a restart of several processes notice what was stopped.
+func (a *again) watch(stop, start *operation) {
+	stopAll, stopGroup, startAll, startGroup := stop.all, stop.group, start.all, start.group
+	stop.all = func() ([]client.ProcessStatus, error) { list, err := stopAll(); return a.note("", list, err) }
+	stop.group = func(name string) ([]client.ProcessStatus, error) {
+		list, err := stopGroup(name)
+		return a.note(name, list, err)
+	}
+	start.all = func() ([]client.ProcessStatus, error) { list, err := startAll(); return a.complete("", list, err) }
+	start.group = func(name string) ([]client.ProcessStatus, error) {
+		list, err := startGroup(name)
+		return a.complete(name, list, err)
+	}
+}
+
+func (a *again) note(group string, list []client.ProcessStatus, err error) ([]client.ProcessStatus, error) {
+	for _, s := range list {
+		if s.Status == api.Success {
+			a.stopped[group] = append(a.stopped[group], s)
+		}
+	}
+	return list, err
+}
+
+// complete starts the disabled processes that were stopped and are not in the list of those that were started.
+func (a *again) complete(group string, list []client.ProcessStatus, err error) ([]client.ProcessStatus, error) {
+	if err != nil {
+		return list, err
+	}
+	for _, s := range a.stopped[group] {
+		if slices.ContainsFunc(list, func(started client.ProcessStatus) bool { return started.Group == s.Group && started.Name == s.Name }) {
+			continue
+		}
+		name := s.Group + ":" + s.Name
+		info, err := a.server.ProcessInfo(a.ctx, name)
+		switch {
+		case faultCode(err) != 0, err == nil && !isDisabled(info):
+			continue
+		case err != nil:
+			return list, err
+		}
+		s.Status, s.Description = api.Success, "OK"
+		_, err = a.server.StartProcess(a.ctx, name, a.wait)
+		var fault *client.Fault
+		if errors.As(err, &fault) {
+			s.Status, s.Description = fault.Code, fault.Text
+		} else if err != nil {
+			return list, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 var signalErrors = map[int]string{

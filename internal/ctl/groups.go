@@ -23,6 +23,9 @@ func (c *Controller) avail([]string) error {
 		if info.AutoStart {
 			start = "auto"
 		}
+		if info.Keys["disabled"] != "" {
+			start = "disabled"
+		}
 		fmt.Fprintf(c.out, "%-32s %-9s %-9s %d:%d\n", api.Namespec(info.Group, info.Name), use, start,
 			info.GroupPriority, info.ProcessPriority)
 	}

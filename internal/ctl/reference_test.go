@@ -206,7 +206,7 @@ var (
 	stopped = regexp.MustCompile(`[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M`)
 	numbers = regexp.MustCompile(`(?m)^[1-9]\d*$`)
 	// moreTopics is the second table of help, which the original does not have.
-	moreTopics = regexp.MustCompile(`more commands \(type help <topic>\):\n=+\n.*\n\n`)
+	moreTopics = regexp.MustCompile(`more commands \(type help <topic>\):\n=+\n(?:.+\n)+\n`)
 	errorEnd   = regexp.MustCompile(
 		`(?m)^(error: <class '[^']*'>, .*): (?:file: .* line: \d+|unix://.*|http://.*|bogus.*)$`)
 )

@@ -110,6 +110,16 @@ func init() {
 			help: "kill <name> [...]\tKill processes with SIGKILL, also those that are stopping\n" +
 				"kill <gname>:*\t\tThe same for all processes in a group\n" +
 				"kill all\t\tThe same for all processes"},
+		{name: "disable", args: processArgs, upcheck: true, timed: true, run: (*Controller).disable,
+			help: "disable <name> [...]\tStart processes only by requests about them alone, also after a restart if statefile is set\n" +
+				"disable <gname>:*\tThe same for all processes in a group\n" +
+				"disable all\t\tThe same for all processes\n" +
+				"disable --now <name>\tStop them, too"},
+		{name: "enable", args: processArgs, upcheck: true, timed: true, run: (*Controller).enable,
+			help: "enable <name> [...]\tStart disabled processes as configured again, from the next restart on\n" +
+				"enable <gname>:*\tThe same for all processes in a group\n" +
+				"enable all\t\tThe same for all processes\n" +
+				"enable --now <name>\tStart them now"},
 		{name: "deps", args: processArgs, upcheck: true, run: (*Controller).deps,
 			help: "deps\t\t\tShow what programs depend on, and whether it is met\n" +
 				"deps <name> [...]\tThe same for processes, programs or groups"},
@@ -121,6 +131,10 @@ func init() {
 				"logs -f <name>\t\tFollow the logs (Ctrl-C to exit)\n" +
 				"Lines of stdout begin with the name of the process and |, lines of stderr with the name and !."},
 		{name: "options", help: optionsHelp},
+		{name: "scale", args: processArgs, upcheck: true, timed: true, run: (*Controller).scale,
+			help: "scale <program> <number>\tStart more processes of a program, or stop and remove those with the highest numbers\n" +
+				"scale --no-start <program> <number>\tAdd processes without a start\n" +
+				"scale --no-wait <program> <number>\tDo not wait until they are RUNNING, or have stopped"},
 		{name: "upgrade", upcheck: true, run: (*Controller).upgrade,
 			help: "upgrade\t\t\tExecute the supervisord that is installed now in place of the running one\n" +
 				"upgrade --dry-run\tFind out only whether that is possible\n" +
@@ -148,6 +162,11 @@ const optionsHelp = "status --json [...]\tPrint the status as JSON\n" +
 	"status --verbose [...]\tPrint further lines about processes with keys of their life cycle; also -v\n" +
 	"start --no-wait <name>\tDo not wait until the process is RUNNING; also for restart\n" +
 	"stop --no-wait <name>\tDo not wait until the process has stopped; also for kill and hup\n" +
+	"restart --rolling <name>\tRestart one process after the other, each when the one before is RUNNING\n" +
+	"restart --rolling --batch <number> <name>\tRestart so many at once; also a percentage such as 25%, or all\n" +
+	"restart --rolling --wait-ready <name>\tGo on when the processes are ready and healthy, too\n" +
+	"restart --rolling --ready-timeout <time> <name>\tGive a batch that time for it instead of 5 minutes\n" +
+	"restart --rolling --pause <time> <name>\tWait between two batches\n" +
 	"start --deps <name>\tStart first what it depends on\n" +
 	"start --timeout <time> <name>\tGive up after that time: seconds, or a duration such as 1m30s; also for stop, restart, kill, hup " +
 	"and status\n" +

@@ -114,6 +114,13 @@ func (c *Controller) argError(problem string) error {
 	return nil
 }
 
+// invalidArg is argError with the status of wrong arguments.
+func (c *Controller) invalidArg(problem string) error {
+	err := c.argError(problem)
+	c.status = exitInvalidArgs
+	return err
+}
+
 func (c *Controller) printLog(name, text string, err error) error {
 	problem := ""
 	switch faultCode(err) {

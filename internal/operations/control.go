@@ -20,7 +20,7 @@ func (s *Service) Shutdown() error {
 
 // Restart reads the configuration, opens what is new, stops all processes and starts again.
 func (s *Service) Restart() error {
-	cfg, err := s.readConfig()
+	cfg, err := s.readConfig(s.sup.ReadNext)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (s *Service) Upgrade(ctx context.Context, dryRun bool) (api.Upgrade, error)
 
 // Reload reads the configuration and returns how it differs from the active groups, which it does not change.
 func (s *Service) Reload() (d config.Diff, err error) {
-	cfg, err := s.readConfig()
+	cfg, err := s.readConfig(s.sup.ReadConfig)
 	if err != nil {
 		return d, err
 	}
@@ -49,12 +49,12 @@ func (s *Service) Reload() (d config.Diff, err error) {
 	return d, err
 }
 
-// readConfig reads the configuration, outside of the loop.
-func (s *Service) readConfig() (*config.Config, error) {
+// readConfig reads the configuration by read, outside of the loop.
+func (s *Service) readConfig(read func() (*config.Config, error)) (*config.Config, error) {
 	if err := s.CheckRunning(); err != nil {
 		return nil, err
 	}
-	cfg, err := s.sup.ReadConfig()
+	cfg, err := read()
 	if err != nil {
 		return nil, api.NewFault(api.CantReread, config.Explain(err))
 	}

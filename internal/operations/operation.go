@@ -32,11 +32,11 @@ type kind struct {
 const reminderInterval = 2 * time.Second
 
 var (
-	starting = kind{affects: notRunning, action: start, done: started, prepare: (*supervisor.Loop).BeginStart, inTurn: startInTurn}
+	starting = kind{affects: startable, action: start, done: started, prepare: (*supervisor.Loop).BeginStart, inTurn: startInTurn}
 	stopping = kind{descending: true, affects: stoppable, action: stop, done: stopped, prepare: beginStop, inTurn: stopInTurn, stops: true}
 	clearing = kind{affects: anyState, action: clearLogs}
 
-	restarting = kind{affects: anyState, action: restart, done: restarted, prepare: beginRestart, inTurn: restartInTurn}
+	restarting = kind{affects: restartable, action: restart, done: restarted, prepare: beginRestart, inTurn: restartInTurn}
 	killing    = kind{descending: true, affects: killable, action: kill, done: stopped, stops: true}
 	reloading  = kind{affects: reloadable, action: reload, done: reloaded}
 )
@@ -48,6 +48,13 @@ func signaling(signal string) kind {
 func notRunning(p *process.Process) bool {
 	return !p.State().IsRunning() || p.Gate().Stops && !p.Gate().Again
 }
+
+// startable and restartable leave out disabled processes that do not run, which only requests about them alone start.
+func startable(p *process.Process) bool { return notRunning(p) && !p.Disabled() }
+func restartable(p *process.Process) bool {
+	return !p.Disabled() || p.State().IsRunning() || p.StartComes()
+}
+
 func signallable(p *process.Process) bool { return p.State().IsSignallable() }
 func anyState(*process.Process) bool      { return true }
 

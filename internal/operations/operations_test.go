@@ -38,7 +38,7 @@ func run(t *testing.T, groups ...*config.Group) *Service {
 	cfg := &config.Config{Groups: groups}
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: logs.NewMain(new(bytes.Buffer), api.Info), Chld: chld, Start: child.Start,
-		ReadConfig: func() (*config.Config, error) { return cfg, nil },
+		ReadConfig: func(*config.Scaling) (*config.Config, error) { return cfg, nil },
 	})
 	if err != nil {
 		t.Fatal(err)

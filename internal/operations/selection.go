@@ -81,6 +81,11 @@ func (sel Selection) processes(v supervisor.View, descending bool) ([]*process.P
 // so that other requests are served in between, then it waits for all. In the result, processes without a wait come first,
 // then the others in completionOrder.
 func (s *Service) each(ctx context.Context, sel Selection, k kind, wait bool) ([]api.ProcessStatus, error) {
+	return s.several(ctx, k, wait, func(v supervisor.View) ([]*process.Process, error) { return sel.processes(v, k.descending) })
+}
+
+// several is each for the processes that find returns, in the loop.
+func (s *Service) several(ctx context.Context, k kind, wait bool, find func(supervisor.View) ([]*process.Process, error)) ([]api.ProcessStatus, error) {
 	call := waiting.Of(ctx)
 	b := batch{service: s, kind: k, wait: wait}
 	var err error
@@ -91,7 +96,7 @@ func (s *Service) each(ctx context.Context, sel Selection, k kind, wait bool) ([
 	case waiting.Resume:
 		err = b.resume(state)
 	default:
-		err = s.Read(func(v supervisor.View) (err error) { b.left, err = sel.processes(v, k.descending); return err })
+		err = s.Read(func(v supervisor.View) (err error) { b.left, err = find(v); return err })
 	}
 	if err == nil {
 		err = b.begin(call)
@@ -204,6 +209,18 @@ func completionOrder(operations []operation) []int {
 		rest = rest[n:]
 	}
 	return order
+}
+
+// StartAgain is StartProcesses after the processes of a selection were stopped, with the statuses stopped: also disabled ones of these are
+// started.
+func (s *Service) StartAgain(ctx context.Context, sel Selection, stopped []api.ProcessStatus) ([]api.ProcessStatus, error) {
+	k := starting
+	k.affects = func(p *process.Process) bool {
+		return startable(p) || notRunning(p) && slices.ContainsFunc(stopped, func(s api.ProcessStatus) bool {
+			return s.Status == api.Success && s.Name == p.Name() && s.Group == p.Group
+		})
+	}
+	return s.each(ctx, sel, k, true)
 }
 
 func status(p *process.Process, err error) api.ProcessStatus {

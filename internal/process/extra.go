@@ -24,6 +24,7 @@ type extra struct {
 	gate     Gate
 	asked    bool // the start that is to come was requested when the gate was shut already
 	hooks    hooks
+	disabled bool // an operator wants no start without a request
 
 	checks  *check.Monitor // nil: the program has no checks
 	health  check.Health   // that of the checks as it was published last
@@ -135,6 +136,9 @@ func (p *Process) more() *api.ProcessMore {
 	}
 	if n := p.notify(); n != nil {
 		n.members(more)
+	}
+	if x.disabled {
+		more.Disabled = new(true)
 	}
 	p.moreHealth(more)
 	if more.Health != "" && x.overall != check.Unknown {

@@ -43,6 +43,21 @@ func (p *Process) SetGate(g Gate) {
 // HeldBack reports whether the process is not started again by itself.
 func (p *Process) HeldBack() bool { return p.extra != nil && p.extra.gate.Shut && !p.extra.asked }
 
+// Disabled reports whether an operator wants the process not to be started without a request.
+func (p *Process) Disabled() bool { return p.extra != nil && p.extra.disabled }
+
+// SetDisabled changes whether the process is disabled.
+func (p *Process) SetDisabled(disabled bool) {
+	if p.Disabled() == disabled {
+		return
+	}
+	if p.extra == nil {
+		p.extra = &extra{}
+	}
+	p.extra.disabled = disabled
+	p.shared.Changed(p)
+}
+
 // HoldStart has a start that was asked for wait. As with every start, there is no spawn error from then on.
 func (p *Process) HoldStart(waitsFor string) {
 	p.spawnErr = ""

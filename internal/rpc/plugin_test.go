@@ -43,7 +43,7 @@ func running(t *testing.T, text string) *Server {
 	chld := make(chan os.Signal, 1)
 	signal.Notify(chld, syscall.SIGCHLD)
 	sup, err := supervisor.New(supervisor.Options{Config: cfg, Log: logs.NewMain(new(bytes.Buffer), api.Info), Chld: chld,
-		Start: child.Start, ReadConfig: func() (*config.Config, error) { return cfg, nil }})
+		Start: child.Start, ReadConfig: func(*config.Scaling) (*config.Config, error) { return cfg, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,8 +51,8 @@ func serveWith(t testing.TB, log *logs.Main, groups ...*config.Group) *Server {
 	cfg.Supervisord.Identifier = "test"
 	sup, err := supervisor.New(supervisor.Options{
 		Config: cfg, Log: log, Chld: chld, Start: child.Start,
-		ReadConfig: func() (*config.Config, error) { return cfg, nil },
-		ShowConfig: func() (*config.Config, []api.ConfigSection, error) { return cfg, nil, nil },
+		ReadConfig: func(*config.Scaling) (*config.Config, error) { return cfg, nil },
+		ShowConfig: func(*config.Scaling) (*config.Config, []api.ConfigSection, error) { return cfg, nil, nil },
 	})
 	if err != nil {
 		t.Fatal(err)

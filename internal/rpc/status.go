@@ -106,6 +106,7 @@ type configured struct {
 	group          *config.Group
 	process        *config.Process
 	inUse          bool
+	disabled       bool
 	stdout, stderr string
 }
 
@@ -115,7 +116,7 @@ func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
 		for _, g := range v.Config().Groups {
 			active := v.Group(g.Name)
 			for _, p := range g.Processes {
-				c := configured{group: g, process: p, inUse: active != nil}
+				c := configured{group: g, process: p, inUse: active != nil, disabled: v.Disabled(g.Name, p.ProcessName)}
 				var live *process.Process
 				if active != nil {
 					live = active.Process(p.ProcessName)
@@ -180,6 +181,10 @@ func (m *configMembers) write() {
 	m.Encoder.Member("inuse")
 	m.Bool(m.inUse)
 	m.process.Encode(m)
+	if m.disabled {
+		m.Encoder.Member("disabled")
+		m.Bool(true)
+	}
 	m.EndStruct()
 }
 

@@ -40,7 +40,7 @@ func (l *Loop) signal(sig syscall.Signal) {
 func (l *Loop) rereadAndRestart() {
 	l.rereading = true
 	go func() {
-		cfg, err := l.handle.ReadConfig()
+		cfg, err := l.handle.ReadNext()
 		refused := "cannot restart, the configuration is wrong and everything goes on as it is: "
 		if err == nil {
 			refused = "cannot restart, everything goes on as it is: "
@@ -107,6 +107,7 @@ func (l *Loop) Reread(cfg *config.Config) config.Diff {
 		}
 	}
 	l.read = cfg
+	ForgetScaled(l.options.Kept, cfg)
 	l.shared.AutoLogs = nil
 	l.regroup(cfg.Groups)
 	return config.Compare(l.inOrder(), cfg.Groups)

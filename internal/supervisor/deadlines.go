@@ -85,12 +85,7 @@ func (l *Loop) startPending(now time.Time) {
 		p.AutoStart(now)
 		l.depends.started(p, now)
 	}
-	if len(l.pending) == 0 {
-		l.pending = nil
-		if l.options.Settled != nil {
-			l.options.Settled()
-		}
-	}
+	l.settledIfNone()
 }
 
 // alarm fires at the next deadline; it is nil, and never fires, if there is none.

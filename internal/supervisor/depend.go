@@ -38,6 +38,13 @@ func (l *Loop) needDepends() *depends {
 	if l.depends == nil {
 		l.depends = &depends{loop: l, gates: map[*process.Process]*gate{}, cancelled: map[*process.Process]bool{},
 			pace: newPace(&l.options.Config.Supervisord)}
+		for _, g := range l.groups {
+			for _, p := range g.Processes {
+				if p.Disabled() {
+					l.depends.cancelled[p] = true
+				}
+			}
+		}
 	}
 	return l.depends
 }

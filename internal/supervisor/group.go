@@ -127,13 +127,14 @@ func (l *Loop) role(g *Group, c *config.Process) (r process.Role) {
 func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role) *process.Process {
 	p := process.New(c, g, process.UserOf(c), role, &l.shared)
 	l.addGate(p, g)
+	l.applyDisabled(p)
 	return p
 }
 
 // startSoon has those processes started that start by themselves, in their order and after all that wait already.
 func (l *Loop) startSoon(processes []*process.Process) {
 	for _, p := range processes {
-		if p.Config.Start.Auto {
+		if p.Config.Start.Auto && !p.Disabled() {
 			l.pending = append(l.pending, p)
 		}
 	}

@@ -25,6 +25,7 @@ type State struct {
 	Environ  []string                 `json:"environ,omitempty"` // of children
 	Pending  []string                 `json:"pending,omitempty"` // names of processes, with their groups
 	Recycles map[string]RecyclesState `json:"recycles,omitempty"`
+	Leaving  map[string]api.Reason    `json:"leaving,omitempty"` // processes that are removed when they have stopped
 	Helpers  []HelperState            `json:"helpers,omitempty"` // those that no process knows
 	Depends  *DependsState            `json:"depends,omitempty"`
 	Events   events.State             `json:"events,omitzero"`
@@ -184,6 +185,12 @@ func (l *Loop) Export(w *handover.Writer, now time.Time) State {
 			s.Recycles = map[string]RecyclesState{}
 		}
 		s.Recycles[section] = state
+	}
+	for p, reason := range l.leaving {
+		if s.Leaving == nil {
+			s.Leaving = map[string]api.Reason{}
+		}
+		s.Leaving[fullName(p)] = reason
 	}
 	for _, c := range l.children {
 		if r, ok := c.owner.(*helper.Run); ok && !c.process.Knows(r) {

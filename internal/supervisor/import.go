@@ -47,6 +47,11 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	for section, queue := range s.Recycles {
 		l.importRecycles(section, queue)
 	}
+	for name, reason := range s.Leaving {
+		if p := l.named(name); p != nil {
+			l.retired(p, reason)
+		}
+	}
 	for _, h := range s.Helpers {
 		if p := l.named(h.Process); p != nil {
 			l.imported.helpers = append(l.imported.helpers, p.ImportHelper(r, h.Run, process.Forgotten(h.Run)))
@@ -84,6 +89,7 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 		p := process.Import(r, s.Processes[c.ProcessName], inUse, cfg, role, &l.shared)
 		p.Defer(c)
 		l.addGate(p, cfg)
+		l.applyDisabled(p)
 		g.Processes, l.imported.named[fullName(p)] = append(g.Processes, p), p
 		if role.Handler != nil {
 			g.handler = p
@@ -166,6 +172,9 @@ func (s *Supervisor) Begin() {
 	l.imported, l.resumed = nil, true
 	if l.recycles != nil {
 		l.schedule(&l.nextRecycle, now)
+	}
+	if l.leaving != nil {
+		l.schedule(&l.nextLeave, now)
 	}
 	if l.depends != nil {
 		l.depends.resume()

@@ -50,6 +50,10 @@ type Loop struct {
 	recycles    map[string]*recycles // by section of the program; nil: none
 	nextRecycle deadline             // when to go on with them
 
+	leaving   map[*process.Process]api.Reason // are removed from their groups when they have stopped, and why; nil: none
+	nextLeave deadline                        // when to look at them
+	scaling   map[string]bool                 // programs whose number of processes is being changed
+
 	pausedUntil time.Time         // after a recovered panic: when to go on with the loop's own work; zero: now
 	credentials map[string]string // in the environment of plug-ins
 	initialized bool              // all groups of the configuration have been added

@@ -63,6 +63,9 @@ func (l *Loop) changed(p *process.Process) {
 	if l.recycles != nil {
 		l.recycleChanged(p)
 	}
+	if l.leaving != nil {
+		l.leavingChanged(p)
+	}
 	if all := l.handle.Plugins(); all != nil && all[p.Group] != nil {
 		l.updateAvailability(p, all[p.Group])
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/pump"
+	"github.com/gosupervisor/supervisor/internal/statefile"
 )
 
 // ErrDown is what Do and Read return when the loop has ended.
@@ -40,10 +41,10 @@ type Options struct {
 	Read *config.Config
 	// InUse are the values of processes that have others from their next start, by their full names. Only Import looks at it.
 	InUse map[string]*config.Process
-	// ReadConfig reads the configuration again, for a reread or a restart. Any goroutine may call it.
-	ReadConfig func() (*config.Config, error)
+	// ReadConfig reads the configuration again, for a reread or a restart, with numbers of processes. Any goroutine may call it.
+	ReadConfig func(*config.Scaling) (*config.Config, error)
 	// ShowConfig reads it again and returns its sections too, as config.LoadShown. Any goroutine may call it.
-	ShowConfig func() (*config.Config, []api.ConfigSection, error)
+	ShowConfig func(*config.Scaling) (*config.Config, []api.ConfigSection, error)
 	// Prepare, if not nil, opens what a restart with this configuration needs; after an error there is none. Any goroutine may
 	// call it.
 	Prepare func(*config.Config) error
@@ -70,6 +71,8 @@ type Options struct {
 	ListenerEnv map[string]string
 	// Serial numbers events; it outlives a restart. Nil: a new one.
 	Serial *events.Serial
+	// Kept is what operators have changed; it outlives a restart. Nil: a new one without a file.
+	Kept *statefile.File
 }
 
 // Supervisor is the handle of one run of the loop, from reading the configuration to a shutdown or restart. Any goroutine
@@ -77,7 +80,7 @@ type Options struct {
 type Supervisor struct {
 	log        *logs.Main
 	identifier string
-	readConfig func() (*config.Config, error)
+	readConfig func(*config.Scaling) (*config.Config, error)
 	prepare    func(*config.Config) error
 
 	calls   chan call
@@ -125,6 +128,9 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 		calls: make(chan call), down: make(chan struct{}),
 	}
 	s.state.Store(int32(api.DaemonRunning))
+	if o.Kept == nil {
+		o.Kept = statefile.New()
+	}
 	l := &Loop{
 		handle: s, log: o.Log, options: o, read: cmp.Or(o.Read, o.Config),
 		drained: make(chan *process.Process), results: make(chan func(time.Time)), children: map[int]ownedChild{}, credentials: credentials(o.Config.Servers),
@@ -197,12 +203,21 @@ func (s *Supervisor) Version() uint64 { return s.version.Load() }
 
 // ShowConfig reads the configuration again, to show it. It is not to be called in the loop.
 func (s *Supervisor) ShowConfig() (*config.Config, []api.ConfigSection, error) {
-	return s.loop.options.ShowConfig()
+	return s.loop.options.ShowConfig(s.scaling())
 }
 
-// ReadConfig reads the configuration again, for a reread or a restart. It is not to be called in the loop, which must not
-// wait for a disk.
-func (s *Supervisor) ReadConfig() (*config.Config, error) { return s.readConfig() }
+// ReadConfig reads the configuration again, for a reread. It is not to be called in the loop, which must not wait for a disk.
+func (s *Supervisor) ReadConfig() (*config.Config, error) { return s.readConfig(s.scaling()) }
+
+// ReadNext is ReadConfig for a restart.
+func (s *Supervisor) ReadNext() (*config.Config, error) {
+	scaling := s.scaling()
+	cfg, err := s.readConfig(scaling)
+	if err == nil && scaling != nil && cfg.Supervisord.StateFile == "" { // numbers of processes are for this run
+		return s.readConfig(nil)
+	}
+	return cfg, err
+}
 
 // Prepare makes sure that a restart with this configuration can begin; if it returns an error, all goes on as it is. It is not
 // to be called in the loop.

@@ -252,9 +252,9 @@ func (h *Handler) stopAll(ctx context.Context, _ string) (string, error) {
 
 func (h *Handler) restartAll(ctx context.Context, _ string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	_, err := h.ops.StopProcesses(ctx, operations.All, true)
+	stopped, err := h.ops.StopProcesses(ctx, operations.All, true)
 	if err == nil {
-		_, err = h.ops.StartProcesses(ctx, operations.All, true)
+		_, err = h.ops.StartAgain(ctx, operations.All, stopped)
 	}
 	return "All restarted at " + ctime(), err
 }
@@ -278,7 +278,7 @@ func (h *Handler) restartGroup(ctx context.Context, name string) (string, error)
 	ctx = context.WithoutCancel(ctx)
 	statuses, err := h.ops.StopProcesses(ctx, operations.Group(name), true)
 	if err == nil {
-		statuses, err = h.ops.StartProcesses(ctx, operations.Group(name), true)
+		statuses, err = h.ops.StartAgain(ctx, operations.Group(name), statuses)
 	}
 	return groupMessage(err, name, "restarted", statuses)
 }

@@ -34,7 +34,7 @@ func supervising(t *testing.T) *operations.Service {
 	cfg := &config.Config{Groups: []*config.Group{{Name: "g", Processes: []*config.Process{
 		{Program: program, ProcessName: "p", Run: config.Run{Command: "/bin/cat", Umask: -1}}}}}}
 	sup, err := supervisor.New(supervisor.Options{Config: cfg, Log: logs.NewMain(new(bytes.Buffer), api.Info), Chld: chld, Start: child.Start,
-		ReadConfig: func() (*config.Config, error) { return cfg, nil }})
+		ReadConfig: func(*config.Scaling) (*config.Config, error) { return cfg, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
