@@ -17,6 +17,7 @@ type Hooks struct {
 
 // StopPlan is how a process is stopped beyond Stop.
 type StopPlan struct {
+	Kill     KillMode      // which processes get the signals; it has set those of Stop
 	Command  HelperCommand // in place of the first signal; the signals follow if it does not help
 	Sequence StopSequence
 	KillWait time.Duration // between repetitions of SIGKILL; 0: as without this key
@@ -65,6 +66,9 @@ var stopPlanKeys = inPart(stopPlanPart, table[Process](ofHooks,
 	&extraKey[time.Duration]{Key: Key{Name: "killwaitsecs", Default: "as `stopwaitsecs`", Other: "3",
 		Help: "time between repetitions of `KILL`, at least a second"},
 		Type: durationType, Field: func(e *Extra) *time.Duration { return &e.StopPlan.KillWait }},
+	&extraKey[KillMode]{Key: Key{Name: "killmode", Default: "by `stopasgroup` and `killasgroup`", Other: "mixed",
+		Help: "which processes get the stop signal and `KILL`: the process, its process group, or the process group `KILL` alone (`mixed`)"},
+		Type: killModeType, Field: func(e *Extra) *KillMode { return &e.StopPlan.Kill }, Then: setKillMode},
 ))
 
 var reloadKeys = inPart(func(e *Extra) **Reload { return &e.Reload }, table[Process](ofHooks,
