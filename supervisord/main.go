@@ -16,12 +16,16 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/parentthread"
 	"github.com/gosupervisor/supervisor/internal/statefile"
 	"github.com/gosupervisor/supervisor/internal/timezone"
 	"github.com/gosupervisor/supervisor/internal/upgrade/early"
 )
 
-func main() {
+func main() { parentthread.Main(program) }
+
+// program is all of main but for the thread that some children need.
+func program() {
 	timezone.Set()
 	debug.SetGCPercent(gcPercent)
 	status, taken := takeRole()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/freeport"
+	"github.com/gosupervisor/supervisor/internal/parentthread"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
@@ -30,7 +31,7 @@ var golden func() (status int)
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		if golden != nil && os.Getenv(goldenVariable) != "" {
-			os.Exit(golden())
+			parentthread.Main(func() { os.Exit(golden()) })
 		}
 		if os.Args[1] == "supervisord" {
 			os.Exit(run(append([]string{"supervisord"}, os.Args[2:]...)))

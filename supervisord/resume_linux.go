@@ -14,6 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
+	"github.com/gosupervisor/supervisor/internal/parentthread"
 	"github.com/gosupervisor/supervisor/internal/statefile"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/upgrade"
@@ -179,6 +180,7 @@ func (l *life) raiseLimits() (problem error) {
 
 // goOn acts on what was built.
 func (d *supervisord) goOn(l *life) {
+	parentthread.Release()
 	daemon.CloseOnExecInherited()
 	daemon.DefaultSignals()
 	if d.outcome.failed != "" {

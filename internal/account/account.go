@@ -102,6 +102,22 @@ func (d *Directory) account(fields []string) *Account {
 	return a
 }
 
+// LookupGroup finds a group by name or, when nameOrGID is a number, by number. The numbers of the calling process's own groups need no
+// entry. The error is an *UnknownError.
+func (d *Directory) LookupGroup(nameOrGID string) (gid int, err error) {
+	return d.lookupGroup(nameOrGID)
+}
+
+// Login returns the name, the home directory and the shell of a user. The error is an *UnknownError.
+func (d *Directory) Login(uid int) (name, home, shell string, err error) {
+	q := question{"passwd", strconv.Itoa(uid), true}
+	r := d.find(q)
+	if r.fields == nil {
+		return "", "", "", &UnknownError{"user id", q.key, r.err}
+	}
+	return r.fields[0], r.fields[5], r.fields[6], nil
+}
+
 // LookupOwner reads "user" or "user:group", each a name or a number; gid is -1 without a group. The error is an
 // *UnknownError. Source: chown, socket_owner.
 func (d *Directory) LookupOwner(owner string) (uid, gid int, err error) {

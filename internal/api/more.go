@@ -20,6 +20,7 @@ type ProcessMore struct {
 
 	HealthSince *int   `xmlrpc:"health_since" json:"health_since,omitempty"`
 	HealthCheck string `xmlrpc:"health_check" json:"health_check,omitempty"`
+	Limits      string `xmlrpc:"limits" json:"limits,omitempty"`
 }
 
 // MoreMember describes a member of a ProcessMore: its name, what it means, which processes have it, and the field that holds
@@ -59,6 +60,8 @@ var MoreMembers = [...]MoreMember{
 		Number: func(m *ProcessMore) **int { return &m.HealthSince }},
 	{Name: "health_check", Help: "`liveness`, `readiness` or `watchdog`: what found the failure", Of: "that is unhealthy",
 		Text: func(m *ProcessMore) *string { return &m.HealthCheck }},
+	{Name: "limits", Help: "its limits, such as `nice 5, rlimit_nofile 100:200`", Of: "with keys about limits",
+		Text: func(m *ProcessMore) *string { return &m.Limits }},
 }
 
 // MarshalJSON writes the members of More behind the others.

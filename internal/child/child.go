@@ -7,6 +7,8 @@ package child
 import (
 	"errors"
 	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/parentthread"
 )
 
 // Spec is everything that one start needs.
@@ -31,6 +33,15 @@ type Exit struct {
 // syscall.Errno. What else goes wrong in the child itself, up to a failing exec, is reported as the original reports it: by
 // the child, on its standard error, with exit status 127, and as the reason of its Exit.
 func Start(spec Spec) (pid int, err error) {
+	if spec.step(deathSignalKind) == nil {
+		return startHere(spec)
+	}
+	parentthread.Do(func() { pid, err = startHere(spec) })
+	return pid, err
+}
+
+// startHere is Start in the calling thread.
+func startHere(spec Spec) (pid int, err error) {
 	if spec.way() == byFork {
 		// An error may come from the child. Then the shim fails in the same way, and can report it.
 		if pid, err = forkExec(spec.Path, spec.Args, &spec, spec.Steps); err == nil || isShortage(err) {

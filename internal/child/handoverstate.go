@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/parentthread"
 )
 
 // State is what this package knows of children beyond those of the loop.
@@ -13,6 +14,8 @@ type State struct {
 	Out      int            `json:"out,omitempty"`
 	Rest     []byte         `json:"rest,omitempty"`
 	Failures map[int]string `json:"failures,omitempty"` // reports by the pid of a child that has not been reaped
+	// Thread is true if a child with a DeathSignal has been started, by the thread that executes the next program.
+	Thread bool `json:"thread,omitempty"`
 }
 
 // The purposes of the descriptors.
@@ -29,6 +32,7 @@ func Export(w *handover.Writer) (s State) {
 	}
 	helpers.Unlock()
 	slices.Sort(s.Helpers)
+	s.Thread = parentthread.Used()
 	f := &failures
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -49,6 +53,9 @@ func Import(r *handover.Reader, s State, guard int) {
 		helpers.pids[guard] = true
 	}
 	helpers.Unlock()
+	if s.Thread {
+		parentthread.Use()
+	}
 	if s.In == 0 {
 		return
 	}

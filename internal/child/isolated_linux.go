@@ -174,7 +174,7 @@ func largest(fds []int) int {
 
 // start starts a child as Start does.
 func (t *isolatedThread) start(spec Spec) (pid int, err error) {
-	if spec.way() != byThread && max(largest(spec.Files[:]), largest(spec.More)) < smallTable {
+	if spec.step(deathSignalKind) != nil || spec.way() != byThread && max(largest(spec.Files[:]), largest(spec.More)) < smallTable {
 		return Start(spec)
 	}
 	return t.remoteStart(spec)
@@ -276,8 +276,8 @@ func (q *request) start(fds []int, ownUmask bool) (r result) {
 func forkInherited(spec Spec) (pid int, err error) {
 	rest := make([]Step, 0, len(spec.Steps))
 	for _, s := range spec.Steps {
-		if k := &kinds[s.kind()]; k.way() == byThread {
-			defer k.thread(s)()
+		if spec.wayOf(s) == byThread {
+			defer kinds[s.kind()].thread(s)()
 		} else {
 			rest = append(rest, s)
 		}

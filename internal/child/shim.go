@@ -17,21 +17,28 @@ import (
 //	supervisord \x01child report N STEP VALUE ... exec PATH NAME ARGUMENT ...
 //
 // in the environment and with the descriptors of the command, and descriptor N, the next one, for its report if it fails. Its own name for
-// itself is no option of supervisord.
+// itself is no option of supervisord. With a DeathSignal, "parent PID" precedes the steps.
 const (
-	shimArg = "\x01child"
-	execArg = "exec"
+	shimArg   = "\x01child"
+	parentArg = "parent"
+	execArg   = "exec"
 )
+
+// parent is the process that has started the shim, as far as it has to know; 0: it has not.
+var parent int
 
 // startShim starts the shim, which does the steps of spec one by one and then executes the command. It costs a millisecond
 // more than fork and exec, but it can do every step, and it reports the one that failed, to the descriptor failure too, if that
 // is not -1.
 func startShim(spec Spec, failure int) (pid int, err error) {
-	args := make([]string, 0, 6+2*len(spec.Steps)+len(spec.Args))
+	args := make([]string, 0, 8+2*len(spec.Steps)+len(spec.Args))
 	args = append(args, "supervisord", shimArg)
 	var more []int
 	if failure >= 0 {
 		args, more = append(args, reportArg, strconv.Itoa(len(spec.Files)+len(spec.More))), []int{failure}
+	}
+	if spec.step(deathSignalKind) != nil {
+		args = append(args, parentArg, strconv.Itoa(os.Getpid()))
 	}
 	for _, s := range spec.Steps {
 		k := &kinds[s.kind()]
@@ -68,29 +75,74 @@ func mainOfShim(args []string) {
 
 // runShim does the steps and executes the command. It returns only if one of them fails.
 func runShim(args []string) error {
+	if len(args) > 2 && args[0] == parentArg {
+		parent, _ = strconv.Atoi(args[1]) // we have written it
+		args = args[2:]
+	}
+	steps, args, err := decodeSteps(args)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		if first := kinds[s.kind()].first; first != nil {
+			first()
+		}
+	}
+	done := steps[:0]
+	for _, s := range steps {
+		switch err := do(s, kinds[s.kind()].run); {
+		case err == nil:
+			done = append(done, s)
+		case required || !kinds[s.kind()].limit:
+			return err
+		default:
+			fmt.Fprintf(os.Stderr, "supervisor: %v; going on without\n", err)
+		}
+	}
+	path, args := args[0], args[1:]
+	env := os.Environ()
+	for _, s := range done {
+		if last := kinds[s.kind()].last; last != nil {
+			if err := do(s, last); err != nil {
+				return err
+			}
+		}
+	}
+	err = syscall.Exec(path, args, env)
+	return &execError{fmt.Sprintf("couldn't exec %s: %s", args[0], ErrnoName(err)), path, err}
+}
+
+// decodeSteps returns the steps in the arguments of a shim, and the path and the arguments of the command.
+func decodeSteps(args []string) (steps []Step, command []string, err error) {
 	unescape := strings.NewReplacer(`\\`, `\`, `\0`, "\x00").Replace
 	for ; len(args) > 2 && args[0] != execArg; args = args[2:] {
 		k := kindNamed(args[0])
 		if k == nil {
-			return fmt.Errorf("couldn't do unknown step %s", args[0])
+			return nil, nil, fmt.Errorf("couldn't do unknown step %s", args[0])
 		}
 		step, err := k.decode(unescape(args[1]))
 		if err != nil {
-			return fmt.Errorf("couldn't read step %s: %w", args[0], err)
+			return nil, nil, fmt.Errorf("couldn't read step %s: %w", args[0], err)
 		}
-		if err := k.run(step); err != nil {
-			return err
-		}
+		steps = append(steps, step)
 	}
 	if len(args) < 3 {
-		return errors.New("couldn't read the command")
+		return nil, nil, errors.New("couldn't read the command")
 	}
-	path, args := unescape(args[1]), args[2:]
-	for i, arg := range args {
-		args[i] = unescape(arg)
+	command = args[1:]
+	for i, arg := range command {
+		command[i] = unescape(arg)
 	}
-	err := syscall.Exec(path, args, os.Environ())
-	return &execError{fmt.Sprintf("couldn't exec %s: %s", args[0], ErrnoName(err)), path, err}
+	return steps, command, nil
+}
+
+// do does a step, or a part of it. The error is what the child reports.
+func do(s Step, run func(Step) error) error {
+	err := run(s)
+	if k := &kinds[s.kind()]; err != nil && k.limit {
+		return fmt.Errorf("couldn't set %s to %s: %s", k.name, k.encode(s), ErrnoName(err))
+	}
+	return err
 }
 
 // execError is a command that could not be executed. The text is the original's.

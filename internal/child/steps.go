@@ -5,21 +5,12 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
-// Step is a change that a child makes to itself before it executes its command. Its types are Nice, User, Directory and Umask.
+// Step is a change that a child makes to itself before it executes its command. Its types are those of this file and of limits.go.
 type Step interface {
 	kind() int // index in kinds
-}
-
-// User is a switch to another user for good. It fails for any user but ours unless we are root.
-type User struct {
-	UID, GID int
-	Groups   []int // supplementary
 }
 
 // Directory is the directory to change to.
@@ -28,69 +19,62 @@ type Directory string
 // Umask is the file mode creation mask to set.
 type Umask int
 
-// Nice is the scheduling priority to set, -20 (most favorable) to 19. Less than ours needs root.
-type Nice int
+// The kinds of steps, in the order in which syscall.ForkExec does them and in which a start should list them.
+const (
+	requiredKind = iota
+	oomScoreKind
+	firstRlimitKind
+)
 
 const (
-	niceKind = iota
+	niceKind = firstRlimitKind + resourceCount + iota
+	ioPriorityKind
+	affinityKind
+	boundingKind
 	userKind
+	capabilitiesKind
+	noNewPrivsKind
+	deathSignalKind
 	directoryKind
 	umaskKind
 	// StepKinds is the number of kinds of steps.
 	StepKinds
 )
 
-func (Nice) kind() int      { return niceKind }
-func (*User) kind() int     { return userKind }
 func (Directory) kind() int { return directoryKind }
 func (Umask) kind() int     { return umaskKind }
 
 // kind is one kind of step: how the shim learns of it and does it, and whether a cheaper start can do it. A kind has fork
 // or thread, or neither if only the shim can do it.
 type kind struct {
-	name   string // on the shim's command line
+	name   string // on the shim's command line; of a limit, the key of a program
 	encode func(Step) string
 	decode func(string) (Step, error)
-	// run does the step in the shim. The error is what the child reports.
+	// run does the step in the shim. The error is what the child reports. Nil: this system cannot do it.
 	run func(Step) error
-	// fork has syscall.ForkExec do the step in the child.
-	fork     func(Step, *syscall.ProcAttr)
-	forkRoot bool // fork does it as root only
+	// first is done in the shim before all steps.
+	first func()
+	// last is done in the shim after all steps, right before it executes the command: what it takes may be what the shim needs.
+	last func(Step) error
+	// fork has syscall.ForkExec do the step in the child, if forks is nil or says that it can.
+	fork  func(Step, *syscall.ProcAttr)
+	forks func(Step, *Spec) bool
 	// thread changes the isolated thread, from which the child inherits, and returns what changes it back. The result must
 	// not depend on earlier steps.
 	thread func(Step) (undo func())
+	limit  bool // the errors are system errors, and the child may go on without the step, see Required
 }
 
-// kinds has all kinds of steps, in the order in which syscall.ForkExec does them and in which a start should list them. To
-// add one, write its type and its entry here, and its case in TestSteps.
-var kinds = [StepKinds]kind{
-	niceKind: {
-		name: "nice", encode: func(s Step) string { return strconv.Itoa(int(s.(Nice))) },
-		decode: func(value string) (Step, error) {
-			n, err := strconv.Atoi(value)
-			return Nice(n), err
-		},
-		run: func(s Step) error {
-			if err := unix.Setpriority(unix.PRIO_PROCESS, 0, int(s.(Nice))); err != nil {
-				return fmt.Errorf("couldn't set nice to %d: %s", s, ErrnoName(err))
-			}
-			return nil
-		},
-	},
-	userKind: {
+// kinds has all kinds of steps. To add one, write its type and its entry here, and its case in TestSteps.
+var kinds = func() (all [StepKinds]kind) {
+	copy(all[:], limitKinds())
+	all[userKind] = kind{
 		name: "user", encode: encodeUser, decode: decodeUser,
-		run: func(s Step) error { return switchUser(s.(*User)) },
-		fork: func(s Step, attr *syscall.ProcAttr) {
-			u := s.(*User)
-			c := &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID), Groups: make([]uint32, len(u.Groups))}
-			for i, g := range u.Groups {
-				c.Groups[i] = uint32(g)
-			}
-			attr.Sys.Credential = c
-		},
-		forkRoot: true,
-	},
-	directoryKind: {
+		run:   func(s Step) error { return switchUser(s.(*User)) },
+		fork:  func(s Step, attr *syscall.ProcAttr) { attr.Sys.Credential = s.(*User).credential() },
+		forks: func(Step, *Spec) bool { return os.Geteuid() == 0 },
+	}
+	all[directoryKind] = kind{
 		name:   "directory",
 		encode: func(s Step) string { return string(s.(Directory)) },
 		decode: func(value string) (Step, error) { return Directory(value), nil },
@@ -101,20 +85,27 @@ var kinds = [StepKinds]kind{
 			return nil
 		},
 		fork: func(s Step, attr *syscall.ProcAttr) { attr.Dir = string(s.(Directory)) },
-	},
-	umaskKind: {
+	}
+	all[umaskKind] = kind{
 		name:   "umask",
 		encode: func(s Step) string { return strconv.Itoa(int(s.(Umask))) },
-		decode: func(value string) (Step, error) {
-			n, err := strconv.Atoi(value)
-			return Umask(n), err
-		},
-		run: func(s Step) error { syscall.Umask(int(s.(Umask))); return nil },
+		decode: decodeNumber[Umask],
+		run:    func(s Step) error { syscall.Umask(int(s.(Umask))); return nil },
 		thread: func(s Step) (undo func()) {
 			before := syscall.Umask(int(s.(Umask)))
 			return func() { syscall.Umask(before) }
 		},
-	},
+	}
+	return all
+}()
+
+// decodeNumber decodes a step that is a number.
+func decodeNumber[T interface {
+	Step
+	~int
+}](value string) (Step, error) {
+	n, err := strconv.Atoi(value)
+	return T(n), err
 }
 
 // InOrder sorts steps into the order in which a start should list them, and returns them.
@@ -140,14 +131,15 @@ func (s *Spec) way() way {
 		if k <= last { // fork would do them in the order of kinds
 			return byShim
 		}
-		w, last = max(w, kinds[k].way()), k
+		w, last = max(w, s.wayOf(step)), k
 	}
 	return w
 }
 
-func (k *kind) way() way {
-	switch {
-	case k.fork != nil && (!k.forkRoot || os.Geteuid() == 0):
+// wayOf returns the cheapest way that does one of the steps.
+func (s *Spec) wayOf(step Step) way {
+	switch k := &kinds[step.kind()]; {
+	case k.fork != nil && (k.forks == nil || k.forks(step, s)):
 		return byFork
 	case k.thread != nil:
 		return byThread
@@ -155,48 +147,12 @@ func (k *kind) way() way {
 	return byShim
 }
 
-func encodeUser(s Step) string {
-	u := s.(*User)
-	ids := []string{strconv.Itoa(u.UID), strconv.Itoa(u.GID)}
-	for _, g := range u.Groups {
-		ids = append(ids, strconv.Itoa(g))
-	}
-	return strings.Join(ids, " ")
-}
-
-func decodeUser(value string) (Step, error) {
-	var ids []int
-	for _, field := range strings.Fields(value) {
-		id, err := strconv.Atoi(field)
-		if err != nil {
-			return nil, err
+// step returns the step of a kind, nil if there is none.
+func (s *Spec) step(kind int) Step {
+	for _, step := range s.Steps {
+		if step.kind() == kind {
+			return step
 		}
-		ids = append(ids, id)
-	}
-	if len(ids) < 2 {
-		return nil, fmt.Errorf("no group in %q", value)
-	}
-	return &User{ids[0], ids[1], ids[2:]}, nil
-}
-
-// switchUser switches to u for good. The errors are the original's. Source: supervisor.options.drop_privileges.
-func switchUser(u *User) error {
-	failed := func(why string) error { return fmt.Errorf("couldn't setuid to %d: %s", u.UID, why) }
-	switch os.Getuid() {
-	case u.UID:
-		return nil
-	case 0:
-	default:
-		return failed("Can't drop privilege as nonroot user")
-	}
-	if err := syscall.Setgroups(u.Groups); err != nil {
-		return failed("Could not set groups of effective user")
-	}
-	if err := syscall.Setgid(u.GID); err != nil {
-		return failed("Could not set group id of effective user")
-	}
-	if err := syscall.Setuid(u.UID); err != nil {
-		return failed("Could not set user id of effective user")
 	}
 	return nil
 }

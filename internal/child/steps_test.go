@@ -2,6 +2,7 @@ package child
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,8 +16,19 @@ type stepCase struct {
 	way   way
 	show  string // a shell command that shows it
 	want  string // its output after the step
+	line  string // not empty: the command ends the script, and this line of its output counts
 	fails []failure
 	safe  bool // the step cannot fail
+	// wayWith is the way together with other kinds; nil: way.
+	wayWith func(names []string) way
+}
+
+// limitCases has the cases of limits that not all systems have.
+var limitCases = func() map[string]stepCase { return nil }
+
+// supportedKinds are the kinds that this system has.
+func supportedKinds() (list []kind) {
+	return slices.DeleteFunc(slices.Clone(kinds[:]), func(k kind) bool { return k.run == nil })
 }
 
 // failure is a step that fails, and what the child writes about it.
@@ -27,29 +39,33 @@ type failure struct {
 
 // stepCases has the case of each kind of step by its name.
 func stepCases() map[string]stepCase {
-	user := stepCase{step: &User{65534, 65533, []int{65534, 4}}, way: byFork,
+	user := stepCase{step: &User{65534, 65533, []int{65534, 4}, false}, way: byFork,
 		show: "id -u; id -g; id -G", want: "65534\n65533\n65533 4 65534\n",
 		fails: []failure{
-			{&User{1, 1, []int{-1}}, "couldn't setuid to 1: Could not set groups of effective user"},
-			{&User{1, -1, nil}, "couldn't setuid to 1: Could not set group id of effective user"},
-			{&User{-1, 1, nil}, "couldn't setuid to -1: Could not set user id of effective user"},
+			{&User{1, 1, []int{-1}, false}, "couldn't setuid to 1: Could not set groups of effective user"},
+			{&User{1, -1, nil, false}, "couldn't setuid to 1: Could not set group id of effective user"},
+			{&User{0, 1, []int{-1}, true}, "couldn't setuid to 0: Could not set groups of effective user"},
+			{&User{-1, 1, nil, false}, "couldn't setuid to -1: Could not set user id of effective user"},
 		}}
 	if uid := os.Getuid(); uid != 0 {
-		user = stepCase{step: &User{uid, os.Getgid(), nil}, way: byShim, show: "id -u", want: fmt.Sprintln(uid),
-			fails: []failure{{&User{uid + 1, 1, nil},
+		user = stepCase{step: &User{uid, os.Getgid(), nil, false}, way: byShim, show: "id -u", want: fmt.Sprintln(uid),
+			fails: []failure{{&User{uid + 1, 1, nil, false},
 				fmt.Sprintf("couldn't setuid to %d: Can't drop privilege as nonroot user", uid+1)}}}
 	}
 	nice := stepCase{step: Nice(19), way: byShim, show: "nice", want: "19\n", safe: true}
 	if os.Getuid() != 0 {
 		nice.safe, nice.fails = false, []failure{{Nice(-20), "couldn't set nice to -20: EACCES"}}
 	}
-	return map[string]stepCase{
-		"nice": nice,
-		"user": user,
+	cases := map[string]stepCase{
+		"nice":            nice,
+		"limits_required": {step: Required(true), way: byFork, show: ":", safe: true},
+		"user":            user,
 		"directory": {step: Directory("/"), way: byFork, show: "pwd -P", want: "/\n",
 			fails: []failure{{Directory("/nonexistent"), "couldn't chdir to /nonexistent: ENOENT"}}},
 		"umask": {step: Umask(0o27), way: byThread, show: "umask", want: "0027\n", safe: true},
 	}
+	maps.Copy(cases, limitCases())
+	return cases
 }
 
 // starter is a function that starts children.
@@ -69,10 +85,17 @@ var starters = map[string]starter{
 func show(t *testing.T, start func(*testing.T, Spec) (int, error), steps []Step) map[string]string {
 	t.Helper()
 	cases := stepCases()
-	var script strings.Builder
+	script := new(strings.Builder)
+	script.WriteString(showFunctions)
+	last := ""
 	for name, c := range cases {
-		fmt.Fprintf(&script, "echo %s:; %s; echo .\n", name, c.show)
+		if text := fmt.Sprintf("echo %s:; %s; echo .\n", name, c.show); c.line != "" {
+			last = text
+		} else {
+			script.WriteString(text)
+		}
 	}
+	script.WriteString(last)
 	pid, out, stderr := startWith(t, start, Spec{Path: "/bin/sh", Args: []string{"sh", "-c", script.String()}, Env: os.Environ(), Steps: steps})
 	if status := end(t, pid); status.ExitStatus() != 0 || stderr != "" {
 		t.Fatalf("status %d: %s", status.ExitStatus(), stderr)
@@ -80,10 +103,19 @@ func show(t *testing.T, start func(*testing.T, Spec) (int, error), steps []Step)
 	shown := map[string]string{}
 	for part := range strings.SplitSeq(out, ".\n") {
 		name, effect, _ := strings.Cut(part, ":\n")
+		if line := cases[name].line; line != "" {
+			_, effect, _ = strings.Cut(effect, line)
+			effect, _, _ = strings.Cut(effect, "\n")
+			effect += "\n"
+		}
 		shown[name] = effect
 	}
 	return shown
 }
+
+// showFunctions are for the commands that show effects: lines of a file of /proc that begin with a text, without a process of their own.
+const showFunctions = `of() { while read -r l; do case $l in "$2"*) echo $l;; esac; done </proc/$$/$1; }
+`
 
 // combinations returns all sets of up to two names, and the set of all, each in the order of names.
 func combinations(names []string) [][]string {
@@ -102,17 +134,29 @@ func combinations(names []string) [][]string {
 func TestSteps(t *testing.T) {
 	cases := stepCases()
 	var names []string
-	for _, k := range kinds {
+	sets := [][]string{nil}
+	for i, k := range kinds {
+		if k.run == nil {
+			continue
+		}
 		if _, ok := cases[k.name]; !ok {
 			t.Fatalf("the step %q has no case here", k.name)
+		}
+		if i > firstRlimitKind && i < niceKind { // one of them stands for all
+			sets = append(sets, []string{k.name})
+			continue
 		}
 		names = append(names, k.name)
 	}
 	inherited := show(t, starters["Start"].start, nil)
-	for _, set := range combinations(names) {
+	for _, set := range append(sets, combinations(names)...) {
 		spec, want := Spec{}, byFork
 		for _, name := range set {
 			spec.Steps = append(spec.Steps, cases[name].step)
+			if with := cases[name].wayWith; with != nil {
+				want = max(want, with(set))
+				continue
+			}
 			want = max(want, cases[name].way)
 		}
 		if got := spec.way(); got != want {
@@ -149,10 +193,11 @@ func withoutShim(t *testing.T) {
 
 // TestStepFails shows that a step that fails is reported by the child, whichever way is tried first, and that no later step
 // is done, which might fail as well, nor the command executed.
+// covers: L8-steps
 func TestStepFails(t *testing.T) {
 	cases := stepCases()
 	var all []failure
-	for _, k := range kinds {
+	for _, k := range supportedKinds() {
 		c := cases[k.name]
 		if c.safe == (len(c.fails) > 0) {
 			t.Errorf("%s: no case in which the step fails", k.name)
@@ -170,6 +215,9 @@ func TestStepFails(t *testing.T) {
 				}
 				var steps []Step
 				for k, kind := range kinds {
+					if kind.run == nil {
+						continue
+					}
 					switch k {
 					case first.step.kind(): // comes first
 					case second.step.kind():
@@ -210,7 +258,7 @@ func TestStepOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	user := &User{65534, 65534, nil}
+	user := &User{65534, 65534, nil, false}
 	for way, s := range starters {
 		if !s.shim {
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -101,6 +102,8 @@ func (d *doubts) texts() {
 				d.add(section, key, "Supervisor 4.x gives up at the first failure, and has no way to try forever")
 			case key == "stopsignal" && isSequence(text):
 				d.add(section, key, "["+section+"] stopsignal is refused by Supervisor 4.x; stop_sequence= says the same and is ignored there")
+			case key == "user" && strings.Contains(text, ":"):
+				d.add(section, key, "["+section+"] user is refused by Supervisor 4.x; primary_group= says the same and is ignored there")
 			case key == "stop_sequence" && values["stopsignal"].Text != "" && isSequence(values["stopsignal"].Text):
 				d.add(section, key, "stopsignal has a list, too, which counts for nothing")
 			case key == "numprocs":
@@ -152,6 +155,7 @@ func (d *doubts) process(p *Process) {
 		d.command(p.Section, key, &Run{Command: c.Line, Environment: p.Run.Environment})
 	})
 	d.companions(p)
+	d.limits(p, child.Supported)
 	for _, c := range p.channels() {
 		if c.log.Kind == LogFile && isDir(c.log.Path) {
 			d.add(p.Section, c.key, "it is a directory, so the program cannot start")

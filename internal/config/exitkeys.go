@@ -1,5 +1,11 @@
 package config
 
+// ExitOn decides when supervisord ends with a process.
+type ExitOn struct {
+	When string // ExitNever, ...
+	Code int    // its exit status then, or ExitAuto
+}
+
 // The values of exit_on: the ends of a process after which supervisord ends, too.
 const (
 	ExitNever      = "never"
@@ -14,15 +20,17 @@ const ExitAuto = -1
 var exitOnType = oneOf(ExitNever, ExitFatal, ExitUnexpected, ExitAny)
 
 // exitKeys are the keys that decide when supervisord ends with a process.
-var exitKeys = table[Process](Key{Sections: InPrograms | InDefault, Topic: startTopic, Scope: inProgram, Update: inPlace, Since: Ours},
+var exitKeys = inPart(exitOnPart, table[Process](Key{Sections: InPrograms | InDefault, Topic: startTopic, Scope: inProgram, Update: inPlace, Since: Ours},
 	&extraKey[string]{Key: Key{Name: "exit_on", Other: ExitFatal,
 		Help: "shut supervisord down when the process is FATAL, ends unexpectedly, or ends at all, see " +
 			"[end the container](howto-end-container.md)"},
-		Type: exitOnType, Absent: ExitNever, Field: func(e *Extra) *string { return &e.ExitOn }},
+		Type: exitOnType, Absent: ExitNever, Field: func(e *Extra) *string { return &e.ExitOn.When }},
 	&extraKey[int]{Key: Key{Name: "exit_code", Default: "that of the process", Other: "3",
 		Help: "exit status of supervisord then"},
-		Type: exitCodeType, Absent: ExitAuto, Field: func(e *Extra) *int { return &e.ExitCode }},
-)
+		Type: exitCodeType, Absent: ExitAuto, Field: func(e *Extra) *int { return &e.ExitOn.Code }},
+))
+
+var exitOnPart partAt[ExitOn] = func(e *Extra) **ExitOn { return &e.ExitOn }
 
 var exitCodeType = intType.with("integer from 0 to 255", func(s string) (int, error) { return parseWithin(s, 0, 255) })
 
@@ -34,7 +42,8 @@ func (r *reader) exitOnDefault(k *sectionReader, p *Process) {
 	if p.Extra == nil {
 		p.Extra = newExtra()
 	}
-	p.Extra.ExitOn = r.exitOn
+	exitOnPart.own(p.Extra)
+	p.Extra.ExitOn.When = r.exitOn
 }
 
 // setExitOn is the Set of --exit-on.

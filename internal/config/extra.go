@@ -17,9 +17,9 @@ type Extra struct {
 	Hooks    *Hooks
 	StopPlan *StopPlan
 	Reload   *Reload
+	Identity *Identity
 	EnvFiles []envfile.File
-	ExitOn   string // when supervisord ends with the process: ExitNever, ...
-	ExitCode int    // its exit status then, or ExitAuto
+	ExitOn   *ExitOn
 	Notify   *Notify
 	Depends  *Depends
 	Checks   HealthChecks

@@ -28,6 +28,7 @@ func everything() *Group {
 	}
 	extra.EnvFiles = []envfile.File{{Path: "a"}, {Path: "b"}}
 	extra.Depends.On = []string{"a", "b"}
+	extra.Identity.Groups = UserGroups{true, true, []string{"a", "b"}, []int{1, 2}}
 	extra.StopPlan.Sequence.Signals = []StopSignal{{1, 2}, {3, 4}}
 	for _, c := range []*HealthCheck{extra.Checks.Liveness, extra.Checks.Readiness} {
 		c.Script.HTTP = &HTTPProbe{Status: []StatusRange{{200, 299}, {404, 404}},
@@ -87,7 +88,8 @@ func TestCompareNoticesEveryField(t *testing.T) {
 
 // neverNil are the types to which all pointers lead somewhere.
 var neverNil = []reflect.Type{reflect.TypeFor[Program](), reflect.TypeFor[Policy](), reflect.TypeFor[Hooks](), reflect.TypeFor[StopPlan](),
-	reflect.TypeFor[Reload](), reflect.TypeFor[Notify](), reflect.TypeFor[Depends](), reflect.TypeFor[HealthCheck]()}
+	reflect.TypeFor[Reload](), reflect.TypeFor[Notify](), reflect.TypeFor[Depends](), reflect.TypeFor[HealthCheck](),
+	reflect.TypeFor[Identity](), reflect.TypeFor[ExitOn]()}
 
 // eachField calls try for each field of a type and its parts, with the path of the field and a function that changes it.
 func eachField(typ reflect.Type, path string, try func(path string, change func(root reflect.Value))) {

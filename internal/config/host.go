@@ -26,6 +26,8 @@ type host struct {
 type accounts interface {
 	Lookup(nameOrUID string) (*account.Account, error)
 	LookupOwner(owner string) (uid, gid int, err error)
+	LookupGroup(nameOrGID string) (gid int, err error)
+	Login(uid int) (name, home, shell string, err error)
 	Home(user string) (string, error)
 	OwnHome() (string, error)
 }

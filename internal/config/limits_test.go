@@ -12,8 +12,9 @@ import (
 
 // TestLimits checks that a row is sufficient for a limit, which is a step of the child.
 func TestLimits(t *testing.T) {
-	row := &limitKey[child.Umask]{Key: Key{Name: "test_limit", Member: "test_limit", Other: "7", Help: "for this test"},
+	row := &limitKey[child.Umask]{Key: Key{Name: "test_limit", Other: "7", Help: "for this test"},
 		Type: within[child.Umask](-2, 9)}
+	row.member()
 	rows := table(Key{Sections: InPrograms, Scope: inProgram, Update: restarts, Topic: limitTopic, Since: Ours}, row)
 	oldCommon, oldAll := commonKeys, processKeys
 	defer func() { commonKeys, processKeys = oldCommon, oldAll }()

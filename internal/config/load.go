@@ -49,6 +49,11 @@ func (r *reader) values(o Options) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	own := *s
+	for _, apply := range o.overrides {
+		apply(&own)
+	}
+	r.daemonUser = own.user
 	c := &Config{Path: r.path}
 	if c.Interfaces, err = r.plugins(pluginPrefix, interfaceKeys[0]); err != nil {
 		return nil, err

@@ -28,18 +28,19 @@ type reader struct {
 	mainVariables map[string]string         // those of the main file
 	defaulted     map[*ini.Section][]string // the keys that programs take from [program-default]
 
-	merged    map[[2]string]mergedEnvironment
-	lastExtra *Extra // that was read last
-	messages  []Message
-	files     []*ini.File
-	declared  []string           // the types of events that plug-ins emit
-	withheld  []string           // Config.Withheld
-	exitOn    string             // --exit-on; empty: not given
-	scaling   *Scaling           // nil: none
-	lenient   bool               // ignore_unknown_plugins
-	strict    bool               // dependencies=strict
-	vars      [6]expand.Variable // memory for expansions
-	check     *check             // collects the errors; nil: reading stops at the first
+	merged     map[[2]string]mergedEnvironment
+	lastExtra  *Extra // that was read last
+	messages   []Message
+	files      []*ini.File
+	declared   []string           // the types of events that plug-ins emit
+	withheld   []string           // Config.Withheld
+	exitOn     string             // --exit-on; empty: not given
+	scaling    *Scaling           // nil: none
+	lenient    bool               // ignore_unknown_plugins
+	strict     bool               // dependencies=strict
+	vars       [6]expand.Variable // memory for expansions
+	check      *check             // collects the errors; nil: reading stops at the first
+	daemonUser *string            // that of supervisord, as written; nil: it is not switched
 
 	overridden []api.ConfigKey // keys of [supervisord] that the command line sets
 }

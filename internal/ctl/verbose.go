@@ -39,7 +39,8 @@ func verboseLines(m *api.ProcessMore) []verboseLine {
 		disabled = "yes"
 	}
 	return []verboseLine{{"health     ", healthText(m)}, {"waits for  ", m.WaitsFor}, {"status     ", m.StatusText}, {"next start ", next},
-		{"reason     ", m.Reason}, {"changed    ", changed}, {"disabled   ", disabled}}
+		{"reason     ", m.Reason}, {"changed    ", changed}, {"disabled   ", disabled},
+		{"limits     ", m.Limits}}
 }
 
 // healthText is as in "unhealthy since 2026-11-28 03:00:00, liveness: HTTP 503".

@@ -20,7 +20,7 @@ func (p *Process) endsDaemon(expected bool) bool {
 		return false
 	}
 	s := p.machine.State
-	switch p.Config.Extra.ExitOn {
+	switch p.Config.Extra.ExitOn.When {
 	case config.ExitFatal:
 		return s == api.Fatal
 	case config.ExitUnexpected:
@@ -35,7 +35,7 @@ func (p *Process) endsDaemon(expected bool) bool {
 func (p *Process) checkExitOn(expected bool) {
 	if p.endsDaemon(expected) {
 		s := p.machine.State
-		p.endDaemon("is "+s.String()+" and exit_on="+p.Config.Extra.ExitOn, p.daemonStatus(s))
+		p.endDaemon("is "+s.String()+" and exit_on="+p.Config.Extra.ExitOn.When, p.daemonStatus(s))
 	}
 }
 
@@ -52,8 +52,8 @@ func (p *Process) endDaemon(why string, status int) {
 func (p *Process) daemonStatus(s api.State) int {
 	status := 0
 	switch {
-	case p.Config.Extra.ExitCode != config.ExitAuto:
-		return p.Config.Extra.ExitCode
+	case p.Config.Extra.ExitOn.Code != config.ExitAuto:
+		return p.Config.Extra.ExitOn.Code
 	case p.stop == 0 || p.extra.noChild || s == api.Fatal && p.extra.reason.ByDaemon():
 	case p.last.Signaled():
 		status = 128 + int(p.last.Signal())

@@ -37,7 +37,7 @@ type extra struct {
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
 func newExtra(c *config.Process) *extra {
-	if c.Extra == nil && c.Backoff.Retries != state.Forever {
+	if c.Extra == nil && c.Backoff.Retries != state.Forever && len(c.Limits) == 0 {
 		return nil
 	}
 	return &extra{}
@@ -127,7 +127,7 @@ func (p *Process) more() *api.ProcessMore {
 	if x == nil {
 		return nil
 	}
-	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor, StopStep: p.stopStep(), Stale: p.Stale()}
+	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor, StopStep: p.stopStep(), Stale: p.Stale(), Limits: p.Config.LimitsText()}
 	if at := x.gate.NextStart; !at.IsZero() {
 		more.NextStart = new(int(at.Unix()))
 	}

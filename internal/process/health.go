@@ -188,7 +188,7 @@ func (p *Process) act(k check.Kind, a config.CheckAction, text string, now time.
 	case config.ActionSignal:
 		p.Signal(a.Signal, now)
 	case config.ActionExit:
-		status := p.Config.Extra.ExitCode
+		status := p.Config.Extra.ExitOn.Code
 		if status == config.ExitAuto {
 			status = 1
 		}

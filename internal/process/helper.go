@@ -32,7 +32,7 @@ func (p *Process) Help(spec helper.Spec, now time.Time) *helper.Run {
 
 // helperEnviron is the environment of the children, and the variables that helpers have.
 func (p *Process) helperEnviron(spec helper.Spec, configured map[string]string) []string {
-	env := append(p.environ(configured), "SUPERVISOR_HOOK="+spec.Hook)
+	env := append(p.environ(configured, spec.Command.Privileged), "SUPERVISOR_HOOK="+spec.Hook)
 	if p.pid != 0 && p.reaped == nil {
 		env = append(env, "SUPERVISOR_PROGRAM_PID="+strconv.Itoa(p.pid))
 	}

@@ -114,7 +114,7 @@ type Process struct {
 	stop       int64
 	stateSince time.Time     // when its state changed last
 	changed    chan struct{} // closed at the next change; nil while nothing waits for it
-	extra      *extra        // nil: the program has no key of config.Extra, and nothing holds the process back
+	extra      *extra        // nil: the program has no key of config.Extra and no limits, and nothing holds the process back
 }
 
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become, nil

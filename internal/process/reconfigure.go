@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/child"
@@ -124,8 +125,8 @@ func (p *Process) use(to *config.Process, now time.Time) {
 	if p.extra == nil {
 		p.extra = newExtra(to)
 	}
-	if before.Run.User != to.Run.User {
-		p.user = UserOf(to)
+	if before.Run.User != to.Run.User || !to.SameGroups(before) {
+		p.user = UserOf(to, to.Run.User)
 	}
 	p.out.configure(&to.Out)
 	p.err.configure(&to.Err)
@@ -204,12 +205,17 @@ func (c *channel) rebuild() pump.Sink {
 	return c.sink()
 }
 
-// UserOf is whom the children of a process become, nil for whom we are. Our own user is nothing to become: its children keep our
-// groups, as with the original.
-func UserOf(c *config.Process) *child.User {
-	user := c.Run.User
-	if user == nil || user.UID == os.Getuid() {
+// UserOf is whom the children of a process become, nil for whom we are. User is the account of the user of the program, with the groups
+// that it has now. Our own user is nothing to become unless the program has groups of its own: its children keep our groups, as with
+// the original.
+func UserOf(c *config.Process, user *account.Account) *child.User {
+	gid, groups, others := c.GroupsOf(user)
+	uid := os.Getuid()
+	if user != nil {
+		uid = user.UID
+	}
+	if uid == os.Getuid() && !others {
 		return nil
 	}
-	return &child.User{UID: user.UID, GID: user.GID, Groups: user.Groups}
+	return &child.User{UID: uid, GID: gid, Groups: groups, Regroup: others}
 }

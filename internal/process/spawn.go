@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -104,8 +105,22 @@ func (p *Process) steps(privileged bool) (steps []child.Step) {
 	}
 	if limits := p.Config.Limits; len(limits) > 0 && !privileged {
 		steps = child.InOrder(append(steps, limits...))
+		steps = supported(steps, child.Supported, func(key string) {
+			p.shared.Log.Warnf("%s of %s has no effect on this system", key, p.Name())
+		})
 	}
 	return steps
+}
+
+// supported returns the steps that the system can do, and calls missing with the keys of the others.
+func supported(steps []child.Step, can func(child.Step) bool, missing func(key string)) []child.Step {
+	return slices.DeleteFunc(steps, func(s child.Step) bool {
+		if can(s) {
+			return false
+		}
+		missing(child.KeyOf(s))
+		return true
+	})
 }
 
 func (p *Process) connectProblem(err error) string {
@@ -183,15 +198,16 @@ func (p *Process) disconnect() {
 
 // childEnviron is environ, and the variables that only the child gets, not its helpers.
 func (p *Process) childEnviron(configured map[string]string) []string {
-	env := p.environ(configured)
+	env := p.environ(configured, false)
 	if n := p.notify(); n != nil {
 		env = n.environ(env)
 	}
 	return env
 }
 
-// environ is the child's environment: ours, overridden by the variables that Supervisor sets, and those by the configured ones.
-func (p *Process) environ(configured map[string]string) []string {
+// environ is the child's environment: ours, overridden by the variables that Supervisor sets, and those by the configured ones. A
+// privileged child is not of the program's user, and gets nothing of that user's login.
+func (p *Process) environ(configured map[string]string, privileged bool) []string {
 	set := map[string]string{
 		"SUPERVISOR_ENABLED":       "1",
 		"SUPERVISOR_PROCESS_NAME":  p.Name(),
@@ -202,6 +218,9 @@ func (p *Process) environ(configured map[string]string) []string {
 		set["SUPERVISOR_SERVER_URL"] = url
 	}
 	maps.Copy(set, p.role.ExtraEnv)
+	if !privileged {
+		maps.Copy(set, p.Config.LoginVariables())
+	}
 	maps.Copy(set, configured)
 	env := make([]string, 0, len(p.shared.Environ)+len(set))
 	for _, kv := range p.shared.Environ {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
@@ -124,11 +125,11 @@ func (v View) inOrder() []*config.Group {
 
 // regroup has the next starts of all processes use the groups that a new reading found for their users.
 func (l *Loop) regroup(read []*config.Group) {
-	users := map[int]*config.Process{} // one process of each user
+	users := map[int]*account.Account{}
 	for _, g := range read {
 		for _, c := range g.Processes {
 			if user := c.Run.User; user != nil && user.Missing == "" {
-				users[user.UID] = c
+				users[user.UID] = user
 			}
 		}
 	}
@@ -137,7 +138,7 @@ func (l *Loop) regroup(read []*config.Group) {
 	}
 	for _, p := range l.Processes() {
 		if user := p.Config.Run.User; user != nil && users[user.UID] != nil {
-			p.SetUser(process.UserOf(users[user.UID]))
+			p.SetUser(process.UserOf(p.Config, users[user.UID]))
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/parentthread"
 )
 
 // Handed are the descriptors that a program that is executed gets besides those of the state.
@@ -36,7 +38,7 @@ func Execute(path string, h Handed, signals chan os.Signal) error {
 	h.signals = waiting(signals)
 	err := ErrEnding
 	if !slices.ContainsFunc(h.signals, ends) {
-		err = execute(path, h, "")
+		err = executeInThread(path, h, "")
 	}
 	for _, s := range h.signals {
 		signals <- s // there is room, since nothing is caught
@@ -64,6 +66,15 @@ func waiting(signals chan os.Signal) (all []os.Signal) {
 
 func ends(s os.Signal) bool {
 	return s == syscall.SIGTERM || s == syscall.SIGINT || s == syscall.SIGQUIT
+}
+
+// executeInThread executes a program in the thread whose end would be that of children with a death signal.
+func executeInThread(path string, h Handed, failed string) (err error) {
+	if !parentthread.Exists() {
+		return execute(path, h, failed)
+	}
+	parentthread.Do(func() { err = execute(path, h, failed) })
+	return err
 }
 
 func execute(path string, h Handed, failed string) error {
@@ -106,7 +117,7 @@ func (t *Taken) GoBack(why error) error {
 	}
 	stopCatching(t.Signals)
 	h := Handed{t.State, -1, t.guard, t.guardPID, waiting(t.Signals)}
-	return execute(fmt.Sprintf("/proc/self/fd/%d", t.back), h, why.Error())
+	return executeInThread(fmt.Sprintf("/proc/self/fd/%d", t.back), h, why.Error())
 }
 
 // SetName sets the name of the process to that of the program at path. After GoBack it is the number of a descriptor.

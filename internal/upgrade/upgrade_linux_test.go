@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/parentthread"
 )
 
 // The variables by which the test binary is a program of these tests.
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	Trial("2.0", answerTrial)
 	Guard(handover.Load, func(children json.RawMessage) { note("stopped %s", children) })
 	if os.Getenv(roleVariable) != "" {
-		supervise()
+		parentthread.Main(supervise)
 	}
 	os.Exit(m.Run())
 }

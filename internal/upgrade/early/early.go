@@ -1,4 +1,4 @@
-// Package early catches the signals of a program that takes over from another one. It imports little, so that it is initialized
+// Package early catches the signals of a program that takes over from another one, and keeps its main thread. It imports little, so that it is initialized
 // before nearly all other packages: a signal that comes before ends the program.
 package early
 
@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/gosupervisor/supervisor/internal/parentthread"
 	"github.com/gosupervisor/supervisor/internal/upgrade/fault"
 )
 
@@ -27,6 +28,7 @@ func init() {
 		return
 	}
 	_ = fault.At("gap")
+	parentthread.Hold()
 	Signals = make(chan os.Signal, Room)
 	signal.Notify(Signals, Caught...)
 }

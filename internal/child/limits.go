@@ -1,0 +1,278 @@
+package child
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The limits of a child, and what else keys of a program set. Each is a Step. Its text is the value of the key.
+type (
+	// Required reports whether a step that is a limit must succeed. It is for those after it.
+	Required bool
+	// OOMScore is how soon the system kills the child when it has no memory left, from -1000 (never) to 1000.
+	OOMScore int
+	// Nice is the scheduling priority to set, -20 (most favorable) to 19. Less than ours needs root.
+	Nice int
+	// Affinity is the list of the processors that the child may use, such as 0-3,8.
+	Affinity string
+	// NoNewPrivs has no program that the child executes get more privileges than it has.
+	NoNewPrivs bool
+	// DeathSignal is the signal that the child gets when this process ends. A child that has it is started by the thread of package
+	// keeper.
+	DeathSignal syscall.Signal
+)
+
+// IOPriority is the scheduling priority of input and output.
+type IOPriority struct {
+	Class IOClass
+	Level int // 0 (first) to 7; 0 if the class is IOIdle
+}
+
+// IOClass is a class of priorities.
+type IOClass uint8
+
+// The classes, with the numbers of ioprio_set(2).
+const (
+	IORealtime IOClass = 1 + iota
+	IOBestEffort
+	IOIdle
+)
+
+var ioClasses = [...]string{IORealtime: "realtime", IOBestEffort: "best-effort", IOIdle: "idle"}
+
+// Rlimit is a resource limit.
+type Rlimit struct {
+	Resource   Resource
+	Soft, Hard uint64 // Unlimited: none
+}
+
+// Unlimited is no limit.
+const Unlimited = math.MaxUint64
+
+// Resource is what an Rlimit is about.
+type Resource int
+
+// resourceCount is the number of resources.
+const resourceCount = 15
+
+// resource is a Resource.
+type resource struct {
+	name   string // as in rlimit_NAME
+	bytes  bool   // its unit
+	number int    // for setrlimit(2); -1: this system has none
+}
+
+// resources are all resources by name.
+var resources = [resourceCount]resource{
+	{"as", true, rlimitAS}, {"core", true, unix.RLIMIT_CORE}, {"cpu", false, unix.RLIMIT_CPU}, {"data", true, unix.RLIMIT_DATA},
+	{"fsize", true, unix.RLIMIT_FSIZE}, {"memlock", true, rlimitMemlock}, {"msgqueue", true, rlimitMsgqueue},
+	{"nice", false, rlimitNice}, {"nofile", false, unix.RLIMIT_NOFILE}, {"nproc", false, rlimitNproc}, {"rss", true, rlimitRSS},
+	{"rtprio", false, rlimitRtprio}, {"rttime", false, rlimitRttime}, {"sigpending", false, rlimitSigpending},
+	{"stack", true, unix.RLIMIT_STACK},
+}
+
+// Resources calls f for each resource, with its name and whether its unit is a byte.
+func Resources(f func(r Resource, name string, bytes bool)) {
+	for i, r := range resources {
+		f(Resource(i), r.name, r.bytes)
+	}
+}
+
+func (Required) kind() int     { return requiredKind }
+func (OOMScore) kind() int     { return oomScoreKind }
+func (r Rlimit) kind() int     { return firstRlimitKind + int(r.Resource) }
+func (Nice) kind() int         { return niceKind }
+func (IOPriority) kind() int   { return ioPriorityKind }
+func (Affinity) kind() int     { return affinityKind }
+func (BoundingSet) kind() int  { return boundingKind }
+func (Capabilities) kind() int { return capabilitiesKind }
+func (NoNewPrivs) kind() int   { return noNewPrivsKind }
+func (DeathSignal) kind() int  { return deathSignalKind }
+
+// Supported reports whether this system can do a step.
+func Supported(s Step) bool { return kinds[s.kind()].run != nil }
+
+// KeyOf returns the key of a program of which a step is the value. The steps of user=, directory= and umask= are named so, too.
+func KeyOf(s Step) string { return kinds[s.kind()].name }
+
+// limitKinds are the kinds of limits at their numbers.
+func limitKinds() []kind {
+	all := [StepKinds]kind{
+		requiredKind:     limit("limits_required", decodeFlag[Required], setRequired),
+		oomScoreKind:     limit("oom_score_adj", decodeNumber[OOMScore], setOOMScore),
+		niceKind:         limit("nice", decodeNumber[Nice], setNice),
+		ioPriorityKind:   limit("ionice", decoder(ParseIOPriority), setIOPriority),
+		affinityKind:     limit("cpu_affinity", decoder(ParseAffinity), setAffinity),
+		boundingKind:     limit("capabilities_bounding", decoder(ParseBounding), setBounding),
+		capabilitiesKind: limit("capabilities", decoder(ParseCapabilities), setCapabilities),
+		noNewPrivsKind:   limit("no_new_privs", decodeFlag[NoNewPrivs], setNoNewPrivs),
+		deathSignalKind:  limit("pdeathsig", decodeNumber[DeathSignal], setDeathSignal),
+	}
+	for i, r := range resources {
+		k := &all[firstRlimitKind+i]
+		*k = limit("rlimit_"+r.name, decoder(func(text string) (Rlimit, error) { return ParseRlimit(Resource(i), text) }), raiseHardLimit)
+		k.last = func(s Step) error { return setRlimit(s.(Rlimit)) }
+		if r.number < 0 {
+			k.run = nil
+		}
+	}
+	nothing := func(Step, *syscall.ProcAttr) {}
+	all[requiredKind].fork = nothing
+	all[noNewPrivsKind].fork, all[noNewPrivsKind].forks = nothing, func(s Step, _ *Spec) bool { return !bool(s.(NoNewPrivs)) }
+	all[capabilitiesKind].first, all[capabilitiesKind].fork, all[capabilitiesKind].forks = keepCapabilities, forkCapabilities, forksCapabilities
+	all[deathSignalKind].fork = forkDeathSignal
+	all[deathSignalKind].forks = func(_ Step, s *Spec) bool { return s.step(umaskKind) == nil } // not in the isolated thread
+	return all[:]
+}
+
+// limit returns the kind of a limit that is set by a key of a program. Without set this system cannot do it.
+func limit[T Step](key string, decode func(string) (Step, error), set func(T) error) kind {
+	k := kind{name: key, limit: true, encode: func(s Step) string { return fmt.Sprint(s) }, decode: decode}
+	if set != nil {
+		k.run = func(s Step) error { return set(s.(T)) }
+	}
+	return k
+}
+
+// decoder returns the decoder of a step of which parse reads the text.
+func decoder[T Step](parse func(string) (T, error)) func(string) (Step, error) {
+	return func(text string) (Step, error) { return parse(text) }
+}
+
+// decodeFlag decodes a step that is true or false.
+func decodeFlag[T interface {
+	Step
+	~bool
+}](text string) (Step, error) {
+	on, err := strconv.ParseBool(text)
+	return T(on), err
+}
+
+func setRequired(r Required) error {
+	required = bool(r)
+	return nil
+}
+
+func setNice(n Nice) error { return unix.Setpriority(unix.PRIO_PROCESS, 0, int(n)) }
+
+// required is whether a limit must succeed, in the shim.
+var required = true
+
+// ErrText is the error for a text that has another form than the values of a limit.
+var ErrText = errors.New("not a value")
+
+// String returns "idle", or a class and the level, as in "best-effort:4".
+func (p IOPriority) String() string {
+	if p.Class == IOIdle {
+		return ioClasses[IOIdle]
+	}
+	return ioClasses[p.Class] + ":" + strconv.Itoa(p.Level)
+}
+
+// ParseIOPriority reads idle, or best-effort or realtime with a level; without one it is 4. The error is ErrText.
+func ParseIOPriority(text string) (IOPriority, error) {
+	name, level, has := strings.Cut(strings.ToLower(text), ":")
+	for class := IORealtime; class <= IOIdle; class++ {
+		if ioClasses[class] != name {
+			continue
+		}
+		p := IOPriority{Class: class}
+		switch n, err := strconv.Atoi(level); {
+		case class == IOIdle && has || class != IOIdle && has && (err != nil || n < 0 || n > 7):
+			return p, ErrText
+		case has:
+			p.Level = n
+		case class != IOIdle:
+			p.Level = 4
+		}
+		return p, nil
+	}
+	return IOPriority{}, ErrText
+}
+
+// String returns the soft limit and, if it is another one, the hard limit, as in "100:200".
+func (r Rlimit) String() string {
+	if r.Soft == r.Hard {
+		return limitText(r.Soft)
+	}
+	return limitText(r.Soft) + ":" + limitText(r.Hard)
+}
+
+func limitText(n uint64) string {
+	if n == Unlimited {
+		return "unlimited"
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+// ParseRlimit reads what String returns.
+func ParseRlimit(r Resource, text string) (limit Rlimit, err error) {
+	soft, hard, two := strings.Cut(text, ":")
+	if !two {
+		hard = soft
+	}
+	limit.Resource = r
+	for _, v := range []struct {
+		to   *uint64
+		text string
+	}{{&limit.Soft, soft}, {&limit.Hard, hard}} {
+		if v.text == "unlimited" {
+			*v.to = Unlimited
+		} else if *v.to, err = strconv.ParseUint(v.text, 10, 63); err != nil {
+			return limit, ErrText
+		}
+	}
+	return limit, nil
+}
+
+// maxCPUs is how many processors a list can name.
+const maxCPUs = 1024
+
+// ParseAffinity reads a list of processors, and returns it with each once and in order. The error is ErrText.
+func ParseAffinity(text string) (Affinity, error) {
+	var has [maxCPUs + 1]bool // the last one never
+	if !eachCPU(text, func(cpu int) { has[cpu] = true }) {
+		return "", ErrText
+	}
+	var parts []string
+	for first := 0; first < maxCPUs; first++ {
+		if !has[first] {
+			continue
+		}
+		last := first
+		for has[last+1] {
+			last++
+		}
+		part := strconv.Itoa(first)
+		if last > first {
+			part += "-" + strconv.Itoa(last)
+		}
+		parts, first = append(parts, part), last
+	}
+	return Affinity(strings.Join(parts, ",")), nil
+}
+
+// eachCPU calls f for each processor of a list. It returns false if the text is no list.
+func eachCPU(list string, f func(cpu int)) bool {
+	for part := range strings.SplitSeq(list, ",") {
+		first, last, isRange := strings.Cut(part, "-")
+		if !isRange {
+			last = first
+		}
+		from, err1 := strconv.ParseUint(strings.TrimSpace(first), 10, 16)
+		to, err2 := strconv.ParseUint(strings.TrimSpace(last), 10, 16)
+		if err1 != nil || err2 != nil || from > to || to >= maxCPUs {
+			return false
+		}
+		for cpu := from; cpu <= to; cpu++ {
+			f(int(cpu))
+		}
+	}
+	return true
+}

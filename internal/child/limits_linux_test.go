@@ -1,0 +1,117 @@
+package child
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+func init() { limitCases = linuxLimits }
+
+// statusLine returns a line of /proc/self/status without its name.
+func statusLine(name string) string {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		panic(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "\n"+name+":\t")
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
+}
+
+// capable reports whether this process has a capability.
+func capable(n int) bool {
+	set, err := strconv.ParseUint(statusLine("CapEff"), 16, 64)
+	if err != nil {
+		panic(err)
+	}
+	return set&(1<<n) != 0
+}
+
+const (
+	capNetBindService = 10
+	capSysResource    = 24
+)
+
+// rlimitLines are the names of resources in /proc/self/limits, and values that are no higher than common limits.
+var rlimitLines = map[string]struct {
+	line string
+	soft uint64
+	unit string
+}{
+	"as": {"Max address space", 2 << 30, " bytes"}, "core": {"Max core file size", 4096, " bytes"}, "cpu": {"Max cpu time", 1000, " seconds"},
+	"data": {"Max data size", 1 << 30, " bytes"}, "fsize": {"Max file size", 1 << 30, " bytes"},
+	"memlock": {"Max locked memory", 1 << 15, " bytes"}, "msgqueue": {"Max msgqueue size", 1000, " bytes"},
+	"nice": {"Max nice priority", 5, ""}, "nofile": {"Max open files", 100, " files"}, "nproc": {"Max processes", 4000, " processes"},
+	"rss": {"Max resident set", 1 << 30, " bytes"}, "rtprio": {"Max realtime priority", 5, ""}, "rttime": {"Max realtime timeout", 1000000, " us"},
+	"sigpending": {"Max pending signals", 500, " signals"}, "stack": {"Max stack size", 4 << 20, " bytes"},
+}
+
+func linuxLimits() map[string]stepCase {
+	root := os.Geteuid() == 0
+	bounding, err := strconv.ParseUint(statusLine("CapBnd"), 16, 64)
+	if err != nil {
+		panic(err)
+	}
+	const lacks = 1 << 22 // sys_boot
+	cases := map[string]stepCase{
+		"oom_score_adj": {step: OOMScore(900), way: byShim, show: "of oom_score_adj ''", want: "900\n",
+			fails: []failure{{OOMScore(2000), "couldn't set oom_score_adj to 2000: EINVAL"}}},
+		"ionice": {step: IOPriority{IOBestEffort, 6}, way: byShim, show: "ionice", want: "best-effort: prio 6\n", safe: true},
+		"cpu_affinity": {step: Affinity("0"), way: byShim, show: "of status Cpus_allowed_list", want: "Cpus_allowed_list: 0\n",
+			fails: []failure{{Affinity("1020-1023"), "couldn't set cpu_affinity to 1020-1023: EINVAL"}}},
+		"no_new_privs": {step: NoNewPrivs(true), way: byShim, show: "of status NoNewPrivs", want: "NoNewPrivs: 1\n", safe: true},
+		"capabilities": {step: Capabilities(1 << capNetBindService), show: "of status CapAmb", want: "CapAmb: 0000000000000400\n",
+			fails: []failure{{Capabilities(1 << maxCapability), "couldn't set capabilities to 62: EINVAL"}},
+			wayWith: func(names []string) way {
+				if slices.Contains(names, "user") {
+					return byFork
+				}
+				return byShim
+			}},
+		"capabilities_bounding": {step: ^BoundingSet(lacks), way: byShim, show: "of status CapBnd",
+			want: fmt.Sprintf("CapBnd: %016x\n", bounding&^lacks), safe: true},
+		"pdeathsig": {step: DeathSignal(syscall.SIGUSR1), way: byFork, show: "exec setpriv --dump", line: "Parent death signal: ", want: "USR1\n",
+			fails: []failure{{DeathSignal(999), "couldn't set pdeathsig to 999: EINVAL"}},
+			wayWith: func(names []string) way {
+				if slices.Contains(names, "umask") {
+					return byShim
+				}
+				return byFork
+			}},
+	}
+	if !root {
+		set := func(name string, fails failure) {
+			c := cases[name]
+			c.safe, c.fails = false, []failure{fails}
+			cases[name] = c
+		}
+		set("ionice", failure{IOPriority{IORealtime, 0}, "couldn't set ionice to realtime:0: EPERM"})
+		set("capabilities_bounding", failure{BoundingSet(0), "couldn't set capabilities_bounding to : EPERM"})
+		set("capabilities", failure{Capabilities(1), "couldn't set capabilities to chown: EPERM"})
+		c := cases["capabilities"]
+		c.step, c.want, c.wayWith, c.way = Capabilities(0), "CapAmb: 0000000000000000\n", nil, byShim
+		cases["capabilities"] = c
+		c = cases["capabilities_bounding"]
+		c.step, c.want = BoundingSet(bounding), fmt.Sprintf("CapBnd: %016x\n", bounding)
+		cases["capabilities_bounding"] = c
+	}
+	Resources(func(r Resource, name string, _ bool) {
+		l := rlimitLines[name]
+		limit := Rlimit{r, l.soft, 2 * l.soft}
+		if (name == "nice" || name == "rtprio") && !capable(capSysResource) { // usually 0, which only this capability allows to raise
+			limit = Rlimit{r, 0, 0}
+		}
+		cases["rlimit_"+name] = stepCase{step: limit, way: byShim, show: fmt.Sprintf("of limits '%s'", l.line),
+			want:  fmt.Sprintf("%s %d %d%s\n", l.line, limit.Soft, limit.Hard, l.unit),
+			fails: []failure{{Rlimit{r, 2, 1}, fmt.Sprintf("couldn't set rlimit_%s to 2:1: EINVAL", name)}}}
+	})
+	c := cases["rlimit_nofile"]
+	const beyond = 1 << 40 // more than fs.nr_open can be
+	c.fails = append(c.fails, failure{Rlimit{c.step.(Rlimit).Resource, 1, beyond}, fmt.Sprintf("couldn't set rlimit_nofile to 1:%d: EPERM", beyond)})
+	cases["rlimit_nofile"] = c
+	return cases
+}

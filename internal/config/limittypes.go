@@ -1,0 +1,151 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/pyrepr"
+)
+
+// The types of limits that are neither numbers nor flags.
+var (
+	ioPriorityType = &Type[child.IOPriority]{name: "`idle`, `best-effort:N` or `realtime:N`, N from 0 to 7", words: true,
+		same: equal[child.IOPriority], parse: func(text string) (child.IOPriority, error) {
+			p, err := child.ParseIOPriority(text)
+			return p, wordError(err)
+		}}
+	affinityType = &Type[child.Affinity]{name: "list of processors", same: equal[child.Affinity],
+		parse: func(text string) (child.Affinity, error) {
+			list, err := child.ParseAffinity(text)
+			if err != nil {
+				err = errors.New("not a valid list of CPUs: " + pyrepr.Quote(text))
+			}
+			return list, err
+		}}
+	capabilitiesType = &Type[child.Capabilities]{name: "list of capabilities", same: equal[child.Capabilities],
+		parse: child.ParseCapabilities}
+	boundingType = &Type[child.BoundingSet]{name: "list of capabilities, `~` before it: all others", same: equal[child.BoundingSet],
+		parse: child.ParseBounding}
+	deathSignalType = &Type[child.DeathSignal]{name: "signal", same: equal[child.DeathSignal],
+		text: func(s child.DeathSignal) string { return signalText(syscall.Signal(s)) },
+		parse: func(text string) (child.DeathSignal, error) {
+			signal, err := parseSignal(text)
+			return child.DeathSignal(signal), err
+		}}
+)
+
+// wordError has a message name the key and the value.
+func wordError(err error) error {
+	if errors.Is(err, child.ErrText) {
+		return errWord
+	}
+	return err
+}
+
+// switched is the type of a step that is true or false.
+func switched[T interface {
+	child.Step
+	~bool
+}]() *Type[T] {
+	return &Type[T]{name: "boolean", same: func(a, b T) bool { return a == b },
+		text: func(on T) string { return strconv.FormatBool(bool(on)) },
+		parse: func(text string) (T, error) {
+			on, err := parseBoolean(text)
+			return T(on), err
+		}}
+}
+
+// rlimitUnit is how the values of a resource are written.
+type rlimitUnit struct {
+	name  string // in the reference
+	parse func(string) (uint64, error)
+	text  func(uint64) string
+}
+
+var (
+	rlimitNumbers = rlimitUnit{"SOFT:HARD, or one for both, or `unlimited`",
+		func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 63) },
+		func(n uint64) string { return strconv.FormatUint(n, 10) }}
+	rlimitSizes = rlimitUnit{"SOFT:HARD sizes, or one for both, or `unlimited`",
+		func(text string) (uint64, error) {
+			n, err := parseBytes(text)
+			if strings.HasPrefix(text, "-") {
+				err = errWord
+			}
+			return uint64(n), err
+		},
+		func(n uint64) string { return sizeText(Bytes(n)) }}
+)
+
+const unlimited = "unlimited"
+
+// of is the type of the limits of a resource.
+func (u rlimitUnit) of(r child.Resource) *Type[child.Rlimit] {
+	value := func(n uint64) string {
+		if n == child.Unlimited {
+			return unlimited
+		}
+		return u.text(n)
+	}
+	return &Type[child.Rlimit]{name: u.name, words: true, same: equal[child.Rlimit],
+		text: func(l child.Rlimit) string {
+			if l.Soft == l.Hard {
+				return value(l.Soft)
+			}
+			return value(l.Soft) + ":" + value(l.Hard)
+		},
+		parse: func(text string) (child.Rlimit, error) {
+			l, err := u.read(text)
+			l.Resource = r
+			if err == nil && l.Soft > l.Hard {
+				err = fmt.Errorf("%s is above upper bound (%s)", value(l.Soft), value(l.Hard))
+			}
+			return l, err
+		}}
+}
+
+func (u rlimitUnit) read(text string) (l child.Rlimit, err error) {
+	soft, hard, two := strings.Cut(text, ":")
+	if !two {
+		hard = soft
+	}
+	if l.Soft, err = u.value(soft); err == nil {
+		l.Hard, err = u.value(hard)
+	}
+	return l, err
+}
+
+func (u rlimitUnit) value(text string) (uint64, error) {
+	text = pyrepr.TrimSpace(text)
+	if strings.EqualFold(text, unlimited) {
+		return child.Unlimited, nil
+	}
+	n, err := u.parse(text)
+	if err != nil {
+		err = errWord
+	}
+	return n, err
+}
+
+// rlimitHelp has what the reference says about each resource, see getrlimit(2).
+var rlimitHelp = map[string]string{
+	"as":         "address space",
+	"core":       "core file; 0: none",
+	"cpu":        "seconds of the processor; then it gets `XCPU`, at the hard limit `KILL`",
+	"data":       "data segment and other private memory",
+	"fsize":      "largest file that it can write",
+	"memlock":    "memory that it can lock",
+	"msgqueue":   "POSIX message queues of its user",
+	"nice":       "how far it can lower `nice`: to 20 minus this",
+	"nofile":     "open files",
+	"nproc":      "processes and threads of its user; does not count for root",
+	"rss":        "resident memory; ignored by Linux",
+	"rtprio":     "largest real-time priority",
+	"rttime":     "microseconds of real-time scheduling without a blocking call",
+	"sigpending": "queued signals of its user",
+	"stack":      "stack of the first thread",
+}
