@@ -49,7 +49,8 @@ func sleeping(p *config.Process, _ string) {
 func failing(p *config.Process, script string) {
 	p.Run.Command, p.Start.Secs, p.Backoff.Retries = script, 1000, 5
 	p.Extra = &config.Extra{Policy: &config.Policy{Increment: 24 * time.Hour, Factor: 1}, Hooks: &config.Hooks{}, Reload: &config.Reload{},
-		StopPlan: &config.StopPlan{}, Notify: &config.Notify{}, Depends: &config.Depends{}, ExitOn: config.ExitNever}
+		StopPlan: &config.StopPlan{}, Notify: &config.Notify{}, Depends: &config.Depends{}, Identity: &config.Identity{},
+		ExitOn: &config.ExitOn{When: config.ExitNever}}
 }
 
 // giving is a process that gives up after its first start has failed.
