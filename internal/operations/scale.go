@@ -32,6 +32,7 @@ type scaling struct {
 	start   bool
 
 	cfg     *config.Config // with the number
+	before  *config.Config // with the number before, if values of processes depend on it; else nil
 	scaled  config.Scaled
 	groups  []supervisor.PreparedGroup
 	added   []*process.Process
@@ -89,7 +90,71 @@ func (c *scaling) read() error {
 			c.groups = append(c.groups, supervisor.PrepareGroup(g)) // not in the loop: it may wait for a name server
 		}
 	}
-	return nil
+	return c.readBefore()
+}
+
+// readBefore reads the configuration with the present number, if processes that stay have other values with the new one. What has changed
+// in the file besides is left to an update.
+func (c *scaling) readBefore() error {
+	from, differs := 0, false
+	err := c.service.Read(func(v supervisor.View) error {
+		for _, by := range c.groups {
+			if g := v.Group(by.Config.Name); g != nil {
+				from = len(c.members(g))
+				differs = differs || slices.ContainsFunc(c.members(g), func(p *process.Process) bool {
+					to := named(by.Config, p.Name())
+					return to != nil && !same(p.Configured(), to)
+				})
+			}
+		}
+		return nil
+	})
+	if err == nil && differs {
+		c.before, _, _, err = c.service.sup.ReadScaled(c.program, from)
+		if err != nil {
+			err = api.NewFault(api.CantReread, config.Explain(err))
+		}
+	}
+	return err
+}
+
+// members are the processes of the program in a group.
+func (c *scaling) members(g *supervisor.Group) []*process.Process {
+	return slices.DeleteFunc(slices.Clone(g.Processes), func(p *process.Process) bool { return p.Config.Program.Name != c.program })
+}
+
+// named is the process of that name, nil if there is none.
+func named(g *config.Group, name string) *config.Process {
+	i := slices.IndexFunc(g.Processes, func(p *config.Process) bool { return p.ProcessName == name })
+	if i < 0 {
+		return nil
+	}
+	return g.Processes[i]
+}
+
+// same reports whether two processes have the same values.
+func same(a, b *config.Process) bool {
+	inPlace, later := config.Pair{Configured: a, Read: b}.Keys()
+	return len(inPlace)+len(later) == 0
+}
+
+// otherValues are the values of processes that stay, as far as they depend on the number alone.
+func (c *scaling) otherValues(g *supervisor.Group, by *config.Group) map[*process.Process]*config.Process {
+	if c.before == nil {
+		return nil
+	}
+	i := slices.IndexFunc(c.before.Groups, func(before *config.Group) bool { return before.Name == g.Name() })
+	if i < 0 {
+		return nil
+	}
+	values := map[*process.Process]*config.Process{}
+	for _, p := range c.members(g) {
+		was, to := named(c.before.Groups[i], p.Name()), named(by, p.Name())
+		if was != nil && to != nil && same(p.Configured(), was) && !same(was, to) {
+			values[p] = to
+		}
+	}
+	return values
 }
 
 // notFound is the fault for a name that is no program of the files.
@@ -140,13 +205,11 @@ func (c *scaling) edit(l *supervisor.Loop) error {
 			}
 		}
 		from := 0
-		for _, p := range g.Processes {
-			if p.Config.Program.Name == c.program {
-				from++
-				runs = runs || p.State().IsRunning()
-				if !wanted[p.Name()] {
-					one.removed = append(one.removed, p)
-				}
+		for _, p := range c.members(g) {
+			from++
+			runs = runs || p.State().IsRunning()
+			if !wanted[p.Name()] {
+				one.removed = append(one.removed, p)
 			}
 		}
 		if len(one.added) > max(0, c.to-from) || len(one.removed) > max(0, from-c.to) {
@@ -164,6 +227,9 @@ func (c *scaling) edit(l *supervisor.Loop) error {
 				return Failed(err)
 			}
 			c.added = append(c.added, added...)
+		}
+		if values := c.otherValues(one.group, one.by.Config); len(values) > 0 {
+			l.ReconfigureMembers(one.group, values, time.Now())
 		}
 		for _, p := range one.removed {
 			c.ran[p] = !p.State().IsStopped()

@@ -48,6 +48,22 @@ func (l *Loop) AddMembers(g *Group, added []*config.Process, by PreparedGroup) (
 	return processes, nil
 }
 
+// ReconfigureMembers gives processes of a group other values, which count from their next start as far as a child has them.
+func (l *Loop) ReconfigureMembers(g *Group, values map[*process.Process]*config.Process, now time.Time) {
+	l.edit(g, func(members []*config.Process) []*config.Process {
+		for p, to := range values {
+			if i := slices.Index(members, p.Configured()); i >= 0 {
+				members[i] = to
+			}
+		}
+		return members
+	})
+	for p, to := range values {
+		p.Reconfigure(to, now)
+	}
+	l.layoutChanged()
+}
+
 // StartSoon has those of new members started that start by themselves.
 func (l *Loop) StartSoon(processes []*process.Process) { l.startSoon(processes) }
 
