@@ -69,6 +69,12 @@ command=/bin/sleep 100000
 startsecs=0
 pre_start_hook=/bin/sh -c 'exec sleep 100000'
 hook_timeout=100000
+[program:bound]
+command=/bin/sleep 100000
+startsecs=0
+autorestart=false
+pdeathsig=KILL
+umask=027
 [program:checked]
 command=/bin/sleep 100000
 startsecs=0
@@ -96,7 +102,7 @@ var changing = map[string]bool{"churn": true, "retry": true}
 func (f *fault) newWorld() *upgraded {
 	f.Helper()
 	u := f.beginUpgrade(setup{config: strings.ReplaceAll(worldConfig, "SELF", self), own: "strip_ansi=true\nminfds=1000"})
-	u.awaitStates(map[string]string{"starting": "STARTING", "exited": "EXITED", "fatal": "FATAL", "checked": "RUNNING",
+	u.awaitStates(map[string]string{"starting": "STARTING", "exited": "EXITED", "fatal": "FATAL", "checked": "RUNNING", "bound": "RUNNING",
 		"stopping": "RUNNING", "hooked": "STARTING", "held": "STOPPED", "rotated": "RUNNING", "plain": "RUNNING", "shown": "RUNNING",
 		"colored": "RUNNING", "captured": "RUNNING"})
 	u.must("stopProcess", "stopping", false)
