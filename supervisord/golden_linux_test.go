@@ -92,7 +92,7 @@ func TestGoldenStates(t *testing.T) {
 		{`"min":1`, `"min":99`, api.Version + " cannot take over: the state of " + api.Version + " is too new"},
 		{`"format":1`, `"format":0`, api.Version + " cannot take over: the state of " + api.Version + " is too old"},
 		{`"rooms":{`, `"rooms":{"unknown":{},`, "state of unknown: it is not read"},
-		{`"descriptors":[`, `"descriptors":[{"fd":9999,"for":"tests"},`, "descriptor 9999 (tests): it is not used"},
+		{`"descriptors":[`, `"descriptors":["9999 0 0 tests",`, "descriptor 9999 (tests): it is not used"},
 		{`"supervisor":{`, `"another":{`, ""},
 	} {
 		changed := bytes.Replace(text, []byte(test.old), []byte(test.changed), 1)
@@ -119,6 +119,7 @@ port=127.0.0.1:PORT
 username=u
 password=p
 [supervisord]
+shutdown_timeout=1
 logfile=DIR/log
 pidfile=DIR/pid
 childlogdir=DIR

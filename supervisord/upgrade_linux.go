@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -174,8 +176,9 @@ func (d *supervisord) rehearse(l *life, path string) (v upgrade.Verdict, err err
 	return v, err
 }
 
-// frozen runs f in the loop while nothing reads output or writes logs.
+// frozen runs f in the loop while nothing reads output or writes logs. Nor is garbage collected: programs wait.
 func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	if err := l.sup.FreezeEvents(deadline); err != nil {
 		return fmt.Errorf("busy: %w", err)
 	}
@@ -227,28 +230,27 @@ func (d *supervisord) exec(l *life, loop *supervisor.Loop, path string) error {
 	if err := fault.At("frozen"); err != nil {
 		return err
 	}
-	text, err := d.export(l, loop, w)
-	if err != nil {
-		return err
-	}
 	h := upgrade.Handed{State: -1, Back: -1, Guard: -1}
-	if h.State, err = handover.Seal(text); err != nil {
-		return err
-	}
-	defer unix.Close(h.State)
+	var err error
 	if h.Back, err = upgrade.Self(); err != nil {
 		return err
 	}
 	defer unix.Close(h.Back)
-	plan, err := d.guarded(l, loop)
+	started := make(chan error, 1)
+	go func() { started <- d.startGuard(l, loop, &h) }() // beside the export: both only read the state
+	guarded := sync.OnceValue(func() error { return <-started })
+	defer func() { _ = guarded(); h.EndGuard() }()
+	text, err := d.export(l, loop, w)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(plan)
-	if err := h.StartGuard(plan); err != nil {
+	if h.State, err = handover.Seal(text); err != nil {
 		return err
 	}
-	defer h.EndGuard()
+	defer unix.Close(h.State)
+	if err := guarded(); err != nil {
+		return err
+	}
 	if err := fault.At("guarded"); err != nil {
 		return err
 	}
@@ -263,6 +265,21 @@ func (d *supervisord) exec(l *life, loop *supervisor.Loop, path string) error {
 		l.log.Critf("descriptors stay open in new children: %v", problem)
 	}
 	return err
+}
+
+// startGuard starts the guard.
+func (d *supervisord) startGuard(l *life, loop *supervisor.Loop, h *upgrade.Handed) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("unexpected failure: %v\n%s", failure, debug.Stack())
+		}
+	}()
+	plan, err := d.guarded(l, loop)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(plan)
+	return h.StartGuard(plan)
 }
 
 // guarded returns the descriptor of what the guard has to know.
