@@ -362,7 +362,7 @@ const (
 func (d *supervisord) export(l *life, loop *supervisor.Loop, w *handover.Writer) ([]byte, error) {
 	now := time.Now()
 	w.Put(mainRoom, mainState{Args: os.Args, Options: d.opts.Export(), Program: d.program, File: d.file, Started: d.started.UnixNano(), PIDFile: l.pidFile != nil})
-	w.Put(configRoom, config.Export(w, loop.Configs(), l.cfg, loop.Config()))
+	w.Put(configRoom, config.Export(w, loop.Configs(), l.cfg.Current(loop.Configs(), loop.Config()), loop.Config()))
 	w.Put(targetsRoom, logs.Export(w))
 	w.Put(logRoom, l.log.Export(w))
 	w.Put(syslogRoom, loop.Syslog().Export())
