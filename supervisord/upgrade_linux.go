@@ -180,11 +180,11 @@ func (d *supervisord) rehearse(l *life, path string) (v upgrade.Verdict, err err
 func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	if err := l.sup.FreezeEvents(deadline); err != nil {
-		return fmt.Errorf("busy: %w", err)
+		return err
 	}
 	defer l.sup.ThawEvents()
 	if err := l.sup.Pump().Freeze(deadline); err != nil {
-		return fmt.Errorf("busy: %w", err)
+		return err
 	}
 	defer l.sup.Pump().Thaw()
 	if err := logs.Freeze(deadline); err != nil {
