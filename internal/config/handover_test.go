@@ -381,7 +381,7 @@ func TestHandoverNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile(`"needs":\[([^]]*)\],"rooms"`).FindSubmatch(text)
+	found := regexp.MustCompile(`"needs":\[([^]]*)\]`).FindSubmatch(text)
 	if found == nil {
 		t.Fatalf("%s", text)
 	}
