@@ -50,7 +50,7 @@ clean: ## remove bin/
 
 # The comparisons with the original are left out where it is not installed.
 test: ## * everything that CI runs
-	@scripts/setup -n reference pexpect compiler browser site
+	@scripts/setup -n reference pexpect compiler browser site roots
 	@scripts/setup reference || echo "test: the original is not installed: what compares with it is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
@@ -177,9 +177,9 @@ packages: ## packages for Debian, for systems with RPM and for Alpine, into DIST
 
 # Most tests need root: they install the packages in temporary copies of this machine.
 package-test: programs ## * build and try the packages and the container
-	@scripts/setup -n site
+	@scripts/setup -n site roots
 	COMPRESSION=gzip scripts/package/build bin/packages-test
-	@scripts/setup site || echo "package-test: without nginx, php-fpm and bsdtar the tests that need them are skipped"
+	@scripts/setup site roots || echo "package-test: without nginx, php-fpm, bsdtar, rpm and busybox the tests that need them are skipped"
 	PACKAGES=$(CURDIR)/bin/packages-test go test ./scripts/package ./docs/container -count=1 -timeout 30m
 
 ##@ Docs

@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -138,22 +139,62 @@ func buildChild() (string, error) {
 	return path, nil
 }
 
-// variants are the flags of go build for our supervisord in other ways, as the Makefile has them otherwise.
-var variants = map[string][]string{
-	"next": {"-ldflags", "-s -w -X github.com/gosupervisor/supervisor/internal/api.Version=5.0.1"}, // of the version after this one
+// variant is our supervisord built in another way.
+type variant struct {
+	version string
+	file    string // of the tree, in which a key has another name: it is unknown, as to an older version
+	key     string
+}
+
+var variants = map[string]variant{
+	"next":  {version: "5.0.1"},
+	"older": {version: "4.9.9", file: "../internal/config/policykeys.go", key: "crashlimit"},
 }
 
 func buildVariant(name, path string) error {
-	flags, ok := variants[name]
+	v, ok := variants[name]
 	if !ok {
 		return fmt.Errorf("there is no variant %s", name)
 	}
-	cmd := exec.Command("go", slices.Concat([]string{"build", "-o", path}, flags, []string{"../supervisord"})...)
+	// The other flags are those of the Makefile.
+	args := []string{"build", "-o", path, "-ldflags", "-s -w -X github.com/gosupervisor/supervisor/internal/api.Version=" + v.version}
+	if v.file != "" {
+		overlay, err := v.rename(filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		args = append(args, "-overlay", overlay)
+	}
+	cmd := exec.Command("go", append(args, "../supervisord")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot build the variant %s: %w\n%s", name, err, out)
 	}
 	return nil
+}
+
+// rename writes the file, with another name of the key, below dir. It returns the path of the text that makes go build use it.
+func (v variant) rename(dir string) (overlay string, err error) {
+	text, err := os.ReadFile(v.file)
+	if err != nil {
+		return "", err
+	}
+	name := []byte(`Name: "` + v.key + `"`)
+	if !bytes.Contains(text, name) {
+		return "", fmt.Errorf("%s has no key %s", v.file, v.key)
+	}
+	from, err := filepath.Abs(v.file)
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(dir, filepath.Base(v.file))
+	list, err := json.Marshal(map[string]map[string]string{"Replace": {from: to}})
+	if err != nil {
+		return "", err
+	}
+	overlay = filepath.Join(dir, "overlay.json")
+	return overlay, errors.Join(os.MkdirAll(dir, 0o755),
+		os.WriteFile(to, bytes.ReplaceAll(text, name, []byte(`Name: "unknown_`+v.key+`"`)), 0o644), os.WriteFile(overlay, list, 0o644))
 }
 
 // TestScripts runs every script below scripts, each area as a subtest.

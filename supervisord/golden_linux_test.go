@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/upgrade/early"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
@@ -34,12 +39,14 @@ func tryGolden(args []string) error {
 	return err
 }
 
-// goldenDaemon is a supervisord whose trials write the state to a file.
+// goldenDaemon is a supervisord that writes the state to a file when the program that was to take over has failed.
 func goldenDaemon() (status int) {
-	if len(os.Args) == 2 { // it is tried
-		const state = 3
-		if text, err := handover.Load(state); err == nil {
-			_ = os.WriteFile(os.Getenv(goldenVariable), text, 0o644)
+	if handed, ok := os.LookupEnv(early.Variable); ok {
+		first, _, _ := strings.Cut(handed, ",")
+		if fd, err := strconv.Atoi(first); err == nil {
+			if text, err := handover.Load(fd); err == nil {
+				_ = os.WriteFile(os.Getenv(goldenVariable), text, 0o644)
+			}
 		}
 	}
 	if status, taken := takeRole(); taken {
@@ -92,7 +99,7 @@ func TestGoldenStates(t *testing.T) {
 		{`"min":1`, `"min":99`, api.Version + " cannot take over: the state of " + api.Version + " is too new"},
 		{`"format":1`, `"format":0`, api.Version + " cannot take over: the state of " + api.Version + " is too old"},
 		{`"rooms":{`, `"rooms":{"unknown":{},`, "state of unknown: it is not read"},
-		{`"descriptors":[`, `"descriptors":[{"fd":9999,"for":"tests"},`, "descriptor 9999 (tests): it is not used"},
+		{`"descriptors":[`, `"descriptors":["9999 0 0 tests",`, "descriptor 9999 (tests): it is not used"},
 		{`"supervisor":{`, `"another":{`, ""},
 	} {
 		changed := bytes.Replace(text, []byte(test.old), []byte(test.changed), 1)
@@ -119,6 +126,7 @@ port=127.0.0.1:PORT
 username=u
 password=p
 [supervisord]
+shutdown_timeout=1
 logfile=DIR/log
 pidfile=DIR/pid
 childlogdir=DIR
@@ -163,6 +171,8 @@ command=/nonexistent
 startretries=0
 [program:stubborn]
 command=/bin/sh -c "trap '' TERM; echo up; while :; do sleep 1; done"
+numprocs=2
+process_name=stubborn%(process_num)d
 stop_sequence=TERM:1000,INT
 stopwaitsecs=1000
 pre_start_hook=/bin/true
@@ -186,8 +196,8 @@ events=PROCESS_STATE,TICK_3600
 extra_events=SUPERVISOR_UPGRADED
 `
 
-// writeGoldenState writes the state that a supervisord tries a program with. The process ID, times and numbers are those of the
-// moment; secrets of this machine are not in it, because supervisord has an environment of its own.
+// writeGoldenState writes the state with which a supervisord executes a program, which fails. The process ID, times and numbers are
+// those of the moment; secrets of this machine are not in it, because supervisord has an environment of its own.
 func writeGoldenState(t *testing.T, path string) {
 	dir, err := os.MkdirTemp("", "golden")
 	if err != nil {
@@ -195,7 +205,7 @@ func writeGoldenState(t *testing.T, path string) {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "supervisord")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-tags", "upgradefaults", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	_, port, _ := strings.Cut(freeAddress(t), ":")
@@ -203,14 +213,19 @@ func writeGoldenState(t *testing.T, path string) {
 	if err := os.WriteFile(filepath.Join(dir, "conf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	faults := filepath.Join(dir, "faults")
+	if err := os.WriteFile(faults, []byte("restored fail golden\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	saved := filepath.Join(dir, "state.json")
-	// The running program is tried, too, so that the test binary sees the state.
+	// The test binary runs, and is gone back to, so that it sees the state.
 	cmd := &exec.Cmd{Path: self, Args: []string{program, "-n", "-s", "-c", filepath.Join(dir, "conf")}, Dir: dir,
-		Env: []string{"PATH=/usr/bin:/bin", "HOME=/root", goldenVariable + "=" + saved}, Stderr: os.Stderr}
+		Env: []string{"PATH=/usr/bin:/bin", "HOME=/root", goldenVariable + "=" + saved,
+			"SUPERVISORD_FAULTS=" + faults}, Stderr: os.Stderr}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -238,17 +253,60 @@ func writeGoldenState(t *testing.T, path string) {
 		}
 		return err == nil && states["fails"] == "BACKOFF" && states["fatal"] == "FATAL" && states["exited"] == "EXITED" && states["web"] == "RUNNING"
 	})
-	if _, err := d.StopProcess(t.Context(), "stubborn", false); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.Upgrade(t.Context(), true); err != nil {
-		t.Fatal(err)
+	d.connectGolden()
+	if _, err := d.Upgrade(t.Context(), false); err == nil || !strings.HasSuffix(err.Error(), ": golden") {
+		t.Fatalf("the program that fails: %v", err)
 	}
 	text, err := os.ReadFile(saved)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if n := bytes.Count(text, []byte(`"call":`)); n != 4 { // two stops, a followed log, and the upgrade
+		t.Fatalf("%d requests wait: %s", n, text)
+	}
 	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// connectGolden opens connections of all kinds: an idle one, one with a part of a request, two on which a stop waits, and one on which
+// a log is followed.
+func (d *instance) connectGolden() {
+	d.t.Helper()
+	const stop = "<?xml version='1.0'?><methodCall><methodName>supervisor.stopProcess</methodName><params><param><value><string>" +
+		"stubborn:stubborn0</string></value></param></params></methodCall>"
+	const several = "<?xml version='1.0'?><methodCall><methodName>system.multicall</methodName><params><param><value><array><data><value>" +
+		"<struct><member><name>methodName</name><value><string>supervisor.getPID</string></value></member><member><name>params</name><value>" +
+		"<array><data></data></array></value></member></struct></value><value><struct><member><name>methodName</name><value><string>" +
+		"supervisor.stopProcess</string></value></member><member><name>params</name><value><array><data><value><string>stubborn:stubborn1" +
+		"</string></value></data></array></value></member></struct></value></data></array></value></param></params></methodCall>"
+	const idle = "<?xml version='1.0'?><methodCall><methodName>supervisor.getState</methodName><params></params></methodCall>"
+	post := func(body string) string {
+		return fmt.Sprintf("POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	for _, request := range []string{post(idle), post(stop), post(several), "GET /logtail/web HTTP/1.1\r\nHost: x\r\n\r\n", post(idle)[:60]} {
+		conn, err := net.Dial("unix", filepath.Join(d.dir, "s"))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		d.t.Cleanup(func() { conn.Close() })
+		if _, err := io.WriteString(conn, request); err != nil {
+			d.t.Fatal(err)
+		}
+		if request == post(idle) || strings.HasPrefix(request, "GET") {
+			if _, err := conn.Read(make([]byte, 4000)); err != nil { // the answer has come, or has begun
+				d.t.Fatal(err)
+			}
+		}
+	}
+	d.wait("programs are being stopped", func() bool {
+		infos, err := d.AllProcessInfo(d.t.Context())
+		stopping := 0
+		for _, p := range infos {
+			if p.StateName == "STOPPING" {
+				stopping++
+			}
+		}
+		return err == nil && stopping == 2
+	})
 }

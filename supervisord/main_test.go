@@ -21,7 +21,7 @@ import (
 // roles are what the test binary is besides, by its first argument.
 var roles = map[string]func([]string) error{"listener": stormListener, "source": stormSource, "fastcgi": fastCGIProgram}
 
-// goldenVariable names the file to which a trial of the test binary writes the state. Golden is the program then; nil: there are no
+// goldenVariable names the file to which the test binary writes the state with which it is gone back to. Golden is the program then; nil: there are no
 // upgrades on this system.
 const goldenVariable = "GOLDEN_STATE"
 

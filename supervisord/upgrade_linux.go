@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -174,14 +176,15 @@ func (d *supervisord) rehearse(l *life, path string) (v upgrade.Verdict, err err
 	return v, err
 }
 
-// frozen runs f in the loop while nothing reads output or writes logs.
+// frozen runs f in the loop while nothing reads output or writes logs. Nor is garbage collected: programs wait.
 func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	if err := l.sup.FreezeEvents(deadline); err != nil {
-		return fmt.Errorf("busy: %w", err)
+		return err
 	}
 	defer l.sup.ThawEvents()
 	if err := l.sup.Pump().Freeze(deadline); err != nil {
-		return fmt.Errorf("busy: %w", err)
+		return err
 	}
 	defer l.sup.Pump().Thaw()
 	if err := logs.Freeze(deadline); err != nil {
@@ -231,28 +234,27 @@ func (d *supervisord) exec(l *life, loop *supervisor.Loop, path string) error {
 	if err := fault.At("frozen"); err != nil {
 		return err
 	}
-	text, err := d.export(l, loop, w)
-	if err != nil {
-		return err
-	}
 	h := upgrade.Handed{State: -1, Back: -1, Guard: -1}
-	if h.State, err = handover.Seal(text); err != nil {
-		return err
-	}
-	defer unix.Close(h.State)
+	var err error
 	if h.Back, err = upgrade.Self(); err != nil {
 		return err
 	}
 	defer unix.Close(h.Back)
-	plan, err := d.guarded(l, loop)
+	started := make(chan error, 1)
+	go func() { started <- d.startGuard(l, loop, &h) }() // beside the export: both only read the state
+	guarded := sync.OnceValue(func() error { return <-started })
+	defer func() { _ = guarded(); h.EndGuard() }()
+	text, err := d.export(l, loop, w)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(plan)
-	if err := h.StartGuard(plan); err != nil {
+	if h.State, err = handover.Seal(text); err != nil {
 		return err
 	}
-	defer h.EndGuard()
+	defer unix.Close(h.State)
+	if err := guarded(); err != nil {
+		return err
+	}
 	if err := fault.At("guarded"); err != nil {
 		return err
 	}
@@ -267,6 +269,21 @@ func (d *supervisord) exec(l *life, loop *supervisor.Loop, path string) error {
 		l.log.Critf("descriptors stay open in new children: %v", problem)
 	}
 	return err
+}
+
+// startGuard starts the guard.
+func (d *supervisord) startGuard(l *life, loop *supervisor.Loop, h *upgrade.Handed) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("unexpected failure: %v\n%s", failure, debug.Stack())
+		}
+	}()
+	plan, err := d.guarded(l, loop)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(plan)
+	return h.StartGuard(plan)
 }
 
 // guarded returns the descriptor of what the guard has to know.
@@ -350,7 +367,7 @@ const (
 func (d *supervisord) export(l *life, loop *supervisor.Loop, w *handover.Writer) ([]byte, error) {
 	now := time.Now()
 	w.Put(mainRoom, mainState{Args: os.Args, Options: d.opts.Export(), Program: d.program, File: d.file, Started: d.started.UnixNano(), PIDFile: l.pidFile != nil})
-	w.Put(configRoom, config.Export(w, loop.Configs(), loop.InUse(), l.cfg, loop.Config()))
+	w.Put(configRoom, config.Export(w, loop.Configs(), loop.InUse(), l.cfg.Current(loop.Configs(), loop.Config()), loop.Config()))
 	w.Put(targetsRoom, logs.Export(w))
 	w.Put(logRoom, l.log.Export(w))
 	w.Put(syslogRoom, loop.Syslog().Export())

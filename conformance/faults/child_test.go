@@ -33,6 +33,7 @@ func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i)
 //	                   write lines at an interval, see there
 //	listening FILE     be a slow listener that appends each event to FILE
 //	web PORT           be a web server, see there
+//	plugged DIR        be a plug-in that waits, see there
 //	brief              run for a moment, and end with status 3
 //	orphans N FIFO     wait likewise, start N processes and exit without waiting for them
 func child(args []string) int {
@@ -84,6 +85,8 @@ func child(args []string) int {
 		err = listening(args[1])
 	case "web":
 		err = webServer(args[1])
+	case "plugged":
+		err = plugged(args[1])
 	case "brief":
 		<-time.After(20 * time.Millisecond)
 		os.Exit(3)

@@ -40,6 +40,7 @@ type setup struct {
 	config  string   // added to the base; {D} is the directory
 	own     string   // more lines for [supervisord]
 	program string   // empty: supervisord
+	first   string   // what is installed there before upgrades; empty: supervisord
 	env     []string // more variables
 	before  []string // what runs supervisord: a command line it is appended to
 	stdout  *os.File // nil: a file

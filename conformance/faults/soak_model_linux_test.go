@@ -45,6 +45,7 @@ type soakProgram struct {
 	on      bool // is to run
 	maybe   bool // may be in any state
 	crashes int  // of a limited one, since the last request to start it
+	killed  int  // the pid that was killed last
 }
 
 // soakPrograms are the programs. What is not set in their sections is autorestart=true and startsecs=0. {D} is the directory of the

@@ -135,6 +135,7 @@ func (s *soak) sigkill(p *soakProgram, was soakInfo) {
 	}
 	s.did("SIGKILL for %s, which was %s, pid %d", p.name, was.state, was.pid)
 	_ = syscall.Kill(was.pid, syscall.SIGKILL)
+	p.killed = was.pid
 	if p.kind == soakLimited && was.state == "RUNNING" {
 		p.crashes++
 		poll(func() bool { return s.pidOf(p.name) != was.pid })
@@ -244,8 +245,13 @@ func (s *soak) touch(name string) {
 	}
 }
 
-// upgrade replaces the program, which changes nothing.
+// upgrade replaces the program, which changes nothing. A program of which an earlier step has stopped or killed the process has another
+// pid afterwards, or none, so it waits for that.
 func (s *soak) upgrade() {
+	p := s.named("sleep1")
+	if !poll(func() bool { i := s.infos()[p.name]; return i.state != "STOPPING" && (i.pid == 0 || i.pid != p.killed) }) {
+		s.wrong("%s does not end", p.name)
+	}
 	before := s.pidOf("sleep1")
 	_, err := s.call("upgrade", false)
 	s.did("upgrade: %v", err)
@@ -255,7 +261,7 @@ func (s *soak) upgrade() {
 	case !strings.Contains(err.Error(), "refused: busy:"):
 		s.wrong("upgrade: %v after\n%s", err, strings.Join(s.done, "\n"))
 	}
-	if after := s.pidOf("sleep1"); after != before {
+	if after := s.pidOf("sleep1"); after != before && before != 0 { // a start may be due
 		s.wrong("an upgrade changes the pid of a program from %d to %d", before, after)
 	}
 }

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -53,7 +54,7 @@ func (f *fault) beginUpgrade(s setup) *upgraded {
 	s.env = append(s.env, "SUPERVISORD_FAULTS="+filepath.Join(dir, "faults"))
 	u := &upgraded{daemon: f.prepare(s), faults: filepath.Join(dir, "faults")}
 	u.program = s.program
-	u.install(supervisord)
+	u.install(cmp.Or(s.first, supervisord))
 	u.launch(s)
 	if !poll(func() bool { return u.answers() || !u.runs() }) || !u.runs() {
 		f.stop("supervisord does not come up: %s", u.tail())

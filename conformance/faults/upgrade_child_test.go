@@ -4,8 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -96,4 +100,41 @@ func appendLine(file, text string) error {
 		return err
 	}
 	return f.Close()
+}
+
+var remoteEvent = regexp.MustCompile(`type:t\s+(\w+)`)
+
+// plugged is a plug-in. It notes a call of x.wait and each event in the file calls of a directory, and answers when the FIFO call or event
+// there has been opened for writing.
+func plugged(dir string) error {
+	l, err := net.FileListener(os.Stdin)
+	if err != nil {
+		return err
+	}
+	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		result, fifo := "<boolean>1</boolean>", ""
+		switch event := remoteEvent.FindSubmatch(body); {
+		case err != nil:
+			return
+		case event != nil:
+			err, fifo = appendLine(filepath.Join(dir, "calls"), string(event[1])), "event"
+		case strings.Contains(string(body), "<methodName>x.wait"):
+			err, fifo = appendLine(filepath.Join(dir, "calls"), "wait"), "call"
+		default:
+			result = "<array><data><value><string>x.wait</string></value></data></array>"
+		}
+		if err == nil && fifo != "" {
+			var gate *os.File
+			if gate, err = os.Open(filepath.Join(dir, fifo)); err == nil {
+				err = gate.Close()
+			}
+		}
+		if err == nil {
+			_, err = fmt.Fprintf(w, "<?xml version='1.0'?><methodResponse><params><param><value>%s</value></param></params></methodResponse>", result)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}))
 }

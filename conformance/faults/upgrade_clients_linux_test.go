@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // clients are connections that are in use during upgrades.
@@ -42,14 +44,18 @@ const stopInMulticall = `<?xml version='1.0'?><methodCall><methodName>system.mul
 <member><name>params</name><value><array><data></data></array></value></member></struct></value>
 </data></array></value></param></params></methodCall>`
 
+// callers is how many clients call all the time.
+const callers = 20
+
 // connect opens connections of all kinds.
 func (u *upgraded) connect() *clients {
 	u.Helper()
 	c := &clients{upgraded: u}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	u.Cleanup(c.cancel)
-	for range 4 {
-		c.loops.Go(c.loop)
+	for range callers {
+		conn := c.keep()
+		c.loops.Go(func() { c.loop(conn) })
 	}
 	c.wait(0, "<?xml version='1.0'?><methodCall><methodName>supervisor.stopProcess</methodName><params><param><value><string>"+
 		"stubborn:stubborn0</string></value></param></params></methodCall>")
@@ -61,10 +67,7 @@ func (u *upgraded) connect() *clients {
 		u.stop("%v", err)
 	}
 	c.page = c.follow(pageStream(page))
-	if c.half, err = net.Dial("unix", u.path("s.sock")); err != nil {
-		u.stop("%v", err)
-	}
-	u.Cleanup(func() { c.half.Close() })
+	c.half = u.keep()
 	request := fmt.Sprintf("POST /RPC2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(stateCall), stateCall)
 	if _, err := io.WriteString(c.half, request[:100]); err != nil {
 		u.stop("%v", err)
@@ -73,24 +76,36 @@ func (u *upgraded) connect() *clients {
 	return c
 }
 
-// client is one with a single connection, which it keeps.
-func (c *clients) client() *http.Client {
-	var dials atomic.Int64
-	return &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		if dials.Add(1) > 1 {
-			c.wrong("a connection was closed: the client connects again")
-		}
-		return (&net.Dialer{}).DialContext(ctx, "unix", c.path("s.sock"))
-	}}}
+// kept is a connection that is kept. An http.Client closes its connections also for reasons of its own, such as a busy machine.
+type kept struct {
+	net.Conn
+	in *bufio.Reader
 }
 
-func (c *clients) post(client *http.Client, body string) (string, error) {
-	resp, err := client.Post("http://x/RPC2", "text/xml", strings.NewReader(body))
+func (u *upgraded) keep() *kept {
+	u.Helper()
+	conn, err := net.Dial("unix", u.path("s.sock"))
+	if err != nil {
+		u.stop("%v", err)
+	}
+	u.Cleanup(func() { conn.Close() })
+	return &kept{conn, bufio.NewReader(conn)}
+}
+
+// ask sends a call, with more fields in its header, and returns the answer, of which the body has not been read.
+func (k *kept) ask(fields, body string) (*http.Response, error) {
+	if _, err := fmt.Fprintf(k, "POST /RPC2 HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n%s", fields, len(body), body); err != nil {
+		return nil, err
+	}
+	return http.ReadResponse(k.in, nil)
+}
+
+func (k *kept) post(body string) (string, error) {
+	answer, err := k.ask("", body)
 	if err != nil {
 		return "", err
 	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(answer.Body)
 	return string(text), err
 }
 
@@ -104,12 +119,15 @@ func (c *clients) get(path string) (string, error) {
 	return string(text), err
 }
 
-// loop calls getState all the time.
-func (c *clients) loop() {
-	client := c.client()
-	defer client.CloseIdleConnections()
-	for !c.ended.Load() {
-		text, err := c.post(client, stateCall)
+// loop calls getState again and again.
+func (c *clients) loop(conn *kept) {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		if c.ended.Load() {
+			return
+		}
+		text, err := conn.post(stateCall)
 		if err != nil || !strings.Contains(text, "RUNNING") {
 			c.wrong("getState: %v, %s", err, text)
 			return
@@ -120,9 +138,9 @@ func (c *clients) loop() {
 
 // wait makes a call that is answered later.
 func (c *clients) wait(i int, body string) {
-	client := c.client()
+	conn := c.keep()
 	c.waiting.Go(func() {
-		text, err := c.post(client, body)
+		text, err := conn.post(body)
 		if err != nil {
 			c.wrong("a call that waits: %v", err)
 		}
@@ -158,7 +176,7 @@ func (c *clients) follow(path string) *follower {
 	if err != nil {
 		c.stop("%v", err)
 	}
-	resp, err := c.client().Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		c.stop("%s: %v %+v", path, err, resp)
 	}
@@ -185,18 +203,23 @@ func pageStream(page string) string {
 	return path
 }
 
-// check ends the connections and checks what they got. The writers have stopped, and the program named stopped has started.
-func (c *clients) check() {
+// complete sends the rest of the request of which there is a part. Supervisord waits for it for a minute.
+func (c *clients) complete() {
 	c.Helper()
-	c.ended.Store(true)
-	c.loops.Wait()
-	c.figure("%d calls on 4 kept connections, all answered", c.calls.Load())
 	if _, err := io.WriteString(c.half, c.rest); err != nil {
 		c.wrong("half a request: %v", err)
 	}
 	if text, err := io.ReadAll(c.half); err != nil || !bytes.Contains(text, []byte("RUNNING")) {
 		c.wrong("half a request: %v, %s", err, text)
 	}
+}
+
+// check ends the connections and checks what they got. The writers have stopped, and the program named stopped has started.
+func (c *clients) check() {
+	c.Helper()
+	c.ended.Store(true)
+	c.loops.Wait()
+	c.figure("%d calls on %d kept connections, all answered", c.calls.Load(), callers)
 	c.checkTail()
 	for _, want := range []string{`"stopped"`} {
 		if !poll(func() bool { text, err := c.page.read(); return err != nil || bytes.Contains(text, []byte(want)) }) {

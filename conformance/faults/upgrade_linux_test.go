@@ -28,11 +28,12 @@ func TestUpgradeLoop(t *testing.T) {
 	if err != nil {
 		times = 20
 	}
-	u := f.newWorld()
+	u := f.newWorld("")
 	c := u.connect()
 	for range 3 {
 		u.mustUpgrade() // the first ones after a start have less memory
 	}
+	c.complete()
 	before, vitals := u.standing(), u.measure()
 	ctx, cancel := context.WithCancel(context.Background())
 	var storm sync.WaitGroup
@@ -58,6 +59,7 @@ func TestUpgradeLoop(t *testing.T) {
 	u.terminate()
 }
 
+// storm sends a signal again and again, until supervisord has ended or the context is canceled.
 func (u *upgraded) storm(ctx context.Context, sig syscall.Signal, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -65,6 +67,8 @@ func (u *upgraded) storm(ctx context.Context, sig syscall.Signal, every time.Dur
 		select {
 		case <-tick.C:
 			_ = syscall.Kill(u.pid, sig)
+		case <-u.ended:
+			return
 		case <-ctx.Done():
 			return
 		}
@@ -93,10 +97,10 @@ func (u *upgraded) noneInherited() {
 // covers: L12-g L12-a L12-b L12-c L12-d
 func TestUpgradeGoesBack(t *testing.T) {
 	f := beginUpgrades(t, "a new program that fails while it takes over leaves the old one running, and nothing is lost")
-	u := f.newWorld()
+	u := f.newWorld("")
 	c := u.connect()
 	before := u.standing()
-	for _, step := range []struct {
+	for i, step := range []struct {
 		fails, why string
 		old        bool // it is a step of the program that runs
 	}{
@@ -121,6 +125,9 @@ func TestUpgradeGoesBack(t *testing.T) {
 		}
 		if !step.old {
 			u.awaitLog("WARN upgrade failed, ", warnings+1)
+		}
+		if i == 0 {
+			c.complete()
 		}
 		if comm, err := os.ReadFile("/proc/" + strconv.Itoa(u.pid) + "/comm"); err != nil || string(comm) != "supervisord\n" {
 			u.wrong("%s: the process is called %q: %v", step.fails, comm, err)

@@ -30,8 +30,9 @@ type area struct {
 }
 
 var areas = []*area{
-	{"state machine", []string{"internal/state", "internal/order", "internal/timers", "internal/process", "internal/supervisor", "internal/check", "internal/helper"},
-		"states|stop|startup|signals|events|depend|readiness|health|hooks|exit|policy"},
+	{"state machine", []string{"internal/state", "internal/order", "internal/timers", "internal/process", "internal/supervisor", "internal/check", "internal/helper",
+		"internal/handover", "internal/upgrade", "internal/waiting"},
+		"states|stop|startup|signals|events|depend|readiness|health|hooks|exit|policy|upgrade"},
 	{"config", []string{"internal/config", "internal/ini", "internal/expand", "internal/getopt", "internal/shlex", "internal/envfile",
 		"internal/inifile", "internal/signame", "internal/timezone", "internal/cpus", "internal/pyrepr"}, "config|startup|environment"},
 	{"events", []string{"internal/events", "internal/output", "internal/fcgi", "supervisord/listeners"}, "events|fcgi|listeners"},
@@ -39,8 +40,9 @@ var areas = []*area{
 		"internal/api", "internal/plugin", "internal/budget"}, "rpc|http|plugins|security"},
 	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},
 	{"ctl", []string{"internal/ctl", "supervisorctl/client", "internal/quit"}, "ctl"},
-	{"children", []string{"internal/child", "internal/daemon", "internal/account", "internal/orphans", "internal/sdnotify", "internal/safefile", "internal/sock"},
-		"environment|startup|signals|stop|orphans|readiness|security"},
+	{"children", []string{"internal/child", "internal/daemon", "internal/account", "internal/orphans", "internal/sdnotify", "internal/safefile", "internal/sock",
+		"supervisord", "supervisord/pidproxy"},
+		"environment|startup|signals|stop|orphans|readiness|security|upgrade"},
 }
 
 func main() {
@@ -99,9 +101,13 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 	if err := run(ctx, processLimit, nil, "go", "build", "-o", child, "./fixtures/child/cmd"); err != nil {
 		return err
 	}
+	original, err := buildAll(ctx, "", filepath.Join(dir, "bin"), child)
+	if err != nil {
+		return err
+	}
 	if !*trust {
 		fmt.Fprintln(os.Stderr, "first all tests without a change")
-		if err := baseline(ctx, chosen, child); err != nil {
+		if err := baseline(ctx, chosen, original); err != nil {
 			return fmt.Errorf("tests fail without a change: %w", err)
 		}
 	}
@@ -117,7 +123,7 @@ func mutate(ctx context.Context, args []string, out io.Writer) error {
 				all = slices.DeleteFunc(all, func(m *mutant) bool { return !where.MatchString(m.String()) })
 				few = len(all)
 			}
-			if err := tally.area(ctx, all, few, *jobs, child); err != nil {
+			if err := tally.area(ctx, all, few, *jobs, child, original); err != nil {
 				return err
 			}
 		}
@@ -159,7 +165,7 @@ func (a *area) mutants(seed uint64) ([]*mutant, error) {
 }
 
 // area tests the mutants of an area in their order, until n have been built.
-func (t *tally) area(ctx context.Context, all []*mutant, n, jobs int, child string) error {
+func (t *tally) area(ctx context.Context, all []*mutant, n, jobs int, child string, original []string) error {
 	next := make(chan *mutant)
 	done := make(chan struct{}) // closed when there are n
 	var workers sync.WaitGroup
@@ -167,7 +173,7 @@ func (t *tally) area(ctx context.Context, all []*mutant, n, jobs int, child stri
 	for range jobs {
 		workers.Go(func() {
 			for m := range next {
-				f, err := try(ctx, m, child)
+				f, err := try(ctx, m, child, original)
 				t.mu.Lock()
 				if err != nil {
 					failure = err

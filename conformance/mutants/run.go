@@ -67,13 +67,15 @@ func killer(err error) (test string, late bool) {
 
 // step is one run of go test.
 type step struct {
-	result result // if a test fails
-	env    []string
-	args   []string
+	result  result // if a test fails
+	env     []string
+	args    []string
+	control *step // the same without the mutant; nil if the step has none
 }
 
-// detects reports whether a test fails. A failure counts only if the same test, alone, fails again: on a busy machine a test may fail
-// or take too long without a mutant, and the step is repeated then. A test that took too long has a longer time alone.
+// detects reports whether a test fails because of the mutant. A failure counts only if the same test, alone, fails again with the mutant
+// and passes without it: on a busy machine a test may fail or take too long without a mutant, and the step is repeated then. A test that
+// took too long has a longer time alone.
 func (s *step) detects(ctx context.Context, m *mutant) bool {
 	for range 3 {
 		err := confined(ctx, processLimit, s.env, s.args...)
@@ -81,11 +83,7 @@ func (s *step) detects(ctx context.Context, m *mutant) bool {
 			return false
 		}
 		m.killer, m.late = killer(err)
-		again := append(slices.Clone(s.args), longLimit)
-		if m.killer != "" {
-			again = append(again, "-run=^"+strings.ReplaceAll(regexp.QuoteMeta(m.killer), "/", "$/^")+"$")
-		}
-		if confined(ctx, processLimit, s.env, again...) != nil {
+		if s.fails(ctx, m.killer) && (s.control == nil || !s.control.fails(ctx, m.killer)) {
 			m.killer = strings.TrimPrefix(m.killer, "TestScripts/")
 			return ctx.Err() == nil
 		}
@@ -93,9 +91,19 @@ func (s *step) detects(ctx context.Context, m *mutant) bool {
 	return false
 }
 
+// fails reports whether a test fails alone; all tests of the step, if test is "".
+func (s *step) fails(ctx context.Context, test string) bool {
+	args := append(slices.Clone(s.args), longLimit, "-count=1")
+	if test != "" {
+		args = append(args, "-run=^"+strings.ReplaceAll(regexp.QuoteMeta(test), "/", "$/^")+"$")
+	}
+	return confined(ctx, processLimit, s.env, args...) != nil
+}
+
 // try builds the programs with the mutant and runs the unit tests of its package, the test of a page that lists budgets, the scripts of
-// its area, all other unit tests and all scripts, until one fails. The source is not changed: an overlay gives the compiler another file.
-func try(ctx context.Context, m *mutant, child string) (result, error) {
+// its area, all other unit tests and all scripts, until one fails. original is the environment of scripts that run the programs without
+// a mutant. The source is not changed: an overlay gives the compiler another file.
+func try(ctx context.Context, m *mutant, child string, original []string) (result, error) {
 	dir, err := publicDir()
 	if err != nil {
 		return 0, err
@@ -109,8 +117,12 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 		return notBuilt, ctx.Err()
 	}
 	units := func(packages []string, flags ...string) *step {
-		args := append([]string{"go", "test", "-overlay", overlay, "-vet=off", "-failfast"}, flags...)
-		return &step{killedByUnits, nil, append(args, paths(packages)...)}
+		args := append([]string{"-vet=off", "-failfast"}, flags...)
+		args = append(args, paths(packages)...)
+		return &step{
+			killedByUnits, nil, append([]string{"go", "test", "-overlay", overlay}, args...),
+			&step{args: append([]string{"go", "test"}, args...)},
+		}
 	}
 	if units([]string{m.dir}, "-count=1", testLimit).detects(ctx, m) {
 		return killedByUnits, ctx.Err()
@@ -120,7 +132,8 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 		return notBuilt, ctx.Err()
 	}
 	scripts := func(which string) *step {
-		return &step{killedByScripts, env, []string{"go", "test", "./conformance", "-failfast", "-count=1", longLimit, "-run=" + which}}
+		args := []string{"go", "test", "./conformance", "-failfast", "-count=1", longLimit, "-run=" + which}
+		return &step{killedByScripts, env, args, &step{env: original, args: args}}
 	}
 	others := units([]string{"internal/...", "supervisord/...", "supervisorctl/..."}, longLimit) // results of packages without the mutant are cached
 	pages := units([]string{"docs"}, "-run=^TestBudgets$")                                       // a page with values of the code
@@ -134,7 +147,7 @@ func try(ctx context.Context, m *mutant, child string) (result, error) {
 
 // buildAll builds all programs, with a mutant if there is an overlay, and returns the environment in which scripts run them.
 func buildAll(ctx context.Context, overlay, bin, child string) (env []string, err error) {
-	args := append([]string{"go", "build", "-overlay", overlay, "-o", bin + "/"}, programs...)
+	args := append([]string{"go", "build", "-overlay=" + overlay, "-o", bin + "/"}, programs...)
 	if err := run(ctx, processLimit, []string{"CGO_ENABLED=0"}, args...); err != nil {
 		return nil, err
 	}
@@ -219,15 +232,11 @@ func command(ctx context.Context, limit time.Duration, env []string, prepare fun
 }
 
 // baseline checks that all tests pass without a change: one that fails anyway would kill every mutant.
-func baseline(ctx context.Context, areas []*area, child string) error {
+func baseline(ctx context.Context, areas []*area, env []string) error {
 	var steps []*step
 	for _, a := range areas {
 		args := append([]string{"go", "test", "-vet=off", "-count=1"}, paths(a.packages)...)
 		steps = append(steps, &step{args: args})
-	}
-	env, err := buildAll(ctx, "", filepath.Join(filepath.Dir(child), "bin"), child)
-	if err != nil {
-		return err
 	}
 	steps = append(steps, &step{env: env, args: []string{"go", "test", "./conformance", "-count=1", longLimit, "-run=TestScripts"}})
 	for _, s := range steps {

@@ -107,7 +107,6 @@ func request(ctx context.Context, h *config.HTTPProbe, owner int) error {
 	if err != nil {
 		return err
 	}
-	defer client.CloseIdleConnections()
 	body := h.Data
 	if h.DataFile != "" {
 		data, err := readFile(h.DataFile, owner)
@@ -152,7 +151,11 @@ func newClient(h *config.HTTPProbe, owner int) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: security, MaxResponseHeaderBytes: maxHeader}
+	transport := shared
+	if security != nil || h.Socket != "" {
+		transport = newTransport()
+		transport.TLSClientConfig = security
+	}
 	if h.Socket != "" {
 		transport.DialContext = func(ctx context.Context, _, _ string) (c net.Conn, err error) {
 			failure := withSocket(h.Socket, owner, func(path string) error {
@@ -162,15 +165,24 @@ func newClient(h *config.HTTPProbe, owner int) (*http.Client, error) {
 			return c, failure
 		}
 	}
-	return &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, earlier []*http.Request) error {
-		if next.URL.Host != earlier[0].URL.Host {
-			return http.ErrUseLastResponse
-		}
-		if len(earlier) >= maxRedirects {
-			return errors.New("too many redirects")
-		}
-		return nil
-	}}, nil
+	return &http.Client{Transport: transport, CheckRedirect: sameHost}, nil
+}
+
+// shared is for all requests that need no other: one for each request would prepare itself for HTTP/2 each time. It keeps no connection.
+var shared = newTransport()
+
+func newTransport() *http.Transport {
+	return &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeader}
+}
+
+func sameHost(next *http.Request, earlier []*http.Request) error {
+	if next.URL.Host != earlier[0].URL.Host {
+		return http.ErrUseLastResponse
+	}
+	if len(earlier) >= maxRedirects {
+		return errors.New("too many redirects")
+	}
+	return nil
 }
 
 func tlsConfig(h *config.HTTPProbe, owner int) (*tls.Config, error) {

@@ -1,6 +1,7 @@
 package child
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -46,7 +47,8 @@ type result struct {
 }
 
 func newIsolatedThread() (*isolatedThread, error) {
-	if err := openPoller(); err != nil {
+	poller, err := openPoller()
+	if err != nil {
 		return nil, err
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
@@ -56,7 +58,7 @@ func newIsolatedThread() (*isolatedThread, error) {
 	t := &isolatedThread{requests: make(chan request), results: make(chan result), socket: pair[0]}
 	ready := make(chan error)
 	go onDedicatedThread(func() {
-		err := isolate(pair[1])
+		err := isolate(pair[1], poller)
 		ready <- err
 		if err == nil {
 			t.serve(pair[1])
@@ -90,50 +92,93 @@ func onDedicatedThread(f func()) {
 }
 
 // openPoller makes the runtime open the descriptors of its poller now: each thread may have to write to them, so they
-// must exist before a thread gets a table of its own.
-func openPoller() error {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return err
+// must exist before a thread gets a table of its own. It returns them, or none if they were open before.
+func openPoller() (fds []int, err error) {
+	var pipe, probe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+		return nil, err
 	}
-	r.Close()
-	return w.Close()
+	defer unix.Close(pipe[1])
+	if err := unix.Pipe2(probe[:], unix.O_CLOEXEC); err != nil {
+		unix.Close(pipe[0])
+		return nil, err
+	}
+	unix.Close(probe[0])
+	unix.Close(probe[1])
+	if err := os.NewFile(uintptr(pipe[0]), "").Close(); err != nil { // NewFile uses the poller
+		return nil, err
+	}
+	if ofPoller(probe[0]) && ofPoller(probe[1]) { // they got the lowest free numbers
+		fds = probe[:]
+	}
+	return fds, nil
 }
 
 // isolate gives the calling thread a descriptor table of its own, in which only socket, what the runtime's poller needs and
 // three times /dev/null are open.
-func isolate(socket int) error {
+func isolate(socket int, poller []int) error {
 	if err := unix.Unshare(unix.CLONE_FILES); err != nil {
 		return err
 	}
-	fds, err := openDescriptors()
-	if err != nil {
-		return err
+	if poller == nil || !closeBut(append(poller, socket)) {
+		if err := closeEach(socket); err != nil {
+			return err
+		}
 	}
+	return nullBelow(3)
+}
+
+// closeBut closes the descriptors from 3 up but those of a list, thousands after an upgrade, in a few system calls. It reports whether
+// it could: that needs Linux 5.9.
+func closeBut(keep []int) bool {
+	slices.Sort(keep)
+	first := 3
+	for _, fd := range append(keep, math.MaxInt32) {
+		if first < fd && unix.CloseRange(uint(first), uint(fd-1), 0) != nil {
+			return false
+		}
+		first = fd + 1
+	}
+	return true
+}
+
+// nullBelow opens /dev/null in place of the descriptors below n.
+func nullBelow(n int) error {
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
-	for _, fd := range fds {
-		if fd <= 2 {
+	for fd := range n {
+		if fd != null {
 			if err := unix.Dup3(null, fd, unix.O_CLOEXEC); err != nil {
 				return err
 			}
-		} else if fd != socket && fd != null && !ofPoller(fd) {
-			unix.Close(fd)
 		}
+	}
+	if null < n {
+		return nil
 	}
 	return unix.Close(null)
 }
 
-// openDescriptors lists the calling thread's descriptors, and 0, 1 and 2 also if they are closed.
-func openDescriptors() ([]int, error) {
+// closeEach closes the calling thread's descriptors from 3 up one by one, but the socket and those of the poller.
+func closeEach(socket int) error {
+	fds, err := openDescriptors()
+	for _, fd := range fds {
+		if fd != socket && !ofPoller(fd) {
+			unix.Close(fd)
+		}
+	}
+	return err
+}
+
+// openDescriptors lists the calling thread's descriptors from 3 up.
+func openDescriptors() (fds []int, err error) {
 	dir, err := unix.Open("/proc/thread-self/fd", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(dir)
-	fds := []int{0, 1, 2}
 	buf := make([]byte, 8192)
 	for {
 		n, err := unix.ReadDirent(dir, buf)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -144,5 +145,32 @@ func TestDedicatedThreadIsNotMain(t *testing.T) {
 	defer w.Close()
 	if _, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(int(w.Fd()))); err != nil {
 		t.Error(err)
+	}
+}
+
+// Of thousands of descriptors, those of a list stay open.
+func TestCloseBut(t *testing.T) {
+	got := make(chan []int)
+	go onDedicatedThread(func() {
+		defer close(got)
+		if err := unix.Unshare(unix.CLONE_FILES); err != nil {
+			return
+		}
+		for range 2000 {
+			if fd, err := unix.Dup(0); err != nil || fd < 0 {
+				return
+			}
+		}
+		if closeBut([]int{1500, 3, 700}) {
+			fds, _ := openDescriptors()
+			got <- fds
+		}
+	})
+	fds, ok := <-got
+	if !ok {
+		t.Skip("this machine allows no descriptor table for a thread, or its kernel has no close_range")
+	}
+	if want := []int{3, 700, 1500}; !slices.Equal(fds, want) {
+		t.Errorf("open are %v, want %v", fds, want)
 	}
 }

@@ -123,6 +123,22 @@ func Export(w *handover.Writer, active []*Group, inUse map[string]*Process, read
 	return e.s
 }
 
+// Current returns c without the groups that are neither active nor in the last reading: what they use is not in use any more.
+func (c *Config) Current(active []*Group, read *Config) *Config {
+	if c == read {
+		return c
+	}
+	current := make(map[*Group]bool, len(active)+len(read.Groups))
+	for _, groups := range [][]*Group{active, read.Groups} {
+		for _, g := range groups {
+			current[g] = true
+		}
+	}
+	copied := *c
+	copied.Groups = slices.DeleteFunc(slices.Clone(c.Groups), func(g *Group) bool { return !current[g] })
+	return &copied
+}
+
 // exporter has the places of what is in the tables of a State.
 type exporter struct {
 	w         *handover.Writer

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -380,7 +381,7 @@ func TestHandoverNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile(`"needs":\[([^]]*)\],"rooms"`).FindSubmatch(text)
+	found := regexp.MustCompile(`"needs":\[([^]]*)\]`).FindSubmatch(text)
 	if found == nil {
 		t.Fatalf("%s", text)
 	}
@@ -394,6 +395,23 @@ func TestHandoverNeeds(t *testing.T) {
 	if _, err := handover.Read([]byte(`{"format":1,"needs":["stop_sequence","stopsignal"]}`), "5.1.0", true); err == nil ||
 		err.Error() != "5.1.0 cannot take over: this supervisord uses stopsignal" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestHandoverOfOldGroups checks that keys of a group are no needs any more when an update has changed or removed it.
+// covers: L12-j
+func TestHandoverOfOldGroups(t *testing.T) {
+	started := mustLoad(t, "[supervisord]\n[program:a]\ncommand=a\ncrashlimit=5/1m\n[program:b]\ncommand=b\nstartdelay=1\n[program:c]\ncommand=c\nrestartpause=1\n")
+	read := mustLoad(t, "[supervisord]\n[program:a]\ncommand=a\n[program:c]\ncommand=c\n")
+	active := []*Group{read.Groups[0], started.Groups[2]} // c has not been updated
+	w := handover.NewWriter("5.1.0")
+	w.Put("config", Export(w, active, nil, started.Current(active, read), read))
+	text, err := w.Text()
+	if err != nil || !bytes.Contains(text, []byte(`"needs":["restartpause"]`)) {
+		t.Errorf("%v: %s", err, text)
+	}
+	if len(started.Groups) != 3 || read.Current(active, read) != read {
+		t.Error("a configuration was changed")
 	}
 }
 

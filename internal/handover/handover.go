@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -52,16 +53,60 @@ type document struct {
 	Lowest      int                        `json:"min"`
 	Version     string                     `json:"version"`
 	Needs       []string                   `json:"needs,omitempty"`
-	Descriptors []descriptor               `json:"descriptors,omitempty"`
+	Descriptors descriptors                `json:"descriptors,omitempty"`
+	Sizes       []int                      `json:"sizes,omitempty"` // of the rooms, in the order of their names, in bytes
 	Rooms       map[string]json.RawMessage `json:"rooms,omitempty"`
 }
 
+// roomsMember begins the rooms.
+const roomsMember = `,"rooms":{`
+
 // descriptor is an open file that the next program goes on with.
 type descriptor struct {
-	FD      int    `json:"fd"`
-	Device  uint64 `json:"dev"`
-	Inode   uint64 `json:"ino"`
-	Purpose string `json:"for"`
+	FD      int
+	Device  uint64
+	Inode   uint64
+	Purpose string
+}
+
+// descriptors are a list of strings in the document: number, device, inode and purpose, with spaces between them. There are thousands.
+type descriptors []descriptor
+
+// MarshalJSON returns the list.
+func (all descriptors) MarshalJSON() ([]byte, error) {
+	list := make([]string, len(all))
+	var text []byte
+	for i, d := range all {
+		text = append(strconv.AppendInt(text[:0], int64(d.FD), 10), ' ')
+		text = append(strconv.AppendUint(text, d.Device, 10), ' ')
+		text = append(strconv.AppendUint(text, d.Inode, 10), ' ')
+		list[i] = string(append(text, d.Purpose...))
+	}
+	return Marshal(list)
+}
+
+// UnmarshalJSON reads the list.
+func (all *descriptors) UnmarshalJSON(text []byte) error {
+	var list []string
+	if err := Unmarshal(text, &list); err != nil {
+		return err
+	}
+	*all = make(descriptors, len(list))
+	for i, s := range list {
+		fd, rest, _ := strings.Cut(s, " ")
+		device, rest, _ := strings.Cut(rest, " ")
+		inode, purpose, _ := strings.Cut(rest, " ")
+		d := descriptor{Purpose: purpose}
+		var errs [3]error
+		d.FD, errs[0] = strconv.Atoi(fd)
+		d.Device, errs[1] = strconv.ParseUint(device, 10, 64)
+		d.Inode, errs[2] = strconv.ParseUint(inode, 10, 64)
+		if err := errors.Join(errs[:]...); err != nil {
+			return fmt.Errorf("descriptor %q: %w", s, err)
+		}
+		(*all)[i] = d
+	}
+	return nil
 }
 
 // Writer collects the state. It is not safe for concurrent use.
@@ -137,13 +182,21 @@ func (w *Writer) Fail(err error) {
 // Text returns the document. The rooms are its last member, as they are: a copy of their text is all that they cost here.
 func (w *Writer) Text() ([]byte, error) {
 	w.work.Wait()
-	head, err := Marshal(w.doc)
-	w.Fail(err)
-	text := append(head[:max(0, len(head)-1)], `,"rooms":{`...)
-	for i, name := range slices.Sorted(maps.Keys(w.rooms)) {
+	names, size := slices.Sorted(maps.Keys(w.rooms)), 0
+	w.doc.Sizes = nil
+	for _, name := range names {
 		if err := w.rooms[name].err; err != nil {
 			w.Fail(fmt.Errorf("state of %s: %w", name, err))
 		}
+		n := len(w.rooms[name].text)
+		w.doc.Sizes = append(w.doc.Sizes, n)
+		size += n + len(name) + len(`"":,`)
+	}
+	head, err := Marshal(w.doc)
+	w.Fail(err)
+	text := append(make([]byte, 0, len(head)+len(roomsMember)+size+1), head[:max(0, len(head)-1)]...)
+	text = append(text, roomsMember...)
+	for i, name := range names {
 		if i > 0 {
 			text = append(text, ',')
 		}

@@ -144,7 +144,7 @@ func TestRead(t *testing.T) {
 		`{"format":9,"min":2,"version":"9.0.0","rooms":{}}`:                               "5.1.0 cannot take over: the state of 9.0.0 is too new",
 		`{"format":0,"version":"4.9.0","rooms":{}}`:                                       "5.1.0 cannot take over: the state of 4.9.0 is too old",
 		`{"format":1,"min":1,"needs":["cron","moon","sun"]}`:                              "5.1.0 cannot take over: this supervisord uses moon, sun",
-		`{"format":1,"descriptors":[{"fd":1},{"fd":1,"for":"x"}]}`:                        "descriptor 1 (x): it was handed over twice",
+		`{"format":1,"descriptors":["1 0 0 ","1 0 0 x"]}`:                                 "descriptor 1 (x): it was handed over twice",
 		`{"format":1`: "the state cannot be read: unexpected end of JSON input",
 	} {
 		got := ""
@@ -180,7 +180,7 @@ func TestTime(t *testing.T) {
 
 // FuzzRead reads arbitrary documents: an error at most.
 func FuzzRead(f *testing.F) {
-	f.Add([]byte(`{"format":1,"min":1,"descriptors":[{"fd":0,"dev":1,"ino":2,"for":"a"}],"rooms":{"room":{"name":"\u0000base64,AA==","env":{"a":"b"}}}}`))
+	f.Add([]byte(`{"format":1,"min":1,"descriptors":["0 1 2 a"],"rooms":{"room":{"name":"\u0000base64,AA==","env":{"a":"b"}}}}`))
 	f.Add([]byte(`{"format":1,"rooms":{"room":{"at":-9223372036854775808,"any":{"x":["\u0000base64,!"]}}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, err := Read(text, "5.1.0", true)
@@ -201,39 +201,46 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzSplit compares with package json.
-func FuzzSplit(f *testing.F) {
-	for _, text := range []string{`{"format":1,"rooms":{"a":{"b":["}",1]},"c":"\\"{"}}`, ` { "rooms" : { } , "format" : 2 } `, `{"rooms":{"a":1},"rooms":{}}`,
-		`{"rooms":null}`, `{"rooms":{"a":tru}}`, `{}`, `{"a":1,}`, `{"rooms":{"\u0061":1}}`, `{"rooms":{"a":1]}`} {
+// FuzzReadDocument compares with package json, which has the last word about what is no document.
+func FuzzReadDocument(f *testing.F) {
+	for _, text := range []string{`{"format":1,"sizes":[16,5],"rooms":{"a":{"b":["}",1]},"c":"\\"{"}}`, ` { "rooms" : { } , "format" : 2 } `, `{"a":1,"rooms":{"a":1},"rooms":{}}`,
+		`{"format":1,"rooms":null}`, `{"sizes":[3],"rooms":{"a":tru}}`, `{}`, `{"a":1,}`, `{"sizes":[1],"rooms":{"\u0061":1}}`, `{"sizes":[1,2],"rooms":{"a":1,"a":12}}`,
+		`{"descriptors":["0 1 2 a b","1"]}`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		head, rooms, ok := split(text)
 		var want, got document
-		err := json.Unmarshal(text, &want)
-		if !ok || err != nil {
-			return // json has the last word
+		if json.Unmarshal(text, &want) != nil {
+			return
 		}
-		if err := json.Unmarshal(head, &got); err != nil {
-			t.Fatalf("%s: %v", head, err)
+		if err := got.read(text); err != nil {
+			t.Fatalf("%s: %v", text, err)
 		}
-		got.Rooms = rooms
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(document{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
-// TestSplit checks that the document of a Writer is split, and that a wrong one is not.
+// TestSplit checks that the rooms of a Writer's document are found by their sizes, and that wrong ones are not.
 func TestSplit(t *testing.T) {
-	head, rooms, ok := split(write(t, sample{Name: "a\"}"}, nil))
-	if !ok || len(rooms) != 1 || !json.Valid(head) || !json.Valid(rooms["room"]) {
-		t.Errorf("%s, %s, %v", head, rooms, ok)
+	text := write(t, sample{Name: `a"},"rooms":{`}, func(w *Writer) { w.Put("another", 1) })
+	_, rooms, ok := bytes.Cut(text, []byte(roomsMember))
+	var d document
+	if err := d.read(text); !ok || err != nil || len(d.Sizes) != 2 {
+		t.Fatalf("%v, %v", d.Sizes, err)
 	}
-	for _, text := range []string{"", "{", `{"a`, `{"a":`, `{"a":1`, `{"rooms":{}`, `{"rooms":{}}x`, `{"rooms":[]}`, `{"rooms":{"a":}}`, `{"rooms":{"a"}}`} {
-		if _, _, ok := split([]byte(text)); ok {
+	found := document{Sizes: d.Sizes}
+	if !found.split(rooms) || len(found.Rooms) != 2 || string(found.Rooms["another"]) != "1" || !json.Valid(found.Rooms["room"]) {
+		t.Errorf("%s", found.Rooms)
+	}
+	for _, text := range []string{"", "{", `"a":1`, `"a":1}`, `"a":1}}x`, `"a":12}}`, `"a"1}}`, `"a":1,"b":2}}`, `a":1}}`, `"a:":1}`} {
+		if d := (document{Sizes: []int{1}}); d.split([]byte(text)) {
 			t.Errorf("%q is split", text)
 		}
+	}
+	if d := (document{Sizes: []int{1, 1}}); d.split([]byte(`"a":1,"a":2}}`)) {
+		t.Error("two rooms have one name")
 	}
 }
 

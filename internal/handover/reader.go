@@ -22,15 +22,8 @@ type Reader struct {
 // Read reads a document. In a trial, the descriptors are not looked at. The error says why this version cannot take over.
 func Read(text []byte, version string, trial bool) (*Reader, error) {
 	r := &Reader{trial: trial, index: map[int]int{}, claimed: map[int]bool{}, read: map[string]bool{}}
-	head, rooms, ok := split(text)
-	if !ok { // of another writer, or wrong
-		head = text
-	}
-	if err := Unmarshal(head, &r.doc); err != nil {
+	if err := r.doc.read(text); err != nil {
 		return nil, fmt.Errorf("the state cannot be read: %w", err)
-	}
-	if ok {
-		r.doc.Rooms = rooms
 	}
 	switch {
 	case r.doc.Lowest > Format:

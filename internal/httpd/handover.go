@@ -20,7 +20,11 @@ type ServersState struct {
 	Sockets []SocketState    `json:"sockets,omitempty"` // in the order of the configuration
 	Conns   []fast.ConnState `json:"conns,omitempty"`
 	Logins  LoginsState      `json:"logins,omitzero"`
+	Watcher int              `json:"watcher,omitempty"` // descriptor of inotify, whose events go on to wait in it; absent: none
 }
+
+// watcherPurpose is what the descriptor is for. To close it takes the kernel 20 ms, in which nothing would go on.
+const watcherPurpose = "watch of socket files"
 
 // SocketState is a listening socket. Clients that have not been accepted wait in it.
 type SocketState struct {
@@ -107,6 +111,9 @@ func (s *Servers) Export(w *handover.Writer) (state ServersState) {
 	}
 	state.Conns = s.conns.Export(w)
 	state.Logins = s.logins.export()
+	if s.watcher != 0 {
+		state.Watcher = w.Descriptor(s.watcher, watcherPurpose)
+	}
 	return state
 }
 
@@ -132,6 +139,9 @@ func Import(r *handover.Reader, state ServersState, servers []config.Server, ser
 			r.Fail(fmt.Errorf("there is a connection of server %d", c.Server))
 		}
 	}
+	if state.Watcher != 0 {
+		state.Watcher = r.Descriptor(state.Watcher, watcherPurpose)
+	}
 	s.logins.restore(state.Logins)
 	return s
 }
@@ -153,8 +163,12 @@ func (s *Servers) Open() error {
 
 // Begin starts imported servers. A connection that cannot be gone on with is closed.
 func (s *Servers) Begin() {
-	defer s.watch()
 	state := s.imported
+	if state.Watcher > 0 {
+		defer s.continueWatch(state.Watcher)
+	} else {
+		defer s.watch()
+	}
 	for _, f := range s.handed {
 		f.Close()
 	}

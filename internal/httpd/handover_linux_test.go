@@ -35,6 +35,7 @@ type frozenServers struct {
 	release  chan struct{} // ends what waits
 	rests    int           // answers of which a rest was handed over
 	waits    chan struct{} // has a value for each request that begins to wait, or to send a large answer
+	between  func()        // is called when the servers are frozen; nil: nothing is
 }
 
 const (
@@ -128,6 +129,9 @@ func (f *frozenServers) thaw() {
 func (f *frozenServers) handOver() {
 	f.t.Helper()
 	f.freeze()
+	if f.between != nil {
+		f.between()
+	}
 	old := f.now
 	state := old.Export(handover.NewWriter("1"))
 	w := handover.NewWriter("1")
@@ -140,6 +144,9 @@ func (f *frozenServers) handOver() {
 	}
 	for i := range state.Sockets {
 		state.Sockets[i].FD = duplicate(state.Sockets[i].FD, "socket of "+f.servers[i].Section)
+	}
+	if state.Watcher != 0 {
+		state.Watcher = duplicate(state.Watcher, watcherPurpose)
 	}
 	for i := range state.Conns {
 		c := &state.Conns[i]
@@ -460,6 +467,36 @@ func TestHandOverLoops(t *testing.T) {
 	}
 	close(stop)
 	all.Wait()
+}
+
+// covers: L12-c
+// The watch of socket files goes on, also with what has happened to them while the servers were frozen.
+func TestHandOverWatch(t *testing.T) {
+	f := newFrozenServers(t)
+	rebound := make(chan string, 10)
+	f.services.Rebound = func(warning string) { rebound <- warning }
+	path := f.servers[1].File
+	remove := func() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect := func() {
+		t.Helper()
+		if got, want := <-rebound, "socket file "+path+" was removed or replaced, and was made anew"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	f.handOver()
+	watcher := f.now.watcher
+	remove()
+	expect()
+	f.between = remove
+	f.handOver()
+	expect()
+	if f.now.watcher == 0 || watcher == 0 {
+		t.Errorf("descriptors %d and %d watch", watcher, f.now.watcher)
+	}
 }
 
 // A request that does not wait, and does not end, prevents a freeze. Everything goes on then.

@@ -76,6 +76,7 @@ type Servers struct {
 	prepared  []*socket     // for the next run
 	imported  *ServersState // until Begin
 	handed    []*os.File    // the descriptors of its sockets, of which the listeners have copies
+	watcher   int           // descriptor that reports what becomes of socket files; 0: none
 	ended     bool          // Stop or Close was called
 	closed    bool          // no response begins any more
 	responses sync.WaitGroup

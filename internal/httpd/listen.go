@@ -61,6 +61,14 @@ func (s *socket) takeLeft() []leftConn {
 	return left
 }
 
+// SyscallConn implements syscall.Conn.
+func (s *socket) SyscallConn() (syscall.RawConn, error) {
+	if conn, ok := s.Listener.(syscall.Conn); ok {
+		return conn.SyscallConn()
+	}
+	return nil, syscall.EINVAL
+}
+
 // close closes the socket and removes its file, unless that has been replaced.
 func (s *socket) close() {
 	_ = s.Listener.Close()

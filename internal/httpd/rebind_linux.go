@@ -17,11 +17,17 @@ func (s *Servers) watch() {
 	if len(s.files()) == 0 {
 		return
 	}
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
-	if err != nil {
-		return
+	if fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err == nil {
+		s.watchBy(fd)
 	}
+}
+
+// watchBy is watch with an inotify descriptor.
+func (s *Servers) watchBy(fd int) {
 	events := os.NewFile(uintptr(fd), "inotify")
+	s.mu.Lock()
+	s.watcher = fd
+	s.mu.Unlock()
 	context.AfterFunc(s.ctx, func() { _ = events.Close() })
 	s.watchFiles(fd)
 	go func() {
@@ -41,6 +47,12 @@ func (s *Servers) watch() {
 			}
 		}
 	}()
+}
+
+// continueWatch goes on with a descriptor of the program before, which may have read an event on which it could not act any more.
+func (s *Servers) continueWatch(fd int) {
+	s.Rebind()
+	s.watchBy(fd)
 }
 
 // watchFiles adds a watch for each socket file. One that exists stays as it is.

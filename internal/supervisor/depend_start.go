@@ -14,7 +14,7 @@ import (
 type startSet struct {
 	members []*process.Process
 	waiting []*process.Process // those that are not started yet
-	pending []*process.Process // those that the request will restart, and has not begun with
+	pending []*process.Process // those that the request will start again, and has not begun with
 	changed bool               // a member has changed since the last progress
 }
 
@@ -25,12 +25,17 @@ func (l *Loop) BeginStart(members []*process.Process) bool {
 	if d == nil {
 		return false
 	}
-	s := &startSet{members: members}
+	s := &startSet{members: members, pending: ended(members)}
 	if !slices.ContainsFunc(members, func(p *process.Process) bool { return len(s.needs(d, p)) > 0 }) {
 		return false
 	}
 	d.starts = append(d.starts, s)
 	return true
+}
+
+// ended are the processes that have ended: a request to start them does not count that end.
+func ended(processes []*process.Process) []*process.Process {
+	return slices.DeleteFunc(slices.Clone(processes), func(p *process.Process) bool { return p.State() != api.Exited })
 }
 
 // needs are the dependencies of p on members of the set, on these alone.
@@ -55,6 +60,7 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 	if d == nil {
 		return false
 	}
+	d.begin(p)
 	i := slices.IndexFunc(d.starts, func(s *startSet) bool { return slices.Contains(s.members, p) })
 	if i < 0 {
 		return false
@@ -80,7 +86,7 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 	return true
 }
 
-// begin notes that a request to restart processes has come to one of them.
+// begin notes that a request to start or restart processes has come to one of them.
 func (d *depends) begin(p *process.Process) {
 	for _, s := range d.starts {
 		s.pending = slices.DeleteFunc(s.pending, func(x *process.Process) bool { return x == p })

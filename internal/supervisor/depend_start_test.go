@@ -214,6 +214,18 @@ func TestStartSet(t *testing.T) {
 		{"optional", "web depends_on=-db\ndb startretries=0", "+db, +web", "web RUNNING, db FATAL", []string{"web", "db"}, func(s *fixture) {
 			s.exit("db", code(1))
 		}},
+		{"an end before the request does not count", "web depends_on=init:exited\ninit startsecs=0", "+init, +init, +web", "web RUNNING, init EXITED",
+			[]string{"init"}, func(s *fixture) {
+				s.exit("init", code(0))
+				s.start("web", "init")
+				s.is("web STOPPED (init:exited), init RUNNING")
+				s.exit("init", code(0))
+			}},
+		{"an end that the request does not repeat counts", "web depends_on=init:exited\ninit startsecs=0", "+init, +web", "web RUNNING, init EXITED",
+			[]string{"init"}, func(s *fixture) {
+				s.exit("init", code(0))
+				s.start("web")
+			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newFixture(t, "[program-default] autostart=false\n"+c.programs)

@@ -106,13 +106,13 @@ func (l *Loop) leftHelper() *helper.Run {
 func (s *Supervisor) FreezeEvents(deadline time.Time) error {
 	s.loop.shared.Events.Freeze()
 	var frozen []*plugin.Plugin
-	for name, p := range s.Plugins() {
+	for _, p := range s.Plugins() {
 		if err := p.FreezeDelivery(deadline); err != nil {
 			for _, p := range frozen {
 				p.ThawDelivery()
 			}
 			s.loop.shared.Events.Thaw()
-			return fmt.Errorf("%s: %w", name, err)
+			return err
 		}
 		frozen = append(frozen, p)
 	}

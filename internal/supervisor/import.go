@@ -146,7 +146,11 @@ func (s *Supervisor) Upgraded(from, to string) {
 			running++
 		}
 	}
-	l.log.Infof("supervisord was upgraded from %s to %s with pid %d, %d programs kept running", from, to, os.Getpid(), running)
+	programs := "programs"
+	if running == 1 {
+		programs = "program"
+	}
+	l.log.Infof("supervisord was upgraded from %s to %s with pid %d, %d %s kept running", from, to, os.Getpid(), running, programs)
 	l.shared.Events.Emit(api.SupervisorUpgraded, events.Upgraded(from, to))
 }
 

@@ -9,11 +9,12 @@ import (
 )
 
 // mainPackage returns the path of the main package of a Go program in the ELF format, and of its module; empty for any other file.
-// Package debug/buildinfo does the same for all formats, and makes a program that uses it larger by a tenth.
-func mainPackage(path string) (pkg, module string) {
+// The error is that of opening it. Package debug/buildinfo does the same for all formats, and makes a program that uses it larger by a
+// tenth.
+func mainPackage(path string) (pkg, module string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", ""
+		return "", "", err
 	}
 	defer f.Close()
 	for line := range strings.Lines(buildInfo(f)) {
@@ -25,7 +26,7 @@ func mainPackage(path string) (pkg, module string) {
 			module = fields[1]
 		}
 	}
-	return pkg, module
+	return pkg, module, nil
 }
 
 // elfLayout has the offsets of what is needed of the headers of a file, and the number of bytes of a number in them.

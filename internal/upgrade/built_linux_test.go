@@ -33,7 +33,7 @@ func TestMainPackage(t *testing.T) {
 		paths = append(paths, path)
 	}
 	for _, path := range paths {
-		pkg, module := mainPackage(path)
+		pkg, module, _ := mainPackage(path)
 		var wantPackage, wantModule string
 		if want, err := buildinfo.ReadFile(path); err == nil {
 			wantPackage, wantModule = want.Path, want.Main.Path
@@ -42,7 +42,7 @@ func TestMainPackage(t *testing.T) {
 			t.Errorf("%s: %q, %q, want %q, %q", path, pkg, module, wantPackage, wantModule)
 		}
 	}
-	if pkg, _ := mainPackage(filepath.Join(dir, "386")); pkg != "example.com/other" {
+	if pkg, _, _ := mainPackage(filepath.Join(dir, "386")); pkg != "example.com/other" {
 		t.Errorf("a program has the package %q", pkg)
 	}
 }

@@ -49,10 +49,11 @@ func usable(path string, info os.FileInfo) error {
 	if err := unix.Access(path, unix.X_OK); err != nil {
 		return err
 	}
-	if pkg, from := mainPackage(path); from != module || pkg != module+"/supervisord" {
-		return errNot
+	pkg, from, err := mainPackage(path)
+	if err == nil && (from != module || pkg != module+"/supervisord") {
+		err = errNot
 	}
-	return nil
+	return err
 }
 
 // Changed reports whether there is another file at the path by now.

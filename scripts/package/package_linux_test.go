@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -92,14 +93,10 @@ func TestContents(t *testing.T) {
 	if _, err := exec.LookPath("bsdtar"); err != nil {
 		t.Skip("bsdtar, which unpacks all kinds, is not installed")
 	}
-	for arch, names := range map[string][]string{"amd64": {"amd64", "x86_64", "x86_64"}, "arm64": {"arm64", "aarch64", "aarch64"}} {
+	for _, arch := range []string{"amd64", "arm64"} {
 		trees := map[string]map[string]string{}
-		for i, kind := range []string{"deb", "rpm", "apk"} {
-			found, err := filepath.Glob(filepath.Join(dir, "supervisor*"+names[i]+"."+kind))
-			if err != nil || len(found) != 1 {
-				t.Fatalf("%s for %s: %v, %v", kind, arch, found, err)
-			}
-			trees[kind] = contents(t, found[0], kind)
+		for kind := range architectures {
+			trees[kind] = contents(t, find(t, dir, kind, arch), kind)
 			for _, path := range own[kind] {
 				if trees[kind][path] == "" && kind != "rpm" { // an RPM has no entries for directories of other packages
 					t.Errorf("%s for %s: no %s", kind, arch, path)
@@ -186,7 +183,7 @@ func TestDebian(t *testing.T) {
 	}
 	cases := []string{"fresh", "upgrade", "versions"}
 	files, err := filepath.Glob("testdata/[a-z]*")
-	if err != nil || len(files) != len(cases)+2 {
+	if err != nil || len(files) != len(cases)+3 { // and the programs around them
 		t.Fatalf("%v, %v", files, err)
 	}
 	slices.Sort(cases)
@@ -198,7 +195,7 @@ func TestDebian(t *testing.T) {
 			}
 			args := []string{t.TempDir(), dir, file}
 			if name == "versions" {
-				args = append(args, nextPackage(t))
+				args = append(args, nextPackages(t))
 			}
 			cmd := exec.Command("testdata/sandbox", args...)
 			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC}
@@ -211,14 +208,79 @@ func TestDebian(t *testing.T) {
 	}
 }
 
-// nextPackage builds the Debian package of the version after this one, and returns its directory.
-func nextPackage(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
+// next is the directory of the packages of the version after this one, which it builds.
+var next = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "next"); err != nil {
+		return "", err
+	}
 	cmd := exec.Command("./build", dir, runtime.GOARCH)
-	cmd.Env = append(os.Environ(), "VERSION=5.0.1", "KINDS=deb", "COMPRESSION=gzip")
+	cmd.Env = append(os.Environ(), "VERSION=5.0.1", "COMPRESSION=gzip")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		return dir, fmt.Errorf("%w: %s", err, out)
+	}
+	return dir, nil
+})
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if built {
+		dir, _ := next()
+		os.RemoveAll(dir)
+	}
+	os.Exit(status)
+}
+
+var built bool
+
+// nextPackages returns the directory of next.
+func nextPackages(t *testing.T) string {
+	t.Helper()
+	built = true
+	dir, err := next()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return dir
+}
+
+// architectures are the names that packages have for one, by kind.
+var architectures = map[string]map[string]string{
+	"deb": {"amd64": "amd64", "arm64": "arm64"},
+	"rpm": {"amd64": "x86_64", "arm64": "aarch64"},
+	"apk": {"amd64": "x86_64", "arm64": "aarch64"},
+}
+
+// find returns the package of a kind in a directory.
+func find(t *testing.T, dir, kind, arch string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "supervisor*"+architectures[kind][arch]+"."+kind))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%s for %s: %v, %v", kind, arch, found, err)
+	}
+	return found[0]
+}
+
+// TestRoots installs, upgrades and removes RPM and Alpine packages in roots of their own, with a supervisord that runs.
+// covers: L12-j
+func TestRoots(t *testing.T) {
+	dir := dist(t)
+	if os.Getuid() != 0 {
+		t.Skip("needs root")
+	}
+	for kind, needs := range map[string][]string{"rpm": {"busybox", "rpm"}, "apk": {"busybox", "bsdtar"}} {
+		t.Run(kind, func(t *testing.T) {
+			for _, program := range needs {
+				if _, err := exec.LookPath(program); err != nil {
+					t.Skip("there is no " + program + ", which scripts/setup roots installs")
+				}
+			}
+			cmd := exec.Command("testdata/root", t.TempDir(), kind, find(t, dir, kind, runtime.GOARCH), find(t, nextPackages(t), kind, runtime.GOARCH))
+			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC}
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			t.Logf("%s", out)
+		})
+	}
 }

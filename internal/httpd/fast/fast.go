@@ -23,6 +23,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -93,7 +95,7 @@ func (a *Acceptor) Close() error { return nil }
 
 // Run accepts connections until the listener is closed, or its deadline is in the past.
 func (a *Acceptor) Run() {
-	const minPause, maxPause = 5 * time.Millisecond, time.Second
+	const minPause, maxPause = 5 * time.Millisecond, 250 * time.Millisecond
 	pause := minPause
 	for {
 		raw, err := a.listener.Accept()
@@ -101,7 +103,7 @@ func (a *Acceptor) Run() {
 		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded):
 			return
 		case err != nil: // no descriptor is free, or the client has disconnected
-			if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+			if (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)) && a.hasClient() {
 				a.options.Set.outOfDescriptors()
 			}
 			select {
@@ -115,6 +117,13 @@ func (a *Acceptor) Run() {
 			a.Take(raw, nil)
 		}
 	}
+}
+
+// hasClient reports whether a client waits to be accepted. Without a free descriptor, accept fails also if none does.
+func (a *Acceptor) hasClient() bool {
+	fds := []unix.PollFd{{Fd: int32(Descriptor(a.listener)), Events: unix.POLLIN}}
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n > 0
 }
 
 // Take serves a connection, of which ahead has been read already.
