@@ -53,7 +53,7 @@
 // # Configuration
 //
 // sd.conf has only what the script is about; a script without one starts the base alone. Before a daemon starts, and in the
-// command config, the suite replaces $CHILD, $WORK, $PORT, $PORT2, $PIDPROXY, $LISTENERS and $SAMPLES in it, and adds what is
+// command config, the suite replaces $CHILD, $WORK, $CGROUP, $PORT, $PORT2, $PIDPROXY, $LISTENERS and $SAMPLES in it, and adds what is
 // missing of this base:
 //
 //	[unix_http_server]        file=%(here)s/s.sock
@@ -72,11 +72,12 @@
 //	LISTENERS SAMPLES    directories of our supervisor-memmon etc., and docs/examples
 //	DAEMON               process id of the daemon started last
 //	VARIANTS             a directory with supervisord built in other ways, VARIANTS/NAME/supervisord, for which see [variant:NAME]
+//	CGROUP               the path of the cgroup that the command cgroup makes
 //	PORT                 a TCP port on 127.0.0.1 that was free when the script started, PORT2 another
 //
 // # Conditions
 //
-// [reference] [ours] [root] [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are set), [hostconfig] (this
+// [reference] [ours] [root] [cgroup] (we can make cgroups of version 2), [cgroup:memory] (with the controller memory), [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are set), [hostconfig] (this
 // host has a configuration in /etc; a script that starts supervisord without -c in a directory without one must skip then), [nss]
 // (libnss-systemd is installed, by which a script can have accounts that are in no file), [variant:NAME] (our supervisord can be
 // built in the way that TestMain calls NAME, and has been), and those of testscript, such as [linux] and [exec:NAME].
@@ -128,6 +129,7 @@
 //	dead PID                   wait until it does not
 //	waitctl [-rc N] REGEXP ARG...       run ctl ARG... until its output matches
 //	waitrpc REGEXP METHOD ARG...        call until the printed result (or fault) matches
+//	cgroup                     make the cgroup $CGROUP, which is removed at the end with all that is in it
 //	eq A B                     the texts are equal ("! eq": not)
 //	descriptors PID VAR        set VAR to the number of open descriptors; if VAR is set, wait until no more are
 //	bytes FILE N               wait until FILE has exactly N bytes; "bytes -atleast FILE N": at least

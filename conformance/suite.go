@@ -49,7 +49,12 @@ func (s *Suite) condition(cond string) (bool, error) {
 	if name, ok := strings.CutPrefix(cond, "variant:"); ok {
 		return s.Build != nil, s.build(name)
 	}
+	if controller, ok := strings.CutPrefix(cond, "cgroup:"); ok {
+		return hasCgroups(controller), nil
+	}
 	switch cond {
+	case "cgroup":
+		return hasCgroups(""), nil
 	case "reference", "ours":
 		return s.Name == cond, nil
 	case "root":
@@ -132,6 +137,7 @@ func (s *Suite) setup(env *testscript.Env) error {
 		{mark, run.mark}, {"CHILD", s.Child}, {"SUPERVISORD", s.Supervisord}, {"CTL", s.Supervisorctl},
 		{"PIDPROXY", pidproxy}, {"SAMPLE", filepath.Join(beside, "echo_supervisord_conf")},
 		{"LISTENERS", s.Listeners}, {"SAMPLES", s.Samples}, {"VARIANTS", s.variants()},
+		{"CGROUP", cgroupPath(run.work)},
 	} {
 		env.Setenv(v.name, v.value)
 	}
@@ -139,7 +145,7 @@ func (s *Suite) setup(env *testscript.Env) error {
 		name, value, _ := strings.Cut(set, "=")
 		env.Setenv(name, value)
 	}
-	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$PIDPROXY", pidproxy,
+	vars := []string{"$CHILD", s.Child, "$WORK", run.work, "$CGROUP", cgroupPath(run.work), "$PIDPROXY", pidproxy,
 		"$LISTENERS", s.Listeners, "$SAMPLES", s.Samples}
 	for _, name := range []string{"PORT2", "PORT"} { // the longer name first, for the replacer
 		port, err := freeport.Get()

@@ -181,6 +181,7 @@ func (d *supervisord) options(l *life) supervisor.Options {
 		Environ:     environ(cfg, cfg),
 		EnvironOf:   func(read *config.Config) []string { return environ(read, cfg) },
 		ListenerEnv: listenerEnv(cfg.Supervisord.Environ(os.Environ()), cfg.Withheld),
+		Launcher:    daemon.Launcher(),
 		Leaving:     d.leaving, Settled: func() { go d.settled(cfg, log, unused, ended) }, Serial: &d.serial,
 		Reopened: func() { go l.servers.Rebind() }, Kept: d.kept,
 		Upgrade: func(ctx context.Context, dryRun bool) (api.Upgrade, error) { return d.upgrade(ctx, l, dryRun) },

@@ -19,6 +19,14 @@ type Spec struct {
 	Files [3]int   // what becomes descriptor 0, 1 and 2
 	More  []int    // what becomes descriptor 3 and the following; -1: none
 	Steps []Step   // what the child does, in this order, before it executes Path
+
+	Cgroup *Cgroup // where it begins; nil: in that of supervisord
+}
+
+// Cgroup is a cgroup of version 2 in which a child begins, so that no process of it is elsewhere.
+type Cgroup struct {
+	FD   int // its directory
+	Path string
 }
 
 // Exit is how a child ended.
@@ -64,6 +72,9 @@ func forkExec(path string, args []string, spec *Spec, steps []Step, more ...int)
 		Env:   spec.Env,
 		Files: []uintptr{uintptr(spec.Files[0]), uintptr(spec.Files[1]), uintptr(spec.Files[2])},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	}
+	if spec.Cgroup != nil {
+		beginInCgroup(attr, spec.Cgroup.FD)
 	}
 	for _, fd := range spec.More {
 		attr.Files = append(attr.Files, uintptr(fd)) // -1 is closed

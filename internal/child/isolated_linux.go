@@ -242,23 +242,29 @@ func (t *isolatedThread) remoteStart(spec Spec) (pid int, err error) {
 
 // descriptors are all that the child gets, without gaps.
 func (s *Spec) descriptors() []int {
-	if len(s.More) == 0 {
+	if len(s.More) == 0 && s.Cgroup == nil {
 		return s.Files[:]
 	}
-	return slices.DeleteFunc(slices.Concat(s.Files[:], s.More), func(fd int) bool { return fd < 0 })
+	fds := slices.DeleteFunc(slices.Concat(s.Files[:], s.More), func(fd int) bool { return fd < 0 })
+	if s.Cgroup != nil {
+		fds = append(fds, s.Cgroup.FD)
+	}
+	return fds
 }
 
 // receive puts the descriptors that the thread has received in the place of those of descriptors, and returns those that follow.
 func (s *Spec) receive(fds []int) (rest []int) {
 	fds = fds[copy(s.Files[:], fds):]
-	if len(s.More) == 0 {
-		return fds
+	if len(s.More) > 0 {
+		s.More = slices.Clone(s.More) // that of the caller stays as it is
 	}
-	s.More = slices.Clone(s.More) // that of the caller stays as it is
 	for i, fd := range s.More {
 		if fd >= 0 && len(fds) > 0 {
 			s.More[i], fds = fds[0], fds[1:]
 		}
+	}
+	if s.Cgroup != nil && len(fds) > 0 {
+		s.Cgroup, fds = &Cgroup{fds[0], s.Cgroup.Path}, fds[1:]
 	}
 	return fds
 }

@@ -17,10 +17,12 @@ import (
 //	supervisord \x01child report N STEP VALUE ... exec PATH NAME ARGUMENT ...
 //
 // in the environment and with the descriptors of the command, and descriptor N, the next one, for its report if it fails. Its own name for
-// itself is no option of supervisord. With a DeathSignal, "parent PID" precedes the steps.
+// itself is no option of supervisord. With a DeathSignal, "parent PID" precedes the steps. So does
+// "cgroup PATH", if fork could not make the child in its cgroup.
 const (
 	shimArg   = "\x01child"
 	parentArg = "parent"
+	cgroupArg = "cgroup"
 	execArg   = "exec"
 )
 
@@ -31,6 +33,20 @@ var parent int
 // more than fork and exec, but it can do every step, and it reports the one that failed, to the descriptor failure too, if that
 // is not -1.
 func startShim(spec Spec, failure int) (pid int, err error) {
+	if spec.Cgroup != nil {
+		if pid, err = forkShim(spec, failure, ""); err == nil || isShortage(err) {
+			return pid, err
+		}
+	}
+	path := ""
+	if spec.Cgroup != nil {
+		path, spec.Cgroup = spec.Cgroup.Path, nil
+	}
+	return forkShim(spec, failure, path)
+}
+
+// forkShim starts the shim, which enters a cgroup first unless its path is empty.
+func forkShim(spec Spec, failure int, cgroup string) (pid int, err error) {
 	args := make([]string, 0, 8+2*len(spec.Steps)+len(spec.Args))
 	args = append(args, "supervisord", shimArg)
 	var more []int
@@ -39,6 +55,9 @@ func startShim(spec Spec, failure int) (pid int, err error) {
 	}
 	if spec.step(deathSignalKind) != nil {
 		args = append(args, parentArg, strconv.Itoa(os.Getpid()))
+	}
+	if cgroup != "" {
+		args = append(args, cgroupArg, escape(cgroup))
 	}
 	for _, s := range spec.Steps {
 		k := &kinds[s.kind()]
@@ -55,6 +74,9 @@ func startShim(spec Spec, failure int) (pid int, err error) {
 func escape(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), "\x00", `\0`)
 }
+
+// unescape undoes escape.
+var unescape = strings.NewReplacer(`\\`, `\`, `\0`, "\x00").Replace
 
 // init makes this process the shim if it was started as one, and then does not return. It is done here because most packages are
 // initialized after this one, which costs the shim more than all that it does.
@@ -77,6 +99,12 @@ func mainOfShim(args []string) {
 func runShim(args []string) error {
 	if len(args) > 2 && args[0] == parentArg {
 		parent, _ = strconv.Atoi(args[1]) // we have written it
+		args = args[2:]
+	}
+	if len(args) > 2 && args[0] == cgroupArg {
+		if err := enterCgroup(unescape(args[1])); err != nil {
+			return err
+		}
 		args = args[2:]
 	}
 	steps, args, err := decodeSteps(args)
@@ -114,7 +142,6 @@ func runShim(args []string) error {
 
 // decodeSteps returns the steps in the arguments of a shim, and the path and the arguments of the command.
 func decodeSteps(args []string) (steps []Step, command []string, err error) {
-	unescape := strings.NewReplacer(`\\`, `\`, `\0`, "\x00").Replace
 	for ; len(args) > 2 && args[0] != execArg; args = args[2:] {
 		k := kindNamed(args[0])
 		if k == nil {
@@ -143,6 +170,19 @@ func do(s Step, run func(Step) error) error {
 		return fmt.Errorf("couldn't set %s to %s: %s", k.name, k.encode(s), ErrnoName(err))
 	}
 	return err
+}
+
+// enterCgroup moves this process to a cgroup.
+func enterCgroup(path string) error {
+	file, err := os.OpenFile(path+"/cgroup.procs", os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString("0")
+		file.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't enter the cgroup %s: %s", path, ErrnoName(err))
+	}
+	return nil
 }
 
 // execError is a command that could not be executed. The text is the original's.

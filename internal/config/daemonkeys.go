@@ -82,6 +82,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 	&daemonKey[string]{Key: Key{Name: "statefile", Topic: childTopic, Since: Ours, Default: none, Other: "/tmp/other.state",
 		Help: "keeps over restarts which programs are disabled, the numbers of processes that `scale` has set, and when schedules ran"},
 		Type: stateFileType, Field: func(s *settings) *string { return &s.StateFile }},
+	cgroupKey,
 }, paceKeys)...)
 
 // ignoreUnknown is read by supervisorctl, too.

@@ -23,6 +23,7 @@ type Extra struct {
 	Notify   *Notify
 	Depends  *Depends
 	Checks   HealthChecks
+	Cgroup   *Cgroup
 
 	own map[string]string // environment=, without that of [supervisord], if there are files
 	set []setKey          // the keys that the section sets, in the order of the table

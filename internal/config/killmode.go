@@ -11,6 +11,7 @@ const (
 	KillProcess
 	KillGroup
 	KillMixed
+	KillCgroup // the cgroup of the process; without one, the process group
 )
 
 // killModes has for each mode its word, and which signals go to the process group.
@@ -21,6 +22,7 @@ var killModes = [...]struct {
 	KillProcess: {word: "process"},
 	KillGroup:   {"group", true, true},
 	KillMixed:   {"mixed", false, true},
+	KillCgroup:  {"cgroup", true, true},
 }
 
 var killModeType = &Type[KillMode]{name: killModeNames(), words: true, same: equal[KillMode],

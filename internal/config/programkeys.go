@@ -90,6 +90,7 @@ var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, U
 	readyKeys,
 	dependKeys,
 	hookKeys,
+	cgroupKeys,
 )...)
 
 const asSupervisord = "as supervisord"

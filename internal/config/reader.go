@@ -151,6 +151,9 @@ func (k *sectionReader) expand(key *Key, v ini.Value) (string, error) {
 	if label == "" {
 		label = v.In(k.s.Name) + "." + key.Name
 	}
+	if key.Percents && strings.HasSuffix(v.Text, "%") && !strings.HasSuffix(v.Text, "%%") {
+		v.Text += "%"
+	}
 	if key.Since == Ours {
 		k.ours = true
 		defer func() { k.ours = false }()

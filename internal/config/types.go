@@ -64,6 +64,7 @@ type Supervisord struct {
 	StartInterval      time.Duration     `json:"start_interval"`      // between two first starts; 0: none
 	StateFile          string            `json:"statefile"`           // absolute; empty: none
 	MaxStarting        int               `json:"max_starting"`        // processes in STARTING by a first start; 0: any number
+	Cgroup             string            `json:"cgroup"`              // auto, off, required, or the path of the base
 }
 
 // BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the

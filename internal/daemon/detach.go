@@ -38,6 +38,14 @@ func takeReady() int {
 // Detached reports whether this is the process that Detach started.
 func Detached() bool { return ready >= 0 }
 
+// Launcher is the process that waits for this one, 0 if this is not the one that Detach started.
+func Launcher() int {
+	if !Detached() {
+		return 0
+	}
+	return os.Getppid()
+}
+
 // Detach starts this program again with the same arguments in a session of its own, and waits until that process calls
 // Ready or ends. It returns the exit status for the command the user typed: 0 if the process is ready, else its status.
 //

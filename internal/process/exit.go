@@ -19,6 +19,13 @@ func (p *Process) Reaped(e child.Exit, now time.Time) {
 		p.LauncherEnded(e, now)
 		return
 	}
+	if !p.lingers(e, now) {
+		p.childEnded(e, now)
+	}
+}
+
+// childEnded is Reaped when nothing of the run has to be stopped any more.
+func (p *Process) childEnded(e child.Exit, now time.Time) {
 	p.reaped, p.ended = &e, now
 	p.endChecks(now)
 	if p.out.finishNow() && p.err.finishNow() {
@@ -51,6 +58,7 @@ func (p *Process) FinishExit(now time.Time) {
 	start := p.machine
 	took := p.apply(state.Event{Kind: state.Exit, Code: code}, ended, now)
 	p.pid = 0
+	p.cgroup().noteOOM(p.rules.Expected(code))
 	if took {
 		p.recordExit(code, how, reason, start)
 		if p.machine.State == api.Exited {
@@ -67,6 +75,7 @@ func (p *Process) FinishExit(now time.Time) {
 	if took {
 		p.runEnded(&exit, now)
 	}
+	p.leaveCgroup(now)
 	p.settle(now)
 }
 
@@ -93,6 +102,7 @@ func (p *Process) recordExit(code int, how, reason string, start state.Machine) 
 		}
 	}
 	p.logExit(p.machine.State, how, expected)
+	p.logOOM()
 }
 
 func (p *Process) logExit(to api.State, how string, expected bool) {

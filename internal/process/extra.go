@@ -24,7 +24,8 @@ type extra struct {
 	gate     Gate
 	asked    bool // the start that is to come was requested when the gate was shut already
 	hooks    hooks
-	disabled bool // an operator wants no start without a request
+	disabled bool      // an operator wants no start without a request
+	cgroup   *cgrouped // nil: the program wants no cgroup
 
 	checks  *check.Monitor // nil: the program has no checks
 	health  check.Health   // that of the checks as it was published last
@@ -99,6 +100,8 @@ func (x *extra) ended(code int) {
 		return
 	case x.cause.Why != "":
 		x.reason = x.cause
+	case x.cgroup != nil && x.cgroup.oom:
+		x.reason = api.Reason{Why: api.WhyOOM}
 	case code < 0:
 		x.reason = api.Reason{Why: api.WhySignal}
 	default:

@@ -68,7 +68,7 @@ func (p *Process) restore(r *handover.Reader, s State) {
 // Begin goes on with an imported process: its exit is waited for, and its deadlines count.
 func (p *Process) Begin() {
 	p.stdin.Begin()
-	if p.pid != 0 {
+	if p.pid != 0 && !p.lingering() {
 		p.shared.Spawned(p)
 	}
 	p.shared.Schedule(p)

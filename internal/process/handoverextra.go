@@ -29,6 +29,7 @@ type ExtraState struct {
 	Overall  string                      `json:"overall,omitempty"`
 	Since    int64                       `json:"since,omitempty"` // when Overall changed, in seconds since 1970
 	Notify   *NotifyState                `json:"notify,omitempty"`
+	Cgroup   *CgroupState                `json:"cgroup,omitempty"`
 }
 
 // GateState is a Gate as data.
@@ -80,7 +81,7 @@ func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	x := p.extra
 	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
 		Gate: x.gate.export(), Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(),
-		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w)}
+		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w), Cgroup: x.cgroup.export()}
 	for h := range hookCount {
 		if from := x.hooks.last(h).Export(w); from != nil {
 			if s.Hooks == nil {
@@ -115,6 +116,7 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 	if s.Notify != nil && x.notify != nil {
 		x.notify.restore(r, s.Notify)
 	}
+	x.cgroup.restore(s.Cgroup)
 }
 
 func (p *Process) beginExtra() {
@@ -125,6 +127,7 @@ func (p *Process) beginExtra() {
 		}
 	}
 	x.checks.Begin()
+	x.cgroup.begin(time.Now())
 	if n := x.notify; n != nil {
 		n.begin()
 	}

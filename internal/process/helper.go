@@ -27,13 +27,18 @@ func (p *Process) Help(spec helper.Spec, now time.Time) *helper.Run {
 		program.Child = child.Spec{Path: path, Args: args, Steps: p.steps(spec.Command.Privileged),
 			Env: p.helperEnviron(spec, run.Environment)}
 	}
+	leave, err := p.helperCgroup(spec, &program.Child)
+	if err != nil && program.Problem == "" {
+		program.Problem = err.Error()
+	}
+	defer leave()
 	return helper.Start(&p.shared.Helpers, program, spec, now)
 }
 
 // helperEnviron is the environment of the children, and the variables that helpers have.
 func (p *Process) helperEnviron(spec helper.Spec, configured map[string]string) []string {
 	env := append(p.environ(configured, spec.Command.Privileged), "SUPERVISOR_HOOK="+spec.Hook)
-	if p.pid != 0 && p.reaped == nil {
+	if p.pid != 0 && p.reaped == nil && !p.lingering() {
 		env = append(env, "SUPERVISOR_PROGRAM_PID="+strconv.Itoa(p.pid))
 	}
 	return append(env, spec.Env...)

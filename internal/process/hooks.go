@@ -139,24 +139,31 @@ func (p *Process) prepares() bool {
 		return false
 	}
 	_, ok := p.hookCommand(preStart)
-	return ok || p.hooksRun()
+	return ok || p.startWaits() || p.cgroup().mustWait()
 }
+
+// startWaits reports whether a start has to wait for the end of what is left of the run before.
+func (p *Process) startWaits() bool { return p.hooksRun() || p.CgroupLeft() }
 
 // prepare does what comes before a spawn: it waits for the hooks of the run before, then it runs pre_start_hook.
 func (p *Process) prepare(now time.Time) {
 	p.spawnErr, p.exitStatus = "", 0
-	if p.extra.hooks.held = p.hooksRun(); !p.extra.hooks.held {
+	if c := p.cgroup(); c.mustWait() {
+		c.look(now)
+	}
+	if p.extra.hooks.held = p.startWaits(); !p.extra.hooks.held {
 		p.preStart(now)
 	}
 }
 
 // hookEnded goes on with a start that has waited for a hook. During a shutdown nothing is started.
 func (p *Process) hookEnded(now time.Time) {
-	if p.extra.hooks.held && !p.hooksRun() && !p.shared.ShuttingDown {
+	if p.extra.hooks.held && !p.startWaits() && !p.shared.ShuttingDown {
 		p.extra.hooks.held = false
 		p.preStart(now)
 		p.settle(now)
 	}
+	p.leaveCgroup(now)
 }
 
 func (p *Process) preStart(now time.Time) {
@@ -185,6 +192,7 @@ func (p *Process) preStarted(ok bool, text string, now time.Time) {
 	p.apply(state.Event{Kind: kind}, now, now)
 	if !starting || !ok {
 		p.runEnded(nil, now)
+		p.leaveCgroup(now)
 	}
 	p.settle(now)
 }

@@ -51,10 +51,18 @@ func (n *notify) endLauncher() {
 	}
 }
 
-// signal sends a signal to the child. One that was adopted may be in the process group of another one, and its launcher may be all
+// signal sends a signal to the child, or to its group: the process group or, with killmode=cgroup, the cgroup. One that was adopted may be in the process group of another one, and its launcher may be all
 // that is left.
 func (p *Process) signal(sig syscall.Signal, group bool) error {
+	if group {
+		if ok, err := p.cgroup().signal(sig); ok {
+			return err
+		}
+	}
 	n := p.notify()
+	if p.lingering() {
+		return syscall.ESRCH
+	}
 	if n == nil || !n.adopted {
 		return p.shared.Signal(p.pid, sig, group)
 	}

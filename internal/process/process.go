@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -61,6 +62,8 @@ type Shared struct {
 	// Helpers is what the helpers of processes need.
 	Helpers helper.Host
 	Checks  *check.Host
+	// Cgroups returns the cgroups of supervisord. Nil: there are none.
+	Cgroups func() *cgroup.Tree
 	// Own has the exit of a helper passed to it.
 	Own func(pid int, r *helper.Run, p *Process)
 
@@ -126,6 +129,7 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 		p.extra.notify = newNotify(p)
 	}
 	if cfg.Extra != nil {
+		p.extra.cgroup = newCgrouped(p)
 		p.extra.checks = check.New(shared.Checks, (*checked)(p), cfg.Extra.Checks)
 	}
 	p.out.init(p, api.Stdout, &cfg.Out)
@@ -247,7 +251,10 @@ func (p *Process) Stop(now time.Time) (problem string) {
 }
 
 // KillNow kills what still runs, because shutdown_timeout is over.
-func (p *Process) KillNow(now time.Time) { p.handle(state.Event{Kind: state.KillNow}, now) }
+func (p *Process) KillNow(now time.Time) {
+	p.handle(state.Event{Kind: state.KillNow}, now)
+	p.cgroup().kill(now)
+}
 
 // handle applies an event, and then what is due at once: startsecs=0 counts, the last failure gives up. It returns false
 // if the event was refused.
@@ -316,6 +323,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 			p.noChild()
 			p.apply(state.Event{Kind: failed}, now, now)
 			p.runEnded(nil, now)
+			p.leaveCgroup(now)
 		}
 	case state.Prepare:
 		p.catchUp(now)
@@ -395,7 +403,9 @@ func (p *Process) releaseSocket() {
 // kill sends a signal that is meant to end the child. A child that has just gone by itself needs none.
 func (p *Process) kill(sig syscall.Signal, group bool, now time.Time) {
 	what := ""
-	if group {
+	if c := p.cgroup(); group && c != nil && c.kills && c.used {
+		what = "cgroup "
+	} else if group {
 		what = "process group "
 	}
 	p.shared.Log.Debugf("killing %s (pid %d) %swith signal %s", p.Name(), p.pid, what, signame.Name(sig))

@@ -131,6 +131,7 @@ func (p *Process) use(to *config.Process, now time.Time) {
 	p.out.configure(&to.Out)
 	p.err.configure(&to.Err)
 	if p.extra != nil {
+		p.configureCgroup()
 		p.configureNotify(now)
 		p.configureChecks(before, now)
 	}

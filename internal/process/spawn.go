@@ -53,6 +53,11 @@ func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 	if err != nil {
 		return err.Error(), state.SpawnFailed
 	}
+	leave, err := p.enterCgroup(&spec)
+	if err != nil {
+		return err.Error(), failure(err)
+	}
+	defer leave()
 	spec.Path, spec.Args = path, args
 	theirs, err := p.connect(&spec)
 	if err == nil {

@@ -125,6 +125,7 @@ func (l *Loop) role(g *Group, c *config.Process) (r process.Role) {
 
 // newProcess makes a process that has never run.
 func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role) *process.Process {
+	l.openCgroups(c)
 	p := process.New(c, g, process.UserOf(c, c.Run.User), role, &l.shared)
 	l.addGate(p, g)
 	l.applyDisabled(p)

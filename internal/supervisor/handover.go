@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
@@ -28,6 +29,7 @@ type State struct {
 	Leaving  map[string]api.Reason    `json:"leaving,omitempty"` // processes that are removed when they have stopped
 	Helpers  []HelperState            `json:"helpers,omitempty"` // those that no process knows
 	Depends  *DependsState            `json:"depends,omitempty"`
+	Cgroups  *cgroup.State            `json:"cgroups,omitempty"`
 	Events   events.State             `json:"events,omitzero"`
 	Ticks    events.TicksState        `json:"ticks,omitempty"`
 }
@@ -166,7 +168,7 @@ func (l *Loop) reporting() bool {
 
 // Export returns the state of the loop. Everything is frozen.
 func (l *Loop) Export(w *handover.Writer, now time.Time) State {
-	s := State{Layout: l.layout, Environ: l.shared.Environ, Events: l.shared.Events.Export(), Ticks: l.ticks.Export()}
+	s := State{Layout: l.layout, Cgroups: l.cgroups.Export(), Environ: l.shared.Environ, Events: l.shared.Events.Export(), Ticks: l.ticks.Export()}
 	for _, g := range l.groups {
 		s.Groups = append(s.Groups, l.exportGroup(g, w, now))
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/fcgi"
@@ -33,6 +34,9 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}, named: map[string]*process.Process{}}
 	l.layout, l.shared.Environ = s.Layout, s.Environ
 	l.ticks.Import(s.Ticks)
+	if s.Cgroups != nil {
+		l.cgroups = cgroup.Import(s.Cgroups, l.cgroupOptions())
+	}
 	for i, cfg := range active {
 		if i < len(s.Groups) {
 			l.groups = append(l.groups, l.importGroup(r, cfg, s.Groups[i]))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/helper"
@@ -47,6 +48,8 @@ type Loop struct {
 	timer      *time.Timer
 	ticks      events.Ticks
 
+	cgroups *cgroup.Tree // nil: no program wants one
+
 	recycles    map[string]*recycles // by section of the program; nil: none
 	nextRecycle deadline             // when to go on with them
 
@@ -70,6 +73,7 @@ func (l *Loop) run() (next *config.Config, status int) {
 	l.timer = time.NewTimer(time.Hour)
 	defer l.shared.Pump.Close()
 	defer l.removeSockets()
+	defer l.closeCgroups()
 	defer close(l.handle.down)
 	if !l.resumed {
 		l.shared.Events.Emit(api.SupervisorStateChangeRunning, "")

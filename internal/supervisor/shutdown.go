@@ -29,7 +29,7 @@ func (l *Loop) stopGroups(now time.Time) (over bool) {
 	for {
 		last := len(s.remaining) - 1
 		if last < 0 {
-			if l.helpersEnded(now) {
+			if l.helpersEnded(now) && len(l.cgroupsLeft()) == 0 {
 				return true
 			}
 			l.scheduleReport(now)
@@ -94,7 +94,7 @@ func (l *Loop) unstopped() string {
 			}
 		}
 	}
-	return strings.Join(append(names, l.helperNames()...), ", ")
+	return strings.Join(slices.Concat(names, l.helperNames(), l.cgroupsLeft()), ", ")
 }
 
 // killAll kills what still runs when shutdown_timeout is over. It is done once: a process that survives SIGKILL gets it

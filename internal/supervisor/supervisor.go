@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -67,6 +68,10 @@ type Options struct {
 	Environ []string
 	// EnvironOf is what children inherit after a new reading. It is called if the variables of files have changed.
 	EnvironOf func(*config.Config) []string
+	// Launcher is the process that has started this one, to have it in the background, and waits for it; 0: none.
+	Launcher int
+	// Cgroups are those of the system. Nil: those of the kernel.
+	Cgroups cgroup.System
 	// ListenerEnv has variables that only event listeners inherit.
 	ListenerEnv map[string]string
 	// Serial numbers events; it outlives a restart. Nil: a new one.
@@ -143,6 +148,7 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
+		Cgroups:  l.needCgroups,
 		Notified: l.notices.add, Schedule: l.timers.Set, Recycle: l.Recycle, StopFor: l.stopFor, Adopt: l.adopt,
 		Drained: func(p *process.Process) {
 			select {

@@ -46,11 +46,11 @@ func newWorld(t *testing.T, groups ...*config.Group) *world {
 	return newWorldOf(t, &config.Config{Groups: groups})
 }
 
-// newWorldOf makes a world of a configuration.
-func newWorldOf(t *testing.T, cfg *config.Config) *world {
+// newWorldOf makes a world of a configuration, with other options if they are changed.
+func newWorldOf(t *testing.T, cfg *config.Config, change ...func(*Options)) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Now(), pidOf: map[string]int{}, lastPID: 1 << 30} // far beyond the pids that exist
-	sup, err := New(Options{
+	o := Options{
 		Config: cfg,
 		Log:    logs.NewMain(&w.log, api.Debug),
 		Start: func(s child.Spec) (int, error) {
@@ -84,7 +84,11 @@ func newWorldOf(t *testing.T, cfg *config.Config) *world {
 			w.signals, w.trace = append(w.signals, text), append(w.trace, text)
 			return w.refuse
 		},
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	sup, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
