@@ -89,6 +89,7 @@ func rowsOf(in Sections) (list []*Key) {
 	return list
 }
 
+// covers: L9-l
 // TestUpdateNotices changes each key of each section in the file, and checks that Compare reports what the row says of update.
 func TestUpdateNotices(t *testing.T) {
 	dir := t.TempDir()

@@ -89,14 +89,33 @@ func (c *Controller) reread([]string) error {
 	return nil
 }
 
-// update has the server read its configuration and applies the changes, for some groups or all. Source: update.
-func (c *Controller) update(names []string) error {
-	changes, ok, err := c.reloadConfig("already shutting down")
-	if !ok {
-		return err
+// update applies changes of the configuration, for some groups or all.
+func (c *Controller) update(args []string) error {
+	var o client.UpdateOptions
+	dryRun := false
+	names := args
+	for flag, set := range map[string]*bool{"--minimal": &o.Minimal, "--no-start": &o.NoStart, "--no-restart": &o.NoRestart, "--dry-run": &dryRun} {
+		var found bool
+		names, found = takeFlag(names, flag)
+		*set = found
 	}
 	if slices.Contains(names, "all") {
 		names = nil
+	}
+	switch {
+	case dryRun:
+		return c.planUpdate(names, o)
+	case o != client.UpdateOptions{}:
+		return c.updateBy(names, o)
+	}
+	return c.updateAll(names)
+}
+
+// updateAll has the server read its configuration and replaces the groups that have changed. Source: update.
+func (c *Controller) updateAll(names []string) error {
+	changes, ok, err := c.reloadConfig("already shutting down")
+	if !ok {
+		return err
 	}
 	if err := c.checkGroups(names, changes.Added); err != nil {
 		return err

@@ -161,6 +161,10 @@ func init() {
 const optionsHelp = "status --json [...]\tPrint the status as JSON\n" +
 	"status --verbose [...]\tPrint further lines about processes with keys of their life cycle; also -v\n" +
 	"start --no-wait <name>\tDo not wait until the process is RUNNING; also for restart\n" +
+	"update --minimal [...]\tChange groups in place, and restart only processes that need it, one at a time\n" +
+	"update --no-start [...]\tStart nothing that does not run\n" +
+	"update --no-restart [...]\tAs --minimal, but restart nothing: processes have new values from their next start\n" +
+	"update --dry-run [...]\tShow what would be done, also with the other options, and change nothing\n" +
 	"stop --no-wait <name>\tDo not wait until the process has stopped; also for kill and hup\n" +
 	"restart --rolling <name>\tRestart one process after the other, each when the one before is RUNNING\n" +
 	"restart --rolling --batch <number> <name>\tRestart so many at once; also a percentage such as 25%, or all\n" +

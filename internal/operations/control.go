@@ -62,7 +62,10 @@ func (s *Service) readConfig(read func() (*config.Config, error)) (*config.Confi
 }
 
 // AddGroup activates a group of the configuration that was read last.
-func (s *Service) AddGroup(name string) error {
+func (s *Service) AddGroup(name string) error { return s.addGroup(name, nil) }
+
+// addGroup is AddGroup with a function that says which processes may be started by themselves, nil for all.
+func (s *Service) addGroup(name string, starts func(process string) bool) error {
 	var prepared supervisor.PreparedGroup
 	for {
 		var group *config.Group
@@ -87,6 +90,7 @@ func (s *Service) AddGroup(name string) error {
 			return err
 		}
 		prepared = supervisor.PrepareGroup(group) // not in the loop: it may wait for a name server
+		prepared.Starts = starts
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *Service) resumed(v supervisor.View, k kind, state *OperationState) (ope
 		}
 		return o, state.Fault.err()
 	}
-	err := s.check(&o)
+	err := s.check(v, &o)
 	return o, err
 }
 
@@ -83,8 +83,16 @@ func (f *FaultState) err() error {
 	return &api.Fault{Code: f.Code, Text: f.Text}
 }
 
+// parked returns the state of a request that is parked, of which the batch is a part or all.
+func (b *batch) parked() any {
+	if b.within != nil {
+		return b.within(b)
+	}
+	return b.export()
+}
+
 // export returns the state of a batch that is parked.
-func (b *batch) export() any {
+func (b *batch) export() BatchState {
 	var s BatchState
 	for _, p := range b.outcomes {
 		s.Outcomes = append(s.Outcomes, OutcomeState{ProcessState{p.Group, p.Name}, FaultState{p.Status, p.Description}})

@@ -24,7 +24,7 @@ type kind struct {
 	inTurn  func(l *supervisor.Loop, p *process.Process, name string) error
 	// done reports whether the operation is over, and how it ended. It is called after the action, at each change of the
 	// process, and every two seconds. Nil: the operation is over after the action.
-	done  func(s *Service, p *process.Process, name string) (bool, error)
+	done  func(v supervisor.View, p *process.Process, name string) (bool, error)
 	stops bool // while it is not over, that is logged every reminderInterval
 }
 
@@ -133,7 +133,7 @@ func (s *Service) beginSingle(name string, k kind, wait bool) (o operation, err 
 		p, err := Find(l.View, name)
 		if err == nil {
 			one := []*process.Process{p}
-			o, err = s.begin(k.prepared(l, one), p, name, wait)
+			o, err = s.begin(l.View, k.prepared(l, one), p, name, wait)
 		}
 		return err
 	})
@@ -151,7 +151,7 @@ type operation struct {
 }
 
 // begin performs the action, in the loop. The operation is over at once if its kind or the caller does not wait.
-func (s *Service) begin(k kind, p *process.Process, name string, wait bool) (operation, error) {
+func (s *Service) begin(v supervisor.View, k kind, p *process.Process, name string, wait bool) (operation, error) {
 	if err := k.action(p, name); err != nil {
 		return operation{}, err
 	}
@@ -159,16 +159,16 @@ func (s *Service) begin(k kind, p *process.Process, name string, wait bool) (ope
 		k.done = nil
 	}
 	o := operation{kind: k, process: p, name: name}
-	return o, s.check(&o)
+	return o, s.check(v, &o)
 }
 
 // check finds out, in the loop, whether the operation is over.
-func (s *Service) check(o *operation) error {
+func (s *Service) check(v supervisor.View, o *operation) error {
 	o.changed, o.stateSince = nil, o.process.StateSince()
 	if o.kind.done == nil {
 		return nil
 	}
-	over, err := o.kind.done(s, o.process, o.name)
+	over, err := o.kind.done(v, o.process, o.name)
 	if !over {
 		o.changed = o.process.Changed()
 		s.report(o)
@@ -204,7 +204,7 @@ func (s *Service) await(ctx context.Context, frozen <-chan struct{}, o *operatio
 			return errFrozen
 		case <-s.sup.Down():
 		}
-		if down := s.sup.Read(func(supervisor.View) { err = s.check(o) }); down != nil {
+		if down := s.sup.Read(func(v supervisor.View) { err = s.check(v, o) }); down != nil {
 			return down
 		}
 	}
@@ -260,7 +260,7 @@ func startRefused(state api.State, name string) error {
 	return api.NewFault(api.AbnormalTermination, name)
 }
 
-func started(_ *Service, p *process.Process, name string) (bool, error) {
+func started(_ supervisor.View, p *process.Process, name string) (bool, error) {
 	switch state := p.State(); {
 	case p.Gate().Held:
 		return false, nil
@@ -295,7 +295,7 @@ func stopBy(p *process.Process, name string, stop func(now time.Time) (problem s
 	return nil
 }
 
-func stopped(_ *Service, p *process.Process, name string) (bool, error) {
+func stopped(_ supervisor.View, p *process.Process, name string) (bool, error) {
 	if p.Gate().Kept {
 		return true, api.NewFault(api.Failed, name+" was started before it was its turn to stop")
 	}

@@ -86,11 +86,11 @@ func restartBy(p *process.Process, name string, recycle func(now time.Time) bool
 	return start(p, name)
 }
 
-func restarted(s *Service, p *process.Process, name string) (bool, error) {
+func restarted(v supervisor.View, p *process.Process, name string) (bool, error) {
 	if p.StartComes() || p.Gate().Stops {
 		return false, nil
 	}
-	return started(s, p, name)
+	return started(v, p, name)
 }
 
 func kill(p *process.Process, name string) error {
@@ -113,7 +113,7 @@ func reload(p *process.Process, name string) error {
 	return nil
 }
 
-func reloaded(_ *Service, p *process.Process, name string) (bool, error) {
+func reloaded(_ supervisor.View, p *process.Process, name string) (bool, error) {
 	switch r := p.Reloaded(); {
 	case !r.Over:
 		return false, nil

@@ -121,7 +121,8 @@ type batch struct {
 	left     []*process.Process  // whose actions have not been performed
 	outcomes []api.ProcessStatus // of processes without a wait
 	waiting  []operation
-	ends     []error // of waiting, as far as they are over
+	ends     []error          // of waiting, as far as they are over
+	within   func(*batch) any // the state of what the batch is a part of; nil: nothing
 }
 
 // begin performs the actions that are left: all at once if some processes must wait for others, else one after the other.
@@ -132,14 +133,14 @@ func (b *batch) begin(call *waiting.Call) error {
 	}
 	for len(b.left) > 0 {
 		if call.IsFrozen() {
-			call.Park(b.export)
+			call.Park(b.parked)
 		}
 		down := b.service.sup.Do(func(l *supervisor.Loop) {
 			if !ordered {
-				b.act(b.kind, b.left[:1])
+				b.act(l.View, b.kind, b.left[:1])
 				return
 			}
-			b.act(b.kind.prepared(l, b.left), b.left)
+			b.act(l.View, b.kind.prepared(l, b.left), b.left)
 		})
 		if down != nil {
 			return down
@@ -149,13 +150,13 @@ func (b *batch) begin(call *waiting.Call) error {
 }
 
 // act performs the actions of the first processes that are left, in the loop.
-func (b *batch) act(k kind, first []*process.Process) {
+func (b *batch) act(v supervisor.View, k kind, first []*process.Process) {
 	b.left = b.left[len(first):]
 	for _, p := range first {
 		if !k.affects(p) {
 			continue
 		}
-		o, err := b.service.begin(k, p, api.Namespec(p.Group, p.Name()), b.wait)
+		o, err := b.service.begin(v, k, p, api.Namespec(p.Group, p.Name()), b.wait)
 		if err == nil && o.changed != nil {
 			b.waiting = append(b.waiting, o)
 		} else {
@@ -188,7 +189,7 @@ func (b *batch) await(ctx context.Context, call *waiting.Call) error {
 		if !parked {
 			return nil
 		}
-		call.Park(b.export)
+		call.Park(b.parked)
 	}
 }
 

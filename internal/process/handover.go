@@ -7,6 +7,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/state"
@@ -87,6 +88,9 @@ func (p *Process) Knows(r *helper.Run) bool {
 func Forgotten(s *helper.RunState) helper.Spec {
 	return helper.Spec{Label: s.Label, Timeout: s.Timeout, Command: config.HelperCommand{Privileged: s.Privileged, MayFail: s.MayFail}, Check: s.Check}
 }
+
+// Listener is its part in its pool, nil if it is no event listener.
+func (p *Process) Listener() *events.Listener { return p.role.Listener }
 
 // Socket is what its children get as standard input, nil for a pipe.
 func (p *Process) Socket() Socket { return p.role.Socket }

@@ -65,6 +65,8 @@ func reference() string {
 	}
 	b.WriteString("\nOf the outcome for a process, which methods that act on several processes return:\n")
 	describeMembers(&b, api.StatusMembers[:])
+	b.WriteString("\nOf an action, which `planConfig` and `updateConfig` return:\n")
+	describeMembers(&b, api.UpdateMembers[:])
 	space := ""
 	for _, m := range table {
 		if s, _, _ := strings.Cut(m.Name, "."); s != space {
@@ -111,7 +113,7 @@ func (m *Method) describe(b *strings.Builder) {
 	for _, p := range m.Params {
 		text := p.Name
 		if p.Optional {
-			text += "=" + strconv.FormatBool(!p.Off)
+			text += "=" + cmp.Or(map[string]string{"array": "[]", "struct": "{}", "string": "''"}[p.Type], strconv.FormatBool(!p.Off))
 		}
 		params = append(params, text)
 	}

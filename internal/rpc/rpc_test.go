@@ -347,7 +347,7 @@ func TestEveryMethodAnswers(t *testing.T) {
 		}
 		var params []any
 		for _, p := range method.Params {
-			params = append(params, map[string]any{"string": "a", "int": 0, "boolean": true, "signal": "CONT", "array": []any{}}[p.Type])
+			params = append(params, map[string]any{"string": "a", "int": 0, "boolean": true, "signal": "CONT", "array": []any{}, "struct": map[string]any{}}[p.Type])
 		}
 		v, fault := call(t, server, name, params...)
 		if fault == "" && v.Kind == xmlrpc.Nil || strings.HasPrefix(fault, "status ") {

@@ -23,6 +23,11 @@ var (
 	stopWait   = Param{Name: "wait", Type: "boolean", Help: "return when the process has stopped, not when it has been signaled", Optional: true}
 )
 
+// updateOptions are options of planConfig and updateConfig, which updateFlags reads.
+var updateOptions = Param{Name: "options", Type: "struct", Optional: true, Help: "minimal (false): change groups in place and restart single " +
+	"processes where that is possible; start (true): start what does not run; restart (true): restart what runs, else it has its " +
+	"values from its next start, which implies minimal"}
+
 const statusArray = "array a struct for each process: name, group, status, description"
 
 // table lists all built-in methods, without aliases.
@@ -137,6 +142,14 @@ var table = []Method{
 		Help: "Change the number of processes of a program.",
 		Result: "array a struct for each process that was added or removed: name, group, status, description: started, added, stopped or removed, " +
 			"or the fault"},
+	{Name: "supervisor.planConfig", Ours: true, Do: (*Server).planConfig, Params: []Param{updateOptions},
+		Help:   "Read the configuration and return what updateConfig would do. Nothing changes, not even what addProcessGroup knows.",
+		Result: "array a struct for each action"},
+	{Name: "supervisor.updateConfig", Ours: true, Waits: true, Do: (*Server).updateConfig,
+		Params: []Param{{Name: "names", Type: "array", Help: "the groups; none: all", Optional: true}, updateOptions},
+		Help: "Read the configuration and change the active groups to it: first what is removed, then what changes, then what is added. " +
+			"An error in the files changes nothing.",
+		Result: "array a struct for each action, with its status"},
 	{Name: "supervisor.upgrade", Ours: true, Waits: true, Do: (*Server).upgrade,
 		Params: []Param{{Name: "dry_run", Type: "boolean", Help: "find out only whether that is possible", Optional: true, Off: true}},
 		Help:   "Execute the supervisord that is installed now in place of the running one. Programs and clients notice nothing.",

@@ -13,7 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
-// AddMembers makes processes members of an active group of programs, which its configuration has by now, in the order of that, and
+// AddMembers makes processes members of an active group, which its configuration has by now, in the order of that, and
 // returns them. None of them has the name of a member. They are started by StartSoon, or by a request. After an error, nothing has
 // changed.
 func (l *Loop) AddMembers(g *Group, added []*config.Process, by PreparedGroup) ([]*process.Process, error) {
@@ -32,7 +32,7 @@ func (l *Loop) AddMembers(g *Group, added []*config.Process, by PreparedGroup) (
 	})
 	processes := make([]*process.Process, len(added))
 	for i, c := range added {
-		var role process.Role
+		role := l.role(g, c)
 		if c.Socket != nil {
 			role.Socket = sockets[c.Section]
 		}
@@ -96,6 +96,12 @@ func (l *Loop) memberSockets(g *Group, added []*config.Process, addresses fcgi.A
 // RemoveMembers takes stopped processes out of a group that stays.
 func (l *Loop) RemoveMembers(g *Group, removed []*process.Process) {
 	l.removeProcesses(g, removed, l.edit)
+	for _, p := range removed {
+		if listener := p.Listener(); listener != nil {
+			g.pool.RemoveListener(listener)
+		}
+	}
+	g.removeUnusedSockets()
 	l.groupsChanged()
 	for _, p := range removed {
 		l.shared.Events.Emit(api.ProcessMemberRemoved, events.Member(p.Name(), g.Name()))
@@ -169,6 +175,17 @@ func (l *Loop) AddProcesses(g *Group, added []*config.Process) {
 func (l *Loop) RemoveProcess(g *Group, p *process.Process) {
 	l.removeProcesses(g, []*process.Process{p}, func(g *Group, change edit) { g.edit(change) })
 	l.layoutChanged()
+}
+
+// removeUnusedSockets removes the sockets that no process of the group uses any more.
+func (g *Group) removeUnusedSockets() {
+	g.sockets = slices.DeleteFunc(g.sockets, func(s *fcgi.Socket) bool {
+		used := slices.ContainsFunc(g.Processes, func(p *process.Process) bool { return p.Socket() == process.Socket(s) })
+		if !used {
+			s.Remove()
+		}
+		return !used
+	})
 }
 
 func (l *Loop) removeProcesses(g *Group, removed []*process.Process, change func(*Group, edit)) {

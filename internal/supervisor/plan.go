@@ -135,7 +135,7 @@ func planProcess(p *process.Process, pair config.Pair, o UpdateOptions) ProcessP
 		plan.InPlace, plan.Later = slices.Concat(inPlace, later), nil
 	}
 	switch s := p.State(); {
-	case s == api.Fatal && pair.Read.Start.Auto && !o.NoStart:
+	case s == api.Fatal && pair.Read.Start.Auto && !o.NoStart && !p.Disabled():
 		plan.Action = api.UpdateStart
 	case plan.Later == nil:
 	case o.NoRestart || s == api.Stopping || s == api.Unknown:
