@@ -19,6 +19,11 @@ var ownSteps = []step{
 	call("restartProcess", "missing"), call("restartProcess", "db", false), until("db", "RUNNING"), call("killProcess", "manual"),
 	call("killProcess", "manual"), call("killProcess", "g:*", true), call("killProcess", "deaf", false), until("deaf", "STOPPED"),
 	call("killProcess", "nope"), call("killAllProcesses"), call("killAllProcesses", false),
+
+	call("disableProcess", "manual"), call("getProcessInfo", "manual"), call("startProcessGroup", "manual"), call("enableProcess", "manual"),
+	call("disableProcess", "g:*", true), call("enableProcess", "g:*"), call("disableProcess", "nope"), call("enableProcess", "nope"),
+	call("scaleProgram", "db", 0), call("scaleProgram", "db", 1, true, false), call("scaleProgram", "db", 2), call("scaleProgram", "db", 10001),
+	call("scaleProgram", "nope", 1),
 	system("multicall", []any{inner("supervisor.expandName", "g"), inner("supervisor.killProcess", "nope")}),
 }
 
