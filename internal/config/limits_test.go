@@ -63,3 +63,86 @@ func TestEachStepHasItsKey(t *testing.T) {
 		t.Errorf("%d keys are steps, and there are %d kinds of steps", got, child.StepKinds)
 	}
 }
+
+// TestLimitValues shows how values of limits are read and shown, and what is wrong with others.
+func TestLimitValues(t *testing.T) {
+	const head = "[supervisord]\n[program:p]\ncommand=c\n"
+	for text, want := range map[string]string{
+		"rlimit_as=512mb:unlimited":                        "rlimit_as 512MB:unlimited",
+		"rlimit_core=0":                                    "rlimit_core 0",
+		"rlimit_cpu=10 : 20":                               "rlimit_cpu 10:20",
+		"rlimit_nofile=UNLIMITED":                          "rlimit_nofile unlimited",
+		"rlimit_stack=1536kb\nnice=-3":                     "nice -3, rlimit_stack 1536KB",
+		"ionice=Realtime\nlimits_required=no":              "ionice realtime:4",
+		"ionice=best-effort:0":                             "ionice best-effort:0",
+		"cpu_affinity=5,1-3,2,4":                           "cpu_affinity 1-5",
+		"capabilities=CAP_SYS_NICE chown,\n KILL":          "capabilities chown,kill,sys_nice",
+		"capabilities=":                                    "capabilities",
+		"capabilities=42":                                  "capabilities 42",
+		"capabilities_bounding=~cap_sys_admin":             "capabilities_bounding ~sys_admin",
+		"capabilities_bounding=":                           "capabilities_bounding",
+		"no_new_privs=false":                               "",
+		"no_new_privs=on\noom_score_adj=-5":                "oom_score_adj -5, no_new_privs",
+		"pdeathsig=9":                                      "pdeathsig KILL",
+		"rlimit_nofile=x":                                  "error: invalid 'rlimit_nofile' value 'x'",
+		"rlimit_nofile=-1":                                 "error: invalid 'rlimit_nofile' value '-1'",
+		"rlimit_nofile=1KB":                                "error: invalid 'rlimit_nofile' value '1KB'",
+		"rlimit_as=-1":                                     "error: invalid 'rlimit_as' value '-1'",
+		"rlimit_as=":                                       "error: invalid 'rlimit_as' value ''",
+		"rlimit_as=1:2:3":                                  "error: invalid 'rlimit_as' value '1:2:3'",
+		"rlimit_nproc=unlimited:5":                         "error: unlimited is above upper bound (5)",
+		"ionice=idle:1":                                    "error: invalid 'ionice' value 'idle:1'",
+		"ionice=realtime:8":                                "error: invalid 'ionice' value 'realtime:8'",
+		"ionice=":                                          "error: invalid 'ionice' value ''",
+		"cpu_affinity=":                                    "error: not a valid list of CPUs: ''",
+		"cpu_affinity=1024":                                "error: not a valid list of CPUs: '1024'",
+		"cpu_affinity=2-1":                                 "error: not a valid list of CPUs: '2-1'",
+		"capabilities=chown,fly":                           "error: unknown capability 'fly'",
+		"capabilities=3":                                   "error: unknown capability '3'",
+		"capabilities=63":                                  "error: unknown capability '63'",
+		"pdeathsig=0":                                      "error: value '0' is not a valid signal number",
+		"no_new_privs=maybe":                               "error: not a valid boolean value: 'maybe'",
+		"oom_score_adj=1001":                               "error: 1001 is above upper bound (1000)",
+		"killmode=cgroups":                                 "error: invalid 'killmode' value 'cgroups'",
+		"killmode=group\nkillasgroup=true":                 "error: killmode and killasgroup cannot both be set",
+		"groups=nosuch":                                    "error: Invalid group name nosuch",
+		"user=0:0\nprimary_group=0":                        "error: primary_group and a group in user cannot both be set",
+		"login_env=true\nuser=4242424":                     "error: Invalid user id 4242424",
+		"user=0:0\ngroups=+0\nlogin_env=1\nkillmode=Mixed": "",
+	} {
+		c, err := loadFile(t, write(t, t.TempDir(), "sd.conf", head+text+"\n"))
+		if err != nil {
+			got, _, _ := strings.Cut("error: "+err.Error(), " in section 'program:p'")
+			if got != want {
+				t.Errorf("%s: %s, want %s", text, got, want)
+			}
+			continue
+		}
+		if got := c.Groups[0].Processes[0].LimitsText(); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestUnsupportedLimits shows the warning about a limit that the system does not have.
+func TestUnsupportedLimits(t *testing.T) {
+	file := write(t, t.TempDir(), "sd.conf", "[supervisord]\n[program:p]\ncommand=/bin/true\nnice=5\nionice=idle\n")
+	o, err := ParseArgs("/usr/bin/supervisord", []string{"-c", file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newReader(o, testEnviron, thisHost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.check = newCheck()
+	c, err := r.read(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &doubts{r: r, failed: map[keyName]bool{}, known: map[string]bool{}}
+	d.limits(c.Groups[0].Processes[0], func(s child.Step) bool { _, is := s.(child.Nice); return is })
+	if len(d.list) != 1 || (&Finding{d.list[0]}).Error() != file+":5: [program:p] ionice=idle has no effect on this system" {
+		t.Errorf("%v", d.list)
+	}
+}

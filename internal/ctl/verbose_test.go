@@ -21,7 +21,7 @@ func TestVerbose(t *testing.T) {
 		{Group: "a", Name: "a", StateName: "RUNNING", Description: "pid 1"},
 		{Group: "b", Name: "b", StateName: "EXITED", Description: "x", More: &api.ProcessMore{WaitsFor: "db:ready (STARTING)", Health: "unhealthy",
 			HealthText: "HTTP 503", StatusText: "a\x1b[31m\nb", Reason: "unhealthy (HTTP 503)", NextStart: new(int(at.Unix())),
-			Stale: "command", Disabled: new(true), Restarts: new(3)}},
+			Stale: "command", Disabled: new(true), Restarts: new(3), Limits: "nice 5, no_new_privs"}},
 		{Group: "c", Name: "c", StateName: "RUNNING", Description: "pid 2", More: &api.ProcessMore{Health: "unhealthy", HealthText: "HTTP 503",
 			HealthSince: new(int(at.Unix())), HealthCheck: "liveness"}},
 		{Group: "d", Name: "d", StateName: "RUNNING", Description: "pid 3", More: &api.ProcessMore{Health: "healthy",
@@ -38,6 +38,7 @@ func TestVerbose(t *testing.T) {
 		"  reason     unhealthy (HTTP 503)\n" +
 		"  changed    command (from the next start)\n" +
 		"  disabled   yes\n" +
+		"  limits     nice 5, no_new_privs\n" +
 		"c                                RUNNING   pid 2\n" +
 		"  health     unhealthy since 2026-11-28 03:00:00, liveness: HTTP 503\n" +
 		"d                                RUNNING   pid 3\n" +
