@@ -84,22 +84,6 @@ func TestInclude(t *testing.T) {
 	}
 }
 
-func TestMatch(t *testing.T) {
-	for _, c := range []struct {
-		pattern, name string
-		want          bool
-	}{
-		{"*", "", true}, {"*.conf", "a.conf", true}, {"*.conf", "a.confx", false}, {"a?c", "aéc", true},
-		{"[a-c]x", "bx", true}, {"[!a-c]x", "bx", false}, {"[!a-c]x", "dx", true}, {"[]]", "]", true}, {"[a", "[a", true},
-		{"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbYbZ", false}, {`\*`, `\x`, true}, {"[a-]", "-", true}, {"", "", true},
-		{"a", "", false}, {"**", "x", true}, {"?", "", false},
-	} {
-		if got := match(c.pattern, c.name); got != c.want {
-			t.Errorf("match(%q, %q) = %t", c.pattern, c.name, got)
-		}
-	}
-}
-
 // TestEnvironmentMerge checks that environment of a program overrides that of [supervisord], and that both can be expanded.
 func TestEnvironmentMerge(t *testing.T) {
 	c := mustLoad(t, "[supervisord]\nenvironment=A=\"sup\",B=\"50%%\"\n[program:a]\n"+
