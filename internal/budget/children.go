@@ -1,7 +1,8 @@
 package budget
 
 // What children, and the answers and events that concern them, can make supervisord hold.
-var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications, Probes, CheckCommands, EnvFile}
+var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications, Probes, CheckCommands, EnvFile,
+	WatchedDirectories, FileChanges, ChangedFiles}
 
 // Answer is the length of the answer to a call. A part of a log is as long as an answer can hold.
 var Answer = &Budget{Name: "the answer to a call", Limit: 64 << 20, Unit: "bytes", Scope: "each call",
@@ -42,3 +43,16 @@ var (
 // EnvFile is the length of a file of envfiles=, which is read when a program starts.
 var EnvFile = &Budget{Name: "a file of `envfiles`, while it is read", Limit: 1 << 20, Unit: "bytes", Scope: "each file",
 	Beyond: "the start fails"}
+
+// What programs that watch files can make supervisord hold.
+var (
+	// WatchedDirectories are those of all directories of restart_directory_monitor together, with those below them.
+	WatchedDirectories = &Budget{Name: "watched directories", Limit: 8192, Unit: "directories", Scope: "each program",
+		Beyond: "a warning; what is in that directory of `restart_directory_monitor` is not watched"}
+	// FileChanges are those that were noticed and not yet compared with the patterns of programs.
+	FileChanges = &Budget{Name: "changes in watched directories that wait", Limit: 16384, Unit: "changes", Scope: "in all",
+		Beyond: "they count as one change, of unknown files"}
+	// ChangedFiles are those whose change waits for restart_debounce.
+	ChangedFiles = &Budget{Name: "names of files that have changed", Limit: 1000, Unit: "names", Scope: "each program",
+		Beyond: "they are not counted"}
+)
