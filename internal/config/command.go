@@ -62,6 +62,26 @@ func (r *Run) Find() (path string, args []string, err error) {
 	return path, args, nil
 }
 
+// Executables returns the absolute paths at which the file is looked for that the command executes, up to the one that counts; nil if it
+// is no list of words.
+func (r *Run) Executables() (paths []string) {
+	words, err := shlex.Split(r.Command)
+	if err != nil || len(words) == 0 {
+		return nil
+	}
+	if strings.Contains(words[0], "/") {
+		return []string{absolute(join(r.Directory, words[0]))}
+	}
+	for _, dir := range r.searched() {
+		path := absolute(filepath.Join(dir, words[0]))
+		paths = append(paths, path)
+		if _, err := os.Stat(path); err == nil {
+			break
+		}
+	}
+	return paths
+}
+
 // search looks up name in PATH, which environment= may set, unless name has a slash. The first file of that name is taken, also
 // if it cannot be executed. Info is nil if there is none.
 func (r *Run) search(name string) (path string, info os.FileInfo) {
@@ -69,6 +89,17 @@ func (r *Run) search(name string) (path string, info os.FileInfo) {
 		info, _ = os.Stat(name)
 		return name, info
 	}
+	for _, dir := range r.searched() {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil {
+			return path, info
+		}
+	}
+	return name, nil
+}
+
+// searched are the directories of PATH.
+func (r *Run) searched() []string {
 	search, own := r.Environment["PATH"]
 	if !own {
 		search = os.Getenv("PATH")
@@ -76,11 +107,5 @@ func (r *Run) search(name string) (path string, info os.FileInfo) {
 	if search == "" {
 		search = "/bin:/usr/bin:/usr/local/bin"
 	}
-	for _, dir := range strings.Split(search, ":") {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil {
-			return path, info
-		}
-	}
-	return name, nil
+	return strings.Split(search, ":")
 }

@@ -156,6 +156,7 @@ func (d *doubts) process(p *Process) {
 	})
 	d.companions(p)
 	d.limits(p, child.Supported)
+	d.files(p)
 	for _, c := range p.channels() {
 		if c.log.Kind == LogFile && isDir(c.log.Path) {
 			d.add(p.Section, c.key, "it is a directory, so the program cannot start")

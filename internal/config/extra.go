@@ -24,6 +24,7 @@ type Extra struct {
 	Depends  *Depends
 	Checks   HealthChecks
 	Cgroup   *Cgroup
+	Files    *WatchedFiles
 
 	own map[string]string // environment=, without that of [supervisord], if there are files
 	set []setKey          // the keys that the section sets, in the order of the table

@@ -65,8 +65,17 @@ var companions = []companion{
 	{"liveness_check_*", "liveness_check_script", func(e *Extra) bool { return e.Checks.Liveness.Used() }},
 	{"readiness_check_*", "readiness_check_script", func(e *Extra) bool { return e.Checks.Readiness.Used() }},
 	{"ready_timeout", "ready or notify_socket", func(e *Extra) bool { return e.Notify.Used() }},
+	{"restart_file_*", "restart_directory_monitor", watchesDirectories},
+	{"restart_cmd_when_file_changed", "restart_directory_monitor", watchesDirectories},
+	{"restart_signal_when_file_changed", "restart_directory_monitor", watchesDirectories},
+	{"restart_cmd_when_binary_changed", "restart_when_binary_changed", watchesBinary},
+	{"restart_signal_when_binary_changed", "restart_when_binary_changed", watchesBinary},
+	{"restart_debounce", "restart_directory_monitor or restart_when_binary_changed", func(e *Extra) bool { return e.Files.Used() }},
 	{"watchdog_signal", "watchdog", func(e *Extra) bool { return e.Notify.HasSocket() }}, // a program may ask for a watchdog
 }
+
+func watchesDirectories(e *Extra) bool { return len(e.Files.Directories) > 0 }
+func watchesBinary(e *Extra) bool      { return e.Files.Binary }
 
 func (c *companion) is(key string) bool {
 	if begin, ok := strings.CutSuffix(c.key, "*"); ok {

@@ -129,6 +129,7 @@ var eachKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProcess, Upd
 		programEnvFiles,
 	},
 	checkKeys,
+	fileKeys,
 )...)
 
 func logKeys(name, help string, channel func(*Process) *Channel, then func(*sectionReader, *Process)) []row[Process] {

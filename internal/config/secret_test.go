@@ -28,7 +28,8 @@ var secretKeys = map[string]string{
 const hookCommands = "post_start_hook post_stop_hook pre_start_hook pre_stop_hook reload_command"
 
 const secretChecks = "liveness_check_failure_action liveness_check_script liveness_check_success_action " +
-	"readiness_check_failure_action readiness_check_script readiness_check_success_action"
+	"readiness_check_failure_action readiness_check_script readiness_check_success_action " +
+	"restart_cmd_when_binary_changed restart_cmd_when_file_changed"
 
 func TestSecretKeys(t *testing.T) {
 	for _, kind := range sectionKinds {

@@ -18,6 +18,7 @@ func (w *Watcher) handle(e fsnotify.Event) {
 			for _, p := range own.trees {
 				if p.real != e.Name {
 					p.set.change(p.below(e.Name)+"/", e.Name, now)
+					p.noteSpecial(e.Name) // there is an event of the directory, and one of that which it is in
 				}
 			}
 		}
@@ -44,11 +45,11 @@ func (w *Watcher) inTree(p *path, e fsnotify.Event, wasDir bool, now time.Time) 
 	case spec.excludes(below) || p.set.isBinary(e.Name):
 		return
 	case e.Has(fsnotify.Remove | fsnotify.Rename):
-		_, special := p.special[e.Name]
-		if delete(p.special, e.Name); special || wasDir {
-			break
+		if _, special := p.special[e.Name]; special && !wasDir {
+			delete(p.special, e.Name)
+		} else if !wasDir {
+			w.count(p, e.Name, below, now)
 		}
-		w.count(p, e.Name, below, now)
 	case e.Has(fsnotify.Write) && !wasDir:
 		w.count(p, e.Name, below, now)
 	}
@@ -68,6 +69,7 @@ func (w *Watcher) inTree(p *path, e fsnotify.Event, wasDir bool, now time.Time) 
 	case !isFile(info.Mode()):
 		p.noteSpecial(e.Name)
 	case e.Has(fsnotify.Create) || touched(info, now):
+		delete(p.special, e.Name)
 		w.count(p, e.Name, below, now)
 	}
 }

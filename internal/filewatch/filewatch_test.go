@@ -61,7 +61,11 @@ func (x *world) add(spec Spec, from *SetState) *Set {
 	x.t.Helper()
 	spec.Name = "p"
 	spec.Changed = func(time.Time) { x.changed++ }
-	spec.Report = func(level api.Level, text string) { x.lines = append(x.lines, level.String()+" "+text) }
+	spec.Report = func(level api.Level, text string) {
+		if level > api.Debug {
+			x.lines = append(x.lines, level.String()+" "+text)
+		}
+	}
 	if spec.Patterns == nil {
 		spec.Patterns = []string{"*"}
 	}
@@ -152,7 +156,7 @@ func TestTree(t *testing.T) {
 	x.write("elsewhere/x/deep/four.py", "1")
 	x.write("a/app.log", "1")
 	x.w.SetLogs([]string{x.path("a/app.log")})
-	s := x.add(Spec{Paths: []string{x.path("a")}, Patterns: []string{"*.py", "conf/*.yaml", "end", "moved*"}, Exclude: []string{"*_test.py", "skip", "/sub/no.py"}}, nil)
+	s := x.add(Spec{Paths: []string{x.path("a")}, Patterns: []string{"*.py", "conf/*.yaml", "end", "moved*", "x", "y"}, Exclude: []string{"*_test.py", "skip", "/sub/no.py"}}, nil)
 	for _, c := range []struct {
 		what string
 		do   func()

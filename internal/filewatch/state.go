@@ -1,6 +1,7 @@
 package filewatch
 
 import (
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -76,6 +77,8 @@ func (w *Watcher) begin(s *Set, from *SetState) {
 		s.binaryChange(time.Now())
 	}
 	s.publish()
+	n := s.directories()
+	w.hash.add(func() { s.report(api.Debug, "watching files, in "+strconv.FormatInt(n, 10)+" directories") }) // after remember
 }
 
 func (from *SetState) at(path string) (was PathState, ok bool) {

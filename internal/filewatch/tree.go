@@ -30,7 +30,7 @@ type path struct {
 	target
 	stamp   stamp // unless it is a directory or a binary
 	dirs    map[string]struct{}
-	special map[string]struct{} // sockets, pipes, and what was there for a moment only: their removal is no change
+	special map[string]struct{} // sockets, pipes, and what was there for a moment only: that they are gone is no change
 	off     bool                // the tree is too large
 	lost    bool                // there was something, and there is nothing now
 }

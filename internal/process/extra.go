@@ -26,6 +26,7 @@ type extra struct {
 	hooks    hooks
 	disabled bool      // an operator wants no start without a request
 	cgroup   *cgrouped // nil: the program wants no cgroup
+	files    *files    // nil: its program watches no files
 
 	checks  *check.Monitor // nil: the program has no checks
 	health  check.Health   // that of the checks as it was published last
@@ -108,6 +109,9 @@ func (x *extra) ended(code int) {
 		x.reason = api.Reason{Why: api.WhyExit}
 	}
 	x.cause, x.noChild = api.Reason{}, false
+	if x.files != nil {
+		x.files.plan = nil
+	}
 }
 
 // hasPolicy reports whether the program sets a key of a restart policy.
@@ -147,7 +151,7 @@ func (p *Process) more() *api.ProcessMore {
 	if more.Health != "" && x.overall != check.Unknown {
 		more.HealthSince = new(int(x.since))
 	}
-	if x.checks != nil {
+	if x.checks != nil || x.files != nil {
 		more.Restarts = new(x.restarts)
 	}
 	if p.hasPolicy() {

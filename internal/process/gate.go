@@ -55,6 +55,7 @@ func (p *Process) SetDisabled(disabled bool) {
 		p.extra = &extra{}
 	}
 	p.extra.disabled = disabled
+	p.watchFilesAgain()
 	p.shared.Changed(p)
 }
 

@@ -30,6 +30,7 @@ type ExtraState struct {
 	Since    int64                       `json:"since,omitempty"` // when Overall changed, in seconds since 1970
 	Notify   *NotifyState                `json:"notify,omitempty"`
 	Cgroup   *CgroupState                `json:"cgroup,omitempty"`
+	Files    *FilesState                 `json:"files,omitempty"`
 }
 
 // GateState is a Gate as data.
@@ -81,7 +82,7 @@ func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	x := p.extra
 	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
 		Gate: x.gate.export(), Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(),
-		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w), Cgroup: x.cgroup.export()}
+		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w), Cgroup: x.cgroup.export(), Files: x.files.export()}
 	for h := range hookCount {
 		if from := x.hooks.last(h).Export(w); from != nil {
 			if s.Hooks == nil {
@@ -113,6 +114,7 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 		keys := p.checkKeys(k)
 		return p.ImportHelper(r, from, checkSpec(k, keys.Script.Command, keys.Timeout, done))
 	})
+	p.importFiles(s.Files)
 	if s.Notify != nil && x.notify != nil {
 		x.notify.restore(r, s.Notify)
 	}

@@ -16,7 +16,7 @@ import (
 // hook is a command that a process has beside its own.
 type hook uint8
 
-// The hooks, and the commands that stop and reload the process.
+// The hooks, and other commands. A start waits for those before reloadCommand.
 const (
 	preStart hook = iota
 	postStart
@@ -24,6 +24,8 @@ const (
 	stopCommand
 	postStop
 	reloadCommand
+	fileCommand
+	binaryCommand
 	hookCount
 )
 
@@ -38,6 +40,8 @@ var hookKeys = [hookCount]struct {
 	stopCommand:   {"stop_command", func(e *config.Extra) config.HelperCommand { return e.StopPlan.Command }},
 	postStop:      {"post_stop_hook", func(e *config.Extra) config.HelperCommand { return e.Hooks.PostStop }},
 	reloadCommand: {"reload_command", func(e *config.Extra) config.HelperCommand { return e.Reload.Command }},
+	fileCommand:   {"restart_cmd_when_file_changed", func(e *config.Extra) config.HelperCommand { return e.Files.OnFile.Command }},
+	binaryCommand: {"restart_cmd_when_binary_changed", func(e *config.Extra) config.HelperCommand { return e.Files.OnBinary.Command }},
 }
 
 // hooks are the hooks of a process.
@@ -117,6 +121,8 @@ func (p *Process) hookDone(h hook, step int32, ok bool, text string, now time.Ti
 		}
 	case reloadCommand:
 		p.reloadCommandDone(ok, text, now)
+	case fileCommand, binaryCommand:
+		p.changeCommandDone(h, now)
 	}
 }
 
@@ -126,7 +132,7 @@ func (p *Process) hooksRun() bool {
 		return false
 	}
 	for h, run := range p.extra.hooks.runs.last {
-		if hook(h) != reloadCommand && run != nil && !run.Over() && !run.Stuck() {
+		if hook(h) < reloadCommand && run != nil && !run.Over() && !run.Stuck() {
 			return true
 		}
 	}

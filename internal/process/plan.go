@@ -14,15 +14,19 @@ import (
 
 // stopPlan is the stop plan of a program, nil if it has none of the keys for one.
 func stopPlan(c *config.Process) (plan []state.Step) {
+	return planOf(c, c.Extra.StopPlan.Sequence, c.Extra.StopPlan.Command)
+}
+
+// planOf is the stop plan of a program with a sequence of signals and a command before them.
+func planOf(c *config.Process, sequence config.StopSequence, command config.HelperCommand) (plan []state.Step) {
 	wait := max(time.Duration(c.Stop.WaitSecs)*time.Second, 0)
 	x := c.Extra
 	if x.Hooks.PreStop.Line != "" {
 		plan = append(plan, state.Step{Kind: state.HookStep, Wait: x.Hooks.Timeout})
 	}
-	if x.StopPlan.Command.Line != "" {
+	if command.Line != "" {
 		plan = append(plan, state.Step{Kind: state.CommandStep, Wait: x.Hooks.Timeout, Settle: wait})
 	}
-	sequence := x.StopPlan.Sequence
 	if plan == nil && sequence.Signals == nil {
 		return nil
 	}
@@ -46,7 +50,7 @@ func stopPlan(c *config.Process) (plan []state.Step) {
 
 // takeStep takes the present step of the stop plan.
 func (p *Process) takeStep(now time.Time) {
-	plan := p.rules.More.Stop
+	plan := p.currentRules().More.Stop
 	i := int(p.machine.Step)
 	step := plan[i]
 	if i > 0 && plan[i-1].Kind == state.SignalStep {

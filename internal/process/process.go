@@ -52,6 +52,10 @@ type Shared struct {
 	Notified func(*Process)
 	// Recycle stops a process and starts it again, StopFor stops it. What depends on it may be stopped before.
 	Recycle, StopFor func(p *Process, reason api.Reason, now time.Time)
+	// StartFor starts a process for a reason of supervisord's own, unless it waits for dependencies.
+	StartFor func(p *Process, reason api.Reason, now time.Time)
+	// WatchFiles begins to watch the files of a process, or goes on with others.
+	WatchFiles func(p *Process)
 	// Adopt has the exit of another process passed to Reaped, as that of the child. Problem is empty, or why that is impossible.
 	Adopt func(p *Process, pid int) (problem string)
 	// Schedule takes over the deadline of an item.
@@ -131,6 +135,7 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 	if cfg.Extra != nil {
 		p.extra.cgroup = newCgrouped(p)
 		p.extra.checks = check.New(shared.Checks, (*checked)(p), cfg.Extra.Checks)
+		p.extra.files = newFiles(cfg)
 	}
 	p.out.init(p, api.Stdout, &cfg.Out)
 	p.err.init(p, api.Stderr, &cfg.Err)
@@ -217,13 +222,19 @@ func (p *Process) ChangedAt() time.Time {
 
 // Start starts it on request. It returns false, and changes nothing, if the state does not allow a start.
 func (p *Process) Start(now time.Time) bool {
-	if p.handle(state.Event{Kind: state.Start}, now) {
+	p.watchFilesAgain()
+	if p.StartAgain(now) {
 		return true
 	}
 	if p.machine.State == api.Stopping {
 		p.shared.Log.Warnf("process '%s' already running", p.Name())
 	}
 	return false
+}
+
+// StartAgain starts it for a reason of supervisord's own, in states in which Start does.
+func (p *Process) StartAgain(now time.Time) bool {
+	return p.handle(state.Event{Kind: state.Start}, now)
 }
 
 // AutoStart starts it without a request, unless it has been started before.

@@ -19,6 +19,9 @@ func (p *Process) Unready() bool {
 func (p *Process) currentRules() state.Rules {
 	rules := p.rules
 	rules.ShuttingDown, rules.Prepare = p.shared.ShuttingDown, p.prepares()
+	if f := p.files(); f != nil && f.plan != nil {
+		rules.More = f.plan
+	}
 	if n := p.notify(); n != nil && n.expired {
 		more := *rules.More
 		more.Stop = nil // there are watchdog_signal and SIGKILL

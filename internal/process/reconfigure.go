@@ -134,6 +134,7 @@ func (p *Process) use(to *config.Process, now time.Time) {
 		p.configureCgroup()
 		p.configureNotify(now)
 		p.configureChecks(before, now)
+		p.configureFiles()
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 // Recycle stops the process by its plan and starts it again, whatever autorestart says. It returns false, and does nothing,
 // unless the process has been started and nothing stops it yet.
 func (p *Process) Recycle(reason api.Reason, now time.Time) bool {
+	if reason.Why == api.WhyFile && p.Recyclable(now) {
+		p.stopForChange(now)
+	}
 	return p.recycle(state.Event{Kind: state.Recycle, Crash: reason.Why == api.WhyUnhealthy || reason.Why == api.WhyWatchdog}, reason, now)
 }
 
@@ -20,6 +23,7 @@ func (p *Process) Lose(reason api.Reason, now time.Time) {
 
 // Restart is Recycle for a request: also a process that is stopping is started again.
 func (p *Process) Restart(now time.Time) bool {
+	p.watchFilesAgain()
 	return p.recycle(state.Event{Kind: state.Restart}, api.Reason{Why: api.WhyRequest}, now)
 }
 

@@ -72,6 +72,7 @@ func needsOf(p *process.Process, g *config.Group) (needs []need) {
 // layoutChanged notes that there are other processes than before.
 func (l *Loop) layoutChanged() {
 	l.listing = nil
+	l.logsChanged()
 	if l.depends != nil {
 		l.depends.graph = nil
 	}

@@ -129,6 +129,7 @@ func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role)
 	p := process.New(c, g, process.UserOf(c, c.Run.User), role, &l.shared)
 	l.addGate(p, g)
 	l.applyDisabled(p)
+	l.watchFiles(p, FileSetState{})
 	return p
 }
 
@@ -265,6 +266,7 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 	readded := slices.Contains(l.read.Groups, g.Config) // it can be added without a reread
 	for _, p := range g.Processes {
 		l.timers.Remove(p) // one that has ended may be about to start again
+		l.unwatchFiles(p)
 		if readded {
 			p.KeepAutoLogs()
 		}

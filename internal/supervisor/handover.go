@@ -30,6 +30,7 @@ type State struct {
 	Helpers  []HelperState            `json:"helpers,omitempty"` // those that no process knows
 	Depends  *DependsState            `json:"depends,omitempty"`
 	Cgroups  *cgroup.State            `json:"cgroups,omitempty"`
+	Files    []FileSetState           `json:"files,omitempty"`
 	Events   events.State             `json:"events,omitzero"`
 	Ticks    events.TicksState        `json:"ticks,omitempty"`
 }
@@ -168,7 +169,8 @@ func (l *Loop) reporting() bool {
 
 // Export returns the state of the loop. Everything is frozen.
 func (l *Loop) Export(w *handover.Writer, now time.Time) State {
-	s := State{Layout: l.layout, Cgroups: l.cgroups.Export(), Environ: l.shared.Environ, Events: l.shared.Events.Export(), Ticks: l.ticks.Export()}
+	s := State{Layout: l.layout, Cgroups: l.cgroups.Export(), Environ: l.shared.Environ, Events: l.shared.Events.Export(), Ticks: l.ticks.Export(),
+		Files: l.exportFiles(now)}
 	for _, g := range l.groups {
 		s.Groups = append(s.Groups, l.exportGroup(g, w, now))
 	}

@@ -22,6 +22,7 @@ type imported struct {
 	plugins map[*plugin.Plugin]plugin.State
 	helpers []beginner
 	named   map[string]*process.Process // by their full names
+	files   []FileSetState
 }
 
 type beginner interface{ Begin() }
@@ -31,7 +32,7 @@ type beginner interface{ Begin() }
 func Import(o Options, r *handover.Reader, s State, active []*config.Group, syslog *logs.Syslog) *Supervisor {
 	sup := newSupervisor(o, pump.Import(), syslog)
 	l := sup.loop
-	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}, named: map[string]*process.Process{}}
+	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}, named: map[string]*process.Process{}, files: s.Files}
 	l.layout, l.shared.Environ = s.Layout, s.Environ
 	l.ticks.Import(s.Ticks)
 	if s.Cgroups != nil {
@@ -177,6 +178,7 @@ func (s *Supervisor) Begin() {
 	for p, state := range l.imported.plugins {
 		p.Begin(state)
 	}
+	l.beginFiles(l.imported.files)
 	l.imported, l.resumed = nil, true
 	if l.recycles != nil {
 		l.schedule(&l.nextRecycle, now)

@@ -57,6 +57,8 @@ type Loop struct {
 	nextLeave deadline                        // when to look at them
 	scaling   map[string]bool                 // programs whose number of processes is being changed
 
+	files *files // nil: no program watches files
+
 	pausedUntil time.Time         // after a recovered panic: when to go on with the loop's own work; zero: now
 	credentials map[string]string // in the environment of plug-ins
 	initialized bool              // all groups of the configuration have been added
@@ -74,6 +76,7 @@ func (l *Loop) run() (next *config.Config, status int) {
 	defer l.shared.Pump.Close()
 	defer l.removeSockets()
 	defer l.closeCgroups()
+	defer l.endFiles()
 	defer close(l.handle.down)
 	if !l.resumed {
 		l.shared.Events.Emit(api.SupervisorStateChangeRunning, "")

@@ -194,6 +194,7 @@ func (l *Loop) removeProcesses(g *Group, removed []*process.Process, change func
 	for _, p := range removed {
 		gone[p], configs[p.Configured()] = true, true
 		l.timers.Remove(p)
+		l.unwatchFiles(p)
 	}
 	change(g, func(members []*config.Process) []*config.Process {
 		return slices.DeleteFunc(members, func(c *config.Process) bool { return configs[c] })

@@ -51,7 +51,7 @@ func (l *Loop) Recycle(p *process.Process, reason api.Reason, now time.Time) {
 		queue = &recycles{}
 		l.recycles[p.Config.Section] = queue
 	}
-	again := queue.current == p && (reason.Why != api.WhyUpdate || p.State() == api.Stopping) // it is being recycled already
+	again := queue.current == p && p.State() == api.Stopping // it is being recycled already
 	if !again && !slices.ContainsFunc(queue.waiting, func(r recycle) bool { return r.process == p }) {
 		queue.waiting = append(queue.waiting, recycle{p, reason, p.Begun()})
 		p.Queue(true)

@@ -62,6 +62,7 @@ func (l *Loop) beginShutdown(now time.Time) {
 		l.depends.end()
 	}
 	l.pending, l.recycles = nil, nil
+	l.endFiles()
 	if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
 		l.schedule(&s.kill, now.Add(time.Duration(wait)*time.Second))
 	}

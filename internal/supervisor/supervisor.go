@@ -117,6 +117,7 @@ func New(o Options) (*Supervisor, error) {
 	}
 	for _, g := range o.Config.Groups {
 		if err := l.AddGroup(PrepareGroup(g)); err != nil {
+			l.endFiles()
 			l.removeSockets()
 			m.Close()
 			return nil, err
@@ -149,7 +150,8 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
 		Cgroups:  l.needCgroups,
-		Notified: l.notices.add, Schedule: l.timers.Set, Recycle: l.Recycle, StopFor: l.stopFor, Adopt: l.adopt,
+		Notified: l.notices.add, Schedule: l.timers.Set, Recycle: l.Recycle, StopFor: l.stopFor, StartFor: l.startFor, Adopt: l.adopt,
+		WatchFiles: func(p *process.Process) { l.watchFiles(p, FileSetState{}) },
 		Drained: func(p *process.Process) {
 			select {
 			case l.drained <- p:
