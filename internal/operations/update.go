@@ -36,7 +36,10 @@ func (s *Service) UpdateConfig(ctx context.Context, o supervisor.UpdateOptions) 
 			return nil, err
 		}
 	}
-	for ; int(u.state.Phase) < len(updatePhases); u.state.Phase++ {
+	for ; u.state.Phase < len(updatePhases); u.state.Phase++ {
+		if !u.state.Needed[u.state.Phase] {
+			continue
+		}
 		if err := updatePhases[u.state.Phase](u); err != nil {
 			return nil, err
 		}
@@ -44,7 +47,7 @@ func (s *Service) UpdateConfig(ctx context.Context, o supervisor.UpdateOptions) 
 	return u.state.actions(), nil
 }
 
-// update is an update in progress. Each phase finds out anew what is left to do, so other requests may come in between.
+// update is an update in progress. Each phase that is needed finds out anew what is left to do, so other requests may come in between.
 type update struct {
 	service *Service
 	options supervisor.UpdateOptions
@@ -64,8 +67,10 @@ func (u *update) read() error {
 		return err
 	}
 	return u.service.Change(func(l *supervisor.Loop) error {
-		l.Reread(cfg)
-		for _, name := range l.Plan(cfg, u.options).Unknown {
+		l.TakeReading(cfg)
+		plan := l.Plan(cfg, u.options)
+		u.state.need(plan)
+		for _, name := range plan.Unknown {
 			u.state.add(api.UpdateAction{Action: api.UpdateNone, Group: name}, BadName(name))
 		}
 		return nil

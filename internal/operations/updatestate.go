@@ -9,7 +9,8 @@ import (
 
 // UpdateState is an update that is not over.
 type UpdateState struct {
-	Phase     int           `json:"phase,omitempty"` // of updatePhases: the one that is not over
+	Needed    [5]bool       `json:"needed"`          // those of updatePhases in which there is something to do
+	Phase     int           `json:"phase,omitempty"` // the one that is not over
 	Actions   []ActionState `json:"actions,omitempty"`
 	Replaced  []string      `json:"replaced,omitempty"` // the groups that are to be replaced, from the present one on
 	Replacing ActionState   `json:"replacing,omitzero"` // the action about the present one
@@ -34,6 +35,15 @@ func actionState(a api.UpdateAction) ActionState {
 
 func (a ActionState) action() api.UpdateAction {
 	return api.UpdateAction{Action: a.Action, Group: a.Group, Process: a.Process, Keys: a.Keys, Running: a.Running, Status: a.Status, Text: a.Text}
+}
+
+// need notes in which phases there is something to do: comparing all groups once more costs as much as a fifth of a reading.
+func (s *UpdateState) need(plan supervisor.Plan) {
+	gone, come := false, false
+	for _, g := range plan.Changed {
+		gone, come = gone || len(g.Removed) > 0, come || len(g.Added) > 0
+	}
+	s.Needed = [...]bool{gone || len(plan.Removed) > 0, len(plan.Replaced) > 0, len(plan.Changed) > 0, come, len(plan.Added) > 0}
 }
 
 func (s *UpdateState) actions() (list []api.UpdateAction) {

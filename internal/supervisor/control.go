@@ -95,10 +95,16 @@ func (l *Loop) Restart(cfg *config.Config) {
 	}
 }
 
-// Reread takes a new reading of the configuration: its groups are what can be added from now on. It returns how they
-// differ from the active ones, and logs warnings that the reading before did not have. Nothing that runs changes; the next starts
-// get the groups that users have now, and the variables in the files of [supervisord].
+// Reread is TakeReading, and returns how the groups of the reading differ from the active ones.
 func (l *Loop) Reread(cfg *config.Config) config.Diff {
+	l.TakeReading(cfg)
+	return config.Compare(l.inOrder(), cfg.Groups)
+}
+
+// TakeReading takes a new reading of the configuration: its groups are what can be added from now on. It logs warnings that the reading
+// before did not have. Nothing that runs changes; the next starts get the groups that users have now, and the variables in the files of
+// [supervisord].
+func (l *Loop) TakeReading(cfg *config.Config) {
 	if before := l.read.Supervisord.FileEnvironment; !maps.Equal(before, cfg.Supervisord.FileEnvironment) {
 		l.shared.Environ = l.options.EnvironOf(cfg)
 	}
@@ -111,7 +117,6 @@ func (l *Loop) Reread(cfg *config.Config) config.Diff {
 	ForgetScaled(l.options.Kept, cfg)
 	l.shared.AutoLogs = nil
 	l.regroup(cfg.Groups)
-	return config.Compare(l.inOrder(), cfg.Groups)
 }
 
 // inOrder are the configurations of the active groups, in the order in which they were added.
