@@ -436,7 +436,7 @@ func TestHandover(t *testing.T) {
 	x.write("a/waits", "2")
 	x.await("a change", func() bool { return x.changed == 1 })
 	state := s.Export(true, time.Now())
-	if since := time.Now().Sub(time.Unix(0, state.Since)); since < clockStep || since > patience {
+	if since := time.Since(time.Unix(0, state.Since)); since < clockStep || since > patience {
 		t.Errorf("changes are known until %v ago", since)
 	}
 	state.Since = x.tick() // else the files made above are new
