@@ -138,3 +138,13 @@ var cgroupWords = oneOf("auto", "off", "required")
 
 // KillsCgroup reports whether all processes of the cgroup are stopped with the child.
 func (e *Extra) KillsCgroup() bool { return e.StopPlan.Kill == KillCgroup }
+
+// CgroupTexts returns the limits of the cgroup but that of memory, as clients see them, such as "pids_max 5".
+func (p *Process) CgroupTexts() (texts []string) {
+	for _, r := range cgroupKeys {
+		if text, ok := r.current(p); ok && r.key().Name != "memory_max" {
+			texts = append(texts, r.key().Name+" "+text)
+		}
+	}
+	return texts
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -297,3 +298,23 @@ func (p *Process) CgroupLeft() bool { c := p.cgroup(); return c != nil && c.stop
 func (p *Process) limitsRequired() bool {
 	return !slices.Contains(p.Config.Limits, child.Step(child.Required(false)))
 }
+
+// limitsText is what clients see of the limits of the process, and of the memory that it uses if that is limited.
+func (p *Process) limitsText() string {
+	text := p.Config.LimitsText()
+	c := p.cgroup()
+	if c == nil {
+		return text
+	}
+	texts := p.Config.CgroupTexts()
+	if most := p.Config.Extra.Cgroup.MemoryMax; most > 0 {
+		used, _ := p.CgroupMemory()
+		texts = append(texts, fmt.Sprintf("memory %s of %s", megabytes(used), megabytes(uint64(most))))
+	}
+	if text != "" {
+		texts = slices.Insert(texts, 0, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func megabytes(n uint64) string { return fmt.Sprintf("%.1f MB", float64(n)/(1<<20)) }

@@ -134,7 +134,7 @@ func (p *Process) more() *api.ProcessMore {
 	if x == nil {
 		return nil
 	}
-	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor, StopStep: p.stopStep(), Stale: p.Stale(), Limits: p.Config.LimitsText()}
+	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor, StopStep: p.stopStep(), Stale: p.Stale(), Limits: p.limitsText()}
 	if at := x.gate.NextStart; !at.IsZero() {
 		more.NextStart = new(int(at.Unix()))
 	}

@@ -103,6 +103,11 @@ func TestOutOfMemory(t *testing.T) {
 	if _, ok := w.process("b").CgroupMemory(); ok {
 		t.Error("a program without keys has memory of a cgroup")
 	}
+	w.cgroups.Set("service/a.a/memory.current", "22020096\n")
+	want := "memory_high 16MB, cpu_max 50%, cpu_weight 7, io_weight 8, pids_max 9, memory 21.0 MB of 32.0 MB"
+	if more := w.process("a").Info(w.now).More; more == nil || more.Limits != want {
+		t.Errorf("limits %+v", more)
+	}
 	w.cgroups.Set("service/a.a/memory.events", "oom_kill 1\n")
 	w.end("a", by(syscall.SIGKILL))
 	w.expect("WARN exited: a (terminated by SIGKILL; not expected)", "WARN a was killed: out of memory (memory_max=32MB)",
