@@ -49,7 +49,7 @@ func sleeping(p *config.Process, _ string) {
 func failing(p *config.Process, script string) {
 	p.Run.Command, p.Start.Secs, p.Backoff.Retries = script, 1000, 5
 	p.Extra = &config.Extra{Policy: &config.Policy{Increment: 24 * time.Hour, Factor: 1}, Hooks: &config.Hooks{}, Reload: &config.Reload{},
-		StopPlan: &config.StopPlan{}, Notify: &config.Notify{}, Depends: &config.Depends{}, Identity: &config.Identity{},
+		StopPlan: &config.StopPlan{}, Notify: &config.Notify{}, Depends: &config.Depends{}, Identity: &config.Identity{}, Cgroup: &config.Cgroup{}, Files: &config.WatchedFiles{},
 		ExitOn: &config.ExitOn{When: config.ExitNever}}
 }
 
