@@ -54,7 +54,7 @@ func checkServer(c config.Server, trial *sock.Trial) error {
 	}
 	defer dir.Close()
 	if now, err := dir.Lstat(base); err == nil && !now.IsSocket() {
-		return errNoSocket
+		return sock.ErrNoSocket
 	}
 	return nil
 }

@@ -108,9 +108,6 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// errNoSocket is the error if the path of a socket has a file of another type, which is not removed.
-var errNoSocket = fmt.Errorf("the file is not a socket: %w", syscall.EEXIST)
-
 // openError is the original's text for an error, followed by a line that names the server.
 func openError(c config.Server, err error) error {
 	place := fmt.Sprintf("[%s] port=%s", c.Section, net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
@@ -155,7 +152,7 @@ func reason(err error) string {
 	if refused := (*safefile.Refused)(nil); errors.As(err, &refused) {
 		return refused.Error()
 	}
-	if errors.As(err, &number) && !errors.Is(err, errNoSocket) {
+	if errors.As(err, &number) && !errors.Is(err, sock.ErrNoSocket) {
 		return number.Error()
 	}
 	return err.Error()
@@ -251,7 +248,7 @@ func listenUnix(c config.Server, replaces bool, stderr io.Writer) (*socket, erro
 		s.temporary = temporary
 		err = file.Rename(filepath.Base(temporary))
 	} else {
-		err = place(file, c, stderr)
+		err = file.Place(func() { fmt.Fprintf(stderr, "Unlinking stale socket %s\n", c.File) })
 	}
 	if err != nil {
 		_ = s.Listener.Close()
@@ -277,39 +274,4 @@ func createError(c config.Server, err error) error {
 	}
 	return usageError(fmt.Sprintf(`Not permitted to chown %s to uid/gid (%d, %d); adjust "sockchown" value in config `+
 		`file or on command line to values that the current user (%s) can successfully chown`, c.File, c.UID, c.GID, name))
-}
-
-// place links the socket file to its path. A stale socket there is unlinked. If a process listens on it, the error is
-// EADDRINUSE; if it is not a socket, errNoSocket.
-func place(file *sock.File, c config.Server, stderr io.Writer) error {
-	dir, base, err := sock.OpenDir(c.File, c.UID)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	const attempts = 10 // other processes may change the file meanwhile
-	for range attempts {
-		if err := file.Link(); err != syscall.EEXIST {
-			return err
-		}
-		before, err := dir.Lstat(base)
-		switch {
-		case err == syscall.ENOENT:
-			continue
-		case err != nil:
-			return err
-		case !before.IsSocket():
-			return errNoSocket
-		case !sock.IsStale(dir.Path(base)):
-			return syscall.EADDRINUSE
-		}
-		if now, err := dir.Lstat(base); err != nil || !now.Same(before) {
-			continue
-		}
-		fmt.Fprintf(stderr, "Unlinking stale socket %s\n", c.File)
-		if err := dir.Unlink(base); err != nil && err != syscall.ENOENT {
-			return err
-		}
-	}
-	return syscall.EADDRINUSE
 }

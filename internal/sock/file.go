@@ -136,6 +136,91 @@ func (f *File) Link() error {
 	return err
 }
 
+// ErrNoSocket is the error of Place if the path has a file of another type, which is not removed.
+var ErrNoSocket = fmt.Errorf("the file is not a socket: %w", syscall.EEXIST)
+
+// Place is Link, after it has removed a socket at the path on which no process listens; stale is called before. If one listens, the
+// error is EADDRINUSE.
+func (f *File) Place(stale func()) error {
+	const attempts = 10 // other processes may change the file meanwhile
+	for range attempts {
+		if err := f.Link(); err != syscall.EEXIST {
+			return err
+		}
+		before, err := f.dir.Lstat(f.base)
+		switch {
+		case err == syscall.ENOENT:
+			continue
+		case err != nil:
+			return err
+		case !before.IsSocket():
+			return ErrNoSocket
+		case !IsStale(f.dir.Path(f.base)):
+			return syscall.EADDRINUSE
+		}
+		if now, err := f.dir.Lstat(f.base); err != nil || !now.Same(before) {
+			continue
+		}
+		stale()
+		if err := f.dir.Unlink(f.base); err != nil && err != syscall.ENOENT {
+			return err
+		}
+	}
+	return syscall.EADDRINUSE
+}
+
+// Vacant returns an error if a process listens on the socket at path, EADDRINUSE, or if there is a file of another type, ErrNoSocket. Stale
+// reports whether there is a socket. Links are followed as in OpenDir.
+func Vacant(path string, uid int) (stale bool, err error) {
+	dir, base, err := OpenDir(path, uid)
+	if err != nil {
+		return false, err
+	}
+	defer dir.Close()
+	info, err := dir.Lstat(base)
+	switch {
+	case err == syscall.ENOENT:
+		return false, nil
+	case err != nil:
+		return false, err
+	case !info.IsSocket():
+		return false, ErrNoSocket
+	case !IsStale(dir.Path(base)):
+		return false, syscall.EADDRINUSE
+	}
+	return true, nil
+}
+
+// Change changes the attributes of the file at path if it is this one, else the error is ENOENT. An owner that is -1 becomes ours.
+func Change(path string, info safefile.Info, a Attributes) error {
+	if a.UID < 0 {
+		a.UID = os.Geteuid()
+	}
+	if a.GID < 0 {
+		a.GID = os.Getegid()
+	}
+	dir, base, err := OpenDir(path, a.UID)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	e, err := dir.Entry(base)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if !e.IsSocket() || !e.Same(info) {
+		return syscall.ENOENT
+	}
+	if err := e.Chmod(a.Mode & 0o700); err != nil { // until it has its owner
+		return err
+	}
+	if err := e.Chown(a.UID, a.GID); err != nil {
+		return &OwnerError{err}
+	}
+	return e.Chmod(a.Mode)
+}
+
 // discard removes the file.
 func (f *File) discard() {
 	_ = f.holder.Unlink(f.name)
