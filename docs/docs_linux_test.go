@@ -50,11 +50,12 @@ type block struct {
 var (
 	writes = regexp.MustCompile("(?s)(?:Write|write|and) `([^`]+)`[^`]*:\\s*$")
 	skips  = regexp.MustCompile(`(?s)<!-- not run: (.*?) -->\s*$`)
+	needs  = regexp.MustCompile(`(?s)<!-- needs ([a-z0-9-]+) -->\s*$`)
 	setups = regexp.MustCompile(`(?s)^<!-- run first\n(.*?)-->`)
 )
 
 // blocks returns the fenced blocks of a page. A block after "Write `FILE`:" is written to that file; one after <!-- not run: REASON -->
-// is skipped; a comment that begins with <!-- run first is a script.
+// is skipped, and one after <!-- needs PROGRAM --> where there is no such program; a comment that begins with <!-- run first is a script.
 func blocks(page string) []block {
 	var found []block
 	lines := strings.SplitAfter(page, "\n")
@@ -81,6 +82,11 @@ func blocks(page string) []block {
 		}
 		if m := skips.FindStringSubmatch(before.String()); m != nil {
 			b.skip = m[1]
+		}
+		if m := needs.FindStringSubmatch(before.String()); m != nil {
+			if _, err := exec.LookPath(m[1]); err != nil {
+				b.skip = err.Error()
+			}
 		}
 		for i++; i < len(lines) && strings.TrimSpace(lines[i]) != "```"; i++ {
 			b.text += strings.TrimPrefix(lines[i], indent)

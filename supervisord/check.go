@@ -7,12 +7,12 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
-	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/inifile"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/sock"
+	"github.com/gosupervisor/supervisor/internal/socket"
 )
 
 // check prints all errors and warnings about the configuration, and starts nothing.
@@ -72,13 +72,20 @@ func try(found *config.Report) {
 			refuse(rpc.Check([]config.Interface{i}), "rpcinterface:"+i.Name, "")
 		}
 	}
-	tried := map[*config.Socket]bool{nil: true}
+	tried := map[*config.Socket]bool{}
 	for _, g := range found.Config.Groups {
 		for _, p := range g.Processes {
-			if !tried[p.Socket] {
-				refuse(fcgi.Try(p.Socket, trial), p.Section, "socket")
+			for s := range p.AllSockets() {
+				if tried[s] {
+					continue
+				}
+				tried[s] = true
+				section, key := p.Section, "socket"
+				if s.Name != "" {
+					section, key = "socket:"+s.Name, "listen"
+				}
+				refuse(socket.Try(s, trial), section, key)
 			}
-			tried[p.Socket] = true
 		}
 	}
 }

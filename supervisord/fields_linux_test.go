@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/gosupervisor/supervisor/internal/events"
-	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/operations"
@@ -16,6 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/sdnotify"
+	"github.com/gosupervisor/supervisor/internal/socket"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/web"
 )
@@ -35,7 +35,7 @@ var ownTests = map[string]string{
 var behindInterfaces = []reflect.Type{
 	reflect.TypeFor[output.Strip](), reflect.TypeFor[output.Capture](), reflect.TypeFor[output.Match](), reflect.TypeFor[output.Events](),
 	reflect.TypeFor[logs.FileTarget](), reflect.TypeFor[logs.SyslogTarget](), reflect.TypeFor[logs.DebugTarget](),
-	reflect.TypeFor[events.Listener](), reflect.TypeFor[events.ExternalHandler](), reflect.TypeFor[fcgi.Socket](), reflect.TypeFor[plugin.Plugin](),
+	reflect.TypeFor[events.Listener](), reflect.TypeFor[events.ExternalHandler](), reflect.TypeFor[socket.Socket](), reflect.TypeFor[plugin.Plugin](),
 	reflect.TypeFor[helper.Run](), reflect.TypeFor[sdnotify.Socket](), reflect.TypeFor[sdnotify.Pipe](),
 	reflect.TypeFor[rpc.Server](), reflect.TypeFor[operations.Service](), reflect.TypeFor[web.Handler](), // services
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/daemon"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/parentthread"
+	"github.com/gosupervisor/supervisor/internal/socket"
 	"github.com/gosupervisor/supervisor/internal/statefile"
 	"github.com/gosupervisor/supervisor/internal/timezone"
 	"github.com/gosupervisor/supervisor/internal/upgrade/early"
@@ -77,6 +78,11 @@ func run(args []string) (status int) {
 	}
 	d := newSupervisord(opts, child.ByName(args[0]), time.Now())
 	d.file = file
+	launcher := 0
+	if daemon.Detached() {
+		launcher = os.Getppid()
+	}
+	d.sockets = socket.NewSet(socket.Inherited(launcher))
 	return d.runs(cfg, 0)
 }
 
@@ -92,7 +98,7 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 		read:    func(s *config.Scaling) (*config.Config, error) { return config.Load(scaled(opts, s), os.Environ()) },
 		kept:    statefile.New(),
 		program: program, started: started, signals: make(chan os.Signal, early.Room), chld: make(chan os.Signal, 1),
-		start: child.IsolatedStarter(), manager: daemon.NewNotifier(),
+		start: child.IsolatedStarter(), manager: daemon.NewNotifier(), sockets: new(socket.Set),
 	}
 	if early.Signals != nil {
 		d.signals = early.Signals
@@ -119,6 +125,7 @@ func (d *supervisord) runs(cfg *config.Config, status int) int {
 		var err error
 		if cfg, status, err = d.run(cfg); err != nil {
 			d.servers.Close()
+			d.sockets.Settle(nil)
 			return fail(d.opts, err)
 		}
 	}

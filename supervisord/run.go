@@ -20,6 +20,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/socket"
 	"github.com/gosupervisor/supervisor/internal/statefile"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/web"
@@ -42,6 +43,7 @@ type supervisord struct {
 	manager *daemon.Notifier
 	serial  events.Serial
 	started time.Time
+	sockets *socket.Set    // of [socket:x] sections
 	servers *httpd.Servers // of this run; between two runs, the sockets that are kept
 	outcome outcome        // of an upgrade
 	running bool           // the first run has begun: limits are set, the terminal is left
@@ -176,7 +178,7 @@ func (d *supervisord) options(l *life) supervisor.Options {
 	cfg, log, unused, ended := l.cfg, l.log, d.unused, l.ended
 	return supervisor.Options{
 		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, ShowConfig: d.show, Start: d.startChild,
-		Restarted:   d.running,
+		Restarted: d.running, Sockets: d.sockets,
 		Prepare:     func(next *config.Config) error { return prepare(next, l.servers) },
 		Environ:     environ(cfg, cfg),
 		EnvironOf:   func(read *config.Config) []string { return environ(read, cfg) },

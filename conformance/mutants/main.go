@@ -35,7 +35,7 @@ var areas = []*area{
 		"states|stop|startup|signals|events|depend|readiness|health|hooks|exit|policy|upgrade"},
 	{"config", []string{"internal/config", "internal/ini", "internal/expand", "internal/getopt", "internal/shlex", "internal/envfile",
 		"internal/inifile", "internal/signame", "internal/timezone", "internal/cpus", "internal/pyrepr"}, "config|startup|environment"},
-	{"events", []string{"internal/events", "internal/output", "internal/fcgi", "supervisord/listeners"}, "events|fcgi|listeners"},
+	{"events", []string{"internal/events", "internal/output", "internal/socket", "supervisord/listeners"}, "events|fcgi|listeners|sockets"},
 	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd", "internal/httpd/fast", "internal/web", "internal/origin",
 		"internal/api", "internal/plugin", "internal/budget"}, "rpc|http|plugins|security"},
 	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},

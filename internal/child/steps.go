@@ -19,6 +19,12 @@ type Directory string
 // Umask is the file mode creation mask to set.
 type Umask int
 
+// ListenPID sets LISTEN_PID to the process id of the child, which no other process knows before it exists.
+type ListenPID struct{}
+
+// ListenPIDVariable is the variable that ListenPID sets. Source: sd_listen_fds(3).
+const ListenPIDVariable = "LISTEN_PID"
+
 // The kinds of steps, in the order in which syscall.ForkExec does them and in which a start should list them.
 const (
 	requiredKind = iota
@@ -37,12 +43,14 @@ const (
 	deathSignalKind
 	directoryKind
 	umaskKind
+	listenPIDKind
 	// StepKinds is the number of kinds of steps.
 	StepKinds
 )
 
 func (Directory) kind() int { return directoryKind }
 func (Umask) kind() int     { return umaskKind }
+func (ListenPID) kind() int { return listenPIDKind }
 
 // kind is one kind of step: how the shim learns of it and does it, and whether a cheaper start can do it. A kind has fork
 // or thread, or neither if only the shim can do it.
@@ -95,6 +103,12 @@ var kinds = func() (all [StepKinds]kind) {
 			before := syscall.Umask(int(s.(Umask)))
 			return func() { syscall.Umask(before) }
 		},
+	}
+	all[listenPIDKind] = kind{
+		name:   "listenpid",
+		encode: func(Step) string { return "" },
+		decode: func(string) (Step, error) { return ListenPID{}, nil },
+		run:    func(Step) error { return os.Setenv(ListenPIDVariable, strconv.Itoa(os.Getpid())) },
 	}
 	return all
 }()

@@ -63,6 +63,8 @@ func stepCases() map[string]stepCase {
 		"directory": {step: Directory("/"), way: byFork, show: "pwd -P", want: "/\n",
 			fails: []failure{{Directory("/nonexistent"), "couldn't chdir to /nonexistent: ENOENT"}}},
 		"umask": {step: Umask(0o27), way: byThread, show: "umask", want: "0027\n", safe: true},
+		"listenpid": {step: ListenPID{}, way: byShim, show: "[ \"$LISTEN_PID\" = $$ ] && echo own || echo none", want: "own\n",
+			safe: true},
 	}
 	maps.Copy(cases, limitCases())
 	return cases

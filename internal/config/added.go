@@ -32,5 +32,6 @@ func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process,
 
 // kept returns the part of the reader that NewProcesses needs. Any goroutine may use it.
 func (r *reader) kept() *reader {
-	return &reader{env: r.env, node: r.node, path: r.path, here: r.here, common: r.common, variables: r.variables, exitOn: r.exitOn}
+	return &reader{env: r.env, node: r.node, path: r.path, here: r.here, common: r.common, variables: r.variables, exitOn: r.exitOn,
+		sockets: r.sockets}
 }

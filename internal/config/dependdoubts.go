@@ -27,6 +27,9 @@ func (d *doubts) needs(section string, needs []Need, names *Names) {
 			if !on.Process.Start.Auto && !n.Optional {
 				d.add(section, "depends_on", on.Namespec()+" has autostart=false: the program waits until a request starts it")
 			}
+			if name := on.Process.activatedBy(); name != "" && on.Process.Start.Auto && !n.Optional {
+				d.add(section, "depends_on", on.Namespec()+" is started by a connection to socket "+name+": the program waits until one comes")
+			}
 			if n.Condition == order.Healthy && !on.Process.watched() {
 				d.add(section, "depends_on", on.Namespec()+" has no health check: healthy means the same as ready")
 			}

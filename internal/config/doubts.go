@@ -38,6 +38,7 @@ func (r *reader) doubts(c *Config) []string {
 		}
 	}
 	d.dependencies(c.Groups)
+	d.sockets(c.Groups)
 	for _, s := range r.doc.Sections { // supervisorctl runs these commands
 		if v, ok := s.Values["command"]; ok && kindOf(s.Name) == InCtlPlugin && !strings.Contains(v.Text, "%(") {
 			d.command(s.Name, "command", &Run{Command: v.Text})

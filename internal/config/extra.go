@@ -26,6 +26,8 @@ type Extra struct {
 	Cgroup   *Cgroup
 	Files    *WatchedFiles
 
+	Listening *Listening
+
 	own map[string]string // environment=, without that of [supervisord], if there are files
 	set []setKey          // the keys that the section sets, in the order of the table
 }

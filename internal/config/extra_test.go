@@ -86,6 +86,7 @@ func TestPartsOfExtra(t *testing.T) {
 		"stopsignal=INT:1,TERM":      {"StopPlan"},
 		"reloadsignal=USR1":          {"Reload"},
 		"startdelay=1":               {"Depends"},
+		"sockets=":                   {"Listening"},
 
 		"liveness_check_period=1\nreadiness_check_script=/c %(process_num)d": {"Liveness", "Readiness"},
 	} {

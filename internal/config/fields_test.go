@@ -29,6 +29,7 @@ func everything() *Group {
 	extra.EnvFiles = []envfile.File{{Path: "a"}, {Path: "b"}}
 	extra.Depends.On = []string{"a", "b"}
 	extra.Identity.Groups = UserGroups{true, true, []string{"a", "b"}, []int{1, 2}}
+	extra.Listening.Sockets = Sockets{{Name: "a", URL: "u"}, {Name: "b", URL: "v"}}
 	extra.StopPlan.Sequence.Signals = []StopSignal{{1, 2}, {3, 4}}
 	extra.Files.Directories, extra.Files.Patterns, extra.Files.Exclude = []string{"a", "b"}, []string{"a", "b"}, []string{"a", "b"}
 	for _, a := range []*FileAction{&extra.Files.OnBinary, &extra.Files.OnFile} {
@@ -93,7 +94,8 @@ func TestCompareNoticesEveryField(t *testing.T) {
 // neverNil are the types to which all pointers lead somewhere.
 var neverNil = []reflect.Type{reflect.TypeFor[Program](), reflect.TypeFor[Policy](), reflect.TypeFor[Hooks](), reflect.TypeFor[StopPlan](),
 	reflect.TypeFor[Reload](), reflect.TypeFor[Notify](), reflect.TypeFor[Depends](), reflect.TypeFor[HealthCheck](),
-	reflect.TypeFor[Identity](), reflect.TypeFor[ExitOn](), reflect.TypeFor[Cgroup](), reflect.TypeFor[WatchedFiles]()}
+	reflect.TypeFor[Identity](), reflect.TypeFor[ExitOn](), reflect.TypeFor[Cgroup](), reflect.TypeFor[WatchedFiles](),
+	reflect.TypeFor[Listening]()}
 
 // eachField calls try for each field of a type and its parts, with the path of the field and a function that changes it.
 func eachField(typ reflect.Type, path string, try func(path string, change func(root reflect.Value))) {

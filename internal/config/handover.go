@@ -100,6 +100,7 @@ type ReaderState struct {
 	Common    int    `json:"common,omitempty"`
 	Variables int    `json:"variables,omitempty"`
 	ExitOn    string `json:"exit_on,omitempty"`
+	Sockets   []int  `json:"sockets,omitempty"`
 }
 
 // Export returns the active groups and readings as data. They may share groups, processes and all else; that is kept. Keys that the
@@ -270,6 +271,9 @@ func (e *exporter) config(c *Config) int {
 		if r := c.reader; r != nil {
 			s.Reader = ReaderState{Environ: e.vars(r.env), Node: r.node, Here: r.here, Common: e.vars(r.common),
 				Variables: e.vars(r.variables), ExitOn: r.exitOn}
+			for _, name := range slices.Sorted(maps.Keys(r.sockets)) {
+				s.Reader.Sockets = append(s.Reader.Sockets, e.socket(r.sockets[name]))
+			}
 		}
 		return s
 	})

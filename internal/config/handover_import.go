@@ -173,6 +173,12 @@ func (m *importer) config(s *ConfigState) *Config {
 	r := s.Reader
 	c.reader = &reader{env: m.vars(r.Environ), node: r.Node, path: c.Path, here: r.Here, common: m.vars(r.Common),
 		variables: m.vars(r.Variables), exitOn: r.ExitOn}
+	for _, s := range pick(m, m.sockets, r.Sockets) {
+		if c.reader.sockets == nil {
+			c.reader.sockets = map[string]*Socket{}
+		}
+		c.reader.sockets[s.Name] = s
+	}
 	return c
 }
 

@@ -300,7 +300,7 @@ func TestHandoverOfReader(t *testing.T) {
 			names = append(names, kept.Type().Field(i).Name)
 		}
 	}
-	if diff := cmp.Diff([]string{"env", "node", "path", "here", "common", "variables", "exitOn"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"env", "node", "path", "here", "common", "variables", "exitOn", "sockets"}, names); diff != "" {
 		t.Errorf("ReaderState has other fields:\n%s", diff)
 	}
 }

@@ -56,6 +56,7 @@ const (
 	InCtlPlugin
 	InDefault
 	InVariables
+	InSocket
 )
 
 // InPrograms are the sections that configure processes. [rpcinterface:x] does if it has command=. InPrograms and InDefault are those of
@@ -71,7 +72,7 @@ var sectionKinds = []struct {
 	{InUnixServer, "unix_http_server"}, {InInetServer, "inet_http_server"}, {InSupervisord, "supervisord"},
 	{InCtl, "supervisorctl"}, {InInclude, "include"}, {InProgram, "program:"}, {InGroup, "group:"},
 	{InListener, "eventlistener:"}, {InFastCGI, "fcgi-program:"}, {InInterface, pluginPrefix}, {InCtlPlugin, ctlPlugin},
-	{InDefault, defaultSection}, {InVariables, variablesSection},
+	{InDefault, defaultSection}, {InVariables, variablesSection}, {InSocket, socketPrefix},
 }
 
 // kindOf returns the kind of a section by its name, 0 if the name is unknown.
@@ -324,7 +325,8 @@ type described interface {
 func allKeys() (all []described) {
 	all = slices.Concat(untyped(unixServerKeys), untyped(inetServerKeys), untyped(daemonKeys), untyped(ctlKeys),
 		untyped(includeKeys), untyped(processKeys), untyped(groupKeys), untyped(listenerKeys), untyped(socketKeys),
-		untyped(interfaceKeys), untyped(pluginKeys), untyped(pluginPoolKeys), untyped(ctlPluginKeys))
+		untyped(interfaceKeys), untyped(pluginKeys), untyped(pluginPoolKeys), untyped(ctlPluginKeys),
+		untyped(socketSectionKeys))
 	return append(all, handlerKey, listenerPriority, pluginPriority)
 }
 

@@ -34,6 +34,13 @@ command=a
 process_name=%(process_num)d
 [program:b]
 command=b
+sockets=t,u
+[socket:s]
+listen=unix:///tmp/s2
+[socket:t]
+listen=tcp://h:2
+[socket:u]
+listen=unix:///tmp/u
 [group:g]
 programs=a
 [eventlistener:l]
@@ -60,7 +67,7 @@ command=c
 // changedSections are the sections of oneOfEach in which a test changes the keys of a kind.
 var changedSections = map[Sections]string{InUnixServer: "unix_http_server", InInetServer: "inet_http_server",
 	InSupervisord: "supervisord", InCtl: "supervisorctl", InInclude: "include", InProgram: "program:a", InGroup: "group:g",
-	InListener: "eventlistener:l", InFastCGI: "fcgi-program:f", InInterface: "rpcinterface:p", InCtlPlugin: "ctlplugin:c", InDefault: "program-default"}
+	InListener: "eventlistener:l", InFastCGI: "fcgi-program:f", InInterface: "rpcinterface:p", InCtlPlugin: "ctlplugin:c", InDefault: "program-default", InSocket: "socket:t"}
 
 // sectionOf returns the section in which a key of a kind is changed.
 func sectionOf(in Sections, k *Key) string {
@@ -69,6 +76,8 @@ func sectionOf(in Sections, k *Key) string {
 		return "rpcinterface:supervisor"
 	case in == InInterface && k.Sections == in:
 		return "rpcinterface:q"
+	case in == InSocket && (k.Name == "mode" || k.Name == "owner"):
+		return "socket:u"
 	}
 	return changedSections[in]
 }
@@ -146,6 +155,10 @@ func TestUpdateNotices(t *testing.T) {
 // checkEffect checks that Changes reports a changed key as its row says, and that what a process keeps is what it was started with.
 func checkEffect(t *testing.T, section string, k *Key, before, after []*Group) {
 	t.Helper()
+	name := k.Name
+	if k.Sections == InSocket { // that of the programs that use it
+		name = "sockets"
+	}
 	found := map[Update]bool{members: len(after) > len(before)}
 	for _, g := range before {
 		i := slices.IndexFunc(after, func(read *Group) bool { return read.Name == g.Name })
@@ -155,12 +168,12 @@ func checkEffect(t *testing.T, section string, k *Key, before, after []*Group) {
 		}
 		c := g.Changes(after[i])
 		found[members] = found[members] || len(c.Added)+len(c.Removed) > 0
-		found[inPlace] = found[inPlace] || slices.Contains(c.InPlace, k.Name)
-		found[replaces] = found[replaces] || slices.Contains(c.Replaces, k.Name)
+		found[inPlace] = found[inPlace] || slices.Contains(c.InPlace, name)
+		found[replaces] = found[replaces] || slices.Contains(c.Replaces, name)
 		for _, p := range c.Stay {
 			now, later := p.Keys()
-			found[inPlace] = found[inPlace] || slices.Contains(now, k.Name)
-			found[restarts] = found[restarts] || slices.Contains(later, k.Name)
+			found[inPlace] = found[inPlace] || slices.Contains(now, name)
+			found[restarts] = found[restarts] || slices.Contains(later, name)
 			kept := p.Kept()
 			takenNow, takenLater := Pair{p.Configured, kept}.Keys()
 			leftNow, leftLater := Pair{kept, p.Read}.Keys()

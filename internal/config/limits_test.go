@@ -57,9 +57,9 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestEachStepHasItsKey checks that each kind of step has a key: user, directory, umask or a limit.
+// TestEachStepHasItsKey checks that each kind of step has a key: user, directory, umask, sockets or a limit.
 func TestEachStepHasItsKey(t *testing.T) {
-	if got := 3 + len(limitKeys); got != child.StepKinds {
+	if got := 4 + len(limitKeys); got != child.StepKinds {
 		t.Errorf("%d keys are steps, and there are %d kinds of steps", got, child.StepKinds)
 	}
 }

@@ -58,6 +58,9 @@ func (r *reader) values(o Options) (*Config, error) {
 	if c.Interfaces, err = r.plugins(pluginPrefix, interfaceKeys[0]); err != nil {
 		return nil, err
 	}
+	if err = r.readSockets(); err != nil {
+		return nil, err
+	}
 	if c.Groups, err = r.groups(); err != nil {
 		return nil, err
 	}

@@ -51,6 +51,7 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 		readAll(k, eachKeys, p)
 		if i == 0 {
 			requireReadinessCheck(k, p)
+			requireReadyBehindSockets(k, p)
 		}
 		p.Extra.trim()
 		p.ProcessName = k.expandProcessName()

@@ -41,6 +41,7 @@ type reader struct {
 	vars       [6]expand.Variable // memory for expansions
 	check      *check             // collects the errors; nil: reading stops at the first
 	daemonUser *string            // that of supervisord, as written; nil: it is not switched
+	sockets    map[string]*Socket // of [socket:x]; nil: there are none
 
 	overridden []api.ConfigKey // keys of [supervisord] that the command line sets
 }

@@ -148,17 +148,22 @@ type Pool struct {
 	PayloadBytes   bool     `json:"payload_bytes"`   // payload_length=bytes: len counts bytes instead of characters
 }
 
-// Socket is the listening socket of an [fcgi-program:x] section.
+// Socket is the listening socket of an [fcgi-program:x] section, or that of a [socket:x] section, which has a name.
 type Socket struct {
-	URL     string      `json:"url"` // as log lines show it: an absolute path, or the host in lower case
-	Unix    bool        `json:"unix"`
-	Path    string      `json:"path"` // Unix
-	Host    string      `json:"host"` // TCP
-	Port    int         `json:"port"` // TCP
-	Mode    fs.FileMode `json:"mode"`
-	UID     int         `json:"uid"` // -1: unchanged
-	GID     int         `json:"gid"`
-	Backlog int         `json:"backlog"` // 0: the system's maximum
+	Name      string      `json:"name,omitempty"` // of [socket:x]
+	URL       string      `json:"url"`            // as log lines show it: an absolute path, or the host in lower case
+	Unix      bool        `json:"unix"`
+	Path      string      `json:"path"` // Unix
+	Host      string      `json:"host"` // TCP and UDP; [socket:x]: an IPv6 address without brackets, too
+	Port      int         `json:"port"`
+	Mode      fs.FileMode `json:"mode"`
+	UID       int         `json:"uid"` // -1: unchanged
+	GID       int         `json:"gid"`
+	Backlog   int         `json:"backlog"`            // 0: the system's maximum
+	Datagram  bool        `json:"datagram,omitempty"` // UDP, or a Unix socket for datagrams
+	Inherit   string      `json:"inherit,omitempty"`  // the name of the socket that supervisord got in place of one of its own
+	ReusePort bool        `json:"reuseport,omitempty"`
+	Activate  bool        `json:"activate,omitempty"`
 }
 
 // Restart decides whether a process that has exited is started again.

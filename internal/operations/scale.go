@@ -238,7 +238,7 @@ func (c *scaling) edit(l *supervisor.Loop) error {
 		}
 	}
 	for _, p := range c.added {
-		if c.start && (runs || p.Config.Start.Auto) && !p.Disabled() {
+		if c.start && (runs || p.Config.AutoStarts()) && !p.Disabled() {
 			c.starts = append(c.starts, p)
 		}
 	}

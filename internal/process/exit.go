@@ -71,7 +71,7 @@ func (p *Process) FinishExit(now time.Time) {
 	if h := p.role.Handler; took && h != nil {
 		h.Exited(ended)
 	}
-	p.releaseSocket()
+	p.releaseSockets()
 	if took {
 		p.runEnded(&exit, now)
 	}

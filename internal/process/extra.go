@@ -28,6 +28,8 @@ type extra struct {
 	cgroup   *cgrouped // nil: the program wants no cgroup
 	files    *files    // nil: its program watches no files
 
+	listening *listening // nil: its program has no sockets=
+
 	checks  *check.Monitor // nil: the program has no checks
 	health  check.Health   // that of the checks as it was published last
 	overall check.Health   // that of checks and watchdog

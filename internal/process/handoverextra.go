@@ -31,6 +31,7 @@ type ExtraState struct {
 	Notify   *NotifyState                `json:"notify,omitempty"`
 	Cgroup   *CgroupState                `json:"cgroup,omitempty"`
 	Files    *FilesState                 `json:"files,omitempty"`
+	Sockets  int                         `json:"sockets,omitempty"` // how many are in use
 }
 
 // GateState is a Gate as data.
@@ -83,6 +84,9 @@ func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
 		Gate: x.gate.export(), Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(),
 		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w), Cgroup: x.cgroup.export(), Files: x.files.export()}
+	if x.listening != nil {
+		s.Sockets = x.listening.held
+	}
 	for h := range hookCount {
 		if from := x.hooks.last(h).Export(w); from != nil {
 			if s.Hooks == nil {
@@ -109,6 +113,9 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 			x.hooks.setLast(h, p.ImportHelper(r, from, p.hookSpec(h)))
 			x.hooks.runs.steps[h] = s.Steps[hookKeys[h].name]
 		}
+	}
+	if s.Sockets > 0 {
+		x.listening = &listening{held: s.Sockets}
 	}
 	x.checks.Import(s.Checks, func(k check.Kind, from *helper.RunState, done func(helper.Result, time.Time)) *helper.Run {
 		keys := p.checkKeys(k)

@@ -3,7 +3,6 @@ package process
 import (
 	"cmp"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -84,7 +83,7 @@ func (n *notify) open(spec *child.Spec) (theirs []int, err error) {
 			unix.Close(their)
 			return nil, err
 		}
-		for range n.config.Ready.FD - len(spec.Files) {
+		for range n.config.Ready.FD - len(spec.Files) - len(spec.More) { // sockets come before
 			spec.More = append(spec.More, -1)
 		}
 		spec.More = append(spec.More, their)
@@ -119,14 +118,7 @@ func (n *notify) environ(env []string) []string {
 	if n.config.Ready.How == config.ReadyFD {
 		own = append(own, readyFD+"="+strconv.Itoa(n.config.Ready.FD))
 	}
-	for _, kv := range env {
-		switch name, _, _ := strings.Cut(kv, "="); name {
-		case notifySocket, watchdogUsec, readyFD, "WATCHDOG_PID": // of environment=: what the keys ask for wins
-		default:
-			own = append(own, kv)
-		}
-	}
-	return own
+	return override(env, own, notifySocket, watchdogUsec, readyFD, "WATCHDOG_PID") // of environment=: what the keys ask for wins
 }
 
 // passesOn reads what an ended child has sent last, and returns true if another process is that of the program from now on.

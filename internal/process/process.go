@@ -50,6 +50,8 @@ type Shared struct {
 	// Notified is called from any goroutine when the child has sent notifications; the loop then calls Notified. It must not
 	// block.
 	Notified func(*Process)
+	// Relisten calls SetSockets again, because the process, which has no child, has another configuration.
+	Relisten func(*Process)
 	// Recycle stops a process and starts it again, StopFor stops it. What depends on it may be stopped before.
 	Recycle, StopFor func(p *Process, reason api.Reason, now time.Time)
 	// StartFor starts a process for a reason of supervisord's own, unless it waits for dependencies.
@@ -330,7 +332,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 		if problem, failed := p.spawn(now); problem != "" {
 			p.spawnErr = problem
 			p.shared.Log.Infof("spawnerr: %s", problem)
-			p.releaseSocket()
+			p.releaseSockets()
 			p.noChild()
 			p.apply(state.Event{Kind: failed}, now, now)
 			p.runEnded(nil, now)
@@ -403,8 +405,11 @@ func (p *Process) wakeWaiters() {
 	}
 }
 
-// releaseSocket gives the socket back if it was in use.
-func (p *Process) releaseSocket() {
+// releaseSockets gives back the sockets that were in use.
+func (p *Process) releaseSockets() {
+	if l := p.listening(); l != nil {
+		l.release()
+	}
 	if p.holds {
 		p.holds = false
 		p.role.Socket.Release()

@@ -128,6 +128,9 @@ func (p *Process) use(to *config.Process, now time.Time) {
 	if before.Run.User != to.Run.User || !to.SameGroups(before) {
 		p.user = UserOf(to, to.Run.User)
 	}
+	if !to.Sockets().Equal(before.Sockets()) {
+		p.shared.Relisten(p)
+	}
 	p.out.configure(&to.Out)
 	p.err.configure(&to.Err)
 	if p.extra != nil {

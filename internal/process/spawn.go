@@ -33,7 +33,7 @@ func (p *Process) current() (config.Run, error) {
 }
 
 // spawn starts the child. Problem is empty, or the reason why there is no child, which is the spawn error that clients see;
-// failed is then the event about it. Then the pipes and logs are closed again; the caller releases the socket.
+// failed is then the event about it. Then the pipes and logs are closed again; the caller releases the sockets.
 func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 	p.start = now.Unix()
 	p.spawnErr, p.exitStatus = "", 0
@@ -44,6 +44,11 @@ func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 			return err.Error(), failure(err)
 		}
 		p.holds, spec.Files[0] = true, fd
+	}
+	if l := p.listening(); l != nil {
+		if err := l.acquire(&spec); err != nil {
+			return err.Error(), failure(err)
+		}
 	}
 	run, err := p.current()
 	if err != nil {
@@ -206,6 +211,9 @@ func (p *Process) childEnviron(configured map[string]string) []string {
 	env := p.environ(configured, false)
 	if n := p.notify(); n != nil {
 		env = n.environ(env)
+	}
+	if l := p.listening(); l != nil {
+		env = l.environ(env)
 	}
 	return env
 }

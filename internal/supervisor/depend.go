@@ -218,7 +218,7 @@ func (d *depends) facts(p *process.Process) order.Facts {
 	}
 	switch f.State {
 	case api.Stopped:
-		first := p.Begun().IsZero() && p.Config.Start.Auto && !d.cancelled[p]
+		first := p.Begun().IsZero() && p.Config.AutoStarts() && !d.cancelled[p]
 		f.Gone = !first && !p.StartComes() && !p.Gate().Held
 	case api.Exited, api.Stopping:
 		f.Gone = !p.StartComes()

@@ -50,7 +50,7 @@ func (d *depends) queue(processes []*process.Process) {
 		return
 	}
 	for _, p := range processes {
-		if g := d.gates[p]; g != nil && p.Config.Start.Auto && !p.Disabled() {
+		if g := d.gates[p]; g != nil && p.Config.AutoStarts() && !p.Disabled() {
 			g.first = inQueue
 			p.SetGate(process.Gate{Held: true})
 		}

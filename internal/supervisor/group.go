@@ -8,11 +8,11 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
-	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/order"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/socket"
 )
 
 // Group is an active group. Processes are in the order of the configuration: ascending priority.
@@ -23,7 +23,7 @@ type Group struct {
 	plugin    *plugin.Plugin          // of an [rpcinterface:x] with a program or a URL
 	external  *events.ExternalHandler // of a pool with result_handler_exec
 	handler   *process.Process        // this program
-	sockets   []*fcgi.Socket          // of the FastCGI programs in it
+	sockets   []*socket.Socket        // of the FastCGI programs in it
 	added     int                     // grows from one that is added to the next
 }
 
@@ -58,12 +58,12 @@ func (g *Group) Stopped() bool {
 type PreparedGroup struct {
 	Config    *config.Group
 	Starts    func(process string) bool // says which of its processes may be started by themselves; nil: all
-	addresses fcgi.Addresses
+	addresses socket.Addresses
 }
 
-// PrepareGroup looks up the host names of FastCGI sockets, which may take seconds. The loop must not call it.
+// PrepareGroup looks up the host names of sockets, which may take seconds. The loop must not call it.
 func PrepareGroup(cfg *config.Group) PreparedGroup {
-	return PreparedGroup{Config: cfg, addresses: fcgi.Resolve(cfg)}
+	return PreparedGroup{Config: cfg, addresses: socket.Resolve(cfg)}
 }
 
 // AddGroup makes a group active; what starts by itself starts soon. The group must not be active yet. After an error
@@ -84,17 +84,24 @@ func (l *Loop) AddGroup(prepared PreparedGroup) error {
 	if err != nil {
 		return err
 	}
+	used, err := l.useSockets(cfg.Processes, prepared.addresses)
+	if err != nil {
+		g.removeSockets()
+		return err
+	}
 	for _, c := range cfg.Processes {
 		role := l.role(g, c)
 		if c.Socket != nil {
 			role.Socket = sockets[c.Socket]
 		}
 		p := l.newProcess(c, cfg, role)
+		l.listen(p, prepared.addresses)
 		g.Processes = append(g.Processes, p)
 		if role.Handler != nil {
 			g.handler = p
 		}
 	}
+	l.dropSockets(used)
 	l.startSoon(l.withoutHeld(g.Processes, prepared.Starts))
 	l.groups = groupOrder.Insert(l.groups, g)
 	l.groupsChanged()
@@ -136,7 +143,7 @@ func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role)
 // startSoon has those processes started that start by themselves, in their order and after all that wait already.
 func (l *Loop) startSoon(processes []*process.Process) {
 	for _, p := range processes {
-		if p.Config.Start.Auto && !p.Disabled() {
+		if p.Config.AutoStarts() && !p.Disabled() {
 			l.pending = append(l.pending, p)
 		}
 	}
@@ -212,26 +219,22 @@ func (l *Loop) killBroken(now time.Time) {
 
 // openSockets makes the sockets of the FastCGI programs in the group, one for each section, and makes sure that each
 // can be opened.
-func (l *Loop) openSockets(g *Group, addresses fcgi.Addresses) (map[*config.Socket]*fcgi.Socket, error) {
-	var sockets map[*config.Socket]*fcgi.Socket
+func (l *Loop) openSockets(g *Group, addresses socket.Addresses) (map[*config.Socket]*socket.Socket, error) {
+	var sockets map[*config.Socket]*socket.Socket
 	for _, c := range g.Config.Processes {
 		if c.Socket == nil || sockets[c.Socket] != nil {
 			continue
 		}
 		if sockets == nil {
-			sockets = map[*config.Socket]*fcgi.Socket{}
+			sockets = map[*config.Socket]*socket.Socket{}
 		}
-		socket := fcgi.New(c.Socket, l.log, addresses)
-		switch err := socket.Check(); {
-		case err == nil:
-		case l.options.Restarted && !l.initialized:
-			l.log.Errorf("%v; the other programs are started", err)
-		default:
+		made := socket.New(c.Socket, l.log, addresses)
+		if err := l.socketProblem(made.Check()); err != nil {
 			g.removeSockets()
 			return nil, err
 		}
-		sockets[c.Socket] = socket
-		g.sockets = append(g.sockets, socket)
+		sockets[c.Socket] = made
+		g.sockets = append(g.sockets, made)
 	}
 	return sockets, nil
 }
@@ -246,10 +249,16 @@ func (g *Group) removeSockets() {
 	}
 }
 
-// removeSockets removes the files of all sockets, at the end of a run.
+// removeSockets closes all sockets and removes their files, at the end of a run. Those of [socket:x] sections that the next run needs stay
+// open.
 func (l *Loop) removeSockets() {
+	l.options.Sockets.Settle(l.log)
+	if l.next != nil && l.state() == api.DaemonRestarting {
+		l.options.Sockets.Keep(l.next.Groups...)
+	}
 	for _, g := range l.groups {
 		g.removeSockets()
+		l.unlisten(g.Processes)
 	}
 }
 
@@ -274,6 +283,8 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 	l.groupsChanged()
 	l.storePlugins()
 	g.removeSockets()
+	l.keepSockets(g)
+	l.unlisten(g.Processes)
 	if g.pool != nil {
 		l.shared.Events.Remove(g.pool)
 		l.scheduleTick(time.Now())

@@ -10,13 +10,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
-	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/socket"
 )
 
 // State is what a loop owns, as data, without the configuration.
@@ -33,14 +33,18 @@ type State struct {
 	Files    []FileSetState           `json:"files,omitempty"`
 	Events   events.State             `json:"events,omitzero"`
 	Ticks    events.TicksState        `json:"ticks,omitempty"`
+
+	Sockets     *socket.SetState  `json:"sockets,omitempty"`
+	Activations []ActivationState `json:"activations,omitempty"`
 }
 
 // GroupState is an active group.
 type GroupState struct {
-	Added     int                         `json:"added,omitempty"`
-	Processes map[string]process.State    `json:"processes"`
-	Sockets   map[string]fcgi.SocketState `json:"sockets,omitempty"` // by the section
-	Plugin    *plugin.State               `json:"plugin,omitempty"`
+	Added     int                           `json:"added,omitempty"`
+	Processes map[string]process.State      `json:"processes"`
+	Sockets   map[string]socket.SocketState `json:"sockets,omitempty"`     // by the section
+	Own       map[string]socket.SocketState `json:"own_sockets,omitempty"` // with reuseport, by process and section
+	Plugin    *plugin.State                 `json:"plugin,omitempty"`
 }
 
 // RecyclesState are the recycles of a program, by its section.
@@ -204,6 +208,7 @@ func (l *Loop) Export(w *handover.Writer, now time.Time) State {
 	if l.depends != nil {
 		s.Depends = l.depends.export()
 	}
+	s.Sockets, s.Activations = l.options.Sockets.Export(w), l.exportActivations()
 	return s
 }
 
@@ -225,17 +230,18 @@ func (l *Loop) exportGroup(g *Group, w *handover.Writer, now time.Time) GroupSta
 	s := GroupState{Added: g.added, Processes: map[string]process.State{}}
 	for _, p := range g.Processes {
 		s.Processes[p.Name()] = p.Export(w, now)
+		s.exportSockets(p, w)
 	}
 	for _, p := range g.Processes {
-		socket, ok := p.Socket().(*fcgi.Socket)
+		own, ok := p.Socket().(*socket.Socket)
 		if !ok {
 			continue
 		}
 		if s.Sockets == nil {
-			s.Sockets = map[string]fcgi.SocketState{}
+			s.Sockets = map[string]socket.SocketState{}
 		}
 		if _, done := s.Sockets[p.Config.Section]; !done {
-			s.Sockets[p.Config.Section] = socket.Export(w)
+			s.Sockets[p.Config.Section] = own.Export(w)
 		}
 	}
 	if g.plugin != nil {

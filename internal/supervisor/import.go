@@ -9,12 +9,12 @@ import (
 	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
-	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/pump"
+	"github.com/gosupervisor/supervisor/internal/socket"
 )
 
 // imported is what Begin needs of a state.
@@ -38,6 +38,7 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	if s.Cgroups != nil {
 		l.cgroups = cgroup.Import(s.Cgroups, l.cgroupOptions())
 	}
+	l.options.Sockets.Import(r, s.Sockets, l.log)
 	for i, cfg := range active {
 		if i < len(s.Groups) {
 			l.groups = append(l.groups, l.importGroup(r, cfg, s.Groups[i]))
@@ -65,6 +66,7 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	if s.Depends != nil {
 		l.needDepends().restore(s.Depends)
 	}
+	l.importActivations(s.Activations)
 	l.initialized = true
 	l.storePlugins()
 	return sup
@@ -80,12 +82,12 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 		g.plugin = plugin.Import(r, *s.Plugin, l.pluginOptions(g), g.pool)
 		l.imported.plugins[g.plugin] = *s.Plugin
 	}
-	sockets := map[*config.Socket]*fcgi.Socket{}
+	sockets := map[*config.Socket]*socket.Socket{}
 	for _, c := range cfg.Processes {
 		role := l.role(g, c)
 		if c.Socket != nil {
 			if sockets[c.Socket] == nil {
-				sockets[c.Socket] = fcgi.Import(r, s.Sockets[c.Section], c.Socket, l.log)
+				sockets[c.Socket] = socket.Import(r, s.Sockets[c.Section], c.Socket, l.log)
 				g.sockets = append(g.sockets, sockets[c.Socket])
 			}
 			role.Socket = sockets[c.Socket]
@@ -95,6 +97,12 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 		p.Defer(c)
 		l.addGate(p, cfg)
 		l.applyDisabled(p)
+		l.setSockets(p, func(c *config.Socket) *socket.Socket {
+			if !c.ReusePort {
+				return l.options.Sockets.Imported(r, c, l.log)
+			}
+			return socket.Import(r, s.Own[ownSocket(c, p)], c, l.log)
+		})
 		g.Processes, l.imported.named[fullName(p)] = append(g.Processes, p), p
 		if role.Handler != nil {
 			g.handler = p
@@ -188,6 +196,9 @@ func (s *Supervisor) Begin() {
 	}
 	if l.depends != nil {
 		l.depends.resume()
+	}
+	if l.options.Sockets.Keeps() {
+		l.settleSockets(now)
 	}
 	l.shared.Events.Begin()
 	l.resumeEvents(now)

@@ -14,6 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/socket"
 	"github.com/gosupervisor/supervisor/internal/timers"
 )
 
@@ -53,9 +54,12 @@ type Loop struct {
 	recycles    map[string]*recycles // by section of the program; nil: none
 	nextRecycle deadline             // when to go on with them
 
-	leaving   map[*process.Process]api.Reason // are removed from their groups when they have stopped, and why; nil: none
-	nextLeave deadline                        // when to look at them
-	scaling   map[string]bool                 // programs whose number of processes is being changed
+	leaving        map[*process.Process]api.Reason // are removed from their groups when they have stopped, and why; nil: none
+	nextLeave      deadline                        // when to look at them
+	scaling        map[string]bool                 // programs whose number of processes is being changed
+	activations    map[*socket.Socket]*activation  // nil: none
+	nextActivation deadline                        // when to look at them
+	nextSettle     deadline                        // when to close sockets that updates have not used
 
 	files *files // nil: no program watches files
 

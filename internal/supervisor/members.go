@@ -9,14 +9,19 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
-	"github.com/gosupervisor/supervisor/internal/fcgi"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/socket"
 )
 
 // AddMembers makes processes members of an active group, which its configuration has by now, in the order of that, and
 // returns them. None of them has the name of a member. They are started by StartSoon, or by a request. After an error, nothing has
 // changed.
 func (l *Loop) AddMembers(g *Group, added []*config.Process, by PreparedGroup) ([]*process.Process, error) {
+	used, err := l.useSockets(added, by.addresses)
+	if err != nil {
+		return nil, err
+	}
+	defer l.dropSockets(used)
 	sockets, err := l.memberSockets(g, added, by.addresses)
 	if err != nil {
 		return nil, err
@@ -37,6 +42,7 @@ func (l *Loop) AddMembers(g *Group, added []*config.Process, by PreparedGroup) (
 			role.Socket = sockets[c.Section]
 		}
 		processes[i] = l.newProcess(c, g.Config, role)
+		l.listen(processes[i], by.addresses)
 	}
 	g.Processes = append(slices.Clone(g.Processes), processes...)
 	slices.SortStableFunc(g.Processes, func(a, b *process.Process) int { return cmp.Compare(place[a.Name()], place[b.Name()]) })
@@ -68,26 +74,26 @@ func (l *Loop) ReconfigureMembers(g *Group, values map[*process.Process]*config.
 func (l *Loop) StartSoon(processes []*process.Process) { l.startSoon(processes) }
 
 // memberSockets returns the FastCGI sockets of processes that a group gets, by their sections: those of the group, and new ones.
-func (l *Loop) memberSockets(g *Group, added []*config.Process, addresses fcgi.Addresses) (map[string]process.Socket, error) {
+func (l *Loop) memberSockets(g *Group, added []*config.Process, addresses socket.Addresses) (map[string]process.Socket, error) {
 	sockets := map[string]process.Socket{}
 	for _, p := range g.Processes {
 		if socket := p.Socket(); socket != nil {
 			sockets[p.Config.Section] = socket
 		}
 	}
-	var opened []*fcgi.Socket
+	var opened []*socket.Socket
 	for _, c := range added {
 		if c.Socket == nil || sockets[c.Section] != nil {
 			continue
 		}
-		socket := fcgi.New(c.Socket, l.log, addresses)
-		if err := socket.Check(); err != nil {
+		made := socket.New(c.Socket, l.log, addresses)
+		if err := made.Check(); err != nil {
 			for _, s := range opened {
 				s.Remove()
 			}
 			return nil, err
 		}
-		sockets[c.Section], opened = socket, append(opened, socket)
+		sockets[c.Section], opened = made, append(opened, made)
 	}
 	g.sockets = append(g.sockets, opened...)
 	return sockets, nil
@@ -162,7 +168,9 @@ func (l *Loop) leavingChanged(p *process.Process) {
 func (l *Loop) AddProcesses(g *Group, added []*config.Process) {
 	var processes []*process.Process
 	for _, c := range added {
-		processes = append(processes, l.newProcess(c, g.Config, process.Role{}))
+		p := l.newProcess(c, g.Config, process.Role{})
+		l.listen(p, nil)
+		processes = append(processes, p)
 	}
 	g.edit(func(members []*config.Process) []*config.Process { return append(members, added...) })
 	g.Processes = append(slices.Clone(g.Processes), processes...)
@@ -179,7 +187,7 @@ func (l *Loop) RemoveProcess(g *Group, p *process.Process) {
 
 // removeUnusedSockets removes the sockets that no process of the group uses any more.
 func (g *Group) removeUnusedSockets() {
-	g.sockets = slices.DeleteFunc(g.sockets, func(s *fcgi.Socket) bool {
+	g.sockets = slices.DeleteFunc(g.sockets, func(s *socket.Socket) bool {
 		used := slices.ContainsFunc(g.Processes, func(p *process.Process) bool { return p.Socket() == process.Socket(s) })
 		if !used {
 			s.Remove()
@@ -196,6 +204,7 @@ func (l *Loop) removeProcesses(g *Group, removed []*process.Process, change func
 		l.timers.Remove(p)
 		l.unwatchFiles(p)
 	}
+	l.unlisten(removed)
 	change(g, func(members []*config.Process) []*config.Process {
 		return slices.DeleteFunc(members, func(c *config.Process) bool { return configs[c] })
 	})

@@ -2,37 +2,39 @@ package supervisor
 
 import (
 	"sync"
-
-	"github.com/gosupervisor/supervisor/internal/process"
+	"time"
 )
 
-// notices are the processes whose children have sent notifications that the loop has not handled. Any goroutine may add one.
+// notices are what the pump has seen and the loop has not handled: processes whose children have sent notifications, and sockets in
+// which something waits. Any goroutine may add one.
 type notices struct {
 	some chan struct{} // capacity 1; holds a value while there is one
 
-	mu        sync.Mutex
-	processes []*process.Process
+	mu      sync.Mutex
+	waiting []notified
 }
 
-func (n *notices) add(p *process.Process) {
+type notified interface{ Notified(now time.Time) }
+
+func (n *notices) add(x notified) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.processes = append(n.processes, p)
+	n.waiting = append(n.waiting, x)
 	n.signal()
 }
 
 // next takes out the first one. The others are left for later turns of the loop, which does other work in between.
-func (n *notices) next() *process.Process {
+func (n *notices) next() notified {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	p := n.processes[0]
-	n.processes[0] = nil
-	if n.processes = n.processes[1:]; len(n.processes) == 0 {
-		n.processes = nil
+	x := n.waiting[0]
+	n.waiting[0] = nil
+	if n.waiting = n.waiting[1:]; len(n.waiting) == 0 {
+		n.waiting = nil
 	} else {
 		n.signal()
 	}
-	return p
+	return x
 }
 
 // signal is called with the lock held.

@@ -75,6 +75,7 @@ func (l *Loop) changed(p *process.Process) {
 	if l.depends != nil {
 		l.depends.processChanged(p)
 	}
+	l.activationChanged()
 }
 
 // updateAvailability notifies a plug-in whether it has a process that answers: one that runs, or that listens soon.

@@ -26,6 +26,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/pump"
+	"github.com/gosupervisor/supervisor/internal/socket"
 	"github.com/gosupervisor/supervisor/internal/statefile"
 )
 
@@ -49,6 +50,8 @@ type Options struct {
 	// Prepare, if not nil, opens what a restart with this configuration needs; after an error there is none. Any goroutine may
 	// call it.
 	Prepare func(*config.Config) error
+	// Sockets has the sockets of [socket:x] sections. It outlives a restart. Nil: none are kept.
+	Sockets *socket.Set
 	// Restarted says that programs were stopped for this run: a FastCGI socket that cannot be opened then fails only the starts
 	// of its own programs.
 	Restarted bool
@@ -123,6 +126,7 @@ func New(o Options) (*Supervisor, error) {
 			return nil, err
 		}
 	}
+	l.options.Sockets.Settle(l.log)
 	l.initialized = true
 	return s, nil
 }
@@ -141,6 +145,9 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 		handle: s, log: o.Log, options: o, read: cmp.Or(o.Read, o.Config),
 		drained: make(chan *process.Process), results: make(chan func(time.Time)), children: map[int]ownedChild{}, credentials: credentials(o.Config.Servers),
 	}
+	if l.options.Sockets == nil {
+		l.options.Sockets = new(socket.Set)
+	}
 	l.View = View{l}
 	s.loop = l
 	l.storePlugins()
@@ -150,7 +157,7 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
 		Cgroups:  l.needCgroups,
-		Notified: l.notices.add, Schedule: l.timers.Set, Recycle: l.Recycle, StopFor: l.stopFor, StartFor: l.startFor, Adopt: l.adopt,
+		Notified: func(p *process.Process) { l.notices.add(p) }, Relisten: l.listenAnew, Schedule: l.timers.Set, Recycle: l.Recycle, StopFor: l.stopFor, StartFor: l.startFor, Adopt: l.adopt,
 		WatchFiles: func(p *process.Process) { l.watchFiles(p, FileSetState{}) },
 		Drained: func(p *process.Process) {
 			select {

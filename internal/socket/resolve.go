@@ -1,43 +1,46 @@
-package fcgi
+package socket
 
 import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
-// Addresses has what was found for the host names of a group's TCP sockets.
+// Addresses has what was found for the host names of a group's TCP and UDP sockets.
 type Addresses map[string]*address
 
-// address is the IPv4 address of a host, or why there is none.
+// address is the address of a host, or why there is none. It is an IPv6 address only if the host is written as one.
 type address struct {
-	ip  [4]byte
+	ip  netip.Addr
 	err error
 }
 
-// Resolve looks up the host names of the TCP sockets of a group. It waits up to two seconds for each, so the loop must not
+// Resolve looks up the host names of the TCP and UDP sockets of a group. It waits up to two seconds for each, so the loop must not
 // call it.
 func Resolve(g *config.Group) Addresses {
 	var all Addresses
 	for _, p := range g.Processes {
-		if p.Socket == nil || p.Socket.Unix || literal(p.Socket.Host) != nil || all[p.Socket.Host] != nil {
-			continue
+		for s := range p.AllSockets() {
+			if s.Host == "" || literal(s.Host).IsValid() || all[s.Host] != nil {
+				continue
+			}
+			if all == nil {
+				all = Addresses{}
+			}
+			all[s.Host] = lookUp(s.Host)
 		}
-		if all == nil {
-			all = Addresses{}
-		}
-		all[p.Socket.Host] = lookUp(p.Socket.Host)
 	}
 	return all
 }
 
 // of returns the address of a host, which need not be a name.
 func (a Addresses) of(host string) *address {
-	if ip := literal(host); ip != nil {
-		return &address{ip: [4]byte(ip)}
+	if ip := literal(host); ip.IsValid() {
+		return &address{ip: ip}
 	}
 	if found := a[host]; found != nil {
 		return found
@@ -45,8 +48,11 @@ func (a Addresses) of(host string) *address {
 	return &address{err: errors.New(host + " has not been looked up")}
 }
 
-// literal returns the address that host is written as, nil if it is a name.
-func literal(host string) net.IP { return net.ParseIP(host).To4() }
+// literal returns the address that host is written as, not valid if it is a name.
+func literal(host string) netip.Addr {
+	ip, _ := netip.ParseAddr(host)
+	return ip.Unmap()
+}
 
 // lookupTimeout bounds the time for one host name.
 const lookupTimeout = 2 * time.Second
@@ -61,5 +67,5 @@ func lookUp(host string) *address {
 	if err != nil {
 		return &address{err: err}
 	}
-	return &address{ip: [4]byte(ips[0].To4())}
+	return &address{ip: netip.AddrFrom4([4]byte(ips[0].To4()))}
 }

@@ -1,4 +1,4 @@
-package fcgi
+package socket
 
 import (
 	"net"

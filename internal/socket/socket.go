@@ -1,10 +1,9 @@
-// Package fcgi makes the listening socket that the processes of one [fcgi-program:x] section share as their standard
-// input. It never accepts a connection. Only the loop of supervisord may call the methods of Socket. They do not wait for a
-// name server: Resolve does, which other goroutines call.
-package fcgi
+// Package socket makes the listening sockets that programs inherit: that of an [fcgi-program:x] section as standard input, and those of
+// [socket:x] sections from descriptor 3 on. It never accepts a connection. Only the loop of supervisord may call the methods of Socket and
+// Set. They do not wait for a name server: Resolve does, which other goroutines call.
+package socket
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -19,21 +18,23 @@ import (
 	"github.com/gosupervisor/supervisor/internal/sock"
 )
 
-// Socket is open while it has users.
+// Socket is open while it has users: children, and of a [socket:x] section also groups.
 type Socket struct {
 	config     *config.Socket
 	log        *logs.Main
-	fd         int
+	fd         int  // -1: it is not open
+	lent       bool // fd belongs to the lender
+	lender     *Set // nil: it shares nothing
 	users      int
 	file       *safefile.Info          // Unix: the file that was bound last; nil: none
-	address    atomic.Pointer[address] // TCP: to bind next
+	address    atomic.Pointer[address] // TCP and UDP: to bind next
 	refreshing atomic.Bool             // a goroutine looks up the address
 }
 
 // New makes a socket that is not open. Addresses has the result of Resolve for its group.
 func New(c *config.Socket, log *logs.Main, addresses Addresses) *Socket {
-	s := &Socket{config: c, log: log}
-	if !c.Unix {
+	s := &Socket{config: c, log: log, fd: -1}
+	if c.Host != "" {
 		s.address.Store(addresses.of(c.Host))
 	}
 	return s
@@ -48,12 +49,11 @@ func (s *Socket) Check() error {
 	return nil
 }
 
-// Acquire adds a user and opens the socket for the first one. The descriptor is a blocking one, closed on exec, and belongs
+// Acquire adds a user and opens the socket if it is not open. The descriptor is a blocking one, closed on exec, and belongs
 // to s. The error names the socket.
 func (s *Socket) Acquire() (fd int, err error) {
-	if s.users == 0 {
-		if err := s.create(); err != nil {
-			s.refresh()
+	if s.fd < 0 {
+		if err := s.tryCreate(); err != nil {
 			return -1, err
 		}
 	}
@@ -63,28 +63,50 @@ func (s *Socket) Acquire() (fd int, err error) {
 
 // Release removes a user and closes the socket after the last one. The file of a Unix socket stays.
 func (s *Socket) Release() {
-	if s.users--; s.users == 0 {
+	if s.users--; s.users == 0 && s.fd >= 0 {
 		s.close()
 		s.refresh()
 	}
 }
 
-func (s *Socket) create() (err error) {
-	s.log.Infof("Creating socket %s", s.config.URL)
-	if s.fd, err = s.open(); err != nil {
-		return &openError{s.config.URL, err}
+// tryCreate opens the socket. If that fails, its host is looked up for the next time.
+func (s *Socket) tryCreate() error {
+	err := s.create()
+	if err != nil {
+		s.refresh()
 	}
+	return err
+}
+
+func (s *Socket) create() error {
+	s.log.Infof("Creating socket %s", label(s.config))
+	fd, err := s.open()
+	if err != nil {
+		return &openError{s.config, err}
+	}
+	s.fd = fd
 	return nil
 }
 
 func (s *Socket) close() {
-	s.log.Infof("Closing socket %s", s.config.URL)
-	unix.Close(s.fd)
+	s.log.Infof("Closing socket %s", label(s.config))
+	if !s.lent {
+		unix.Close(s.fd)
+	}
+	s.fd, s.lent = -1, false
+}
+
+// label is what log lines call a socket.
+func label(c *config.Socket) string {
+	if c.Name == "" {
+		return c.URL
+	}
+	return c.Name + " at " + c.URL
 }
 
 // refresh looks up the host again, for the next opening. A failure leaves the last known address.
 func (s *Socket) refresh() {
-	if s.config.Unix || literal(s.config.Host) != nil || !s.refreshing.CompareAndSwap(false, true) {
+	if s.config.Host == "" || literal(s.config.Host).IsValid() || !s.refreshing.CompareAndSwap(false, true) {
 		return
 	}
 	go func() {
@@ -97,12 +119,16 @@ func (s *Socket) refresh() {
 
 // openError is the failure to open a socket, in the original's words.
 type openError struct {
-	url string
-	err error
+	config *config.Socket
+	err    error
 }
 
 func (e *openError) Error() string {
-	return fmt.Sprintf("Could not create FastCGI socket %s: %s", e.url, reason(e.err))
+	kind := "socket "
+	if e.config.Name == "" {
+		kind = "FastCGI socket "
+	}
+	return fmt.Sprintf("Could not create %s%s: %s", kind, label(e.config), reason(e.err))
 }
 
 func (e *openError) Unwrap() error { return e.err }
@@ -115,62 +141,9 @@ func (s *Socket) Remove() {
 	s.file = nil
 }
 
-// open returns a new listening socket.
-func (s *Socket) open() (fd int, err error) {
-	family, listen := unix.AF_INET, s.listenTCP
-	if s.config.Unix {
-		family, listen = unix.AF_UNIX, s.listenUnix
-	}
-	if fd, err = sock.New(family, unix.SOCK_STREAM); err != nil {
-		return -1, err
-	}
-	if err := listen(fd); err != nil {
-		unix.Close(fd)
-		return -1, err
-	}
-	return fd, nil
-}
-
-func (s *Socket) listenTCP(fd int) error {
-	found := s.address.Load()
-	if found.err != nil {
-		return found.err
-	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-		return err
-	}
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Port: s.config.Port, Addr: found.ip}); err != nil {
-		return err
-	}
-	return unix.Listen(fd, s.backlog())
-}
-
-// listenUnix replaces what is at the path.
-func (s *Socket) listenUnix(fd int) error {
-	c := s.config
-	file, err := sock.Create(fd, c.Path, "", attributes(c))
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if err := unix.Listen(fd, s.backlog()); err != nil {
-		return err
-	}
-	if err := file.Replace(); err != nil {
-		return err
-	}
-	s.file = &file.Info
-	return nil
-}
-
 func attributes(c *config.Socket) sock.Attributes {
 	return sock.Attributes{Mode: uint32(c.Mode.Perm()), UID: c.UID, GID: c.GID}
 }
-
-func (s *Socket) backlog() int { return cmp.Or(s.config.Backlog, maxBacklog) }
-
-// maxBacklog is more than any system allows; each reduces it to its own maximum.
-const maxBacklog = 65535
 
 // reason returns the text of an error in the original's form.
 func reason(err error) string {
@@ -179,6 +152,9 @@ func reason(err error) string {
 	}
 	if refused := (*safefile.Refused)(nil); errors.As(err, &refused) {
 		return refused.Error()
+	}
+	if errors.Is(err, sock.ErrNoSocket) {
+		return err.Error()
 	}
 	return pyrepr.OSError(err)
 }
