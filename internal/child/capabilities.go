@@ -15,7 +15,7 @@ type Capabilities uint64
 // BoundingSet is a set of capabilities beyond which no program that the child executes gets any.
 type BoundingSet uint64
 
-// capabilityNames are the names of all capabilities by their numbers. Source: linux/capability.h.
+// capabilityNames are the names of all capabilities by their numbers, as capabilities(7) lists them.
 var capabilityNames = []string{"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
 	"linux_immutable", "net_bind_service", "net_broadcast", "net_admin", "net_raw", "ipc_lock", "ipc_owner", "sys_module", "sys_rawio",
 	"sys_chroot", "sys_ptrace", "sys_pacct", "sys_admin", "sys_boot", "sys_nice", "sys_resource", "sys_time", "sys_tty_config", "mknod",
