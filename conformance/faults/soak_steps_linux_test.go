@@ -193,7 +193,11 @@ func (s *soak) startAll() {
 	was := s.infos()
 	s.did("start all")
 	for name, m := range structs(s.must("startAllProcesses", true)) {
-		s.tookStart(s.named(name), was[name].state, s.statusOf(m))
+		p, fault := s.named(name), s.statusOf(m)
+		if fault == "SPAWN_ERROR" && p.needs != "" && was[p.needs].state == "STOPPING" {
+			continue // it is not started, because what it depends on was refused
+		}
+		s.tookStart(p, was[name].state, fault)
 	}
 }
 
