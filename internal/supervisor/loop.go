@@ -45,6 +45,7 @@ type Loop struct {
 	nextTick   deadline // of the ticks
 	nextResume deadline // of what the event pools have to do
 	timer      *time.Timer
+	alarmed    bool // the timer has fired since exits were looked for
 	ticks      events.Ticks
 
 	recycles    map[string]*recycles // by section of the program; nil: none
@@ -180,7 +181,7 @@ func (l *Loop) receive(wait bool) {
 		l.signal(sig.(syscall.Signal))
 	case <-alarm:
 		l.changes()
-		l.reap(time.Now()) // an exit that has happened by now precedes a deadline that was later
+		l.alarmed = true
 	case <-now:
 	}
 }
