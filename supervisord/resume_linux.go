@@ -25,6 +25,7 @@ import (
 // resume goes on with what another program has handed over, or has that program go on.
 func resume(t *upgrade.Taken) (status int) {
 	t.Begin()
+	_ = child.OpenPoller() // before the first timer; what comes of an error, IsolatedStarter finds
 	debug.SetGCPercent(-1) // nothing of what is built can be freed, and programs wait
 	late := time.AfterFunc(upgrade.Limit, func() { giveUp(t, fmt.Errorf("%s did not take over within %v", api.Version, upgrade.Limit)) })
 	d, l, r, err := takeOver(t)

@@ -47,8 +47,7 @@ type result struct {
 }
 
 func newIsolatedThread() (*isolatedThread, error) {
-	poller, err := openPoller()
-	if err != nil {
+	if err := OpenPoller(); err != nil {
 		return nil, err
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
@@ -58,7 +57,7 @@ func newIsolatedThread() (*isolatedThread, error) {
 	t := &isolatedThread{requests: make(chan request), results: make(chan result), socket: pair[0]}
 	ready := make(chan error)
 	go onDedicatedThread(func() {
-		err := isolate(pair[1], poller)
+		err := isolate(pair[1])
 		ready <- err
 		if err == nil {
 			t.serve(pair[1])
@@ -91,36 +90,43 @@ func onDedicatedThread(f func()) {
 	runtime.UnlockOSThread()
 }
 
-// openPoller makes the runtime open the descriptors of its poller now: each thread may have to write to them, so they
-// must exist before a thread gets a table of its own. It returns them, or none if they were open before.
-func openPoller() (fds []int, err error) {
+// poller are the descriptors of the runtime's poller, none if they are not known.
+var poller []int
+
+// OpenPoller makes the runtime open the descriptors of its poller now: each thread may have to write to them, so they must exist
+// before a thread gets a table of its own. If they are open already, for a timer or a file, they are not known afterwards, and the
+// thread has to look at all descriptors.
+func OpenPoller() error {
+	if poller != nil {
+		return nil
+	}
 	var pipe, probe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
-		return nil, err
+		return err
 	}
 	defer unix.Close(pipe[1])
 	if err := unix.Pipe2(probe[:], unix.O_CLOEXEC); err != nil {
 		unix.Close(pipe[0])
-		return nil, err
+		return err
 	}
 	unix.Close(probe[0])
 	unix.Close(probe[1])
 	if err := os.NewFile(uintptr(pipe[0]), "").Close(); err != nil { // NewFile uses the poller
-		return nil, err
+		return err
 	}
 	if ofPoller(probe[0]) && ofPoller(probe[1]) { // they got the lowest free numbers
-		fds = probe[:]
+		poller = probe[:]
 	}
-	return fds, nil
+	return nil
 }
 
 // isolate gives the calling thread a descriptor table of its own, in which only socket, what the runtime's poller needs and
 // three times /dev/null are open.
-func isolate(socket int, poller []int) error {
+func isolate(socket int) error {
 	if err := unix.Unshare(unix.CLONE_FILES); err != nil {
 		return err
 	}
-	if poller == nil || !closeBut(append(poller, socket)) {
+	if poller == nil || !closeBut([]int{poller[0], poller[1], socket}) {
 		if err := closeEach(socket); err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ type Reader struct {
 
 // Read reads a document. In a trial, the descriptors are not looked at. The error says why this version cannot take over.
 func Read(text []byte, version string, trial bool) (*Reader, error) {
-	r := &Reader{trial: trial, index: map[int]int{}, claimed: map[int]bool{}, read: map[string]bool{}}
+	r := &Reader{trial: trial, read: map[string]bool{}}
 	if err := r.doc.read(text); err != nil {
 		return nil, fmt.Errorf("the state cannot be read: %w", err)
 	}
@@ -40,6 +40,8 @@ func Read(text []byte, version string, trial bool) (*Reader, error) {
 	if missing != nil {
 		return nil, fmt.Errorf("%s cannot take over: this supervisord uses %s", version, strings.Join(missing, ", "))
 	}
+	n := len(r.doc.Descriptors)
+	r.index, r.claimed = make(map[int]int, n), make(map[int]bool, n)
 	for i, d := range r.doc.Descriptors {
 		if _, twice := r.index[d.FD]; twice {
 			return nil, fmt.Errorf("descriptor %d (%s): it was handed over twice", d.FD, d.Purpose)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/timers"
 )
 
@@ -33,6 +34,10 @@ func (l *Loop) due(now time.Time) bool {
 // work takes one step of what is due: at most one first start and one deadline, so that requests are served between
 // starts.
 func (l *Loop) work(now time.Time) {
+	if l.alarmed && !l.onlyCheck(now) {
+		l.alarmed = false
+		l.reap(now) // an exit that has happened by now precedes a deadline that was later
+	}
 	if l.ticks.Due(&l.shared.Events, now) { // also when the clock was set
 		l.tick(now)
 	}
@@ -45,6 +50,13 @@ func (l *Loop) work(now time.Time) {
 	if item := l.timers.Due(now); item != nil {
 		item.Tick(now)
 	}
+}
+
+// onlyCheck reports whether a check is all that is due. That of a process that has ended counts for nothing, so exits need not be
+// looked for, which takes the kernel a look at each child: of a thousand programs, each has checks at other times.
+func (l *Loop) onlyCheck(now time.Time) bool {
+	_, ok := l.timers.Due(now).(*check.Monitor)
+	return ok && !l.ticks.Due(&l.shared.Events, now) && !l.mayStart() && (l.depends == nil || !l.depends.due())
 }
 
 // tick emits the events of ticks that are due, and schedules the next.

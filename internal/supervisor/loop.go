@@ -47,6 +47,7 @@ type Loop struct {
 	nextTick   deadline // of the ticks
 	nextResume deadline // of what the event pools have to do
 	timer      *time.Timer
+	alarmed    bool // the timer has fired since exits were looked for
 	ticks      events.Ticks
 
 	cgroups *cgroup.Tree // nil: no program wants one
@@ -195,7 +196,7 @@ func (l *Loop) receive(wait bool) {
 		l.signal(sig.(syscall.Signal))
 	case <-alarm:
 		l.changes()
-		l.reap(time.Now()) // an exit that has happened by now precedes a deadline that was later
+		l.alarmed = true
 	case <-now:
 	}
 }
