@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -48,10 +48,30 @@ func sleeping(p *config.Process, _ string) {
 // failing is a process whose starts fail, and are tried again in a day.
 func failing(p *config.Process, script string) {
 	p.Run.Command, p.Start.Secs, p.Backoff.Retries = script, 1000, 5
-	p.Extra = &config.Extra{Policy: &config.Policy{Increment: 24 * time.Hour, Factor: 1}, Hooks: &config.Hooks{}, Reload: &config.Reload{},
-		StopPlan: &config.StopPlan{}, Notify: &config.Notify{}, Depends: &config.Depends{}, Identity: &config.Identity{}, Cgroup: &config.Cgroup{}, Files: &config.WatchedFiles{},
-		ExitOn: &config.ExitOn{When: config.ExitNever}}
+	p.Extra = inADay()
 }
+
+// inADay has the optional keys of a program whose next start after a failure is in a day.
+var inADay = sync.OnceValue(func() *config.Extra {
+	dir, err := os.MkdirTemp("", "operations")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "supervisord.conf")
+	if err := os.WriteFile(file, []byte("[supervisord]\n[program:p]\ncommand=/bin/true\nbackoffincrement=24h\n"), 0o600); err != nil {
+		panic(err)
+	}
+	options, err := config.ParseArgs("supervisord", []string{"-c", file})
+	if err != nil {
+		panic(err)
+	}
+	c, err := config.Load(options, nil)
+	if err != nil {
+		panic(err)
+	}
+	return c.Groups[0].Processes[0].Extra
+})
 
 // giving is a process that gives up after its first start has failed.
 func giving(p *config.Process, script string) { failing(p, script); p.Backoff.Retries = 0 }
