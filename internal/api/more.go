@@ -21,6 +21,8 @@ type ProcessMore struct {
 	HealthSince *int   `xmlrpc:"health_since" json:"health_since,omitempty"`
 	HealthCheck string `xmlrpc:"health_check" json:"health_check,omitempty"`
 	Limits      string `xmlrpc:"limits" json:"limits,omitempty"`
+
+	NextStartReason string `xmlrpc:"next_start_reason" json:"next_start_reason,omitempty"`
 }
 
 // MoreMember describes a member of a ProcessMore: its name, what it means, which processes have it, and the field that holds
@@ -62,6 +64,8 @@ var MoreMembers = [...]MoreMember{
 		Text: func(m *ProcessMore) *string { return &m.HealthCheck }},
 	{Name: "limits", Help: "its limits, such as `nice 5, rlimit_nofile 100:200`", Of: "with keys about limits",
 		Text: func(m *ProcessMore) *string { return &m.Limits }},
+	{Name: "next_start_reason", Help: "`schedule`: that of `cron`", Of: "whose next start is one of its schedule",
+		Text: func(m *ProcessMore) *string { return &m.NextStartReason }},
 }
 
 // MarshalJSON writes the members of More behind the others.

@@ -2,12 +2,9 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
-
-	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // HealthCheck has the values of the keys of the liveness check or the readiness check of a program.
@@ -61,7 +58,7 @@ func keysOfCheck(name, purpose, from string, at partAt[HealthCheck], d checkDefa
 		&extraKey[time.Duration]{Key: Key{Name: name + "initial_delay", Other: "7", Help: from + " to the first one"},
 			Type: durationType, Absent: d.delay, Field: func(e *Extra) *time.Duration { return &check(e).InitialDelay }},
 		&extraKey[time.Duration]{Key: Key{Name: name + "period", Other: "7", Help: "from the beginning of one to that of the next"},
-			Type: periodOf(name + "period"), Absent: d.period, Field: func(e *Extra) *time.Duration { return &check(e).Period }},
+			Type: durationFrom(name+"period", shortestPeriod), Absent: d.period, Field: func(e *Extra) *time.Duration { return &check(e).Period }},
 		&extraKey[time.Duration]{Key: Key{Name: name + "timeout", Other: "7", Help: "after which one has failed"},
 			Type: positiveDurationType, Absent: d.timeout, Field: func(e *Extra) *time.Duration { return &check(e).Timeout }},
 		&extraKey[int]{Key: Key{Name: name + "success_threshold", Other: "2", Help: "successes in a row that make it healthy"},
@@ -92,22 +89,6 @@ var thresholdType = intType.with("integer from 1", func(text string) (int, error
 
 // shortestPeriod is the shortest period of a check.
 const shortestPeriod = 100 * time.Millisecond
-
-// periodOf is the type of the period of a check, whose key is in the messages.
-func periodOf(key string) *Type[time.Duration] {
-	t := durationType.with("duration from "+durationText(shortestPeriod), func(text string) (time.Duration, error) {
-		d, err := parseDuration(text)
-		switch {
-		case err != nil:
-			err = errors.New("invalid '" + key + "' value " + pyrepr.Quote(text))
-		case d < shortestPeriod:
-			err = fmt.Errorf("%s is below lower bound (%s)", durationText(d), durationText(shortestPeriod))
-		}
-		return d, err
-	})
-	t.words = false
-	return t
-}
 
 // requireReadinessCheck refuses ready=check without a check.
 func requireReadinessCheck(k *sectionReader, p *Process) {

@@ -55,12 +55,15 @@ func (g *Group) dependsOn() []string {
 }
 
 // need parses an entry of depends_on. The text behind the last colon is a condition if it is one of the words, unless a process has
-// this whole name.
+// this whole name. Without it, the end of programs that run to their end is meant, and that others are RUNNING.
 func (n *Names) need(text string) Need {
 	need := Need{Name: text, Condition: order.Running}
 	need.Name, need.Optional = strings.CutPrefix(need.Name, "-")
 	i := strings.LastIndexByte(need.Name, ':')
-	if _, process := n.Find(need.Name); i < 0 || process {
+	if found, known := n.Find(need.Name); i < 0 || known {
+		if len(found) > 0 && !slices.ContainsFunc(found, func(p Named) bool { return !p.Process.Oneshot() }) {
+			need.Condition = order.Exited
+		}
 		return need
 	}
 	if c, ok := order.ParseCondition(need.Name[i+1:]); ok {

@@ -101,6 +101,8 @@ func (d *doubts) texts() {
 				d.add(section, key, "the process has no name")
 			case key == "startretries" && text == "-1":
 				d.add(section, key, "Supervisor 4.x gives up at the first failure, and has no way to try forever")
+			case key == "cron" && values["autostart"].Text == "":
+				d.add(section, key, "Supervisor 4.x ignores it and starts the program with supervisord; autostart=false prevents that")
 			case key == "stopsignal" && isSequence(text):
 				d.add(section, key, "["+section+"] stopsignal is refused by Supervisor 4.x; stop_sequence= says the same and is ignored there")
 			case key == "user" && strings.Contains(text, ":"):

@@ -62,6 +62,22 @@ func parsePositiveDuration(s string) (time.Duration, error) {
 	return d, err
 }
 
+// durationFrom is the type of durations with a lower bound of a key, whose name is in the messages.
+func durationFrom(key string, low time.Duration) *Type[time.Duration] {
+	t := durationType.with("duration from "+durationText(low), func(text string) (time.Duration, error) {
+		d, err := parseDuration(text)
+		switch {
+		case err != nil:
+			err = errors.New("invalid '" + key + "' value " + pyrepr.Quote(text))
+		case d < low:
+			err = fmt.Errorf("%s is below lower bound (%s)", durationText(d), durationText(low))
+		}
+		return d, err
+	})
+	t.words = false
+	return t
+}
+
 func durationText(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
 
 // decimalFrom is the type of decimals with a lower bound, decimalWithin of those between two.

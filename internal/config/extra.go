@@ -25,6 +25,8 @@ type Extra struct {
 	Checks   HealthChecks
 	Cgroup   *Cgroup
 	Files    *WatchedFiles
+	Timing   *Timing
+	Bounds   *Bounds
 
 	Listening *Listening
 

@@ -79,6 +79,7 @@ func TestPartsOfExtra(t *testing.T) {
 		"groups=0\nlogin_env=true":   {"Identity"},
 		"nice=5":                     nil,
 		"killmode=mixed":             {"StopPlan"},
+		"cron=@daily\nmaxage=5":      {"Bounds", "Timing"},
 		"restartpause=1\nready=fd:3": {"Notify", "Policy"},
 		"hook_timeout=1":             {"Hooks"},
 		"cpu_max=50%":                {"Cgroup"},

@@ -72,6 +72,11 @@ var companions = []companion{
 	{"restart_signal_when_binary_changed", "restart_when_binary_changed", watchesBinary},
 	{"restart_debounce", "restart_directory_monitor or restart_when_binary_changed", func(e *Extra) bool { return e.Files.Used() }},
 	{"watchdog_signal", "watchdog", func(e *Extra) bool { return e.Notify.HasSocket() }}, // a program may ask for a watchdog
+	{"cron_timezone", "cron or restart_cron", func(e *Extra) bool { return e.Timing.Cron != "" || e.Timing.RestartCron != "" }},
+	{"cron_overlap", "cron", func(e *Extra) bool { return e.Timing.Cron != "" }},
+	{"cron_catchup", "cron", func(e *Extra) bool { return e.Timing.Cron != "" }},
+	{"maxmemory_*", "maxmemory", func(e *Extra) bool { return e.Bounds.Memory > 0 }},
+	{"maxage_jitter", "maxage", func(e *Extra) bool { return e.Bounds.Age > 0 }},
 }
 
 func watchesDirectories(e *Extra) bool { return len(e.Files.Directories) > 0 }

@@ -91,6 +91,8 @@ var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, U
 	dependKeys,
 	hookKeys,
 	cgroupKeys,
+	timingKeys,
+	boundKeys,
 )...)
 
 const asSupervisord = "as supervisord"

@@ -37,6 +37,7 @@ func (r *reader) readProcesses(s *ini.Section, group string) ([]*Process, error)
 	readAll(k, commonKeys, common)
 	r.exitOnDefault(k, common)
 	r.scaling.apply(k)
+	k.oneshotDefaults(common)
 	var list []*Process
 	for i := 0; i < k.numprocs && k.err == nil; i++ {
 		p := common

@@ -25,7 +25,7 @@ var secretKeys = map[string]string{
 	defaultSection: "environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
 }
 
-const hookCommands = "post_start_hook post_stop_hook pre_start_hook pre_stop_hook reload_command"
+const hookCommands = "maxmemory_action post_start_hook post_stop_hook pre_start_hook pre_stop_hook reload_command"
 
 const secretChecks = "liveness_check_failure_action liveness_check_script liveness_check_success_action " +
 	"readiness_check_failure_action readiness_check_script readiness_check_success_action " +

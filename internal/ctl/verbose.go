@@ -31,6 +31,9 @@ func verboseLines(m *api.ProcessMore) []verboseLine {
 	next, changed, disabled := "", "", ""
 	if m.NextStart != nil {
 		next = localTime(*m.NextStart)
+		if m.NextStartReason == string(api.WhySchedule) {
+			next += " (cron)"
+		}
 	}
 	if m.Stale != "" {
 		changed = m.Stale + " (from the next start)"

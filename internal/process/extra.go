@@ -27,6 +27,9 @@ type extra struct {
 	disabled bool      // an operator wants no start without a request
 	cgroup   *cgrouped // nil: the program wants no cgroup
 	files    *files    // nil: its program watches no files
+	timing   *timing   // nil: the program has no schedule
+	aging    *aging    // nil: the process may have any age
+	memory   *memory   // nil: it may use any amount of memory
 
 	listening *listening // nil: its program has no sockets=
 
@@ -131,7 +134,7 @@ func (p *Process) nextStart() time.Time {
 }
 
 // more is what clients see of the process beyond what they see of others, nil for nothing.
-func (p *Process) more() *api.ProcessMore {
+func (p *Process) more(now time.Time) *api.ProcessMore {
 	x := p.extra
 	if x == nil {
 		return nil
@@ -162,6 +165,7 @@ func (p *Process) more() *api.ProcessMore {
 			more.NextStart = new(int(at.Unix()))
 		}
 	}
+	p.moreTiming(more, now)
 	return more
 }
 

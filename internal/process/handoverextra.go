@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/output"
 	"github.com/gosupervisor/supervisor/internal/pump"
+	"github.com/gosupervisor/supervisor/internal/schedule"
 	"github.com/gosupervisor/supervisor/internal/sdnotify"
 )
 
@@ -32,6 +33,22 @@ type ExtraState struct {
 	Cgroup   *CgroupState                `json:"cgroup,omitempty"`
 	Files    *FilesState                 `json:"files,omitempty"`
 	Sockets  int                         `json:"sockets,omitempty"` // how many are in use
+	Timing   *TimingState                `json:"timing,omitempty"`
+	MaxAge   handover.Time               `json:"maxage,omitzero"` // when it is over
+	Memory   *MemoryState                `json:"memory,omitempty"`
+}
+
+// TimingState is what a process has of its schedules.
+type TimingState struct {
+	Start   *schedule.State `json:"start,omitempty"`
+	Restart *schedule.State `json:"restart,omitempty"`
+	Queued  bool            `json:"queued,omitempty"`
+}
+
+// MemoryState is what is known of the memory of a process.
+type MemoryState struct {
+	Over   bool `json:"over,omitempty"`
+	Warned bool `json:"warned,omitempty"`
 }
 
 // GateState is a Gate as data.
@@ -87,6 +104,15 @@ func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	if x.listening != nil {
 		s.Sockets = x.listening.held
 	}
+	if t := x.timing; t != nil {
+		s.Timing = &TimingState{t.start.Export(), t.restart.Export(), t.queued}
+	}
+	if x.aging != nil {
+		s.MaxAge = handover.Time{Time: x.aging.at}
+	}
+	if m := x.memory; m != nil && (m.over || m.warned) {
+		s.Memory = &MemoryState{m.over, m.warned}
+	}
 	for h := range hookCount {
 		if from := x.hooks.last(h).Export(w); from != nil {
 			if s.Hooks == nil {
@@ -126,6 +152,17 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 		x.notify.restore(r, s.Notify)
 	}
 	x.cgroup.restore(s.Cgroup)
+	if s.Timing != nil && x.timing != nil {
+		x.timing.start.Import(s.Timing.Start)
+		x.timing.restart.Import(s.Timing.Restart)
+		x.timing.queued = s.Timing.Queued
+	}
+	if x.aging != nil {
+		x.aging.at = s.MaxAge.Time
+	}
+	if s.Memory != nil && x.memory != nil {
+		x.memory.over, x.memory.warned = s.Memory.Over, s.Memory.Warned
+	}
 }
 
 func (p *Process) beginExtra() {
@@ -139,6 +176,10 @@ func (p *Process) beginExtra() {
 	x.cgroup.begin(time.Now())
 	if n := x.notify; n != nil {
 		n.begin()
+	}
+	p.watchBounds(time.Now())
+	if x.aging != nil {
+		p.shared.Schedule(x.aging)
 	}
 }
 

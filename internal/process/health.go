@@ -179,7 +179,16 @@ func (p *Process) publishHealth(k check.Kind, text string, now time.Time) {
 
 // act does what a section wants to follow from a verdict.
 func (p *Process) act(k check.Kind, a config.CheckAction, text string, now time.Time) {
-	reason := api.Reason{Why: api.WhyUnhealthy, Text: text}
+	end := "_failure"
+	if text == "" {
+		end = "_success"
+	}
+	p.take(a, api.Reason{Why: api.WhyUnhealthy, Text: text}, helper.Spec{Hook: k.String() + end, Label: k.String() + "_check" + end + "_action",
+		Env: []string{"SUPERVISOR_HEALTH_TEXT=" + text}}, now)
+}
+
+// take takes an action for a reason of supervisord's own. A command is run as the spec says.
+func (p *Process) take(a config.CheckAction, reason api.Reason, command helper.Spec, now time.Time) {
 	switch a.Kind {
 	case config.ActionRestart:
 		p.shared.Recycle(p, reason, now)
@@ -194,12 +203,8 @@ func (p *Process) act(k check.Kind, a config.CheckAction, text string, now time.
 		}
 		p.endDaemon("is "+reason.String(), status)
 	case config.ActionCommand:
-		end := "_failure"
-		if text == "" {
-			end = "_success"
-		}
-		p.Help(helper.Spec{Hook: k.String() + end, Label: k.String() + "_check" + end + "_action", Command: a.Command,
-			Timeout: p.Config.Extra.Hooks.Timeout, Env: []string{"SUPERVISOR_HEALTH_TEXT=" + text}}, now)
+		command.Command, command.Timeout = a.Command, p.Config.Extra.Hooks.Timeout
+		p.Help(command, now)
 	}
 }
 

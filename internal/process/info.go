@@ -26,7 +26,7 @@ func (p *Process) Info(now time.Time) api.ProcessInfo {
 		StderrLogfile: p.err.path,
 		PID:           p.pid,
 		Description:   p.describe(now),
-		More:          p.more(),
+		More:          p.more(now),
 	}
 }
 

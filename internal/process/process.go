@@ -16,6 +16,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/proc"
 	"github.com/gosupervisor/supervisor/internal/pump"
 	"github.com/gosupervisor/supervisor/internal/signame"
 	"github.com/gosupervisor/supervisor/internal/state"
@@ -70,6 +71,11 @@ type Shared struct {
 	Checks  *check.Host
 	// Cgroups returns the cgroups of supervisord. Nil: there are none.
 	Cgroups func() *cgroup.Tree
+	// Scheduled is called when the timetables of a process are others than before.
+	Scheduled func(*Process)
+	// Measure is proc.Memory.
+	Measure func([]proc.Target) (map[int]int64, error)
+	Looks   *Looks // at the memory of processes; nil: none has been needed
 	// Own has the exit of a helper passed to it.
 	Own func(pid int, r *helper.Run, p *Process)
 
@@ -133,6 +139,7 @@ func New(cfg *config.Process, group *config.Group, user *child.User, role Role, 
 		user: user, role: role, extra: newExtra(cfg)}
 	if p.extra != nil {
 		p.extra.notify = newNotify(p)
+		p.extra.timing, p.extra.aging, p.extra.memory = newTiming(cfg, time.Now()), newAging(p), newMemory(cfg)
 	}
 	if cfg.Extra != nil {
 		p.extra.cgroup = newCgrouped(p)
@@ -224,6 +231,7 @@ func (p *Process) ChangedAt() time.Time {
 
 // Start starts it on request. It returns false, and changes nothing, if the state does not allow a start.
 func (p *Process) Start(now time.Time) bool {
+	p.unqueueStart()
 	p.watchFilesAgain()
 	if p.StartAgain(now) {
 		return true
@@ -248,6 +256,7 @@ func (p *Process) Tick(now time.Time) { p.handle(state.Event{Kind: state.Tick}, 
 // Stop stops it, on request or because supervisord shuts down. Problem is empty, or says why the signal could not be
 // delivered.
 func (p *Process) Stop(now time.Time) (problem string) {
+	p.unqueueStart()
 	if g := p.Gate(); g.Held {
 		p.SetGate(Gate{Shut: g.Shut})
 	}
@@ -360,6 +369,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	}
 	if p.extra != nil {
 		p.watchHealth(now)
+		p.watchBounds(now)
 	}
 	return true
 }

@@ -138,6 +138,8 @@ func (p *Process) use(to *config.Process, now time.Time) {
 		p.configureNotify(now)
 		p.configureChecks(before, now)
 		p.configureFiles()
+		p.configureTiming(before, now)
+		p.configureBounds(before, now)
 	}
 }
 

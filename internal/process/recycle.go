@@ -24,6 +24,7 @@ func (p *Process) Lose(reason api.Reason, now time.Time) {
 // Restart is Recycle for a request: also a process that is stopping is started again.
 func (p *Process) Restart(now time.Time) bool {
 	p.watchFilesAgain()
+	p.unqueueStart()
 	return p.recycle(state.Event{Kind: state.Restart}, api.Reason{Why: api.WhyRequest}, now)
 }
 
@@ -65,6 +66,7 @@ func (p *Process) StopFor(reason api.Reason, now time.Time) {
 // Kill kills the child, also one that is stopping, on request. A start that was to come, or waits for others, does not come. Kill returns
 // false if there is neither; problem is as that of Stop.
 func (p *Process) Kill(now time.Time) (problem string, ok bool) {
+	p.unqueueStart()
 	if g := p.Gate(); g.Held {
 		p.SetGate(Gate{Shut: g.Shut})
 		ok = true

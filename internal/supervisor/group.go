@@ -137,6 +137,8 @@ func (l *Loop) newProcess(c *config.Process, g *config.Group, role process.Role)
 	l.addGate(p, g)
 	l.applyDisabled(p)
 	l.watchFiles(p, FileSetState{})
+	l.addSchedule(p)
+	l.catchUp(p, time.Now())
 	return p
 }
 
@@ -271,6 +273,9 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 	l.pending = slices.DeleteFunc(l.pending, func(p *process.Process) bool { return slices.Contains(g.Processes, p) })
 	if l.depends != nil {
 		l.depends.forget(g.Processes)
+	}
+	if l.schedules != nil {
+		l.schedules.forget(g.Processes)
 	}
 	readded := slices.Contains(l.read.Groups, g.Config) // it can be added without a reread
 	for _, p := range g.Processes {

@@ -36,6 +36,8 @@ type State struct {
 
 	Sockets     *socket.SetState  `json:"sockets,omitempty"`
 	Activations []ActivationState `json:"activations,omitempty"`
+	// Scheduled are the times of schedules that have come, in order.
+	Scheduled []ArrivalState `json:"scheduled,omitempty"`
 }
 
 // GroupState is an active group.
@@ -58,6 +60,13 @@ type RecycleState struct {
 	Process string        `json:"process"`
 	Reason  api.Reason    `json:"reason"`
 	Begun   handover.Time `json:"begun,omitzero"`
+}
+
+// ArrivalState is a time of a schedule that has come.
+type ArrivalState struct {
+	Process string        `json:"process"`
+	Restart bool          `json:"restart,omitempty"`
+	Late    time.Duration `json:"late,omitempty"` // in nanoseconds
 }
 
 // HelperState is a helper whose end nothing waits for.
@@ -209,6 +218,9 @@ func (l *Loop) Export(w *handover.Writer, now time.Time) State {
 		s.Depends = l.depends.export()
 	}
 	s.Sockets, s.Activations = l.options.Sockets.Export(w), l.exportActivations()
+	if l.schedules != nil {
+		s.Scheduled = l.schedules.export()
+	}
 	return s
 }
 

@@ -67,6 +67,9 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 		l.needDepends().restore(s.Depends)
 	}
 	l.importActivations(s.Activations)
+	if l.schedules != nil {
+		l.schedules.restore(s.Scheduled)
+	}
 	l.initialized = true
 	l.storePlugins()
 	return sup
@@ -103,6 +106,7 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 			}
 			return socket.Import(r, s.Own[ownSocket(c, p)], c, l.log)
 		})
+		l.addSchedule(p)
 		g.Processes, l.imported.named[fullName(p)] = append(g.Processes, p), p
 		if role.Handler != nil {
 			g.handler = p

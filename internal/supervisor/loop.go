@@ -50,7 +50,8 @@ type Loop struct {
 	alarmed    bool // the timer has fired since exits were looked for
 	ticks      events.Ticks
 
-	cgroups *cgroup.Tree // nil: no program wants one
+	cgroups   *cgroup.Tree // nil: no program wants one
+	schedules *schedules   // nil: no process is started by the clock
 
 	recycles    map[string]*recycles // by section of the program; nil: none
 	nextRecycle deadline             // when to go on with them
@@ -179,6 +180,9 @@ func (l *Loop) receive(wait bool) {
 	case <-l.clear:
 		l.changes()
 		l.clear = nil
+		if l.schedules != nil {
+			l.schedules.wait(time.Now())
+		}
 	case p := <-l.drained:
 		l.changes()
 		p.FinishExit(time.Now())

@@ -214,6 +214,9 @@ func (l *Loop) removeProcesses(g *Group, removed []*process.Process, change func
 	if l.depends != nil {
 		l.depends.forget(removed)
 	}
+	if l.schedules != nil {
+		l.schedules.forget(removed)
+	}
 }
 
 // edit is a change of the processes that a group is configured to have. It is given a copy.

@@ -76,6 +76,9 @@ func (l *Loop) changed(p *process.Process) {
 		l.depends.processChanged(p)
 	}
 	l.activationChanged()
+	if l.schedules != nil {
+		l.schedules.changed(p)
+	}
 }
 
 // updateAvailability notifies a plug-in whether it has a process that answers: one that runs, or that listens soon.

@@ -61,6 +61,9 @@ func (l *Loop) beginShutdown(now time.Time) {
 	if l.depends != nil {
 		l.depends.end()
 	}
+	if l.schedules != nil {
+		l.schedules.end()
+	}
 	l.pending, l.recycles = nil, nil
 	l.endFiles()
 	if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {

@@ -24,6 +24,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
+	"github.com/gosupervisor/supervisor/internal/proc"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/pump"
 	"github.com/gosupervisor/supervisor/internal/socket"
@@ -157,7 +158,7 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
 		Cgroups:  l.needCgroups,
-		Notified: func(p *process.Process) { l.notices.add(p) }, Relisten: l.listenAnew, Schedule: l.timers.Set, Recycle: l.Recycle, StopFor: l.stopFor, StartFor: l.startFor, Adopt: l.adopt,
+		Notified: func(p *process.Process) { l.notices.add(p) }, Relisten: l.listenAnew, Schedule: l.timers.Set, Scheduled: l.scheduled, Recycle: l.Recycle, StopFor: l.stopFor, StartFor: l.startFor, Adopt: l.adopt,
 		WatchFiles: func(p *process.Process) { l.watchFiles(p, FileSetState{}) },
 		Drained: func(p *process.Process) {
 			select {
@@ -171,7 +172,7 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 	}
 	l.shared.Helpers = helper.Host{Log: o.Log, Pump: m, MaxFD: l.shared.MaxFD, Start: o.Start, Signal: l.shared.Signal,
 		Schedule: l.timers.Set, Send: l.send}
-	l.shared.Checks = check.NewHost(l.timers.Set, l.send)
+	l.shared.Checks, l.shared.Measure = check.NewHost(l.timers.Set, l.send), proc.Memory
 	l.shared.Own = func(pid int, r *helper.Run, p *process.Process) { l.own(pid, r, p) }
 	l.shared.Events.Serial = o.Serial
 	if o.Serial == nil {

@@ -93,6 +93,11 @@ func newWorldOf(t *testing.T, cfg *config.Config, change ...func(*Options)) *wor
 		t.Fatal(err)
 	}
 	t.Cleanup(sup.loop.shared.Pump.Close)
+	t.Cleanup(func() {
+		if s := sup.loop.schedules; s != nil {
+			s.end()
+		}
+	})
 	w.Loop = sup.loop
 	return w
 }
@@ -123,10 +128,10 @@ func (w *world) settle() {
 func (w *world) pass(d time.Duration) {
 	end := w.now.Add(d)
 	for at := w.timers.Next(); !at.IsZero() && !at.After(end); at = w.timers.Next() {
-		w.now = at
+		w.now = w.now.Add(at.Sub(w.now)) // the wall clock may have been set since at was computed
 		w.settle()
 	}
-	w.now = end
+	w.now = w.now.Add(end.Sub(w.now))
 	w.settle()
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	_ "time/tzdata" // the zones, for hosts that have none, such as containers: schedules name them
 )
 
 // Set makes the zone of a POSIX string in TZ the local one. A file of that name takes precedence, as in the C library; the
