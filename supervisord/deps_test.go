@@ -26,6 +26,7 @@ func TestNoOtherWayToStart(t *testing.T) {
 // modules are the modules that the daemon contains, and the package that uses each.
 var modules = map[string]string{
 	"github.com/coreos/go-systemd/v22":   "", // one of its packages
+	"github.com/fsnotify/fsnotify":       "filewatch",
 	"github.com/hashicorp/go-envparse":   "envfile",
 	"github.com/netresearch/go-cron":     "schedule",
 	"golang.org/x/sys":                   "", // many of ours use it

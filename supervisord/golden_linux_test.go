@@ -94,8 +94,8 @@ func TestGoldenStates(t *testing.T) {
 		t.Fatalf("%v; go test ./supervisord -run TestGoldenStates -update writes it", err)
 	}
 	for _, test := range []struct{ old, changed, problem string }{
-		{`"needs":[`, `"needs":["cron",`, api.Version + " cannot take over: this supervisord uses cron"},
-		{`"needs":[`, `"needs":["cron","sleep_until",`, api.Version + " cannot take over: this supervisord uses cron, sleep_until"},
+		{`"needs":[`, `"needs":["time_zones",`, api.Version + " cannot take over: this supervisord uses time_zones"},
+		{`"needs":[`, `"needs":["time_zones","sleep_until",`, api.Version + " cannot take over: this supervisord uses time_zones, sleep_until"},
 		{`"min":1`, `"min":99`, api.Version + " cannot take over: the state of " + api.Version + " is too new"},
 		{`"format":1`, `"format":0`, api.Version + " cannot take over: the state of " + api.Version + " is too old"},
 		{`"rooms":{`, `"rooms":{"unknown":{},`, "state of unknown: it is not read"},
