@@ -147,6 +147,7 @@ func (l *Loop) continueQueue(queue *recycles, now time.Time) (over bool) {
 			switch s := p.State(); {
 			case p.Gate().Stops, p.StartComes() && s != api.Exited, s == api.Starting, s == api.Stopping, s == api.Running && !p.Well():
 				return false
+			case s == api.Exited && p.Config.Oneshot() && p.Expected(): // it has done its work
 			case s != api.Running && s != api.Stopped: // it failed; in STOPPED, a request has stopped it
 				for _, r := range queue.waiting {
 					l.log.Warnf("%s was not restarted (%s): %s failed", r.process.Name(), r.reason.Why, p.Name())

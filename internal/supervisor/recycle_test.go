@@ -119,6 +119,32 @@ func TestRecycleFails(t *testing.T) {
 	}
 }
 
+// TestRecycleOneshot shows that the recycles of others go on when a one-shot program ends as expected before it is ready, and end when it
+// fails.
+func TestRecycleOneshot(t *testing.T) {
+	for status, want := range map[int]string{0: "INFO restarting p1: age", 3: "WARN p1 was not restarted (age): p0 failed"} {
+		w := newWorldOf(t, readPrograms(t, "p type=oneshot process_name=p%(process_num)d numprocs=2 readiness_check_script=tcp://127.0.0.1:9 "+
+			"readiness_check_initial_delay=1h"))
+		w.settle()
+		w.pass(time.Second)
+		members := w.Group("p").Processes
+		if n := running(members); n != 2 {
+			t.Fatalf("%d processes run", n)
+		}
+		for _, p := range members {
+			w.Recycle(p, age, w.now)
+		}
+		w.exit("p0", by(syscall.SIGTERM))
+		w.pass(time.Second)
+		w.lines()
+		w.exit("p0", code(status))
+		w.pass(time.Second)
+		if got := w.lines("INFO", "WARN"); len(got) != 2 || got[1] != want {
+			t.Errorf("after exit status %d: %q", status, got)
+		}
+	}
+}
+
 // TestRecycleEnds shows that a shutdown ends recycles.
 func TestRecycleEnds(t *testing.T) {
 	w, members := pool(t)
