@@ -86,7 +86,8 @@ func (p *Process) Logs() (paths []string) {
 	return paths
 }
 
-// FilesChanged does what the program wants done after a change: nothing unless it runs, or is FATAL and executes another file now.
+// FilesChanged does what the program wants done after a change: nothing unless it runs, has run to its end as a one-shot program, or is
+// FATAL and executes another file now.
 func (p *Process) FilesChanged(c FileChange, now time.Time) {
 	f := p.files()
 	reason := api.Reason{Why: api.WhyFile, Text: c.Text}
@@ -94,13 +95,24 @@ func (p *Process) FilesChanged(c FileChange, now time.Time) {
 	case f == nil || f.ignored:
 	case s == api.Fatal && c.Binary:
 		p.shared.StartFor(p, reason, now)
-	case s != api.Running && s != api.Starting:
+	case s != api.Running && s != api.Starting && !(s == api.Exited && p.runsAgain(c.Binary)):
 	case f.tooMany(now):
 		f.ignored = true
 		p.shared.Log.Errorf("%s restarts again and again because of %s; its files are not watched any more", p.Name(), c.Path)
+	case s == api.Exited:
+		if p.shared.StartFor(p, reason, now); p.machine.State != api.Exited {
+			f.note(now)
+		}
 	default:
 		p.applyChange(f, c.Binary, reason, now)
 	}
+}
+
+// runsAgain reports whether the process is started after a change when it has ended: that of a one-shot program, unless a command or a
+// signal stands in place of the restart.
+func (p *Process) runsAgain(binary bool) bool {
+	action := p.changeAction(binary)
+	return p.Config.Oneshot() && action.Command.Line == "" && len(action.Signals.Signals) != 1
 }
 
 // applyChange runs the command, sends the signal, or restarts the process.

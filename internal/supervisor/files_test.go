@@ -63,6 +63,41 @@ func TestFileChange(t *testing.T) {
 	}
 }
 
+// TestFileChangeOneshot starts a one-shot program again that has ended, five times within a minute at most; not one that a request has
+// stopped, and not if there is a command or a signal in place of the restart.
+func TestFileChangeOneshot(t *testing.T) {
+	for keys, want := range map[string]int{
+		"type=oneshot": 5,
+		"type=oneshot restart_signal_when_file_changed=HUP,TERM": 5,
+		"type=oneshot restart_signal_when_file_changed=HUP":      0,
+		"type=oneshot restart_cmd_when_file_changed=/bin/true":   0,
+		"type=simple": 0,
+	} {
+		w, s := watching(t, keys, func(p *config.Process) { p.Start.Secs, p.Exit.Restart = 0, config.RestartNever })
+		w.exit("a", code(0))
+		w.started = nil
+		for range 7 {
+			w.applyChange(s, fileChange, w.now, w.now)
+			w.pass(time.Second)
+			if w.process("a").State() == api.Running {
+				w.exit("a", code(1))
+			}
+		}
+		if len(w.started) != want {
+			t.Errorf("%s: started %v", keys, w.started)
+		}
+		w.pass(time.Minute)
+		w.process("a").Start(w.now)
+		w.process("a").Stop(w.now)
+		w.exit("a", by(syscall.SIGTERM))
+		w.applyChange(s, fileChange, w.now, w.now)
+		w.pass(time.Second)
+		if state := w.process("a").State(); state != api.Stopped {
+			t.Errorf("%s: after a stop: %v", keys, state)
+		}
+	}
+}
+
 // TestFileChangeDuringStart queues a process again that is being started for the change before.
 func TestFileChangeDuringStart(t *testing.T) {
 	w, s := watching(t, "")
