@@ -1,7 +1,7 @@
 // Package cgroup gives processes cgroups of their own, below that of supervisord (cgroup v2 of Linux): it finds the base, makes and
 // removes cgroups, sets their limits, signals and kills what is in them, and counts what the kernel has killed for lack of memory. It
-// decides nothing about processes. Only the loop of supervisord may call what is here, and nothing in it waits: the files are memory of
-// the kernel.
+// decides nothing about processes. Only the loop of supervisord may call what is here, unless a comment says otherwise, and nothing in it
+// waits: the files are memory of the kernel.
 package cgroup
 
 import (

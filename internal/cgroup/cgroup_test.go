@@ -231,7 +231,7 @@ func TestSignal(t *testing.T) {
 func TestCounts(t *testing.T) {
 	s := cgrouptest.New(t)
 	g := newTree(s, "auto").Group("g", "p")
-	if g.Memory() != 0 || g.OOMKills() != 0 {
+	if _, ok := g.Memory()(); ok || g.OOMKills() != 0 {
 		t.Error("counts of no cgroup")
 	}
 	if err := g.Make([]cgroup.Setting{{File: "memory.max", Value: "1000"}}); err != nil {
@@ -240,8 +240,12 @@ func TestCounts(t *testing.T) {
 	s.Set("service/g.p/memory.current", "5000\n")
 	s.Set("service/g.p/memory.stat", "anon 7\nfile 4000\ninactive_file 3000\n")
 	s.Set("service/g.p/memory.events", "oom 3\noom_kill 2\noom_group_kill 0\n")
-	if g.Memory() != 2000 || g.OOMKills() != 2 {
-		t.Errorf("memory %d, kills %d", g.Memory(), g.OOMKills())
+	if used, ok := g.Memory()(); used != 2000 || !ok || g.OOMKills() != 2 {
+		t.Errorf("memory %d, %t, kills %d", used, ok, g.OOMKills())
+	}
+	s.Set("service/g.p/memory.current", "x\n")
+	if used, ok := g.Memory()(); ok {
+		t.Errorf("memory %d of a file without a number", used)
 	}
 }
 

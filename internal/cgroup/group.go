@@ -190,22 +190,33 @@ func (g *Group) Remove() error {
 }
 
 // OOMKills is how many processes of the cgroup the kernel has killed for lack of memory.
-func (g *Group) OOMKills() int { return int(g.number("memory.events", "oom_kill")) }
-
-// Memory returns the memory of the cgroup in bytes, without files that have not been used lately. It is 0 if that is not counted.
-func (g *Group) Memory() uint64 {
-	used, unused := g.number("memory.current", ""), g.number("memory.stat", "inactive_file")
-	return used - min(used, unused)
-}
-
-// number returns the number behind a word of a file, the only one if the word is empty, 0 if there is none.
-func (g *Group) number(file, word string) uint64 {
+func (g *Group) OOMKills() int {
 	if g.tree.base == "" {
 		return 0
 	}
-	text, err := g.tree.system.Read(g.file(file))
+	n, _ := number(g.tree.system, g.file("memory.events"), "oom_kill")
+	return int(n)
+}
+
+// Memory returns a function that reads the memory of the cgroup in bytes, without files that have not been used lately. It is not ok if
+// that is not counted. Any goroutine may call it.
+func (g *Group) Memory() func() (bytes uint64, ok bool) {
+	system, dir := g.tree.system, g.Path()
+	return func() (uint64, bool) {
+		if dir == "" {
+			return 0, false
+		}
+		used, ok := number(system, filepath.Join(dir, "memory.current"), "")
+		unused, _ := number(system, filepath.Join(dir, "memory.stat"), "inactive_file")
+		return used - min(used, unused), ok
+	}
+}
+
+// number returns the number behind a word of a file, the only one if the word is empty. It is not ok if there is none.
+func number(system System, path, word string) (n uint64, ok bool) {
+	text, err := system.Read(path)
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
@@ -215,11 +226,11 @@ func (g *Group) number(file, word string) uint64 {
 			continue
 		}
 		if len(fields) == 1 {
-			n, _ := strconv.ParseUint(fields[0], 10, 64)
-			return n
+			n, err := strconv.ParseUint(fields[0], 10, 64)
+			return n, err == nil
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // WhenEmpty has f called in the loop, once, when no process is in the cgroup any more, also if that is so now. It replaces an earlier f.

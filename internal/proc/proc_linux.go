@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 )
 
@@ -14,11 +13,13 @@ import (
 func Memory(targets []Target) (map[int]int64, error) {
 	used, roots := map[int]int64{}, map[int]bool{}
 	for _, t := range targets {
-		if n, err := cgroupMemory(t.Cgroup); err == nil {
-			used[t.PID] = n
-		} else {
-			roots[t.PID] = true
+		if t.Cgroup != nil {
+			if n, ok := t.Cgroup(); ok {
+				used[t.PID] = int64(n)
+				continue
+			}
 		}
+		roots[t.PID] = true
 	}
 	if len(roots) == 0 {
 		return used, nil
@@ -31,32 +32,6 @@ func Memory(targets []Target) (map[int]int64, error) {
 		used[pid] = pages * int64(os.Getpagesize())
 	}
 	return used, nil
-}
-
-// cgroupMemory returns the memory of a control group of version 2, without the files that it could do without.
-func cgroupMemory(dir string) (int64, error) {
-	if dir == "" {
-		return 0, os.ErrNotExist
-	}
-	current, err := os.ReadFile(filepath.Join(dir, "memory.current"))
-	if err != nil {
-		return 0, err
-	}
-	n, err := strconv.ParseInt(string(bytes.TrimSpace(current)), 10, 64)
-	if err != nil {
-		return 0, err
-	}
-	stat, err := os.ReadFile(filepath.Join(dir, "memory.stat"))
-	if err != nil {
-		return 0, err
-	}
-	for line := range bytes.Lines(stat) {
-		if text, ok := bytes.CutPrefix(line, []byte("inactive_file ")); ok {
-			inactive, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
-			return max(n-inactive, 0), err
-		}
-	}
-	return n, nil
 }
 
 // table has all processes of the system by their pid.

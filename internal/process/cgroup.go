@@ -286,9 +286,9 @@ func (p *Process) helperCgroup(spec helper.Spec, of *child.Spec) (leave func(), 
 // CgroupMemory returns the memory of the cgroup of the process in bytes. Not ok if it has none that counts memory.
 func (p *Process) CgroupMemory() (bytes uint64, ok bool) {
 	if c := p.cgroup(); c != nil && c.used {
-		bytes = c.group.Memory()
+		return c.group.Memory()()
 	}
-	return bytes, bytes > 0
+	return 0, false
 }
 
 // CgroupLeft reports whether the process has left others in its cgroup, which are being stopped.

@@ -108,7 +108,7 @@ func (l *Looks) Tick(now time.Time) {
 // target is what is measured of a process: its cgroup, if it has one, else its tree.
 func (p *Process) target() proc.Target {
 	if c := p.extra.cgroup; c != nil && c.used {
-		return proc.Target{PID: p.pid, Cgroup: c.group.Path()}
+		return proc.Target{PID: p.pid, Cgroup: c.group.Memory()}
 	}
 	return proc.Target{PID: p.pid}
 }

@@ -76,6 +76,29 @@ func (w *cgroupWorld) state(name string, want api.State) {
 
 func (w *cgroupWorld) exists(path string) bool { return w.cgroups.Text(path+"/cgroup.procs") != "-" }
 
+// A process with a cgroup is restarted for the memory of the cgroup, without the files that the system could drop.
+func TestMaxMemoryOfCgroup(t *testing.T) {
+	w := newCgroupWorld(t, "a memory_max=1GB maxmemory=100MB maxmemory_interval=10")
+	w.pass(2 * time.Second)
+	w.lines()
+	look := func(inactive string) {
+		t.Helper()
+		w.cgroups.Set("service/a.a/memory.current", "220200960\n")
+		w.cgroups.Set("service/a.a/memory.stat", "anon 5\ninactive_file "+inactive+"\n")
+		w.pass(10 * time.Second)
+		select {
+		case f := <-w.results:
+			f(w.now)
+		case <-time.After(20 * time.Second):
+			t.Fatal("no look at the memory")
+		}
+	}
+	look("200000000")
+	w.state("a", api.Running)
+	look("10485760")
+	w.expect("WARN a uses 200 MB, more than maxmemory=100MB", "INFO restarting a: memory (200 MB)")
+}
+
 // covers: L8-j
 // A process that the kernel has killed for lack of memory has the reason oom, and is started again in a new cgroup.
 func TestOutOfMemory(t *testing.T) {
