@@ -44,6 +44,9 @@ func (l *Loop) work(now time.Time) {
 	if l.depends != nil && l.depends.due() {
 		l.depends.review(now)
 	}
+	if l.files != nil && !l.files.logs.at.IsZero() { // before a start makes a log
+		l.excludeLogs(now)
+	}
 	if l.mayStart() {
 		l.startPending(now)
 	}
