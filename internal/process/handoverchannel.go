@@ -9,7 +9,7 @@ import (
 
 // ChannelState is an output channel of a process.
 type ChannelState struct {
-	Path  string             `json:"path,omitempty"` // of the log; absent: the configured one
+	Path  string             `json:"path,omitempty"` // of the log
 	Users uint16             `json:"users,omitempty"`
 	File  *logs.FileState    `json:"file,omitempty"`
 	Chain *output.ChainState `json:"chain,omitempty"` // absent: there is no child
@@ -19,10 +19,7 @@ type ChannelState struct {
 
 // Export returns the state of the channel. The pump and the logs are frozen, and no start is going on.
 func (c *channel) Export(w *handover.Writer) ChannelState {
-	s := ChannelState{Users: c.users, File: c.file.File.Export(w), Pipe: c.pipe.Export(w, c.purpose()), PID: c.pid}
-	if c.path != c.config.Log.Path {
-		s.Path = c.path
-	}
+	s := ChannelState{Path: c.path, Users: c.users, File: c.file.File.Export(w), Pipe: c.pipe.Export(w, c.purpose()), PID: c.pid}
 	if c.chain != nil {
 		s.Chain = new(output.Export(c.chain))
 	}
@@ -32,9 +29,7 @@ func (c *channel) Export(w *handover.Writer) ChannelState {
 // Import gives a channel that has just been made the state of another one. The targets of logs and, of a channel with a line by which
 // the child is ready, what waits for that have been imported.
 func (c *channel) Import(r *handover.Reader, s ChannelState) {
-	if c.users = s.Users; s.Path != "" {
-		c.path = s.Path
-	}
+	c.path, c.users = s.Path, s.Users
 	c.file.File = logs.ImportFile(r, s.File, c.path, c.fileOptions())
 	if s.Chain == nil {
 		return
