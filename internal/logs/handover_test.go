@@ -1,22 +1,15 @@
 package logs
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -75,23 +68,6 @@ func upgrade[T any](t *testing.T, export func(*handover.Writer) T, imp func(*han
 	if err := r.Complete(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// upgradeFiles is upgrade of files, in place of which there are others then.
-func upgradeFiles(t *testing.T, o FileOptions, files ...**File) {
-	t.Helper()
-	upgrade(t, func(w *handover.Writer) (s []*FileState) {
-		for _, f := range files {
-			s = append(s, (*f).Export(w))
-		}
-		return s
-	}, func(r *handover.Reader, s []*FileState) {
-		for i, f := range files {
-			(*f).fd = -1
-			(*f).async.Store(nil)
-			*f = ImportFile(r, s[i], (*f).path, o)
-		}
-	})
 }
 
 // socketTarget makes a path that leads to a socket that blocks, which others share.
@@ -251,239 +227,6 @@ func TestFailuresAreHandedOver(t *testing.T) {
 	f.Close()
 }
 
-// covers: L12-b
-// A log goes on as it would without a handover: rotation, a file that was renamed or removed, and what is reported once.
-func TestFilesAreHandedOver(t *testing.T) {
-	steps := []func(path string, f *File) error{
-		func(_ string, f *File) error { _, err := f.Write([]byte("12345")); return err },
-		func(_ string, f *File) error { _, err := f.Write([]byte("67890")); return err }, // rotates at 10
-		func(_ string, f *File) error { _, err := f.Write([]byte("abc")); return err },
-		func(path string, _ *File) error { return os.Rename(path, path+".moved") },
-		func(_ string, f *File) error { _, err := f.Write([]byte("def")); return err }, // to the renamed one
-		func(_ string, f *File) error {
-			f.comparedAt -= 2 * compareInterval
-			f.checkedAt = time.Time{}
-			return nil
-		},
-		func(_ string, f *File) error { _, err := f.Write([]byte("ghi")); return err }, // opened again
-		func(path string, _ *File) error { return os.Remove(path) },
-		func(_ string, f *File) error { _, err := f.Write([]byte("lost")); return err },
-		func(_ string, f *File) error { f.checkedAt = time.Time{}; return nil },
-		func(_ string, f *File) error { _, err := f.Write([]byte("jkl")); return err }, // created again
-		func(path string, _ *File) error { return os.Rename(filepath.Dir(path), filepath.Dir(path)+"2") },
-		func(_ string, f *File) error { _, err := f.Write([]byte("m")); return err },
-		func(path string, _ *File) error { return os.Remove(filepath.Dir(path) + "2/" + filepath.Base(path)) },
-		func(_ string, f *File) error { f.checkedAt = time.Time{}; _, err := f.Write([]byte("nop")); return err },
-		func(_ string, f *File) error { _, err := f.Write([]byte("qr")); return err },
-		func(path string, _ *File) error { return os.Rename(filepath.Dir(path)+"2", filepath.Dir(path)) },
-		func(_ string, f *File) error { f.checkedAt = time.Time{}; _, err := f.Write([]byte("st")); return err },
-		func(_ string, f *File) error { return f.Reopen() },
-		func(_ string, f *File) error { return f.Close() },
-	}
-	run := func(upgrades bool) (log []string) {
-		ownRegistry(t)
-		dir := filepath.Join(t.TempDir(), "d")
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		o := FileOptions{MaxBytes: 10, Backups: 2}
-		f := open(t, filepath.Join(dir, "log"), o)
-		for _, step := range steps {
-			err := step(f.path, f)
-			log = append(log, strings.ReplaceAll(fmt.Sprint(err), filepath.Dir(dir), ""))
-			if upgrades && f.fd >= 0 {
-				upgradeFiles(t, o, &f)
-				Begin()
-			}
-		}
-		for name, text := range contents(t, dir) {
-			log = append(log, name+" "+text)
-		}
-		return log
-	}
-	if d := cmp.Diff(sorted(run(false)), sorted(run(true))); d != "" {
-		t.Errorf("(-without +with handovers):\n%s", d)
-	}
-}
-
-// sorted sorts what has no order: the names of files at the end.
-func sorted(log []string) []string {
-	files := log[20:]
-	for i := range files {
-		for j := range i {
-			if files[i] < files[j] {
-				files[i], files[j] = files[j], files[i]
-			}
-		}
-	}
-	return log
-}
-
-// covers: L12-b
-// Records of syslog wait for the next program, which connects anew. One that was sent in part is sent again.
-func TestSyslogIsHandedOver(t *testing.T) {
-	ownRegistry(t)
-	const records = 6_000 // more than the socket holds
-	path := filepath.Join(t.TempDir(), "log")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	s := NewSyslog(path)
-	n := 0
-	send := func(to int) {
-		for ; n < to; n++ {
-			s.Send("", fmt.Appendf(nil, "%d %s", n, strings.Repeat("x", 40)))
-		}
-	}
-	next := 0
-	receive := func(in *bufio.Reader, to int) {
-		t.Helper()
-		for next < to {
-			text, err := in.ReadString(0)
-			if err == io.EOF {
-				return // the beginning of a record that comes again
-			}
-			_, text, _ = strings.Cut(text, " supervisord: ")
-			if text, _, _ = strings.Cut(text, " "); text != strconv.Itoa(next) || err != nil {
-				t.Fatalf("got %s, %v, want %d", text, err, next)
-			}
-			next++
-		}
-	}
-	for round := range 3 {
-		send((round + 1) * records)
-		conn, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		in := bufio.NewReader(conn)
-		receive(in, next+10)
-		freezeAll(t)
-		Thaw()
-		upgrade(t, func(*handover.Writer) SyslogState { return s.Export() },
-			func(r *handover.Reader, state SyslogState) { s = ImportSyslog(r, state, path, nil) })
-		receive(in, 1<<60)
-		conn.Close()
-		Begin()
-	}
-	conn, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	send(n + 1)
-	receive(bufio.NewReader(conn), n)
-	conn.Close()
-	s.Close()
-}
-
-// covers: L12-b
-// What is lost for syslog is counted on, and reported by the next program.
-func TestSyslogLossIsHandedOver(t *testing.T) {
-	ownRegistry(t)
-	path := filepath.Join(t.TempDir(), "log")
-	s := NewSyslog(path)
-	var reports []string
-	s.Report = func(text string) { reports = append(reports, text) }
-	s.Send("", []byte("a\nb"))
-	s.dropped = 3
-	upgrade(t, func(*handover.Writer) SyslogState { return s.Export() },
-		func(r *handover.Reader, state SyslogState) { s = ImportSyslog(r, state, path, s.Report) })
-	Begin()
-	l, err := net.ListenPacket("unixgram", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	s.Send("", []byte("c"))
-	buf := make([]byte, 1000)
-	size, _, err := l.ReadFrom(buf)
-	if err != nil || !bytes.HasSuffix(buf[:size], []byte("3 records were dropped here, the syslog daemon did not keep up")) {
-		t.Errorf("%q, %v", buf[:size], err)
-	}
-	want := []string{"cannot send to syslog at " + path + ": no such file or directory, output is lost there until this is fixed",
-		"syslog at " + path + " takes output again, 2 records were lost"}
-	if d := cmp.Diff(want, reports); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-	s.Close()
-}
-
-// covers: L12-b
-// Lines that are logged in a freeze wait, and are written in order: by the same program or, once, by the next one.
-func TestMainIsHandedOver(t *testing.T) {
-	ownRegistry(t)
-	dir := t.TempDir()
-	o := MainOptions{Path: filepath.Join(dir, "main.log"), Level: api.Info, MaxBytes: 300, Backups: 3}
-	m, err := OpenMain(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	line := func() {
-		m.Infof("line %d", n)
-		m.Debugf("not logged")
-		n++
-	}
-	for range 10 {
-		line()
-		m.Freeze()
-		line()
-		before := contents(t, dir)
-		line()
-		if d := cmp.Diff(before, contents(t, dir)); d != "" {
-			t.Fatalf("written in a freeze:\n%s", d)
-		}
-		m.Thaw()
-		line()
-		m.Freeze()
-		line()
-		upgrade(t, m.Export, func(r *handover.Reader, s MainState) { m = ImportMain(r, s, o) })
-		line()
-		Begin()
-		m.Begin()
-	}
-	m.Close()
-	var got []string
-	files := contents(t, dir)
-	for _, name := range []string{"main.log.3", "main.log.2", "main.log.1", "main.log"} {
-		for text := range strings.Lines(files[name]) {
-			got = append(got, strings.TrimSpace(text[headLength:]))
-		}
-	}
-	for i := range got {
-		if want := fmt.Sprintf("line %d", n-len(got)+i); got[i] != want {
-			t.Fatalf("got %q, want %q: %q", got[i], want, got)
-		}
-	}
-	if len(got) < 20 {
-		t.Errorf("%d lines are left", len(got))
-	}
-	var none *Main
-	none.Freeze()
-	none.Thaw()
-}
-
-// covers: L12-b
-// The counters of a copy whose reader does not keep up, and the syslog of the main log, go on.
-func TestMainCopyIsHandedOver(t *testing.T) {
-	ownRegistry(t)
-	m := NewMain(writerFunc(func([]byte) (int, error) { return 0, ErrBehind }), api.Info)
-	m.Infof("a")
-	m.Infof("b")
-	dropped := m.dropped
-	m.syslog = NewSyslog(filepath.Join(t.TempDir(), "none"))
-	m.syslog.dropped = 4
-	m.Freeze()
-	upgrade(t, m.Export, func(r *handover.Reader, s MainState) {
-		m = ImportMain(r, s, MainOptions{Path: SyslogName, Level: api.Warn})
-	})
-	if m.dropped != dropped || m.dropped.lines != 2 || m.copy != Stdout || m.syslog.dropped != 4 || m.level != api.Warn || m.file != nil {
-		t.Errorf("%+v", m)
-	}
-}
-
 // covers: L12-f
 // A rehearsal makes everything without a descriptor. A target that is missing, or of another kind, makes it fail.
 func TestRehearsal(t *testing.T) {
@@ -564,38 +307,6 @@ func TestBlockingPipeIsHandedOver(t *testing.T) {
 	}
 	rest := make([]byte, len(want)-len(got))
 	if _, err := io.ReadFull(reader, rest); err != nil || !bytes.Equal(append(got, rest...), want) {
-		t.Errorf("%v, or it is not what was written", err)
-	}
-	if !Flush(20 * time.Second) {
-		t.Error("something is left")
-	}
-}
-
-// covers: L12-b
-// What our standard output has not taken comes before what the next program writes to it.
-func TestStandardOutputIsHandedOver(t *testing.T) {
-	ownRegistry(t)
-	path, reader := fifo(t)
-	fd, err := syscall.Open(path, syscall.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(fd)
-	var want []byte
-	for i := range 5 {
-		out := &standard{fd: fd} // of a program
-		for range 3 {
-			line := bytes.Repeat(fmt.Appendf(nil, "%d\n", i), 20_000)
-			want = append(want, line...)
-			if n, err := out.Write(line); n != len(line) || err != nil {
-				t.Fatalf("%d, %v", n, err)
-			}
-		}
-		upgrade(t, func(*handover.Writer) int { return 0 }, func(*handover.Reader, int) {})
-		Begin()
-	}
-	got := make([]byte, len(want))
-	if _, err := io.ReadFull(reader, got); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%v, or it is not what was written", err)
 	}
 	if !Flush(20 * time.Second) {

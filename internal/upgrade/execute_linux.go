@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/parentthread"
+	"github.com/gosupervisor/supervisor/internal/sigaction"
 )
 
 // Handed are the descriptors that a program that is executed gets besides those of the state.
@@ -28,13 +29,18 @@ type Handed struct {
 // does what they ask for. A blocked signal would not help: the runtime unblocks those that end it before any other code runs.
 var ignored = []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGUSR2}
 
+// sink gets those signals from then on, if the program goes on nevertheless: the runtime may be handling one at that moment, which
+// would end the process if nothing caught it.
+var sink = make(chan os.Signal, 1)
+
 // ErrEnding is returned by Execute if a signal has come that ends supervisord.
 var ErrEnding = errors.New("a signal ends supervisord")
 
 // Execute replaces this program by the one at path, with the same arguments and environment. The next program gets the signals that
 // wait in the channel. It returns only if that fails; then all is as before, but the caller has to catch signals again.
 func Execute(path string, h Handed, signals chan os.Signal) error {
-	stopCatching(signals)
+	undo := stopCatching(signals)
+	defer undo()
 	h.signals = waiting(signals)
 	err := ErrEnding
 	if !slices.ContainsFunc(h.signals, ends) {
@@ -46,10 +52,20 @@ func Execute(path string, h Handed, signals chan os.Signal) error {
 	return err
 }
 
-// stopCatching has nothing more come to the channel. Signals that end a process do so from now on.
-func stopCatching(signals chan os.Signal) {
-	signal.Ignore(ignored...)
+// stopCatching has nothing more come to the channel. Signals that end a process do so from now on, but those that are ignored until undo
+// is called.
+func stopCatching(signals chan os.Signal) (undo func()) {
+	signal.Notify(sink, ignored...)
+	before := make([]sigaction.Action, len(ignored))
+	for i, s := range ignored {
+		before[i] = sigaction.Set(s.(syscall.Signal), sigaction.Ignore)
+	}
 	signal.Stop(signals)
+	return func() {
+		for i, s := range ignored {
+			sigaction.Set(s.(syscall.Signal), before[i])
+		}
+	}
 }
 
 // waiting empties the channel.

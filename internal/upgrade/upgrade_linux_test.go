@@ -29,7 +29,11 @@ const (
 func TestMain(m *testing.M) {
 	Trial("2.0", answerTrial)
 	Guard(handover.Load, func(children json.RawMessage) { note("stopped %s", children) })
-	if os.Getenv(roleVariable) != "" {
+	switch os.Getenv(roleVariable) {
+	case "":
+	case stormRole:
+		storm()
+	default:
 		parentthread.Main(supervise)
 	}
 	os.Exit(m.Run())

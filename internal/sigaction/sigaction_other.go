@@ -1,0 +1,4 @@
+//go:build !linux
+
+// Package sigaction sets what the kernel does at a signal. It is used on Linux only.
+package sigaction
