@@ -68,8 +68,10 @@ func reason(err error) string {
 	return text
 }
 
+// dialer connects for a moment only, for which the kernel needs no keep-alive probes.
+var dialer = &net.Dialer{KeepAlive: -1}
+
 func connect(ctx context.Context, network, address string) error {
-	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
 		return err
@@ -156,16 +158,18 @@ func newClient(h *config.HTTPProbe, owner int) (*http.Client, error) {
 		transport = newTransport()
 		transport.TLSClientConfig = security
 	}
+	dial := dialer.DialContext
 	if h.Socket != "" {
-		transport.DialContext = func(ctx context.Context, _, _ string) (c net.Conn, err error) {
+		dial = func(ctx context.Context, _, _ string) (c net.Conn, err error) {
 			failure := withSocket(h.Socket, owner, func(path string) error {
-				c, err = new(net.Dialer).DialContext(ctx, "unix", path)
+				c, err = dialer.DialContext(ctx, "unix", path)
 				return err
 			})
 			return c, failure
 		}
+		transport.DialContext = dial
 	}
-	return &http.Client{Transport: transport, CheckRedirect: sameHost}, nil
+	return &http.Client{Transport: exchange{dial, transport}, CheckRedirect: sameHost}, nil
 }
 
 // shared is for all requests that need no other: one for each request would prepare itself for HTTP/2 each time. It keeps no connection.
