@@ -155,7 +155,7 @@ func (w *world) exit(name string, status syscall.WaitStatus) {
 	p := c.process
 	w.reaped(child.Exit{PID: pid, Status: status}, w.now)
 	if r, ok := c.owner.(*helper.Run); ok {
-		if !r.Over() { // the pump was busy with its pipes
+		for !r.Over() { // the pump was busy with its pipes; other results may come before
 			(<-w.results)(w.now)
 		}
 		w.settle()
