@@ -140,7 +140,7 @@ func init() {
 				"upgrade --dry-run\tFind out only whether that is possible\n" +
 				"upgrade --timeout <time>\tGive up after that time instead of a minute\n" +
 				"Programs and clients notice nothing. If the new one cannot take over, nothing changes."},
-		{name: "wait", args: processArgs, upcheck: true, timed: true, run: (*Controller).wait,
+		{name: "wait", args: processArgs, timed: true, run: (*Controller).wait,
 			help: "wait <name> [...]\tWait until the processes are RUNNING\n" +
 				"wait <gname>:*\t\tThe same for all processes in a group\n" +
 				"wait all\t\tThe same for all processes\n" +

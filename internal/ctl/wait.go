@@ -132,7 +132,34 @@ func (c *Controller) wait(args []string) error {
 	case len(names) == 0:
 		return c.usageError("wait", "wait requires a process name", exitInvalidArgs)
 	}
+	ok := false
+	err = c.past(func() (err error) { ok, err = c.upcheck(); return err })
+	if err != nil || !ok {
+		return err
+	}
 	return c.waitFor(names, states)
+}
+
+// past calls f again while the server refuses calls because it restarts, or until it has ended.
+func (c *Controller) past(f func() error) error {
+	for {
+		if err := f(); faultCode(err) != api.ShutdownState {
+			return err
+		}
+		if err := c.pause(); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits until the server may be asked again.
+func (c *Controller) pause() error {
+	select {
+	case <-time.After(pollInterval):
+		return nil
+	case <-c.ctx.Done():
+		return c.ctx.Err()
+	}
 }
 
 func parseStates(text string) ([]string, error) {
@@ -148,11 +175,10 @@ func parseStates(text string) ([]string, error) {
 
 // waitFor prints a line for each process when it is in one of the states, or meets one of the conditions.
 func (c *Controller) waitFor(names, states []string) error {
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
 	reported := map[string]bool{}
 	for {
-		infos, err := c.matching(names, c.out)
+		var infos []api.ProcessInfo
+		err := c.past(func() (err error) { infos, err = c.matching(names, c.out); return err })
 		if err != nil || c.status != 0 { // status: an unknown name
 			return err
 		}
@@ -176,10 +202,8 @@ func (c *Controller) waitFor(names, states []string) error {
 		if remaining == 0 || c.status != 0 {
 			return nil
 		}
-		select {
-		case <-tick.C:
-		case <-c.ctx.Done():
-			return c.ctx.Err()
+		if err := c.pause(); err != nil {
+			return err
 		}
 	}
 }

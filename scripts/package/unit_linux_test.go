@@ -114,12 +114,15 @@ func verify(t *testing.T) {
 	}
 	cmd := exec.Command("systemd-analyze", "verify", "--man=no", "supervisor.service")
 	cmd.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":")
-	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	out, err := cmd.CombinedOutput()
+	// systemd before 254 does not know it, and says so, without harm: docs/howto-cgroup.md.
+	text := regexp.MustCompile(`(?m)^.*: Unknown key (name )?'DelegateSubgroup' in section '?\[?Service\]?'?, ignoring\.\n`).ReplaceAllString(string(out), "")
+	if err != nil || text != "" {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, text)
 	}
 	// In tenths; without the drop-in it is 96.
 	cmd = exec.Command("systemd-analyze", "security", "--offline=yes", "--threshold=75", filepath.Join(dir, "supervisor.service"))
-	out, err := cmd.CombinedOutput()
+	out, err = cmd.CombinedOutput()
 	if bytes.Contains(out, []byte("unrecognized option")) {
 		t.Log("this systemd-analyze cannot tell how exposed a unit is that is not installed")
 	} else if err != nil {
