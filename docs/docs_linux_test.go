@@ -187,6 +187,9 @@ func (s *session) run(b block) {
 	}
 }
 
+// lost are commands that change nothing but the shell that runs them.
+var lost = regexp.MustCompile(`^(\w+=("[^"]*"|'[^']*'|\$\(.*\)|\S*)|(cd|export|set|unset|umask|ulimit|alias|\.|source) .*)$`)
+
 // console runs the commands after "$ ", and compares their output with the lines below them. A backslash continues a command in the
 // next line.
 func (s *session) console(first int, text string) {
@@ -202,6 +205,9 @@ func (s *session) console(first int, text string) {
 		at := first + i
 		for i++; strings.HasSuffix(command, `\`) && i < len(lines); i++ {
 			command = strings.TrimSuffix(command, `\`) + lines[i]
+		}
+		if lost.MatchString(command) {
+			s.t.Errorf("%s:%d: %s: it has no effect on the next command, which runs in a shell of its own", s.page, at, command)
 		}
 		var want []string
 		for ; i < len(lines) && !strings.HasPrefix(lines[i], "$ "); i++ {
