@@ -106,16 +106,22 @@ func leavesNothing(t *testing.T, first, work func()) {
 	}
 }
 
-// settled waits until a number is no larger than before: goroutines that are done may not have ended yet.
+// settled waits until a number is no larger than before: goroutines that are done may not have ended yet. It gives up when the number has
+// not become less for a time in which one of them gets its turn on the busiest machine.
 func settled(now func() int, before int) bool {
-	late := time.After(20 * time.Second)
-	tick := time.NewTicker(time.Millisecond)
+	const late = 30 * time.Second
+	timer, tick := time.NewTimer(late), time.NewTicker(time.Millisecond)
+	defer timer.Stop()
 	defer tick.Stop()
-	for now() > before {
+	for least := now(); least > before; {
 		select {
 		case <-tick.C:
-		case <-late:
+		case <-timer.C:
 			return false
+		}
+		if n := now(); n < least {
+			least = n
+			timer.Reset(late)
 		}
 	}
 	return true
