@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,12 @@ func (p *Process) Sockets() Sockets {
 		return nil
 	}
 	return p.Extra.Listening.Sockets
+}
+
+// NamesHost reports whether the host of the socket has to be looked up.
+func (s *Socket) NamesHost() bool {
+	_, err := netip.ParseAddr(s.Host)
+	return s.Host != "" && err != nil
 }
 
 // AllSockets yields the sockets of the process, also that of FastCGI.

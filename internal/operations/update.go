@@ -218,13 +218,20 @@ func (u *update) starts(name string) bool {
 
 // change gives groups and processes their new values, and restarts those that need it.
 func (u *update) change() error {
+	hosts, err := u.lookUp()
+	if err != nil {
+		return err
+	}
 	var restart []*process.Process
 	if err := u.do(func(l *supervisor.Loop, plan supervisor.Plan) {
 		for _, g := range plan.Changed {
+			refused := l.ChangeGroup(g, hosts[g.Read], time.Now())
 			for _, a := range g.Changes() {
 				u.state.add(a, nil)
 			}
-			l.ChangeGroup(g, time.Now())
+			for _, r := range refused {
+				u.state.add(r.Refused(), asFault(r.Err))
+			}
 			for _, p := range g.Processes {
 				if p.Action == api.UpdateRestart || p.Action == api.UpdateStart {
 					restart = append(restart, p.Process)
@@ -237,6 +244,22 @@ func (u *update) change() error {
 	ends, err := u.wait(updating, restart)
 	u.state.end(ends, api.UpdateRestart, api.UpdateStart)
 	return err
+}
+
+// lookUp looks up the hosts of new sockets of processes that stay.
+func (u *update) lookUp() (map[*config.Group]supervisor.PreparedGroup, error) {
+	var groups []*config.Group
+	if err := u.service.Read(func(v supervisor.View) error { groups = v.ChangesHosts(); return nil }); err != nil {
+		return nil, err
+	}
+	var found map[*config.Group]supervisor.PreparedGroup
+	for _, g := range groups {
+		if found == nil {
+			found = map[*config.Group]supervisor.PreparedGroup{}
+		}
+		found[g] = supervisor.PrepareGroup(g) // not in the loop: it may wait for a name server
+	}
+	return found, nil
 }
 
 // addMembers adds processes to groups, and waits for those that are started.

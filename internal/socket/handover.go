@@ -115,6 +115,16 @@ func (s *Set) Import(r *handover.Reader, state *SetState, log *logs.Main) {
 	}
 }
 
+// ImportOwn is Import for a socket that Own has made.
+func (s *Set) ImportOwn(r *handover.Reader, state SocketState, c *config.Socket, log *logs.Main) *Socket {
+	socket := Import(r, state, c, log)
+	socket.lender = s
+	if state.FD > 0 {
+		socket.count(1)
+	}
+	return socket
+}
+
 // Imported returns the socket of a section that was handed over.
 func (s *Set) Imported(r *handover.Reader, c *config.Socket, log *logs.Main) *Socket {
 	socket := s.Find(c)

@@ -22,7 +22,7 @@ func (s *Socket) open() (fd int, err error) {
 		if found.err != nil {
 			return -1, found.err
 		}
-		family, bind = unix.AF_INET, func(fd int) error { return bindInet(fd, c, found.ip) }
+		family, bind = unix.AF_INET, func(fd int) error { return bindInet(fd, c, found.ip, s.beside() || c.ReusePort) }
 		if found.ip.Is6() {
 			family = unix.AF_INET6
 		}
@@ -56,14 +56,14 @@ func listen(fd int, c *config.Socket) error {
 const maxBacklog = 65535
 
 // bindInet binds a TCP or UDP socket. One at an IPv6 address is for IPv6 only. SO_REUSEADDR would let two UDP sockets of different
-// programs have one address.
-func bindInet(fd int, c *config.Socket, ip netip.Addr) error {
+// programs have one address. Shared says that others may be there.
+func bindInet(fd int, c *config.Socket, ip netip.Addr, shared bool) error {
 	for _, option := range []struct {
 		wanted      bool
 		level, name int
 	}{
 		{!c.Datagram, unix.SOL_SOCKET, unix.SO_REUSEADDR},
-		{c.ReusePort, unix.SOL_SOCKET, reusePort},
+		{shared, unix.SOL_SOCKET, reusePort},
 		{ip.Is6(), unix.IPPROTO_IPV6, unix.IPV6_V6ONLY},
 	} {
 		if !option.wanted {

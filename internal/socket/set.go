@@ -17,6 +17,7 @@ type Set struct {
 	sockets   map[place]*Socket // with users; nil: none
 	kept      []*Socket         // that stay open from one run to the next
 	inherited map[string][]int  // descriptors by their names; nil: none
+	own       map[place]int     // how many sockets with reuseport are open; nil: none
 }
 
 // place is what makes a socket another one. Other values of a section are changed while it is open.
@@ -42,11 +43,27 @@ func (s *Set) Use(c *config.Socket, log *logs.Main, addresses Addresses) (*Socke
 	return socket, socket.change(c)
 }
 
+// Own makes a socket with reuseport, which one process has for itself. It is not open.
+func (s *Set) Own(c *config.Socket, log *logs.Main, addresses Addresses) *Socket {
+	socket := New(c, log, addresses)
+	socket.lender = s
+	return socket
+}
+
 func (s *Set) add(socket *Socket) {
 	if s.sockets == nil {
 		s.sockets = map[place]*Socket{}
 	}
 	s.sockets[placeOf(socket.config)] = socket
+}
+
+// Restore gives open sockets the values of sections that they had.
+func (s *Set) Restore(sections []*config.Socket) {
+	for _, c := range sections {
+		if socket := s.Find(c); socket != nil {
+			_ = socket.change(c)
+		}
+	}
 }
 
 // Find returns the socket of a section, nil if nothing uses it.
@@ -61,12 +78,12 @@ func (s *Set) Drop(socket *Socket) {
 	}
 }
 
-// Keep has the open sockets that groups will use stay open until Settle.
+// Keep has the open sockets that groups will share stay open until Settle.
 func (s *Set) Keep(groups ...*config.Group) {
 	for _, g := range groups {
 		for _, p := range g.Processes {
 			for _, c := range p.Sockets() {
-				if socket := s.Find(c); socket != nil && !slices.Contains(s.kept, socket) {
+				if socket := s.Find(c); socket != nil && !c.ReusePort && !slices.Contains(s.kept, socket) {
 					socket.users++
 					s.kept = append(s.kept, socket)
 				}
@@ -87,25 +104,58 @@ func (s *Set) Settle(log *logs.Main) {
 	s.kept = nil
 }
 
-// change gives an open socket the values of another section with the same place.
+// change gives a socket the values of another section with the same place. After an error it has those that it had.
 func (s *Socket) change(c *config.Socket) error {
 	before := s.config
-	s.config = c
-	if s.fd < 0 || s.lent || *before == *c {
-		return nil
-	}
-	if c.Backlog != before.Backlog {
-		if err := listen(s.fd, c); err != nil {
+	if s.fd >= 0 && !s.lent && *before != *c {
+		if err := s.apply(before, c); err != nil {
+			_ = s.apply(c, before)
 			return &openError{c, err}
 		}
 	}
-	if s.file == nil || c.Mode == before.Mode && c.UID == before.UID && c.GID == before.GID {
+	s.config = c
+	return nil
+}
+
+// apply does to an open socket what differs between two sections with the same place.
+func (s *Socket) apply(from, to *config.Socket) error {
+	if to.Backlog != from.Backlog {
+		if err := listen(s.fd, to); err != nil {
+			return err
+		}
+	}
+	if s.file == nil || to.Mode == from.Mode && to.UID == from.UID && to.GID == from.GID {
 		return nil
 	}
-	if err := sock.Change(c.Path, *s.file, attributes(c)); err != nil {
-		return &openError{c, err}
+	return sock.Change(to.Path, *s.file, attributes(to))
+}
+
+// beside reports whether a socket has to be open at the same time as others at its address, because reuseport of its section has changed:
+// one that processes share, and those that processes have for themselves. The system wants all of them to allow that.
+func (s *Socket) beside() bool {
+	if s.lender == nil || s.config.Host == "" {
+		return false
 	}
-	return nil
+	at := placeOf(s.config)
+	if shared := s.lender.sockets[at]; s.config.ReusePort && shared != nil && shared.fd >= 0 {
+		_ = unix.SetsockoptInt(shared.fd, unix.SOL_SOCKET, reusePort, 1) // else the new one cannot be bound
+		return true
+	}
+	return !s.config.ReusePort && s.lender.own[at] > 0
+}
+
+// count notes that a socket with reuseport was opened, 1, or closed, -1.
+func (s *Socket) count(n int) {
+	if s.lender == nil || !s.config.ReusePort {
+		return
+	}
+	at, own := placeOf(s.config), &s.lender.own
+	if *own == nil {
+		*own = map[place]int{}
+	}
+	if (*own)[at] += n; (*own)[at] == 0 {
+		delete(*own, at)
+	}
 }
 
 // lend returns a descriptor that a service manager has passed.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -98,6 +99,82 @@ func TestChange(t *testing.T) {
 	moved, path := listener(t)
 	if use(t, &s, moved) == socket || !isOpen(path) {
 		t.Error("the same socket at another address")
+	}
+}
+
+// A change that fails half way is undone, and Restore undoes one that has succeeded.
+func TestChangeFails(t *testing.T) {
+	var s Set
+	c, path := listener(t)
+	socket := use(t, &s, c)
+	mode := func() os.FileMode {
+		t.Helper()
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode().Perm()
+	}
+	other := *c
+	other.Mode = 0o755
+	use(t, &s, &other)
+	if s.Restore([]*config.Socket{c}); mode() != c.Mode || socket.Config() != c {
+		t.Errorf("restored: mode %o", mode())
+	}
+	moved := path + "2"
+	if err := os.Rename(path, moved); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Use(&other, nil, nil); err == nil || socket.Config() != c {
+		t.Errorf("the file has gone: %v", err)
+	}
+	if err := os.Rename(moved, path); err != nil {
+		t.Fatal(err)
+	}
+	if use(t, &s, &other); mode() != other.Mode {
+		t.Errorf("changed later: mode %o", mode())
+	}
+}
+
+// With reuseport switched on or off, a socket that processes share and those that they have for themselves are open at the same time; a
+// socket of another section is an error, as ever. What a group is to share is kept, not what its processes have for themselves.
+func TestReusePortChanges(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems do not let a bound socket share its address later")
+	}
+	for _, kind := range []string{"tcp", "udp"} {
+		port, err := freeport.Get()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &config.Socket{Name: "a", URL: kind, Host: "127.0.0.1", Port: port, Datagram: kind == "udp"}
+		own, other := *c, *c
+		own.ReusePort, other.Name, other.URL = true, "b", kind+"2"
+		var s Set
+		shared := use(t, &s, c)
+		if err := s.Own(&other, nil, nil).Check(); err == nil {
+			t.Errorf("%s: a socket of another section", kind)
+		}
+		one, two := s.Own(&own, nil, nil), s.Own(&own, nil, nil)
+		acquire(t, one)
+		s.Drop(shared)
+		acquire(t, two)
+		if s.own[placeOf(c)] != 2 {
+			t.Errorf("%s: %d are open", kind, s.own[placeOf(c)])
+		}
+		shared = use(t, &s, c)
+		if _, err := new(Set).Use(&other, nil, nil); err == nil {
+			t.Errorf("%s: a socket of another set", kind)
+		}
+		one.Release()
+		two.Release()
+		if len(s.own) != 0 {
+			t.Errorf("%s: %v are open", kind, s.own)
+		}
+		if s.Keep(groupOf(&own)); s.Keeps() {
+			t.Errorf("%s: a socket is kept that is not shared any more", kind)
+		}
+		s.Drop(shared)
 	}
 }
 

@@ -24,7 +24,7 @@ type Socket struct {
 	log        *logs.Main
 	fd         int  // -1: it is not open
 	lent       bool // fd belongs to the lender
-	lender     *Set // nil: it shares nothing
+	lender     *Set // nil: that of FastCGI programs
 	users      int
 	file       *safefile.Info          // Unix: the file that was bound last; nil: none
 	address    atomic.Pointer[address] // TCP and UDP: to bind next
@@ -85,11 +85,13 @@ func (s *Socket) create() error {
 		return &openError{s.config, err}
 	}
 	s.fd = fd
+	s.count(1)
 	return nil
 }
 
 func (s *Socket) close() {
 	s.log.Infof("Closing socket %s", label(s.config))
+	s.count(-1)
 	if !s.lent {
 		unix.Close(s.fd)
 	}

@@ -1,25 +1,32 @@
 package supervisor
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
 // ChangeGroup gives a group and the processes that stay in it the values of a plan. What they need a restart for they have from their
-// next start. New members are added by AddMembers.
-func (l *Loop) ChangeGroup(plan *GroupPlan, now time.Time) {
+// next start. New members are added by AddMembers. Processes whose new sockets cannot be opened stay as they are; they are taken out of
+// the plan and returned. By has the addresses of hosts that the sockets need.
+func (l *Loop) ChangeGroup(plan *GroupPlan, by PreparedGroup, now time.Time) (refused []RefusedChange) {
 	if plan.Later != nil {
-		return
+		return nil
 	}
+	next, refused := l.openNewSockets(plan, by.addresses)
+	plan.refuse(refused)
 	g := plan.Group
 	before := g.Config
 	g.Config = plan.config()
 	for _, pair := range plan.stay {
 		if p := g.Process(pair.Read.ProcessName); p != nil {
+			replaced := l.replaceUpcoming(p, pair.Read, next[p])
 			p.Reconfigure(pair.Read, now)
+			l.dropAll(replaced)
 		}
 	}
 	for _, p := range g.Processes {
@@ -39,12 +46,51 @@ func (l *Loop) ChangeGroup(plan *GroupPlan, now time.Time) {
 		l.ticks.Tick(&l.shared.Events, now) // what it subscribes to from now on does not get the tick of the current interval
 		l.scheduleTick(now)
 	}
+	l.startWaited(plan, now)
 	l.layoutChanged()
+	return refused
+}
+
+// RefusedChange is a process that stays as it is.
+type RefusedChange struct {
+	ProcessPlan
+	Err error
+}
+
+// Refused is what was to be done, as clients see it.
+func (r RefusedChange) Refused() api.UpdateAction {
+	keys := r.Later
+	if keys == nil {
+		keys = r.InPlace
+	}
+	return api.UpdateAction{Action: cmp.Or(r.Action, api.UpdateChange), Group: r.Process.Group, Process: r.Process.Name(), Keys: config.KeyList(keys)}
+}
+
+// refuse takes processes out of the plan.
+func (g *GroupPlan) refuse(refused []RefusedChange) {
+	for _, r := range refused {
+		g.partly = true
+		g.Processes = slices.DeleteFunc(g.Processes, func(p ProcessPlan) bool { return p.Process == r.Process })
+		for i := range g.stay {
+			if g.stay[i].Read == r.To {
+				g.stay[i].Read = g.stay[i].Configured
+			}
+		}
+	}
+}
+
+// startWaited has processes started that have waited for a connection, and do not any more.
+func (l *Loop) startWaited(plan *GroupPlan, now time.Time) {
+	for _, p := range plan.Processes {
+		if p.Action == api.UpdateStart && p.Process.State() != api.Fatal {
+			l.startFor(p.Process, api.Reason{Why: api.WhyUpdate, Text: config.KeyList(p.InPlace)}, now)
+		}
+	}
 }
 
 // config is the reading of the group with the processes that it has now.
 func (g *GroupPlan) config() *config.Group {
-	if len(g.Added) == 0 && len(g.Group.Processes) == len(g.stay) {
+	if len(g.Added) == 0 && len(g.Group.Processes) == len(g.stay) && !g.partly {
 		return g.Read
 	}
 	edited := *g.Read

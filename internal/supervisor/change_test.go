@@ -22,7 +22,7 @@ func (s *fixture) change(o UpdateOptions, text string) string {
 	plan := s.Plan(s.Config(), o)
 	got := shown(plan)
 	for _, g := range plan.Changed {
-		s.ChangeGroup(g, s.now)
+		s.ChangeGroup(g, PreparedGroup{}, s.now)
 		for _, p := range g.Processes {
 			switch p.Action {
 			case api.UpdateRestart:

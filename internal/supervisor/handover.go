@@ -36,6 +36,7 @@ type State struct {
 
 	Sockets     *socket.SetState  `json:"sockets,omitempty"`
 	Activations []ActivationState `json:"activations,omitempty"`
+	Upcoming    []UpcomingState   `json:"upcoming,omitempty"`
 	// Scheduled are the times of schedules that have come, in order.
 	Scheduled []ArrivalState `json:"scheduled,omitempty"`
 }
@@ -217,7 +218,7 @@ func (l *Loop) Export(w *handover.Writer, now time.Time) State {
 	if l.depends != nil {
 		s.Depends = l.depends.export()
 	}
-	s.Sockets, s.Activations = l.options.Sockets.Export(w), l.exportActivations()
+	s.Sockets, s.Activations, s.Upcoming = l.options.Sockets.Export(w), l.exportActivations(), l.exportUpcoming(w)
 	if l.schedules != nil {
 		s.Scheduled = l.schedules.export()
 	}

@@ -66,6 +66,7 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	if s.Depends != nil {
 		l.needDepends().restore(s.Depends)
 	}
+	l.importUpcoming(r, s.Upcoming)
 	l.importActivations(s.Activations)
 	if l.schedules != nil {
 		l.schedules.restore(s.Scheduled)
@@ -101,10 +102,7 @@ func (l *Loop) importGroup(r *handover.Reader, cfg *config.Group, s GroupState) 
 		l.addGate(p, cfg)
 		l.applyDisabled(p)
 		l.setSockets(p, func(c *config.Socket) *socket.Socket {
-			if !c.ReusePort {
-				return l.options.Sockets.Imported(r, c, l.log)
-			}
-			return socket.Import(r, s.Own[ownSocket(c, p)], c, l.log)
+			return l.importSocket(r, c, s.Own[ownSocket(c, p)])
 		})
 		l.addSchedule(p)
 		g.Processes, l.imported.named[fullName(p)] = append(g.Processes, p), p

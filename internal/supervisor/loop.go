@@ -61,6 +61,7 @@ type Loop struct {
 	scaling        map[string]bool                 // programs whose number of processes is being changed
 	activations    map[*socket.Socket]*activation  // nil: none
 	nextActivation deadline                        // when to look at them
+	upcoming       map[*process.Process]newSockets // by processes that get others; nil: none does
 	nextSettle     deadline                        // when to close sockets that updates have not used
 
 	files *files // nil: no program watches files

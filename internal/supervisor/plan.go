@@ -35,6 +35,7 @@ type GroupPlan struct {
 	Added     []*config.Process
 	Processes []ProcessPlan // those that stay and have changed
 	stay      []config.Pair
+	partly    bool // some of Processes were taken out, and stay as they are
 }
 
 // ProcessPlan is what an update does about a process that stays.
@@ -135,7 +136,7 @@ func planProcess(p *process.Process, pair config.Pair, o UpdateOptions) ProcessP
 		plan.InPlace, plan.Later = slices.Concat(inPlace, later), nil
 	}
 	switch s := p.State(); {
-	case s == api.Fatal && pair.Read.Start.Auto && !o.NoStart && !p.Disabled():
+	case (s == api.Fatal && pair.Read.Start.Auto || waited(p, pair.Read)) && !o.NoStart && !p.Disabled():
 		plan.Action = api.UpdateStart
 	case plan.Later == nil:
 	case o.NoRestart || s == api.Stopping || s == api.Unknown:
@@ -144,6 +145,11 @@ func planProcess(p *process.Process, pair config.Pair, o UpdateOptions) ProcessP
 		plan.Action = api.UpdateRestart
 	}
 	return plan
+}
+
+// waited reports whether a process waits for a connection to start it, and has nothing to wait for with another configuration.
+func waited(p *process.Process, to *config.Process) bool {
+	return p.State().IsStopped() && p.Config.Start.Auto && !p.Config.AutoStarts() && to.AutoStarts()
 }
 
 // Actions are the steps of the plan as clients see them.

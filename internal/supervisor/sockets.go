@@ -24,7 +24,7 @@ func (l *Loop) useSockets(processes []*config.Process, addresses socket.Addresse
 			checked[*c] = true
 			var err error
 			if c.ReusePort {
-				err = socket.New(c, l.log, addresses).Check()
+				err = l.options.Sockets.Own(c, l.log, addresses).Check()
 			} else {
 				var s *socket.Socket
 				s, err = l.options.Sockets.Use(c, l.log, addresses)
@@ -59,7 +59,7 @@ func (l *Loop) dropSockets(used []*socket.Socket) {
 func (l *Loop) listen(p *process.Process, addresses socket.Addresses) {
 	l.setSockets(p, func(c *config.Socket) *socket.Socket {
 		if c.ReusePort {
-			return socket.New(c, l.log, addresses)
+			return l.options.Sockets.Own(c, l.log, addresses)
 		}
 		s, err := l.options.Sockets.Use(c, l.log, addresses)
 		if err != nil {
@@ -84,28 +84,25 @@ func (l *Loop) setSockets(p *process.Process, get func(*config.Socket) *socket.S
 	p.SetSockets(list)
 }
 
-// listenAnew gives a process without a child the sockets of another configuration. They are opened before the others are closed.
-func (l *Loop) listenAnew(p *process.Process) {
-	before := p.ListenSockets()
-	l.deactivate([]*process.Process{p})
-	p.SetSockets(nil)
-	l.listen(p, nil)
-	l.drop(before)
-}
-
 // unlisten ends the use of sockets by processes that are removed.
 func (l *Loop) unlisten(processes []*process.Process) {
 	l.deactivate(processes)
 	for _, p := range processes {
 		l.drop(p.ListenSockets())
+		l.forgetUpcoming(p)
 	}
 }
 
 func (l *Loop) drop(sockets []process.Socket) {
 	for _, s := range sockets {
-		if s := s.(*socket.Socket); !s.Config().ReusePort {
-			l.options.Sockets.Drop(s)
-		}
+		l.dropOne(s.(*socket.Socket))
+	}
+}
+
+// dropOne ends the use of a socket by a process.
+func (l *Loop) dropOne(s *socket.Socket) {
+	if !s.Config().ReusePort {
+		l.options.Sockets.Drop(s)
 	}
 }
 

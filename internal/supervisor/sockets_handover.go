@@ -39,6 +39,14 @@ func (s *GroupState) exportSockets(p *process.Process, w *handover.Writer) {
 	}
 }
 
+// importSocket returns a socket of a process. Own is its state if no other process has it.
+func (l *Loop) importSocket(r *handover.Reader, c *config.Socket, own socket.SocketState) *socket.Socket {
+	if c.ReusePort {
+		return l.options.Sockets.ImportOwn(r, own, c, l.log)
+	}
+	return l.options.Sockets.Imported(r, c, l.log)
+}
+
 func (l *Loop) exportActivations() (states []ActivationState) {
 	for s, a := range l.activations {
 		state := ActivationState{Name: s.Config().Name, URL: s.Config().URL, Started: a.started, Waiting: a.waiting, Limited: a.limited}
