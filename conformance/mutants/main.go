@@ -22,29 +22,6 @@ import (
 	"syscall"
 )
 
-// area is a part of the code, with the scripts that test it.
-type area struct {
-	name     string
-	packages []string
-	scripts  string // a regular expression of areas of conformance/scripts
-}
-
-var areas = []*area{
-	{"state machine", []string{"internal/state", "internal/order", "internal/timers", "internal/process", "internal/supervisor", "internal/check", "internal/helper",
-		"internal/handover", "internal/upgrade", "internal/waiting"},
-		"states|stop|startup|signals|events|depend|readiness|health|hooks|exit|policy|upgrade"},
-	{"config", []string{"internal/config", "internal/ini", "internal/expand", "internal/getopt", "internal/shlex", "internal/envfile",
-		"internal/inifile", "internal/signame", "internal/timezone", "internal/cpus", "internal/pyrepr"}, "config|startup|environment"},
-	{"events", []string{"internal/events", "internal/output", "internal/socket", "supervisord/listeners"}, "events|fcgi|listeners|sockets"},
-	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd", "internal/httpd/fast", "internal/web", "internal/origin",
-		"internal/api", "internal/plugin", "internal/budget"}, "rpc|http|plugins|security"},
-	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},
-	{"ctl", []string{"internal/ctl", "supervisorctl/client", "internal/quit"}, "ctl"},
-	{"children", []string{"internal/child", "internal/daemon", "internal/account", "internal/orphans", "internal/sdnotify", "internal/safefile", "internal/sock",
-		"supervisord", "supervisord/pidproxy"},
-		"environment|startup|signals|stop|orphans|readiness|security|upgrade"},
-}
-
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == insideArgument {
 		os.Exit(inside(os.Args[2:]))
