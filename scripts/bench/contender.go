@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -54,7 +54,7 @@ func contenders(set settings, baselinePath string) ([]contender, error) {
 		if c.daemon == "" {
 			continue
 		}
-		if _, err := os.Stat(c.daemon); err != nil {
+		if _, err := exec.LookPath(c.daemon); err != nil { // it is a path, and not looked for elsewhere
 			return nil, fmt.Errorf("cannot measure %s: %w", c.who, err)
 		}
 		all = append(all, c)

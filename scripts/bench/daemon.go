@@ -33,13 +33,13 @@ type daemon struct {
 const startLimit = 3 * time.Minute
 
 // launch starts the contender with programs and waits until every child has reported. The caller closes the daemon.
-func (t *turn) launch(ctx context.Context, load load) (d *daemon, err error) {
+func (t *turn) launch(ctx context.Context, load load) (_ *daemon, err error) {
 	dir, err := t.newDir()
 	if err != nil {
 		return nil, err
 	}
 	load.command = slices.Concat(t.fixtures.child, []string{filepath.Join(dir, fifoName)}, load.args)
-	d = &daemon{
+	d := &daemon{
 		contender: t.contender,
 		load:      load,
 		dir:       dir,
@@ -67,8 +67,10 @@ func (t *turn) launch(ctx context.Context, load load) (d *daemon, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	d.alive, err = d.reports.await(ctx, load.programs, d.reaped)
-	return d, err
+	if d.alive, err = d.reports.await(ctx, load.programs, d.reaped); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // exec runs the contender in a process group of its own, so that Ctrl-C signals only the bench.

@@ -40,10 +40,7 @@ func TestParseQuickIsOnce(t *testing.T) {
 }
 
 func TestContenders(t *testing.T) {
-	here := filepath.Join(t.TempDir(), "supervisord")
-	if err := os.WriteFile(here, nil, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	here := writeFile(t, "supervisord", 0o700)
 	all, err := contenders(settings{ours: here}, "/baseline")
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +51,34 @@ func TestContenders(t *testing.T) {
 	if want := filepath.Join(filepath.Dir(here), "supervisorctl"); all[0].ctl != want {
 		t.Errorf("ctl %s, want %s", all[0].ctl, want)
 	}
-	_, err = contenders(settings{ours: here + "-missing"}, "")
-	if err == nil || !strings.Contains(err.Error(), "cannot measure ours") {
-		t.Errorf("a missing daemon: %v", err)
+	for _, wrong := range []string{here + "-missing", filepath.Dir(here), writeFile(t, "not-executable", 0o600)} {
+		_, err = contenders(settings{ours: wrong}, "")
+		if err == nil || !strings.Contains(err.Error(), "cannot measure ours: ") || !strings.Contains(err.Error(), wrong) {
+			t.Errorf("%s: %v", wrong, err)
+		}
 	}
+}
+
+// TestLaunchFails checks that a daemon that cannot be executed is an error that names it, and leaves nothing behind.
+func TestLaunchFails(t *testing.T) {
+	base := t.TempDir()
+	wrong := writeFile(t, "supervisord", 0o700)
+	turn := &turn{bench: &bench{base: base}, contender: contender{who: ours, daemon: wrong}}
+	_, err := turn.launch(t.Context(), load{programs: 1})
+	if err == nil || !strings.Contains(err.Error(), wrong) {
+		t.Errorf("error %v", err)
+	}
+	if left, err := os.ReadDir(base); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// writeFile creates a file without content and returns its path.
+func writeFile(t *testing.T, name string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, nil, mode); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
