@@ -24,7 +24,7 @@ func (c *Controller) printCompletions(args []string) error {
 // supervisorctl, with the options on the line.
 func (c *Controller) completion(args []string) error {
 	if len(args) != 1 {
-		return c.usageError("completion", "completion requires the name of a shell", exitGeneric)
+		return c.usageError("completion", "completion requires the name of a shell", exitInvalidArgs)
 	}
 	switch args[0] {
 	case "bash":
@@ -35,7 +35,7 @@ func (c *Controller) completion(args []string) error {
 		c.println(strings.Replace(fishScript, "COMMANDS",
 			c.describe("complete -c supervisorctl -n '__supervisorctl_words; test -z \"$words\"' -a %s -d '%s'\n"), 1))
 	default:
-		return c.argError("bad shell " + args[0])
+		return c.invalidArg("bad shell " + args[0])
 	}
 	return nil
 }

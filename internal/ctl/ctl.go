@@ -174,7 +174,7 @@ func (c *Controller) run(cmd *command, arg string) error {
 	}
 	args, timeout, err := takeTimeout(args)
 	if err != nil {
-		return c.argError(err.Error())
+		return c.invalidArg(err.Error())
 	}
 	return c.withTimeout(timeout, func() error { return c.checkAndRun(cmd, args) })
 }

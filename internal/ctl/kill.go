@@ -9,7 +9,7 @@ import (
 func (c *Controller) kill(args []string) error {
 	names, noWait := takeFlag(args, "--no-wait")
 	if len(names) == 0 {
-		return c.usageError("kill", "kill requires a process name", exitGeneric)
+		return c.usageError("kill", "kill requires a process name", exitInvalidArgs)
 	}
 	return c.applyOurs("supervisor.killProcess", operation{
 		done:     "killed",
@@ -29,7 +29,7 @@ func (c *Controller) kill(args []string) error {
 func (c *Controller) hup(args []string) error {
 	names, noWait := takeFlag(args, "--no-wait")
 	if len(names) == 0 {
-		return c.usageError("hup", "hup requires a process name", exitGeneric)
+		return c.usageError("hup", "hup requires a process name", exitInvalidArgs)
 	}
 	done := "reloaded"
 	if noWait {

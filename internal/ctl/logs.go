@@ -40,7 +40,7 @@ func (c *Controller) logs(args []string) error {
 		return nil
 	}}, map[string]*bool{"-f": &follow, "--raw": &raw})
 	if err != nil {
-		return c.argError(err.Error())
+		return c.invalidArg(err.Error())
 	}
 	infos, err := c.matching(names, c.out)
 	if err != nil {

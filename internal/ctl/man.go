@@ -55,7 +55,7 @@ var exitMeanings = []struct {
 }{
 	{0, "Success."},
 	{exitGeneric, "An error, an unknown name or a bad argument."},
-	{exitInvalidArgs, "Bad options, a bad configuration, or start without a name or with an unknown group."},
+	{exitInvalidArgs, "Bad options, also of an action, a bad configuration, or start without a name or with an unknown group."},
 	{exitStopped, "status lists a process that has stopped; wait found one in FATAL; " +
 		"the server has no supervisor interface."},
 	{exitUnreachable, "The server refuses connections; status or wait has an unknown name."},

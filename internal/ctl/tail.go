@@ -107,14 +107,14 @@ func modifierBytes(modifier string) (int, bool) {
 	return pyrepr.ParseInt(digits, 10)
 }
 
-// argError reports a bad argument, without the help.
+// argError reports a bad argument that the original would report, too, without the help.
 func (c *Controller) argError(problem string) error {
 	c.println("Error: " + problem)
 	c.status = exitGeneric
 	return nil
 }
 
-// invalidArg is argError with the status of wrong arguments.
+// invalidArg reports a bad value of an option or an argument that only ours has, without the help.
 func (c *Controller) invalidArg(problem string) error {
 	err := c.argError(problem)
 	c.status = exitInvalidArgs

@@ -23,11 +23,11 @@ func (c *Controller) upgrade(args []string) error {
 	rest, err := parseFlags(args, map[string]func(string) error{
 		"--timeout": func(text string) (err error) { timeout, err = parseTimeout(text); return err },
 	}, map[string]*bool{"--dry-run": &dryRun})
-	if err == nil && len(rest) > 0 {
-		err = errors.New("upgrade takes no names")
-	}
-	if err != nil {
-		return c.usageError("upgrade", err.Error(), exitInvalidArgs)
+	switch {
+	case err != nil:
+		return c.invalidArg(err.Error())
+	case len(rest) > 0:
+		return c.usageError("upgrade", "upgrade takes no names", exitInvalidArgs)
 	}
 	return c.withTimeout(timeout, func() error {
 		u, err := c.askToUpgrade(dryRun)

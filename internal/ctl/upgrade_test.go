@@ -63,7 +63,7 @@ func TestUpgrade(t *testing.T) {
 		{line: "upgrade --timeout 0.1", answer: isBusy, status: 8,
 			out: "ERROR: upgrade refused: busy: disk.scan has not ended\nERROR: timed out after 100ms\n"},
 		{line: "upgrade web", out: "Error: upgrade takes no names\n" + usage, status: 2, calls: "none"},
-		{line: "upgrade --timeout soon", out: "Error: bad timeout soon\n" + usage, status: 2, calls: "none"},
+		{line: "upgrade --timeout soon", out: "Error: bad timeout soon\n", status: 2, calls: "none"},
 		{line: "complete cur=upg", out: "upgrade\n", calls: "none"},
 	} {
 		f := startFake(t, map[string]answer{"upgrade": test.answer})

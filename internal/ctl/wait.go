@@ -128,7 +128,7 @@ func (c *Controller) wait(args []string) error {
 	}, nil)
 	switch {
 	case err != nil:
-		return c.argError(err.Error())
+		return c.invalidArg(err.Error())
 	case len(names) == 0:
 		return c.usageError("wait", "wait requires a process name", exitInvalidArgs)
 	}
