@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -25,19 +25,29 @@ func (t *turn) commands(ctx context.Context, d *daemon, programs int) error {
 		}
 		var took []time.Duration
 		for range or(t.settings.quick, 2, 5) {
-			cmd := exec.CommandContext(ctx, d.ctl, "-c", filepath.Join(d.dir, configName), c.name)
-			from := now()
-			output, err := cmd.CombinedOutput()
-			to := now()
+			output, elapsed, err := d.control(ctx, c.name)
 			if err != nil {
-				return fmt.Errorf("%s: %w: %s", cmd, err, output)
+				return err
 			}
-			if n := bytes.Count(output, []byte(c.text)); n != c.times {
-				return fmt.Errorf("%s: %q is in the output %d times, not %d", cmd, c.text, n, c.times)
+			if n := strings.Count(output, c.text); n != c.times {
+				return fmt.Errorf("supervisorctl %s: %q is in the output %d times, not %d", c.name, c.text, n, c.times)
 			}
-			took = append(took, to-from)
+			took = append(took, elapsed)
 		}
 		t.add(figure, milliseconds(percentile(took, 50)))
 	}
 	return nil
+}
+
+// control runs supervisorctl with the configuration of the daemon and returns its output and how long it took, from its start to its
+// exit. Another status than 0 is an error.
+func (d *daemon) control(ctx context.Context, args ...string) (output string, took time.Duration, err error) {
+	cmd := exec.CommandContext(ctx, d.ctl, append([]string{"-c", filepath.Join(d.dir, configName)}, args...)...)
+	from := now()
+	text, err := cmd.CombinedOutput()
+	took = now() - from
+	if err != nil {
+		err = fmt.Errorf("%s: %w: %s", cmd, err, text)
+	}
+	return string(text), took, err
 }

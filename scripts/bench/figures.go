@@ -49,6 +49,10 @@ func atLeastOf(factor float64, by who, of string) target {
 	return target{word: "≥", bound: factor, by: by, of: of}
 }
 
+func belowOf(factor float64, by who, of string) target {
+	return target{word: "<", bound: factor, by: by, of: of}
+}
+
 // over returns the target whose bound is that of a, added to the median of ours of a figure.
 func (a target) over(figure string) target {
 	a.above = figure
@@ -199,6 +203,9 @@ var figures = []figure{
 	{name: "events/state", unit: "1/s", where: "states", baseline: true, targets: []target{atLeastOf(3.1, original, "events/state")}},
 	{name: "events/state/disorder", unit: "events", where: "states", targets: []target{atMost(0)}},
 	{name: "events/tick/1000", unit: "ms", where: "ticks", targets: []target{atMost(1)}},
+
+	{name: "update/reread", unit: "ms", where: "update", alone: true},
+	{name: "update/minimal", unit: "ms", where: "update", alone: true, targets: []target{belowOf(2, ours, "update/reread")}},
 
 	{name: "upgrade/10/p50", unit: "ms", where: "upgrade", alone: true, targets: []target{atMost(30)}},
 	{name: "upgrade/10/max", unit: "ms", where: "upgrade", alone: true},

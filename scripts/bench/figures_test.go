@@ -50,6 +50,8 @@ func TestTargetHolds(t *testing.T) {
 		{atMostOf(1.5, baseline, "start/1000"), 31, 20, false},
 		{atLeastOf(0.95, baseline, "log/rate"), 95, 100, true},
 		{atLeastOf(0.95, baseline, "log/rate"), 94, 100, false},
+		{belowOf(2, ours, "update/reread"), 39, 20, true},
+		{belowOf(2, ours, "update/reread"), 40, 20, false},
 		{atMost(1.2).over("restart/p50"), 3.2, 2, true},
 		{atMost(1.2).over("restart/p50"), 3.3, 2, false},
 		{atMostOf(2, baseline, "true/p50").over("restart/p50"), 6, 2, true},

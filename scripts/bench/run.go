@@ -69,6 +69,7 @@ var scenarios = []struct {
 	{"states", stateEvents},
 	{"ticks", tickEvents},
 	{"upgrade", upgrades},
+	{"update", updates},
 }
 
 // turn is a run of a scenario with a contender.
