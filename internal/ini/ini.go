@@ -53,6 +53,8 @@ type Document struct {
 	Repeats  []*Repeat        // sections and keys that occur again
 	Cut      map[Place]bool   // keys in whose values a comment began inside quotes
 	Hint     string           // about a file that is probably not in UTF-8 though it could be; empty: there is none
+
+	keys map[string]string // the names of keys that have been read
 }
 
 // Place is a line of a file.
@@ -72,7 +74,17 @@ type Repeat struct {
 
 // New returns a document without sections.
 func New() *Document {
-	return &Document{ByName: map[string]*Section{}, Defaults: map[string]Value{}}
+	return &Document{ByName: map[string]*Section{}, Defaults: map[string]Value{}, keys: map[string]string{}}
+}
+
+// key returns the name of a key, with memory that all sections share.
+func (d *Document) key(name string) string {
+	own, ok := d.keys[name]
+	if !ok {
+		own = strings.Clone(name)
+		d.keys[own] = own
+	}
+	return own
 }
 
 // Find returns the value of a key in lower case, [DEFAULT] included.
@@ -181,6 +193,7 @@ func (p *parser) header(name string, number int) {
 		p.values = p.doc.Defaults
 		return
 	}
+	name = strings.Clone(name) // as values
 	s := &Section{Name: name, First: p.from, Line: number, Values: map[string]Value{}}
 	p.doc.ByName[name] = s
 	p.doc.Sections = append(p.doc.Sections, s)
@@ -197,7 +210,7 @@ func (p *parser) option(text, line string, number int) {
 		return
 	}
 	p.flush()
-	p.key = strings.ToLower(pyrepr.TrimSpace(text[:delimiter]))
+	p.key = p.doc.key(strings.ToLower(pyrepr.TrimSpace(text[:delimiter])))
 	p.lines = append(p.lines[:0], pyrepr.TrimSpace(text[delimiter+1:]))
 	p.start = number
 }
@@ -225,7 +238,8 @@ func (p *parser) flush() {
 	if p.key == "" {
 		return
 	}
-	v := Value{Text: strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace), From: p.from, Line: p.start}
+	text := strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace)
+	v := Value{Text: strings.Clone(text), From: p.from, Line: p.start} // who keeps a value does not keep the whole file
 	if before, ok := p.values[p.key]; ok && before.Text != v.Text {
 		p.repeated(before, v)
 	}

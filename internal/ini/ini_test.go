@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -449,5 +450,30 @@ func TestCut(t *testing.T) {
 		if doc.Cut[Place{from, 2}] != want || len(doc.Cut) > 1 {
 			t.Errorf("%q: %v", value, doc.Cut)
 		}
+	}
+}
+
+// TestTextIsNotKept checks that names and values have memory of their own, so that a configuration does not keep the text of its files.
+func TestTextIsNotKept(t *testing.T) {
+	text := strings.Clone("[a]\nkey=value\n[b]\nkey=other\n more\n")
+	doc := New()
+	if err := doc.Parse(&File{}, text); err != nil {
+		t.Fatal(err)
+	}
+	begin := uintptr(unsafe.Pointer(unsafe.StringData(text)))
+	check := func(s string) {
+		if at := uintptr(unsafe.Pointer(unsafe.StringData(s))); at >= begin && at < begin+uintptr(len(text)) {
+			t.Errorf("%q is a part of the text", s)
+		}
+	}
+	for _, s := range doc.Sections {
+		check(s.Name)
+		for key, v := range s.Values {
+			check(key)
+			check(v.Text)
+		}
+	}
+	if len(doc.Sections) != 2 {
+		t.Errorf("%d sections", len(doc.Sections))
 	}
 }
