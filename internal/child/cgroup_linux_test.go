@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // newCgroup makes a cgroup of version 2 for a test, or skips it.
@@ -71,9 +73,9 @@ func TestCgroup(t *testing.T) {
 	own := ownCgroup(t, os.Getpid())
 	want := strings.TrimSuffix(own, "/") + "/" + filepath.Base(dir)
 	for name, s := range starters {
-		for _, steps := range [][]Step{nil, {Umask(0o27)}, {Nice(5)}, {Directory("/")}} {
+		for _, steps := range [][]step.Step{nil, {step.Umask(0o27)}, {step.Nice(5)}, {step.Directory("/")}} {
 			for _, fd := range []int{fd, null} {
-				if !s.shim && (fd == null || (&Spec{Steps: steps}).way() > s.shimless) {
+				if !s.shim && (fd == null || step.WayOf(steps) > s.shimless) {
 					continue
 				}
 				spec := Spec{Path: "/bin/cat", Args: []string{"cat", "/proc/self/cgroup"}, Steps: steps, Cgroup: &Cgroup{fd, dir}}
@@ -89,7 +91,7 @@ func TestCgroup(t *testing.T) {
 		t.Errorf("we are in %s", now)
 	}
 	pid, out, stderr := startWith(t, starters["thread"].start, Spec{Path: "/bin/true", Args: []string{"true"}, Cgroup: &Cgroup{null, "/nowhere"}})
-	if status := end(t, pid); out != "" || status.ExitStatus() != failedStart ||
+	if status := end(t, pid); out != "" || status.ExitStatus() != step.FailedStart ||
 		stderr != "supervisor: couldn't enter the cgroup /nowhere: ENOENT\nsupervisor: child process was not spawned\n" {
 		t.Errorf("%v %q %q", status, out, stderr)
 	}

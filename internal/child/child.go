@@ -1,24 +1,25 @@
 // Package child starts, signals and reaps Unix children. It knows nothing of programs, states or logs. Only the loop of
 // supervisord may call Start, the function from IsolatedStarter and Reap: because one goroutine does both, a pid is always
 // known before its exit is read. For the same reason nothing in the daemon uses os/exec or os.Process, which would race for
-// the status. Pipe, Output, Signal and ErrnoName may be called by any goroutine.
+// the status. Pipe, Output and Signal may be called by any goroutine.
 package child
 
 import (
 	"errors"
 	"syscall"
 
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/parentthread"
 )
 
 // Spec is everything that one start needs.
 type Spec struct {
-	Path  string   // the file to execute
-	Args  []string // with the name at 0, as the command has it
-	Env   []string // KEY=value
-	Files [3]int   // what becomes descriptor 0, 1 and 2
-	More  []int    // what becomes descriptor 3 and the following; -1: none
-	Steps []Step   // what the child does, in this order, before it executes Path
+	Path  string      // the file to execute
+	Args  []string    // with the name at 0, as the command has it
+	Env   []string    // KEY=value
+	Files [3]int      // what becomes descriptor 0, 1 and 2
+	More  []int       // what becomes descriptor 3 and the following; -1: none
+	Steps []step.Step // what the child does, in this order, before it executes Path
 
 	Cgroup *Cgroup // where it begins; nil: in that of supervisord
 }
@@ -41,7 +42,7 @@ type Exit struct {
 // syscall.Errno. What else goes wrong in the child itself, up to a failing exec, is reported as the original reports it: by
 // the child, on its standard error, with exit status 127, and as the reason of its Exit.
 func Start(spec Spec) (pid int, err error) {
-	if spec.step(deathSignalKind) == nil {
+	if !step.HasDeathSignal(spec.Steps) {
 		return startHere(spec)
 	}
 	parentthread.Do(func() { pid, err = startHere(spec) })
@@ -50,13 +51,38 @@ func Start(spec Spec) (pid int, err error) {
 
 // startHere is Start in the calling thread.
 func startHere(spec Spec) (pid int, err error) {
-	if spec.way() == byFork {
+	if step.WayOf(spec.Steps) == step.ByFork {
 		// An error may come from the child. Then the shim fails in the same way, and can report it.
 		if pid, err = forkExec(spec.Path, spec.Args, &spec, spec.Steps); err == nil || isShortage(err) {
 			return pid, err
 		}
 	}
 	return startShim(spec, failures.writeEnd())
+}
+
+// startShim starts the shim, which does the steps of spec one by one and then executes the command. It costs a millisecond
+// more than fork and exec, but it can do every step, and it reports the one that failed, to the descriptor failure too, if that
+// is not -1. It enters the cgroup itself if fork could not make the child there.
+func startShim(spec Spec, failure int) (pid int, err error) {
+	if spec.Cgroup == nil {
+		return forkShim(&spec, failure, "")
+	}
+	if pid, err = forkShim(&spec, failure, ""); err == nil || isShortage(err) {
+		return pid, err
+	}
+	path := spec.Cgroup.Path
+	spec.Cgroup = nil
+	return forkShim(&spec, failure, path)
+}
+
+// forkShim starts the shim, which enters a cgroup first unless its path is empty.
+func forkShim(spec *Spec, failure int, cgroup string) (pid int, err error) {
+	c := step.Command{Path: spec.Path, Args: spec.Args, Steps: spec.Steps, Cgroup: cgroup}
+	var more []int
+	if failure >= 0 {
+		c.Report, more = len(spec.Files)+len(spec.More), []int{failure}
+	}
+	return forkExec(self, c.ShimArgs(), spec, nil, more...)
 }
 
 // isShortage reports whether a start failed because the system, or the user of the child, may have no further process. The
@@ -67,7 +93,7 @@ func isShortage(err error) bool {
 
 // forkExec starts path in a child that does the steps, and has the descriptors of spec and then more. Fork must be able to do all
 // steps.
-func forkExec(path string, args []string, spec *Spec, steps []Step, more ...int) (pid int, err error) {
+func forkExec(path string, args []string, spec *Spec, steps []step.Step, more ...int) (pid int, err error) {
 	attr := &syscall.ProcAttr{
 		Env:   spec.Env,
 		Files: []uintptr{uintptr(spec.Files[0]), uintptr(spec.Files[1]), uintptr(spec.Files[2])},
@@ -82,9 +108,7 @@ func forkExec(path string, args []string, spec *Spec, steps []Step, more ...int)
 	for _, fd := range more {
 		attr.Files = append(attr.Files, uintptr(fd))
 	}
-	for _, s := range steps {
-		kinds[s.kind()].fork(s, attr)
-	}
+	step.Fork(steps, attr)
 	return syscall.ForkExec(path, args, attr)
 }
 

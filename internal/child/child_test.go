@@ -202,24 +202,6 @@ func TestExecFails(t *testing.T) {
 	}
 }
 
-// TestShimRequest shows that a request that the shim does not understand starts nothing.
-func TestShimRequest(t *testing.T) {
-	for _, c := range []struct {
-		args []string
-		want string
-	}{
-		{[]string{"unheard-of", "1", execArg, "/bin/echo", "echo"}, "couldn't do unknown step unheard-of"},
-		{[]string{"umask", "x", execArg, "/bin/echo", "echo"}, `couldn't read step umask: strconv.Atoi: parsing "x": invalid syntax`},
-		{[]string{"user", "1", execArg, "/bin/echo", "echo"}, `couldn't read step user: no group in "1"`},
-		{[]string{execArg, "/bin/echo"}, "couldn't read the command"},
-		{nil, "couldn't read the command"},
-	} {
-		if err := runShim(c.args); err == nil || err.Error() != c.want {
-			t.Errorf("%q: %v, want %s", c.args, err, c.want)
-		}
-	}
-}
-
 // TestReap reaps many children, each once.
 func TestReap(t *testing.T) {
 	chld := make(chan os.Signal, 1)

@@ -2,15 +2,12 @@ package child
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 
-	"golang.org/x/sys/unix"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // failures receives why shims did not execute their commands. It is one pipe for all of them, which the first shim opens: a
@@ -25,12 +22,6 @@ type failureReports struct {
 	rest    []byte         // of the pipe, an incomplete report
 	reasons map[int]string // that were read before, by pid
 }
-
-// failedStart is the exit status of a child that did not execute its command. A command may exit with it too.
-const failedStart = 127
-
-// maxReport is the longest report, so that it is written at once: the least PIPE_BUF of all systems.
-const maxReport = 512
 
 // writeEnd returns the descriptor for a shim, -1 if there is none.
 func (f *failureReports) writeEnd() int {
@@ -48,7 +39,7 @@ func (f *failureReports) writeEnd() int {
 
 // take returns the reason that a child has reported, empty if there is none.
 func (f *failureReports) take(e Exit) (reason string) {
-	if e.Status.Exited() && e.Status.ExitStatus() != failedStart {
+	if e.Status.Exited() && e.Status.ExitStatus() != step.FailedStart {
 		return "" // it executed its command; a shim that was killed may have reported before
 	}
 	f.mu.Lock()
@@ -92,41 +83,4 @@ func (f *failureReports) read() {
 			f.rest = nil
 		}
 	}
-}
-
-// reportArg is followed, on the shim's command line, by the descriptor for its report.
-const reportArg = "report"
-
-// reportTo returns the descriptor that the arguments of a shim name, -1 if there is none, and the other arguments.
-func reportTo(args []string) (fd int, rest []string) {
-	if len(args) < 2 || args[0] != reportArg {
-		return -1, args
-	}
-	fd, err := strconv.Atoi(args[1])
-	if err != nil || fd <= 2 {
-		return -1, args[2:]
-	}
-	syscall.CloseOnExec(fd)
-	return fd, args[2:]
-}
-
-// report writes why this shim fails, with more detail than its standard error gets.
-func report(fd int, err error) {
-	if fd < 0 {
-		return
-	}
-	reason := err.Error()
-	if failed := (*execError)(nil); errors.As(err, &failed) {
-		if detail := failed.detail(); detail != "" {
-			reason += " (" + detail + ")"
-		}
-	}
-	id := fmt.Sprintf("%d ", os.Getpid())
-	reason = strings.ReplaceAll(reason, "\x00", `\x00`)
-	if most := maxReport - len(id) - 1; len(reason) > most { // its end says which error it was
-		const gap = "..."
-		half := (most - len(gap)) / 2
-		reason = reason[:half] + gap + reason[len(reason)-half:]
-	}
-	_, _ = unix.Write(fd, []byte(id+reason+"\x00"))
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // IsolatedStarter returns a function that starts children as Start does, but if that is cheaper from a thread that shares
@@ -225,7 +227,7 @@ func largest(fds []int) int {
 
 // start starts a child as Start does.
 func (t *isolatedThread) start(spec Spec) (pid int, err error) {
-	if spec.step(deathSignalKind) != nil || spec.way() != byThread && max(largest(spec.Files[:]), largest(spec.More)) < smallTable {
+	if step.HasDeathSignal(spec.Steps) || step.WayOf(spec.Steps) != step.ByThread && max(largest(spec.Files[:]), largest(spec.More)) < smallTable {
 		return Start(spec)
 	}
 	return t.remoteStart(spec)
@@ -233,7 +235,7 @@ func (t *isolatedThread) start(spec Spec) (pid int, err error) {
 
 // remoteStart has the thread start a child.
 func (t *isolatedThread) remoteStart(spec Spec) (pid int, err error) {
-	if spec.way() != byShim {
+	if step.WayOf(spec.Steps) != step.ByShim {
 		if r := t.request(request{Spec: spec}, spec.descriptors()); !r.refuse {
 			return r.pid, r.err
 		}
@@ -320,7 +322,7 @@ func (q *request) start(fds []int, ownUmask bool) (r result) {
 			failure = rest[0]
 		}
 		r.pid, r.err = startShim(q.Spec, failure)
-	case q.way() == byThread && !ownUmask:
+	case step.WayOf(q.Steps) == step.ByThread && !ownUmask:
 		r.refuse = true
 	default:
 		r.pid, r.err = forkInherited(q.Spec)
@@ -331,14 +333,8 @@ func (q *request) start(fds []int, ownUmask bool) (r result) {
 
 // forkInherited starts a child that inherits from the isolated thread, which calls it, what fork cannot do.
 func forkInherited(spec Spec) (pid int, err error) {
-	rest := make([]Step, 0, len(spec.Steps))
-	for _, s := range spec.Steps {
-		if spec.wayOf(s) == byThread {
-			defer kinds[s.kind()].thread(s)()
-		} else {
-			rest = append(rest, s)
-		}
-	}
+	rest, undo := step.OnThread(spec.Steps)
+	defer undo()
 	return forkExec(spec.Path, spec.Args, &spec, rest)
 }
 

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 func init() {
 	remote := func(t *testing.T, spec Spec) (int, error) { return isolatedForTest(t).remoteStart(spec) }
-	starters["thread"] = starter{remote, byThread, true}
+	starters["thread"] = starter{remote, step.ByThread, true}
 	starters["IsolatedStarter"] = starter{
-		func(t *testing.T, spec Spec) (int, error) { return isolatedForTest(t).start(spec) }, byThread, true}
+		func(t *testing.T, spec Spec) (int, error) { return isolatedForTest(t).start(spec) }, step.ByThread, true}
 }
 
 // isolatedForTest is an isolated thread, or skips the test on a machine that does not allow one.
@@ -39,10 +41,10 @@ func TestIsolatedThread(t *testing.T) {
 	start := func(_ *testing.T, spec Spec) (int, error) { return th.remoteStart(spec) }
 	own := syscall.Umask(0)
 	syscall.Umask(own)
-	for _, steps := range [][]Step{{Umask(0o27)}, nil, {Umask(0o77)}} {
+	for _, steps := range [][]step.Step{{step.Umask(0o27)}, nil, {step.Umask(0o77)}} {
 		want := own
 		if steps != nil {
-			want = int(steps[0].(Umask))
+			want = int(steps[0].(step.Umask))
 		}
 		pid, out, stderr := startWith(t, start, Spec{Path: "/bin/sh", Args: []string{"sh", "-c", "umask; pwd"}, Steps: steps})
 		if end(t, pid); out != fmt.Sprintf("%04o\n%s\n", want, dir) {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 func init() { limitCases = linuxLimits }
@@ -58,29 +60,29 @@ func linuxLimits() map[string]stepCase {
 	}
 	const lacks = 1 << 22 // sys_boot
 	cases := map[string]stepCase{
-		"oom_score_adj": {step: OOMScore(900), way: byShim, show: "of oom_score_adj ''", want: "900\n",
-			fails: []failure{{OOMScore(2000), "couldn't set oom_score_adj to 2000: EINVAL"}}},
-		"ionice": {step: IOPriority{IOBestEffort, 6}, way: byShim, show: "ionice", want: "best-effort: prio 6\n", safe: true},
-		"cpu_affinity": {step: Affinity("0"), way: byShim, show: "of status Cpus_allowed_list", want: "Cpus_allowed_list: 0\n",
-			fails: []failure{{Affinity("1020-1023"), "couldn't set cpu_affinity to 1020-1023: EINVAL"}}},
-		"no_new_privs": {step: NoNewPrivs(true), way: byShim, show: "of status NoNewPrivs", want: "NoNewPrivs: 1\n", safe: true},
-		"capabilities": {step: Capabilities(1 << capNetBindService), show: "of status CapAmb", want: "CapAmb: 0000000000000400\n",
-			fails: []failure{{Capabilities(1 << maxCapability), "couldn't set capabilities to 62: EINVAL"}},
-			wayWith: func(names []string) way {
+		"oom_score_adj": {step: step.OOMScore(900), way: step.ByShim, show: "of oom_score_adj ''", want: "900\n",
+			fails: []failure{{step.OOMScore(2000), "couldn't set oom_score_adj to 2000: EINVAL"}}},
+		"ionice": {step: step.IOPriority{Class: step.IOBestEffort, Level: 6}, way: step.ByShim, show: "ionice", want: "best-effort: prio 6\n", safe: true},
+		"cpu_affinity": {step: step.Affinity("0"), way: step.ByShim, show: "of status Cpus_allowed_list", want: "Cpus_allowed_list: 0\n",
+			fails: []failure{{step.Affinity("1020-1023"), "couldn't set cpu_affinity to 1020-1023: EINVAL"}}},
+		"no_new_privs": {step: step.NoNewPrivs(true), way: step.ByShim, show: "of status NoNewPrivs", want: "NoNewPrivs: 1\n", safe: true},
+		"capabilities": {step: step.Capabilities(1 << capNetBindService), show: "of status CapAmb", want: "CapAmb: 0000000000000400\n",
+			fails: []failure{{step.Capabilities(1 << 62), "couldn't set capabilities to 62: EINVAL"}},
+			wayWith: func(names []string) step.Way {
 				if slices.Contains(names, "user") {
-					return byFork
+					return step.ByFork
 				}
-				return byShim
+				return step.ByShim
 			}},
-		"capabilities_bounding": {step: ^BoundingSet(lacks), way: byShim, show: "of status CapBnd",
+		"capabilities_bounding": {step: ^step.BoundingSet(lacks), way: step.ByShim, show: "of status CapBnd",
 			want: fmt.Sprintf("CapBnd: %016x\n", bounding&^lacks), safe: true},
-		"pdeathsig": {step: DeathSignal(syscall.SIGUSR1), way: byFork, show: "exec setpriv --dump", line: "Parent death signal: ", want: "USR1\n",
-			fails: []failure{{DeathSignal(999), "couldn't set pdeathsig to 999: EINVAL"}},
-			wayWith: func(names []string) way {
+		"pdeathsig": {step: step.DeathSignal(syscall.SIGUSR1), way: step.ByFork, show: "exec setpriv --dump", line: "Parent death signal: ", want: "USR1\n",
+			fails: []failure{{step.DeathSignal(999), "couldn't set pdeathsig to 999: EINVAL"}},
+			wayWith: func(names []string) step.Way {
 				if slices.Contains(names, "umask") {
-					return byShim
+					return step.ByShim
 				}
-				return byFork
+				return step.ByFork
 			}},
 	}
 	if !root {
@@ -89,29 +91,29 @@ func linuxLimits() map[string]stepCase {
 			c.safe, c.fails = false, []failure{fails}
 			cases[name] = c
 		}
-		set("ionice", failure{IOPriority{IORealtime, 0}, "couldn't set ionice to realtime:0: EPERM"})
-		set("capabilities_bounding", failure{BoundingSet(0), "couldn't set capabilities_bounding to : EPERM"})
-		set("capabilities", failure{Capabilities(1), "couldn't set capabilities to chown: EPERM"})
+		set("ionice", failure{step.IOPriority{Class: step.IORealtime, Level: 0}, "couldn't set ionice to realtime:0: EPERM"})
+		set("capabilities_bounding", failure{step.BoundingSet(0), "couldn't set capabilities_bounding to : EPERM"})
+		set("capabilities", failure{step.Capabilities(1), "couldn't set capabilities to chown: EPERM"})
 		c := cases["capabilities"]
-		c.step, c.want, c.wayWith, c.way = Capabilities(0), "CapAmb: 0000000000000000\n", nil, byShim
+		c.step, c.want, c.wayWith, c.way = step.Capabilities(0), "CapAmb: 0000000000000000\n", nil, step.ByShim
 		cases["capabilities"] = c
 		c = cases["capabilities_bounding"]
-		c.step, c.want = BoundingSet(bounding), fmt.Sprintf("CapBnd: %016x\n", bounding)
+		c.step, c.want = step.BoundingSet(bounding), fmt.Sprintf("CapBnd: %016x\n", bounding)
 		cases["capabilities_bounding"] = c
 	}
-	Resources(func(r Resource, name string, _ bool) {
+	step.Resources(func(r step.Resource, name string, _ bool) {
 		l := rlimitLines[name]
-		limit := Rlimit{r, l.soft, 2 * l.soft}
+		limit := step.Rlimit{Resource: r, Soft: l.soft, Hard: 2 * l.soft}
 		if (name == "nice" || name == "rtprio") && !capable(capSysResource) { // usually 0, which only this capability allows to raise
-			limit = Rlimit{r, 0, 0}
+			limit = step.Rlimit{Resource: r, Soft: 0, Hard: 0}
 		}
-		cases["rlimit_"+name] = stepCase{step: limit, way: byShim, show: fmt.Sprintf("of limits '%s'", l.line),
+		cases["rlimit_"+name] = stepCase{step: limit, way: step.ByShim, show: fmt.Sprintf("of limits '%s'", l.line),
 			want:  fmt.Sprintf("%s %d %d%s\n", l.line, limit.Soft, limit.Hard, l.unit),
-			fails: []failure{{Rlimit{r, 2, 1}, fmt.Sprintf("couldn't set rlimit_%s to 2:1: EINVAL", name)}}}
+			fails: []failure{{step.Rlimit{Resource: r, Soft: 2, Hard: 1}, fmt.Sprintf("couldn't set rlimit_%s to 2:1: EINVAL", name)}}}
 	})
 	c := cases["rlimit_nofile"]
 	const beyond = 1 << 40 // more than fs.nr_open can be
-	c.fails = append(c.fails, failure{Rlimit{c.step.(Rlimit).Resource, 1, beyond}, fmt.Sprintf("couldn't set rlimit_nofile to 1:%d: EPERM", beyond)})
+	c.fails = append(c.fails, failure{step.Rlimit{Resource: c.step.(step.Rlimit).Resource, Soft: 1, Hard: beyond}, fmt.Sprintf("couldn't set rlimit_nofile to 1:%d: EPERM", beyond)})
 	cases["rlimit_nofile"] = c
 	return cases
 }

@@ -8,83 +8,88 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // stepCase is one step that a child can be seen to have done.
 type stepCase struct {
-	step  Step
-	way   way
+	step  step.Step
+	way   step.Way
 	show  string // a shell command that shows it
 	want  string // its output after the step
 	line  string // not empty: the command ends the script, and this line of its output counts
 	fails []failure
 	safe  bool // the step cannot fail
 	// wayWith is the way together with other kinds; nil: way.
-	wayWith func(names []string) way
+	wayWith func(names []string) step.Way
 }
 
 // limitCases has the cases of limits that not all systems have.
 var limitCases = func() map[string]stepCase { return nil }
 
-// supportedKinds are the kinds that this system has.
-func supportedKinds() (list []kind) {
-	return slices.DeleteFunc(slices.Clone(kinds[:]), func(k kind) bool { return k.run == nil })
-}
-
 // failure is a step that fails, and what the child writes about it.
 type failure struct {
-	step Step
+	step step.Step
 	text string
 }
 
 // stepCases has the case of each kind of step by its name.
 func stepCases() map[string]stepCase {
-	user := stepCase{step: &User{65534, 65533, []int{65534, 4}, false}, way: byFork,
+	user := stepCase{step: &step.User{UID: 65534, GID: 65533, Groups: []int{65534, 4}}, way: step.ByFork,
 		show: "id -u; id -g; id -G", want: "65534\n65533\n65533 4 65534\n",
 		fails: []failure{
-			{&User{1, 1, []int{-1}, false}, "couldn't setuid to 1: Could not set groups of effective user"},
-			{&User{1, -1, nil, false}, "couldn't setuid to 1: Could not set group id of effective user"},
-			{&User{0, 1, []int{-1}, true}, "couldn't setuid to 0: Could not set groups of effective user"},
-			{&User{-1, 1, nil, false}, "couldn't setuid to -1: Could not set user id of effective user"},
+			{&step.User{UID: 1, GID: 1, Groups: []int{-1}}, "couldn't setuid to 1: Could not set groups of effective user"},
+			{&step.User{UID: 1, GID: -1}, "couldn't setuid to 1: Could not set group id of effective user"},
+			{&step.User{UID: 0, GID: 1, Groups: []int{-1}, Regroup: true}, "couldn't setuid to 0: Could not set groups of effective user"},
+			{&step.User{UID: -1, GID: 1}, "couldn't setuid to -1: Could not set user id of effective user"},
 		}}
 	if uid := os.Getuid(); uid != 0 {
-		user = stepCase{step: &User{uid, os.Getgid(), nil, false}, way: byShim, show: "id -u", want: fmt.Sprintln(uid),
-			fails: []failure{{&User{uid + 1, 1, nil, false},
+		user = stepCase{step: &step.User{UID: uid, GID: os.Getgid()}, way: step.ByShim, show: "id -u", want: fmt.Sprintln(uid),
+			fails: []failure{{&step.User{UID: uid + 1, GID: 1},
 				fmt.Sprintf("couldn't setuid to %d: Can't drop privilege as nonroot user", uid+1)}}}
 	}
-	nice := stepCase{step: Nice(19), way: byShim, show: "nice", want: "19\n", safe: true}
+	nice := stepCase{step: step.Nice(19), way: step.ByShim, show: "nice", want: "19\n", safe: true}
 	if os.Getuid() != 0 {
-		nice.safe, nice.fails = false, []failure{{Nice(-20), "couldn't set nice to -20: EACCES"}}
+		nice.safe, nice.fails = false, []failure{{step.Nice(-20), "couldn't set nice to -20: EACCES"}}
 	}
 	cases := map[string]stepCase{
 		"nice":            nice,
-		"limits_required": {step: Required(true), way: byFork, show: ":", safe: true},
+		"limits_required": {step: step.Required(true), way: step.ByFork, show: ":", safe: true},
 		"user":            user,
-		"directory": {step: Directory("/"), way: byFork, show: "pwd -P", want: "/\n",
-			fails: []failure{{Directory("/nonexistent"), "couldn't chdir to /nonexistent: ENOENT"}}},
-		"umask": {step: Umask(0o27), way: byThread, show: "umask", want: "0027\n", safe: true},
-		"listenpid": {step: ListenPID{}, way: byShim, show: "[ \"$LISTEN_PID\" = $$ ] && echo own || echo none", want: "own\n",
+		"directory": {step: step.Directory("/"), way: step.ByFork, show: "pwd -P", want: "/\n",
+			fails: []failure{{step.Directory("/nonexistent"), "couldn't chdir to /nonexistent: ENOENT"}}},
+		"umask": {step: step.Umask(0o27), way: step.ByThread, show: "umask", want: "0027\n", safe: true},
+		"listenpid": {step: step.ListenPID{}, way: step.ByShim, show: "[ \"$LISTEN_PID\" = $$ ] && echo own || echo none", want: "own\n",
 			safe: true},
 	}
 	maps.Copy(cases, limitCases())
 	return cases
 }
 
+// inOrder returns the steps of the cases in the order of a start.
+func inOrder(cases map[string]stepCase) (steps []step.Step) {
+	for _, c := range cases {
+		steps = append(steps, c.step)
+	}
+	return step.Sort(steps)
+}
+
 // starter is a function that starts children.
 type starter struct {
 	start    func(*testing.T, Spec) (pid int, err error)
-	shimless way  // the most expensive way for which it does not need the shim
-	shim     bool // it uses the shim for more expensive ones; otherwise it cannot do those
+	shimless step.Way // the most expensive way for which it does not need the shim
+	shim     bool     // it uses the shim for more expensive ones; otherwise it cannot do those
 }
 
 var starters = map[string]starter{
-	"fork":  {func(t *testing.T, spec Spec) (int, error) { return forkExec(spec.Path, spec.Args, &spec, spec.Steps) }, byFork, false},
+	"fork":  {func(t *testing.T, spec Spec) (int, error) { return forkExec(spec.Path, spec.Args, &spec, spec.Steps) }, step.ByFork, false},
 	"shim":  {func(_ *testing.T, spec Spec) (int, error) { return startShim(spec, failures.writeEnd()) }, -1, true},
-	"Start": {func(_ *testing.T, spec Spec) (int, error) { return Start(spec) }, byFork, true},
+	"Start": {func(_ *testing.T, spec Spec) (int, error) { return Start(spec) }, step.ByFork, true},
 }
 
 // show makes a child show the effect of every kind of step, those that it has not done as well.
-func show(t *testing.T, start func(*testing.T, Spec) (int, error), steps []Step) map[string]string {
+func show(t *testing.T, start func(*testing.T, Spec) (int, error), steps []step.Step) map[string]string {
 	t.Helper()
 	cases := stepCases()
 	script := new(strings.Builder)
@@ -135,24 +140,24 @@ func combinations(names []string) [][]string {
 // that can do them, that no other step does, and that no way is more expensive than it has to be.
 func TestSteps(t *testing.T) {
 	cases := stepCases()
+	if len(cases) != step.Kinds {
+		t.Errorf("there are %d kinds of steps, %d cases", step.Kinds, len(cases))
+	}
 	var names []string
 	sets := [][]string{nil}
-	for i, k := range kinds {
-		if k.run == nil {
-			continue
+	rlimits := 0
+	for _, s := range inOrder(cases) {
+		if _, is := s.(step.Rlimit); is {
+			if rlimits++; rlimits > 1 { // the first one stands for all together with others
+				sets = append(sets, []string{step.Key(s)})
+				continue
+			}
 		}
-		if _, ok := cases[k.name]; !ok {
-			t.Fatalf("the step %q has no case here", k.name)
-		}
-		if i > firstRlimitKind && i < niceKind { // one of them stands for all
-			sets = append(sets, []string{k.name})
-			continue
-		}
-		names = append(names, k.name)
+		names = append(names, step.Key(s))
 	}
 	inherited := show(t, starters["Start"].start, nil)
 	for _, set := range append(sets, combinations(names)...) {
-		spec, want := Spec{}, byFork
+		spec, want := Spec{}, step.ByFork
 		for _, name := range set {
 			spec.Steps = append(spec.Steps, cases[name].step)
 			if with := cases[name].wayWith; with != nil {
@@ -161,7 +166,7 @@ func TestSteps(t *testing.T) {
 			}
 			want = max(want, cases[name].way)
 		}
-		if got := spec.way(); got != want {
+		if got := step.WayOf(spec.Steps); got != want {
 			t.Errorf("%v: way %d, want %d", set, got, want)
 		}
 		for way, s := range starters {
@@ -199,10 +204,10 @@ func withoutShim(t *testing.T) {
 func TestStepFails(t *testing.T) {
 	cases := stepCases()
 	var all []failure
-	for _, k := range supportedKinds() {
-		c := cases[k.name]
+	for _, s := range inOrder(cases) {
+		c := cases[step.Key(s)]
 		if c.safe == (len(c.fails) > 0) {
-			t.Errorf("%s: no case in which the step fails", k.name)
+			t.Errorf("%s: no case in which the step fails", step.Key(s))
 		}
 		all = append(all, c.fails...)
 	}
@@ -212,23 +217,19 @@ func TestStepFails(t *testing.T) {
 		}
 		for i, first := range all {
 			for j, second := range all {
-				if i != j && (way != "shim" || first.step.kind() == second.step.kind()) {
+				if i != j && (way != "shim" || step.Key(first.step) == step.Key(second.step)) {
 					continue // the pairs need one way only, which is that of all others in the end
 				}
-				var steps []Step
-				for k, kind := range kinds {
-					if kind.run == nil {
-						continue
-					}
-					switch k {
-					case first.step.kind(): // comes first
-					case second.step.kind():
+				steps := []step.Step{first.step}
+				for _, s := range inOrder(cases) {
+					switch step.Key(s) {
+					case step.Key(first.step):
+					case step.Key(second.step):
 						steps = append(steps, second.step)
 					default:
-						steps = append(steps, cases[kind.name].step)
+						steps = append(steps, s)
 					}
 				}
-				steps = slices.Insert(steps, 0, first.step)
 				t.Run(fmt.Sprintf("%s/%d,%d", way, i, j), func(t *testing.T) {
 					expectFailure(t, s.start, Spec{Path: "/bin/echo", Args: []string{"echo"}, Steps: steps}, first.text)
 				})
@@ -260,26 +261,26 @@ func TestStepOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	user := &User{65534, 65534, nil, false}
+	user := &step.User{UID: 65534, GID: 65534}
 	for way, s := range starters {
 		if !s.shim {
 			continue
 		}
-		pwd := func(want string, steps ...Step) {
+		pwd := func(want string, steps ...step.Step) {
 			pid, stdout, stderr := startWith(t, s.start, Spec{Path: "/bin/pwd", Args: []string{"pwd"}, Steps: steps})
 			if status := end(t, pid); status.ExitStatus() != 0 || stdout != want+"\n" {
 				t.Errorf("%s: status %d, stdout %q, stderr %q", way, status.ExitStatus(), stdout, stderr)
 			}
 		}
-		pwd(other+"/sub", Directory(other), Directory("sub"))
+		pwd(other+"/sub", step.Directory(other), step.Directory("sub"))
 		if os.Getuid() == 0 {
-			pwd(other+"/sub", Directory(other+"/sub"), user)
-			expectFailure(t, s.start, Spec{Path: "/bin/pwd", Args: []string{"pwd"}, Steps: []Step{user, Directory(other + "/sub")}},
+			pwd(other+"/sub", step.Directory(other+"/sub"), user)
+			expectFailure(t, s.start, Spec{Path: "/bin/pwd", Args: []string{"pwd"}, Steps: []step.Step{user, step.Directory(other + "/sub")}},
 				"couldn't chdir to "+other+"/sub: EACCES")
 		}
 	}
-	spec := Spec{Steps: []Step{Umask(0o22), Directory("/")}}
-	if w := spec.way(); w != byShim {
+	spec := Spec{Steps: []step.Step{step.Umask(0o22), step.Directory("/")}}
+	if w := step.WayOf(spec.Steps); w != step.ByShim {
 		t.Errorf("another order than that of fork: way %d", w)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
@@ -158,7 +158,7 @@ func (d *doubts) process(p *Process) {
 		d.command(p.Section, key, &Run{Command: c.Line, Environment: p.Run.Environment})
 	})
 	d.companions(p)
-	d.limits(p, child.Supported)
+	d.limits(p, step.Supported)
 	d.files(p)
 	for _, c := range p.channels() {
 		if c.log.Kind == LogFile && isDir(c.log.Path) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/gosupervisor/supervisor/internal/account"
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/envfile"
 )
 
@@ -40,7 +40,7 @@ func everything() *Group {
 			HTTPOptions: &HTTPOptions{Headers: []string{"A: 1", "B: 2"}}}
 	}
 	return &Group{Name: "g", Kind: PluginGroup, Priority: 1,
-		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{child.Nice(1)}, Out: channel, Err: channel,
+		Processes: []*Process{{Program: program, ProcessName: "n", Run: run, Limits: Limits{step.Nice(1)}, Out: channel, Err: channel,
 			Extra: extra}},
 		Pool:   &Pool{BufferSize: 1, Events: []string{"E", "F"}, ExtraEvents: []string{"E", "F"}, ResultHandler: "h", HandlerTimeout: 2},
 		Plugin: &Plugin{URL: "u", CallWait: 1, CallLimit: 2, ResultMax: 3, EventTypes: []string{"E", "F"}},

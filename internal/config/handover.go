@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/gosupervisor/supervisor/internal/account"
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -33,14 +33,14 @@ type ProgramState struct {
 
 // ProcessState is a Process as data. What is nil is as in the process at the place Like, which belongs to the same program.
 type ProcessState struct {
-	Program int               `json:"program"`
-	Like    int               `json:"like,omitempty"`
-	Name    string            `json:"name"`
-	Run     *RunState         `json:"run,omitempty"`
-	Limits  []child.StepState `json:"limits,omitempty"`
-	Out     *Channel          `json:"out,omitempty"`
-	Err     *Channel          `json:"err,omitempty"`
-	Extra   int               `json:"extra,omitempty"`
+	Program int          `json:"program"`
+	Like    int          `json:"like,omitempty"`
+	Name    string       `json:"name"`
+	Run     *RunState    `json:"run,omitempty"`
+	Limits  []step.State `json:"limits,omitempty"`
+	Out     *Channel     `json:"out,omitempty"`
+	Err     *Channel     `json:"err,omitempty"`
+	Extra   int          `json:"extra,omitempty"`
 }
 
 // RunState is a Run as data.
@@ -209,7 +209,7 @@ func (e *exporter) process(p *Process) int {
 			s.Extra = e.extra(p.Extra, like.Extra)
 		} else {
 			like = nil
-			s.Limits, s.Extra = child.ExportSteps(p.Limits), e.extra(p.Extra, nil)
+			s.Limits, s.Extra = step.Export(p.Limits), e.extra(p.Extra, nil)
 		}
 		if like == nil || run != e.run(&like.Run) {
 			s.Run = &run

@@ -5,7 +5,7 @@ import (
 	"reflect"
 
 	"github.com/gosupervisor/supervisor/internal/account"
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -133,7 +133,7 @@ func (m *importer) process(s *ProcessState) *Process {
 	if s.Like != 0 {
 		*p = *at(m, m.processes, s.Like)
 	} else {
-		steps, err := child.ImportSteps(s.Limits)
+		steps, err := step.Import(s.Limits)
 		if err != nil {
 			m.r.Fail(fmt.Errorf("configuration: %w", err))
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -216,8 +216,8 @@ func (f *filler) fill(v reflect.Value) {
 	case reflect.TypeFor[*regexp.Regexp]():
 		v.Set(reflect.ValueOf(regexp.MustCompile(fmt.Sprint("x", f.n))))
 		return
-	case reflect.TypeFor[child.Step]():
-		v.Set(reflect.ValueOf(child.Nice(f.n % 20)))
+	case reflect.TypeFor[step.Step]():
+		v.Set(reflect.ValueOf(step.Nice(f.n % 20)))
 		return
 	}
 	switch v.Kind() {

@@ -7,13 +7,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // TestLimits checks that a row is sufficient for a limit, which is a step of the child.
 func TestLimits(t *testing.T) {
-	row := &limitKey[child.Umask]{Key: Key{Name: "test_limit", Other: "7", Help: "for this test"},
-		Type: within[child.Umask](-2, 9)}
+	row := &limitKey[step.Umask]{Key: Key{Name: "test_limit", Other: "7", Help: "for this test"},
+		Type: within[step.Umask](-2, 9)}
 	row.member()
 	rows := table(Key{Sections: InPrograms, Scope: inProgram, Update: restarts, Topic: limitTopic, Since: Ours}, row)
 	oldCommon, oldAll := commonKeys, processKeys
@@ -29,7 +29,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	for _, p := range set.Processes {
-		if d := cmp.Diff(Limits{child.Umask(-2)}, p.Limits); d != "" {
+		if d := cmp.Diff(Limits{step.Umask(-2)}, p.Limits); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}
 	}
@@ -59,8 +59,8 @@ func TestLimits(t *testing.T) {
 
 // TestEachStepHasItsKey checks that each kind of step has a key: user, directory, umask, sockets or a limit.
 func TestEachStepHasItsKey(t *testing.T) {
-	if got := 4 + len(limitKeys); got != child.StepKinds {
-		t.Errorf("%d keys are steps, and there are %d kinds of steps", got, child.StepKinds)
+	if got := 4 + len(limitKeys); got != step.Kinds {
+		t.Errorf("%d keys are steps, and there are %d kinds of steps", got, step.Kinds)
 	}
 }
 
@@ -141,7 +141,7 @@ func TestUnsupportedLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := &doubts{r: r, failed: map[keyName]bool{}, known: map[string]bool{}}
-	d.limits(c.Groups[0].Processes[0], func(s child.Step) bool { _, is := s.(child.Nice); return is })
+	d.limits(c.Groups[0].Processes[0], func(s step.Step) bool { _, is := s.(step.Nice); return is })
 	if len(d.list) != 1 || (&Finding{d.list[0]}).Error() != file+":5: [program:p] ionice=idle has no effect on this system" {
 		t.Errorf("%v", d.list)
 	}

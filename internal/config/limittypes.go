@@ -7,40 +7,40 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
 
 // The types of limits that are neither numbers nor flags.
 var (
-	ioPriorityType = &Type[child.IOPriority]{name: "`idle`, `best-effort:N` or `realtime:N`, N from 0 to 7", words: true,
-		same: equal[child.IOPriority], parse: func(text string) (child.IOPriority, error) {
-			p, err := child.ParseIOPriority(text)
+	ioPriorityType = &Type[step.IOPriority]{name: "`idle`, `best-effort:N` or `realtime:N`, N from 0 to 7", words: true,
+		same: equal[step.IOPriority], parse: func(text string) (step.IOPriority, error) {
+			p, err := step.ParseIOPriority(text)
 			return p, wordError(err)
 		}}
-	affinityType = &Type[child.Affinity]{name: "list of processors", same: equal[child.Affinity],
-		parse: func(text string) (child.Affinity, error) {
-			list, err := child.ParseAffinity(text)
+	affinityType = &Type[step.Affinity]{name: "list of processors", same: equal[step.Affinity],
+		parse: func(text string) (step.Affinity, error) {
+			list, err := step.ParseAffinity(text)
 			if err != nil {
 				err = errors.New("not a valid list of CPUs: " + pyrepr.Quote(text))
 			}
 			return list, err
 		}}
-	capabilitiesType = &Type[child.Capabilities]{name: "list of capabilities", same: equal[child.Capabilities],
-		parse: child.ParseCapabilities}
-	boundingType = &Type[child.BoundingSet]{name: "list of capabilities, `~` before it: all others", same: equal[child.BoundingSet],
-		parse: child.ParseBounding}
-	deathSignalType = &Type[child.DeathSignal]{name: "signal", same: equal[child.DeathSignal],
-		text: func(s child.DeathSignal) string { return signalText(syscall.Signal(s)) },
-		parse: func(text string) (child.DeathSignal, error) {
+	capabilitiesType = &Type[step.Capabilities]{name: "list of capabilities", same: equal[step.Capabilities],
+		parse: step.ParseCapabilities}
+	boundingType = &Type[step.BoundingSet]{name: "list of capabilities, `~` before it: all others", same: equal[step.BoundingSet],
+		parse: step.ParseBounding}
+	deathSignalType = &Type[step.DeathSignal]{name: "signal", same: equal[step.DeathSignal],
+		text: func(s step.DeathSignal) string { return signalText(syscall.Signal(s)) },
+		parse: func(text string) (step.DeathSignal, error) {
 			signal, err := parseSignal(text)
-			return child.DeathSignal(signal), err
+			return step.DeathSignal(signal), err
 		}}
 )
 
 // wordError has a message name the key and the value.
 func wordError(err error) error {
-	if errors.Is(err, child.ErrText) {
+	if errors.Is(err, step.ErrText) {
 		return errWord
 	}
 	return err
@@ -48,7 +48,7 @@ func wordError(err error) error {
 
 // switched is the type of a step that is true or false.
 func switched[T interface {
-	child.Step
+	step.Step
 	~bool
 }]() *Type[T] {
 	return &Type[T]{name: "boolean", same: func(a, b T) bool { return a == b },
@@ -84,21 +84,21 @@ var (
 const unlimited = "unlimited"
 
 // of is the type of the limits of a resource.
-func (u rlimitUnit) of(r child.Resource) *Type[child.Rlimit] {
+func (u rlimitUnit) of(r step.Resource) *Type[step.Rlimit] {
 	value := func(n uint64) string {
-		if n == child.Unlimited {
+		if n == step.Unlimited {
 			return unlimited
 		}
 		return u.text(n)
 	}
-	return &Type[child.Rlimit]{name: u.name, words: true, same: equal[child.Rlimit],
-		text: func(l child.Rlimit) string {
+	return &Type[step.Rlimit]{name: u.name, words: true, same: equal[step.Rlimit],
+		text: func(l step.Rlimit) string {
 			if l.Soft == l.Hard {
 				return value(l.Soft)
 			}
 			return value(l.Soft) + ":" + value(l.Hard)
 		},
-		parse: func(text string) (child.Rlimit, error) {
+		parse: func(text string) (step.Rlimit, error) {
 			l, err := u.read(text)
 			l.Resource = r
 			if err == nil && l.Soft > l.Hard {
@@ -108,7 +108,7 @@ func (u rlimitUnit) of(r child.Resource) *Type[child.Rlimit] {
 		}}
 }
 
-func (u rlimitUnit) read(text string) (l child.Rlimit, err error) {
+func (u rlimitUnit) read(text string) (l step.Rlimit, err error) {
 	soft, hard, two := strings.Cut(text, ":")
 	if !two {
 		hard = soft
@@ -122,7 +122,7 @@ func (u rlimitUnit) read(text string) (l child.Rlimit, err error) {
 func (u rlimitUnit) value(text string) (uint64, error) {
 	text = pyrepr.TrimSpace(text)
 	if strings.EqualFold(text, unlimited) {
-		return child.Unlimited, nil
+		return step.Unlimited, nil
 	}
 	n, err := u.parse(text)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/envfile"
 )
 
@@ -232,7 +232,7 @@ type Process struct {
 }
 
 // Limits are steps that a child executes before its command, one for each key of this kind that the section has.
-type Limits []child.Step
+type Limits []step.Step
 
 // Run is the command of a process and the environment in which it runs.
 type Run struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/timers"
@@ -296,7 +297,7 @@ func (p *Process) CgroupLeft() bool { c := p.cgroup(); return c != nil && c.stop
 
 // limitsRequired reports whether a limit that cannot be set fails the start.
 func (p *Process) limitsRequired() bool {
-	return !slices.Contains(p.Config.Limits, child.Step(child.Required(false)))
+	return !slices.Contains(p.Config.Limits, step.Step(step.Required(false)))
 }
 
 // limitsText is what clients see of the limits of the process, and of the memory that it uses if that is limited.

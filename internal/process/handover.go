@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/handover"
@@ -17,7 +17,7 @@ import (
 type State struct {
 	Machine    state.MachineState `json:"machine"`
 	PID        int                `json:"pid,omitempty"`
-	User       *child.User        `json:"user,omitempty"`
+	User       *step.User         `json:"user,omitempty"`
 	UsesSocket bool               `json:"uses_socket,omitempty"`
 	Stdin      *StdinState        `json:"stdin,omitempty"`
 	Out        ChannelState       `json:"out,omitzero"`

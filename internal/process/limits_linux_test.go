@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
@@ -239,13 +240,13 @@ func loadPrograms(t *testing.T, texts []string) (programs []*config.Process) {
 // What a system cannot do is left out of the steps, and named.
 func TestSupported(t *testing.T) {
 	var missing []string
-	steps := []child.Step{child.OOMScore(5), child.Nice(5), child.Affinity("0"), child.Umask(0)}
-	got := supported(steps, func(s child.Step) bool {
-		_, affinity := s.(child.Affinity)
-		return !affinity && s != child.Step(child.OOMScore(5))
+	steps := []step.Step{step.OOMScore(5), step.Nice(5), step.Affinity("0"), step.Umask(0)}
+	got := supported(steps, func(s step.Step) bool {
+		_, affinity := s.(step.Affinity)
+		return !affinity && s != step.Step(step.OOMScore(5))
 	},
 		func(key string) { missing = append(missing, key) })
-	if !slices.Equal(got, []child.Step{child.Nice(5), child.Umask(0)}) || !slices.Equal(missing, []string{"oom_score_adj", "cpu_affinity"}) {
+	if !slices.Equal(got, []step.Step{step.Nice(5), step.Umask(0)}) || !slices.Equal(missing, []string{"oom_score_adj", "cpu_affinity"}) {
 		t.Errorf("%v, without %v", got, missing)
 	}
 }

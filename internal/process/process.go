@@ -12,6 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/helper"
@@ -110,7 +111,7 @@ type Process struct {
 
 	shared  *Shared
 	rules   state.Rules
-	user    *child.User // nil: as supervisord
+	user    *step.User // nil: as supervisord
 	role    Role
 	machine state.Machine
 	holds   bool // the child, or the start that is going on, uses the socket
@@ -134,7 +135,7 @@ type Process struct {
 
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become, nil
 // for the user of supervisord.
-func New(cfg *config.Process, group *config.Group, user *child.User, role Role, shared *Shared) *Process {
+func New(cfg *config.Process, group *config.Group, user *step.User, role Role, shared *Shared) *Process {
 	p := &Process{Config: cfg, Group: group.Name, GroupPriority: group.Priority, shared: shared, rules: shared.rules(cfg),
 		user: user, role: role, extra: newExtra(cfg)}
 	if p.extra != nil {
@@ -171,7 +172,7 @@ func (p *Process) KeepAutoLogs() {
 }
 
 // SetUser sets whom the next children become, nil for the user of supervisord.
-func (p *Process) SetUser(user *child.User) { p.user = user }
+func (p *Process) SetUser(user *step.User) { p.user = user }
 
 func (s *Shared) rules(c *config.Process) state.Rules {
 	return state.Rules{

@@ -8,7 +8,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/check"
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/output"
 	"github.com/gosupervisor/supervisor/internal/pump"
@@ -215,7 +215,7 @@ func (c *channel) rebuild() pump.Sink {
 // UserOf is whom the children of a process become, nil for whom we are. User is the account of the user of the program, with the groups
 // that it has now. Our own user is nothing to become unless the program has groups of its own: its children keep our groups, as with
 // the original.
-func UserOf(c *config.Process, user *account.Account) *child.User {
+func UserOf(c *config.Process, user *account.Account) *step.User {
 	gid, groups, others := c.GroupsOf(user)
 	uid := os.Getuid()
 	if user != nil {
@@ -224,5 +224,5 @@ func UserOf(c *config.Process, user *account.Account) *child.User {
 	if uid == os.Getuid() && !others {
 		return nil
 	}
-	return &child.User{UID: uid, GID: gid, Groups: groups, Regroup: others}
+	return &step.User{UID: uid, GID: gid, Groups: groups, Regroup: others}
 }

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // The variables by which a child learns which sockets it has, as from systemd. Source: sd_listen_fds(3).
 const (
 	listenFDs     = "LISTEN_FDS"
 	listenFDNames = "LISTEN_FDNAMES"
-	listenPID     = child.ListenPIDVariable
+	listenPID     = step.ListenPIDVariable
 )
 
 // listening is what a process with sockets= has.
@@ -66,7 +67,7 @@ func (l *listening) acquire(spec *child.Spec) error {
 		l.held++
 		spec.More = append(spec.More, fd)
 	}
-	spec.Steps = append(spec.Steps, child.ListenPID{})
+	spec.Steps = append(spec.Steps, step.ListenPID{})
 	return nil
 }
 

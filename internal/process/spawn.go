@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
@@ -103,19 +104,19 @@ func failure(err error) state.Kind {
 
 // steps is what a child does before it executes the command, in the order in which fork and exec can do it too. A privileged
 // one keeps the user and the limits of supervisord.
-func (p *Process) steps(privileged bool) (steps []child.Step) {
+func (p *Process) steps(privileged bool) (steps []step.Step) {
 	if p.user != nil && !privileged {
 		steps = append(steps, p.user)
 	}
 	if p.Config.Run.Directory != "" {
-		steps = append(steps, child.Directory(p.Config.Run.Directory))
+		steps = append(steps, step.Directory(p.Config.Run.Directory))
 	}
 	if p.Config.Run.Umask >= 0 {
-		steps = append(steps, child.Umask(p.Config.Run.Umask))
+		steps = append(steps, step.Umask(p.Config.Run.Umask))
 	}
 	if limits := p.Config.Limits; len(limits) > 0 && !privileged {
-		steps = child.InOrder(append(steps, limits...))
-		steps = supported(steps, child.Supported, func(key string) {
+		steps = step.Sort(append(steps, limits...))
+		steps = supported(steps, step.Supported, func(key string) {
 			p.shared.Log.Warnf("%s of %s has no effect on this system", key, p.Name())
 		})
 	}
@@ -123,12 +124,12 @@ func (p *Process) steps(privileged bool) (steps []child.Step) {
 }
 
 // supported returns the steps that the system can do, and calls missing with the keys of the others.
-func supported(steps []child.Step, can func(child.Step) bool, missing func(key string)) []child.Step {
-	return slices.DeleteFunc(steps, func(s child.Step) bool {
+func supported(steps []step.Step, can func(step.Step) bool, missing func(key string)) []step.Step {
+	return slices.DeleteFunc(steps, func(s step.Step) bool {
 		if can(s) {
 			return false
 		}
-		missing(child.KeyOf(s))
+		missing(step.Key(s))
 		return true
 	})
 }
@@ -137,7 +138,7 @@ func (p *Process) connectProblem(err error) string {
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		return fmt.Sprintf("too many open files to spawn '%s'", p.Name())
 	}
-	return fmt.Sprintf("unknown error making dispatchers for '%s': %s", p.Name(), child.ErrnoName(err))
+	return fmt.Sprintf("unknown error making dispatchers for '%s': %s", p.Name(), step.ErrnoName(err))
 }
 
 func (p *Process) forkProblem(err error) string {
@@ -147,7 +148,7 @@ func (p *Process) forkProblem(err error) string {
 	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
 		return fmt.Sprintf("too many open files to spawn '%s'", p.Name())
 	}
-	return fmt.Sprintf("unknown error during fork for '%s': %s", p.Name(), child.ErrnoName(err))
+	return fmt.Sprintf("unknown error during fork for '%s': %s", p.Name(), step.ErrnoName(err))
 }
 
 // connect opens the logs, makes the pipes for the child's standard descriptors and adds our ends to the pump. It returns the

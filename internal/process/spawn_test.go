@@ -5,26 +5,26 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 )
 
 // TestSteps shows which keys of a program become steps of its start, in the order in which they are done.
 func TestSteps(t *testing.T) {
-	user := &child.User{UID: 1, GID: 2}
+	user := &step.User{UID: 1, GID: 2}
 	for _, c := range []struct {
-		user      *child.User
+		user      *step.User
 		directory string
 		umask     int
 		limits    config.Limits
-		want      []child.Step
+		want      []step.Step
 	}{
 		{nil, "", -1, nil, nil},
-		{user, "", -1, nil, []child.Step{user}},
-		{nil, "/x", -1, nil, []child.Step{child.Directory("/x")}},
-		{nil, "", 0, nil, []child.Step{child.Umask(0)}},
-		{user, "/x", 0o27, nil, []child.Step{user, child.Directory("/x"), child.Umask(0o27)}},
-		{user, "", 0, config.Limits{child.Directory("/y")}, []child.Step{user, child.Directory("/y"), child.Umask(0)}},
+		{user, "", -1, nil, []step.Step{user}},
+		{nil, "/x", -1, nil, []step.Step{step.Directory("/x")}},
+		{nil, "", 0, nil, []step.Step{step.Umask(0)}},
+		{user, "/x", 0o27, nil, []step.Step{user, step.Directory("/x"), step.Umask(0o27)}},
+		{user, "", 0, config.Limits{step.Directory("/y")}, []step.Step{user, step.Directory("/y"), step.Umask(0)}},
 	} {
 		p := &Process{Config: &config.Process{Run: config.Run{Directory: c.directory, Umask: c.umask}, Limits: c.limits}, user: c.user}
 		steps := p.steps(false)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -159,7 +160,7 @@ func TestHelperEnvironment(t *testing.T) {
 	sup, end := realLoop(t, &lockedLog{grew: make(chan struct{}, 1)}, program("a", func(p *config.Process) {
 		p.Run.Command, p.Start.Auto, p.Run.Directory, p.Run.Umask = "/bin/sleep 1000", false, dir, 0o27
 		p.Run.Environment = map[string]string{"WORD": "from the program"}
-		p.Limits = config.Limits{child.Nice(19)}
+		p.Limits = config.Limits{step.Nice(19)}
 		p.Out.Log, p.Err.Log = config.Log{Kind: config.LogFile, Path: out}, config.Log{Kind: config.LogFile, Path: err}
 	}))
 	run := func(spec helper.Spec, text string) helper.Result {

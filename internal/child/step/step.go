@@ -1,4 +1,10 @@
-package child
+// Package step has the changes that a child makes to itself before it executes its command, and the shim, which makes them: our own
+// executable between fork and exec.
+//
+// A program that is started as the shim is it from the initialization of this package on, and never gets to main. So this package
+// imports little, and is initialized before most others: what they would cost is more than all that the shim does. It never starts
+// a process; package child does. Only the shim has one goroutine, elsewhere any may call what is exported here.
+package step
 
 import (
 	"fmt"
@@ -8,7 +14,7 @@ import (
 	"syscall"
 )
 
-// Step is a change that a child makes to itself before it executes its command. Its types are those of this file and of limits.go.
+// Step is a change that a child makes to itself before it executes its command. Its types are those of this package with a method kind.
 type Step interface {
 	kind() int // index in kinds
 }
@@ -44,8 +50,8 @@ const (
 	directoryKind
 	umaskKind
 	listenPIDKind
-	// StepKinds is the number of kinds of steps.
-	StepKinds
+	// Kinds is the number of kinds of steps.
+	Kinds
 )
 
 func (Directory) kind() int { return directoryKind }
@@ -64,23 +70,23 @@ type kind struct {
 	first func()
 	// last is done in the shim after all steps, right before it executes the command: what it takes may be what the shim needs.
 	last func(Step) error
-	// fork has syscall.ForkExec do the step in the child, if forks is nil or says that it can.
+	// fork has syscall.ForkExec do the step in the child, if forks is nil or says that it can, among all steps of the child.
 	fork  func(Step, *syscall.ProcAttr)
-	forks func(Step, *Spec) bool
+	forks func(s Step, all []Step) bool
 	// thread changes the isolated thread, from which the child inherits, and returns what changes it back. The result must
 	// not depend on earlier steps.
 	thread func(Step) (undo func())
 	limit  bool // the errors are system errors, and the child may go on without the step, see Required
 }
 
-// kinds has all kinds of steps. To add one, write its type and its entry here, and its case in TestSteps.
-var kinds = func() (all [StepKinds]kind) {
+// kinds has all kinds of steps. To add one, write its type and its entry here, and its case in the tests of package child.
+var kinds = func() (all [Kinds]kind) {
 	copy(all[:], limitKinds())
 	all[userKind] = kind{
 		name: "user", encode: encodeUser, decode: decodeUser,
 		run:   func(s Step) error { return switchUser(s.(*User)) },
 		fork:  func(s Step, attr *syscall.ProcAttr) { attr.Sys.Credential = s.(*User).credential() },
-		forks: func(Step, *Spec) bool { return os.Geteuid() == 0 },
+		forks: func(Step, []Step) bool { return os.Geteuid() == 0 },
 	}
 	all[directoryKind] = kind{
 		name:   "directory",
@@ -122,50 +128,35 @@ func decodeNumber[T interface {
 	return T(n), err
 }
 
-// InOrder sorts steps into the order in which a start should list them, and returns them.
-func InOrder(steps []Step) []Step {
+// Supported reports whether this system can do a step.
+func Supported(s Step) bool { return kinds[s.kind()].run != nil }
+
+// Key returns the key of a program of which a step is the value. The steps of user=, directory= and umask= are named so, too.
+func Key(s Step) string { return kinds[s.kind()].name }
+
+// Sort sorts steps into the order in which a start should list them, and returns them.
+func Sort(steps []Step) []Step {
 	slices.SortStableFunc(steps, func(a, b Step) int { return a.kind() - b.kind() })
 	return steps
 }
 
-// way is a way to start a child. The cheapest comes first.
-type way int
+// HasDeathSignal reports whether there is a DeathSignal among the steps. The thread of package parentthread starts a child that has one.
+func HasDeathSignal(steps []Step) bool { return find(steps, deathSignalKind) != nil }
 
-const (
-	byFork   way = iota // fork and exec do all steps, whichever thread calls them
-	byThread            // the isolated thread does some steps before it forks
-	byShim              // our own executable does the steps one by one
-)
-
-// way returns the cheapest way that does all steps, in their order. Nothing else decides this.
-func (s *Spec) way() way {
-	w, last := byFork, -1
-	for _, step := range s.Steps {
-		k := step.kind()
-		if k <= last { // fork would do them in the order of kinds
-			return byShim
+// find returns the step of a kind, nil if there is none.
+func find(steps []Step, kind int) Step {
+	for _, s := range steps {
+		if s.kind() == kind {
+			return s
 		}
-		w, last = max(w, s.wayOf(step)), k
 	}
-	return w
+	return nil
 }
 
-// wayOf returns the cheapest way that does one of the steps.
-func (s *Spec) wayOf(step Step) way {
-	switch k := &kinds[step.kind()]; {
-	case k.fork != nil && (k.forks == nil || k.forks(step, s)):
-		return byFork
-	case k.thread != nil:
-		return byThread
-	}
-	return byShim
-}
-
-// step returns the step of a kind, nil if there is none.
-func (s *Spec) step(kind int) Step {
-	for _, step := range s.Steps {
-		if step.kind() == kind {
-			return step
+func kindNamed(name string) *kind {
+	for i := range kinds {
+		if kinds[i].name == name {
+			return &kinds[i]
 		}
 	}
 	return nil

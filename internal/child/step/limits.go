@@ -1,4 +1,4 @@
-package child
+package step
 
 import (
 	"errors"
@@ -24,7 +24,7 @@ type (
 	// NoNewPrivs has no program that the child executes get more privileges than it has.
 	NoNewPrivs bool
 	// DeathSignal is the signal that the child gets when this process ends. A child that has it is started by the thread of package
-	// keeper.
+	// parentthread.
 	DeathSignal syscall.Signal
 )
 
@@ -95,15 +95,9 @@ func (Capabilities) kind() int { return capabilitiesKind }
 func (NoNewPrivs) kind() int   { return noNewPrivsKind }
 func (DeathSignal) kind() int  { return deathSignalKind }
 
-// Supported reports whether this system can do a step.
-func Supported(s Step) bool { return kinds[s.kind()].run != nil }
-
-// KeyOf returns the key of a program of which a step is the value. The steps of user=, directory= and umask= are named so, too.
-func KeyOf(s Step) string { return kinds[s.kind()].name }
-
 // limitKinds are the kinds of limits at their numbers.
 func limitKinds() []kind {
-	all := [StepKinds]kind{
+	all := [Kinds]kind{
 		requiredKind:     limit("limits_required", decodeFlag[Required], setRequired),
 		oomScoreKind:     limit("oom_score_adj", decodeNumber[OOMScore], setOOMScore),
 		niceKind:         limit("nice", decodeNumber[Nice], setNice),
@@ -124,10 +118,10 @@ func limitKinds() []kind {
 	}
 	nothing := func(Step, *syscall.ProcAttr) {}
 	all[requiredKind].fork = nothing
-	all[noNewPrivsKind].fork, all[noNewPrivsKind].forks = nothing, func(s Step, _ *Spec) bool { return !bool(s.(NoNewPrivs)) }
+	all[noNewPrivsKind].fork, all[noNewPrivsKind].forks = nothing, func(s Step, _ []Step) bool { return !bool(s.(NoNewPrivs)) }
 	all[capabilitiesKind].first, all[capabilitiesKind].fork, all[capabilitiesKind].forks = keepCapabilities, forkCapabilities, forksCapabilities
 	all[deathSignalKind].fork = forkDeathSignal
-	all[deathSignalKind].forks = func(_ Step, s *Spec) bool { return s.step(umaskKind) == nil } // not in the isolated thread
+	all[deathSignalKind].forks = func(_ Step, all []Step) bool { return find(all, umaskKind) == nil } // not in the isolated thread
 	return all[:]
 }
 

@@ -1,4 +1,4 @@
-package child
+package step
 
 import (
 	"math/bits"

@@ -1,4 +1,4 @@
-package child
+package step
 
 import (
 	"fmt"
@@ -83,7 +83,7 @@ func (e *UnknownCapability) Error() string { return "unknown capability '" + e.N
 
 // forksCapabilities reports whether fork and exec leave exactly the capabilities: with another user than root, who loses those that
 // root had.
-func forksCapabilities(_ Step, s *Spec) bool {
-	u, _ := s.step(userKind).(*User)
+func forksCapabilities(_ Step, all []Step) bool {
+	u, _ := find(all, userKind).(*User)
 	return u != nil && u.UID != 0 && os.Geteuid() == 0
 }

@@ -1,0 +1,34 @@
+package step
+
+import "fmt"
+
+// State is a Step as data: the name of its kind, and its value, as the shim gets them.
+type State struct {
+	Kind  string `json:"k"`
+	Value string `json:"v"`
+}
+
+// Export returns steps as data, nil if there are none.
+func Export(steps []Step) (states []State) {
+	for _, s := range steps {
+		k := &kinds[s.kind()]
+		states = append(states, State{k.name, k.encode(s)})
+	}
+	return states
+}
+
+// Import returns the steps of which Export has made data.
+func Import(states []State) (steps []Step, err error) {
+	for _, s := range states {
+		k := kindNamed(s.Kind)
+		if k == nil {
+			return nil, fmt.Errorf("step %s is unknown", s.Kind)
+		}
+		step, err := k.decode(s.Value)
+		if err != nil {
+			return nil, fmt.Errorf("step %s: %w", s.Kind, err)
+		}
+		steps = append(steps, step)
+	}
+	return steps, nil
+}
