@@ -86,6 +86,11 @@ func record(daemon string, python bool, first string, steps []step) (*txtar.Arch
 	if err := r.write(first); err != nil {
 		return nil, err
 	}
+	if !python { // as root it would not be upgraded to a file that another user can change
+		if daemon, err = r.copy(daemon); err != nil {
+			return nil, err
+		}
+	}
 	cmd := exec.Command(daemon, "-n", "-c", filepath.Join(dir, "sd.conf"))
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -120,6 +125,8 @@ func (r *recorder) perform(i int, s step) error {
 		return r.until(s.params[0].(string), s.params[1].(string))
 	case "config":
 		return r.write(s.params[0].(string))
+	case "remove":
+		return os.Remove(filepath.Join(r.dir, s.params[0].(string)))
 	case "directory": // in the place of a file
 		path := filepath.Join(r.dir, s.params[0].(string))
 		if err := os.Remove(path); err != nil {
@@ -141,6 +148,16 @@ func (r *recorder) perform(i int, s step) error {
 
 func (r *recorder) write(config string) error {
 	return os.WriteFile(filepath.Join(r.dir, "sd.conf"), []byte(configs[config]), 0o600)
+}
+
+// copy copies the daemon to the directory.
+func (r *recorder) copy(daemon string) (path string, err error) {
+	text, err := os.ReadFile(daemon)
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(r.dir, "supervisord")
+	return path, os.WriteFile(path, text, 0o700)
 }
 
 // post sends a request. It waits for the daemon's socket if necessary.

@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // ownSteps call the methods that the original does not have.
 var ownSteps = []step{
 	until("web", "healthy"), until("db", "RUNNING"), until("g:one", "RUNNING"), until("g:two", "RUNNING"), until("deaf", "RUNNING"),
@@ -25,7 +27,29 @@ var ownSteps = []step{
 	call("scaleProgram", "db", 0), call("scaleProgram", "db", 1, true, false), call("scaleProgram", "db", 2), call("scaleProgram", "db", 10001),
 	call("scaleProgram", "nope", 1),
 	system("multicall", []any{inner("supervisor.expandName", "g"), inner("supervisor.killProcess", "nope")}),
+
+	call("planConfig"), call("updateConfig"), call("startAllProcesses"), until("db", "RUNNING"), other("config", "own updated"),
+	call("planConfig"), call("planConfig", option("minimal", true)), call("planConfig", option("restart", false)),
+	call("updateConfig", []any{"deaf", "nope"}), call("updateConfig", []any{}, noStart),
+	until("db", "RUNNING"), call("updateConfig", []any{"g"}, option("minimal", true)), other("config", "own"),
+	call("updateConfig", []any{}, option("restart", false)), call("getProcessInfo", "db"), other("config", "bad"), call("planConfig"),
+	call("updateConfig"), other("config", "own"), call("planConfig", option("quick", true)), call("updateConfig", "web"),
+
+	call("upgrade", true), call("upgrade"), other("remove", "supervisord"), call("upgrade"),
+	// SHUTDOWN_STATE, while stubborn is still running
+	call("shutdown"), call("getConfig", "stubborn"), call("expandName", "g"),
+	call("getDependencies", "web"), call("runChecks", "stubborn"), call("reloadProcess", "stubborn"), call("reloadAllProcesses"),
+	call("restartProcess", "db"), call("enableProcess", "db"), call("disableProcess", "db"), call("scaleProgram", "db", 1),
+	call("planConfig"), call("updateConfig"), call("upgrade"), call("killProcess", "db"), call("killAllProcesses"),
 }
+
+// option is one of an update, and noStart are two.
+func option(name string, on bool) map[string]any { return map[string]any{name: on} }
+
+var noStart = struct {
+	Minimal bool `xmlrpc:"minimal"`
+	Start   bool `xmlrpc:"start"`
+}{true, false}
 
 const base = `[unix_http_server]
 file=%(here)s/s.sock
@@ -68,6 +92,13 @@ liveness_check_script=tcp://127.0.0.1:1
 command=/no/such/program
 autostart=false
 stdout_logfile=NONE
+[program:stubborn]
+command=/bin/sh -c "trap : TERM; echo ready; while :; do sleep 1; done"
+autostart=false
+autorestart=false
+startsecs=1
+stopwaitsecs=10
+stdout_logfile=NONE
 [program:deaf]
 command=/bin/cat
 startsecs=0
@@ -86,3 +117,7 @@ stdout_logfile=NONE
 [group:g]
 programs=one,two
 `
+
+// ownUpdated is own with a program that changes in place, one that changes its command, one that is gone, and others that are new.
+var ownUpdated = strings.NewReplacer("[program:db]\ncommand=/bin/cat\n", "[program:db]\ncommand=/bin/cat -\n", "reloadsignal=CONT\nenvironment",
+	"startretries=7\nenvironment", "[program:deaf]", "[program:new]", "programs=one,two", "programs=one,two,three\n[program:three]\ncommand=/bin/cat").Replace(own)

@@ -4,7 +4,7 @@ import "strings"
 
 // step is a call that is recorded, or another action.
 type step struct {
-	do     string // empty: a call; "until" NAME STATE, "config" NAME, "directory" FILE
+	do     string // empty: a call; "until" NAME STATE, "config" NAME, "directory" FILE, "remove" FILE
 	method string
 	params []any
 }
@@ -18,9 +18,14 @@ func system(method string, params ...any) step {
 func until(name, state string) step { return step{do: "until", params: []any{name, state}} }
 func other(do, what string) step    { return step{do: do, params: []any{what}} }
 
-// inner returns a call of a multicall.
-func inner(method string, params ...any) map[string]any {
-	return map[string]any{"methodName": method, "params": append([]any{}, params...)}
+// innerCall is a call of a multicall. A map would be sent in another order each time.
+type innerCall struct {
+	Method string `json:"methodName" xmlrpc:"methodName"`
+	Params []any  `json:"params" xmlrpc:"params"`
+}
+
+func inner(method string, params ...any) innerCall {
+	return innerCall{method, append([]any{}, params...)}
 }
 
 // steps call every method at least once and provoke every fault.
@@ -139,5 +144,6 @@ var configs = map[string]string{
 	"bad":     first + "[program:bad]\n",
 
 	"own":         own,
+	"own updated": ownUpdated,
 	"own changed": strings.Replace(own, "reloadsignal=CONT\nenvironment", "startretries=7\nenvironment", 1),
 }
