@@ -44,6 +44,9 @@ const gcPercent = 50
 // flushTimeout is how long the program waits at its end for the reader of a log that is a pipe or a terminal.
 const flushTimeout = 2 * time.Second
 
+// notifyLimit is how long a service manager may take to read what it is notified of, before an upgrade and at the end.
+const notifyLimit = time.Second
+
 func run(args []string) (status int) {
 	opts, err := config.ParseArgs(args[0], args[1:])
 	switch {
@@ -121,6 +124,7 @@ func (d *supervisord) notifySignals() {
 // runs runs the loop with a configuration, and with those of restarts, until a shutdown. Without a configuration there was one, with a
 // status.
 func (d *supervisord) runs(cfg *config.Config, status int) int {
+	defer d.manager.Flush(notifyLimit)
 	for cfg != nil {
 		var err error
 		if cfg, status, err = d.run(cfg); err != nil {

@@ -29,9 +29,6 @@ import (
 // freezeLimit is how long everything may take to come to a stop before an upgrade.
 const freezeLimit = 5 * time.Second
 
-// notifyLimit is how long a service manager may take to read what it is notified of before an upgrade.
-const notifyLimit = time.Second
-
 // upgrading is set while an upgrade goes on.
 var upgrading atomic.Bool
 
