@@ -1,7 +1,7 @@
 package budget
 
 // What children, and the answers and events that concern them, can make supervisord hold.
-var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications, Probes, CheckCommands, EnvFile,
+var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications, Probes, CheckCommands, EnvFile, LimitChanges,
 	WatchedDirectories, FileChanges, ChangedFiles}
 
 // Answer is the length of the answer to a call. A part of a log is as long as an answer can hold.
@@ -43,6 +43,10 @@ var (
 // EnvFile is the length of a file of envfiles=, which is read when a program starts.
 var EnvFile = &Budget{Name: "a file of `envfiles`, while it is read", Limit: 1 << 20, Unit: "bytes", Scope: "each file",
 	Beyond: "the start fails"}
+
+// LimitChanges are changes of the limits of a program that runs. The kernel may take memory back for each, in a thread of ours.
+var LimitChanges = &Budget{Name: "changes of limits of cgroups that the kernel works on", Limit: 8, Unit: "changes", Scope: "in all",
+	Beyond: "a change waits"}
 
 // What programs that watch files can make supervisord hold.
 var (

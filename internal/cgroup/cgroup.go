@@ -1,7 +1,7 @@
 // Package cgroup gives processes cgroups of their own, below that of supervisord (cgroup v2 of Linux): it finds the base, makes and
 // removes cgroups, sets their limits, signals and kills what is in them, and counts what the kernel has killed for lack of memory. It
 // decides nothing about processes. Only the loop of supervisord may call what is here, unless a comment says otherwise, and nothing in it
-// waits: the files are memory of the kernel.
+// waits, but Change.Write: the files are memory of the kernel.
 package cgroup
 
 import (
@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // The values of [supervisord] cgroup= that are no path.
@@ -44,11 +46,12 @@ type Tree struct {
 	opened  bool
 	enabled []string // the controllers that it has given to the cgroups below the base
 	watcher watcher
+	writers chan struct{} // holds one for each change of limits that the kernel works on
 }
 
 // New returns a Tree that is not open.
 func New(o Options) *Tree {
-	t := &Tree{options: o, system: o.System}
+	t := &Tree{options: o, system: o.System, writers: make(chan struct{}, budget.LimitChanges.Limit)}
 	if t.system == nil {
 		t.system = kernel{}
 	}

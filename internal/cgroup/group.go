@@ -26,11 +26,20 @@ type Setting struct {
 	Optional    bool // it is written if the file exists; its controller is not asked for
 }
 
-// settings are the files that Make writes, and what has them limit nothing.
-var settings = []Setting{
+// unlimited are the files that limit processes, as they are in a new cgroup.
+var unlimited = []Setting{
 	{File: "memory.high", Value: "max"}, {File: "memory.max", Value: "max"}, {File: "memory.oom.group", Value: "0"},
-	{File: "cpu.max", Value: "max"}, {File: "cpu.weight", Value: "100"}, {File: "io.weight", Value: "default 100"},
+	{File: "cpu.max", Value: "max 100000"}, {File: "cpu.weight", Value: "100"}, {File: "io.weight", Value: "default 100"},
 	{File: "pids.max", Value: "max"},
+}
+
+// find returns the setting of a file.
+func find(list []Setting, file string) (s Setting, ok bool) {
+	i := slices.IndexFunc(list, func(s Setting) bool { return s.File == file })
+	if i < 0 {
+		return s, false
+	}
+	return list[i], true
 }
 
 // Error is why a cgroup cannot be made, or a limit not be set.
@@ -66,37 +75,58 @@ func (g *Group) Path() string {
 
 func (g *Group) file(name string) string { return filepath.Join(g.Path(), name) }
 
-// Make makes the cgroup, unless there is one, and has it limit what the settings say and nothing else. An error is an *Error, or that of
-// Open. After an *Error the cgroup may exist.
+// Errors are the limits that could not be set. There is at least one.
+type Errors []*Error
+
+func (e Errors) Error() string { return e[0].Error() }
+
+// Unwrap implements the interface of errors.Is and errors.As.
+func (e Errors) Unwrap() (list []error) {
+	for _, err := range e {
+		list = append(list, err)
+	}
+	return list
+}
+
+// Make makes the cgroup, unless there is one, and has it limit what the settings say and nothing else. An error is that of Open, an *Error
+// if there is no cgroup, or Errors: then all other limits are set.
 func (g *Group) Make(limits []Setting) error {
 	if err := g.tree.Open(); err != nil {
 		return err
 	}
-	for _, s := range limits {
-		if s.Optional {
-			continue
-		}
-		if err := g.tree.enable(s.File); err != nil {
-			return &Error{s.File, err}
-		}
-	}
 	err := g.tree.system.Mkdir(g.Path())
-	made := err == nil
 	if err != nil && !errors.Is(err, syscall.EEXIST) {
 		return &Error{"", err}
 	}
-	for _, s := range settings {
-		i := slices.IndexFunc(limits, func(l Setting) bool { return l.File == s.File })
-		switch {
-		case i >= 0:
-			if err := g.tree.system.Write(g.file(s.File), limits[i].Value); err != nil && !limits[i].Optional {
-				return &Error{s.File, err}
+	if err != nil { // it is left of a run with other limits; a file without its controller is missing
+		for _, s := range unlimited {
+			if _, ok := find(limits, s.File); !ok {
+				_ = g.tree.system.Write(g.file(s.File), s.Value)
 			}
-		case !made: // it is left of a run with other limits; a file without its controller is missing
-			_ = g.tree.system.Write(g.file(s.File), s.Value)
 		}
 	}
+	var refused Errors
+	for _, s := range limits {
+		err := g.allow(s)
+		if err == nil {
+			err = g.tree.system.Write(g.file(s.File), s.Value)
+		}
+		if err != nil && !s.Optional {
+			refused = append(refused, &Error{s.File, err})
+		}
+	}
+	if refused != nil {
+		return refused
+	}
 	return nil
+}
+
+// allow has the cgroup have the file of a setting.
+func (g *Group) allow(s Setting) error {
+	if s.Optional {
+		return nil
+	}
+	return g.tree.enable(s.File)
 }
 
 // enable has the cgroups below the base have the controller of a file.

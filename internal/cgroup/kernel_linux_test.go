@@ -39,6 +39,7 @@ func newBase(t *testing.T, controllers ...string) string {
 	_, own, _ := strings.Cut(string(self), "0::")
 	own, _, _ = strings.Cut(own, "\n")
 	base := filepath.Join(place, own, fmt.Sprintf("supervisor-test-%d", os.Getpid()))
+	enable(t, filepath.Join(filepath.Dir(base), "cgroup.subtree_control"), controllers)
 	if err := os.Mkdir(base, 0o755); err != nil {
 		t.Skipf("no cgroup can be made: %v", err)
 	}
@@ -57,6 +58,20 @@ func newBase(t *testing.T, controllers ...string) string {
 		}
 	}
 	return base
+}
+
+// enable gives the cgroups below one controllers that it has, until the end of the test, as is possible in the first one of a system.
+func enable(t *testing.T, file string, controllers []string) {
+	t.Helper()
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range controllers {
+		if !slices.Contains(strings.Fields(string(before)), c) && os.WriteFile(file, []byte("+"+c), 0) == nil {
+			t.Cleanup(func() { _ = os.WriteFile(file, []byte("-"+c), 0) }) // EBUSY: another test has a use of it
+		}
+	}
 }
 
 // start starts a command in a cgroup.
@@ -168,6 +183,48 @@ func TestKernelMemory(t *testing.T) {
 	if g.OOMKills() == 0 { // with memory.oom.group, Linux 6.1 counts some twice
 		t.Error("nothing is counted")
 	}
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+	tree.Close()
+}
+
+// covers: L9-limits
+// The limits of a cgroup of the kernel are changed while a process is in it: the controller is enabled then, the kernel has the new values,
+// and keeps the old one where it refuses a new one.
+func TestKernelChange(t *testing.T) {
+	base := newBase(t, "hugetlb") // it is the one that is in version 2 also where others are in version 1
+	files, err := filepath.Glob("/sys/kernel/mm/hugepages/hugepages-2048kB")
+	if err != nil || len(files) == 0 {
+		t.Skip("the processor has no pages of 2 MiB")
+	}
+	const file = "hugetlb.2MB.max"
+	tree := cgroup.New(cgroup.Options{Setting: base, Log: func(string) {}})
+	g := tree.Group("g", "p")
+	if err := g.Make(nil); err != nil {
+		t.Fatal(err)
+	}
+	pid := start(t, g, "/bin/sleep", "1000")
+	var limits []cgroup.Setting
+	for _, step := range []struct{ value, want, refused string }{
+		{"4194304", "4194304", ""}, {"2097152", "2097152", ""}, {"x", "2097152", "cannot set hugetlb.2MB.max of 'p': EINVAL"}, {"max", "max", ""},
+	} {
+		change := g.Change(limits, []cgroup.Setting{{File: file, Value: step.value}})
+		refused := change.Write()
+		limits = change.Reached(refused)
+		text := ""
+		if refused != nil {
+			text = refused[0].Of("p")
+		}
+		got, err := os.ReadFile(filepath.Join(g.Path(), file))
+		if err != nil || strings.TrimSpace(string(got)) != step.want || text != step.refused {
+			t.Errorf("%s: %q %v %q", step.value, got, err, text)
+		}
+	}
+	if err := g.Signal(syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	waitEnd(t, pid)
 	if err := g.Remove(); err != nil {
 		t.Error(err)
 	}

@@ -20,7 +20,8 @@ type System interface {
 	Delegated(path string) bool // whether the service manager says that it has delegated the cgroup
 	Writable(path string) error // why the file cannot be written
 	Read(path string) (string, error)
-	Write(path, text string) error
+	Write(path, text string) error        // without waiting, as far as the kernel can do that
+	WriteThrough(path, text string) error // returns when the kernel has done what it takes
 	Mkdir(path string) error
 	Rmdir(path string) error
 	Open(path string) (fd int, err error) // a directory
@@ -61,9 +62,16 @@ func (kernel) Read(path string) (string, error) {
 	return string(text), err
 }
 
-// Write writes to a file that exists. One write is one request to the kernel.
-func (kernel) Write(path, text string) error {
-	fd, err := unix.Open(path, unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+// Write writes to a file that exists. With O_NONBLOCK, Linux since 6.16 sets a limit of memory and leaves it to the processes in the
+// cgroup to get below it; before, it does that itself first. In a cgroup without processes there is nothing to do.
+func (kernel) Write(path, text string) error { return write(path, text, unix.O_NONBLOCK) }
+
+// WriteThrough is Write that waits.
+func (kernel) WriteThrough(path, text string) error { return write(path, text, 0) }
+
+// write makes one request to the kernel.
+func write(path, text string, flag int) error {
+	fd, err := unix.Open(path, unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW|flag, 0)
 	if err != nil {
 		return err
 	}

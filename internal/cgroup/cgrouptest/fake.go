@@ -28,6 +28,8 @@ type System struct {
 	Refuse    map[string]error // results of writes, by the path below Root
 	NoKill    bool             // there is no cgroup.kill
 	Survivors map[int]bool     // processes that survive SIGKILL
+	// Slow are files, below Root, a write to which waits until the channel is closed, if it may.
+	Slow map[string]chan struct{}
 
 	mu   sync.Mutex
 	sent []string // signals, as "15 101"
@@ -48,7 +50,7 @@ func New(t testing.TB) *System {
 	t.Helper()
 	dir := t.TempDir()
 	s := &System{Root: filepath.Join(dir, "cgroup"), Own: "/service", Parents: map[int]int{Self: 1}, Marked: map[string]bool{},
-		Refuse: map[string]error{}, Survivors: map[int]bool{}, proc: filepath.Join(dir, "proc")}
+		Refuse: map[string]error{}, Survivors: map[int]bool{}, Slow: map[string]chan struct{}{}, proc: filepath.Join(dir, "proc")}
 	if err := os.Mkdir(s.Root, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -208,6 +210,13 @@ func (s *System) Writable(path string) error { return s.Refuse[s.below(path)] }
 func (s *System) Read(path string) (string, error) {
 	text, err := os.ReadFile(path)
 	return string(text), err
+}
+
+func (s *System) WriteThrough(path, text string) error {
+	if slow := s.Slow[s.below(path)]; slow != nil {
+		<-slow
+	}
+	return s.Write(path, text)
 }
 
 func (s *System) Write(path, text string) error {
