@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ type CPUMax struct {
 
 // cgroupKeys are the keys of Cgroup.
 var cgroupKeys = inPart(func(e *Extra) **Cgroup { return &e.Cgroup }, table[Process](
-	Key{Sections: InPrograms | InDefault, Topic: limitTopic, Scope: inProgram, Update: restarts, Since: Ours, Default: none},
+	Key{Sections: InPrograms | InDefault, Topic: limitTopic, Scope: inProgram, Update: inPlace, Since: Ours, Default: none},
 	&extraKey[Bytes]{Key: Key{Name: "memory_max", Other: "512MB",
 		Help: "memory of the program with all its processes; beyond it one of them is killed, see [limits of memory](howto-cgroup.md)"},
 		Type: sizeType, Field: func(e *Extra) *Bytes { return &e.Cgroup.MemoryMax }},
@@ -98,11 +99,19 @@ func (c CPUMax) String() string {
 	return fmt.Sprintf("%d/%d", c.Quota.Microseconds(), c.Period.Microseconds())
 }
 
+// IsCgroupLimit reports whether a key is one of Cgroup.
+func IsCgroupLimit(key string) bool {
+	return slices.ContainsFunc(cgroupKeys, func(r row[Process]) bool { return r.key().Name == key })
+}
+
 // UsesCgroup reports whether the processes have cgroups of their own.
 func (e *Extra) UsesCgroup() bool { return e != nil && (*e.Cgroup != Cgroup{} || e.KillsCgroup()) }
 
 // Text returns the value of a key as the section has it, empty if it does not set the key.
 func (e *Extra) Text(key string) string {
+	if e == nil {
+		return ""
+	}
 	for _, s := range e.set {
 		if s.key.Name == key {
 			return s.text
@@ -137,7 +146,7 @@ func (h host) cgroup(s string) (string, error) {
 var cgroupWords = oneOf("auto", "off", "required")
 
 // KillsCgroup reports whether all processes of the cgroup are stopped with the child.
-func (e *Extra) KillsCgroup() bool { return e.StopPlan.Kill == KillCgroup }
+func (e *Extra) KillsCgroup() bool { return e != nil && e.StopPlan.Kill == KillCgroup }
 
 // CgroupTexts returns the limits of the cgroup but that of memory, as clients see them, such as "pids_max 5".
 func (p *Process) CgroupTexts() (texts []string) {

@@ -121,7 +121,17 @@ func (p Pair) Keys() (inPlace, restart []string) {
 
 // atOnce reports whether a changed value of a key counts while the child goes on.
 func (p Pair) atOnce(k *Key) bool {
-	return k.Update == inPlace && !(k.Name == watchdogKey && p.watchedMore())
+	return k.Update == inPlace && !(k.Name == watchdogKey && p.watchedMore()) && !(p.entersCgroup() && p.isOfCgroup(k))
+}
+
+// entersCgroup reports whether the program has got its first key for which its processes have cgroups. They are started in them.
+func (p Pair) entersCgroup() bool {
+	return !p.Configured.Extra.UsesCgroup() && p.Read.Extra.UsesCgroup()
+}
+
+// isOfCgroup reports whether the processes of the program have cgroups for the value of a key.
+func (p Pair) isOfCgroup(k *Key) bool {
+	return IsCgroupLimit(k.Name) || k.Name == killModeKey && p.Read.Extra.KillsCgroup()
 }
 
 // watchedMore reports whether the child would have to report more often than it was asked to when it was started.
@@ -137,9 +147,10 @@ func (p Pair) watchedMore() bool {
 }
 
 // Kept returns what a process with a child of Configured has until that has ended: the values of Read, but of keys with which the child
-// was started those of Configured. It is Read itself if these are the same.
-func (p Pair) Kept() *Process {
-	if _, restart := p.Keys(); restart == nil {
+// was started, and of those in later, those of Configured. It is Read itself if these are the same.
+func (p Pair) Kept(later ...string) *Process {
+	takes := func(k *Key) bool { return p.atOnce(k) && !slices.Contains(later, k.Name) }
+	if !slices.ContainsFunc(keysBetween(processKeys, p.Configured, p.Read), func(k *Key) bool { return !takes(k) }) {
 		return p.Read
 	}
 	kept, program := *p.Configured, *p.Configured.Program
@@ -151,17 +162,36 @@ func (p Pair) Kept() *Process {
 		kept.Extra = newExtra()
 	}
 	for _, r := range processKeys {
-		if p.atOnce(r.key()) && !r.same(&kept, p.Read) {
+		if takes(r.key()) && !r.same(&kept, p.Read) {
 			r.assign(&kept, p.Read)
 		}
 	}
-	if kept.Extra != nil { // what the entries mean may differ if the texts are the same
-		kept.Extra.Depends = defaults.Depends
-		if p.Read.Extra != nil {
-			kept.Extra.Depends = p.Read.Extra.Depends
+	if kept.Extra != nil {
+		p.keepTexts(&kept)
+		if !slices.ContainsFunc(dependKeys, func(r row[Process]) bool { return !r.same(&kept, p.Read) }) {
+			kept.Extra.Depends = defaults.Depends // what the entries mean may differ if the texts are the same
+			if p.Read.Extra != nil {
+				kept.Extra.Depends = p.Read.Extra.Depends
+			}
 		}
 	}
 	return &kept
+}
+
+// keepTexts gives kept, whose values are partly those of Read, the texts of these.
+func (p Pair) keepTexts(kept *Process) {
+	left := namesOf(keysBetween(processKeys, kept, p.Read))
+	kept.Extra.set = nil
+	for _, from := range []*Process{p.Configured, p.Read} {
+		if from.Extra == nil {
+			continue
+		}
+		for _, s := range from.Extra.set {
+			if slices.Contains(left, s.key.Name) == (from == p.Configured) {
+				kept.Extra.set = append(kept.Extra.set, s)
+			}
+		}
+	}
 }
 
 // keysBetween returns the keys in which a and b differ, in the order of their table.

@@ -182,7 +182,7 @@ func checkEffect(t *testing.T, section string, k *Key, before, after []*Group) {
 			}
 		}
 	}
-	if k.Name == watchdogKey { // more often than before
+	if k.Name == watchdogKey || IsCgroupLimit(k.Name) { // more often than before, and the first one
 		found[inPlace] = found[restarts]
 	}
 	if k.Update != nothing && !found[k.Update] {

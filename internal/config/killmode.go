@@ -14,6 +14,8 @@ const (
 	KillCgroup // the cgroup of the process; without one, the process group
 )
 
+const killModeKey = "killmode"
+
 // killModes has for each mode its word, and which signals go to the process group.
 var killModes = [...]struct {
 	word        string
@@ -47,12 +49,12 @@ func killModeNames() string {
 // setKillMode has the mode count for the keys that it stands for. If one of these is nearer, in the section itself while the mode is in
 // [program-default], that one counts.
 func setKillMode(k *sectionReader, p *Process) {
-	mode, _ := k.r.doc.Find(k.s, "killmode")
+	mode, _ := k.r.doc.Find(k.s, killModeKey)
 	for _, key := range []string{"stopasgroup", "killasgroup"} {
 		switch v, ok := k.r.doc.Find(k.s, key); {
 		case !ok:
 		case v.Section == mode.Section:
-			k.failf("killmode", "killmode and %s cannot both be set", key)
+			k.failf(killModeKey, "killmode and %s cannot both be set", key)
 			return
 		case mode.Section == defaultSection:
 			p.Extra.StopPlan.Kill = KillUnset

@@ -66,7 +66,7 @@ var stopPlanKeys = inPart(stopPlanPart, table[Process](ofHooks,
 	&extraKey[time.Duration]{Key: Key{Name: "killwaitsecs", Default: "as `stopwaitsecs`", Other: "3",
 		Help: "time between repetitions of `KILL`, at least a second"},
 		Type: durationType, Field: func(e *Extra) *time.Duration { return &e.StopPlan.KillWait }},
-	&extraKey[KillMode]{Key: Key{Name: "killmode", Default: "by `stopasgroup` and `killasgroup`", Other: "mixed",
+	&extraKey[KillMode]{Key: Key{Name: killModeKey, Default: "by `stopasgroup` and `killasgroup`", Other: "mixed",
 		Help: "which processes get the stop signal and `KILL`: the process, its process group, the process group " +
 			"`KILL` alone (`mixed`), or [its cgroup](howto-cgroup.md#end-with-everything-that-it-started)"},
 		Type: killModeType, Field: func(e *Extra) *KillMode { return &e.StopPlan.Kill }, Then: setKillMode},

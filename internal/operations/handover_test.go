@@ -49,13 +49,19 @@ func receive(t *testing.T, got <-chan outcome) (o outcome) {
 // reaches waits for a state of a process.
 func reaches(t *testing.T, s *Service, name string, state api.State) {
 	t.Helper()
+	until(t, s, name, func(info *api.ProcessInfo) bool { return info.State == state })
+}
+
+// until waits until something is true of a process.
+func until(t *testing.T, s *Service, name string, is func(*api.ProcessInfo) bool) {
+	t.Helper()
 	w, _, err := s.Watch(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer w.Close()
 	for late := time.After(20 * time.Second); ; {
-		if info, err := s.Info(name); err == nil && info.State == state {
+		if info, err := s.Info(name); err == nil && is(&info) {
 			return
 		}
 		select {
@@ -64,7 +70,7 @@ func reaches(t *testing.T, s *Service, name string, state api.State) {
 				t.Fatal(err)
 			}
 		case <-late:
-			t.Fatalf("%s does not reach %v", name, state)
+			t.Fatalf("%s does not get there", name)
 		}
 	}
 }

@@ -33,13 +33,18 @@ func group(name, command string, processes ...string) *config.Group {
 // run runs a Supervisor with real children until the end of the test.
 func run(t *testing.T, groups ...*config.Group) *Service {
 	t.Helper()
+	cfg := &config.Config{Groups: groups}
+	return runWith(t, supervisor.Options{Config: cfg, Start: child.Start,
+		ReadConfig: func(*config.Scaling) (*config.Config, error) { return cfg, nil }})
+}
+
+// runWith is run with other options.
+func runWith(t *testing.T, o supervisor.Options) *Service {
+	t.Helper()
 	chld := make(chan os.Signal, 1)
 	signal.Notify(chld, syscall.SIGCHLD)
-	cfg := &config.Config{Groups: groups}
-	sup, err := supervisor.New(supervisor.Options{
-		Config: cfg, Log: logs.NewMain(new(bytes.Buffer), api.Info), Chld: chld, Start: child.Start,
-		ReadConfig: func(*config.Scaling) (*config.Config, error) { return cfg, nil },
-	})
+	o.Log, o.Chld = logs.NewMain(new(bytes.Buffer), api.Info), chld
+	sup, err := supervisor.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

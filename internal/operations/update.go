@@ -58,7 +58,8 @@ type update struct {
 }
 
 // updatePhases are the steps of an update, in order.
-var updatePhases = []func(*update) error{(*update).remove, (*update).replace, (*update).change, (*update).addMembers, (*update).addGroups}
+var updatePhases = []func(*update) error{(*update).remove, (*update).replace, (*update).change, (*update).addMembers, (*update).addGroups,
+	(*update).awaitLimits}
 
 // read reads the configuration.
 func (u *update) read() error {
@@ -232,6 +233,9 @@ func (u *update) change() error {
 			for _, r := range refused {
 				u.state.add(r.Refused(), asFault(r.Err))
 			}
+			for _, a := range g.Limits() {
+				u.state.Limited = append(u.state.Limited, actionState(a))
+			}
 			for _, p := range g.Processes {
 				if p.Action == api.UpdateRestart || p.Action == api.UpdateStart {
 					restart = append(restart, p.Process)
@@ -329,6 +333,30 @@ func (u *update) addGroups() error {
 	return nil
 }
 
+// awaitLimits waits until the kernel has taken the limits of cgroups that change in place, or has refused them.
+func (u *update) awaitLimits() error {
+	var limited []*process.Process
+	if !u.resumed {
+		if err := u.service.Read(func(v supervisor.View) error {
+			for _, a := range u.state.Limited {
+				if p := v.Find(a.Group, a.Process); p != nil {
+					limited = append(limited, p)
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	ends, err := u.wait(limiting, limited)
+	for _, a := range u.state.Limited {
+		if fault := ends[api.Namespec(a.Group, a.Process)]; fault != nil {
+			u.state.add(a.action(), fault)
+		}
+	}
+	return err
+}
+
 func asFault(err error) error {
 	if err == nil {
 		return nil
@@ -338,6 +366,7 @@ func asFault(err error) error {
 
 var (
 	updating = kind{affects: anyState, action: restartToUpdate, done: updated}
+	limiting = kind{affects: anyState, action: func(*process.Process, string) error { return nil }, done: limited}
 	joining  = kind{affects: anyState, action: func(*process.Process, string) error { return nil }, done: joined}
 )
 
@@ -361,6 +390,14 @@ func updated(v supervisor.View, p *process.Process, name string) (bool, error) {
 		return true, api.NewFault(api.Failed, "not restarted, it runs with its values from before")
 	}
 	return restarted(v, p, name)
+}
+
+// limited reports whether the kernel has taken the limits of a cgroup, or refused them.
+func limited(_ supervisor.View, p *process.Process, _ string) (bool, error) {
+	if text := p.LimitsRefused(); text != "" && !p.Limiting() {
+		return true, api.NewFault(api.Failed, text)
+	}
+	return !p.Limiting(), nil
 }
 
 // joined reports whether a process that was added is RUNNING, has failed, or waits for what it depends on.

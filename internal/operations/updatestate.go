@@ -9,12 +9,13 @@ import (
 
 // UpdateState is an update that is not over.
 type UpdateState struct {
-	Needed    [5]bool       `json:"needed"`          // those of updatePhases in which there is something to do
+	Needed    [6]bool       `json:"needed"`          // those of updatePhases in which there is something to do
 	Phase     int           `json:"phase,omitempty"` // the one that is not over
 	Actions   []ActionState `json:"actions,omitempty"`
 	Replaced  []string      `json:"replaced,omitempty"` // the groups that are to be replaced, from the present one on
 	Replacing ActionState   `json:"replacing,omitzero"` // the action about the present one
 	Ran       []string      `json:"ran,omitempty"`      // those of its processes that ran
+	Limited   []ActionState `json:"limited,omitempty"`  // about limits of cgroups that change in place, each of one process
 	Batch     BatchState    `json:"batch,omitzero"`     // what is waited for
 }
 
@@ -39,11 +40,11 @@ func (a ActionState) action() api.UpdateAction {
 
 // need notes in which phases there is something to do: comparing all groups once more costs as much as a fifth of a reading.
 func (s *UpdateState) need(plan supervisor.Plan) {
-	gone, come := false, false
+	gone, come, limited := false, false, false
 	for _, g := range plan.Changed {
-		gone, come = gone || len(g.Removed) > 0, come || len(g.Added) > 0
+		gone, come, limited = gone || len(g.Removed) > 0, come || len(g.Added) > 0, limited || len(g.Limits()) > 0
 	}
-	s.Needed = [...]bool{gone || len(plan.Removed) > 0, len(plan.Replaced) > 0, len(plan.Changed) > 0, come, len(plan.Added) > 0}
+	s.Needed = [...]bool{gone || len(plan.Removed) > 0, len(plan.Replaced) > 0, len(plan.Changed) > 0, come, len(plan.Added) > 0, limited}
 }
 
 func (s *UpdateState) actions() (list []api.UpdateAction) {

@@ -26,17 +26,21 @@ type cgrouped struct {
 	process *Process
 	tree    *cgroup.Tree
 	group   *cgroup.Group
-	limits  []cgroup.Setting
-	kills   bool        // killmode=cgroup
-	looked  bool        // processes of an earlier supervisord have been looked for
-	warned  bool        // a warning has been logged that there is no cgroup
-	used    bool        // there is a cgroup for the present run
-	ooms    int         // processes that had been killed for lack of memory before it
-	oom     bool        // it was ended like that
-	exit    *child.Exit // of a child that has ended while it was being stopped, and others in the cgroup have not; nil: none
-	stops   bool        // what is left is being stopped
-	step    int         // of the plan: the one that was taken last
-	wake    time.Time   // when the next one is due
+	limits  []cgroup.Setting // by the configuration in use
+	written []cgroup.Setting // what the cgroup limits, while it is used
+	change  *cgroup.Change   // being written; nil: none
+	remade  bool             // the limits have been written anew since change began
+	refused string           // what the kernel has refused of the last change, as clients see it; empty: nothing
+	kills   bool             // killmode=cgroup
+	looked  bool             // processes of an earlier supervisord have been looked for
+	warned  bool             // a warning has been logged that there is no cgroup
+	used    bool             // there is a cgroup for the present run
+	ooms    int              // processes that had been killed for lack of memory before it
+	oom     bool             // it was ended like that
+	exit    *child.Exit      // of a child that has ended while it was being stopped, and others in the cgroup have not; nil: none
+	stops   bool             // what is left is being stopped
+	step    int              // of the plan: the one that was taken last
+	wake    time.Time        // when the next one is due
 }
 
 // newCgrouped returns what a process has for its cgroup, nil if its program wants none.
@@ -44,19 +48,24 @@ func newCgrouped(p *Process) *cgrouped {
 	if !p.Config.Extra.UsesCgroup() || p.shared.Cgroups == nil {
 		return nil
 	}
+	return makeCgrouped(p)
+}
+
+func makeCgrouped(p *Process) *cgrouped {
 	tree := p.shared.Cgroups()
 	return &cgrouped{process: p, tree: tree, group: tree.Group(p.Group, p.Name()), limits: cgroupSettings(p.Config.Extra),
 		kills: p.Config.Extra.KillsCgroup()}
 }
 
-// configureCgroup has another configuration count from the next start, of which it is called before.
+// configureCgroup has another configuration count: how the cgroup is stopped at once, and what it limits from the next start, unless limit
+// changes that before.
 func (p *Process) configureCgroup() {
 	switch c, next := p.extra.cgroup, newCgrouped(p); {
 	case c == nil:
 		p.extra.cgroup = next
 	case next != nil:
 		c.limits, c.kills = next.limits, next.kills
-	case !c.used && !c.stops:
+	case !c.used && !c.stops && c.change == nil:
 		p.extra.cgroup = nil
 	default:
 		c.limits, c.kills = nil, false
@@ -65,6 +74,9 @@ func (p *Process) configureCgroup() {
 
 // cgroupSettings are what a program has the kernel limit.
 func cgroupSettings(e *config.Extra) (list []cgroup.Setting) {
+	if !e.UsesCgroup() {
+		return nil
+	}
 	c := e.Cgroup
 	number := func(file string, n int) {
 		if n > 0 {
@@ -115,20 +127,40 @@ func (p *Process) enterCgroup(spec *child.Spec) (leave func(), err error) {
 	return func() { unix.Close(fd) }, nil
 }
 
-// open makes the cgroup and opens it.
+// open opens the cgroup, which is made if there is none with its limits.
 func (c *cgrouped) open() (fd int, err error) {
-	name := c.process.Name()
-	if err = c.group.Make(c.limits); err != nil && !c.process.limitsRequired() && c.group.Exists() {
-		c.process.shared.Log.Warnf("%s; going on without", ofProcess(err, name))
-		err = nil
+	if !c.ready() {
+		err = c.make()
 	}
 	if err == nil {
 		fd, err = c.group.Open()
 	}
-	if err != nil {
-		return -1, &startError{ofProcess(err, name), err}
+	if err == nil {
+		return fd, nil
 	}
-	return fd, nil
+	if !c.used {
+		_ = c.group.Remove() // one with processes of an earlier run stays
+	}
+	return -1, &startError{ofProcess(err, c.process.Name()), err}
+}
+
+// ready reports whether there is the cgroup, and its limits are those of the configuration in use, or are about to be.
+func (c *cgrouped) ready() bool {
+	return c.used && (c.change != nil || slices.Equal(c.written, c.limits)) && c.group.Exists()
+}
+
+// make makes the cgroup. Limits that are not required and cannot be set are left out.
+func (c *cgrouped) make() error {
+	err := c.group.Make(c.limits)
+	var refused cgroup.Errors
+	if errors.As(err, &refused) && !c.process.limitsRequired() {
+		for _, e := range refused {
+			c.process.shared.Log.Warnf("%s; going on without", e.Of(c.process.Name()))
+		}
+		err = nil
+	}
+	c.written, c.remade = c.limits, c.change != nil
+	return err
 }
 
 // startError is an error of a start with the text for clients.
@@ -172,7 +204,7 @@ func (p *Process) leaveCgroup(now time.Time) {
 
 // clean removes the cgroup. If processes are left in it, it is removed when they have ended. With killmode=cgroup they are stopped.
 func (c *cgrouped) clean(now time.Time) {
-	if c.group.Remove() == nil {
+	if c.remove() == nil {
 		return
 	}
 	c.await(now)
@@ -180,6 +212,14 @@ func (c *cgrouped) clean(now time.Time) {
 		c.stops, c.step = true, 0
 		c.take(now)
 	}
+}
+
+// remove removes the cgroup. While the kernel works on its limits it would wait for that: then the end of the change removes it.
+func (c *cgrouped) remove() error {
+	if c.change != nil {
+		return syscall.EBUSY
+	}
+	return c.group.Remove()
 }
 
 // await has emptied called when the cgroup is empty. If that cannot be known, nothing waits for it.
@@ -209,7 +249,7 @@ func (c *cgrouped) emptied(now time.Time) {
 		c.schedule(time.Time{})
 	}
 	if !c.used {
-		_ = c.group.Remove() // a process that has just begun in it keeps it
+		_ = c.remove() // a process that has just begun in it keeps it
 	}
 	p.hookEnded(now)
 }
@@ -268,7 +308,11 @@ func (p *Process) logOOM() {
 	if c == nil || p.extra.reason.Why != api.WhyOOM {
 		return
 	}
-	limit := p.Config.Extra.Text("memory_max")
+	in := p.Config
+	if c.change != nil { // which has made memory scarce
+		in = p.Configured()
+	}
+	limit := in.Extra.Text("memory_max")
 	if limit != "" {
 		limit = " (memory_max=" + limit + ")"
 	}

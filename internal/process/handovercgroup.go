@@ -46,6 +46,9 @@ func (c *cgrouped) restore(s *CgroupState) {
 	}
 	c.looked, c.warned, c.used, c.ooms, c.oom = s.Looked, s.Warned, s.Used, s.OOMs, s.OOM
 	c.stops, c.step, c.wake = s.Stops, s.Step, s.Wake.Time
+	if c.used {
+		c.written = c.limits
+	}
 	if s.Exit != nil {
 		c.exit = &child.Exit{PID: s.Exit.PID, Status: syscall.WaitStatus(s.Exit.Status), Reason: s.Exit.Reason}
 	}
@@ -57,6 +60,9 @@ func (c *cgrouped) begin(now time.Time) {
 		return
 	}
 	c.process.shared.Schedule(c)
+	if c.process.childKeeps() {
+		c.process.limit(now) // the program before may not have ended a change
+	}
 	if c.exit != nil || c.stops || !c.used && c.group.Exists() {
 		c.await(now)
 	}

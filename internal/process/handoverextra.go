@@ -151,6 +151,9 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 	if s.Notify != nil && x.notify != nil {
 		x.notify.restore(r, s.Notify)
 	}
+	if x.cgroup == nil && s.Cgroup != nil && p.shared.Cgroups != nil { // of a program that has no key about it any more
+		x.cgroup = makeCgrouped(p)
+	}
 	x.cgroup.restore(s.Cgroup)
 	if s.Timing != nil && x.timing != nil {
 		x.timing.start.Import(s.Timing.Start)

@@ -23,11 +23,13 @@ type deferred struct {
 }
 
 // Reconfigure gives the process another configuration of the same name. What a child got at its start counts from the next start, and if
-// the process is being stopped, everything does: a stop goes on as it began.
+// the process is being stopped, everything does: a stop goes on as it began. Limits of a cgroup in which a child is count when the kernel
+// has taken them.
 func (p *Process) Reconfigure(to *config.Process, now time.Time) {
 	change := config.Pair{Configured: p.Config, Read: to}
 	inPlace, later := change.Keys()
 	all := slices.Concat(inPlace, later)
+	limits := p.liveLimits(inPlace)
 	switch {
 	case !p.childKeeps():
 		p.use(to, now)
@@ -35,8 +37,12 @@ func (p *Process) Reconfigure(to *config.Process, now time.Time) {
 	case p.ends() && all != nil:
 		p.later(to, all)
 	default:
-		p.use(change.Kept(), now)
+		later = slices.Concat(limits, later)
+		p.use(change.Kept(later...), now)
 		p.later(to, later)
+	}
+	if p.childKeeps() {
+		p.limit(now)
 	}
 	p.shared.Changed(p)
 }
@@ -90,10 +96,10 @@ func (p *Process) deferred() *deferred {
 // later notes which configuration the process has from its next start, and in which keys it differs; none: it has it already.
 func (p *Process) later(to *config.Process, keys []string) {
 	switch {
-	case keys != nil && p.extra == nil:
+	case len(keys) > 0 && p.extra == nil:
 		p.extra = &extra{}
 		fallthrough
-	case keys != nil:
+	case len(keys) > 0:
 		p.extra.deferred = &deferred{config: to, keys: config.KeyList(keys)}
 	case p.extra != nil:
 		p.extra.deferred = nil

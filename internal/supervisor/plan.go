@@ -152,6 +152,16 @@ func waited(p *process.Process, to *config.Process) bool {
 	return p.State().IsStopped() && p.Config.Start.Auto && !p.Config.AutoStarts() && to.AutoStarts()
 }
 
+// Limits are the actions about limits of cgroups that change in place, one for each process.
+func (g *GroupPlan) Limits() (list []api.UpdateAction) {
+	for _, p := range g.Processes {
+		if keys := slices.DeleteFunc(slices.Clone(p.InPlace), func(key string) bool { return !config.IsCgroupLimit(key) }); len(keys) > 0 {
+			list = append(list, api.UpdateAction{Action: api.UpdateChange, Group: g.Read.Name, Process: p.Process.Name(), Keys: config.KeyList(keys)})
+		}
+	}
+	return list
+}
+
 // Actions are the steps of the plan as clients see them.
 func (p Plan) Actions() (list []api.UpdateAction) {
 	for _, name := range p.Unknown {
