@@ -91,7 +91,7 @@ func TestCgroup(t *testing.T) {
 		t.Errorf("we are in %s", now)
 	}
 	pid, out, stderr := startWith(t, starters["thread"].start, Spec{Path: "/bin/true", Args: []string{"true"}, Cgroup: &Cgroup{null, "/nowhere"}})
-	if status := end(t, pid); out != "" || status.ExitStatus() != step.FailedStart ||
+	if status := end(t, pid); out != "" || status.ExitStatus() != failedStart ||
 		stderr != "supervisor: couldn't enter the cgroup /nowhere: ENOENT\nsupervisor: child process was not spawned\n" {
 		t.Errorf("%v %q %q", status, out, stderr)
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-
-	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // failures receives why shims did not execute their commands. It is one pipe for all of them, which the first shim opens: a
@@ -39,7 +37,7 @@ func (f *failureReports) writeEnd() int {
 
 // take returns the reason that a child has reported, empty if there is none.
 func (f *failureReports) take(e Exit) (reason string) {
-	if e.Status.Exited() && e.Status.ExitStatus() != step.FailedStart {
+	if e.Status.Exited() && e.Status.ExitStatus() != failedStart {
 		return "" // it executed its command; a shim that was killed may have reported before
 	}
 	f.mu.Lock()

@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // A shim that was killed after its report leaves nothing for a later child with its id, and reports of several shims do not mix.
@@ -18,7 +16,7 @@ func TestReports(t *testing.T) {
 		t.Fatal("no pipe")
 	}
 	t.Cleanup(func() { unix.Close(f.in); unix.Close(f.out) })
-	const exited127, killed = syscall.WaitStatus(step.FailedStart << 8), syscall.WaitStatus(syscall.SIGKILL)
+	const exited127, killed = syscall.WaitStatus(failedStart << 8), syscall.WaitStatus(syscall.SIGKILL)
 	take := func(pid int, status syscall.WaitStatus) string { return f.take(Exit{PID: pid, Status: status}) }
 	for i := range 3 {
 		fmt.Fprintf(fdWriter(fd), "%d reason %d\x00", 100+i, i)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 
 	"github.com/gosupervisor/supervisor/internal/child/step"
 )
@@ -116,4 +117,26 @@ func linuxLimits() map[string]stepCase {
 	c.fails = append(c.fails, failure{step.Rlimit{Resource: c.step.(step.Rlimit).Resource, Soft: 1, Hard: beyond}, fmt.Sprintf("couldn't set rlimit_nofile to 1:%d: EPERM", beyond)})
 	cases["rlimit_nofile"] = c
 	return cases
+}
+
+// A child goes on without limits that cannot be set, with the steps after each of them, unless a limit is required or it is no limit.
+func TestGoesOn(t *testing.T) {
+	steps := []step.Step{step.Required(false), step.OOMScore(2000), step.Affinity("1020-1023"), step.Directory("/")}
+	const lines = "supervisor: couldn't set oom_score_adj to 2000: EINVAL; going on without\n" +
+		"supervisor: couldn't set cpu_affinity to 1020-1023: EINVAL; going on without\n"
+	pwd := Spec{Path: "/bin/pwd", Args: []string{"pwd"}, Steps: steps}
+	pid, stdout, stderr := start(t, pwd)
+	if status := end(t, pid); status.ExitStatus() != 0 || stdout != "/\n" || stderr != lines {
+		t.Errorf("status %d, stdout %q, stderr %q", status.ExitStatus(), stdout, stderr)
+	}
+	pwd.Steps[3] = step.Directory("/nonexistent")
+	pid, stdout, stderr = start(t, pwd)
+	const fatal = "supervisor: couldn't chdir to /nonexistent: ENOENT\nsupervisor: child process was not spawned\n"
+	status := end(t, pid)
+	if status.ExitStatus() != failedStart || stdout != "" || stderr != lines+fatal {
+		t.Errorf("status %d, stdout %q, stderr %q", status.ExitStatus(), stdout, stderr)
+	}
+	if reason := failures.take(Exit{PID: pid, Status: status}); reason != "couldn't chdir to /nonexistent: ENOENT" {
+		t.Errorf("reason %q", reason)
+	}
 }

@@ -15,21 +15,21 @@ import (
 var (
 	ioPriorityType = &Type[step.IOPriority]{name: "`idle`, `best-effort:N` or `realtime:N`, N from 0 to 7", words: true,
 		same: equal[step.IOPriority], parse: func(text string) (step.IOPriority, error) {
-			p, err := step.ParseIOPriority(text)
+			p, err := step.ParseIOPriority(strings.ToLower(text))
 			return p, wordError(err)
 		}}
 	affinityType = &Type[step.Affinity]{name: "list of processors", same: equal[step.Affinity],
 		parse: func(text string) (step.Affinity, error) {
-			list, err := step.ParseAffinity(text)
+			list, err := step.ParseAffinity(betweenCPUs().ReplaceAllString(strings.TrimSpace(text), "$1"))
 			if err != nil {
 				err = errors.New("not a valid list of CPUs: " + pyrepr.Quote(text))
 			}
 			return list, err
 		}}
 	capabilitiesType = &Type[step.Capabilities]{name: "list of capabilities", same: equal[step.Capabilities],
-		parse: step.ParseCapabilities}
+		parse: parseCapabilities}
 	boundingType = &Type[step.BoundingSet]{name: "list of capabilities, `~` before it: all others", same: equal[step.BoundingSet],
-		parse: step.ParseBounding}
+		parse: parseBounding}
 	deathSignalType = &Type[step.DeathSignal]{name: "signal", same: equal[step.DeathSignal],
 		text: func(s step.DeathSignal) string { return signalText(syscall.Signal(s)) },
 		parse: func(text string) (step.DeathSignal, error) {
@@ -37,6 +37,31 @@ var (
 			return step.DeathSignal(signal), err
 		}}
 )
+
+// betweenCPUs is what separates numbers in a list of processors.
+var betweenCPUs = pattern(`\s*([,-])\s*`)
+
+// parseCapabilities reads names, with or without CAP_ and in any case, separated by commas or blanks. No name is the empty set.
+func parseCapabilities(text string) (c step.Capabilities, err error) {
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
+		n, known := step.CapabilityNumber(strings.TrimPrefix(strings.ToLower(word), "cap_"))
+		if !known {
+			return 0, errors.New("unknown capability '" + word + "'")
+		}
+		c |= 1 << n
+	}
+	return c, nil
+}
+
+// parseBounding reads what parseCapabilities reads, or ~ and the names of those that are not in the set.
+func parseBounding(text string) (step.BoundingSet, error) {
+	lacks, isComplement := strings.CutPrefix(strings.TrimSpace(text), "~")
+	c, err := parseCapabilities(lacks)
+	if isComplement {
+		c = ^c
+	}
+	return step.BoundingSet(c), err
+}
 
 // wordError has a message name the key and the value.
 func wordError(err error) error {

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/budget"
-	"github.com/gosupervisor/supervisor/internal/child/step"
+	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
@@ -74,7 +74,7 @@ func (f File) quoted() string { return pyrepr.Quote(f.Path) }
 func (f File) tooLarge() error { return fmt.Errorf("envfile %s is larger than 1 MiB", f.quoted()) }
 
 func (f File) unreadable(err error) error {
-	reason := step.ErrnoName(err)
+	reason := child.ErrnoName(err)
 	if refused := (*safefile.Refused)(nil); errors.As(err, &refused) {
 		reason = refused.Error()
 	}

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/child"
-	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/pump"
@@ -154,7 +153,7 @@ func (r *Run) spawn() (problem string) {
 		s.pipe.Finish()
 	}
 	r.release()
-	return fmt.Sprintf("unknown error %s for %s: %s", failed, pyrepr.Quote(r.program.Name), step.ErrnoName(err))
+	return fmt.Sprintf("unknown error %s for %s: %s", failed, pyrepr.Quote(r.program.Name), child.ErrnoName(err))
 }
 
 // connect makes the standard descriptors. It returns those of the child, also after an error.

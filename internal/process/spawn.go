@@ -138,7 +138,7 @@ func (p *Process) connectProblem(err error) string {
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		return fmt.Sprintf("too many open files to spawn '%s'", p.Name())
 	}
-	return fmt.Sprintf("unknown error making dispatchers for '%s': %s", p.Name(), step.ErrnoName(err))
+	return fmt.Sprintf("unknown error making dispatchers for '%s': %s", p.Name(), child.ErrnoName(err))
 }
 
 func (p *Process) forkProblem(err error) string {
@@ -148,7 +148,7 @@ func (p *Process) forkProblem(err error) string {
 	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
 		return fmt.Sprintf("too many open files to spawn '%s'", p.Name())
 	}
-	return fmt.Sprintf("unknown error during fork for '%s': %s", p.Name(), step.ErrnoName(err))
+	return fmt.Sprintf("unknown error during fork for '%s': %s", p.Name(), child.ErrnoName(err))
 }
 
 // connect opens the logs, makes the pipes for the child's standard descriptors and adds our ends to the pump. It returns the

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 )
 
 // Command is what the shim does: steps, and then a command. The shim is our own executable, started as
@@ -83,27 +82,13 @@ func parse(args []string) (c Command, err error) {
 }
 
 func (c *Command) addStep(name, value string) error {
-	k := kindNamed(name)
-	if k == nil {
+	s, known, err := decode(name, value)
+	if !known {
 		return fmt.Errorf("couldn't do unknown step %s", name)
 	}
-	s, err := k.decode(value)
 	if err != nil {
 		return fmt.Errorf("couldn't read step %s: %w", name, err)
 	}
 	c.Steps = append(c.Steps, s)
 	return nil
-}
-
-// escape makes any string a valid argument. A NUL cannot be one, but it is the shim that must report it, with EINVAL.
-func escape(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), "\x00", `\0`)
-}
-
-// unescape undoes escape.
-func unescape(s string) string {
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
-	return strings.NewReplacer(`\\`, `\`, `\0`, "\x00").Replace(s)
 }

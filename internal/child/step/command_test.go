@@ -31,8 +31,8 @@ func TestBadRequest(t *testing.T) {
 	}{
 		{[]string{"unheard-of", "1", execArg, "/bin/echo", "echo"}, "couldn't do unknown step unheard-of"},
 		{[]string{"umask", "x", execArg, "/bin/echo", "echo"}, `couldn't read step umask: strconv.Atoi: parsing "x": invalid syntax`},
-		{[]string{"user", "1", execArg, "/bin/echo", "echo"}, `couldn't read step user: no group in "1"`},
-		{[]string{"report", "7", "user", "1", execArg, "/bin/echo", "echo"}, `couldn't read step user: no group in "1"`},
+		{[]string{"user", "1", execArg, "/bin/echo", "echo"}, `couldn't read step user: no user and group in "1"`},
+		{[]string{"report", "7", "user", "1", execArg, "/bin/echo", "echo"}, `couldn't read step user: no user and group in "1"`},
 		{[]string{execArg, "/bin/echo"}, "couldn't read the command"},
 		{nil, "couldn't read the command"},
 	} {

@@ -2,13 +2,9 @@ package step
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // The limits of a child, and what else keys of a program set. Each is a Step. Its text is the value of the key.
@@ -70,11 +66,11 @@ type resource struct {
 
 // resources are all resources by name.
 var resources = [resourceCount]resource{
-	{"as", true, rlimitAS}, {"core", true, unix.RLIMIT_CORE}, {"cpu", false, unix.RLIMIT_CPU}, {"data", true, unix.RLIMIT_DATA},
-	{"fsize", true, unix.RLIMIT_FSIZE}, {"memlock", true, rlimitMemlock}, {"msgqueue", true, rlimitMsgqueue},
-	{"nice", false, rlimitNice}, {"nofile", false, unix.RLIMIT_NOFILE}, {"nproc", false, rlimitNproc}, {"rss", true, rlimitRSS},
+	{"as", true, rlimitAS}, {"core", true, syscall.RLIMIT_CORE}, {"cpu", false, syscall.RLIMIT_CPU}, {"data", true, syscall.RLIMIT_DATA},
+	{"fsize", true, syscall.RLIMIT_FSIZE}, {"memlock", true, rlimitMemlock}, {"msgqueue", true, rlimitMsgqueue},
+	{"nice", false, rlimitNice}, {"nofile", false, syscall.RLIMIT_NOFILE}, {"nproc", false, rlimitNproc}, {"rss", true, rlimitRSS},
 	{"rtprio", false, rlimitRtprio}, {"rttime", false, rlimitRttime}, {"sigpending", false, rlimitSigpending},
-	{"stack", true, unix.RLIMIT_STACK},
+	{"stack", true, syscall.RLIMIT_STACK},
 }
 
 // Resources calls f for each resource, with its name and whether its unit is a byte.
@@ -95,65 +91,12 @@ func (Capabilities) kind() int { return capabilitiesKind }
 func (NoNewPrivs) kind() int   { return noNewPrivsKind }
 func (DeathSignal) kind() int  { return deathSignalKind }
 
-// limitKinds are the kinds of limits at their numbers.
-func limitKinds() []kind {
-	all := [Kinds]kind{
-		requiredKind:     limit("limits_required", decodeFlag[Required], setRequired),
-		oomScoreKind:     limit("oom_score_adj", decodeNumber[OOMScore], setOOMScore),
-		niceKind:         limit("nice", decodeNumber[Nice], setNice),
-		ioPriorityKind:   limit("ionice", decoder(ParseIOPriority), setIOPriority),
-		affinityKind:     limit("cpu_affinity", decoder(ParseAffinity), setAffinity),
-		boundingKind:     limit("capabilities_bounding", decoder(ParseBounding), setBounding),
-		capabilitiesKind: limit("capabilities", decoder(ParseCapabilities), setCapabilities),
-		noNewPrivsKind:   limit("no_new_privs", decodeFlag[NoNewPrivs], setNoNewPrivs),
-		deathSignalKind:  limit("pdeathsig", decodeNumber[DeathSignal], setDeathSignal),
-	}
-	for i, r := range resources {
-		k := &all[firstRlimitKind+i]
-		*k = limit("rlimit_"+r.name, decoder(func(text string) (Rlimit, error) { return ParseRlimit(Resource(i), text) }), raiseHardLimit)
-		k.last = func(s Step) error { return setRlimit(s.(Rlimit)) }
-		if r.number < 0 {
-			k.run = nil
-		}
-	}
-	nothing := func(Step, *syscall.ProcAttr) {}
-	all[requiredKind].fork = nothing
-	all[noNewPrivsKind].fork, all[noNewPrivsKind].forks = nothing, func(s Step, _ []Step) bool { return !bool(s.(NoNewPrivs)) }
-	all[capabilitiesKind].first, all[capabilitiesKind].fork, all[capabilitiesKind].forks = keepCapabilities, forkCapabilities, forksCapabilities
-	all[deathSignalKind].fork = forkDeathSignal
-	all[deathSignalKind].forks = func(_ Step, all []Step) bool { return find(all, umaskKind) == nil } // not in the isolated thread
-	return all[:]
-}
-
-// limit returns the kind of a limit that is set by a key of a program. Without set this system cannot do it.
-func limit[T Step](key string, decode func(string) (Step, error), set func(T) error) kind {
-	k := kind{name: key, limit: true, encode: func(s Step) string { return fmt.Sprint(s) }, decode: decode}
-	if set != nil {
-		k.run = func(s Step) error { return set(s.(T)) }
-	}
-	return k
-}
-
-// decoder returns the decoder of a step of which parse reads the text.
-func decoder[T Step](parse func(string) (T, error)) func(string) (Step, error) {
-	return func(text string) (Step, error) { return parse(text) }
-}
-
-// decodeFlag decodes a step that is true or false.
-func decodeFlag[T interface {
-	Step
-	~bool
-}](text string) (Step, error) {
-	on, err := strconv.ParseBool(text)
-	return T(on), err
-}
-
-func setRequired(r Required) error {
-	required = bool(r)
+func setRequired(s Step) error {
+	required = bool(s.(Required))
 	return nil
 }
 
-func setNice(n Nice) error { return unix.Setpriority(unix.PRIO_PROCESS, 0, int(n)) }
+func setNice(s Step) error { return syscall.Setpriority(syscall.PRIO_PROCESS, 0, int(s.(Nice))) }
 
 // required is whether a limit must succeed, in the shim.
 var required = true
@@ -171,7 +114,7 @@ func (p IOPriority) String() string {
 
 // ParseIOPriority reads idle, or best-effort or realtime with a level; without one it is 4. The error is ErrText.
 func ParseIOPriority(text string) (IOPriority, error) {
-	name, level, has := strings.Cut(strings.ToLower(text), ":")
+	name, level, has := cut(text, ':')
 	for class := IORealtime; class <= IOIdle; class++ {
 		if ioClasses[class] != name {
 			continue
@@ -190,6 +133,8 @@ func ParseIOPriority(text string) (IOPriority, error) {
 	return IOPriority{}, ErrText
 }
 
+func decodeIOPriority(_ int, text string) (Step, error) { return ParseIOPriority(text) }
+
 // String returns the soft limit and, if it is another one, the hard limit, as in "100:200".
 func (r Rlimit) String() string {
 	if r.Soft == r.Hard {
@@ -205,24 +150,24 @@ func limitText(n uint64) string {
 	return strconv.FormatUint(n, 10)
 }
 
-// ParseRlimit reads what String returns.
-func ParseRlimit(r Resource, text string) (limit Rlimit, err error) {
-	soft, hard, two := strings.Cut(text, ":")
+// decodeRlimit reads what String returns.
+func decodeRlimit(kind int, text string) (s Step, err error) {
+	soft, hard, two := cut(text, ':')
 	if !two {
 		hard = soft
 	}
-	limit.Resource = r
-	for _, v := range []struct {
-		to   *uint64
-		text string
-	}{{&limit.Soft, soft}, {&limit.Hard, hard}} {
-		if v.text == "unlimited" {
-			*v.to = Unlimited
-		} else if *v.to, err = strconv.ParseUint(v.text, 10, 63); err != nil {
-			return limit, ErrText
-		}
+	limit := Rlimit{Resource: Resource(kind - firstRlimitKind)}
+	if limit.Soft, err = parseLimit(soft); err == nil {
+		limit.Hard, err = parseLimit(hard)
 	}
-	return limit, nil
+	return limit, err
+}
+
+func parseLimit(text string) (uint64, error) {
+	if text == "unlimited" {
+		return Unlimited, nil
+	}
+	return strconv.ParseUint(text, 10, 63)
 }
 
 // maxCPUs is how many processors a list can name.
@@ -234,7 +179,7 @@ func ParseAffinity(text string) (Affinity, error) {
 	if !eachCPU(text, func(cpu int) { has[cpu] = true }) {
 		return "", ErrText
 	}
-	var parts []string
+	var list []byte
 	for first := 0; first < maxCPUs; first++ {
 		if !has[first] {
 			continue
@@ -243,30 +188,35 @@ func ParseAffinity(text string) (Affinity, error) {
 		for has[last+1] {
 			last++
 		}
-		part := strconv.Itoa(first)
-		if last > first {
-			part += "-" + strconv.Itoa(last)
+		if list != nil {
+			list = append(list, ',')
 		}
-		parts, first = append(parts, part), last
+		list = strconv.AppendInt(list, int64(first), 10)
+		if last > first {
+			list = strconv.AppendInt(append(list, '-'), int64(last), 10)
+		}
+		first = last
 	}
-	return Affinity(strings.Join(parts, ",")), nil
+	return Affinity(list), nil
 }
+
+func decodeAffinity(_ int, text string) (Step, error) { return ParseAffinity(text) }
 
 // eachCPU calls f for each processor of a list. It returns false if the text is no list.
 func eachCPU(list string, f func(cpu int)) bool {
-	for part := range strings.SplitSeq(list, ",") {
-		first, last, isRange := strings.Cut(part, "-")
+	return each(list, ',', func(part string) bool {
+		first, last, isRange := cut(part, '-')
 		if !isRange {
 			last = first
 		}
-		from, err1 := strconv.ParseUint(strings.TrimSpace(first), 10, 16)
-		to, err2 := strconv.ParseUint(strings.TrimSpace(last), 10, 16)
+		from, err1 := strconv.ParseUint(first, 10, 16)
+		to, err2 := strconv.ParseUint(last, 10, 16)
 		if err1 != nil || err2 != nil || from > to || to >= maxCPUs {
 			return false
 		}
 		for cpu := from; cpu <= to; cpu++ {
 			f(int(cpu))
 		}
-	}
-	return true
+		return true
+	})
 }

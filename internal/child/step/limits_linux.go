@@ -2,41 +2,22 @@ package step
 
 import (
 	"math/bits"
+	"os"
 	"strconv"
 	"syscall"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
-)
-
-// The numbers of resources that not all systems have.
-const (
-	rlimitAS         = unix.RLIMIT_AS
-	rlimitMemlock    = unix.RLIMIT_MEMLOCK
-	rlimitMsgqueue   = unix.RLIMIT_MSGQUEUE
-	rlimitNice       = unix.RLIMIT_NICE
-	rlimitNproc      = unix.RLIMIT_NPROC
-	rlimitRSS        = unix.RLIMIT_RSS
-	rlimitRtprio     = unix.RLIMIT_RTPRIO
-	rlimitRttime     = unix.RLIMIT_RTTIME
-	rlimitSigpending = unix.RLIMIT_SIGPENDING
 )
 
 // What follows changes the calling thread where the system knows threads: the shim's is the one that executes the command.
 
-func setOOMScore(score OOMScore) error {
-	fd, err := unix.Open("/proc/self/oom_score_adj", unix.O_WRONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	_, err = unix.Write(fd, []byte(strconv.Itoa(int(score))))
-	return err
+func setOOMScore(s Step) error {
+	return writeFile("/proc/self/oom_score_adj", strconv.Itoa(int(s.(OOMScore))))
 }
 
 // raiseHardLimit raises the hard limit if it is lower, which may need a capability that later steps take away. The soft limit stays:
 // the runtime may need what it allows. This is no call of package syscall, which would give up the limit of open files to return to.
-func raiseHardLimit(limit Rlimit) error {
+func raiseHardLimit(s Step) error {
+	limit := s.(Rlimit)
 	if limit.Soft > limit.Hard {
 		return syscall.EINVAL
 	}
@@ -46,52 +27,53 @@ func raiseHardLimit(limit Rlimit) error {
 		return err
 	}
 	now.Max = limit.Hard
-	_, _, errno := unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, uintptr(number), uintptr(unsafe.Pointer(&now)), 0, 0, 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
+	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, uintptr(number), uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return errorOf(errno)
 }
 
-func setRlimit(limit Rlimit) error {
+func setRlimit(s Step) error {
+	limit := s.(Rlimit)
 	return syscall.Setrlimit(resources[limit.Resource].number, &syscall.Rlimit{Cur: limit.Soft, Max: limit.Hard})
 }
 
-// setIOPriority makes the system call ioprio_set, which no package has.
-func setIOPriority(p IOPriority) error {
+func setIOPriority(s Step) error {
+	p := s.(IOPriority)
 	const process, classShift = 1, 13
-	_, _, errno := unix.RawSyscall(unix.SYS_IOPRIO_SET, process, 0, uintptr(p.Class)<<classShift|uintptr(p.Level))
-	if errno != 0 {
-		return errno
+	_, _, errno := syscall.RawSyscall(syscall.SYS_IOPRIO_SET, process, 0, uintptr(p.Class)<<classShift|uintptr(p.Level))
+	return errorOf(errno)
+}
+
+func setAffinity(s Step) error {
+	list := s.(Affinity)
+	var set [maxCPUs / bits.UintSize]uint
+	if !eachCPU(string(list), func(cpu int) { set[cpu/bits.UintSize] |= 1 << (cpu % bits.UintSize) }) {
+		return syscall.EINVAL
 	}
-	return nil
+	_, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(set), uintptr(unsafe.Pointer(&set)))
+	return errorOf(errno)
 }
 
-func setAffinity(list Affinity) error {
-	var set unix.CPUSet
-	eachCPU(string(list), func(cpu int) { set.Set(cpu) })
-	return unix.SchedSetaffinity(0, &set)
-}
-
-func setNoNewPrivs(on NoNewPrivs) error {
-	if !on {
+func setNoNewPrivs(s Step) error {
+	if !s.(NoNewPrivs) {
 		return nil
 	}
-	return unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+	_, err := prctl(prSetNoNewPrivs, 1, 0)
+	return err
 }
 
 // setBounding takes all other capabilities from the bounding set, and from the inheritable ones, through which a program of root
 // would get them nevertheless.
-func setBounding(keep BoundingSet) error {
+func setBounding(s Step) error {
+	keep := s.(BoundingSet)
 	for n := uintptr(0); n <= maxCapability; n++ {
-		has, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, n, 0, 0, 0)
+		has, err := prctl(syscall.PR_CAPBSET_READ, n, 0)
 		if err != nil { // there are no more
 			break
 		}
 		if has == 0 || keep&(1<<n) != 0 {
 			continue
 		}
-		if err := unix.Prctl(unix.PR_CAPBSET_DROP, n, 0, 0, 0); err != nil {
+		if _, err := prctl(syscall.PR_CAPBSET_DROP, n, 0); err != nil {
 			return err
 		}
 	}
@@ -99,19 +81,20 @@ func setBounding(keep BoundingSet) error {
 }
 
 // keepCapabilities has the capabilities stay permitted when the user changes.
-func keepCapabilities() { _ = unix.Prctl(unix.PR_SET_KEEPCAPS, 1, 0, 0, 0) }
+func keepCapabilities() { _, _ = prctl(syscall.PR_SET_KEEPCAPS, 1, 0) }
 
 // setCapabilities makes c the capabilities of the thread and of what it executes. Root gets all others by executing a program, unless
 // it is a user like others.
-func setCapabilities(c Capabilities) error {
-	if unix.Geteuid() == 0 {
-		flags, err := unix.PrctlRetInt(unix.PR_GET_SECUREBITS, 0, 0, 0, 0)
+func setCapabilities(s Step) error {
+	c := s.(Capabilities)
+	if os.Geteuid() == 0 {
+		flags, err := prctl(syscall.PR_GET_SECUREBITS, 0, 0)
 		if err != nil {
 			return err
 		}
 		const noRoot, noRootLocked = 1 << 0, 1 << 1 // SECBIT_NOROOT, SECBIT_NOROOT_LOCKED
 		flags |= noRoot | noRootLocked
-		if err := unix.Prctl(unix.PR_SET_SECUREBITS, uintptr(flags), 0, 0, 0); err != nil {
+		if _, err := prctl(syscall.PR_SET_SECUREBITS, uintptr(flags), 0); err != nil {
 			return err
 		}
 	}
@@ -121,27 +104,33 @@ func setCapabilities(c Capabilities) error {
 	if err != nil {
 		return err
 	}
-	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
+	if _, err := prctl(prCapAmbient, ambientClearAll, 0); err != nil {
 		return err
 	}
 	for _, n := range c.numbers() {
-		if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_RAISE, n, 0, 0); err != nil {
+		if _, err := prctl(prCapAmbient, ambientRaise, n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// capabilitySets are the low or the high 32 bits of the sets of a thread. Source: capget(2).
+type capabilitySets struct{ effective, permitted, inheritable uint32 }
+
 // changeCapabilities has f change the sets of the thread.
 func changeCapabilities(f func(effective, permitted, inheritable *uint64)) error {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capget(&header, &data[0]); err != nil {
-		return err
+	header := struct {
+		version uint32
+		pid     int32
+	}{version: 0x20080522} // the third one, of 64 bits
+	var data [2]capabilitySets
+	if _, _, errno := syscall.RawSyscall(syscall.SYS_CAPGET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&data)), 0); errno != 0 {
+		return errno
 	}
 	joined := func(low, high uint32) uint64 { return uint64(low) | uint64(high)<<32 }
-	before := [3]uint64{joined(data[0].Effective, data[1].Effective), joined(data[0].Permitted, data[1].Permitted),
-		joined(data[0].Inheritable, data[1].Inheritable)}
+	before := [3]uint64{joined(data[0].effective, data[1].effective), joined(data[0].permitted, data[1].permitted),
+		joined(data[0].inheritable, data[1].inheritable)}
 	sets := before
 	f(&sets[0], &sets[1], &sets[2])
 	if sets == before {
@@ -149,9 +138,10 @@ func changeCapabilities(f func(effective, permitted, inheritable *uint64)) error
 	}
 	for i := range data {
 		shift := 32 * i
-		data[i] = unix.CapUserData{Effective: uint32(sets[0] >> shift), Permitted: uint32(sets[1] >> shift), Inheritable: uint32(sets[2] >> shift)}
+		data[i] = capabilitySets{uint32(sets[0] >> shift), uint32(sets[1] >> shift), uint32(sets[2] >> shift)}
 	}
-	return unix.Capset(&header, &data[0])
+	_, _, errno := syscall.RawSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&data)), 0)
+	return errorOf(errno)
 }
 
 // numbers are those of the capabilities.
@@ -167,12 +157,13 @@ func forkCapabilities(s Step, attr *syscall.ProcAttr) {
 }
 
 // setDeathSignal is for the shim, whose parent may have ended before.
-func setDeathSignal(sig DeathSignal) error {
-	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(sig), 0, 0, 0); err != nil {
+func setDeathSignal(s Step) error {
+	sig := s.(DeathSignal)
+	if _, err := prctl(syscall.PR_SET_PDEATHSIG, uintptr(sig), 0); err != nil {
 		return err
 	}
-	if parent != 0 && unix.Getppid() != parent {
-		return unix.Kill(unix.Getpid(), syscall.Signal(sig))
+	if parent != 0 && syscall.Getppid() != parent {
+		return syscall.Kill(syscall.Getpid(), syscall.Signal(sig))
 	}
 	return nil
 }

@@ -23,20 +23,21 @@ const (
 
 // What this system cannot do.
 var (
-	setOOMScore      func(OOMScore) error
-	setIOPriority    func(IOPriority) error
-	setAffinity      func(Affinity) error
-	setNoNewPrivs    func(NoNewPrivs) error
-	setBounding      func(BoundingSet) error
-	setCapabilities  func(Capabilities) error
+	setOOMScore      func(Step) error
+	setIOPriority    func(Step) error
+	setAffinity      func(Step) error
+	setNoNewPrivs    func(Step) error
+	setBounding      func(Step) error
+	setCapabilities  func(Step) error
 	keepCapabilities func()
 	forkCapabilities func(Step, *syscall.ProcAttr)
-	setDeathSignal   func(DeathSignal) error
+	setDeathSignal   func(Step) error
 	forkDeathSignal  func(Step, *syscall.ProcAttr)
 )
 
 // raiseHardLimit raises the hard limit if it is lower, which may need a right that later steps take away.
-func raiseHardLimit(limit Rlimit) error {
+func raiseHardLimit(s Step) error {
+	limit := s.(Rlimit)
 	if limit.Soft > limit.Hard {
 		return syscall.EINVAL
 	}
@@ -49,7 +50,8 @@ func raiseHardLimit(limit Rlimit) error {
 	return unix.Setrlimit(number, &now)
 }
 
-func setRlimit(limit Rlimit) error {
+func setRlimit(s Step) error {
+	limit := s.(Rlimit)
 	var value unix.Rlimit
 	assign(&value.Cur, native(limit.Soft))
 	assign(&value.Max, native(limit.Hard))

@@ -1,89 +1,121 @@
 package step
 
 import (
-	"fmt"
 	"os"
 	"syscall"
 )
 
+// Failed is what this process could not do first as the shim; nil: it is not the shim. Package child, which is initialized after many
+// others, reports it, since only failed starts need the names of errors and whatever else is in a message.
+var Failed *Failure
+
+// Failure is an error of the shim.
+type Failure struct {
+	What   string // such as "couldn't chdir to /x"
+	Err    error  // the system error; nil: What says all
+	Exec   string // the file that could not be executed; empty: something else failed
+	Report int    // the descriptor for the report; none if it is one of the first three
+	Fatal  bool   // the command must not be executed
+	shim   *shim
+}
+
+func (f *Failure) Error() string {
+	if f.Err == nil {
+		return f.What
+	}
+	return f.What + ": " + f.Err.Error()
+}
+
+// GoOn does the rest of what the shim has to do, after a failure that is not fatal. It returns only if something else fails.
+func (f *Failure) GoOn() *Failure { return f.shim.run() }
+
+// init makes this process the shim if it was started as one, and then returns only if something fails. It is called in the main thread of
+// the process, as all such functions are. So steps that change the calling thread change the one that executes the command.
+func init() {
+	if len(os.Args) > 1 && os.Args[1] == shimArg {
+		Failed = begin(os.Args[2:])
+	}
+}
+
 // parent is the process that has started the shim, as far as it has to know; 0: it has not.
 var parent int
 
-// init makes this process the shim if it was started as one, and then does not return. It is called in the main thread of the process,
-// as all such functions are. So steps that change the calling thread only change the one that executes the command.
-func init() {
-	if len(os.Args) > 1 && os.Args[1] == shimArg {
-		mainOfShim(os.Args[2:])
-	}
+// shim is what the shim does, and how much it has done.
+type shim struct {
+	Command
+	tried int    // how many steps
+	done  []Step // those that have not failed
 }
 
-func mainOfShim(args []string) {
+// begin enters the cgroup and does the steps of a command, and executes it. It returns only if something fails.
+func begin(args []string) *Failure {
 	c, err := parse(args)
-	if c.Report > 2 {
-		syscall.CloseOnExec(c.Report)
+	s := &shim{Command: c}
+	if s.Report > 2 {
+		syscall.CloseOnExec(s.Report)
 	}
-	if err == nil {
-		err = c.run()
+	if err != nil {
+		return s.failure(&Failure{What: err.Error()}, true)
 	}
-	report(c.Report, err)
-	fmt.Fprintf(os.Stderr, "supervisor: %v\nsupervisor: child process was not spawned\n", err)
-	os.Exit(FailedStart)
-}
-
-// run does the steps and executes the command. It returns only if one of them fails.
-func (c *Command) run() error {
-	parent = c.parent
-	if c.Cgroup != "" {
-		if err := enterCgroup(c.Cgroup); err != nil {
-			return err
+	parent = s.parent
+	if s.Cgroup != "" {
+		if err := writeFile(s.Cgroup+"/cgroup.procs", "0"); err != nil {
+			return s.failure(&Failure{What: "couldn't enter the cgroup " + s.Cgroup, Err: err}, true)
 		}
 	}
-	for _, s := range c.Steps {
-		if first := kinds[s.kind()].first; first != nil {
+	for _, step := range s.Steps {
+		if first := kinds[step.kind()].first; first != nil {
 			first()
 		}
 	}
-	done := c.Steps[:0]
-	for _, s := range c.Steps {
-		switch err := do(s, kinds[s.kind()].run); {
-		case err == nil:
-			done = append(done, s)
-		case required || !kinds[s.kind()].limit:
-			return err
-		default:
-			fmt.Fprintf(os.Stderr, "supervisor: %v; going on without\n", err)
+	return s.run()
+}
+
+// run does the steps that it has not tried, and executes the command.
+func (s *shim) run() *Failure {
+	for s.tried < len(s.Steps) {
+		step := s.Steps[s.tried]
+		s.tried++
+		k := &kinds[step.kind()]
+		if err := k.run(step); err != nil {
+			return s.failure(stepFailure(step, err), required || !k.limit)
 		}
+		s.done = append(s.done, step)
 	}
 	env := os.Environ()
-	for _, s := range done {
-		if last := kinds[s.kind()].last; last != nil {
-			if err := do(s, last); err != nil {
-				return err
+	for _, step := range s.done {
+		if last := kinds[step.kind()].last; last != nil {
+			if err := last(step); err != nil {
+				return s.failure(stepFailure(step, err), true)
 			}
 		}
 	}
-	err := syscall.Exec(c.Path, c.Args, env)
-	return &execError{fmt.Sprintf("couldn't exec %s: %s", c.Args[0], ErrnoName(err)), c.Path, err}
+	err := syscall.Exec(s.Path, s.Args, env)
+	return s.failure(&Failure{What: "couldn't exec " + s.Args[0], Err: err, Exec: s.Path}, true)
 }
 
-// do does a step, or a part of it. The error is what the child reports.
-func do(s Step, run func(Step) error) error {
-	err := run(s)
-	if k := &kinds[s.kind()]; err != nil && k.limit {
-		return fmt.Errorf("couldn't set %s to %s: %s", k.name, k.encode(s), ErrnoName(err))
-	}
-	return err
+// failure completes a failure.
+func (s *shim) failure(f *Failure, fatal bool) *Failure {
+	f.Report, f.Fatal, f.shim = s.Report, fatal, s
+	return f
 }
 
-// enterCgroup moves this process to a cgroup.
-func enterCgroup(path string) error {
-	fd, err := syscall.Open(path+"/cgroup.procs", syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
-	if err == nil {
-		_, err = syscall.Write(fd, []byte("0"))
-		_ = syscall.Close(fd)
+// stepFailure returns what the child reports about a step.
+func stepFailure(s Step, err error) *Failure {
+	if f, is := err.(*Failure); is {
+		return f
 	}
+	k := &kinds[s.kind()]
+	return &Failure{What: "couldn't set " + k.name + " to " + k.encode(s), Err: err}
+}
+
+// writeFile writes a text to a file of the kernel.
+func writeFile(path, text string) error {
+	fd, err := syscall.Open(path, syscall.O_WRONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("couldn't enter the cgroup %s: %s", path, ErrnoName(err))
+		return err
 	}
-	return nil
+	_, err = syscall.Write(fd, []byte(text))
+	_ = syscall.Close(fd)
+	return err
 }

@@ -19,16 +19,15 @@ func Export(steps []Step) (states []State) {
 
 // Import returns the steps of which Export has made data.
 func Import(states []State) (steps []Step, err error) {
-	for _, s := range states {
-		k := kindNamed(s.Kind)
-		if k == nil {
-			return nil, fmt.Errorf("step %s is unknown", s.Kind)
+	for _, state := range states {
+		s, known, err := decode(state.Kind, state.Value)
+		if !known {
+			return nil, fmt.Errorf("step %s is unknown", state.Kind)
 		}
-		step, err := k.decode(s.Value)
 		if err != nil {
-			return nil, fmt.Errorf("step %s: %w", s.Kind, err)
+			return nil, fmt.Errorf("step %s: %w", state.Kind, err)
 		}
-		steps = append(steps, step)
+		steps = append(steps, s)
 	}
 	return steps, nil
 }

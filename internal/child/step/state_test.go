@@ -45,9 +45,14 @@ func TestHandover(t *testing.T) {
 	if got, err := Import(Export(nil)); got != nil || err != nil {
 		t.Errorf("%v, %v", got, err)
 	}
-	if i := slices.IndexFunc(kinds[:], func(k kind) bool {
-		return k.name == reportArg || k.name == parentArg || k.name == cgroupArg || k.name == execArg
-	}); i >= 0 {
-		t.Errorf("the shim takes step %s for something else", kinds[i].name)
+	for _, k := range kinds {
+		if slices.Contains([]string{reportArg, parentArg, cgroupArg, execArg}, k.name) {
+			t.Errorf("the shim takes step %s for something else", k.name)
+		}
 	}
+	Resources(func(r Resource, name string, _ bool) {
+		if key := Key(Rlimit{Resource: r}); key != "rlimit_"+name {
+			t.Errorf("resource %s has key %s", name, key)
+		}
+	})
 }

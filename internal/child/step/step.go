@@ -61,10 +61,10 @@ func (ListenPID) kind() int { return listenPIDKind }
 // kind is one kind of step: how the shim learns of it and does it, and whether a cheaper start can do it. A kind has fork
 // or thread, or neither if only the shim can do it.
 type kind struct {
-	name   string // on the shim's command line; of a limit, the key of a program
 	encode func(Step) string
-	decode func(string) (Step, error)
-	// run does the step in the shim. The error is what the child reports. Nil: this system cannot do it.
+	decode func(kind int, text string) (Step, error)
+	// run does the step in the shim. The error is a *Failure, or a system error if the message names the key and the value. Nil: this system
+	// cannot do it.
 	run func(Step) error
 	// first is done in the shim before all steps.
 	first func()
@@ -76,60 +76,89 @@ type kind struct {
 	// thread changes the isolated thread, from which the child inherits, and returns what changes it back. The result must
 	// not depend on earlier steps.
 	thread func(Step) (undo func())
-	limit  bool // the errors are system errors, and the child may go on without the step, see Required
+	limit  bool // the child may go on without the step, see Required
 }
 
-// kinds has all kinds of steps. To add one, write its type and its entry here, and its case in the tests of package child.
-var kinds = func() (all [Kinds]kind) {
-	copy(all[:], limitKinds())
-	all[userKind] = kind{
-		name: "user", encode: encodeUser, decode: decodeUser,
-		run:   func(s Step) error { return switchUser(s.(*User)) },
-		fork:  func(s Step, attr *syscall.ProcAttr) { attr.Sys.Credential = s.(*User).credential() },
-		forks: func(Step, []Step) bool { return os.Geteuid() == 0 },
-	}
-	all[directoryKind] = kind{
-		name:   "directory",
+// kinds has all kinds of steps. To add one, write its type and its entry here, and its case in the tests of package child. All is constant,
+// so that nothing of it is built in each shim. The name is that of the shim's command line; of a limit, the key of a program.
+var kinds = [Kinds]struct {
+	name string
+	*kind
+}{
+	requiredKind:    {"limits_required", &kind{encode: textOf, decode: decodeFlag[Required], run: setRequired, fork: nothing, limit: true}},
+	oomScoreKind:    {"oom_score_adj", &kind{encode: textOf, decode: decodeNumber[OOMScore], run: setOOMScore, limit: true}},
+	firstRlimitKind: {"rlimit_as", rlimitKind}, {"rlimit_core", rlimitKind}, {"rlimit_cpu", rlimitKind}, {"rlimit_data", rlimitKind},
+	{"rlimit_fsize", rlimitKind}, {"rlimit_memlock", rlimitKind}, {"rlimit_msgqueue", rlimitKind}, {"rlimit_nice", rlimitKind},
+	{"rlimit_nofile", rlimitKind}, {"rlimit_nproc", rlimitKind}, {"rlimit_rss", rlimitKind}, {"rlimit_rtprio", rlimitKind},
+	{"rlimit_rttime", rlimitKind}, {"rlimit_sigpending", rlimitKind}, {"rlimit_stack", rlimitKind},
+	niceKind:       {"nice", &kind{encode: textOf, decode: decodeNumber[Nice], run: setNice, limit: true}},
+	ioPriorityKind: {"ionice", &kind{encode: textOf, decode: decodeIOPriority, run: setIOPriority, limit: true}},
+	affinityKind:   {"cpu_affinity", &kind{encode: textOf, decode: decodeAffinity, run: setAffinity, limit: true}},
+	boundingKind:   {"capabilities_bounding", &kind{encode: textOf, decode: decodeBounding, run: setBounding, limit: true}},
+	userKind:       {"user", &kind{encode: encodeUser, decode: decodeUser, run: switchUser, fork: forkUser, forks: forksUser}},
+	capabilitiesKind: {"capabilities", &kind{encode: textOf, decode: decodeCapabilities, first: keepCapabilities, run: setCapabilities,
+		fork: forkCapabilities, forks: forksCapabilities, limit: true}},
+	noNewPrivsKind: {"no_new_privs", &kind{encode: textOf, decode: decodeFlag[NoNewPrivs], run: setNoNewPrivs, fork: nothing,
+		forks: func(s Step, _ []Step) bool { return !bool(s.(NoNewPrivs)) }, limit: true}},
+	deathSignalKind: {"pdeathsig", &kind{encode: textOf, decode: decodeNumber[DeathSignal], run: setDeathSignal, fork: forkDeathSignal,
+		forks: func(_ Step, all []Step) bool { return find(all, umaskKind) == nil }, limit: true}}, // not in the isolated thread
+	directoryKind: {"directory", &kind{
 		encode: func(s Step) string { return string(s.(Directory)) },
-		decode: func(value string) (Step, error) { return Directory(value), nil },
+		decode: func(_ int, text string) (Step, error) { return Directory(text), nil },
 		run: func(s Step) error {
 			if err := syscall.Chdir(string(s.(Directory))); err != nil {
-				return fmt.Errorf("couldn't chdir to %s: %s", s, ErrnoName(err))
+				return &Failure{What: "couldn't chdir to " + string(s.(Directory)), Err: err}
 			}
 			return nil
 		},
-		fork: func(s Step, attr *syscall.ProcAttr) { attr.Dir = string(s.(Directory)) },
-	}
-	all[umaskKind] = kind{
-		name:   "umask",
-		encode: func(s Step) string { return strconv.Itoa(int(s.(Umask))) },
-		decode: decodeNumber[Umask],
-		run:    func(s Step) error { syscall.Umask(int(s.(Umask))); return nil },
+		fork: func(s Step, attr *syscall.ProcAttr) { attr.Dir = string(s.(Directory)) }}},
+	umaskKind: {"umask", &kind{
+		encode: textOf, decode: decodeNumber[Umask],
+		run: func(s Step) error { syscall.Umask(int(s.(Umask))); return nil },
 		thread: func(s Step) (undo func()) {
 			before := syscall.Umask(int(s.(Umask)))
 			return func() { syscall.Umask(before) }
-		},
-	}
-	all[listenPIDKind] = kind{
-		name:   "listenpid",
+		}}},
+	listenPIDKind: {"listenpid", &kind{
 		encode: func(Step) string { return "" },
-		decode: func(string) (Step, error) { return ListenPID{}, nil },
-		run:    func(Step) error { return os.Setenv(ListenPIDVariable, strconv.Itoa(os.Getpid())) },
-	}
-	return all
-}()
+		decode: func(int, string) (Step, error) { return ListenPID{}, nil },
+		run:    func(Step) error { return os.Setenv(ListenPIDVariable, strconv.Itoa(os.Getpid())) }}},
+}
+
+// rlimitKind is the kind of all resource limits.
+var rlimitKind = &kind{encode: textOf, decode: decodeRlimit, run: raiseHardLimit, last: setRlimit, limit: true}
+
+// textOf returns the text of a step that is its value as written.
+func textOf(s Step) string { return fmt.Sprint(s) }
+
+// nothing is what fork does for a step of which nothing is left to do.
+func nothing(Step, *syscall.ProcAttr) {}
 
 // decodeNumber decodes a step that is a number.
 func decodeNumber[T interface {
 	Step
 	~int
-}](value string) (Step, error) {
-	n, err := strconv.Atoi(value)
+}](_ int, text string) (Step, error) {
+	n, err := strconv.Atoi(text)
 	return T(n), err
 }
 
+// decodeFlag decodes a step that is true or false.
+func decodeFlag[T interface {
+	Step
+	~bool
+}](_ int, text string) (Step, error) {
+	on, err := strconv.ParseBool(text)
+	return T(on), err
+}
+
 // Supported reports whether this system can do a step.
-func Supported(s Step) bool { return kinds[s.kind()].run != nil }
+func Supported(s Step) bool {
+	if r, is := s.(Rlimit); is && resources[r.Resource].number < 0 {
+		return false
+	}
+	return kinds[s.kind()].run != nil
+}
 
 // Key returns the key of a program of which a step is the value. The steps of user=, directory= and umask= are named so, too.
 func Key(s Step) string { return kinds[s.kind()].name }
@@ -153,11 +182,13 @@ func find(steps []Step, kind int) Step {
 	return nil
 }
 
-func kindNamed(name string) *kind {
+// decode reads a step of a kind.
+func decode(name, text string) (s Step, known bool, err error) {
 	for i := range kinds {
 		if kinds[i].name == name {
-			return &kinds[i]
+			s, err = kinds[i].decode(i, text)
+			return s, true, err
 		}
 	}
-	return nil
+	return nil, false, nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
 )
 
@@ -18,47 +17,52 @@ type User struct {
 
 func (*User) kind() int { return userKind }
 
-func (u *User) credential() *syscall.Credential {
+func forksUser(Step, []Step) bool { return os.Geteuid() == 0 }
+
+func forkUser(s Step, attr *syscall.ProcAttr) {
+	u := s.(*User)
 	c := &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID), Groups: make([]uint32, len(u.Groups))}
 	for i, g := range u.Groups {
 		c.Groups[i] = uint32(g)
 	}
-	return c
+	attr.Sys.Credential = c
 }
 
 // encodeUser returns whether to regroup, the user, the group and the other groups.
 func encodeUser(s Step) string {
 	u := s.(*User)
-	fields := []string{strconv.FormatBool(u.Regroup), strconv.Itoa(u.UID), strconv.Itoa(u.GID)}
+	text := strconv.AppendBool(nil, u.Regroup)
+	text = strconv.AppendInt(append(text, ' '), int64(u.UID), 10)
+	text = strconv.AppendInt(append(text, ' '), int64(u.GID), 10)
 	for _, g := range u.Groups {
-		fields = append(fields, strconv.Itoa(g))
+		text = strconv.AppendInt(append(text, ' '), int64(g), 10)
 	}
-	return strings.Join(fields, " ")
+	return string(text)
 }
 
-func decodeUser(value string) (Step, error) {
-	first, rest, _ := strings.Cut(value, " ")
-	regroup, err := strconv.ParseBool(first)
-	if err != nil {
+func decodeUser(_ int, value string) (s Step, err error) {
+	u := new(User)
+	first, rest, _ := cut(value, ' ')
+	if u.Regroup, err = strconv.ParseBool(first); err != nil {
 		return nil, err
 	}
 	var ids []int
-	for field := range strings.FieldsSeq(rest) {
-		id, err := strconv.Atoi(field)
-		if err != nil {
-			return nil, err
-		}
+	if !each(rest, ' ', func(field string) bool {
+		var id int
+		id, err = strconv.Atoi(field)
 		ids = append(ids, id)
+		return err == nil
+	}) || len(ids) < 2 {
+		return nil, fmt.Errorf("no user and group in %q", value)
 	}
-	if len(ids) < 2 {
-		return nil, fmt.Errorf("no group in %q", value)
-	}
-	return &User{ids[0], ids[1], ids[2:], regroup}, nil
+	u.UID, u.GID, u.Groups = ids[0], ids[1], ids[2:]
+	return u, nil
 }
 
 // switchUser switches to u for good. The errors are the original's. Source: supervisor.options.drop_privileges.
-func switchUser(u *User) error {
-	failed := func(why string) error { return fmt.Errorf("couldn't setuid to %d: %s", u.UID, why) }
+func switchUser(s Step) error {
+	u := s.(*User)
+	failed := func(why string) error { return &Failure{What: fmt.Sprintf("couldn't setuid to %d: %s", u.UID, why)} }
 	switch own := os.Getuid(); {
 	case own == u.UID && !u.Regroup:
 		return nil

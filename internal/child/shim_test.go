@@ -1,15 +1,16 @@
-package step
+package child
 
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/child/step"
 )
 
 // Of a reason that does not fit into a report, the middle is left out.
@@ -19,7 +20,7 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	report(int(w.Fd()), errors.New("couldn't chdir to /"+strings.Repeat("x", 5000)+"\x00: ENAMETOOLONG"))
+	report(&step.Failure{Report: int(w.Fd())}, "couldn't chdir to /"+strings.Repeat("x", 5000)+"\x00: ENAMETOOLONG")
 	w.Close()
 	var got bytes.Buffer
 	if _, err := got.ReadFrom(r); err != nil {
@@ -60,11 +61,11 @@ func TestExecDetail(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.content), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if got := (&execError{"", path, c.err}).detail(); got != c.want {
+		if got := execDetail(path, c.err); got != c.want {
 			t.Errorf("%q: %q, want %q", c.content, got, c.want)
 		}
 	}
-	if got := (&execError{"", dir + "/none", syscall.ENOENT}).detail(); got != "" {
+	if got := execDetail(dir+"/none", syscall.ENOENT); got != "" {
 		t.Errorf("of a missing file: %q", got)
 	}
 }

@@ -1,4 +1,4 @@
-package step
+package child
 
 import (
 	"bytes"
@@ -13,18 +13,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// detail is what the number of the error does not say, empty if nothing. For an interpreter that is missing the system
+// execDetail is what the number of the error of exec does not say, empty if nothing. For an interpreter that is missing the system
 // reports what it reports for a missing command.
-func (e *execError) detail() string {
-	if errors.Is(e.err, syscall.ENOEXEC) {
+func execDetail(path string, err error) string {
+	if errors.Is(err, syscall.ENOEXEC) {
 		return "it is no program for this system, and does not begin with #!"
 	}
-	name := interpreter(e.path)
+	name := interpreter(path)
 	if name == "" {
 		return ""
 	}
-	for err, text := range map[error]string{syscall.ENOENT: "cannot be found", syscall.EACCES: "cannot be executed"} {
-		if errors.Is(e.err, err) && errors.Is(unix.Access(name, unix.X_OK), err) {
+	for of, text := range map[error]string{syscall.ENOENT: "cannot be found", syscall.EACCES: "cannot be executed"} {
+		if errors.Is(err, of) && errors.Is(unix.Access(name, unix.X_OK), of) {
 			return fmt.Sprintf("its interpreter %q %s", name, text)
 		}
 	}
