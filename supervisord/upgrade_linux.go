@@ -192,6 +192,7 @@ func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error 
 		return err
 	}
 	defer l.sup.Kept().Thaw()
+	defer l.sup.FreezeFiles(deadline)()
 	return l.sup.Frozen(deadline, func(loop *supervisor.Loop) error {
 		l.log.Freeze()
 		defer l.log.Thaw()

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
@@ -19,13 +17,17 @@ type Watcher struct {
 	inbox inbox
 	busy  atomic.Int64 // when the work in progress began, in nanoseconds since 1970; 0: none is in progress
 	hash  hasher
+	still atomic.Pointer[hold] // of Freeze; nil: it is not frozen
+	ended chan struct{}        // closed at the end of run
 
-	// of the goroutine run
-	notify *fsnotify.Watcher // nil: there is none
-	dirs   map[string]*directory
-	sets   map[*Set]struct{}
-	dirty  map[*path]struct{} // paths that may lead elsewhere
-	logs   map[string][]*logDir
+	// of the goroutine run, which stands still while the Watcher is frozen
+	notify   notifier        // nil: there is none
+	imported map[string]bool // directories that the program before has watched; nil: none, or it has begun
+	hold     *hold           // of a Freeze that has begun
+	dirs     map[string]*directory
+	sets     map[*Set]struct{}
+	dirty    map[*path]struct{} // paths that may lead elsewhere
+	logs     map[string][]*logDir
 }
 
 // Spec is what a program watches.
@@ -41,13 +43,34 @@ type Spec struct {
 	Report func(level api.Level, text string)
 }
 
+// notifier is an inotify instance, or what this system has in its place. What happens goes to the inbox.
+type notifier interface {
+	Add(dir string) error
+	Remove(dir string) error
+	Close() error
+	list() []string         // the directories that are watched
+	pause() (resume func()) // nothing goes to the inbox until resume is called
+	begin()                 // of an imported one, when all sets are known
+}
+
 // New makes a Watcher. Send has a function run in the loop, and returns false if the loop has ended; it may wait.
 func New(send func(f func(now time.Time)) bool) *Watcher {
-	w := &Watcher{send: send, dirs: map[string]*directory{}, sets: map[*Set]struct{}{}, dirty: map[*path]struct{}{}}
-	w.inbox.some = make(chan struct{}, 1)
-	w.hash.closed = &w.inbox.closed
-	go w.run()
+	w := newWatcher()
+	w.Begin(send)
 	return w
+}
+
+func newWatcher() *Watcher {
+	w := &Watcher{dirs: map[string]*directory{}, sets: map[*Set]struct{}{}, dirty: map[*path]struct{}{}}
+	w.inbox.some, w.ended = make(chan struct{}, 1), make(chan struct{})
+	w.hash.closed = &w.inbox.closed
+	return w
+}
+
+// Begin is New for an imported Watcher.
+func (w *Watcher) Begin(send func(f func(now time.Time)) bool) {
+	w.send = send
+	go w.run()
 }
 
 // Close ends all sets. Its goroutines end by themselves; what they would still report is not.
@@ -60,6 +83,7 @@ func (w *Watcher) SetLogs(paths []string) {
 
 // run does the work of the Watcher.
 func (w *Watcher) run() {
+	defer close(w.ended)
 	for w.inbox.wait() {
 		w.busy.Store(time.Now().UnixNano())
 		calls, events, lost := w.inbox.take()
@@ -76,6 +100,7 @@ func (w *Watcher) run() {
 		}
 		w.recheck()
 		w.busy.Store(0)
+		w.stand()
 	}
 	if w.notify != nil {
 		w.notify.Close()
@@ -100,32 +125,9 @@ func (w *Watcher) open() error {
 	if w.notify != nil {
 		return nil
 	}
-	n, err := fsnotify.NewWatcher()
-	if err != nil {
-		return err
+	n, err := newNotifier(&w.inbox)
+	if err == nil {
+		w.notify = n
 	}
-	w.notify = n
-	go w.receive(n)
-	return nil
-}
-
-// receive passes events on. It does nothing that waits, so that few are lost while a file system is slow.
-func (w *Watcher) receive(n *fsnotify.Watcher) {
-	events, errs := n.Events, n.Errors
-	for events != nil || errs != nil {
-		select {
-		case e, ok := <-events:
-			if !ok {
-				events = nil
-				continue
-			}
-			w.inbox.event(e)
-		case _, ok := <-errs: // of events that were lost, or of a watch that is gone
-			if !ok {
-				errs = nil
-				continue
-			}
-			w.inbox.lose()
-		}
-	}
+	return err
 }

@@ -405,9 +405,9 @@ func TestClose(t *testing.T) {
 	x := newWorld(t)
 	x.write("a/b/x", "")
 	one := x.add(Spec{Paths: []string{x.path("a")}, Binary: []string{x.path("a/b/x")}}, nil)
-	watched := len(x.w.notify.WatchList())
+	watched := len(x.w.notify.list())
 	two := x.add(Spec{Paths: []string{x.path("a/b")}}, nil)
-	if n := len(x.w.notify.WatchList()); n != watched || n != len(x.w.dirs) {
+	if n := len(x.w.notify.list()); n != watched || n != len(x.w.dirs) {
 		t.Errorf("%d watches for two sets, %d for one, %d directories", n, watched, len(x.w.dirs))
 	}
 	one.Close()
@@ -416,7 +416,7 @@ func TestClose(t *testing.T) {
 	x.await("a change of the other one", func() bool { return x.changed > 0 })
 	two.Close()
 	x.settle()
-	if left := x.w.notify.WatchList(); len(left) > 0 || len(x.w.dirs) > 0 {
+	if left := x.w.notify.list(); len(left) > 0 || len(x.w.dirs) > 0 {
 		t.Errorf("left: %q, %v", left, x.w.dirs)
 	}
 }

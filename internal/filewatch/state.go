@@ -1,6 +1,8 @@
 package filewatch
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,23 +12,95 @@ import (
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
-// SetState is the state of a set, for the next program. That watches anew, and finds what has changed meanwhile by the times of the files: a
-// file is found that was written, made or moved there, or below a directory that was; one that was removed is not.
+// SetState is the state of a set, for the next program. That goes on with what is watched, if the Watcher was handed over. Else it watches
+// anew, and finds what has changed meanwhile by the times of the files: a file is found that was written, made or moved there, or below a
+// directory that was; one that was removed is not.
 type SetState struct {
-	Since  int64                `json:"since,omitempty"` // all changes before are known; in nanoseconds since 1970
-	Paths  map[string]PathState `json:"paths,omitempty"` // by Spec.Paths
-	Names  map[string]string    `json:"names,omitempty"` // what has changed, as messages show it, by path
-	First  string               `json:"first,omitempty"` // of Names
-	Binary bool                 `json:"binary,omitempty"`
-	Last   handover.Time        `json:"last,omitzero"`
-	Stamp  stamp                `json:"stamp,omitzero"` // of the file that is executed
-	Sum    []byte               `json:"sum,omitempty"`  // its SHA-256
+	Watched []WatchedState       `json:"watched,omitempty"` // in the order of Spec.Paths and Spec.Binary
+	Since   int64                `json:"since,omitempty"`   // all changes before are known; in nanoseconds since 1970
+	Paths   map[string]PathState `json:"paths,omitempty"`   // by Spec.Paths
+	Names   map[string]string    `json:"names,omitempty"`   // what has changed, as messages show it, by path
+	First   string               `json:"first,omitempty"`   // of Names
+	Binary  bool                 `json:"binary,omitempty"`
+	Last    handover.Time        `json:"last,omitzero"`
+	Stamp   stamp                `json:"stamp,omitzero"` // of the file that is executed
+	Sum     []byte               `json:"sum,omitempty"`  // its SHA-256
 }
 
 // PathState is what was found at a path.
 type PathState struct {
 	Real  string `json:"real,omitempty"` // without links; empty: nothing
 	Stamp stamp  `json:"stamp,omitzero"` // unless it is a directory
+}
+
+// WatchedState is a path of a set, and what is watched for it.
+type WatchedState struct {
+	Given   string       `json:"given"`
+	Real    string       `json:"real,omitempty"`
+	Dir     bool         `json:"dir,omitempty"`
+	Dev     uint64       `json:"dev,omitempty"`
+	Ino     uint64       `json:"ino,omitempty"`
+	Stamp   stamp        `json:"stamp,omitzero"`
+	Places  []PlaceState `json:"places,omitempty"`
+	Dirs    []string     `json:"dirs,omitempty"`
+	Special []string     `json:"special,omitempty"`
+	Off     bool         `json:"off,omitempty"`
+	Lost    bool         `json:"lost,omitempty"`
+}
+
+// PlaceState is a name in a directory.
+type PlaceState struct {
+	Dir  string `json:"dir"`
+	Name string `json:"name"`
+}
+
+// export returns the state of a path of a frozen Watcher.
+func (p *path) export() WatchedState {
+	s := WatchedState{Given: p.given, Real: p.real, Dir: p.dir, Dev: p.inode.dev, Ino: p.inode.ino, Stamp: p.stamp, Off: p.off, Lost: p.lost,
+		Dirs: slices.Sorted(maps.Keys(p.dirs)), Special: slices.Sorted(maps.Keys(p.special))}
+	for _, at := range p.places {
+		s.Places = append(s.Places, PlaceState{at.dir, at.name})
+	}
+	return s
+}
+
+// proceed goes on with a path as the program before has watched it.
+func (w *Watcher) proceed(p *path, s WatchedState) {
+	p.target = target{real: s.Real, dir: s.Dir, inode: inode{s.Dev, s.Ino}}
+	p.stamp, p.off, p.lost = s.Stamp, s.Off, s.Lost
+	for _, at := range s.Places {
+		p.places = append(p.places, place{at.Dir, at.Name})
+		if d := w.inherited(at.Dir); d != nil {
+			d.leadsTo(at.Name, p)
+		}
+	}
+	for _, dir := range s.Dirs {
+		if d := w.inherited(dir); d != nil {
+			d.trees = append(d.trees, p)
+			if p.dirs == nil {
+				p.dirs = map[string]struct{}{}
+			}
+			p.dirs[dir] = struct{}{}
+		}
+	}
+	for _, full := range s.Special {
+		p.noteSpecial(full)
+	}
+}
+
+// inherited is a directory that the program before has watched, nil if it has not.
+func (w *Watcher) inherited(dir string) *directory {
+	if w.dirs[dir] == nil && w.imported[dir] {
+		w.dirs[dir] = &directory{}
+	}
+	return w.dirs[dir]
+}
+
+// proceeds reports whether the state has what is watched for the set.
+func (s *Set) proceeds(from *SetState) bool {
+	return from != nil && s.watcher.imported != nil && slices.EqualFunc(s.paths, from.Watched, func(p *path, was WatchedState) bool {
+		return p.given == was.Given
+	})
 }
 
 // Export returns the state of the set. Examining says that the result of Examine has not been handled.
@@ -38,6 +112,11 @@ func (s *Set) Export(examining bool, now time.Time) *SetState {
 		Last: handover.Time{Time: s.last}, Stamp: s.executed.stamp, Sum: s.executed.sum}
 	if s.where != nil {
 		state.Since, state.Paths = since, s.where
+		if s.watcher.frozen() {
+			for _, p := range s.paths {
+				state.Watched = append(state.Watched, p.export())
+			}
+		}
 	}
 	return state
 }
@@ -55,6 +134,20 @@ func (w *Watcher) begin(s *Set, from *SetState) {
 	if from == nil || from.Sum == nil {
 		s.remember()
 	}
+	if s.proceeds(from) {
+		for i, p := range s.paths {
+			w.proceed(p, from.Watched[i])
+		}
+	} else {
+		w.watchAll(s, from)
+	}
+	s.publish()
+	n := s.directories()
+	w.hash.add(func() { s.report(api.Debug, "watching files, in "+strconv.FormatInt(n, 10)+" directories") }) // after remember
+}
+
+// watchAll begins to watch the paths of a set, and finds what has changed since its state was written.
+func (w *Watcher) watchAll(s *Set, from *SetState) {
 	for _, p := range s.paths {
 		t := w.watch(p)
 		t.places = p.places
@@ -76,9 +169,6 @@ func (w *Watcher) begin(s *Set, from *SetState) {
 	if path, _ := s.find(); path != "" && from != nil && from.Sum != nil && stampOf(path) != from.Stamp {
 		s.binaryChange(time.Now())
 	}
-	s.publish()
-	n := s.directories()
-	w.hash.add(func() { s.report(api.Debug, "watching files, in "+strconv.FormatInt(n, 10)+" directories") }) // after remember
 }
 
 func (from *SetState) at(path string) (was PathState, ok bool) {

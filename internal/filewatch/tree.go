@@ -51,6 +51,16 @@ func (w *Watcher) need(dir string) (*directory, error) {
 	return d, nil
 }
 
+// leadsTo notes that a path leads elsewhere when a name changes.
+func (d *directory) leadsTo(name string, p *path) {
+	if d.names == nil {
+		d.names = map[string][]*path{}
+	}
+	if !slices.Contains(d.names[name], p) {
+		d.names[name] = append(d.names[name], p)
+	}
+}
+
 // unneeded ends the watch of a directory that nothing needs.
 func (w *Watcher) unneeded(dir string) {
 	if d := w.dirs[dir]; d != nil && len(d.trees) == 0 && len(d.names) == 0 {
@@ -71,12 +81,7 @@ func (w *Watcher) watch(p *path) target {
 		for _, at := range t.places {
 			d, err := w.need(at.dir)
 			if err == nil {
-				if d.names == nil {
-					d.names = map[string][]*path{}
-				}
-				if !slices.Contains(d.names[at.name], p) {
-					d.names[at.name] = append(d.names[at.name], p)
-				}
+				d.leadsTo(at.name, p)
 			} else if !gone(err) {
 				p.set.problem(cannotWatch(at.dir, err))
 			}

@@ -90,8 +90,7 @@ func (l *Loop) fileSetOf(p *process.Process) *fileSet {
 // joinFiles makes a process a member of the set of a key.
 func (l *Loop) joinFiles(p *process.Process, spec filewatch.Spec, key string, from FileSetState) {
 	if l.files == nil {
-		l.files = &files{watcher: filewatch.New(l.send), sets: map[string]*fileSet{}}
-		l.files.logs.run = l.excludeLogs
+		l.useWatcher(filewatch.New(l.send))
 	}
 	s := l.files.sets[key]
 	if s == nil {
@@ -107,6 +106,11 @@ func (l *Loop) joinFiles(p *process.Process, spec filewatch.Spec, key string, fr
 	}
 	s.members = append(s.members, p)
 	l.logsChanged()
+}
+
+func (l *Loop) useWatcher(w *filewatch.Watcher) {
+	l.files = &files{watcher: w, sets: map[string]*fileSet{}}
+	l.files.logs.run = l.excludeLogs
 }
 
 // leaveFiles ends the membership of a process.
@@ -246,8 +250,32 @@ func (l *Loop) exportFiles(now time.Time) (all []FileSetState) {
 	return all
 }
 
-// beginFiles watches the files of all processes, and goes on with what was watched.
-func (l *Loop) beginFiles(states []FileSetState) {
+// FreezeFiles has what watches files stand still until thaw is called. If a file system is slow, it goes on.
+func (s *Supervisor) FreezeFiles(deadline time.Time) (thaw func()) {
+	var w *filewatch.Watcher
+	if err := s.Do(func(l *Loop) {
+		if l.files != nil {
+			w = l.files.watcher
+		}
+	}); err != nil || w == nil {
+		return func() {}
+	}
+	w.Freeze(deadline)
+	return w.Thaw
+}
+
+// beginFiles watches the files of all processes, and goes on with what was watched. From is the Watcher of the program before, nil if it was
+// not handed over.
+func (l *Loop) beginFiles(states []FileSetState, from *filewatch.Watcher) {
+	if from != nil {
+		from.Begin(l.send)
+		l.useWatcher(from)
+	} else if len(states) > 0 {
+		l.useWatcher(filewatch.New(l.send))
+	}
+	if l.files != nil {
+		l.excludeLogs(time.Now()) // before changes are found
+	}
 	for _, state := range states {
 		if p := l.named(state.Process); p != nil {
 			l.watchFiles(p, state)
@@ -255,5 +283,12 @@ func (l *Loop) beginFiles(states []FileSetState) {
 	}
 	for _, p := range l.Processes() {
 		l.watchFiles(p, FileSetState{})
+	}
+	switch {
+	case l.files == nil:
+	case len(l.files.sets) == 0:
+		l.endFiles()
+	case from != nil:
+		from.Resume()
 	}
 }

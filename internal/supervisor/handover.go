@@ -10,6 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/filewatch"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -31,6 +32,7 @@ type State struct {
 	Depends  *DependsState            `json:"depends,omitempty"`
 	Cgroups  *cgroup.State            `json:"cgroups,omitempty"`
 	Files    []FileSetState           `json:"files,omitempty"`
+	Watcher  *filewatch.State         `json:"watcher,omitempty"` // of the files
 	Events   events.State             `json:"events,omitzero"`
 	Ticks    events.TicksState        `json:"ticks,omitempty"`
 
@@ -185,6 +187,9 @@ func (l *Loop) reporting() bool {
 func (l *Loop) Export(w *handover.Writer, now time.Time) State {
 	s := State{Layout: l.layout, Cgroups: l.cgroups.Export(), Environ: l.shared.Environ, Events: l.shared.Events.Export(), Ticks: l.ticks.Export(),
 		Files: l.exportFiles(now)}
+	if l.files != nil {
+		s.Watcher = l.files.watcher.Export(w)
+	}
 	for _, g := range l.groups {
 		s.Groups = append(s.Groups, l.exportGroup(g, w, now))
 	}

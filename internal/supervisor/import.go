@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/filewatch"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/plugin"
@@ -23,6 +24,7 @@ type imported struct {
 	helpers []beginner
 	named   map[string]*process.Process // by their full names
 	files   []FileSetState
+	watcher *filewatch.Watcher // of the files; nil: it was not handed over
 }
 
 type beginner interface{ Begin() }
@@ -33,6 +35,9 @@ func Import(o Options, r *handover.Reader, s State, active []*config.Group, sysl
 	sup := newSupervisor(o, pump.Import(), syslog)
 	l := sup.loop
 	l.imported = &imported{plugins: map[*plugin.Plugin]plugin.State{}, named: map[string]*process.Process{}, files: s.Files}
+	if s.Watcher != nil {
+		l.imported.watcher = filewatch.Import(r, s.Watcher)
+	}
 	l.layout, l.shared.Environ = s.Layout, s.Environ
 	l.ticks.Import(s.Ticks)
 	if s.Cgroups != nil {
@@ -188,7 +193,7 @@ func (s *Supervisor) Begin() {
 	for p, state := range l.imported.plugins {
 		p.Begin(state)
 	}
-	l.beginFiles(l.imported.files)
+	l.beginFiles(l.imported.files, l.imported.watcher)
 	l.imported, l.resumed = nil, true
 	if l.recycles != nil {
 		l.schedule(&l.nextRecycle, now)
