@@ -2,7 +2,6 @@ package step
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 )
@@ -84,10 +83,10 @@ func parse(args []string) (c Command, err error) {
 func (c *Command) addStep(name, value string) error {
 	s, known, err := decode(name, value)
 	if !known {
-		return fmt.Errorf("couldn't do unknown step %s", name)
+		return errors.New("couldn't do unknown step " + name)
 	}
 	if err != nil {
-		return fmt.Errorf("couldn't read step %s: %w", name, err)
+		return errors.New("couldn't read step " + name + ": " + err.Error())
 	}
 	c.Steps = append(c.Steps, s)
 	return nil

@@ -9,7 +9,7 @@ import (
 // imports are the packages that the shim waits for. Of all packages that are ready, Go initializes the one whose path comes first. All of
 // these are ready before package strings, after which come most others: one that needs it, as golang.org/x/sys/unix does, waits for crypto
 // and for other modules, which takes longer than all that the shim does.
-var imports = []string{"errors", "fmt", "math", "math/bits", "os", "slices", "strconv", "syscall", "unsafe"}
+var imports = []string{"errors", "math", "math/bits", "os", "slices", "strconv", "syscall", "unsafe"}
 
 func TestImports(t *testing.T) {
 	p, err := build.Default.ImportDir(".", 0)

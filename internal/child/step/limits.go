@@ -200,6 +200,8 @@ func ParseAffinity(text string) (Affinity, error) {
 	return Affinity(list), nil
 }
 
+func encodeAffinity(s Step) string { return string(s.(Affinity)) }
+
 func decodeAffinity(_ int, text string) (Step, error) { return ParseAffinity(text) }
 
 // eachCPU calls f for each processor of a list. It returns false if the text is no list.

@@ -1,6 +1,6 @@
 package step
 
-import "fmt"
+import "errors"
 
 // State is a Step as data: the name of its kind, and its value, as the shim gets them.
 type State struct {
@@ -22,10 +22,10 @@ func Import(states []State) (steps []Step, err error) {
 	for _, state := range states {
 		s, known, err := decode(state.Kind, state.Value)
 		if !known {
-			return nil, fmt.Errorf("step %s is unknown", state.Kind)
+			return nil, errors.New("step " + state.Kind + " is unknown")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("step %s: %w", state.Kind, err)
+			return nil, errors.New("step " + state.Kind + ": " + err.Error())
 		}
 		steps = append(steps, s)
 	}

@@ -7,7 +7,6 @@
 package step
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -85,22 +84,22 @@ var kinds = [Kinds]struct {
 	name string
 	*kind
 }{
-	requiredKind:    {"limits_required", &kind{encode: textOf, decode: decodeFlag[Required], run: setRequired, fork: nothing, limit: true}},
-	oomScoreKind:    {"oom_score_adj", &kind{encode: textOf, decode: decodeNumber[OOMScore], run: setOOMScore, limit: true}},
+	requiredKind:    {"limits_required", &kind{encode: encodeFlag[Required], decode: decodeFlag[Required], run: setRequired, fork: nothing, limit: true}},
+	oomScoreKind:    {"oom_score_adj", &kind{encode: encodeNumber[OOMScore], decode: decodeNumber[OOMScore], run: setOOMScore, limit: true}},
 	firstRlimitKind: {"rlimit_as", rlimitKind}, {"rlimit_core", rlimitKind}, {"rlimit_cpu", rlimitKind}, {"rlimit_data", rlimitKind},
 	{"rlimit_fsize", rlimitKind}, {"rlimit_memlock", rlimitKind}, {"rlimit_msgqueue", rlimitKind}, {"rlimit_nice", rlimitKind},
 	{"rlimit_nofile", rlimitKind}, {"rlimit_nproc", rlimitKind}, {"rlimit_rss", rlimitKind}, {"rlimit_rtprio", rlimitKind},
 	{"rlimit_rttime", rlimitKind}, {"rlimit_sigpending", rlimitKind}, {"rlimit_stack", rlimitKind},
-	niceKind:       {"nice", &kind{encode: textOf, decode: decodeNumber[Nice], run: setNice, limit: true}},
-	ioPriorityKind: {"ionice", &kind{encode: textOf, decode: decodeIOPriority, run: setIOPriority, limit: true}},
-	affinityKind:   {"cpu_affinity", &kind{encode: textOf, decode: decodeAffinity, run: setAffinity, limit: true}},
-	boundingKind:   {"capabilities_bounding", &kind{encode: textOf, decode: decodeBounding, run: setBounding, limit: true}},
+	niceKind:       {"nice", &kind{encode: encodeNumber[Nice], decode: decodeNumber[Nice], run: setNice, limit: true}},
+	ioPriorityKind: {"ionice", &kind{encode: encodeText, decode: decodeIOPriority, run: setIOPriority, limit: true}},
+	affinityKind:   {"cpu_affinity", &kind{encode: encodeAffinity, decode: decodeAffinity, run: setAffinity, limit: true}},
+	boundingKind:   {"capabilities_bounding", &kind{encode: encodeText, decode: decodeBounding, run: setBounding, limit: true}},
 	userKind:       {"user", &kind{encode: encodeUser, decode: decodeUser, run: switchUser, fork: forkUser, forks: forksUser}},
-	capabilitiesKind: {"capabilities", &kind{encode: textOf, decode: decodeCapabilities, first: keepCapabilities, run: setCapabilities,
+	capabilitiesKind: {"capabilities", &kind{encode: encodeText, decode: decodeCapabilities, first: keepCapabilities, run: setCapabilities,
 		fork: forkCapabilities, forks: forksCapabilities, limit: true}},
-	noNewPrivsKind: {"no_new_privs", &kind{encode: textOf, decode: decodeFlag[NoNewPrivs], run: setNoNewPrivs, fork: nothing,
+	noNewPrivsKind: {"no_new_privs", &kind{encode: encodeFlag[NoNewPrivs], decode: decodeFlag[NoNewPrivs], run: setNoNewPrivs, fork: nothing,
 		forks: func(s Step, _ []Step) bool { return !bool(s.(NoNewPrivs)) }, limit: true}},
-	deathSignalKind: {"pdeathsig", &kind{encode: textOf, decode: decodeNumber[DeathSignal], run: setDeathSignal, fork: forkDeathSignal,
+	deathSignalKind: {"pdeathsig", &kind{encode: encodeNumber[DeathSignal], decode: decodeNumber[DeathSignal], run: setDeathSignal, fork: forkDeathSignal,
 		forks: func(_ Step, all []Step) bool { return find(all, umaskKind) == nil }, limit: true}}, // not in the isolated thread
 	directoryKind: {"directory", &kind{
 		encode: func(s Step) string { return string(s.(Directory)) },
@@ -113,7 +112,7 @@ var kinds = [Kinds]struct {
 		},
 		fork: func(s Step, attr *syscall.ProcAttr) { attr.Dir = string(s.(Directory)) }}},
 	umaskKind: {"umask", &kind{
-		encode: textOf, decode: decodeNumber[Umask],
+		encode: encodeNumber[Umask], decode: decodeNumber[Umask],
 		run: func(s Step) error { syscall.Umask(int(s.(Umask))); return nil },
 		thread: func(s Step) (undo func()) {
 			before := syscall.Umask(int(s.(Umask)))
@@ -126,28 +125,34 @@ var kinds = [Kinds]struct {
 }
 
 // rlimitKind is the kind of all resource limits.
-var rlimitKind = &kind{encode: textOf, decode: decodeRlimit, run: raiseHardLimit, last: setRlimit, limit: true}
+var rlimitKind = &kind{encode: encodeText, decode: decodeRlimit, run: raiseHardLimit, last: setRlimit, limit: true}
 
-// textOf returns the text of a step that is its value as written.
-func textOf(s Step) string { return fmt.Sprint(s) }
+// encodeText encodes a step that knows its text.
+func encodeText(s Step) string { return s.(interface{ String() string }).String() }
 
 // nothing is what fork does for a step of which nothing is left to do.
 func nothing(Step, *syscall.ProcAttr) {}
 
-// decodeNumber decodes a step that is a number.
-func decodeNumber[T interface {
+type number interface {
 	Step
 	~int
-}](_ int, text string) (Step, error) {
+}
+
+func encodeNumber[T number](s Step) string { return strconv.Itoa(int(s.(T))) }
+
+func decodeNumber[T number](_ int, text string) (Step, error) {
 	n, err := strconv.Atoi(text)
 	return T(n), err
 }
 
-// decodeFlag decodes a step that is true or false.
-func decodeFlag[T interface {
+type flag interface {
 	Step
 	~bool
-}](_ int, text string) (Step, error) {
+}
+
+func encodeFlag[T flag](s Step) string { return strconv.FormatBool(bool(s.(T))) }
+
+func decodeFlag[T flag](_ int, text string) (Step, error) {
 	on, err := strconv.ParseBool(text)
 	return T(on), err
 }

@@ -1,7 +1,7 @@
 package step
 
 import (
-	"fmt"
+	"errors"
 	"os"
 	"strconv"
 	"syscall"
@@ -53,7 +53,7 @@ func decodeUser(_ int, value string) (s Step, err error) {
 		ids = append(ids, id)
 		return err == nil
 	}) || len(ids) < 2 {
-		return nil, fmt.Errorf("no user and group in %q", value)
+		return nil, errors.New("no user and group in " + strconv.Quote(value))
 	}
 	u.UID, u.GID, u.Groups = ids[0], ids[1], ids[2:]
 	return u, nil
@@ -62,7 +62,9 @@ func decodeUser(_ int, value string) (s Step, err error) {
 // switchUser switches to u for good. The errors are the original's. Source: supervisor.options.drop_privileges.
 func switchUser(s Step) error {
 	u := s.(*User)
-	failed := func(why string) error { return &Failure{What: fmt.Sprintf("couldn't setuid to %d: %s", u.UID, why)} }
+	failed := func(why string) error {
+		return &Failure{What: "couldn't setuid to " + strconv.Itoa(u.UID) + ": " + why}
+	}
 	switch own := os.Getuid(); {
 	case own == u.UID && !u.Regroup:
 		return nil
