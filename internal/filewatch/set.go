@@ -18,6 +18,7 @@ const unknownFiles = ""
 type Set struct {
 	watcher *Watcher
 	spec    Spec
+	added   time.Time
 	ended   bool // of the loop: nothing is reported any more
 
 	// of the goroutine of the Watcher
@@ -50,7 +51,7 @@ type Change struct {
 
 // Add begins to watch what a program needs. From is the state of the same set in the program before, nil: there was none.
 func (w *Watcher) Add(spec Spec, from *SetState) *Set {
-	s := &Set{watcher: w, spec: spec, problems: map[string]bool{}}
+	s := &Set{watcher: w, spec: spec, problems: map[string]bool{}, added: time.Now()}
 	for _, given := range spec.Paths {
 		s.paths = append(s.paths, &path{set: s, given: given})
 	}

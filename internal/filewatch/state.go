@@ -158,12 +158,10 @@ func (w *Watcher) watchAll(s *Set, from *SetState) {
 		p.stamp = t.stamp()
 		if was, ok := from.at(p.given); ok {
 			w.resume(p, was, time.Unix(0, from.Since))
-			continue
-		}
-		if t.real == "" {
+		} else if t.real == "" {
 			p.set.problem("there is no " + p.given + ", its changes are seen when it is there")
-		} else if t.dir {
-			w.walk(p, t.real, nil)
+		} else {
+			w.resume(p, PathState{Real: t.real, Stamp: p.stamp}, s.added) // the program may run already
 		}
 	}
 	if path, _ := s.find(); path != "" && from != nil && from.Sum != nil && stampOf(path) != from.Stamp {
@@ -178,13 +176,13 @@ func (from *SetState) at(path string) (was PathState, ok bool) {
 	return was, ok
 }
 
-// resume watches what is at a path, and notes what has changed since the program before has watched it.
+// resume watches what is at a path, and notes what has changed since it was as given.
 func (w *Watcher) resume(p *path, was PathState, since time.Time) {
 	switch {
 	case p.real == "" && was.Real != "":
 		p.lost = true
 		p.set.report(api.Warn, p.given+" is gone, its changes are seen when it is back")
-	case p.real != was.Real || p.stamp != was.Stamp:
+	case p.real != was.Real || p.stamp != was.Stamp || time.Unix(0, p.stamp.CTime).After(since):
 		p.set.change(p.given, p.given, time.Now())
 	}
 	if !p.dir {
