@@ -22,7 +22,7 @@ var areas = []*area{
 		"internal/api", "internal/plugin", "internal/budget"}, "rpc|http|plugins|security"},
 	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},
 	{"ctl", []string{"internal/ctl", "supervisorctl", "supervisorctl/client", "internal/quit"}, "ctl|control"},
-	{"children", []string{"internal/child", "internal/cgroup", "internal/daemon", "internal/daemon/startlimit", "internal/account", "internal/orphans",
+	{"children", []string{"internal/child", "internal/child/step", "internal/cgroup", "internal/daemon", "internal/daemon/startlimit", "internal/account", "internal/orphans",
 		"internal/parentthread", "internal/sdnotify", "internal/safefile", "internal/sigaction", "internal/sock", "supervisord", "supervisord/pidproxy"},
 		"environment|startup|signals|stop|orphans|readiness|security|upgrade|limits|cgroup"},
 }
