@@ -122,6 +122,34 @@ func TestHandoverExact(t *testing.T) {
 	}
 }
 
+// TestFreezeInVain shows that a Watcher that a file system delays goes on, and is not handed over.
+func TestFreezeInVain(t *testing.T) {
+	x := newWorld(t)
+	x.write("d/old", "")
+	s := x.add(Spec{Paths: []string{x.path("d")}}, nil)
+	slow := make(chan struct{})
+	x.w.inbox.call(func() { <-slow })
+	x.w.Freeze(time.Now())
+	if state := s.Export(false, time.Now()); x.w.Export(nil) != nil || state.Watched != nil || state.Since == 0 {
+		t.Errorf("it is handed over: %+v", state)
+	}
+	x.w.Thaw()
+	close(slow)
+	x.write("d/old", "2")
+	if diff := cmp.Diff([]string{"old"}, x.below(x.shown(s, "d/last"))); diff != "" {
+		t.Errorf("later changes (-want +got):\n%s", diff)
+	}
+	x.w.Freeze(time.Now().Add(patience))
+	x.w.Thaw()
+	x.write("d/old", "3")
+	if diff := cmp.Diff([]string{"old"}, x.below(x.shown(s, "d/end"))); diff != "" {
+		t.Errorf("changes after a freeze (-want +got):\n%s", diff)
+	}
+	x.w.Close()
+	<-x.w.ended
+	x.w.Freeze(time.Now().Add(patience)) // it does not wait
+}
+
 // below shortens paths below the directory of the test.
 func (x *world) below(names []string) (short []string) {
 	for _, name := range names {

@@ -219,8 +219,11 @@ const purpose = "watch of files"
 // Export returns the state of a frozen Watcher, nil if it is not frozen or watches nothing. The next program then finds what has changed
 // meanwhile by the times of files.
 func (w *Watcher) Export(to *handover.Writer) *State {
+	if !w.frozen() {
+		return nil
+	}
 	n, ok := w.notify.(*inotify)
-	if !w.frozen() || !ok {
+	if !ok {
 		return nil
 	}
 	return &State{to.Descriptor(n.fd, purpose), n.paths}

@@ -147,18 +147,18 @@ func (l *Loop) listenAnew(p *process.Process) {
 // other sockets.
 func (v View) ChangesHosts() (groups []*config.Group) {
 	for _, read := range v.l.read.Groups {
-		if g := v.Group(read.Name); g != nil && slices.ContainsFunc(read.Processes, func(c *config.Process) bool { return needsHosts(g, c) }) {
+		if slices.ContainsFunc(read.Processes, func(c *config.Process) bool { return v.changesHosts(read, c) }) {
 			groups = append(groups, read)
 		}
 	}
 	return groups
 }
 
-func needsHosts(g *Group, c *config.Process) bool {
+func (v View) changesHosts(g *config.Group, c *config.Process) bool {
 	if !slices.ContainsFunc(c.Sockets(), (*config.Socket).NamesHost) {
 		return false
 	}
-	p := g.Process(c.ProcessName)
+	p := v.Find(g.Name, c.ProcessName)
 	return p != nil && !p.Configured().Sockets().Equal(c.Sockets())
 }
 
