@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -45,6 +47,23 @@ func hasCgroups(controller string) bool {
 	defer os.Remove(dir)
 	return cgroupHas(dir, controller)
 }
+
+// cgroupsHere says which cgroups there are here, as what a script is skipped for.
+var cgroupsHere = sync.OnceValue(func() string {
+	parent := cgroupParent()
+	switch controllers, err := os.ReadFile(filepath.Join(parent, "cgroup.controllers")); {
+	case os.Getuid() != 0:
+		return "we are not root"
+	case parent == "":
+		return "no cgroups of version 2 are mounted"
+	case err != nil:
+		return err.Error()
+	default:
+		self, _ := os.ReadFile("/proc/self/cgroup") // read before, by cgroupParent
+		return fmt.Sprintf("%s has the controllers [%s], version 1 of cgroups has %v", parent, strings.TrimSpace(string(controllers)),
+			regexp.MustCompile(`(?m)^[1-9]\d*:\w+`).FindAllString(string(self), -1))
+	}
+})
 
 // cgroupHas reports whether a cgroup has a controller, which is asked for.
 func cgroupHas(dir, controller string) bool {

@@ -73,6 +73,7 @@
 //	DAEMON               process id of the daemon started last
 //	VARIANTS             a directory with supervisord built in other ways, VARIANTS/NAME/supervisord, for which see [variant:NAME]
 //	CGROUP               the path of the cgroup that the command cgroup makes
+//	CGROUPS              which cgroups there are here, for the reason of a skip
 //	PORT                 a TCP port on 127.0.0.1 that was free when the script started, PORT2 another
 //
 // # Conditions

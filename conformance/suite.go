@@ -137,7 +137,7 @@ func (s *Suite) setup(env *testscript.Env) error {
 		{mark, run.mark}, {"CHILD", s.Child}, {"SUPERVISORD", s.Supervisord}, {"CTL", s.Supervisorctl},
 		{"PIDPROXY", pidproxy}, {"SAMPLE", filepath.Join(beside, "echo_supervisord_conf")},
 		{"LISTENERS", s.Listeners}, {"SAMPLES", s.Samples}, {"VARIANTS", s.variants()},
-		{"CGROUP", cgroupPath(run.work)},
+		{"CGROUP", cgroupPath(run.work)}, {"CGROUPS", cgroupsHere()},
 	} {
 		env.Setenv(v.name, v.value)
 	}

@@ -52,15 +52,19 @@ func (c *Change) Write() Errors {
 	return refused
 }
 
-// Reached is what the cgroup limits after Write, without what was refused.
+// Reached is what the cgroup limits after Write: what was refused is as before.
 func (c *Change) Reached(refused Errors) (list []Setting) {
 	for _, s := range c.to {
-		if !refused.has(s.File) {
+		before, had := find(c.from, s.File)
+		switch {
+		case !refused.has(s.File):
 			list = append(list, s)
+		case had:
+			list = append(list, before)
 		}
 	}
 	for _, s := range c.from {
-		if refused.has(s.File) {
+		if _, stays := find(c.to, s.File); !stays && refused.has(s.File) {
 			list = append(list, s)
 		}
 	}

@@ -36,7 +36,7 @@ func TestChange(t *testing.T) {
 			reached: before[:2]},
 		{name: "refused", to: []cgroup.Setting{setting("memory.max", "1"), before[1], setting("cpu.weight", "8")},
 			refuse: map[string]error{"memory.max": syscall.EBUSY}, want: map[string]string{"cpu.weight": "8"},
-			refused: []string{"cannot set memory.max of 'p': EBUSY"}, reached: []cgroup.Setting{before[1], setting("cpu.weight", "8"), before[0]}},
+			refused: []string{"cannot set memory.max of 'p': EBUSY"}, reached: []cgroup.Setting{before[0], before[1], setting("cpu.weight", "8")}},
 		{name: "no limit is refused", to: before[:2], refuse: map[string]error{"cpu.weight": syscall.EINVAL},
 			refused: []string{"cannot set cpu.weight of 'p': EINVAL"}, reached: before},
 		{name: "what is optional", to: append([]cgroup.Setting{{File: "memory.oom.group", Value: "1", Optional: true}}, before...),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +55,12 @@ func newBase(t *testing.T, controllers ...string) string {
 	}
 	for _, c := range controllers {
 		if !slices.Contains(strings.Fields(string(text)), c) {
-			t.Skipf("the cgroups of version 2 here have the controllers %q, not %s: those of version 1 may have it", text, c)
+			all, _ := os.ReadFile(filepath.Join(filepath.Dir(base), "cgroup.controllers"))
+			if slices.Contains(strings.Fields(string(all)), c) {
+				t.Skipf("%s has the controller %s, and cannot give it to cgroups below it", filepath.Dir(base), c)
+			}
+			t.Skipf("%s has the controllers %v, not %s; version 1 of cgroups has %v", filepath.Dir(base), strings.Fields(string(all)), c,
+				regexp.MustCompile(`(?m)^[1-9]\d*:\w+`).FindAllString(string(self), -1))
 		}
 	}
 	return base
@@ -111,6 +117,17 @@ func waitBytes(t *testing.T, path string, n int) {
 		}
 	}
 	t.Fatalf("%s has not %d bytes", path, n)
+}
+
+// waitText waits until a file has a text that matches. There is no event for that.
+func waitText(t *testing.T, path, pattern string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); unix.Poll(nil, 10) {
+		if text, err := os.ReadFile(path); err == nil && regexp.MustCompile(pattern).Match(text) {
+			return
+		}
+	}
+	t.Fatalf("%s has not %q", path, pattern)
 }
 
 // covers: L8-i
@@ -225,6 +242,34 @@ func TestKernelChange(t *testing.T) {
 		t.Error(err)
 	}
 	waitEnd(t, pid)
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+	tree.Close()
+}
+
+// covers: L8-k
+// The kernel contains a program that forks without end.
+func TestKernelPids(t *testing.T) {
+	base := newBase(t, "pids")
+	tree := cgroup.New(cgroup.Options{Setting: base, Log: func(string) {}})
+	g := tree.Group("g", "p")
+	if err := g.Make([]cgroup.Setting{{File: "pids.max", Value: "5"}}); err != nil {
+		t.Fatal(err)
+	}
+	pid := start(t, g, "/bin/sh", "-c", "exec 2>/dev/null; f() { while :; do f & done; }; f")
+	waitText(t, filepath.Join(g.Path(), "pids.events"), "max [1-9]")
+	for range 100 {
+		text, err := os.ReadFile(filepath.Join(g.Path(), "pids.current"))
+		if n, _ := strconv.Atoi(strings.TrimSpace(string(text))); err != nil || n > 5 {
+			t.Fatalf("%d processes, %v", n, err)
+		}
+	}
+	if err := g.Signal(syscall.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	waitEnd(t, pid)
+	waitText(t, filepath.Join(g.Path(), "cgroup.events"), "populated 0")
 	if err := g.Remove(); err != nil {
 		t.Error(err)
 	}

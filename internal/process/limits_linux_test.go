@@ -47,7 +47,7 @@ func limitCases(inherited facts) (cases []limitCase) {
 		} else {
 			number = strconv.FormatUint(hard/2, 10)
 		}
-		cases = append(cases, limitCase{"rlimit_" + name, number, facts{line: number}, false})
+		cases = append(cases, limitCase{"rlimit_" + name, number, facts{line: number, line + ", hard": number}, false})
 	}
 	return append(cases, []limitCase{
 		{"nice", "19", facts{"nice": "19"}, false},
@@ -165,8 +165,9 @@ func parseFacts(text string) facts {
 			f[name] = value
 		case name == "Parent death signal":
 			f[name] = value
-		case strings.HasPrefix(line, "Max "): // a name of 25 bytes, and the soft limit
-			f[strings.TrimSpace(line[:25])] = strings.Fields(line[25:])[0]
+		case strings.HasPrefix(line, "Max "): // a name of 25 bytes, and the limits
+			name, limits := strings.TrimSpace(line[:25]), strings.Fields(line[25:])
+			f[name], f[name+", hard"] = limits[0], limits[1]
 		case strings.Contains(line, " (cat) "):
 			_, rest, _ := strings.Cut(line, ") ")
 			f["nice"] = strings.Fields(rest)[16]
