@@ -204,10 +204,11 @@ func TestSlowLimit(t *testing.T) {
 	}
 	w.change("a memory_max=8MB pids_max=5 reload_command=/bin/true")
 	w.stale("a", "memory_max, pids_max")
-	p.Reload(w.now)
 	w.limits("service/a.a", "memory.max 33554432")
 	slow <- struct{}{}
-	w.limited(1)
+	end := <-w.results // the limit is written, and the loop has not handled that
+	p.Reload(w.now)
+	end(w.now)
 	w.limits("service/a.a", "memory.max 16777216")
 	w.stale("a", "memory_max, pids_max")
 	slow <- struct{}{}
@@ -255,6 +256,27 @@ func TestStartDuringSlowLimit(t *testing.T) {
 	}
 	w.limits("service/a.a", "memory.max 8388608")
 	w.stale("a", "")
+}
+
+// covers: L9-limits
+// A refusal that comes when the process has been started again with the new limit is no warning.
+func TestStartBeforeRefusal(t *testing.T) {
+	slow := make(chan struct{})
+	w := newCgroupWorld(t, "a memory_max=32MB", func(s *cgrouptest.System) { s.Slow["service/a.a/memory.max"] = slow })
+	w.pass(time.Minute)
+	w.change("a memory_max=16MB")
+	w.end("a", code(0))
+	w.process("a").Start(w.now)
+	w.cgroups.Add("service/a.a", w.pidOf["a"])
+	w.lines()
+	w.cgroups.Refuse["service/a.a/memory.max"] = syscall.ENOENT
+	close(slow)
+	for p := w.process("a"); p.Limiting(); {
+		w.limited(1)
+	}
+	w.expect()
+	w.stale("a", "")
+	w.limits("service/a.a", "memory.max 16777216")
 }
 
 // Limits that are not required are left out where they cannot be set; all others count.
