@@ -78,13 +78,15 @@ func TestHandoverExact(t *testing.T) {
 	trees := Spec{Paths: []string{x.path("d"), x.path("e/file"), x.path("missing")}, Exclude: []string{"excluded"}}
 	binary := Spec{Binary: []string{x.path("a/app"), x.path("b/app")}}
 	s, b := x.add(trees, nil), x.add(binary, nil)
+	x.write("other/file", "")
+	gone := x.add(Spec{Paths: []string{x.path("other")}}, nil)
 	x.write("d/kept", "2")
 	if diff := cmp.Diff([]string{"kept"}, x.below(x.shown(s, "d/first"))); diff != "" {
 		t.Fatal(diff)
 	}
 	watched := slices.Sorted(slices.Values(x.w.notify.list()))
 	changed := x.notified()
-	h := x.hand(s, b)
+	h := x.hand(s, b, gone)
 	if diff := cmp.Diff(watched, slices.Sorted(maps.Values(h.watcher.Watches))); diff != "" {
 		t.Error(diff)
 	}
@@ -102,6 +104,9 @@ func TestHandoverExact(t *testing.T) {
 	want := []string{"e/file", "gone/deep", "moved/", "new/deep/file", "other/file", "sub/old"}
 	if diff := cmp.Diff(want, x.below(x.shown(s, "d/last"))); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	if list := x.w.notify.list(); slices.Contains(list, x.path("other")) {
+		t.Errorf("a directory is watched that no set needs: %v", list)
 	}
 	x.await("a change of the executed file", func() bool { _, ok := peek(b); return ok })
 	if n := x.notified() - changed; n != 2 {

@@ -106,6 +106,7 @@ func TestChange(t *testing.T) {
 func TestChangeFails(t *testing.T) {
 	var s Set
 	c, path := listener(t)
+	c.Backlog = 1
 	socket := use(t, &s, c)
 	mode := func() os.FileMode {
 		t.Helper()
@@ -125,8 +126,12 @@ func TestChangeFails(t *testing.T) {
 	if err := os.Rename(path, moved); err != nil {
 		t.Fatal(err)
 	}
+	other.Backlog = 20
 	if _, err := s.Use(&other, nil, nil); err == nil || socket.Config() != c {
 		t.Errorf("the file has gone: %v", err)
+	}
+	if n := queued(t, moved); n > 5 {
+		t.Errorf("%d connections are queued", n)
 	}
 	if err := os.Rename(moved, path); err != nil {
 		t.Fatal(err)
@@ -134,6 +139,25 @@ func TestChangeFails(t *testing.T) {
 	if use(t, &s, &other); mode() != other.Mode {
 		t.Errorf("changed later: mode %o", mode())
 	}
+}
+
+// queued is how many connections a Unix socket takes that nothing accepts, up to 20.
+func queued(t *testing.T, path string) (n int) {
+	t.Helper()
+	for ; n < 20; n++ {
+		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
+		if err := unix.SetNonblock(fd, true); err != nil {
+			t.Fatal(err)
+		}
+		if unix.Connect(fd, &unix.SockaddrUnix{Name: path}) != nil {
+			break
+		}
+	}
+	return n
 }
 
 // With reuseport switched on or off, a socket that processes share and those that they have for themselves are open at the same time; a
