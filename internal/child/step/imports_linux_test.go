@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// imports are the packages that the shim waits for. Of all packages that are ready, Go initializes the one whose path comes first. All of
-// these are ready before package strings, after which come most others: one that needs it, as golang.org/x/sys/unix does, waits for crypto
-// and for other modules, which takes longer than all that the shim does.
+// imports are the packages that the shim waits for. Of all packages whose imports are initialized, Go initializes the one whose path comes
+// first. Most packages import strings, directly or not; one that does, as golang.org/x/sys/unix, waits for nearly all of crypto, too.
 var imports = []string{"errors", "math", "math/bits", "os", "slices", "strconv", "syscall", "unsafe"}
 
 func TestImports(t *testing.T) {

@@ -1,9 +1,8 @@
 // Package step has the changes that a child makes to itself before it executes its command, and the shim, which makes them: our own
-// executable between fork and exec.
+// executable between fork and exec. It never starts a process; package child does. Any goroutine may call it.
 //
-// A program that is started as the shim is it from the initialization of this package on, and never gets to main. So this package
-// imports little, and is initialized before most others: what they would cost is more than all that the shim does. It never starts
-// a process; package child does. Only the shim has one goroutine, elsewhere any may call what is exported here.
+// A process that is started as the shim takes this role when this package is initialized, and never gets to main. So the package imports
+// little: other packages are initialized before those that import them, which takes longer than all that the shim does.
 package step
 
 import (

@@ -1,6 +1,6 @@
 package step
 
-// The shim waits for no package that is ready late, such as strings: see TestImports.
+// The shim does not wait for package strings: see TestImports.
 
 // cut is strings.Cut with a byte.
 func cut(s string, sep byte) (before, after string, found bool) {
