@@ -52,6 +52,28 @@ type extraKey[T any] struct {
 	part   part                               // where Field is; nil: in Extra itself
 }
 
+// extraRow is what a row can do only if it is an extraKey. A row returns itself as one: with a type assertion the runtime would look up
+// the methods of a hundred types at each start.
+type extraRow interface {
+	key() *Key
+	setPart(part)
+	in() part
+	reset(*Extra)
+	helper(*Extra) (HelperCommand, bool)
+	// All that is in such a key is handed over by its row.
+	export(e, like *Extra) (text []byte, err error)
+	restore(e *Extra, text []byte) error
+}
+
+// extraRows calls f for all rows of keys whose values are in Extra.
+func extraRows(f func(r extraRow)) {
+	for _, r := range processKeys {
+		if x := r.extra(); x != nil {
+			f(x)
+		}
+	}
+}
+
 // part is a part of Extra.
 type part interface {
 	own(e *Extra)
@@ -95,7 +117,7 @@ var parts []part
 func inPart[P any](at partAt[P], rows []row[Process]) []row[Process] {
 	parts = append(parts, at)
 	for _, r := range rows {
-		r.(interface{ setPart(part) }).setPart(at)
+		r.extra().setPart(at)
 	}
 	return rows
 }
@@ -111,6 +133,7 @@ func (r *extraKey[T]) field(e *Extra) *T {
 }
 
 func (r *extraKey[T]) key() *Key                { return &r.Key }
+func (r *extraKey[T]) extra() extraRow          { return r }
 func (r *extraKey[T]) kind() string             { return r.Type.name }
 func (r *extraKey[T]) absentText() string       { return absentText(&r.Key, r.Type, r.Absent) }
 func (r *extraKey[T]) reset(e *Extra)           { *r.field(e) = r.Absent }
@@ -190,9 +213,6 @@ func (r *extraKey[T]) current(p *Process) (text string, set bool) {
 	return r.Type.show(r.value(p)), !r.Type.same(r.value(p), r.Absent)
 }
 
-// member makes the name of a key that of its member.
-func (r *extraKey[T]) member() { r.Member = r.Name }
-
 // newExtra returns an Extra with the defaults of all keys.
 func newExtra() *Extra {
 	e := *defaults
@@ -203,15 +223,12 @@ func newExtra() *Extra {
 var defaults = &Extra{}
 
 func init() { // the tables refer to it
-	for _, r := range processKeys {
-		if r, ok := r.(interface{ member() }); ok {
-			r.member()
-		}
-	}
-	for _, r := range processKeys {
-		if r, ok := r.(interface{ reset(*Extra) }); ok {
-			r.reset(defaults)
-		}
+	extraRows(func(r extraRow) {
+		r.key().Member = r.key().Name
+		r.reset(defaults)
+	})
+	for _, r := range limitKeys {
+		r.key().Member = r.key().Name
 	}
 }
 

@@ -21,11 +21,7 @@ func everything() *Group {
 	run := Run{Command: "c", Directory: "d", Environment: map[string]string{"A": "1"}, User: user, Umask: 2, ServerURL: "s"}
 	channel := Channel{Log: Log{"f", 1, 2, LogFile, true}, Capture: 3, Events: true}
 	extra := newExtra()
-	for _, r := range processKeys {
-		if r, ok := r.(interface{ reset(*Extra) }); ok {
-			r.reset(extra) // so that it has parts of its own
-		}
-	}
+	extraRows(func(r extraRow) { r.reset(extra) }) // so that it has parts of its own
 	extra.EnvFiles = []envfile.File{{Path: "a"}, {Path: "b"}}
 	extra.Depends.On = []string{"a", "b"}
 	extra.Identity.Groups = UserGroups{true, true, []string{"a", "b"}, []int{1, 2}}

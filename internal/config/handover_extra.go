@@ -26,14 +26,6 @@ type SetState struct {
 	Text string `json:"text"`
 }
 
-// extraRow is a row of a key whose value is in Extra. All that is in such a key is handed over by its row.
-type extraRow interface {
-	key() *Key
-	export(e, like *Extra) (text []byte, err error)
-	restore(e *Extra, text []byte) error
-	in() part
-}
-
 // export returns the value as text, nil if like has it, too.
 func (r *extraKey[T]) export(e, like *Extra) ([]byte, error) {
 	value := r.Field(e)
@@ -53,15 +45,6 @@ func (r *extraKey[T]) restore(e *Extra, text []byte) error {
 }
 
 func (r *extraKey[T]) in() part { return r.part }
-
-// extraRows calls f for all rows of keys whose values are in Extra.
-func extraRows(f func(r extraRow)) {
-	for _, r := range processKeys {
-		if r, ok := r.(extraRow); ok {
-			f(r)
-		}
-	}
-}
 
 // extra returns the place of an Extra. Like is that of a process of the same program, nil: there is none.
 func (e *exporter) extra(x, like *Extra) int {

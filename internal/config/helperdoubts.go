@@ -21,25 +21,17 @@ func helperOf(value any) (c HelperCommand, ok bool) {
 
 func (r *extraKey[T]) helper(e *Extra) (HelperCommand, bool) { return helperOf(*r.Field(e)) }
 
-// ofHelper is a row of a key whose value may be a command besides that of the program.
-type ofHelper interface {
-	key() *Key
-	helper(*Extra) (HelperCommand, bool)
-}
-
 // helperKeys are the keys that name a command of a hook, of a check, and so on.
-var helperKeys []ofHelper
+var helperKeys []extraRow
 
 func init() { // the tables refer to it
 	e := newExtra()
-	for _, row := range processKeys {
-		if r, ok := row.(ofHelper); ok {
-			if _, ok = r.helper(e); ok {
-				helperKeys = append(helperKeys, r)
-				splitKeys[r.key().Name] = true
-			}
+	extraRows(func(r extraRow) {
+		if _, ok := r.helper(e); ok {
+			helperKeys = append(helperKeys, r)
+			splitKeys[r.key().Name] = true
 		}
-	}
+	})
 }
 
 // helpers calls f with each command that the process has besides its own.

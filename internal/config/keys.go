@@ -136,6 +136,7 @@ type row[S any] interface {
 	assign(to, from *S)
 	encode(m Members, s *S)
 	current(s *S) (text string, set bool)
+	extra() extraRow // nil: the value is not in Extra
 }
 
 // keyOf is a key with values of type T, of a section that is read into an S.
@@ -152,6 +153,8 @@ type keyOf[S, T any] struct {
 
 func (r *keyOf[S, T]) key() *Key    { return &r.Key }
 func (r *keyOf[S, T]) kind() string { return r.Type.name }
+
+func (r *keyOf[S, T]) extra() extraRow { return nil }
 
 // absentText returns the default as the reference shows it.
 func (r *keyOf[S, T]) absentText() string { return absentText(&r.Key, r.Type, r.Absent) }

@@ -54,9 +54,9 @@ type limitKey[T step.Step] struct {
 	is   func(T) bool // whether a step of the type is that of this key; nil: always
 }
 
-func (r *limitKey[T]) key() *Key    { return &r.Key }
-func (r *limitKey[T]) kind() string { return r.Type.name }
-func (r *limitKey[T]) member()      { r.Member = r.Name }
+func (r *limitKey[T]) key() *Key       { return &r.Key }
+func (r *limitKey[T]) kind() string    { return r.Type.name }
+func (r *limitKey[T]) extra() extraRow { return nil }
 func (r *limitKey[T]) absentText() string {
 	if r.Default != "" {
 		return r.Default

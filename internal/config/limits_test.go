@@ -12,9 +12,8 @@ import (
 
 // TestLimits checks that a row is sufficient for a limit, which is a step of the child.
 func TestLimits(t *testing.T) {
-	row := &limitKey[step.Umask]{Key: Key{Name: "test_limit", Other: "7", Help: "for this test"},
+	row := &limitKey[step.Umask]{Key: Key{Name: "test_limit", Member: "test_limit", Other: "7", Help: "for this test"},
 		Type: within[step.Umask](-2, 9)}
-	row.member()
 	rows := table(Key{Sections: InPrograms, Scope: inProgram, Update: restarts, Topic: limitTopic, Since: Ours}, row)
 	oldCommon, oldAll := commonKeys, processKeys
 	defer func() { commonKeys, processKeys = oldCommon, oldAll }()

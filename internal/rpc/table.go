@@ -181,7 +181,7 @@ var aliases = map[string]string{
 var mainMethods, systemMethods map[string]*Method
 
 func init() {
-	mainMethods, systemMethods = map[string]*Method{}, map[string]*Method{}
+	mainMethods, systemMethods = make(map[string]*Method, len(table)+len(aliases)), map[string]*Method{}
 	for i := range table {
 		table[i].Waits = table[i].Waits || slices.ContainsFunc(table[i].Params, func(p Param) bool { return p.Name == "wait" })
 		if name, ok := strings.CutPrefix(table[i].Name, "system."); ok {
