@@ -162,7 +162,7 @@ func (r *extraKey[T]) read(k *sectionReader, p *Process) {
 		return
 	}
 	if p.Extra == nil {
-		p.Extra = newExtra()
+		p.Extra = k.r.newExtra()
 	}
 	*r.field(p.Extra) = value
 	p.Extra.set = append(p.Extra.set, setKey{&r.Key, text})
@@ -219,6 +219,17 @@ func newExtra() *Extra {
 	return &e
 }
 
+// newExtra returns an Extra with the defaults of all keys, in the memory of one that is not needed any more: thousands of those, between
+// what is needed, would leave holes that nothing fills.
+func (r *reader) newExtra() *Extra {
+	e := r.spareExtra
+	if e == nil {
+		return newExtra()
+	}
+	*e, r.spareExtra = *defaults, nil
+	return e
+}
+
 // defaults has the defaults of all keys, in the parts that all Extras share.
 var defaults = &Extra{}
 
@@ -253,10 +264,14 @@ func (e *Extra) trim() {
 // shareWithLast gives a process what its Extra has in common with that of the process before: those of a program have the same values
 // unless one has their numbers, and many programs have values of [program-default].
 func (r *reader) shareWithLast(p *Process) {
-	if p.Extra != nil {
-		p.Extra = p.Extra.shareWith(r.lastExtra)
-		r.lastExtra = p.Extra
+	if p.Extra == nil {
+		return
 	}
+	own := p.Extra
+	if p.Extra = own.shareWith(r.lastExtra); p.Extra != own {
+		r.spareExtra = own
+	}
+	r.lastExtra = p.Extra
 }
 
 // shareWith returns an Extra that is equal: last if it is equal, else e, with the parts of last that are equal. Last may be nil.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"math/bits"
 	"reflect"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestExtraKey checks that a row is sufficient for an optional key: that it is read, compared, refused in other sections and shown to
@@ -133,6 +136,31 @@ func TestEqualExtras(t *testing.T) {
 	}
 	if a, b := read("hook_timeout=1", "hook_timeout=01"); a == b { // clients see the texts
 		t.Error("another text")
+	}
+}
+
+// TestExtraInUsedMemory checks that a section whose optional keys are read into the memory of an Extra that was not needed has its own
+// values and defaults.
+func TestExtraInUsedMemory(t *testing.T) {
+	var text strings.Builder
+	keys := []string{"restartpause=2", "restartpause=2", "ready_timeout=5", "restartpause=2", "restartpause=2", "restartpause=3", ""}
+	text.WriteString("[supervisord]\n")
+	for i, k := range keys {
+		fmt.Fprintf(&text, "[program:%c]\ncommand=c\n%s\n", 'a'+i, k)
+	}
+	var got []string
+	for _, g := range mustLoad(t, text.String()).Groups {
+		e := g.Processes[0].Extra
+		if e == nil {
+			got = append(got, "none")
+			continue
+		}
+		got = append(got, fmt.Sprintf("%v %v %d %s=%s", e.Policy.Pause, e.Notify.Timeout, len(e.set), e.set[0].key.Name, e.set[0].text))
+	}
+	want := []string{"2s 1m0s 1 restartpause=2", "2s 1m0s 1 restartpause=2", "0s 5s 1 ready_timeout=5", "2s 1m0s 1 restartpause=2",
+		"2s 1m0s 1 restartpause=2", "3s 1m0s 1 restartpause=3", "none"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

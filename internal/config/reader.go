@@ -30,6 +30,7 @@ type reader struct {
 
 	merged     map[[2]string]mergedEnvironment
 	lastExtra  *Extra // that was read last
+	spareExtra *Extra // nothing refers to it; nil: there is none
 	messages   []Message
 	files      []*ini.File
 	declared   []string           // the types of events that plug-ins emit
