@@ -51,7 +51,7 @@ func (c *one) export(w *handover.Writer, now time.Time) *State {
 	if c == nil || c.due.IsZero() && !c.last.survives() {
 		return nil
 	}
-	s := &State{Period: c.period, Due: handover.Time{Time: c.due}, Health: c.count.Health.Key(), Run: c.count.run, OK: c.count.last, Text: c.text}
+	s := &State{Period: c.period, Due: handover.Time{Time: c.due}, Health: c.count.Health.Key(), Run: int(c.count.run), OK: c.count.last, Text: c.text}
 	if c.last.survives() {
 		s.Command = c.last.run.Export(w)
 	}
@@ -76,7 +76,7 @@ func (m *Monitor) Import(s *MonitorState, run func(Kind, *helper.RunState, func(
 			continue
 		}
 		c.period, c.due, c.text = from.Period, from.Due.Time, from.Text
-		c.count = Count{KeyedHealth(from.Health), from.Run, from.OK}
+		c.count = Count{KeyedHealth(from.Health), int32(from.Run), from.OK}
 		if from.Command == nil {
 			continue
 		}

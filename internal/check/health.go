@@ -21,7 +21,7 @@ func (h Health) With(other Health) Health { return max(h, other) }
 // Count turns results into a verdict. The zero value has seen none.
 type Count struct {
 	Health Health
-	run    int // results in a row that are like the last one
+	run    int32 // results in a row that are like the last one, up to the number that is needed
 	last   bool
 }
 
@@ -36,10 +36,10 @@ func (c Count) Add(ok bool, successes, failures int) (next Count, changed bool) 
 	if ok {
 		verdict, needed = Healthy, successes
 	}
-	if c.run < needed {
+	if int(c.run) < needed {
 		return c, false
 	}
-	c.run = needed // so that it cannot overflow
+	c.run = int32(needed) // so that it cannot overflow
 	changed = c.Health != verdict
 	c.Health = verdict
 	return c, changed

@@ -235,7 +235,7 @@ func (m *Monitor) result(r Result, now time.Time) {
 		c.text = r.Text
 	}
 	if changed {
-		m.process.Changed(r.Kind, count.Health, r, count.run, before == Unhealthy, now)
+		m.process.Changed(r.Kind, count.Health, r, int(count.run), before == Unhealthy, now)
 	}
 }
 

@@ -8,9 +8,13 @@ func (g *Graph[U]) cutCycles(nodes []Node[U]) (cycles [][]U) {
 	for _, n := range nodes {
 		u := n.Unit
 		cut := func(on U) bool { return set[on] == set[u] }
+		owned := false
 		for i, item := range g.items[u] {
 			if !slices.ContainsFunc(item.On, cut) {
 				continue
+			}
+			if !owned { // nodes may share them
+				g.items[u], owned = slices.Clone(g.items[u]), true
 			}
 			if !slices.ContainsFunc(cycles, func(c []U) bool { return set[c[0]] == set[u] }) {
 				cycles = append(cycles, cycle(nodes, set, u))

@@ -14,6 +14,12 @@ type Item[U comparable] struct {
 // String is the item as clients see it, such as "db:ready".
 func (i Item[U]) String() string { return i.Name + ":" + i.Condition.String() }
 
+// Equal reports whether two items are equal.
+func (i Item[U]) Equal(other Item[U]) bool {
+	return i.Name == other.Name && i.Condition == other.Condition && i.Optional == other.Optional && i.Missing == other.Missing &&
+		slices.Equal(i.On, other.On)
+}
+
 // Met reports whether the item is met.
 func (i Item[U]) Met(facts func(U) Facts) bool {
 	if i.Missing {
@@ -47,12 +53,12 @@ type Graph[U comparable] struct {
 	dependents map[U][]U
 }
 
-// New makes a graph of the nodes with dependencies. Edges between units that depend on each other count for nothing. Of each set of
+// New makes a graph of the nodes with dependencies, whose items must not be changed afterwards. Edges between units that depend on each other count for nothing. Of each set of
 // such units one cycle is returned, in which each depends on the next and the last on the first.
 func New[U comparable](nodes []Node[U]) (g *Graph[U], cycles [][]U) {
 	g = &Graph[U]{items: make(map[U][]Item[U], len(nodes)), dependents: map[U][]U{}}
 	for _, n := range nodes {
-		g.items[n.Unit] = slices.Clone(n.Items)
+		g.items[n.Unit] = n.Items
 	}
 	cycles = g.cutCycles(nodes)
 	for _, n := range nodes {

@@ -137,6 +137,39 @@ func TestCycles(t *testing.T) {
 	}
 }
 
+// TestSharedItems shows that nodes may share their items: an edge that is cut for one of them remains for the other.
+func TestSharedItems(t *testing.T) {
+	shared := []Item[string]{{Name: "x", Condition: Running, On: []string{"x"}}}
+	g, cycles := New([]Node[string]{{"a", shared}, {"b", shared}, {"x", []Item[string]{{Name: "a", On: []string{"a"}}}}})
+	if len(cycles) != 1 {
+		t.Errorf("cycles %q", cycles)
+	}
+	for u, want := range map[string][]string{"a": {}, "b": {"x"}, "x": {}} {
+		if diff := cmp.Diff(want, g.Items(u)[0].On); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", u, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{"x"}, shared[0].On); diff != "" {
+		t.Errorf("the items of the nodes (-want +got)\n%s", diff)
+	}
+}
+
+func TestEqualItems(t *testing.T) {
+	i := Item[string]{Name: "a", Condition: Running, Optional: true, On: []string{"a"}}
+	for _, other := range []Item[string]{
+		i,
+		{Name: "b", Condition: Running, Optional: true, On: []string{"a"}},
+		{Name: "a", Condition: Ready, Optional: true, On: []string{"a"}},
+		{Name: "a", Condition: Running, On: []string{"a"}},
+		{Name: "a", Condition: Running, Optional: true, Missing: true, On: []string{"a"}},
+		{Name: "a", Condition: Running, Optional: true, On: []string{"b"}},
+	} {
+		if got, want := i.Equal(other), cmp.Equal(i, other, cmp.Comparer(func(a, b []string) bool { return slices.Equal(a, b) })); got != want {
+			t.Errorf("%+v: %v", other, got)
+		}
+	}
+}
+
 // TestNext shows the order in which units stop.
 func TestNext(t *testing.T) {
 	g, _ := graphOf("web db,cache;cache db;proxy web;cron db")

@@ -305,7 +305,7 @@ func (c *cgrouped) noteOOM(expected bool) {
 // logOOM logs the reason of the last exit if it is a lack of memory.
 func (p *Process) logOOM() {
 	c := p.cgroup()
-	if c == nil || p.extra.reason.Why != api.WhyOOM {
+	if c == nil || p.extra.reasons().reason.Why != api.WhyOOM {
 		return
 	}
 	in := p.Config

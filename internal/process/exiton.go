@@ -54,7 +54,7 @@ func (p *Process) daemonStatus(s api.State) int {
 	switch {
 	case p.Config.Extra.ExitOn.Code != config.ExitAuto:
 		return p.Config.Extra.ExitOn.Code
-	case p.stop == 0 || p.extra.noChild || s == api.Fatal && p.extra.reason.ByDaemon():
+	case p.stop == 0 || p.extra.noChild || s == api.Fatal && p.extra.reasons().reason.ByDaemon():
 	case p.last.Signaled():
 		status = 128 + int(p.last.Signal())
 	case p.last.Exited():

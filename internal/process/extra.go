@@ -16,30 +16,50 @@ import (
 // extra is what a process of a program with keys of config.Extra has beyond others. All others have none, so that these keys
 // cost them nothing.
 type extra struct {
-	cause    api.Reason // why supervisord ends the child; zero: it does not
-	reason   api.Reason // why the last run ended
-	restarts int        // starts without a request, but the first
-	noChild  bool       // the last start gave no child
-	notify   *notify    // nil: its program uses nothing of config.Notify
-	gate     Gate
-	asked    bool // the start that is to come was requested when the gate was shut already
+	ends     *ends   // nil: no run has ended, and none is being ended
+	restarts int     // starts without a request, but the first
+	notify   *notify // nil: its program uses nothing of config.Notify
+	gate     *Gate   // nil: nothing holds it back
 	hooks    hooks
-	disabled bool      // an operator wants no start without a request
-	cgroup   *cgrouped // nil: the program wants no cgroup
-	files    *files    // nil: its program watches no files
-	timing   *timing   // nil: the program has no schedule
-	aging    *aging    // nil: the process may have any age
-	memory   *memory   // nil: it may use any amount of memory
+	noChild  bool         // the last start gave no child
+	asked    bool         // the start that is to come was requested when the gate was shut already
+	disabled bool         // an operator wants no start without a request
+	health   check.Health // that of the checks as it was published last
+	overall  check.Health // that of checks and watchdog
+	cgroup   *cgrouped    // nil: the program wants no cgroup
+	files    *files       // nil: its program watches no files
+	timing   *timing      // nil: the program has no schedule
+	aging    *aging       // nil: the process may have any age
+	memory   *memory      // nil: it may use any amount of memory
 
 	listening *listening // nil: its program has no sockets=
 
 	checks  *check.Monitor // nil: the program has no checks
-	health  check.Health   // that of the checks as it was published last
-	overall check.Health   // that of checks and watchdog
 	since   int64          // when overall changed, in seconds since 1970
 	changed time.Time      // when anything changed that clients see
 
 	deferred *deferred // nil: the configuration is in use
+}
+
+// ends is why runs of a process end.
+type ends struct {
+	cause  api.Reason // why supervisord ends the child; zero: it does not
+	reason api.Reason // why the last run ended
+}
+
+// reasons returns why runs end.
+func (x *extra) reasons() ends {
+	if x.ends == nil {
+		return ends{}
+	}
+	return *x.ends
+}
+
+// setReasons changes why runs end.
+func (x *extra) setReasons(e ends) {
+	if x.reasons() != e {
+		x.ends = &e
+	}
 }
 
 // newExtra returns the extra of a process of a program, nil if it has none of these keys.
@@ -80,7 +100,9 @@ func newMore(c *config.Process) *state.More {
 // because notes why supervisord is about to end the child.
 func (p *Process) because(r api.Reason) {
 	if p.extra != nil {
-		p.extra.cause = r
+		e := p.extra.reasons()
+		e.cause = r
+		p.extra.setReasons(e)
 	}
 }
 
@@ -95,25 +117,35 @@ func (p *Process) stopReason() api.Reason {
 // noChild notes that a start gave no child.
 func (p *Process) noChild() {
 	if p.extra != nil {
-		p.extra.reason, p.extra.noChild = api.Reason{Why: api.WhySpawn}, true
+		p.endedBecause(api.Reason{Why: api.WhySpawn})
+		p.extra.noChild = true
 	}
+}
+
+// endedBecause notes why the last run ended.
+func (p *Process) endedBecause(r api.Reason) {
+	e := p.extra.reasons()
+	e.reason = r
+	p.extra.setReasons(e)
 }
 
 // ended notes why a run has ended: for the cause, or else by itself.
 func (x *extra) ended(code int) {
-	switch {
-	case x == nil:
+	if x == nil {
 		return
-	case x.cause.Why != "":
-		x.reason = x.cause
-	case x.cgroup != nil && x.cgroup.oom:
-		x.reason = api.Reason{Why: api.WhyOOM}
-	case code < 0:
-		x.reason = api.Reason{Why: api.WhySignal}
-	default:
-		x.reason = api.Reason{Why: api.WhyExit}
 	}
-	x.cause, x.noChild = api.Reason{}, false
+	reason := x.reasons().cause
+	switch {
+	case reason.Why != "":
+	case x.cgroup != nil && x.cgroup.oom:
+		reason = api.Reason{Why: api.WhyOOM}
+	case code < 0:
+		reason = api.Reason{Why: api.WhySignal}
+	default:
+		reason = api.Reason{Why: api.WhyExit}
+	}
+	x.setReasons(ends{reason: reason})
+	x.noChild = false
 	if x.files != nil {
 		x.files.plan = nil
 	}
@@ -139,12 +171,12 @@ func (p *Process) more(now time.Time) *api.ProcessMore {
 	if x == nil {
 		return nil
 	}
-	more := &api.ProcessMore{WaitsFor: x.gate.WaitsFor, StopStep: p.stopStep(), Stale: p.Stale(), Limits: p.limitsText()}
-	if at := x.gate.NextStart; !at.IsZero() {
+	more := &api.ProcessMore{WaitsFor: p.Gate().WaitsFor, StopStep: p.stopStep(), Stale: p.Stale(), Limits: p.limitsText()}
+	if at := p.Gate().NextStart; !at.IsZero() {
 		more.NextStart = new(int(at.Unix()))
 	}
-	if x.reason.Shown() {
-		more.Reason = x.reason.String()
+	if reason := x.reasons().reason; reason.Shown() {
+		more.Reason = reason.String()
 	}
 	if n := p.notify(); n != nil {
 		n.members(more)

@@ -20,10 +20,10 @@ type Gate struct {
 
 // Gate returns what holds the process back.
 func (p *Process) Gate() Gate {
-	if p.extra == nil {
+	if p.extra == nil || p.extra.gate == nil {
 		return Gate{}
 	}
-	return p.extra.gate
+	return *p.extra.gate
 }
 
 // SetGate changes what holds the process back.
@@ -34,14 +34,21 @@ func (p *Process) SetGate(g Gate) {
 	if p.extra == nil {
 		p.extra = &extra{}
 	}
-	p.extra.asked = p.extra.asked && (p.extra.gate.Shut || !g.Shut)
-	p.extra.gate = g
+	p.extra.asked = p.extra.asked && (p.Gate().Shut || !g.Shut)
+	p.extra.setGate(g)
 	p.shared.Changed(p)
 	p.wakeWaiters()
 }
 
+func (x *extra) setGate(g Gate) {
+	x.gate = nil
+	if g != (Gate{}) {
+		x.gate = &g
+	}
+}
+
 // HeldBack reports whether the process is not started again by itself.
-func (p *Process) HeldBack() bool { return p.extra != nil && p.extra.gate.Shut && !p.extra.asked }
+func (p *Process) HeldBack() bool { return p.extra != nil && p.Gate().Shut && !p.extra.asked }
 
 // Disabled reports whether an operator wants the process not to be started without a request.
 func (p *Process) Disabled() bool { return p.extra != nil && p.extra.disabled }

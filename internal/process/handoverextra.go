@@ -97,9 +97,9 @@ func (s *GateState) gate() Gate {
 }
 
 func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
-	x := p.extra
-	s := &ExtraState{Cause: x.cause, Reason: x.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
-		Gate: x.gate.export(), Reloaded: x.hooks.reloaded, Checks: x.checks.Export(w, now), Health: x.health.Key(),
+	x, gate, ends := p.extra, p.Gate(), p.extra.reasons()
+	s := &ExtraState{Cause: ends.cause, Reason: ends.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
+		Gate: gate.export(), Reloaded: x.hooks.reload(), Checks: x.checks.Export(w, now), Health: x.health.Key(),
 		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w), Cgroup: x.cgroup.export(), Files: x.files.export()}
 	if x.listening != nil {
 		s.Sockets = x.listening.held
@@ -129,10 +129,12 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 		p.extra = &extra{}
 	}
 	x := p.extra
-	x.cause, x.reason, x.restarts, x.noChild = s.Cause, s.Reason, s.Restarts, s.NoChild
-	x.gate = s.Gate.gate()
+	x.setReasons(ends{s.Cause, s.Reason})
+	x.restarts, x.noChild = s.Restarts, s.NoChild
+	x.setGate(s.Gate.gate())
 	x.asked = s.Asked
-	x.hooks.held, x.hooks.reloaded, x.health = s.Held, s.Reloaded, check.KeyedHealth(s.Health)
+	x.hooks.setReloaded(s.Reloaded)
+	x.hooks.held, x.health = s.Held, check.KeyedHealth(s.Health)
 	x.overall, x.since = check.KeyedHealth(s.Overall), s.Since
 	for h := range hookCount {
 		if from := s.Hooks[hookKeys[h].name]; from != nil && p.Config.Extra != nil {
@@ -226,9 +228,11 @@ func (n *notify) export(w *handover.Writer) *NotifyState {
 	if n == nil {
 		return nil
 	}
-	s := &NotifyState{Deadline: handover.Time{Time: n.at}, Since: handover.Time{Time: n.since}, Interval: n.interval,
-		Child: n.queue != nil, Socket: n.socket.Export(), Adopted: n.adopted, Launcher: n.launcher, Ready: n.ready, Expired: n.expired,
-		Reloading: n.reloading, Status: n.status, Health: n.health}
+	s := &NotifyState{Child: n.queue != nil, Socket: n.socket.Export(), Adopted: n.adopted, Launcher: n.launcher, Ready: n.ready,
+		Expired: n.expired, Reloading: n.reloading, Status: n.status, Health: n.health.Key()}
+	if w := n.watch; w != nil {
+		s.Deadline, s.Since, s.Interval = handover.Time{Time: w.at}, handover.Time{Time: w.since}, w.interval
+	}
 	if n.reload != nil {
 		s.Reload = &ReloadState{handover.Time{Time: n.reload.at}, n.reload.began}
 	}
@@ -237,22 +241,18 @@ func (n *notify) export(w *handover.Writer) *NotifyState {
 	}
 	s.Alive = handover.Time{Time: n.queue.Alive()}
 	socket, pipe := n.purposes()
-	pipes := n.pipes
-	if n.socket != nil {
-		s.Receives, pipes = pipes[0].Export(w, socket), pipes[1:]
-	}
-	if len(pipes) > 0 {
-		s.Pipe = pipes[0].Export(w, pipe)
-	}
+	s.Receives, s.Pipe = n.receives.Export(w, socket), n.pipe.Export(w, pipe)
 	return s
 }
 
 // restore gives a notify that has just been made the state of another one.
 func (n *notify) restore(r *handover.Reader, s *NotifyState) {
 	p := n.process
-	n.at, n.since, n.interval = s.Deadline.Time, s.Since.Time, s.Interval
+	if !s.Deadline.IsZero() || s.Interval != 0 {
+		n.watch = &watch{notify: n, at: s.Deadline.Time, since: s.Since.Time, interval: s.Interval}
+	}
 	n.adopted, n.launcher, n.ready, n.expired, n.reloading = s.Adopted, s.Launcher, s.Ready, s.Expired, s.Reloading
-	n.status, n.health = s.Status, s.Health
+	n.status, n.health = s.Status, check.KeyedHealth(s.Health)
 	if s.Reload != nil {
 		n.reload = &reload{notify: n, at: s.Reload.Deadline.Time, began: s.Reload.Began}
 	}
@@ -268,18 +268,16 @@ func (n *notify) restore(r *handover.Reader, s *NotifyState) {
 			uid = p.user.UID
 		}
 		n.socket = sdnotify.ImportSocket(s.Socket, uid, n.queue)
-		if imported := p.shared.Pump.ImportReceiver(r, s.Receives, socket, n.socket); imported != nil {
-			n.pipes = append(n.pipes, imported)
-		}
+		n.receives = p.shared.Pump.ImportReceiver(r, s.Receives, socket, n.socket)
 	}
-	if imported := p.shared.Pump.ImportReceiver(r, s.Pipe, pipe, sdnotify.Pipe{Queue: n.queue}); imported != nil {
-		n.pipes = append(n.pipes, imported)
-	}
+	n.pipe = p.shared.Pump.ImportReceiver(r, s.Pipe, pipe, sdnotify.Pipe{Queue: n.queue})
 }
 
 func (n *notify) begin() {
 	shared := n.process.shared
-	shared.Schedule(n)
+	if n.watch != nil {
+		shared.Schedule(n.watch)
+	}
 	if n.reload != nil {
 		shared.Schedule(n.reload)
 	}

@@ -71,12 +71,7 @@ func (p *Process) combinedHealth() (health check.Health) {
 		health, _, _ = m.Health()
 	}
 	if n := p.notify(); n != nil {
-		switch n.health {
-		case healthy:
-			return health.With(check.Healthy)
-		case unhealthy:
-			return check.Unhealthy
-		}
+		health = health.With(n.health)
 	}
 	return health
 }

@@ -46,9 +46,9 @@ var hookKeys = [hookCount]struct {
 
 // hooks are the hooks of a process.
 type hooks struct {
-	runs     *hookRuns    // nil: no hook has run
-	held     bool         // a start waits for the hooks of the run before
-	reloaded ReloadResult // of the last request to reload, but Over
+	runs     *hookRuns     // nil: no hook has run
+	reloaded *ReloadResult // of the last request to reload, but Over; nil: it has not failed
+	held     bool          // a start waits for the hooks of the run before
 }
 
 // hookRuns are the last runs of hooks.
@@ -212,7 +212,8 @@ func (p *Process) stopPreparing(kill bool, now time.Time) {
 		p.extra.hooks.held = false
 		p.apply(state.Event{Kind: state.Unprepared}, now, now)
 		if !held { // pre_start_hook has run
-			p.extra.reason, p.extra.noChild = p.stopReason(), true
+			p.endedBecause(p.stopReason())
+			p.extra.noChild = true
 			p.runEnded(nil, now)
 		}
 	case kill:
@@ -234,7 +235,7 @@ func (p *Process) runEnded(exit *child.Exit, now time.Time) {
 	if _, ok := p.hookCommand(postStop); !ok || p.shared.OutOfTime {
 		return
 	}
-	env := []string{"SUPERVISOR_STOP_REASON=" + string(p.extra.reason.Why)}
+	env := []string{"SUPERVISOR_STOP_REASON=" + string(p.extra.reasons().reason.Why)}
 	if exit != nil {
 		code, _ := decode(*exit)
 		signal := ""

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"cmp"
 	"strconv"
 	"syscall"
 	"time"
@@ -27,23 +26,24 @@ const (
 
 // notify is what a process with keys of config.Notify knows from the notifications of its child.
 type notify struct {
-	watch
 	process *Process
 	config  *config.Notify
+	watch   *watch // nil: the child has had nothing to report in time
 
-	queue  *sdnotify.Queue // of the child; nil: none
-	socket *sdnotify.Socket
-	pipes  []*pump.Pipe // of the socket and the readiness pipe
+	queue    *sdnotify.Queue // of the child; nil: none
+	socket   *sdnotify.Socket
+	receives *pump.Pipe // the socket; nil: none
+	pipe     *pump.Pipe // for readiness; nil: none
 
-	adopted  bool // the child is one that MAINPID= has named
-	launcher int  // the child that was started instead, while it lives
+	launcher int     // the child that was started before the adopted one, while it lives
+	reload   *reload // a request that waits for the child; nil: none
+	status   string
 
+	adopted   bool // the child is one that MAINPID= has named
 	ready     bool
 	expired   bool // the watchdog ends it
 	reloading bool
-	reload    *reload // a request that waits for the child; nil: none
-	status    string
-	health    string // by the watchdog; empty: unknown
+	health    check.Health // by the watchdog
 }
 
 // newNotify returns the notify of a process, nil if its program uses none of it.
@@ -58,7 +58,7 @@ func newNotify(p *Process) *notify {
 // a syscall.Errno.
 func (n *notify) open(spec *child.Spec) (theirs []int, err error) {
 	p := n.process
-	n.interval = n.config.Watchdog
+	n.setInterval(n.config.Watchdog)
 	n.queue = sdnotify.NewQueue(func() { p.shared.Notified(p) })
 	if n.config.HasSocket() {
 		uid := -1
@@ -70,7 +70,7 @@ func (n *notify) open(spec *child.Spec) (theirs []int, err error) {
 			return nil, err
 		}
 		n.socket = socket
-		if err := n.read(fd, socket); err != nil {
+		if n.receives, err = n.read(fd, socket); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +79,7 @@ func (n *notify) open(spec *child.Spec) (theirs []int, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := n.read(our, sdnotify.Pipe{Queue: n.queue}); err != nil {
+		if n.pipe, err = n.read(our, sdnotify.Pipe{Queue: n.queue}); err != nil {
 			unix.Close(their)
 			return nil, err
 		}
@@ -93,17 +93,22 @@ func (n *notify) open(spec *child.Spec) (theirs []int, err error) {
 }
 
 // read has the pump read a descriptor, which is closed if there is an error.
-func (n *notify) read(fd int, r pump.Receiver) error {
+func (n *notify) read(fd int, r pump.Receiver) (*pump.Pipe, error) {
 	shared := n.process.shared
 	if most := shared.MaxFD; most > 0 && fd > most { // the rest is kept for clients
 		unix.Close(fd)
-		return syscall.EMFILE
+		return nil, syscall.EMFILE
 	}
-	pipe, err := shared.Pump.AddReceiver(fd, r)
-	if err == nil {
-		n.pipes = append(n.pipes, pipe)
+	return shared.Pump.AddReceiver(fd, r)
+}
+
+// pipes calls f for what the pump reads for it.
+func (n *notify) pipes(f func(*pump.Pipe)) {
+	for _, pipe := range [...]*pump.Pipe{n.receives, n.pipe} {
+		if pipe != nil {
+			f(pipe)
+		}
 	}
-	return err
 }
 
 // environ adds the variables of the child to its environment.
@@ -124,26 +129,20 @@ func (n *notify) environ(env []string) []string {
 // passesOn reads what an ended child has sent last, and returns true if another process is that of the program from now on.
 func (n *notify) passesOn(now time.Time) bool {
 	before := n.process.pid
-	for _, pipe := range n.pipes {
-		pipe.ReceiveNow()
-	}
+	n.pipes((*pump.Pipe).ReceiveNow)
 	n.take(now, now)
 	return n.process.pid != before
 }
 
 // finish reads what the child has sent last, and handles it.
 func (n *notify) finish(at, now time.Time) {
-	for _, pipe := range n.pipes {
-		pipe.Finish()
-	}
+	n.pipes((*pump.Pipe).Finish)
 	n.take(at, now)
 }
 
 // close forgets the child.
 func (n *notify) close() {
-	for _, pipe := range n.pipes {
-		pipe.Finish()
-	}
+	n.pipes((*pump.Pipe).Finish)
 	if n.queue != nil {
 		n.queue.Close()
 	}
@@ -152,8 +151,8 @@ func (n *notify) close() {
 	}
 	n.endLauncher()
 	n.endReload(ReloadResult{Gone: true})
-	n.queue, n.socket, n.pipes, n.adopted = nil, nil, nil, false
-	n.ready, n.reloading, n.expired, n.status, n.health = false, false, false, "", ""
+	n.queue, n.socket, n.receives, n.pipe, n.adopted = nil, nil, nil, nil, false
+	n.ready, n.reloading, n.expired, n.status, n.health = false, false, false, "", check.Unknown
 	n.process.extra.overall = check.Unknown
 	n.set(time.Time{})
 }
@@ -263,6 +262,6 @@ func (n *notify) members(m *api.ProcessMore) {
 	}
 	m.StatusText = n.status
 	if n.config.Watchdog > 0 && n.process.machine.State == api.Running {
-		m.Health = cmp.Or(n.health, unknown)
+		m.Health = n.health.String()
 	}
 }

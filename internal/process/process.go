@@ -381,7 +381,7 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	from := p.machine.State
 	p.machine = next
 	if p.extra != nil && from != next.State {
-		p.extra.gate = Gate{Shut: p.extra.gate.Shut}
+		p.extra.setGate(Gate{Shut: p.Gate().Shut})
 		p.extra.asked = p.extra.asked && p.StartComes()
 	}
 	p.shared.Changed(p)

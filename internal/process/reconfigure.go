@@ -162,7 +162,8 @@ func (p *Process) configureNotify(now time.Time) {
 	}
 	watchdog := n.config.Watchdog
 	if n.config = keys; keys.Watchdog != watchdog {
-		n.interval, n.health = keys.Watchdog, ""
+		n.setInterval(keys.Watchdog)
+		n.health = check.Unknown
 		n.arm(now)
 		p.noteHealth(now)
 	}

@@ -40,7 +40,7 @@ func (p *Process) recycle(e state.Event, reason api.Reason, now time.Time) bool 
 		p.because(reason)
 	}
 	if p.extra != nil {
-		p.extra.asked = p.extra.gate.Shut && reason.Why == api.WhyRequest
+		p.extra.asked = p.Gate().Shut && reason.Why == api.WhyRequest
 	}
 	return true
 }

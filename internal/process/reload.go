@@ -81,7 +81,7 @@ func (p *Process) reloadCommandDone(ok bool, text string, now time.Time) {
 // awaitReady begins to wait for what a program with ready=notify reports about a reload.
 func (p *Process) awaitReady() {
 	if p.extra != nil {
-		p.extra.hooks.reloaded = ReloadResult{}
+		p.extra.hooks.reloaded = nil
 	}
 	n := p.notify()
 	if n == nil || n.config.Ready.How != config.ReadyNotify {
@@ -108,12 +108,27 @@ func (p *Process) reloadRequested(now time.Time) {
 
 // endReload ends the wait for what the child reports.
 func (p *Process) endReload(result ReloadResult) {
-	p.extra.hooks.reloaded = result
+	p.extra.hooks.setReloaded(result)
 	if n := p.notify(); n != nil && n.reload != nil {
 		n.reload.set(time.Time{})
 		n.reload = nil
 	}
 	p.wakeWaiters()
+}
+
+// reload is how the last request to reload has ended, but Over.
+func (h *hooks) reload() ReloadResult {
+	if h.reloaded == nil {
+		return ReloadResult{}
+	}
+	return *h.reloaded
+}
+
+func (h *hooks) setReloaded(r ReloadResult) {
+	h.reloaded = nil
+	if r != (ReloadResult{}) {
+		h.reloaded = &r
+	}
 }
 
 // endReload is that of the process if a wait is going on.
@@ -159,7 +174,7 @@ func (p *Process) Reloaded() ReloadResult {
 	if p.extra == nil {
 		return ReloadResult{Over: true}
 	}
-	result := p.extra.hooks.reloaded
+	result := p.extra.hooks.reload()
 	n := p.notify()
 	result.Over = !p.reloadCommandRuns() && (n == nil || n.reload == nil)
 	return result

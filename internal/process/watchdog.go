@@ -6,41 +6,58 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/sdnotify"
 	"github.com/gosupervisor/supervisor/internal/timers"
 )
 
-// The values of the member health.
-const (
-	healthy   = "healthy"
-	unhealthy = "unhealthy"
-	unknown   = "unknown"
-)
-
 // watch is the deadline of what a running child must report: WATCHDOG=1, or READY=1 while it reloads.
 type watch struct {
 	timers.Slot
-	at       time.Time // zero: none
-	since    time.Time // when it was set
-	interval time.Duration
+	notify   *notify
+	at       time.Time     // zero: none
+	since    time.Time     // when it was set
+	interval time.Duration // between two WATCHDOG=1; 0: any
+}
+
+// watched returns the watch, which is made if there is none.
+func (n *notify) watched() *watch {
+	if n.watch == nil {
+		n.watch = &watch{notify: n}
+	}
+	return n.watch
+}
+
+// interval is the longest time between two WATCHDOG=1, 0 for any.
+func (n *notify) interval() time.Duration {
+	if n.watch == nil {
+		return 0
+	}
+	return n.watch.interval
+}
+
+func (n *notify) setInterval(d time.Duration) {
+	if d != n.interval() {
+		n.watched().interval = d
+	}
 }
 
 // Wake implements timers.Item.
-func (n *notify) Wake() time.Time { return n.at }
+func (w *watch) Wake() time.Time { return w.at }
 
 // set sets the deadline, zero for none.
 func (n *notify) set(at time.Time) {
-	if at.IsZero() && n.at.IsZero() {
+	if at.IsZero() && (n.watch == nil || n.watch.at.IsZero()) {
 		return
 	}
-	n.at = at
-	n.process.shared.Schedule(n)
+	n.watched().at = at
+	n.process.shared.Schedule(n.watch)
 }
 
 // Tick implements timers.Item.
-func (n *notify) Tick(now time.Time) {
-	p := n.process
+func (w *watch) Tick(now time.Time) {
+	n, p := w.notify, w.notify.process
 	switch {
 	case p.machine.State != api.Running || p.reaped != nil:
 		n.set(time.Time{})
@@ -48,24 +65,23 @@ func (n *notify) Tick(now time.Time) {
 		n.reloadLate(now)
 	default:
 		last := n.queue.Alive()
-		if last.Before(n.since) {
-			last = n.since
+		if last.Before(w.since) {
+			last = w.since
 		}
-		if at := last.Add(n.interval); at.After(now) {
+		if at := last.Add(w.interval); at.After(now) {
 			n.set(at)
 			return
 		}
-		n.expire(fmt.Sprintf("sent no WATCHDOG=1 for %s seconds", seconds(n.interval)), now)
+		n.expire(fmt.Sprintf("sent no WATCHDOG=1 for %s seconds", seconds(w.interval)), now)
 	}
 }
 
 // arm sets the deadline anew: there is one while the process is RUNNING.
 func (n *notify) arm(now time.Time) {
-	wait := n.interval
+	wait := n.interval()
 	if n.reloading {
 		wait = n.config.Timeout
 	}
-	n.since = now
 	if n.queue != nil && !n.queue.Alive().IsZero() {
 		n.works(true, "", now)
 	}
@@ -73,6 +89,7 @@ func (n *notify) arm(now time.Time) {
 		n.set(time.Time{})
 		return
 	}
+	n.watched().since = now
 	n.set(now.Add(wait))
 }
 
@@ -82,7 +99,7 @@ func (n *notify) watchdog(m sdnotify.Message, now time.Time) {
 		return
 	}
 	if m.Interval > 0 {
-		n.interval = m.Interval
+		n.setInterval(m.Interval)
 		n.arm(now)
 	}
 	if m.Watchdog == sdnotify.Alive {
@@ -106,9 +123,9 @@ func (n *notify) expire(problem string, now time.Time) {
 // works notes whether a RUNNING program reports that it works, and emits the event if that is new.
 func (n *notify) works(yes bool, problem string, now time.Time) {
 	p := n.process
-	health := unhealthy
+	health := check.Unhealthy
 	if yes {
-		health = healthy
+		health = check.Healthy
 	}
 	if n.config.Watchdog <= 0 || p.machine.State != api.Running || n.health == health || n.expired {
 		return

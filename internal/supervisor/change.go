@@ -125,10 +125,10 @@ func (l *Loop) configureGate(p *process.Process, g *config.Group) {
 		}
 	}
 	if !slices.Equal(gate.needs, needs) {
-		gate.needs, gate.open, gate.lost = needs, false, false
+		gate.needs, gate.open, gate.loss = needs, false, nil
 	}
 	if p.Configured().Depends().Loss == config.LossIgnore && p.Gate().Shut {
-		gate.lost = false
+		gate.loss = nil
 		l.depends.setShut(gate, false)
 	}
 }

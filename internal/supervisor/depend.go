@@ -99,9 +99,15 @@ func (d *depends) build() {
 		byConfig[p.Configured()] = p
 	}
 	var nodes []order.Node[*process.Process]
+	var last []item // equal ones are kept once: many programs depend on the same
 	for _, p := range d.loop.Processes() {
 		if g := d.gates[p]; g != nil {
-			nodes = append(nodes, order.Node[*process.Process]{Unit: p, Items: d.items(g, active, read, byConfig)})
+			items := d.items(g, active, read, byConfig)
+			if slices.EqualFunc(items, last, item.Equal) {
+				items = last
+			}
+			last = items
+			nodes = append(nodes, order.Node[*process.Process]{Unit: p, Items: items})
 			d.mark(g)
 		}
 	}

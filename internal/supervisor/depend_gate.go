@@ -20,19 +20,21 @@ type item = order.Item[*process.Process]
 type gate struct {
 	process *process.Process
 	needs   []need
-	queued  bool // in depends.changed
+	timer   *deadline          // of dependency_timeout, then of startdelay; nil: none was needed
+	loss    *loss              // of the dependencies, while it ran; nil: none, or its consequences are over
+	warned  []*process.Process // that do not come any more
 
+	queued  bool       // in depends.changed
 	first   startStage // of the first automatic start
 	delayed bool       // startdelay has begun
-	timer   *deadline  // of dependency_timeout, then of startdelay; nil: none was needed
+	open    bool       // the dependencies were met, and have not been lost since
+	waits   bool       // a later start waits for dependencies
+}
 
-	open  bool               // the dependencies were met, and have not been lost since
-	lost  bool               // they were lost while it ran
-	on    []*process.Process // what was lost
-	cause string             // what was lost, such as "db is FATAL"
-	waits bool               // a later start waits for dependencies
-
-	warned []*process.Process // that do not come any more
+// loss is what a process that ran has lost.
+type loss struct {
+	on    []*process.Process
+	cause string // such as "db is FATAL"
 }
 
 // startStage is how far the first automatic start of a process is.
@@ -137,11 +139,13 @@ func (d *depends) loseIfLost(g *gate) {
 	if g.process.Config.Depends().Loss == config.LossIgnore {
 		return
 	}
-	g.on, g.cause = i.On, i.Name+" was removed"
-	if len(i.On) > 0 {
-		g.cause = i.Name + " is " + condition(d.facts(i.On[0]))
+	g.loss = nil
+	if s := g.process.State(); s == api.Running || s == api.Starting {
+		g.loss = &loss{i.On, i.Name + " was removed"}
+		if len(i.On) > 0 {
+			g.loss.cause = i.Name + " is " + condition(d.facts(i.On[0]))
+		}
 	}
-	g.lost = g.process.State() == api.Running || g.process.State() == api.Starting
 	d.setShut(g, true)
 }
 
@@ -193,24 +197,24 @@ func (d *depends) endHold(g *gate) {
 
 // lookAtLoss does what dependency_loss says.
 func (d *depends) lookAtLoss(g *gate, unmet []item, now time.Time) {
-	p := g.process
-	loss := p.Config.Depends().Loss
-	if loss == config.LossIgnore {
+	p, lost := g.process, g.loss
+	wanted := p.Config.Depends().Loss
+	if wanted == config.LossIgnore {
 		return
 	}
 	switch {
 	case p.State() != api.Running && p.State() != api.Starting:
-		g.lost = false
-	case g.lost && g.open:
-		g.lost = false
-		if loss == config.LossRestart && !slices.ContainsFunc(g.on, kept) {
-			d.loop.Recycle(p, api.Reason{Why: api.WhyDependency, Text: strings.Replace(g.cause, " is ", " was ", 1)}, now)
+		g.loss = nil
+	case lost != nil && g.open:
+		g.loss = nil
+		if wanted == config.LossRestart && !slices.ContainsFunc(lost.on, kept) {
+			d.loop.Recycle(p, api.Reason{Why: api.WhyDependency, Text: strings.Replace(lost.cause, " is ", " was ", 1)}, now)
 		}
-	case g.lost && loss == config.LossStop:
-		g.lost = false
-		e := ending{reason: api.Reason{Why: api.WhyDependency, Text: g.cause}, lost: true, again: true}
+	case lost != nil && wanted == config.LossStop:
+		g.loss = nil
+		e := ending{reason: api.Reason{Why: api.WhyDependency, Text: lost.cause}, lost: true, again: true}
 		if !d.beginStop([]*process.Process{p}, e, now) {
-			d.lose(p, g.cause, now)
+			d.lose(p, lost.cause, now)
 		}
 	}
 	d.setShut(g, !g.open)

@@ -85,8 +85,11 @@ func (set *stopSet) export() StopSetState {
 }
 
 func (g *gate) export() GateState {
-	s := GateState{First: firstStages[g.first], Delayed: g.delayed, Open: g.open, Lost: g.lost,
-		On: fullNames(g.on), Cause: g.cause, Waits: g.waits, Warned: fullNames(g.warned)}
+	s := GateState{First: firstStages[g.first], Delayed: g.delayed, Open: g.open, Lost: g.loss != nil,
+		Waits: g.waits, Warned: fullNames(g.warned)}
+	if g.loss != nil {
+		s.On, s.Cause = fullNames(g.loss.on), g.loss.cause
+	}
 	if g.timer != nil {
 		s.Timer = handover.Time{Time: g.timer.at}
 	}
@@ -127,7 +130,10 @@ func (d *depends) restoreStop(s StopSetState) *stopSet {
 
 func (d *depends) restoreGate(g *gate, s GateState) {
 	g.first = startStage(max(0, slices.Index(firstStages[:], s.First)))
-	g.delayed, g.open, g.lost, g.on, g.cause, g.waits = s.Delayed, s.Open, s.Lost, d.named(s.On), s.Cause, s.Waits
+	g.delayed, g.open, g.waits = s.Delayed, s.Open, s.Waits
+	if s.Lost {
+		g.loss = &loss{d.named(s.On), s.Cause}
+	}
 	if g.warned = d.named(s.Warned); !s.Timer.IsZero() {
 		g.timer = &deadline{at: s.Timer.Time, run: func(now time.Time) { d.timeout(g, now) }}
 	}

@@ -372,3 +372,12 @@ func TestKillWaiting(t *testing.T) {
 	s.took("+db")
 	s.left()
 }
+
+// TestEqualDependenciesAreShared shows that the graph has the dependencies of programs once if they are equal.
+func TestEqualDependenciesAreShared(t *testing.T) {
+	s := newFixture(t, "a depends_on=db\nb depends_on=db\nc depends_on=db,a\ndb")
+	items := func(name string) []item { return s.depends.graphNow().Items(s.p(name)) }
+	if &items("a")[0] != &items("b")[0] || &items("b")[0] == &items("c")[0] || len(items("c")) != 2 {
+		t.Errorf("%v, %v, %v", items("a"), items("b"), items("c"))
+	}
+}
