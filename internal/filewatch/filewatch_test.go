@@ -250,23 +250,29 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestBusy changes files between Add and the moment in which a busy machine has begun to watch.
+// TestBusy changes files between Add and the moment in which a busy machine has begun to watch, perhaps in the next program.
+//
+// covers: L12-c
 func TestBusy(t *testing.T) {
 	x := newWorld(t)
 	x.write("d/before", "1")
 	x.write("file", "1")
 	busy := make(chan struct{})
 	x.w.inbox.call(func() { <-busy })
-	s := x.w.Add(Spec{Paths: []string{x.path("d"), x.path("file")}, Patterns: []string{"*"}, Changed: func(time.Time) {},
-		Report: func(api.Level, string) {}}, nil)
+	spec := Spec{Paths: []string{x.path("d"), x.path("file")}, Patterns: []string{"*"}, Changed: func(time.Time) {},
+		Report: func(api.Level, string) {}}
+	s := x.w.Add(spec, nil)
+	state := s.Export(false, time.Now())
 	for stampOf(x.path("d/after")).CTime <= s.added.UnixNano() { // the kernel gives files the time of its last tick
 		x.write("d/after", "1")
 	}
 	x.write("file", "2")
 	close(busy)
-	x.settle()
-	if c, _ := s.Take(); c.Count != 2 {
-		t.Errorf("%+v", c)
+	for who, s := range map[string]*Set{"the same": s, "the next one": x.w.Add(spec, state)} {
+		x.settle()
+		if c, _ := s.Take(); c.Count != 2 {
+			t.Errorf("%s program: %+v", who, c)
+		}
 	}
 }
 

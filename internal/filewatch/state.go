@@ -109,7 +109,7 @@ func (s *Set) Export(examining bool, now time.Time) *SetState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	state := &SetState{Names: s.pending.names, First: s.pending.first, Binary: s.pending.binary || examining,
-		Last: handover.Time{Time: s.last}, Stamp: s.executed.stamp, Sum: s.executed.sum}
+		Last: handover.Time{Time: s.last}, Stamp: s.executed.stamp, Sum: s.executed.sum, Since: s.added.UnixNano()}
 	if s.where != nil {
 		state.Since, state.Paths = since, s.where
 		if s.watcher.frozen() {
@@ -125,6 +125,9 @@ func (s *Set) Export(examining bool, now time.Time) *SetState {
 func (s *Set) restore(from *SetState) {
 	s.pending = pending{names: from.Names, first: from.First, binary: from.Binary}
 	s.last, s.executed = from.Last.Time, executed{from.Stamp, from.Sum}
+	if from.Since != 0 {
+		s.added = time.Unix(0, from.Since)
+	}
 	s.announced = !s.pending.empty() // the loop knows of it
 }
 
