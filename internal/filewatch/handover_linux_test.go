@@ -127,6 +127,26 @@ func TestHandoverExact(t *testing.T) {
 	}
 }
 
+// TestHandoverOfAdded hands over a set that the Watcher has not begun with: what has changed since it was added counts.
+func TestHandoverOfAdded(t *testing.T) {
+	x := newWorld(t)
+	x.write("d/file", "")
+	x.w.Freeze(time.Now().Add(patience))
+	t.Cleanup(x.w.Thaw)
+	spec := Spec{Paths: []string{x.path("d")}}
+	s := x.w.Add(spec, nil)
+	for stampOf(x.path("d/file")).CTime <= s.added.UnixNano() { // the kernel gives files the time of its last tick
+		x.write("d/file", "2")
+	}
+	state := s.Export(false, time.Now())
+	t.Cleanup(x.w.Close)
+	x.w = New(x.send)
+	next := x.add(spec, state)
+	if c, _ := next.Take(); c.Count != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
 // TestFreezeInVain shows that a Watcher that a file system delays goes on, and is not handed over.
 func TestFreezeInVain(t *testing.T) {
 	x := newWorld(t)

@@ -129,6 +129,9 @@ func (s *Set) restore(from *SetState) {
 		s.added = time.Unix(0, from.Since)
 	}
 	s.announced = !s.pending.empty() // the loop knows of it
+	if from.Paths == nil && from.Since != 0 {
+		s.added = time.Unix(0, from.Since) // the program before has not begun to watch
+	}
 }
 
 // begin begins to watch for a set.
