@@ -54,7 +54,13 @@ func TestTrees(t *testing.T) {
 
 // TestMemory measures a process that has a child, and whose group has an orphan.
 func TestMemory(t *testing.T) {
-	cmd := exec.Command("/bin/sh", "-c", "(sleep 1000 & echo $!); sleep 1000 & echo $!; wait")
+	// They execute nothing, since a process has no memory for a moment then.
+	cmd := exec.Command("/bin/sh", "-c", "exec 3<&0; ((read line <&3) & echo $!); (read line <&3) & echo $!; wait")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {

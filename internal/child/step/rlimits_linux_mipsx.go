@@ -2,7 +2,7 @@
 
 package step
 
-// The numbers of resources that not all systems have. Source: getrlimit(2), arch/mips/include/uapi/asm/resource.h of the kernel.
+// The numbers of resources that not all systems have: getrlimit(2), arch/mips/include/uapi/asm/resource.h of the kernel.
 const (
 	rlimitAS         = 6
 	rlimitMemlock    = 9
