@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -54,13 +55,7 @@ func TestTrees(t *testing.T) {
 
 // TestMemory measures a process that has a child, and whose group has an orphan.
 func TestMemory(t *testing.T) {
-	// They execute nothing, since a process has no memory for a moment then.
-	cmd := exec.Command("/bin/sh", "-c", "exec 3<&0; ((read line <&3) & echo $!); (read line <&3) & echo $!; wait")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
+	cmd := exec.Command("/bin/sh", "-c", "(sleep 1000 & echo $!); sleep 1000 & echo $!; wait")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -77,6 +72,17 @@ func TestMemory(t *testing.T) {
 	for range 2 {
 		if !pids.Scan() {
 			t.Fatal("the shell has ended")
+		}
+		// It has no memory for a moment while it executes the command, and the kernel counts little of it late.
+		for late := time.Now().Add(time.Minute); ; {
+			name, _ := os.ReadFile(filepath.Join("/proc", pids.Text(), "comm"))
+			s, err := readStat(filepath.Join("/proc", pids.Text(), "stat"), make([]byte, 4096))
+			if string(name) == "sleep\n" && s.pages > 0 {
+				break
+			}
+			if err != nil || time.Now().After(late) {
+				t.Fatalf("%s: %+v, %v", name, s, err)
+			}
 		}
 	}
 	pid := cmd.Process.Pid
