@@ -61,7 +61,7 @@ func New(send func(f func(now time.Time)) bool) *Watcher {
 }
 
 func newWatcher() *Watcher {
-	w := &Watcher{dirs: map[string]*directory{}, sets: map[*Set]struct{}{}, dirty: map[*path]struct{}{}}
+	w := &Watcher{dirs: map[string]*directory{}, sets: map[*Set]struct{}{}, dirty: map[*path]struct{}{}, logs: map[string][]*logDir{}}
 	w.inbox.some, w.ended = make(chan struct{}, 1), make(chan struct{})
 	w.hash.closed = &w.inbox.closed
 	return w
@@ -79,6 +79,15 @@ func (w *Watcher) Close() { w.inbox.close() }
 // SetLogs sets the paths of logs, whose changes do not count.
 func (w *Watcher) SetLogs(paths []string) {
 	w.inbox.call(func() { w.logs = logDirs(paths) })
+}
+
+// AddLogs adds paths to those of SetLogs.
+func (w *Watcher) AddLogs(paths ...string) {
+	w.inbox.call(func() {
+		for name, dirs := range logDirs(paths) {
+			w.logs[name] = append(w.logs[name], dirs...)
+		}
+	})
 }
 
 // run does the work of the Watcher.

@@ -261,10 +261,12 @@ func TestBusy(t *testing.T) {
 	x.w.inbox.call(func() { <-busy })
 	spec := Spec{Paths: []string{x.path("d"), x.path("file")}, Patterns: []string{"*"}, Changed: func(time.Time) {},
 		Report: func(api.Level, string) {}}
+	x.w.AddLogs(x.path("d/log"))
 	s := x.w.Add(spec, nil)
 	state := s.Export(false, time.Now())
 	for stampOf(x.path("d/after")).CTime <= s.added.UnixNano() { // the kernel gives files the time of its last tick
 		x.write("d/after", "1")
+		x.write("d/log", "1")
 	}
 	x.write("file", "2")
 	close(busy)
