@@ -20,7 +20,7 @@ type Watcher struct {
 	still atomic.Pointer[hold] // of Freeze; nil: it is not frozen
 	ended chan struct{}        // closed at the end of run
 
-	// of the goroutine run, which stands still while the Watcher is frozen
+	// of the goroutine run, which is paused while the Watcher is frozen
 	notify   notifier        // nil: there is none
 	imported map[string]bool // directories that the program before has watched; nil: none, or it has begun
 	hold     *hold           // of a Freeze that has begun
@@ -61,7 +61,7 @@ func New(send func(f func(now time.Time)) bool) *Watcher {
 }
 
 func newWatcher() *Watcher {
-	w := &Watcher{dirs: map[string]*directory{}, sets: map[*Set]struct{}{}, dirty: map[*path]struct{}{}, logs: map[string][]*logDir{}}
+	w := &Watcher{dirs: map[string]*directory{}, sets: map[*Set]struct{}{}, dirty: map[*path]struct{}{}}
 	w.inbox.some, w.ended = make(chan struct{}, 1), make(chan struct{})
 	w.hash.closed = &w.inbox.closed
 	return w
@@ -76,16 +76,12 @@ func (w *Watcher) Begin(send func(f func(now time.Time)) bool) {
 // Close ends all sets. Its goroutines end by themselves; what they would still report is not.
 func (w *Watcher) Close() { w.inbox.close() }
 
-// SetLogs sets the paths of logs, whose changes do not count.
+// SetLogs sets the paths of logs, whose changes do not count. It has to be called after Add and before the program makes its logs.
 func (w *Watcher) SetLogs(paths []string) {
-	w.inbox.call(func() { w.logs = logDirs(paths) })
-}
-
-// AddLogs adds paths to those of SetLogs.
-func (w *Watcher) AddLogs(paths ...string) {
 	w.inbox.call(func() {
-		for name, dirs := range logDirs(paths) {
-			w.logs[name] = append(w.logs[name], dirs...)
+		w.logs = logDirs(paths)
+		for s := range w.sets {
+			s.countEarly()
 		}
 	})
 }
@@ -109,7 +105,7 @@ func (w *Watcher) run() {
 		}
 		w.recheck()
 		w.busy.Store(0)
-		w.stand()
+		w.pause()
 	}
 	if w.notify != nil {
 		w.notify.Close()

@@ -24,9 +24,10 @@ const patience = 30 * time.Second
 
 // world is a Watcher, a directory without links, and what has been reported.
 type world struct {
-	t   *testing.T
-	w   *Watcher
-	dir string
+	t    *testing.T
+	w    *Watcher
+	dir  string
+	logs []string
 
 	mu      sync.Mutex
 	grew    *sync.Cond
@@ -69,7 +70,9 @@ func (x *world) add(spec Spec, from *SetState) *Set {
 	if spec.Patterns == nil {
 		spec.Patterns = []string{"*"}
 	}
+	x.w.SetLogs(x.logs) // an upgrade knows them before
 	s := x.w.Add(spec, from)
+	x.w.SetLogs(x.logs)
 	x.settle()
 	read := make(chan struct{})
 	x.w.hash.add(func() { close(read) })
@@ -155,7 +158,7 @@ func TestTree(t *testing.T) {
 	x.write("a/skip/three.py", "1")
 	x.write("elsewhere/x/deep/four.py", "1")
 	x.write("a/app.log", "1")
-	x.w.SetLogs([]string{x.path("a/app.log")})
+	x.logs = []string{x.path("a/app.log")}
 	s := x.add(Spec{Paths: []string{x.path("a")}, Patterns: []string{"*.py", "conf/*.yaml", "end", "moved*", "x", "y"}, Exclude: []string{"*_test.py", "skip", "/sub/no.py"}}, nil)
 	for _, c := range []struct {
 		what string
@@ -261,7 +264,6 @@ func TestBusy(t *testing.T) {
 	x.w.inbox.call(func() { <-busy })
 	spec := Spec{Paths: []string{x.path("d"), x.path("file")}, Patterns: []string{"*"}, Changed: func(time.Time) {},
 		Report: func(api.Level, string) {}}
-	x.w.AddLogs(x.path("d/log"))
 	s := x.w.Add(spec, nil)
 	state := s.Export(false, time.Now())
 	for stampOf(x.path("d/after")).CTime <= s.added.UnixNano() { // the kernel gives files the time of its last tick
@@ -271,6 +273,8 @@ func TestBusy(t *testing.T) {
 	x.write("file", "2")
 	close(busy)
 	for who, s := range map[string]*Set{"the same": s, "the next one": x.w.Add(spec, state)} {
+		x.settle() // it has begun, and does not know the logs yet
+		x.w.SetLogs([]string{x.path("d/log")})
 		x.settle()
 		if c, _ := s.Take(); c.Count != 2 {
 			t.Errorf("%s program: %+v", who, c)
@@ -458,7 +462,7 @@ func TestHandover(t *testing.T) {
 		x.must(os.Chtimes(x.path(name), old, old))
 	}
 	x.must(os.Symlink("b", x.path("l")))
-	x.w.SetLogs([]string{x.path("a/out.log")})
+	x.logs = []string{x.path("a/out.log")}
 	spec := Spec{Paths: []string{x.path("a"), x.path("l"), x.path("missing")}, Binary: []string{x.path("app")}}
 	s := x.add(spec, nil)
 	x.write("a/waits", "2")
@@ -484,7 +488,7 @@ func TestHandover(t *testing.T) {
 	state = &SetState{}
 	x.must(handover.Unmarshal(text, state))
 	x.w = New(x.send)
-	x.w.SetLogs([]string{x.path("a/out.log")})
+	x.logs = []string{x.path("a/out.log")}
 	s = x.add(spec, state)
 	if d := cmp.Diff([]string{x.path("l"), "d/", "waits", "written", "written"}, x.shown(s, "a/end")); d != "" {
 		t.Errorf("changes (-want +got):\n%s", d)

@@ -4,7 +4,7 @@ import "time"
 
 // hold is a Freeze.
 type hold struct {
-	stands chan struct{} // closed when the Watcher stands still
+	paused chan struct{} // closed when the Watcher is paused
 	over   chan struct{} // closed by Thaw
 	resume func()        // has the notifier go on; nil: it has not been paused
 }
@@ -12,15 +12,15 @@ type hold struct {
 // mostWait is how long Freeze waits for a file system.
 const mostWait = time.Second
 
-// Freeze has the Watcher handle what it knows of, and then stand still until Thaw. If that takes too long, or too long for the deadline, it
-// goes on, and Export returns nil. Goroutines other than the loop may call it; the loop must not stand still before.
+// Freeze has the Watcher handle what it knows of, and then pause until Thaw. If that takes too long, or too long for the deadline, it
+// goes on, and Export returns nil. Goroutines other than the loop may call it; the loop must not be paused before.
 func (w *Watcher) Freeze(deadline time.Time) {
-	h := &hold{stands: make(chan struct{}), over: make(chan struct{})}
+	h := &hold{paused: make(chan struct{}), over: make(chan struct{})}
 	w.inbox.call(func() { w.hold = h })
 	late := time.NewTimer(min(time.Until(deadline), mostWait))
 	defer late.Stop()
 	select {
-	case <-h.stands:
+	case <-h.paused:
 		w.still.Store(h)
 	case <-w.ended:
 	case <-late.C:
@@ -37,8 +37,8 @@ func (w *Watcher) Thaw() {
 
 func (w *Watcher) frozen() bool { return w.still.Load() != nil }
 
-// stand stands still if a Freeze has begun and nothing is left to be done.
-func (w *Watcher) stand() {
+// pause pauses the Watcher if a Freeze has begun and nothing is left to be done.
+func (w *Watcher) pause() {
 	h := w.hold
 	if h == nil {
 		return
@@ -50,7 +50,7 @@ func (w *Watcher) stand() {
 		return
 	}
 	w.hold = nil
-	close(h.stands)
+	close(h.paused)
 	<-h.over
 	if h.resume != nil {
 		h.resume()

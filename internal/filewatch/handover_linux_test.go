@@ -26,7 +26,7 @@ func (x *world) hand(sets ...*Set) (h handed) {
 	x.t.Helper()
 	x.w.Freeze(time.Now().Add(patience))
 	if !x.w.frozen() {
-		x.t.Fatal("the watcher does not stand still")
+		x.t.Fatal("the watcher does not pause")
 	}
 	x.t.Cleanup(x.w.Thaw)
 	n := x.w.notify.(*inotify)

@@ -24,11 +24,13 @@ type Set struct {
 	// of the goroutine of the Watcher
 	paths    []*path
 	problems map[string]bool // that have been reported
+	fresh    bool            // the logs have not been set since it began
+	early    []func()        // changes of a fresh set that may be those of logs
 
 	mu        sync.Mutex
 	pending   pending
 	announced bool                 // Changed has been called since the last Take
-	where     map[string]PathState // what was found, by Paths; nil: not yet
+	where     map[string]PathState // what was found, by Paths; nil: not yet, or the logs are not known
 	missing   bool                 // one of Paths is that was there, and Take waits for it
 	last      time.Time
 	executed  executed
@@ -128,6 +130,18 @@ func (s *Set) change(shown, full string, at time.Time) {
 			s.pending.names[full] = pyrepr.Escape(shown, pyrepr.EndsLine)
 		}
 	})
+}
+
+// countEarly counts what has changed before the logs were known.
+func (s *Set) countEarly() {
+	if !s.fresh {
+		return
+	}
+	for _, count := range s.early {
+		count()
+	}
+	s.fresh, s.early = false, nil
+	s.publish()
 }
 
 // binaryChange notes that the file that is executed may have other content.

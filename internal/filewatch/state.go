@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -147,7 +148,9 @@ func (w *Watcher) begin(s *Set, from *SetState) {
 	} else {
 		w.watchAll(s, from)
 	}
-	s.publish()
+	if !s.fresh {
+		s.publish()
+	}
 	n := s.directories()
 	w.hash.add(func() { s.report(api.Debug, "watching files, in "+strconv.FormatInt(n, 10)+" directories") }) // after remember
 }
@@ -167,6 +170,7 @@ func (w *Watcher) watchAll(s *Set, from *SetState) {
 		} else if t.real == "" {
 			p.set.problem("there is no " + p.given + ", its changes are seen when it is there")
 		} else {
+			s.fresh = true
 			w.resume(p, PathState{Real: t.real, Stamp: p.stamp}, s.added) // the program may run already
 		}
 	}
@@ -203,12 +207,15 @@ func (w *Watcher) resume(p *path, was PathState, since time.Time) {
 		if changed.Before(since) || isDir && !time.Unix(st.Mtim.Unix()).Before(since) { // then something in it has changed
 			return
 		}
-		if isDir {
-			below += "/"
-		} else if !p.set.spec.selects(below) || w.isLog(full) {
-			return
+		at := monotonic(changed)
+		switch {
+		case isDir:
+			p.set.change(below+"/", full, at)
+		case !p.set.fresh:
+			w.count(p, full, below, at)
+		case int64(len(p.set.early)) < budget.ChangedFiles.Limit:
+			p.set.early = append(p.set.early, func() { w.count(p, full, below, at) })
 		}
-		p.set.change(below, full, monotonic(changed))
 	})
 }
 

@@ -239,7 +239,7 @@ func (p *parser) flush() {
 		return
 	}
 	text := strings.TrimRightFunc(strings.Join(p.lines, "\n"), pyrepr.IsSpace)
-	v := Value{Text: strings.Clone(text), From: p.from, Line: p.start} // who keeps a value does not keep the whole file
+	v := Value{Text: strings.Clone(text), From: p.from, Line: p.start} // else a value that is kept would keep the text of the file
 	if before, ok := p.values[p.key]; ok && before.Text != v.Text {
 		p.repeated(before, v)
 	}

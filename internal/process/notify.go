@@ -35,7 +35,7 @@ type notify struct {
 	receives *pump.Pipe // the socket; nil: none
 	pipe     *pump.Pipe // for readiness; nil: none
 
-	launcher int     // the child that was started before the adopted one, while it lives
+	launcher int     // the child that was started before the adopted one, while it exists
 	reload   *reload // a request that waits for the child; nil: none
 	status   string
 

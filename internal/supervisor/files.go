@@ -91,9 +91,7 @@ func (l *Loop) fileSetOf(p *process.Process) *fileSet {
 func (l *Loop) joinFiles(p *process.Process, spec filewatch.Spec, key string, from FileSetState) {
 	if l.files == nil {
 		l.useWatcher(filewatch.New(l.send))
-		l.files.watcher.AddLogs(l.ownFiles()...)
 	}
-	l.files.watcher.AddLogs(p.Logs()...) // before it writes them
 	s := l.files.sets[key]
 	if s == nil {
 		s = &fileSet{key: key, debounce: p.Config.Extra.Files.Debounce, program: p.Config.Name, refused: from.Refused}
@@ -158,16 +156,11 @@ func (l *Loop) logsChanged() {
 // excludeLogs has changes of logs, and of the pid file, not count.
 func (l *Loop) excludeLogs(time.Time) {
 	l.schedule(&l.files.logs, time.Time{})
-	paths := l.ownFiles()
+	paths := []string{l.log.Path(), l.options.Config.Supervisord.Pidfile}
 	for _, p := range l.Processes() {
 		paths = append(paths, p.Logs()...)
 	}
-	l.files.watcher.SetLogs(paths)
-}
-
-// ownFiles are the files that supervisord writes about itself.
-func (l *Loop) ownFiles() []string {
-	return slices.DeleteFunc([]string{l.log.Path(), l.options.Config.Supervisord.Pidfile}, func(path string) bool { return path == "" })
+	l.files.watcher.SetLogs(slices.DeleteFunc(paths, func(path string) bool { return path == "" }))
 }
 
 // filesChanged notes the first change since the last pause.
@@ -257,7 +250,7 @@ func (l *Loop) exportFiles(now time.Time) (all []FileSetState) {
 	return all
 }
 
-// FreezeFiles has what watches files stand still until thaw is called. If a file system is slow, it goes on.
+// FreezeFiles pauses what watches files until thaw is called. If a file system is slow, it goes on.
 func (s *Supervisor) FreezeFiles(deadline time.Time) (thaw func()) {
 	var w *filewatch.Watcher
 	if err := s.Do(func(l *Loop) {
