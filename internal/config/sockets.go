@@ -123,25 +123,24 @@ func parseSockets(text string) (list Sockets, err error) {
 	return list, err
 }
 
-// findSockets replaces names by the sockets.
+// findSockets replaces names by the sockets. A name without one is reported and left out, so that it is not tried as a socket, too.
 func findSockets(k *sectionReader, p *Process) {
 	list := p.Extra.Listening.Sockets
-	seen := map[string]bool{}
-	for i, s := range list {
-		found := k.r.sockets[s.Name]
-		switch {
-		case found == nil:
-			k.failf("sockets", "[%s] names unknown socket %s", k.s.Name, s.Name)
-		case seen[s.Name]:
-			k.failf("sockets", "[%s] names socket %s twice", k.s.Name, s.Name)
-		default:
-			list[i] = found
-		}
-		seen[s.Name] = true
-	}
 	if len(list) > maxSockets {
 		k.failf("sockets", "[%s] names more than %d sockets", k.s.Name, maxSockets)
 	}
+	var found []*Socket
+	for _, s := range list {
+		switch socket := k.r.sockets[s.Name]; {
+		case socket == nil:
+			k.failf("sockets", "[%s] names unknown socket %s", k.s.Name, s.Name)
+		case slices.Contains(found, socket):
+			k.failf("sockets", "[%s] names socket %s twice", k.s.Name, s.Name)
+		default:
+			found = append(found, socket)
+		}
+	}
+	p.Extra.Listening.Sockets = found
 }
 
 // requireReadyBehindSockets refuses ready=fd:N if that is the descriptor of a socket.
