@@ -262,10 +262,10 @@ func startRefused(state api.State, name string) error {
 
 func started(_ supervisor.View, p *process.Process, name string) (bool, error) {
 	switch state := p.State(); {
+	case p.SpawnErr() != "": // also of one that waits as before the request
+		return true, api.NewFault(api.SpawnError, name)
 	case p.Gate().Held:
 		return false, nil
-	case p.SpawnErr() != "":
-		return true, api.NewFault(api.SpawnError, name)
 	case state == api.Running:
 		return true, nil
 	case state != api.Starting:

@@ -29,6 +29,8 @@ type gate struct {
 	delayed bool       // startdelay has begun
 	open    bool       // the dependencies were met, and have not been lost since
 	waits   bool       // a later start waits for dependencies
+
+	suspended suspended // the first automatic start, while a request has taken its place
 }
 
 // loss is what a process that ran has lost.

@@ -32,12 +32,16 @@ type GateState struct {
 	Cause   string        `json:"cause,omitempty"`
 	Waits   bool          `json:"waits,omitempty"`
 	Warned  []string      `json:"warned,omitempty"`
+
+	Suspended      string        `json:"suspended,omitempty"` // of firstStages
+	SuspendedUntil handover.Time `json:"suspended_until,omitzero"`
 }
 
 // StartSetState is a request to start several processes.
 type StartSetState struct {
 	Members []string `json:"members"`
 	Waiting []string `json:"waiting,omitempty"`
+	Refused []string `json:"refused,omitempty"`
 }
 
 // StopSetState is a request to stop several processes.
@@ -67,7 +71,7 @@ func (d *depends) export() *DependsState {
 		s.Gates[fullName(p)] = g.export()
 	}
 	for _, set := range d.starts {
-		s.Starts = append(s.Starts, StartSetState{fullNames(set.members), fullNames(set.waiting)})
+		s.Starts = append(s.Starts, StartSetState{fullNames(set.members), fullNames(set.waiting), fullNames(set.refused)})
 	}
 	for _, set := range d.stops {
 		s.Stops = append(s.Stops, set.export())
@@ -86,7 +90,8 @@ func (set *stopSet) export() StopSetState {
 
 func (g *gate) export() GateState {
 	s := GateState{First: firstStages[g.first], Delayed: g.delayed, Open: g.open, Lost: g.loss != nil,
-		Waits: g.waits, Warned: fullNames(g.warned)}
+		Waits: g.waits, Warned: fullNames(g.warned), Suspended: firstStages[g.suspended.stage],
+		SuspendedUntil: handover.Time{Time: g.suspended.until}}
 	if g.loss != nil {
 		s.On, s.Cause = fullNames(g.loss.on), g.loss.cause
 	}
@@ -108,7 +113,8 @@ func (d *depends) restore(s *DependsState) {
 		}
 	}
 	for _, from := range s.Starts {
-		d.starts = append(d.starts, &startSet{members: d.named(from.Members), waiting: d.named(from.Waiting), changed: true})
+		d.starts = append(d.starts, &startSet{members: d.named(from.Members), waiting: d.named(from.Waiting),
+			refused: d.named(from.Refused), changed: true})
 	}
 	for _, from := range s.Stops {
 		d.stops = append(d.stops, d.restoreStop(from))
@@ -129,7 +135,8 @@ func (d *depends) restoreStop(s StopSetState) *stopSet {
 }
 
 func (d *depends) restoreGate(g *gate, s GateState) {
-	g.first = startStage(max(0, slices.Index(firstStages[:], s.First)))
+	g.first = stageOf(s.First)
+	g.suspended = suspended{stageOf(s.Suspended), s.SuspendedUntil.Time}
 	g.delayed, g.open, g.waits = s.Delayed, s.Open, s.Waits
 	if s.Lost {
 		g.loss = &loss{d.named(s.On), s.Cause}
@@ -143,6 +150,8 @@ func (d *depends) restoreGate(g *gate, s GateState) {
 		}
 	}
 }
+
+func stageOf(name string) startStage { return startStage(max(0, slices.Index(firstStages[:], name))) }
 
 // resume goes on with what was restored: everything is looked at once.
 func (d *depends) resume() {

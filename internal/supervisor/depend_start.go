@@ -15,6 +15,7 @@ type startSet struct {
 	members []*process.Process
 	waiting []*process.Process // those that are not started yet
 	pending []*process.Process // those that the request will start again, and has not begun with
+	refused []*process.Process // those that are not started
 	changed bool               // a member has changed since the last progress
 }
 
@@ -78,8 +79,7 @@ func (l *Loop) HoldStart(p *process.Process) bool {
 		return false
 	}
 	if g := d.gates[p]; g != nil && g.first != notHeld {
-		d.endHold(g)
-		d.cancelled[p] = true // the request has taken the place of the first automatic start
+		d.suspendFirst(g)
 	}
 	s.waiting, s.changed = append(s.waiting, p), true
 	p.HoldStart(texts(unmet))
@@ -109,7 +109,9 @@ func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 	s.changed = false
 	for _, p := range slices.Clone(s.waiting) {
 		unmet := s.unmet(d, p, d.facts)
-		failed := slices.DeleteFunc(slices.Clone(unmet), func(i item) bool { return !slices.ContainsFunc(i.On, d.failed) })
+		failed := slices.DeleteFunc(slices.Clone(unmet), func(i item) bool {
+			return !slices.ContainsFunc(i.On, func(on *process.Process) bool { return s.failed(d, on) })
+		})
 		gate, again := p.Gate(), p.StartComes()
 		switch {
 		case !gate.Held && !again: // another request was faster
@@ -117,9 +119,11 @@ func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 			p.Start(now)
 		case len(unmet) == 0:
 		case len(failed) > 0:
-			d.loop.log.Warnf("%s is not started: %s", p.Name(), notMet(failed))
-			p.CancelStart(now)
-			p.Refuse(notMet(failed))
+			d.refuse(p, notMet(failed), now)
+			if gate.Held {
+				s.remove(p)
+				continue
+			}
 		default:
 			gate.WaitsFor = texts(unmet)
 			p.SetGate(gate)
@@ -132,13 +136,77 @@ func (s *startSet) progress(d *depends, now time.Time) (over bool) {
 			gate.Shut, gate.WaitsFor = shut, ""
 			p.SetGate(gate)
 		}
-		s.waiting = slices.DeleteFunc(s.waiting, func(x *process.Process) bool { return x == p })
+		s.remove(p)
+		if g := d.gates[p]; g != nil {
+			g.suspended = suspended{}
+		}
 	}
 	return len(s.waiting) == 0
 }
 
-// failed reports whether a process that does not meet a condition will not come without a request.
-func (d *depends) failed(p *process.Process) bool {
+// remove has a process wait no more.
+func (s *startSet) remove(p *process.Process) {
+	s.waiting = slices.DeleteFunc(s.waiting, func(x *process.Process) bool { return x == p })
+}
+
+// failed reports whether a process that does not meet a condition will not come without another request.
+func (s *startSet) failed(d *depends, p *process.Process) bool {
 	f := d.facts(p)
-	return f.Gone || f.State == api.Unknown
+	return f.Gone || f.State == api.Unknown || f.State.IsStopped() && slices.Contains(s.refused, p)
+}
+
+// refuse ends the wait of a process for others of a request: it is not started. A wait from before the request goes on.
+func (d *depends) refuse(p *process.Process, problem string, now time.Time) {
+	d.loop.log.Warnf("%s is not started: %s", p.Name(), problem)
+	if !p.Gate().Held { // the request has stopped it, to start it again
+		p.CancelStart(now)
+	}
+	for _, s := range d.starts {
+		if slices.Contains(s.members, p) {
+			s.refused = append(s.refused, p)
+		}
+	}
+	p.Refuse(problem)
+	if g := d.gates[p]; g != nil {
+		d.resumeFirst(g, now)
+	}
+}
+
+// suspended is a first automatic start whose place a request has taken.
+type suspended struct {
+	stage startStage // notHeld: none
+	until time.Time  // of its deadline, zero if there was none
+}
+
+// suspendFirst has a request take the place of the first automatic start.
+func (d *depends) suspendFirst(g *gate) {
+	g.suspended = suspended{stage: g.first}
+	if g.timer != nil {
+		g.suspended.until = g.timer.at
+	}
+	d.endHold(g)
+	d.cancelled[g.process] = true
+}
+
+// resumeFirst goes on with the first automatic start after the request was refused.
+func (d *depends) resumeFirst(g *gate, now time.Time) {
+	p, from := g.process, g.suspended
+	g.suspended = suspended{}
+	if from.stage == notHeld || p.Disabled() {
+		return
+	}
+	delete(d.cancelled, p)
+	gate := process.Gate{Held: true, Shut: p.Gate().Shut}
+	if g.first = from.stage; g.first == delaying {
+		gate.NextStart = from.until
+	} else {
+		_, unmet := d.graphNow().Open(p, d.facts)
+		g.first, gate.WaitsFor = waiting, texts(unmet)
+		if wait := p.Config.Depends().Timeout; from.stage == inQueue && wait > 0 {
+			from.until = now.Add(wait)
+		}
+		d.loop.log.Infof("%s waits for %s", p.Name(), texts(unmet))
+	}
+	d.scheduleGate(g, from.until)
+	p.SetGate(gate)
 }
