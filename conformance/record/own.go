@@ -26,6 +26,9 @@ var ownSteps = []step{
 	call("disableProcess", "g:*", true), call("enableProcess", "g:*"), call("disableProcess", "nope"), call("enableProcess", "nope"),
 	call("scaleProgram", "db", 0), call("scaleProgram", "db", 1, true, false), call("scaleProgram", "db", 2), call("scaleProgram", "db", 10001),
 	call("scaleProgram", "nope", 1),
+	call("rotateProcessLogs", "manual"), call("rotateProcessLogs", "g:*"), call("rotateProcessLogs", "nope"), call("rotateAllProcessLogs"),
+	call("reopenProcessLogs", "manual"), call("reopenProcessLogs", "g:*"), call("reopenProcessLogs", "nope"), call("reopenAllProcessLogs"),
+	call("rotateLog"), call("reopenLog"),
 	system("multicall", []any{inner("supervisor.expandName", "g"), inner("supervisor.killProcess", "nope")}),
 
 	call("planConfig"), call("updateConfig"), call("startAllProcesses"), until("db", "RUNNING"), other("config", "own updated"),
@@ -40,7 +43,8 @@ var ownSteps = []step{
 	call("shutdown"), call("getConfig", "stubborn"), call("expandName", "g"),
 	call("getDependencies", "web"), call("runChecks", "stubborn"), call("reloadProcess", "stubborn"), call("reloadAllProcesses"),
 	call("restartProcess", "db"), call("enableProcess", "db"), call("disableProcess", "db"), call("scaleProgram", "db", 1),
-	call("planConfig"), call("updateConfig"), call("upgrade"), call("killProcess", "db"), call("killAllProcesses"),
+	call("planConfig"), call("updateConfig"), call("upgrade"), call("rotateLog"), call("rotateProcessLogs", "db"),
+	call("rotateAllProcessLogs"), call("reopenLog"), call("reopenProcessLogs", "db"), call("reopenAllProcessLogs"), call("killProcess", "db"), call("killAllProcesses"),
 }
 
 // option is one of an update, and noStart are two.

@@ -19,9 +19,12 @@ type operation struct {
 	ours     bool           // not every server can do it
 	ignored  int            // code of a fault that does not change the exit status
 	badGroup int            // exit status if there is no such group
-	all      func() ([]client.ProcessStatus, error)
-	group    func(name string) ([]client.ProcessStatus, error)
-	process  func(name string) ([]client.ProcessStatus, error)
+	badName  int            // that if there is no such process; 0: exitGeneric
+	// the description of a success that is not "OK" is printed in place of done
+	described bool
+	all       func() ([]client.ProcessStatus, error)
+	group     func(name string) ([]client.ProcessStatus, error)
+	process   func(name string) ([]client.ProcessStatus, error)
 }
 
 func (c *Controller) start(args []string) error {
@@ -248,7 +251,7 @@ func (c *Controller) applyTo(op operation, name string) error {
 	if whole { // of clear, which has no groups: the name as it was typed
 		shown = name
 	}
-	_, err := op.process(name)
+	results, err := op.process(name)
 	var fault *client.Fault
 	switch {
 	case faultCode(err) == api.UnknownMethod && op.ours:
@@ -257,6 +260,9 @@ func (c *Controller) applyTo(op operation, name string) error {
 		return c.printResult(op, shown, fault.Code, fault.Text)
 	case err != nil:
 		return err
+	}
+	if op.described && len(results) == 1 {
+		return c.printResult(op, shown, results[0].Status, results[0].Description)
 	}
 	return c.printResult(op, shown, api.Success, "")
 }
@@ -277,6 +283,8 @@ func (c *Controller) printResult(op operation, name string, code int, descriptio
 		c.unknown = append(c.unknown, name)
 	}
 	switch {
+	case code == api.Success && op.described && description != "" && description != "OK":
+		c.println(name + ": " + c.visible(description, false))
 	case code == api.Success:
 		c.println(name + ": " + op.done)
 	case known:
@@ -287,6 +295,10 @@ func (c *Controller) printResult(op operation, name string, code int, descriptio
 		c.println(description)
 	default:
 		return &commandError{"ValueError", fmt.Sprintf("Unknown result code %d for %s", code, name)}
+	}
+	if code == api.BadName && op.badName != 0 {
+		c.status = op.badName
+		return nil
 	}
 	switch code {
 	case api.Success, op.ignored:

@@ -131,6 +131,17 @@ func init() {
 				"logs -f <name>\t\tFollow the logs (Ctrl-C to exit)\n" +
 				"Lines of stdout begin with the name of the process and |, lines of stderr with the name and !."},
 		{name: "options", help: optionsHelp},
+		{name: "reopen", args: processArgs, upcheck: true, run: (*Controller).reopen,
+			help: "reopen <name> [...]\tOpen the log files of processes again, after they were moved away\n" +
+				"reopen <gname>:*\tThe same for all processes in a group\n" +
+				"reopen all\t\tThe same for all processes\n" +
+				"reopen main\t\tThe same for the main log\n" +
+				"To reopen all logs, SIGUSR2 can be sent to supervisord, too."},
+		{name: "rotate", args: processArgs, upcheck: true, run: (*Controller).rotate,
+			help: "rotate <name> [...]\tRotate the log files of processes now\n" +
+				"rotate <gname>:*\tThe same for all processes in a group\n" +
+				"rotate all\t\tThe same for all processes\n" +
+				"rotate main\t\tThe same for the main log"},
 		{name: "scale", args: processArgs, upcheck: true, timed: true, run: (*Controller).scale,
 			help: "scale <program> <number>\tStart more processes of a program, or stop and remove those with the highest numbers\n" +
 				"scale --no-start <program> <number>\tAdd processes without a start\n" +

@@ -308,6 +308,14 @@ func (m *Main) Reopen() error {
 	return m.file.Reopen()
 }
 
+// Rotate rotates the file now; see File.Rotate.
+func (m *Main) Rotate() (rotated bool, err error) {
+	if m == nil || m.file == nil {
+		return false, nil
+	}
+	return m.file.Rotate()
+}
+
 // Clear removes the file and creates it empty; backups stay. Anything but a plain file is left as it is. Source: clearLog.
 func (m *Main) Clear() error {
 	if m == nil || m.file == nil {

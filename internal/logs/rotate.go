@@ -49,3 +49,36 @@ func (f *File) renameBackups() error {
 	}
 	return ignoreMissing(dir.Rename(base, backup(1)))
 }
+
+// Rotate rotates the file now. It returns false if there is nothing to rotate: an empty file, one that is closed, or a target that is
+// not a plain file.
+func (f *File) Rotate() (rotated bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fd < 0 || !f.plain {
+		return false, nil
+	}
+	info, err := safefile.Stat(int(f.fd))
+	if err != nil || info.Size == 0 {
+		return false, err
+	}
+	return true, f.rotate()
+}
+
+// Rotate rotates a log file that is not open, as File.Rotate does. A missing file stays missing.
+func Rotate(log Source, o FileOptions) (rotated bool, err error) {
+	fd, info, err := safefile.OpenRead(log.Path, log.Owner)
+	if err != nil {
+		return false, ignoreMissing(err)
+	}
+	_ = syscall.Close(fd)
+	if !info.IsRegular() || info.Shared || info.Size == 0 {
+		return false, nil
+	}
+	f, err := Open(log.Path, o)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	return f.Rotate()
+}

@@ -226,7 +226,9 @@ func (s *Service) StartAgain(ctx context.Context, sel Selection, stopped []api.P
 
 func status(p *process.Process, err error) api.ProcessStatus {
 	st := api.ProcessStatus{Name: p.Name(), Group: p.Group, Status: api.Success, Description: "OK"}
-	if fault := api.FaultOf(err); fault != nil {
+	if err == (nothingToRotate{}) {
+		st.Description = NothingToRotate
+	} else if fault := api.FaultOf(err); fault != nil {
 		st.Status, st.Description = fault.Code, fault.Text
 	}
 	return st

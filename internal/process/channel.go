@@ -1,7 +1,9 @@
 package process
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -143,10 +145,27 @@ func (c *channel) close() {
 }
 
 // reopen opens the log file of a running child again, after it was moved away.
-func (c *channel) reopen() {
-	if err := c.file.Reopen(); err != nil {
+func (c *channel) reopen() error {
+	err := c.file.Reopen()
+	if err != nil {
 		c.process.shared.Log.Warnf("cannot reopen %s, going on with the old file: %v", c.path, err)
+		err = fmt.Errorf("cannot reopen %s: %w", c.path, err)
 	}
+	return err
+}
+
+// rotate rotates the log file, with or without a child. It returns false if there was nothing to rotate.
+func (c *channel) rotate() (rotated bool, err error) {
+	switch {
+	case c.file.File != nil:
+		rotated, err = c.file.File.Rotate()
+	case c.path != "":
+		rotated, err = logs.Rotate(logs.Source{Path: c.path, Owner: c.process.uid()}, c.fileOptions())
+	}
+	if err != nil {
+		err = fmt.Errorf("cannot rotate %s: %w", c.path, err)
+	}
+	return rotated, err
 }
 
 // clear empties the log file, with or without a child, and drops what has been captured so far.
@@ -163,11 +182,21 @@ func (c *channel) clear() error {
 	return nil
 }
 
-// Reopen opens the logs again, if there is a child.
-func (p *Process) Reopen() {
-	p.out.reopen()
-	p.err.reopen()
+// Reopen opens the logs again, if there is a child. What fails is logged, too.
+func (p *Process) Reopen() error {
+	out, err := p.out.reopen(), p.err.reopen()
+	return cmp.Or(out, err)
 }
+
+// RotateLogs rotates both logs. It returns false if there was nothing to rotate.
+func (p *Process) RotateLogs() (rotated bool, err error) {
+	out, outErr := p.out.rotate()
+	other, otherErr := p.err.rotate()
+	return out || other, cmp.Or(outErr, otherErr)
+}
+
+// HasLogs reports whether the process has a log file.
+func (p *Process) HasLogs() bool { return p.out.path != "" || p.err.path != "" }
 
 // ClearLogs empties both logs; backups stay.
 func (p *Process) ClearLogs() error {

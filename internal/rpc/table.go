@@ -30,6 +30,8 @@ var updateOptions = Param{Name: "options", Type: "struct", Optional: true, Help:
 
 const statusArray = "array a struct for each process: name, group, status, description"
 
+const rotateResult = statusArray + ": OK, or nothing to rotate"
+
 // table lists all built-in methods, without aliases.
 var table = []Method{
 	{Name: "supervisor.getAPIVersion", Do: (*Server).getAPIVersion,
@@ -118,6 +120,18 @@ var table = []Method{
 	{Name: "supervisor.restartProcess", Ours: true, Do: (*Server).restartProcess, Params: []Param{specParam, startWait},
 		Help:   "Stop a process and start it again; start it if it does not run, or when it has stopped. A stopProcess that comes meanwhile wins.",
 		Result: "boolean always true"},
+	{Name: "supervisor.rotateLog", Ours: true, Do: (*Server).rotateLog,
+		Help: "Rotate the main log.", Result: "boolean false if it is empty"},
+	{Name: "supervisor.rotateProcessLogs", Ours: true, Do: (*Server).rotateProcessLogs, Params: []Param{specParam},
+		Help: "Rotate both logs of a process, whether it runs or not.", Result: rotateResult},
+	{Name: "supervisor.rotateAllProcessLogs", Ours: true, Do: (*Server).rotateAllProcessLogs,
+		Help: "Rotate the logs of all processes.", Result: rotateResult},
+	{Name: "supervisor.reopenLog", Ours: true, Do: (*Server).reopenLog,
+		Help: "Open the main log again, after it was moved away.", Result: "boolean always true"},
+	{Name: "supervisor.reopenProcessLogs", Ours: true, Do: (*Server).reopenProcessLogs, Params: []Param{specParam},
+		Help: "Open both logs of a process again, after they were moved away.", Result: statusArray},
+	{Name: "supervisor.reopenAllProcessLogs", Ours: true, Do: (*Server).reopenAllProcessLogs,
+		Help: "Open the logs of all processes again, after they were moved away.", Result: statusArray},
 	{Name: "supervisor.runChecks", Ours: true, Waits: true, Do: (*Server).runChecks, Params: []Param{nameParam},
 		Help:   "Run the health checks of a process now, once. The results change nothing.",
 		Result: "array a struct for each check: check, ok, text, ms"},

@@ -66,7 +66,7 @@ func (l *Loop) reopenLogs() {
 		l.log.Warnf("cannot reopen %s, going on with the old file: %v", l.log.Path(), err)
 	}
 	for _, p := range l.Processes() {
-		p.Reopen()
+		_ = p.Reopen()
 	}
 	if l.options.Reopened != nil {
 		l.options.Reopened()
