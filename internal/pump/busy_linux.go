@@ -1,6 +1,7 @@
 package pump
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -74,13 +75,18 @@ func (b *busyPipes) timeout() int {
 	return int(b.pause.Milliseconds())
 }
 
-// serve reads each pipe once if that is due, and takes out those that are quiet, closed or paused.
+// serve reads each pipe once if that is due, and takes out those that are quiet, closed or paused. A freeze ends the round: the rest of a
+// thousand full pipes would take longer than all else in an upgrade.
 func (b *busyPipes) serve(m *Pump, buf []byte, now time.Duration) []byte {
 	if len(b.pipes) == 0 || now < b.due {
 		return buf
 	}
 	fullest, left := 0, b.pipes[:0] // fullest in eighths
-	for _, p := range b.pipes {
+	for i, p := range b.pipes {
+		if m.halt.Load() != nil {
+			b.pipes = slices.Delete(b.pipes, len(left), i)
+			return buf
+		}
 		size := int(p.size)
 		buf = atLeast(buf, size)
 		n, open := m.serve(p, buf[:size])

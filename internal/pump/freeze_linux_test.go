@@ -231,3 +231,59 @@ func TestRehearsal(t *testing.T) {
 		t.Errorf("descriptor %d, %v", p.fd, reader.Complete())
 	}
 }
+
+// halting freezes the pump when it gets output.
+type halting struct {
+	*collector
+	m *Pump
+}
+
+func (h *halting) Write(chunk []byte) {
+	h.collector.Write(chunk)
+	h.m.halt.Store(&halt{make(chan struct{}), make(chan struct{})})
+}
+
+// covers: L12-a
+// A freeze ends a round of reading busy pipes after the read in progress; the next round reads all that are left.
+func TestFreezeInRound(t *testing.T) {
+	m, p, _ := unserved(t, newCollector())
+	first := newCollector()
+	sinks := []*collector{first, newCollector(), newCollector()}
+	var writers []int
+	now := time.Minute
+	m.busy.note(p, busyBytes, now)
+	for i, c := range sinks {
+		r, w := pipe(t)
+		var sink Sink = c
+		if i == 0 {
+			sink = &halting{c, m}
+		}
+		p, err := m.Add(r, sink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Finish(); unix.Close(w) })
+		writers = append(writers, w)
+		m.busy.note(p, busyBytes, now)
+	}
+	if len(m.busy.pipes) != 1+len(sinks) {
+		t.Fatalf("%d pipes are busy", len(m.busy.pipes))
+	}
+	p.Finish()
+	for _, w := range writers {
+		write(t, w, []byte("a"))
+	}
+	now = m.busy.due
+	m.busy.serve(m, nil, now)
+	if string(first.data) != "a" || len(sinks[1].data)+len(sinks[2].data) != 0 {
+		t.Errorf("the first pipe brought %q, those after the freeze %q and %q", first.data, sinks[1].data, sinks[2].data)
+	}
+	if len(m.busy.pipes) != len(sinks) {
+		t.Errorf("%d pipes are busy after the freeze", len(m.busy.pipes))
+	}
+	m.halt.Store(nil)
+	m.busy.serve(m, nil, now)
+	if string(sinks[1].data)+string(sinks[2].data) != "aa" {
+		t.Errorf("the next round brings %q and %q", sinks[1].data, sinks[2].data)
+	}
+}
