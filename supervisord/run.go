@@ -218,8 +218,16 @@ func openLog(own *config.Supervisord) (*logs.Main, error) { return logs.OpenMain
 func logOptions(own *config.Supervisord) logs.MainOptions {
 	return logs.MainOptions{
 		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
-		Stdout: own.NoDaemon && !own.Silent,
+		Stdout: own.NoDaemon && !own.Silent, Header: logHeader(&own.Shipping),
 	}
+}
+
+// logHeader is that of records of the main log, nil if they are those of the original.
+func logHeader(s *config.Shipping) *logs.Header {
+	if s.Plain() && s.Tag == "" {
+		return nil
+	}
+	return &logs.Header{Facility: s.Facility, Tag: s.Tag, RFC5424: s.Format == config.RFC5424, PID: os.Getpid}
 }
 
 // startChild starts a child, which inherits nothing that protects our memory. The loop calls it, for one child at a time.

@@ -22,6 +22,7 @@ func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process,
 	r.host, r.merged = thisHost.remembering(), map[[2]string]mergedEnvironment{}
 	r.doc = ini.New()
 	r.doc.Sections, r.doc.ByName = []*ini.Section{s}, map[string]*ini.Section{s.Name: s}
+	r.inherit(s)
 	processes, err := r.processes(s, group)
 	if err != nil {
 		return nil, err
@@ -33,5 +34,18 @@ func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process,
 // kept returns the part of the reader that NewProcesses needs. Any goroutine may use it.
 func (r *reader) kept() *reader {
 	return &reader{env: r.env, node: r.node, path: r.path, here: r.here, common: r.common, variables: r.variables, exitOn: r.exitOn,
-		sockets: r.sockets}
+		sockets: r.sockets, shipping: withoutLines(r.shipping)}
+}
+
+// withoutLines returns values that are in no line of the file any more, by names.
+func withoutLines(values map[string]ini.Value) map[string]ini.Value {
+	if values == nil {
+		return nil
+	}
+	without := map[string]ini.Value{}
+	for name, v := range values {
+		v.Line = 0
+		without[name] = v
+	}
+	return without
 }

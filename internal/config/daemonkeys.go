@@ -83,7 +83,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Help: "keeps over restarts which programs are disabled, the numbers of processes that `scale` has set, and when schedules ran"},
 		Type: stateFileType, Field: func(s *settings) *string { return &s.StateFile }},
 	cgroupKey,
-}, paceKeys)...)
+}, paceKeys, shippingRows.daemon)...)
 
 // ignoreUnknown is read by supervisorctl, too.
 var ignoreUnknown = &daemonKey[bool]{Key: Key{Name: "ignore_unknown_plugins", Topic: daemonTopic, Since: Ours, Other: "true",

@@ -28,6 +28,8 @@ type Extra struct {
 	Timing   *Timing
 	Bounds   *Bounds
 
+	Shipping *Shipping
+
 	Listening *Listening
 
 	own map[string]string // environment=, without that of [supervisord], if there are files

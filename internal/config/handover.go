@@ -101,6 +101,15 @@ type ReaderState struct {
 	Variables int    `json:"variables,omitempty"`
 	ExitOn    string `json:"exit_on,omitempty"`
 	Sockets   []int  `json:"sockets,omitempty"`
+
+	Shipping map[string]InheritedState `json:"shipping,omitempty"` // what programs inherit from [supervisord]
+}
+
+// InheritedState is a value of [supervisord] as written.
+type InheritedState struct {
+	Text string `json:"text"`
+	File string `json:"file,omitempty"`
+	Here string `json:"here,omitempty"`
 }
 
 // Export returns the active groups and readings as data. They may share groups, processes and all else; that is kept. Keys that the
@@ -273,6 +282,16 @@ func (e *exporter) config(c *Config) int {
 				Variables: e.vars(r.variables), ExitOn: r.exitOn}
 			for _, name := range slices.Sorted(maps.Keys(r.sockets)) {
 				s.Reader.Sockets = append(s.Reader.Sockets, e.socket(r.sockets[name]))
+			}
+			for name, v := range r.shipping {
+				if s.Reader.Shipping == nil {
+					s.Reader.Shipping = map[string]InheritedState{}
+				}
+				value := InheritedState{Text: v.Text}
+				if v.From != nil {
+					value.File, value.Here = v.From.Path, v.From.Here
+				}
+				s.Reader.Shipping[name] = value
 			}
 		}
 		return s

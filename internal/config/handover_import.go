@@ -7,6 +7,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
 // Import returns what Export has made data of. It reads no file and looks nothing up. After an error, which r has, it is not complete.
@@ -173,6 +174,12 @@ func (m *importer) config(s *ConfigState) *Config {
 	r := s.Reader
 	c.reader = &reader{env: m.vars(r.Environ), node: r.Node, path: c.Path, here: r.Here, common: m.vars(r.Common),
 		variables: m.vars(r.Variables), exitOn: r.ExitOn}
+	for name, v := range r.Shipping {
+		if c.reader.shipping == nil {
+			c.reader.shipping = map[string]ini.Value{}
+		}
+		c.reader.shipping[name] = ini.Value{Text: v.Text, From: &ini.File{Path: v.File, Here: v.Here}, Section: daemonSection}
+	}
 	for _, s := range pick(m, m.sockets, r.Sockets) {
 		if c.reader.sockets == nil {
 			c.reader.sockets = map[string]*Socket{}

@@ -300,7 +300,7 @@ func TestHandoverOfReader(t *testing.T) {
 			names = append(names, kept.Type().Field(i).Name)
 		}
 	}
-	if diff := cmp.Diff([]string{"env", "node", "path", "here", "common", "variables", "exitOn", "sockets"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"env", "node", "path", "here", "common", "variables", "exitOn", "shipping", "sockets"}, names); diff != "" {
 		t.Errorf("ReaderState has other fields:\n%s", diff)
 	}
 }
@@ -309,7 +309,7 @@ func TestHandoverOfReader(t *testing.T) {
 // covers: L12-k
 func TestHandoverOfAdded(t *testing.T) {
 	dir := t.TempDir()
-	path := write(t, dir, "sd.conf", "[supervisord]\nenvironment=C=1\n[variables]\nx=v\n[program:a]\ncommand=a\n")
+	path := write(t, dir, "sd.conf", "[supervisord]\nenvironment=C=1\nsyslog_facility=local3\n[variables]\nx=v\n[program:a]\ncommand=a\n")
 	c, err := loadFile(t, path, "--exit-on", "fatal")
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,10 @@ func (r *reader) readFiles(path string) error {
 		return err
 	}
 	r.applyDefaults()
+	r.findShipping()
+	for _, s := range r.doc.Sections {
+		r.inherit(s)
+	}
 	return nil
 }
 

@@ -202,7 +202,7 @@ func TestDefaults(t *testing.T) {
 	}
 	wantDaemon := Supervisord{Logfile: absolute("supervisord.log"), LogfileMaxBytes: 52428800, LogfileBackups: 10, Loglevel: api.Info,
 		Pidfile: absolute("supervisord.pid"), Umask: -1, MinFDs: 1024, MinProcs: 200, ChildLogDir: dir,
-		Environment: map[string]string{}, Identifier: "supervisor", Cgroup: "auto"}
+		Environment: map[string]string{}, Identifier: "supervisor", Cgroup: "auto", Shipping: Shipping{Facility: 1, OutPriority: 6, ErrPriority: 6}}
 	if d := cmp.Diff(wantDaemon, c.Supervisord); d != "" {
 		t.Error(d)
 	}
@@ -292,7 +292,8 @@ stderr_syslog=true
 	}
 	wantDaemon := Supervisord{Logfile: "/tmp/log", LogfileMaxBytes: 1, LogfileBackups: 2, Loglevel: api.Error, Pidfile: "/tmp/pid",
 		Umask: 3, NoDaemon: true, MinFDs: 4, MinProcs: 5, NoCleanup: true, ChildLogDir: "/tmp", User: root, Directory: "/",
-		Environment: map[string]string{"S": "sup"}, Identifier: "id", ShutdownTimeout: 6, KillOrphans: true, Cgroup: "required"}
+		Environment: map[string]string{"S": "sup"}, Identifier: "id", ShutdownTimeout: 6, KillOrphans: true, Cgroup: "required",
+		Shipping: Shipping{Facility: 1, OutPriority: 6, ErrPriority: 6}}
 	if d := cmp.Diff(wantDaemon, c.Supervisord); d != "" {
 		t.Error(d)
 	}

@@ -133,6 +133,7 @@ var eachKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProcess, Upd
 	checkKeys,
 	fileKeys,
 	socketsKeys,
+	shippingRows.processes,
 )...)
 
 func logKeys(name, help string, channel func(*Process) *Channel, then func(*sectionReader, *Process)) []row[Process] {

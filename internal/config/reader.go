@@ -33,16 +33,17 @@ type reader struct {
 	spareExtra *Extra // nothing refers to it; nil: there is none
 	messages   []Message
 	files      []*ini.File
-	declared   []string           // the types of events that plug-ins emit
-	withheld   []string           // Config.Withheld
-	exitOn     string             // --exit-on; empty: not given
-	scaling    *Scaling           // nil: none
-	lenient    bool               // ignore_unknown_plugins
-	strict     bool               // dependencies=strict
-	vars       [6]expand.Variable // memory for expansions
-	check      *check             // collects the errors; nil: reading stops at the first
-	daemonUser *string            // that of supervisord, as written; nil: it is not switched
-	sockets    map[string]*Socket // of [socket:x]; nil: there are none
+	declared   []string             // the types of events that plug-ins emit
+	withheld   []string             // Config.Withheld
+	exitOn     string               // --exit-on; empty: not given
+	scaling    *Scaling             // nil: none
+	lenient    bool                 // ignore_unknown_plugins
+	strict     bool                 // dependencies=strict
+	vars       [6]expand.Variable   // memory for expansions
+	check      *check               // collects the errors; nil: reading stops at the first
+	shipping   map[string]ini.Value // what programs inherit from [supervisord]; nil: nothing
+	daemonUser *string              // that of supervisord, as written; nil: it is not switched
+	sockets    map[string]*Socket   // of [socket:x]; nil: there are none
 
 	overridden []api.ConfigKey // keys of [supervisord] that the command line sets
 }

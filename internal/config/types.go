@@ -65,6 +65,7 @@ type Supervisord struct {
 	StateFile          string            `json:"statefile"`           // absolute; empty: none
 	MaxStarting        int               `json:"max_starting"`        // processes in STARTING by a first start; 0: any number
 	Cgroup             string            `json:"cgroup"`              // auto, off, required, or the path of the base
+	Shipping           Shipping          `json:"shipping"`            // of the main log
 }
 
 // BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the

@@ -156,7 +156,7 @@ func ImportMain(r *handover.Reader, s MainState, o MainOptions) *Main {
 	if o.Path != SyslogName {
 		m.path, m.file = o.Path, ImportFile(r, s.File, o.Path, o.file())
 	} else if s.Syslog != nil {
-		m.syslog = ImportSyslog(r, *s.Syslog, "", nil)
+		m.syslog, m.header = ImportSyslog(r, *s.Syslog, "", nil), o.Header
 	}
 	return m
 }

@@ -36,6 +36,7 @@ type Main struct {
 	mu      sync.Mutex
 	file    *File
 	syslog  *Syslog
+	header  *Header // of records for syslog; nil: that of the original
 	copy    io.Writer
 	dropped dropped // from the copy
 	frozen  bool
@@ -54,7 +55,8 @@ type MainOptions struct {
 	Level    api.Level
 	MaxBytes int64 // rotate at this size; 0 or less: never
 	Backups  int
-	Stdout   bool // copy each line to the standard output
+	Stdout   bool    // copy each line to the standard output
+	Header   *Header // of records for syslog; nil: that of the original
 }
 
 func (o MainOptions) file() FileOptions { return FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups} }
@@ -67,7 +69,7 @@ func OpenMain(o MainOptions) (*Main, error) {
 		m.copy = Stdout
 	}
 	if o.Path == SyslogName {
-		m.syslog = &Syslog{}
+		m.syslog, m.header = &Syslog{}, o.Header
 		return m, nil
 	}
 	file, err := Open(o.Path, o.file())
@@ -294,9 +296,15 @@ func dated(text string) []byte {
 
 // sendSyslog makes each line of a message a record with the message's date and level.
 func (m *Main) sendSyslog(b []byte) {
-	prefix := string(b[:headLength])
-	for line := range bytes.SplitSeq(bytes.TrimRight(b[headLength:], "\n"), []byte{'\n'}) {
-		m.syslog.sendRecord(prefix, line, "\n")
+	r := entry{prefix: string(b[:headLength]), suffix: "\n"}
+	if r.header = m.header; r.header != nil {
+		r.severity, r.suffix = severityOf(b), ""
+		if r.header.RFC5424 { // it has the date
+			r.prefix = r.prefix[len(stampLayout):]
+		}
+	}
+	for r.line = range linesOf(b[headLength:]) {
+		m.syslog.sendRecord(r)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 )
@@ -34,48 +35,76 @@ type Syslog struct {
 // NewSyslog makes a Syslog that sends to the socket at path, or to that of the system if path is empty.
 func NewSyslog(path string) *Syslog { return &Syslog{path: path} }
 
+// entry is a line and what comes with it in its record.
+type entry struct {
+	header   *Header // nil: that of the original
+	severity int     // with a header
+	prefix   string
+	line     []byte
+	suffix   string
+}
+
 // Send sends each line of text as a record of its own, after prefix. Line feeds at the end do not count as lines.
 func (s *Syslog) Send(prefix string, text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for line := range bytes.SplitSeq(bytes.TrimRight(text, "\n"), []byte{'\n'}) {
-		s.send(prefix, line, "")
+	for line := range linesOf(text) {
+		s.send(entry{prefix: prefix, line: line})
 	}
 }
 
-// sendRecord sends one record whole, for lines of the main log, which keep their line feed.
-func (s *Syslog) sendRecord(prefix string, line []byte, suffix string) {
+// SendAs sends each line of text as a record with a header.
+func (s *Syslog) SendAs(h *Header, text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.send(prefix, line, suffix)
+	for line := range linesOf(text) {
+		severity, line := h.split(line)
+		s.send(entry{header: h, severity: severity, line: line})
+	}
+}
+
+func linesOf(text []byte) iter.Seq[[]byte] {
+	return bytes.SplitSeq(bytes.TrimRight(text, "\n"), []byte{'\n'})
+}
+
+// sendRecord sends one record whole, for lines of the main log.
+func (s *Syslog) sendRecord(r entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.send(r)
 }
 
 // send sends or queues a record. The lock is held.
-func (s *Syslog) send(prefix string, line []byte, suffix string) {
+func (s *Syslog) send(r entry) {
 	if s.async == nil {
 		s.async = writers.add(newSyslogConn(s.path, s.Report).writer())
 	}
 	if s.dropped > 0 {
 		note := fmt.Appendf(nil, "%d records were dropped here, the syslog daemon did not keep up", s.dropped)
-		if _, err := s.async.send(s.format("", note, "")); errors.Is(err, ErrBehind) {
+		if _, err := s.async.send(s.format(entry{line: note})); errors.Is(err, ErrBehind) {
 			s.dropped++
 			return
 		}
 		s.dropped = 0
 	}
-	if _, err := s.async.send(s.format(prefix, line, suffix)); errors.Is(err, ErrBehind) {
+	if _, err := s.async.send(s.format(r)); errors.Is(err, ErrBehind) {
 		s.dropped = 1
 	}
 }
 
 // format makes a record, which is valid until the next call. It ends in NUL.
-func (s *Syslog) format(prefix string, line []byte, suffix string) []byte {
-	b := append(s.record[:0], syslogPriority...)
-	b = time.Now().AppendFormat(b, time.Stamp)
-	b = append(b, syslogTag...)
-	b = append(b, prefix...)
-	b = append(b, line...)
-	b = append(b, suffix...)
+func (s *Syslog) format(r entry) []byte {
+	b, now := s.record[:0], time.Now()
+	if r.header != nil {
+		b = r.header.append(b, r.severity, now)
+	} else {
+		b = append(b, syslogPriority...)
+		b = now.AppendFormat(b, time.Stamp)
+		b = append(b, syslogTag...)
+	}
+	b = append(b, r.prefix...)
+	b = append(b, r.line...)
+	b = append(b, r.suffix...)
 	b = append(b, 0)
 	if cap(b) <= maxKeptLine {
 		s.record = b

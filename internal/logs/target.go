@@ -60,11 +60,18 @@ func (t *FileTarget) Close() {
 // SyslogTarget sends the lines of each chunk to syslog, after a prefix. Source: stdout_syslog.
 type SyslogTarget struct {
 	Syslog *Syslog
-	Prefix string // the name of the process and a space
+	Prefix string  // the name of the process and a space
+	Header *Header // in place of Prefix; nil: records are as those of the original
 }
 
 // Write sends a record for each line of a chunk.
-func (t *SyslogTarget) Write(chunk []byte) { t.Syslog.Send(t.Prefix, chunk) }
+func (t *SyslogTarget) Write(chunk []byte) {
+	if t.Header != nil {
+		t.Syslog.SendAs(t.Header, chunk)
+		return
+	}
+	t.Syslog.Send(t.Prefix, chunk)
+}
 
 // Flush does nothing: a line that ends with its chunk is a record.
 func (t *SyslogTarget) Flush() {}

@@ -195,7 +195,7 @@ func (p *Process) ImportHelper(r *handover.Reader, s *helper.RunState, spec help
 	var sinks []*helperSink
 	sink := func(stream int, chain output.ChainState) pump.Sink {
 		c := channels[stream]
-		stages, _ := c.logStages(true)
+		stages, _ := c.logStages(true, func() int { return s.PID })
 		made := &helperSink{channel: c, chain: stages.Import(chain)}
 		sinks = append(sinks, made)
 		return made

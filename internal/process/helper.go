@@ -2,6 +2,7 @@ package process
 
 import (
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
@@ -13,8 +14,12 @@ import (
 // Help starts a helper of the process: a command with the user, the directory, the umask, the limits and the environment that
 // its children have.
 func (p *Process) Help(spec helper.Spec, now time.Time) *helper.Run {
-	program := helper.Program{Name: p.Name(), Outputs: p.helperOutputs,
-		Own: func(pid int, r *helper.Run) { p.shared.Own(pid, r, p) }}
+	started := new(atomic.Int32)
+	program := helper.Program{Name: p.Name(), Outputs: func() (out, err pump.Sink, done func(), failure error) { return p.helperOutputs(started) },
+		Own: func(pid int, r *helper.Run) {
+			started.Store(int32(pid))
+			p.shared.Own(pid, r, p)
+		}}
 	run, err := p.current()
 	var path string
 	var args []string
@@ -44,8 +49,8 @@ func (p *Process) helperEnviron(spec helper.Spec, configured map[string]string) 
 	return append(env, spec.Env...)
 }
 
-// helperOutputs opens the logs for a helper. Its output is neither captured nor sent as events.
-func (p *Process) helperOutputs() (out, err pump.Sink, done func(), failure error) {
+// helperOutputs opens the logs for a helper, whose PID is in started as soon as it is known. Its output is neither captured nor sent as events.
+func (p *Process) helperOutputs(started *atomic.Int32) (out, err pump.Sink, done func(), failure error) {
 	channels := []*channel{&p.out, &p.err}
 	if p.Config.RedirectErr {
 		channels = channels[:1]
@@ -63,7 +68,7 @@ func (p *Process) helperOutputs() (out, err pump.Sink, done func(), failure erro
 			done()
 			return nil, nil, nil, failure
 		}
-		stages, _ := c.logStages(true)
+		stages, _ := c.logStages(true, func() int { return int(started.Load()) })
 		s := &helperSink{channel: c, chain: stages.Chain()}
 		opened, sinks[i] = append(opened, s), s
 	}

@@ -137,8 +137,9 @@ func (p *Process) use(to *config.Process, now time.Time) {
 	if !to.Sockets().Equal(before.Sockets()) {
 		p.shared.Relisten(p)
 	}
-	p.out.configure(&to.Out)
-	p.err.configure(&to.Err)
+	otherShipping := *before.Shipping() != *to.Shipping()
+	p.out.configure(&to.Out, otherShipping)
+	p.err.configure(&to.Err, otherShipping)
 	if p.extra != nil {
 		p.configureCgroup()
 		p.configureNotify(now)
@@ -184,7 +185,7 @@ func (p *Process) configureChecks(before *config.Process, now time.Time) {
 }
 
 // configure gives the channel another configuration. The log of a child has the same path.
-func (c *channel) configure(to *config.Channel) {
+func (c *channel) configure(to *config.Channel, otherShipping bool) {
 	before := *c.config
 	c.config = to
 	if before.Log.Kind != to.Log.Kind || before.Log.Path != to.Log.Path {
@@ -195,7 +196,7 @@ func (c *channel) configure(to *config.Channel) {
 	if c.file.File != nil {
 		c.file.File.Configure(c.fileOptions())
 	}
-	if c.pipe != nil && (before.Events != to.Events || before.Log.Syslog != to.Log.Syslog) {
+	if c.pipe != nil && (before.Events != to.Events || before.Log.Syslog != to.Log.Syslog || to.Log.Syslog && otherShipping) {
 		c.pipe.Replace(c.rebuild)
 	}
 }

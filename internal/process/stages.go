@@ -12,7 +12,7 @@ import (
 // stages returns what the output of the next child passes through.
 func (c *channel) stages() output.Stages {
 	shared, reader := c.process.shared, c.protocolReader()
-	s, debug := c.logStages(reader == nil) // protocol traffic is not program output
+	s, debug := c.logStages(reader == nil, c.childPID) // protocol traffic is not program output
 	if n := c.process.notify(); n != nil {
 		s.Ready = n.match()
 	}
@@ -28,18 +28,19 @@ func (c *channel) stages() output.Stages {
 		typ := events.OfLog(c.name)
 		s.Events = &output.Events{Wanted: func() bool { return shared.Events.Wants(typ) }, Emit: c.logged}
 	}
-	if s.Capture != nil || s.Events != nil {
+	if s.Capture != nil || s.Events != nil || c.shipsPID() {
 		c.started = make(chan struct{})
 	}
 	return s
 }
 
-// logStages returns the stages that log output. Debug is the target that copies it to the main log; nil: none.
-func (c *channel) logStages(syslog bool) (s output.Stages, debug output.Stage) {
+// logStages returns the stages that log output of a child, or of a helper, with the PID that pid returns. Debug is the target that copies
+// it to the main log; nil: none.
+func (c *channel) logStages(syslog bool, pid func() int) (s output.Stages, debug output.Stage) {
 	p, shared := c.process, c.process.shared
 	s = output.Stages{Strip: shared.StripANSI, Targets: []output.Stage{&c.file}}
 	if c.config.Log.Syslog && syslog {
-		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: shared.Syslog, Prefix: p.Name() + " "})
+		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: shared.Syslog, Prefix: p.Name() + " ", Header: c.header(pid)})
 	}
 	if shared.Log.Enabled(api.Debug) {
 		debug = &logs.DebugTarget{Main: shared.Log, Process: p.Name(), Channel: c.name}
