@@ -160,6 +160,7 @@ func (d *doubts) process(p *Process) {
 	d.companions(p)
 	d.limits(p, step.Supported)
 	d.files(p)
+	d.lines(p)
 	for _, c := range p.channels() {
 		if c.log.Kind == LogFile && isDir(c.log.Path) {
 			d.add(p.Section, c.key, "it is a directory, so the program cannot start")

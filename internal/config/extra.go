@@ -27,6 +27,7 @@ type Extra struct {
 	Files    *WatchedFiles
 	Timing   *Timing
 	Bounds   *Bounds
+	Lines    *Lines
 
 	Shipping *Shipping
 

@@ -91,6 +91,7 @@ func TestPartsOfExtra(t *testing.T) {
 		"reloadsignal=USR1":          {"Reload"},
 		"startdelay=1":               {"Depends"},
 		"sockets=":                   {"Listening"},
+		"stdout_logfile_marks=true":  {"Lines"},
 
 		"liveness_check_period=1\nreadiness_check_script=/c %(process_num)d": {"Liveness", "Readiness"},
 	} {

@@ -28,6 +28,9 @@ func everything() *Group {
 	extra.Listening.Sockets = Sockets{{Name: "a", URL: "u"}, {Name: "b", URL: "v"}}
 	extra.StopPlan.Sequence.Signals = []StopSignal{{1, 2}, {3, 4}}
 	extra.Files.Directories, extra.Files.Patterns, extra.Files.Exclude = []string{"a", "b"}, []string{"a", "b"}, []string{"a", "b"}
+	for _, c := range []*ChannelLines{&extra.Lines.Out, &extra.Lines.Err} {
+		c.Fields = map[string]string{"A": "1"}
+	}
 	for _, a := range []*FileAction{&extra.Files.OnBinary, &extra.Files.OnFile} {
 		a.Signals.Signals = []StopSignal{{1, 2}, {3, 4}}
 	}
@@ -91,7 +94,7 @@ func TestCompareNoticesEveryField(t *testing.T) {
 var neverNil = []reflect.Type{reflect.TypeFor[Program](), reflect.TypeFor[Policy](), reflect.TypeFor[Hooks](), reflect.TypeFor[StopPlan](),
 	reflect.TypeFor[Reload](), reflect.TypeFor[Notify](), reflect.TypeFor[Depends](), reflect.TypeFor[HealthCheck](),
 	reflect.TypeFor[Identity](), reflect.TypeFor[ExitOn](), reflect.TypeFor[Cgroup](), reflect.TypeFor[WatchedFiles](),
-	reflect.TypeFor[Listening](), reflect.TypeFor[Timing](), reflect.TypeFor[Bounds](), reflect.TypeFor[Shipping]()}
+	reflect.TypeFor[Listening](), reflect.TypeFor[Timing](), reflect.TypeFor[Bounds](), reflect.TypeFor[Shipping](), reflect.TypeFor[Lines]()}
 
 // eachField calls try for each field of a type and its parts, with the path of the field and a function that changes it.
 func eachField(typ reflect.Type, path string, try func(path string, change func(root reflect.Value))) {

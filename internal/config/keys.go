@@ -28,6 +28,7 @@ type Key struct {
 	Help     string // one line for the reference and the sample
 	Other    string // a valid value other than the default
 	Label    string // its name in messages about expansions; empty: section.key
+	Raw      bool   // the value is not expanded: what it expands has names of its own
 	Percents bool   // the value may end with a % that begins no expression
 	Wrong    string // the message about an invalid value, which the value follows; empty: the message of the type
 }

@@ -130,6 +130,7 @@ var eachKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProcess, Upd
 			Type: commandType, Field: func(p *Process) *string { return &p.Run.Command }, Then: requireCommand},
 		programEnvFiles,
 	},
+	lineKeys,
 	checkKeys,
 	fileKeys,
 	socketsKeys,

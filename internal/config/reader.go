@@ -140,6 +140,9 @@ func (k *sectionReader) text(key *Key) (text string, v ini.Value, ok bool) {
 	if v, ok = k.r.doc.Find(k.s, key.Name); !ok {
 		return "", v, false
 	}
+	if key.Raw {
+		return v.Text, v, true
+	}
 	text, err := k.expand(key, v)
 	if err != nil {
 		k.unreadable(key.Name, v, err)

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"io/fs"
+	"math"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -38,6 +39,7 @@ type File struct {
 	renamed         bool                        // the path leads to another file, which could not be opened; reported
 	failing         bool                        // writing fails, and that was reported
 	rotationFailing bool                        // so does rotation
+	torn            bool                        // a record was written in part
 	async           atomic.Pointer[asyncWriter] // of a target that may block, else nil
 }
 
@@ -106,6 +108,7 @@ func (f *File) use(fd int, info safefile.Info) {
 		f.size, f.plain, f.checkedAt = info.Size, !info.Shared, time.Now()
 		f.comparedAt = seconds(f.checkedAt)
 	}
+	f.torn = f.torn && f.size > 0
 }
 
 func (f *File) closeFD() {
@@ -124,6 +127,36 @@ func (f *File) closeFD() {
 func (f *File) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.write(p, piece)
+}
+
+// WriteRecords is Write of whole lines, of which no file has a part unless writing fails. Then the rest is lost, and what comes next
+// begins a line.
+func (f *File) WriteRecords(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.torn {
+		p = append([]byte{'\n'}, p...)
+	}
+	n, condition := f.write(p, len(p))
+	if n > 0 || !f.torn {
+		f.torn = n > 0 && n < len(p) && p[n-1] != '\n'
+	}
+	return n, condition
+}
+
+// Room is how many bytes the file takes before it is rotated.
+func (f *File) Room() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.max <= 0 || !f.plain {
+		return math.MaxInt
+	}
+	return int(max(f.max-f.size, 0))
+}
+
+// write is Write in parts of a size. The lock is held.
+func (f *File) write(p []byte, most int) (int, error) {
 	if w := f.async.Load(); w != nil {
 		lost, err := w.send(p)
 		f.lost += lost
@@ -134,7 +167,7 @@ func (f *File) Write(p []byte) (int, error) {
 	for len(p) > 0 && f.fd >= 0 {
 		part := p
 		if f.max > 0 && f.plain {
-			part = p[:min(len(p), piece)]
+			part = p[:min(len(p), most)]
 		}
 		p = p[len(part):]
 		n, err := f.writeAll(part)

@@ -24,6 +24,7 @@ type FileState struct {
 	Renamed         bool `json:"renamed,omitempty"`
 	Failing         bool `json:"failing,omitempty"`
 	RotationFailing bool `json:"rotationfailing,omitempty"`
+	Torn            bool `json:"torn,omitempty"`
 }
 
 func filePurpose(path string) string { return "log file " + path }
@@ -41,7 +42,7 @@ func (f *File) Export(w *handover.Writer) *FileState {
 	s := &FileState{
 		FD: w.Descriptor(int(f.fd), filePurpose(f.path)), Size: f.size, Lost: f.lost, Reported: f.reported, SinceCheck: f.sinceCheck,
 		Failed: handover.Time{Time: f.failed}, Checked: handover.Time{Time: f.checkedAt},
-		Plain: f.plain, Unlinked: f.unlinked, Renamed: f.renamed, Failing: f.failing, RotationFailing: f.rotationFailing,
+		Plain: f.plain, Unlinked: f.unlinked, Renamed: f.renamed, Failing: f.failing, RotationFailing: f.rotationFailing, Torn: f.torn,
 	}
 	if f.plain {
 		s.Compared.Time = began.Add(time.Duration(f.comparedAt) * time.Second)
@@ -61,6 +62,7 @@ func ImportFile(r *handover.Reader, s *FileState, path string, o FileOptions) *F
 	f.fd, f.size, f.lost, f.reported = int32(r.Descriptor(s.FD, filePurpose(path))), s.Size, s.Lost, s.Reported
 	f.failed, f.checkedAt, f.sinceCheck = s.Failed.Time, s.Checked.Time, s.SinceCheck
 	f.plain, f.unlinked, f.renamed, f.failing, f.rotationFailing = s.Plain, s.Unlinked, s.Renamed, s.Failing, s.RotationFailing
+	f.torn = s.Torn
 	if !s.Compared.IsZero() {
 		f.comparedAt = seconds(s.Compared.Time)
 	}

@@ -1,6 +1,10 @@
 package logs
 
-import "github.com/gosupervisor/supervisor/internal/api"
+import (
+	"math"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+)
 
 // The targets of the output of a process. All are stages in the sense of package output: they take chunks as they come
 // and hold nothing back.
@@ -21,6 +25,24 @@ func (t *FileTarget) Write(chunk []byte) {
 	if _, condition := t.File.Write(chunk); condition != nil {
 		t.report(condition)
 	}
+}
+
+// WriteRecords appends whole lines, as File.WriteRecords does.
+func (t *FileTarget) WriteRecords(records []byte) {
+	if t.File == nil {
+		return
+	}
+	if _, condition := t.File.WriteRecords(records); condition != nil {
+		t.report(condition)
+	}
+}
+
+// Room is that of the file.
+func (t *FileTarget) Room() int {
+	if t.File == nil {
+		return math.MaxInt
+	}
+	return t.File.Room()
 }
 
 func (t *FileTarget) report(condition error) {

@@ -1,6 +1,10 @@
 package output
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/gosupervisor/supervisor/internal/handover"
+)
 
 // ChainState is what the stages of a chain hold back, and where in the stream they are. The zero value is that of a chain that nothing
 // has passed.
@@ -9,6 +13,25 @@ type ChainState struct {
 	Capture *CaptureState `json:"capture,omitempty"`
 	Match   *MatchState   `json:"match,omitempty"`
 	Events  []byte        `json:"events,omitempty"` // the beginning of a character
+	Lines   *LinesState   `json:"lines,omitempty"`
+}
+
+// LinesState is the state of Lines.
+type LinesState struct {
+	Held   []byte        `json:"held,omitempty"`
+	Since  handover.Time `json:"since,omitzero"`
+	GoesOn bool          `json:"goes_on,omitempty"`
+	Open   []bool        `json:"open,omitempty"` // of the outputs
+	Group  *GroupState   `json:"group,omitempty"`
+}
+
+// GroupState is a record of several lines that is not complete.
+type GroupState struct {
+	Text   []byte        `json:"text,omitempty"`
+	Since  handover.Time `json:"since,omitzero"`
+	Lines  int           `json:"lines,omitempty"`
+	Within bool          `json:"within,omitempty"`
+	Rest   bool          `json:"rest,omitempty"`
 }
 
 // CaptureState is the state of a Capture.
@@ -52,6 +75,8 @@ func Export(chain Stage) (s ChainState) {
 			s.Match = &MatchState{stage.found, stage.long, places[stage.strip.at], stage.line}
 		case *Events:
 			s.Events = stage.held
+		case *Lines:
+			s.Lines = stage.export()
 		}
 	})
 	return s
@@ -74,6 +99,10 @@ func (s Stages) Import(state ChainState) Stage {
 			}
 		case *Events:
 			stage.held = state.Events
+		case *Lines:
+			if l := state.Lines; l != nil {
+				stage.restore(l)
+			}
 		}
 	})
 	return chain
@@ -89,6 +118,31 @@ func (c *Capture) export() *CaptureState {
 		return nil
 	}
 	return s
+}
+
+// export returns the state.
+func (l *Lines) export() *LinesState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := &LinesState{Held: l.held, Since: handover.Time{Time: l.since}, GoesOn: l.goesOn}
+	for _, o := range l.Outputs {
+		s.Open = append(s.Open, o.open)
+	}
+	if g := l.group; g.open {
+		s.Group = &GroupState{g.text, handover.Time{Time: g.since}, g.lines, g.within, g.rest}
+	}
+	return s
+}
+
+// restore takes the state of another one.
+func (l *Lines) restore(s *LinesState) {
+	l.held, l.since, l.goesOn, l.last = s.Held, s.Since.Time, s.GoesOn, s.Since.Time
+	for i := range min(len(s.Open), len(l.Outputs)) {
+		l.Outputs[i].open = s.Open[i]
+	}
+	if g := s.Group; g != nil {
+		l.group = group{true, g.Text, g.Since.Time, g.Lines, g.Within, g.Rest}
+	}
 }
 
 // visit calls f for a stage and those that it passes output on to, beyond targets.

@@ -26,6 +26,7 @@ type channel struct {
 	started chan struct{}   // closed when pid is set; nil: no stage needs it
 	pid     int             // of the child; 0 after a failed start
 	pipe    *pump.Pipe
+	writing *writing // nil: the log has the bytes as they come
 	name    api.Channel
 	users   uint16 // of the log file: the child, and helpers
 }
@@ -102,6 +103,9 @@ func (c *channel) sink() pump.Sink {
 	if c.chain == output.Stage(&c.file) {
 		return &c.file
 	}
+	if c.writesLines() {
+		return heldSink{c, c.chain, c.writing.lines}
+	}
 	return c
 }
 
@@ -142,6 +146,9 @@ func (c *channel) close() {
 		c.closeFile()
 	}
 	c.chain, c.capture, c.started, c.pipe = nil, nil, nil, nil
+	if c.writing != nil {
+		c.writing.lines = nil
+	}
 }
 
 // reopen opens the log file of a running child again, after it was moved away.

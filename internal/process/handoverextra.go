@@ -192,22 +192,18 @@ func (p *Process) beginExtra() {
 func (p *Process) ImportHelper(r *handover.Reader, s *helper.RunState, spec helper.Spec) *helper.Run {
 	program := helper.Program{Name: p.Name(), Own: func(pid int, run *helper.Run) { p.shared.Own(pid, run, p) }}
 	channels := [...]*channel{&p.out, &p.err}
-	var sinks []*helperSink
+	outputs := newHelperOutputs(p, spec)
+	outputs.setPID(s.PID)
 	sink := func(stream int, chain output.ChainState) pump.Sink {
 		c := channels[stream]
-		stages, _ := c.logStages(true, func() int { return s.PID })
-		made := &helperSink{channel: c, chain: stages.Import(chain)}
-		sinks = append(sinks, made)
-		return made
+		return outputs.add(c, func(s output.Stages) output.Stage { return s.Import(chain) })
 	}
 	used := 2
 	if p.Config.RedirectErr {
 		used = 1
 	}
 	done := func() {
-		for _, s := range sinks {
-			s.chain.Flush()
-		}
+		outputs.flush()
 		for _, c := range channels[:used] {
 			c.closeFile()
 		}

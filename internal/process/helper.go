@@ -2,7 +2,7 @@ package process
 
 import (
 	"strconv"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/child"
@@ -14,12 +14,9 @@ import (
 // Help starts a helper of the process: a command with the user, the directory, the umask, the limits and the environment that
 // its children have.
 func (p *Process) Help(spec helper.Spec, now time.Time) *helper.Run {
-	started := new(atomic.Int32)
-	program := helper.Program{Name: p.Name(), Outputs: func() (out, err pump.Sink, done func(), failure error) { return p.helperOutputs(started) },
-		Own: func(pid int, r *helper.Run) {
-			started.Store(int32(pid))
-			p.shared.Own(pid, r, p)
-		}}
+	outputs := newHelperOutputs(p, spec)
+	program := helper.Program{Name: p.Name(), Outputs: outputs.open,
+		Own: func(pid int, r *helper.Run) { outputs.setPID(pid); p.shared.Own(pid, r, p) }}
 	run, err := p.current()
 	var path string
 	var args []string
@@ -49,31 +46,82 @@ func (p *Process) helperEnviron(spec helper.Spec, configured map[string]string) 
 	return append(env, spec.Env...)
 }
 
-// helperOutputs opens the logs for a helper, whose PID is in started as soon as it is known. Its output is neither captured nor sent as events.
-func (p *Process) helperOutputs(started *atomic.Int32) (out, err pump.Sink, done func(), failure error) {
+// helperOutputs are the logs to which a helper writes.
+type helperOutputs struct {
+	process *Process
+	name    string        // of the hook or command
+	started chan struct{} // closed when pid is known
+	pid     int
+	sinks   []*helperSink
+}
+
+func newHelperOutputs(p *Process, spec helper.Spec) *helperOutputs {
+	return &helperOutputs{process: p, name: strings.TrimSuffix(spec.Label, "_hook"), started: make(chan struct{})}
+}
+
+// open opens the logs.
+func (o *helperOutputs) open() (out, err pump.Sink, done func(), failure error) {
+	p := o.process
 	channels := []*channel{&p.out, &p.err}
 	if p.Config.RedirectErr {
 		channels = channels[:1]
 	}
 	var sinks [2]pump.Sink
-	var opened []*helperSink
-	done = func() {
-		for _, s := range opened {
-			s.chain.Flush()
-			s.channel.closeFile()
-		}
-	}
 	for i, c := range channels {
 		if failure = c.openFile(); failure != nil {
-			done()
+			o.close()
 			return nil, nil, nil, failure
 		}
-		stages, _ := c.logStages(true, func() int { return int(started.Load()) })
-		s := &helperSink{channel: c, chain: stages.Chain()}
-		opened, sinks[i] = append(opened, s), s
+		sinks[i] = o.add(c, output.Stages.Chain)
 	}
-	return sinks[0], sinks[1], done, nil
+	return sinks[0], sinks[1], o.close, nil
 }
+
+// add makes the stages to the log of a channel. The output of a helper is neither captured nor sent as events.
+func (o *helperOutputs) add(c *channel, chain func(output.Stages) output.Stage) pump.Sink {
+	pid := func() int {
+		<-o.started
+		return o.pid
+	}
+	stages, _ := c.logStages(true, pid, &output.Names{Helper: o.name, PID: pid}, func() { <-o.started })
+	s := &helperSink{channel: c, chain: chain(stages)}
+	o.sinks = append(o.sinks, s)
+	if lines, ok := stages.Targets[0].(*output.Lines); ok {
+		return &heldHelper{heldSink{s, s.chain, lines}}
+	}
+	return s
+}
+
+// setPID sets the process ID of the helper, or 0 if it was not started.
+func (o *helperOutputs) setPID(pid int) {
+	select {
+	case <-o.started:
+	default:
+		o.pid = pid
+		close(o.started)
+	}
+}
+
+func (o *helperOutputs) flush() {
+	o.setPID(0)
+	for _, s := range o.sinks {
+		s.chain.Flush()
+	}
+}
+
+// close flushes the stages and closes the logs.
+func (o *helperOutputs) close() {
+	o.flush()
+	for _, s := range o.sinks {
+		s.channel.closeFile()
+	}
+}
+
+// heldHelper is a helperSink that may hold back the beginning of a line.
+type heldHelper struct{ heldSink }
+
+// Export returns the state of the chain.
+func (s *heldHelper) Export() output.ChainState { return output.Export(s.chain) }
 
 // helperSink passes the output of a helper to the log of a channel.
 type helperSink struct {

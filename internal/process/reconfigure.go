@@ -138,8 +138,8 @@ func (p *Process) use(to *config.Process, now time.Time) {
 		p.shared.Relisten(p)
 	}
 	otherShipping := *before.Shipping() != *to.Shipping()
-	p.out.configure(&to.Out, otherShipping)
-	p.err.configure(&to.Err, otherShipping)
+	p.out.configure(&to.Out, before, otherShipping)
+	p.err.configure(&to.Err, before, otherShipping)
 	if p.extra != nil {
 		p.configureCgroup()
 		p.configureNotify(now)
@@ -184,9 +184,10 @@ func (p *Process) configureChecks(before *config.Process, now time.Time) {
 	p.watchHealth(now)
 }
 
-// configure gives the channel another configuration. The log of a child has the same path.
-func (c *channel) configure(to *config.Channel, otherShipping bool) {
+// configure gives the channel another configuration. The log of a child has the same path. Process is that before of the process.
+func (c *channel) configure(to *config.Channel, process *config.Process, otherShipping bool) {
 	before := *c.config
+	lines := !process.Lines(c.name).Equal(c.lineConfig())
 	c.config = to
 	if before.Log.Kind != to.Log.Kind || before.Log.Path != to.Log.Path {
 		c.path = to.Log.Path
@@ -195,6 +196,10 @@ func (c *channel) configure(to *config.Channel, otherShipping bool) {
 	}
 	if c.file.File != nil {
 		c.file.File.Configure(c.fileOptions())
+	}
+	if c.pipe != nil && lines {
+		c.pipe.Replace(c.rewrite)
+		return
 	}
 	if c.pipe != nil && (before.Events != to.Events || before.Log.Syslog != to.Log.Syslog || to.Log.Syslog && otherShipping) {
 		c.pipe.Replace(c.rebuild)
@@ -209,6 +214,14 @@ func (c *channel) move() {
 	if err := c.file.File.Move(c.path); err != nil {
 		c.process.shared.Log.Warnf("cannot open %s: %v", c.path, err)
 	}
+}
+
+// rewrite is rebuild for lines that are written in another way: what is held back is written in the one before.
+func (c *channel) rewrite() pump.Sink {
+	if c.writesLines() {
+		c.writing.lines.Flush()
+	}
+	return c.rebuild()
 }
 
 // rebuild makes the stages anew while there is a child. What they hold back stays.

@@ -76,7 +76,7 @@ func TestReconfigureLog(t *testing.T) {
 	p.out.file.Write([]byte("1"))
 	next := *p.out.config
 	next.Log.Path, next.Log.MaxBytes, next.Log.Backups = filepath.Join(dir, "new"), 2, 1
-	p.out.configure(&next, false)
+	p.out.configure(&next, p.Config, false)
 	for _, text := range []string{"22", "3"} {
 		p.out.file.Write([]byte(text))
 	}

@@ -12,7 +12,7 @@ import (
 // stages returns what the output of the next child passes through.
 func (c *channel) stages() output.Stages {
 	shared, reader := c.process.shared, c.protocolReader()
-	s, debug := c.logStages(reader == nil, c.childPID) // protocol traffic is not program output
+	s, debug := c.logStages(reader == nil, c.childPID, nil, nil) // protocol traffic is not program output
 	if n := c.process.notify(); n != nil {
 		s.Ready = n.match()
 	}
@@ -28,17 +28,17 @@ func (c *channel) stages() output.Stages {
 		typ := events.OfLog(c.name)
 		s.Events = &output.Events{Wanted: func() bool { return shared.Events.Wants(typ) }, Emit: c.logged}
 	}
-	if s.Capture != nil || s.Events != nil || c.shipsPID() {
+	if s.Capture != nil || s.Events != nil || c.shipsPID() || c.writesLines() {
 		c.started = make(chan struct{})
 	}
 	return s
 }
 
 // logStages returns the stages that log output of a child, or of a helper, with the PID that pid returns. Debug is the target that copies
-// it to the main log; nil: none.
-func (c *channel) logStages(syslog bool, pid func() int) (s output.Stages, debug output.Stage) {
+// it to the main log; nil: none. Names and begin are for the lines of a helper.
+func (c *channel) logStages(syslog bool, pid func() int, names *output.Names, begin func()) (s output.Stages, debug output.Stage) {
 	p, shared := c.process, c.process.shared
-	s = output.Stages{Strip: shared.StripANSI, Targets: []output.Stage{&c.file}}
+	s = output.Stages{Strip: shared.StripANSI, Targets: []output.Stage{c.target(names, begin)}}
 	if c.config.Log.Syslog && syslog {
 		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: shared.Syslog, Prefix: p.Name() + " ", Header: c.header(pid)})
 	}

@@ -56,6 +56,7 @@ func (m *Pump) begin(p *Pipe) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.active = 0
+	m.partials.note(p)
 	switch accepting := p.backpressure(); {
 	case accepting != nil:
 		p.pause(accepting)

@@ -51,6 +51,7 @@ type Pipe struct {
 	paused chan struct{} // not nil: the pipe is not read; closed when the pipe is closed
 
 	pipeState
+	partial
 }
 
 const (
@@ -151,6 +152,7 @@ func (p *Pipe) drain() {
 // deliver writes a chunk to the sink and, under backpressure, pauses the pipe. The lock is held.
 func (p *Pipe) deliver(chunk []byte) {
 	p.sink.Write(chunk)
+	p.pump.partials.note(p)
 	p.pause(p.backpressure())
 }
 
@@ -185,6 +187,9 @@ func (p *Pipe) close() {
 	p.pump.remove(p)
 	unix.Close(p.fd)
 	p.closed = true
+	if h, ok := p.sink.(Holder); ok {
+		h.End()
+	}
 	if p.paused != nil {
 		close(p.paused)
 		p.paused = nil

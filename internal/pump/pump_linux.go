@@ -27,7 +27,8 @@ type Pump struct {
 	free  []int32
 	extra int // bytes by which pipes are enlarged
 
-	busy busyPipes
+	busy     busyPipes
+	partials partials
 }
 
 // Import makes a pump for imported pipes, which reads none of them before Begin.
@@ -167,8 +168,11 @@ func (m *Pump) run() {
 			if n, open := m.serve(p, buf[:size]); open {
 				m.busy.note(p, n, now)
 			}
+			m.partials.bound()
 		}
 		buf = m.busy.serve(m, buf, now)
+		m.partials.bound()
+		m.partials.serve()
 		if len(buf) > normalSize && m.enlarged() == 0 {
 			buf = make([]byte, normalSize)
 		}
@@ -183,7 +187,7 @@ func (m *Pump) wait(events []unix.EpollEvent) (int, error) {
 		return n, err
 	}
 	_, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-	return unix.EpollWait(m.ep, events, m.busy.timeout())
+	return unix.EpollWait(m.ep, events, m.partials.timeout(m.busy.timeout(), time.Now))
 }
 
 // serve reads once from a pipe, or has its receiver read. It returns how many bytes were read, and whether more can be: of a

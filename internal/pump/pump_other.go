@@ -5,6 +5,7 @@ package pump
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,6 +19,8 @@ type Pump struct {
 	paused map[*Pipe]bool // pipes that are not read
 	wake   [2]int
 	closed bool
+
+	partials partials
 }
 
 // pipeState is what this system's pump needs to know of a pipe.
@@ -124,7 +127,7 @@ func (m *Pump) run() {
 			unix.Close(m.wake[1])
 			return
 		}
-		if _, err := unix.Poll(fds, -1); err != nil && !errors.Is(err, unix.EINTR) {
+		if _, err := unix.Poll(fds, m.partials.timeout(-1, time.Now)); err != nil && !errors.Is(err, unix.EINTR) {
 			continue // a descriptor was closed meanwhile
 		}
 		read(m.wake[0], buf)
@@ -132,7 +135,9 @@ func (m *Pump) run() {
 			if fds[i+1].Revents != 0 {
 				p.serve(buf)
 			}
+			m.partials.bound()
 		}
+		m.partials.serve()
 	}
 }
 
