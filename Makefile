@@ -13,7 +13,7 @@ export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 GOBUILD = go build -ldflags '-s -w'
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: all help programs install demo test check unit ports lint cross faults reliability soak vuln record docs upstream-e2e \
+.PHONY: all help programs install demo test reference check unit ports lint cross faults reliability soak vuln record docs upstream-e2e \
 	conformance conformance-binary conformance-report config-diff session-diff config-bench bench mutants coverage \
 	web-shots packages package-test first-hour test-repeat clean
 all: programs
@@ -54,9 +54,8 @@ test: ## * everything that CI runs
 	@scripts/setup reference || echo "test: the original is not installed: what compares with it is skipped"
 	$(MAKE) check
 	$(MAKE) conformance
-	$(MAKE) -j2 -Otarget faults first-hour
-	$(MAKE) -j2 -Otarget soak package-test $$(test -x /usr/bin/supervisord && echo config-diff cross upstream-e2e)
-	@if [ -x /usr/bin/supervisord ]; then $(MAKE) conformance IMPL=reference; fi
+	$(MAKE) -j2 -Otarget faults $$(test -x /usr/bin/supervisord && echo reference) soak package-test first-hour \
+		$$(test -x /usr/bin/supervisord && echo config-diff cross upstream-e2e)
 
 # Compilation uses the time in which tests wait.
 check: ## * unit, ports and lint, side by side
@@ -86,6 +85,10 @@ ports: ## builds for macOS, FreeBSD and arm64
 IMPL ?= ours
 conformance: programs ## all scripts, on ours, IMPL=reference, or any SUPERVISORD= SUPERVISORCTL=
 	IMPL=$(IMPL) go test -C conformance -count=1 -timeout 30m
+
+# For make test; it does not build the programs anew while other targets run them.
+reference: programs
+	IMPL=reference go test -C conformance -count=1 -timeout 30m
 
 upstream-e2e: programs ## * the original's own end-to-end tests, on our programs; IMPL=reference
 	@scripts/setup -n reference pexpect

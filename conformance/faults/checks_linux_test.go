@@ -11,6 +11,7 @@ import (
 
 // covers: L3-k
 func TestChecks(t *testing.T) {
+	t.Parallel()
 	f := begin(t, "checks of 1,000 programs every second leak no descriptor, thread or memory")
 	if reference {
 		f.skip("the original has no checks")

@@ -197,6 +197,7 @@ func (d *daemon) hungOnce() vitals {
 }
 
 func TestHung(t *testing.T) {
+	t.Parallel()
 	f := begin(t, "1,000 programs whose hooks, checks and notifications hang or flood: requests are answered, all programs stop within the "+
 		"time that their plans take, and nothing is left")
 	if reference {

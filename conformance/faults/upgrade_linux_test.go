@@ -13,6 +13,7 @@ import (
 )
 
 func beginUpgrades(t *testing.T, says string) *fault {
+	t.Parallel()
 	f := begin(t, says)
 	if reference {
 		f.skip("the original has no upgrade")
