@@ -32,6 +32,7 @@ func line(b []byte, i int) []byte { return fmt.Appendf(b, "%0*d\n", number-1, i)
 //	numbered FILE INTERVAL COUNT PREFIX SUFFIX
 //	                   write lines at an interval, see there
 //	listening FILE     be a slow listener that appends each event to FILE
+//	accept             answer each connection to descriptor 3 with the process id
 //	web PORT           be a web server, see there
 //	plugged DIR        be a plug-in that waits, see there
 //	brief              run for a moment, and end with status 3
@@ -83,6 +84,8 @@ func child(args []string) int {
 		err = numbered(args[1:])
 	case "listening":
 		err = listening(args[1])
+	case "accept":
+		err = accept()
 	case "web":
 		err = webServer(args[1])
 	case "plugged":
@@ -202,6 +205,24 @@ func notify(file string) error {
 			}
 			texts = []string{"RELOADING=1", "READY=1"}
 		}
+	}
+}
+
+// accept writes its process id to each connection to the socket that it has inherited, until SIGTERM.
+func accept() error {
+	l, err := net.FileListener(os.NewFile(3, "socket"))
+	if err != nil {
+		return err
+	}
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprint(c, os.Getpid()); err != nil {
+			fmt.Fprintln(os.Stderr, err) // the client has gone
+		}
+		c.Close()
 	}
 }
 

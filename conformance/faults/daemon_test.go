@@ -170,16 +170,12 @@ func (d *daemon) runs() bool {
 	}
 }
 
-// call calls a method with strings, numbers and booleans and returns the XML of the response.
+// call calls a method and returns the XML of the response.
 func (d *daemon) call(method string, args ...any) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<?xml version='1.0'?><methodCall><methodName>supervisor.%s</methodName><params>", method)
 	for _, a := range args {
-		kind := map[string]string{"string": "string", "int": "int", "bool": "boolean"}[fmt.Sprintf("%T", a)]
-		if on, ok := a.(bool); ok {
-			a = map[bool]int{true: 1, false: 0}[on]
-		}
-		fmt.Fprintf(&b, "<param><value><%s>%v</%s></value></param>", kind, a, kind)
+		fmt.Fprintf(&b, "<param>%s</param>", value(a))
 	}
 	b.WriteString("</params></methodCall>")
 	ctx, cancel := context.WithTimeout(context.Background(), timeout())
@@ -203,6 +199,28 @@ func (d *daemon) call(method string, args ...any) (string, error) {
 		return "", fmt.Errorf("%s: %s", method, faultText.FindSubmatch(body)[1])
 	}
 	return string(body), nil
+}
+
+// value is an argument of a call: a string, number or boolean, an array of strings, or a struct of booleans.
+func value(a any) string {
+	switch a := a.(type) {
+	case bool:
+		return fmt.Sprintf("<value><boolean>%d</boolean></value>", map[bool]int{true: 1}[a])
+	case []string:
+		var b strings.Builder
+		for _, text := range a {
+			b.WriteString(value(text))
+		}
+		return "<value><array><data>" + b.String() + "</data></array></value>"
+	case map[string]bool:
+		var b strings.Builder
+		for name, on := range a {
+			b.WriteString("<member><name>" + name + "</name>" + value(on) + "</member>")
+		}
+		return "<value><struct>" + b.String() + "</struct></value>"
+	}
+	kind := fmt.Sprintf("%T", a) // string, int
+	return fmt.Sprintf("<value><%s>%v</%s></value>", kind, a, kind)
 }
 
 var (

@@ -10,6 +10,7 @@ import (
 func (s *soak) reread(added, changed, removed []string) {
 	s.Helper()
 	body := s.must("reloadConfig")
+	s.named("pool_0").pool.read()
 	var lists []string
 	for _, names := range [][]string{added, changed, removed} {
 		for _, name := range names {
@@ -39,10 +40,15 @@ func (s *soak) change() {
 	if extra.absent {
 		s.reread(nil, nil, []string{extra.name})
 		s.remove(extra)
-	} else {
-		s.reread([]string{extra.name}, nil, nil)
-		s.add(extra)
+		return
 	}
+	if s.plan(nil); s.rng.IntN(2) == 0 {
+		if _, err := s.call("addProcessGroup", extra.name); err == nil || !strings.Contains(err.Error(), "BAD_NAME") {
+			s.wrong("a plan has the daemon take a reading: %v after\n%s", err, strings.Join(s.done, "\n"))
+		}
+	}
+	s.reread([]string{extra.name}, nil, nil)
+	s.add(extra)
 }
 
 // update changes the section of a program, and has the program replaced, as supervisorctl update does.
@@ -52,31 +58,52 @@ func (s *soak) update() {
 		p = extra
 		s.reform()
 	}
-	p.variant++
+	s.vary(p)
 	s.rewrite()
-	s.reread(nil, []string{p.name}, nil)
+	s.reread(nil, []string{p.group()}, nil)
 	s.remove(p)
 	s.add(p)
+}
+
+// vary changes the section of a program.
+func (s *soak) vary(p *soakProgram) {
+	if p.pool == nil {
+		p.variant++
+		return
+	}
+	for _, m := range p.pool.members {
+		m.variant++
+	}
+	if s.rng.IntN(2) == 0 {
+		p.pool.file = 1 + s.rng.IntN(soakMost)
+	}
 }
 
 // remove stops and removes a program. One that is between two runs cannot be stopped, so it is tried again.
 func (s *soak) remove(p *soakProgram) {
 	var err error
 	if !poll(func() bool {
-		s.must("stopProcessGroup", p.name, true)
-		_, err = s.call("removeProcessGroup", p.name)
+		s.must("stopProcessGroup", p.group(), true)
+		_, err = s.call("removeProcessGroup", p.group())
 		return s.faultOf(err) != "STILL_RUNNING"
 	}) || err != nil {
-		s.stop("%s cannot be removed: %v", p.name, err)
+		s.stop("%s cannot be removed: %v", p.group(), err)
 	}
-	s.did("remove %s", p.name)
-	p.on, p.maybe = false, false
+	s.did("remove %s", p.group())
+	for _, m := range s.members(p) {
+		m.on, m.maybe = false, false
+	}
 }
 
 func (s *soak) add(p *soakProgram) {
-	s.must("addProcessGroup", p.name)
-	s.did("add %s", p.name)
-	p.added()
+	s.must("addProcessGroup", p.group())
+	s.did("add %s", p.group())
+	if p.pool != nil {
+		p.pool.resize(p.pool.configured())
+	}
+	for _, m := range s.members(p) {
+		m.added()
+	}
 }
 
 // misconfigure shows that a wrong configuration changes nothing.
@@ -106,6 +133,22 @@ func (s *soak) restart() {
 	}
 	s.restarted()
 	s.check() // a stop before the first start would have no effect
+}
+
+// relaunch ends the daemon and starts another one, which knows what was kept.
+func (s *soak) relaunch() {
+	s.did("end and start")
+	s.http.CloseIdleConnections()
+	s.terminate()
+	s.unlisten()
+	s.launch(setup{})
+	s.starts++
+	s.awaitLog("supervisord started with pid", s.starts)
+	if !poll(s.answers) {
+		s.stop("no answer after a start: %v", s.done)
+	}
+	s.restarted()
+	s.check()
 }
 
 // soakEnds are programs with which a daemon ends, by themselves or by a signal, and its exit status.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,13 +22,20 @@ type soak struct {
 	starts   int // starts of supervisord, with restarts
 	renames  int
 	upgrades int
-	endings  int      // of daemons that ended with a process
-	done     []string // the last operations, for messages
+	endings  int         // of daemons that ended with a process
+	waiting  []net.Conn  // connections to a program that is stopped
+	socket   uint64      // the inode of its socket
+	modified []time.Time // when files were changed, lately
+	done     []string    // the last operations, for messages
 }
 
 func newSoak(f *fault, seed uint64) *soak {
 	s := &soak{rng: rand.New(rand.NewPCG(seed, 1)), starts: 1, programs: soakPrograms()}
-	s.daemon = f.prepare(setup{own: "minfds=1000"})
+	s.daemon = f.prepare(setup{own: "minfds=1000\nstatefile={D}/state",
+		config: "[supervisorctl]\nserverurl=unix://{D}/s.sock\n[socket:web]\nlisten=unix://{D}/web.sock\n"})
+	if err := os.Mkdir(s.path("watched"), 0o777); err != nil {
+		s.stop("%v", err)
+	}
 	s.rewrite()
 	s.launch(setup{})
 	if !poll(func() bool { return s.answers() || !s.runs() }) || !s.runs() {
@@ -39,8 +47,12 @@ func newSoak(f *fault, seed uint64) *soak {
 
 // restarted updates the model at a start of the daemon.
 func (s *soak) restarted() {
+	pool := s.named("pool_0").pool
+	pool.resize(pool.read())
 	for _, p := range s.programs {
-		p.added()
+		if !p.absent {
+			p.added()
+		}
 	}
 }
 
@@ -51,7 +63,10 @@ func (s *soak) rewrite(more ...string) {
 	var b strings.Builder
 	b.WriteString(base)
 	for _, p := range s.programs {
-		if !p.absent {
+		switch {
+		case p.pool != nil && p.number == 0:
+			b.WriteString(p.pool.section(s.dir))
+		case p.pool == nil && !p.absent:
 			b.WriteString(p.section(s.dir))
 		}
 	}
@@ -114,9 +129,16 @@ func (s *soak) check() {
 		bad = ""
 		now := s.infos()
 		for _, p := range s.programs {
-			if !p.absent && !s.allowed(p, now) {
-				bad = fmt.Sprintf("%s is to run: %v, and is %+v", p.name, p.on, now[p.name])
+			switch _, found := now[p.name]; {
+			case p.absent && found:
+				bad = fmt.Sprintf("%s is not configured, and is %+v", p.name, now[p.name])
+			case !p.absent && !s.allowed(p, now):
+				bad = fmt.Sprintf("%s is to run: %v (disabled: %v), and is %+v", p.name, p.on, p.disabled, now[p.name])
 			}
+			delete(now, p.name)
+		}
+		if len(now) > 0 {
+			bad = fmt.Sprintf("there are also %v", now)
 		}
 		return bad == ""
 	}) {
@@ -124,9 +146,18 @@ func (s *soak) check() {
 	}
 }
 
-// settle stops all programs and measures the daemon, once it has no more than most descriptors: it may need a moment to notice that
+// settle enables and stops all programs and measures the daemon, once it has no more than most descriptors: it may need a moment to notice that
 // clients have disconnected. 0 is any number.
 func (s *soak) settle(most int) vitals {
+	for _, p := range s.programs { // files of a disabled one are not watched
+		switch job := p.kind == soakJob; {
+		case job && !p.disabled: // memory is returned when nothing has been started for a moment
+			s.must("disableProcess", p.spec(), true)
+		case !job && p.disabled:
+			s.must("enableProcess", p.spec())
+		}
+		p.disabled = p.kind == soakJob
+	}
 	s.must("stopAllProcesses")
 	s.must("killAllProcesses") // what is between two runs cannot be stopped
 	for _, p := range s.programs {
@@ -183,6 +214,12 @@ var soakLines = []struct{ what, line string }{
 	{"hooks that failed", "hookfails: pre_start_hook failed"},
 	{"that hung", "slow: pre_stop_hook failed (timed out"},
 	{"crash limits", "gave up: limited entered FATAL state, 3 crashes"},
+	{"restarts by schedules", "restarting nightly: schedule"},
+	{"by age", "restarting aging: age"},
+	{"by memory", "restarting heavy: memory"},
+	{"by files", "restarting watching: file"},
+	{"by updates", ": update (environment)"},
+	{"starts by a schedule", "job starts by its schedule"},
 	{"signals that did not suffice", "planned did not stop within 0.1 seconds, going on with SIGINT"},
 }
 

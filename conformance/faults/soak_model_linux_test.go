@@ -16,6 +16,7 @@ const (
 	soakEndless                 // no start succeeds, and it never gives up
 	soakOnce                    // ends at once, and is not restarted
 	soakLimited                 // steady, but FATAL after crashLimit unexpected ends
+	soakJob                     // ends at once, and is started by a schedule
 )
 
 // crashLimit is the number of unexpected ends after which a program of the kind soakLimited is FATAL.
@@ -30,29 +31,35 @@ var soakStates = [...]struct{ on, off []string }{
 	soakEndless: {[]string{"STARTING", "BACKOFF"}, []string{"STOPPED"}},
 	soakOnce:    {[]string{"EXITED"}, []string{"STOPPED", "EXITED"}},
 	soakLimited: {[]string{"RUNNING"}, []string{"STOPPED", "EXITED", "FATAL"}},
+	soakJob:     {[]string{"STOPPED", "STARTING", "RUNNING", "EXITED"}, []string{"STOPPED", "STARTING", "RUNNING", "EXITED"}},
 }
 
-// soakProgram is a program of the soak test and its state in the model.
+// soakProgram is a program of the soak test, or a process of one with several, and its state in the model.
 type soakProgram struct {
-	name   string
-	kind   soakKind
-	config string
-	needs  string // what it depends on, if it is stopped or restarted with that
-	after  string // what must have ended as expected before its first start
+	name     string
+	kind     soakKind
+	config   string
+	needs    string // what it depends on, if it is stopped or restarted with that
+	after    string // what must have ended as expected before its first start
+	restless bool   // it is restarted by itself, at any time
+	pool     *soakPool
+	number   int // in the pool
 
-	absent  bool // it is not in the configuration
-	variant int  // of its section
-	on      bool // is to run
-	maybe   bool // may be in any state
-	crashes int  // of a limited one, since the last request to start it
-	killed  int  // the pid that was killed last
+	absent   bool // it is not in the configuration
+	variant  int  // of its section, which counts from the next start
+	priority int  // in its section, which counts at once
+	on       bool // is to run
+	maybe    bool // may be in any state
+	disabled bool
+	crashes  int // of a limited one, since the last request to start it
+	killed   int // the pid that was killed last
 }
 
 // soakPrograms are the programs. What is not set in their sections is autorestart=true and startsecs=0. {D} is the directory of the
 // daemon, {SELF} this binary.
 func soakPrograms() []*soakProgram {
 	const sleep = "command=/bin/sleep 1000\n"
-	return []*soakProgram{
+	programs := []*soakProgram{
 		{name: "rotated", config: "command={SELF} child account {D}/totals\nstdout_logfile={D}/rotated.log\n" +
 			"stdout_logfile_maxbytes=100KB\nstdout_logfile_backups=100000"},
 		{name: "renamed", config: "command={SELF} child account {D}/totals\nstdout_logfile={D}/renamed.log\nstdout_logfile_maxbytes=0"},
@@ -71,7 +78,7 @@ func soakPrograms() []*soakProgram {
 		{name: "once", kind: soakOnce, config: "command=/bin/true\nautorestart=false"},
 		{name: "after", after: "once", config: sleep + "depends_on=once:exited"},
 
-		{name: "notified", config: "command={SELF} child notify {D}/hung\nready=notify\nwatchdog=1\nstartretries=-1\n" +
+		{name: "notified", restless: true, config: "command={SELF} child notify {D}/hung\nready=notify\nwatchdog=1\nstartretries=-1\n" +
 			"pre_start_hook=/bin/rm -f {D}/hung"},
 		{name: "needy", needs: "notified", config: sleep + "depends_on=notified:ready\ndependency_loss=stop"},
 		{name: "byfd", config: "command=/bin/sh -c 'echo >&3; exec sleep 1000'\nready=fd:3\nstartretries=-1"},
@@ -79,7 +86,7 @@ func soakPrograms() []*soakProgram {
 		{name: "bycheck", config: sleep + "ready=check\nreadiness_check_script=/bin/true\nreadiness_check_period=0.1\nstartretries=-1"},
 		{name: "unready", kind: soakFails, config: sleep + "ready=notify\nready_timeout=0.2\nstartretries=1\nbackoffincrement=0.1"},
 
-		{name: "checked", config: sleep + "pre_start_hook=/bin/rm -f {D}/sick\nliveness_check_script=/usr/bin/test ! -e {D}/sick\n" +
+		{name: "checked", restless: true, config: sleep + "pre_start_hook=/bin/rm -f {D}/sick\nliveness_check_script=/usr/bin/test ! -e {D}/sick\n" +
 			"liveness_check_initial_delay=0.1\nliveness_check_period=0.1\nliveness_check_failure_threshold=2"},
 		{name: "well", needs: "checked", config: sleep + "depends_on=checked:healthy\ndependency_loss=restart"},
 
@@ -99,7 +106,17 @@ func soakPrograms() []*soakProgram {
 		{name: "limited", kind: soakLimited, config: sleep + fmt.Sprintf("crashlimit=%d/1h", crashLimit)},
 		{name: "endless", kind: soakEndless, config: "command=/bin/false\nstartsecs=1\nstartretries=-1\nbackoffincrement=0.05\n" +
 			"backofffactor=2\nmaxbackoff=0.4\nbackoffjitter=0.5\nrestartpause=0.05"},
+
+		{name: "job", kind: soakJob, config: "command=/bin/true\nautorestart=false\ncron=* * * * * *"},
+		{name: "nightly", restless: true, config: sleep + "restart_cron=@every 3s"},
+		{name: "aging", restless: true, config: sleep + "maxage=2\nmaxage_jitter=1"},
+		{name: "heavy", restless: true, config: "command=/bin/sh -c 'while :; do sleep 0.2; test -e {D}/fat && x=$(head -c 40000000 /dev/zero | " +
+			"tr \"\\0\" x); done'\nstopasgroup=true\nkillasgroup=true\npre_start_hook=/bin/rm -f {D}/fat\nmaxmemory=25MB\nmaxmemory_interval=1"},
+		{name: "watching", restless: true, config: sleep + "restart_directory_monitor={D}/watched\nrestart_debounce=0.1"},
+		{name: "served", config: "command={SELF} child accept\nsockets=web"},
+		{name: "bounded", config: sleep + "nice=5\nrlimit_nofile=100:200\noom_score_adj=300\npdeathsig=KILL\nlogin_env=true"},
 	}
+	return append(programs, newSoakPool("pool", sleep)...)
 }
 
 // soakForms are the programs whose kind and keys the program extra takes, one after the other at random.
@@ -121,7 +138,10 @@ func (p *soakProgram) autostarts() bool { return !strings.Contains(p.config, noA
 
 // section returns the section of the program.
 func (p *soakProgram) section(dir string) string {
-	text := fmt.Sprintf("[program:%s]\n%s\nenvironment=VARIANT=\"%d\"\n", p.name, p.config, p.variant)
+	text := fmt.Sprintf("[program:%s]\n%s\nenvironment=VARIANT=\"%d\"\n", p.group(), p.config, p.variant)
+	if p.priority != 0 {
+		text += fmt.Sprintf("priority=%d\n", p.priority)
+	}
 	for _, line := range []string{"autorestart=true\n", "startsecs=0\n"} {
 		if key, _, _ := strings.Cut(line, "="); !strings.Contains(p.config, key+"=") {
 			text += line
@@ -130,8 +150,30 @@ func (p *soakProgram) section(dir string) string {
 	return strings.NewReplacer("{D}", dir, "{SELF}", self).Replace(text)
 }
 
+// group is the name of the program, which is that of its group.
+func (p *soakProgram) group() string {
+	if p.pool != nil {
+		return p.pool.name
+	}
+	return p.name
+}
+
+// spec is the name for requests.
+func (p *soakProgram) spec() string {
+	if p.pool != nil {
+		return p.pool.name + ":" + p.name
+	}
+	return p.name
+}
+
 // added updates the model when the program is new in a daemon.
-func (p *soakProgram) added() { p.on, p.maybe, p.crashes = p.autostarts(), false, 0 }
+func (p *soakProgram) added() { p.on, p.maybe, p.crashes = p.autostarts() && !p.disabled, false, 0 }
+
+// stable reports whether nothing but a request changes the pid of a program that the model knows to run, and was so.
+func (p *soakProgram) stable(was soakInfo) bool {
+	return (p.kind == soakSteady || p.kind == soakLimited) && p.on && !p.maybe && p.needs == "" && !p.restless &&
+		was.state == "RUNNING" && was.pid != p.killed
+}
 
 // started updates the model when a start has been accepted. Was is the state before.
 func (p *soakProgram) started(was string) {
@@ -165,6 +207,16 @@ func (s *soak) allowed(p *soakProgram, now map[string]soakInfo) bool {
 		return slices.Contains(soakStates[p.kind].on, state)
 	}
 	return slices.Contains(soakStates[p.kind].off, state)
+}
+
+// unmet reports whether a request to start several programs may refuse to start the program, because what it depends on is not started.
+func (s *soak) unmet(p *soakProgram) bool {
+	for _, name := range []string{p.needs, p.after} {
+		if on := s.named(name); on != nil && (!on.on || on.maybe || on.disabled) {
+			return true
+		}
+	}
+	return false
 }
 
 // named returns a program, nil if there is none of that name.

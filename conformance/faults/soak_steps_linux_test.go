@@ -33,7 +33,18 @@ var soakSteps = []struct {
 	{40, (*soak).update},
 	{10, (*soak).misconfigure},
 	{20, (*soak).endDaemon},
+	{60, (*soak).updateSome},
+	{40, (*soak).disable},
+	{40, (*soak).enable},
+	{50, (*soak).scale},
+	{15, (*soak).roll},
+	{5, (*soak).rest},
+	{5, (*soak).fatten},
+	{10, (*soak).modify},
+	{30, (*soak).connect},
+	{10, (*soak).inspect},
 	{25, (*soak).restart},
+	{5, (*soak).relaunch},
 	{25, (*soak).upgrade},
 }
 
@@ -86,7 +97,7 @@ func (s *soak) tookStart(p *soakProgram, was, fault string) {
 func (s *soak) startOne() {
 	p, was := s.any()
 	wait := s.rng.IntN(2) == 0
-	_, err := s.call("startProcess", p.name, wait)
+	_, err := s.call("startProcess", p.spec(), wait)
 	s.did("start %s, which was %s, wait %v: %v", p.name, was.state, wait, err)
 	s.tookStart(p, was.state, s.faultOf(err))
 }
@@ -94,7 +105,7 @@ func (s *soak) startOne() {
 func (s *soak) stopOne() {
 	p, _ := s.any()
 	wait := s.rng.IntN(2) == 0
-	_, err := s.call("stopProcess", p.name, wait)
+	_, err := s.call("stopProcess", p.spec(), wait)
 	s.did("stop %s, wait %v: %v", p.name, wait, err)
 	s.tookStop(p, s.faultOf(err))
 }
@@ -110,7 +121,7 @@ func (s *soak) tookStop(p *soakProgram, fault string) {
 func (s *soak) killOne() {
 	p, _ := s.any()
 	wait := s.rng.IntN(2) == 0
-	_, err := s.call("killProcess", p.name, wait)
+	_, err := s.call("killProcess", p.spec(), wait)
 	s.did("kill %s, wait %v: %v", p.name, wait, err)
 	s.tookStop(p, s.faultOf(err))
 }
@@ -138,14 +149,14 @@ func (s *soak) sigkill(p *soakProgram, was soakInfo) {
 	p.killed = was.pid
 	if p.kind == soakLimited && was.state == "RUNNING" {
 		p.crashes++
-		poll(func() bool { return s.pidOf(p.name) != was.pid })
+		poll(func() bool { return s.pidOf(p.spec()) != was.pid })
 	}
 }
 
 func (s *soak) restartOne() {
 	p, was := s.any()
 	wait := s.rng.IntN(2) == 0
-	_, err := s.call("restartProcess", p.name, wait)
+	_, err := s.call("restartProcess", p.spec(), wait)
 	s.did("restart %s, which was %s, wait %v: %v", p.name, was.state, wait, err)
 	fault := s.faultOf(err)
 	waits := !p.on && was.state == "RUNNING" // for others, to be stopped
@@ -160,14 +171,15 @@ func (s *soak) restartOne() {
 var soakReloads = map[string]string{"hooked": "", "notified": "", "sleep2": "", "planned": "FAILED", "slow": "FAILED"}
 
 func (s *soak) reloadOne() {
-	p, _ := s.any()
+	p, was := s.any()
 	want, ok := soakReloads[p.name]
 	if !ok {
 		return
 	}
 	wait := s.rng.IntN(2) == 0
-	_, err := s.call("reloadProcess", p.name, wait)
+	_, err := s.call("reloadProcess", p.spec(), wait)
 	s.did("reload %s, wait %v: %v", p.name, wait, err)
+	p.killed = was.pid // by SIGHUP, if it does not handle that
 	fault := s.faultOf(err)
 	switch {
 	case fault == "NOT_RUNNING", fault == want:
@@ -194,7 +206,10 @@ func (s *soak) startAll() {
 	s.did("start all")
 	for name, m := range structs(s.must("startAllProcesses", true)) {
 		p, fault := s.named(name), s.statusOf(m)
-		if fault == "SPAWN_ERROR" && p.needs != "" && was[p.needs].state == "STOPPING" {
+		if p.disabled {
+			s.wrong("start all starts %s, which is disabled: %s after\n%s", name, fault, strings.Join(s.done, "\n"))
+		}
+		if fault == "SPAWN_ERROR" && (s.unmet(p) || was[p.needs].state == "STOPPING") {
 			continue // it is not started, because what it depends on was refused
 		}
 		s.tookStart(p, was[name].state, fault)
@@ -257,6 +272,26 @@ func (s *soak) upgrade() {
 		s.wrong("%s does not end", p.name)
 	}
 	before := s.pidOf("sleep1")
+	var kept []*soakProgram
+	settled := s.rng.IntN(3) == 0
+	if settled {
+		s.check()
+	}
+	was := s.infos()
+	for _, p := range s.programs {
+		if settled && !p.absent && p.stable(was[p.name]) {
+			kept = append(kept, p)
+		}
+	}
+	s.replaceProgram()
+	s.samePids("an upgrade", kept, was)
+	if after := s.pidOf("sleep1"); after != before && before != 0 { // a start may be due
+		s.wrong("an upgrade changes the pid of a program from %d to %d", before, after)
+	}
+}
+
+// replaceProgram replaces the program, unless that is refused because something is in progress.
+func (s *soak) replaceProgram() {
 	_, err := s.call("upgrade", false)
 	s.did("upgrade: %v", err)
 	switch {
@@ -264,9 +299,6 @@ func (s *soak) upgrade() {
 		s.upgrades++
 	case !strings.Contains(err.Error(), "refused: busy:"):
 		s.wrong("upgrade: %v after\n%s", err, strings.Join(s.done, "\n"))
-	}
-	if after := s.pidOf("sleep1"); after != before && before != 0 { // a start may be due
-		s.wrong("an upgrade changes the pid of a program from %d to %d", before, after)
 	}
 }
 
