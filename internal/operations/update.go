@@ -388,6 +388,10 @@ func updated(v supervisor.View, p *process.Process, name string) (bool, error) {
 		return false, nil
 	case p.Stale() != "" && !p.StartComes() && !p.Gate().Stops:
 		return true, api.NewFault(api.Failed, "not restarted, it runs with its values from before")
+	case p.StartComes() && p.HeldBack():
+		if lacks := v.Lacks(p); lacks != "" {
+			return true, api.NewFault(api.Failed, "not started, it waits for "+lacks)
+		}
 	}
 	return restarted(v, p, name)
 }

@@ -45,6 +45,13 @@ func (p *Process) recycle(e state.Event, reason api.Reason, now time.Time) bool 
 	return true
 }
 
+// Ask has the start that follows on a recycle not wait for dependencies, as after a request.
+func (p *Process) Ask() {
+	if p.extra != nil {
+		p.extra.asked = p.Gate().Shut
+	}
+}
+
 // Update has the process restarted when it is its turn, because it runs with other values than the configured ones.
 func (p *Process) Update(now time.Time) {
 	p.shared.Recycle(p, api.Reason{Why: api.WhyUpdate, Text: p.Stale()}, now)

@@ -274,5 +274,18 @@ func (d *depends) timeout(g *gate, now time.Time) {
 	p.GiveUp(notMet(unmet), now)
 }
 
+// Lacks returns the conditions, not met, for which a process waits in vain: what it depends on does not come without a request. Empty:
+// there are none.
+func (v View) Lacks(p *process.Process) string {
+	d := v.l.depends
+	if d == nil || d.gates[p] == nil {
+		return ""
+	}
+	_, unmet := d.graphNow().Open(p, d.facts)
+	return texts(slices.DeleteFunc(unmet, func(i item) bool {
+		return !i.Missing && !slices.ContainsFunc(i.On, func(on *process.Process) bool { return d.facts(on).Gone })
+	}))
+}
+
 // notMet is the spawn error of a start that dependencies prevent.
 func notMet(unmet []item) string { return "dependencies are not met: " + texts(unmet) }

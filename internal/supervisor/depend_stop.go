@@ -149,7 +149,7 @@ func (s *stopSet) stop(d *depends, p *process.Process, now time.Time) (problem s
 	case e.lost:
 		d.lose(p, cmp.Or(e.reason.Text, s.cause(d, p)), now)
 	case e.again:
-		if p.Recycle(e.reason, now) {
+		if d.loop.stopToStart(p, e.reason, now) {
 			d.holdRestart(p)
 		}
 	default:

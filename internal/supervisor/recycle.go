@@ -69,7 +69,20 @@ func (l *Loop) recycleNow(p *process.Process, reason api.Reason, now time.Time) 
 	}
 	l.log.Infof("restarting %s: %s", p.Name(), reason)
 	if hangs || !l.stopFirst(p, ending{reason: reason, again: true}, now) {
-		p.Recycle(reason, now)
+		l.stopToStart(p, reason, now)
+	}
+	return true
+}
+
+// stopToStart stops the process and has it started again. An update does not leave a process stopped that a request has started without
+// what it depends on.
+func (l *Loop) stopToStart(p *process.Process, reason api.Reason, now time.Time) bool {
+	asked := reason.Why == api.WhyUpdate && l.Lacks(p) != ""
+	if !p.Recycle(reason, now) {
+		return false
+	}
+	if asked {
+		p.Ask()
 	}
 	return true
 }
