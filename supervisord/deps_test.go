@@ -28,6 +28,7 @@ var modules = map[string]string{
 	"github.com/coreos/go-systemd/v22":   "", // one of its packages
 	"github.com/fsnotify/fsnotify":       "filewatch",
 	"github.com/hashicorp/go-envparse":   "envfile",
+	"github.com/klauspost/compress":      "logs",
 	"github.com/netresearch/go-cron":     "schedule",
 	"golang.org/x/sys":                   "", // many of ours use it
 	"gopkg.in/ini.v1":                    "inifile",

@@ -33,6 +33,7 @@ func program() {
 	if !taken {
 		status = run(os.Args)
 	}
+	logs.EndKeeping(flushTimeout)
 	logs.Flush(flushTimeout)
 	os.Exit(status)
 }

@@ -189,6 +189,7 @@ func (d *supervisord) goOn(l *life) {
 	}
 	d.memory.Protect()
 	_ = daemon.SetSubreaper(l.cfg.Supervisord.Subreaper)
+	logs.ReportRotatedTo(l.log)
 	logs.Begin()
 	l.log.Begin()
 	if problem := l.raiseLimits(); problem != nil { // again, for the message

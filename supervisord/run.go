@@ -116,6 +116,7 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 	if l.log, err = openLog(own); err != nil {
 		return l, err
 	}
+	logs.ReportRotatedTo(l.log)
 	for _, m := range bySeverity(append(slices.Clone(cfg.Messages), messages...)) {
 		l.log.Log(m.Level, m.Text)
 	}
@@ -219,6 +220,7 @@ func logOptions(own *config.Supervisord) logs.MainOptions {
 	return logs.MainOptions{
 		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
 		Stdout: own.NoDaemon && !own.Silent, Header: logHeader(&own.Shipping),
+		Rotation: &own.LogRotation,
 	}
 }
 

@@ -20,7 +20,7 @@ var areas = []*area{
 		"events|fcgi|listeners|sockets"},
 	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd", "internal/httpd/fast", "internal/web", "internal/origin",
 		"internal/api", "internal/plugin", "internal/budget"}, "rpc|http|plugins|security"},
-	{"logs", []string{"internal/logs", "internal/pump"}, "logs"},
+	{"logs", []string{"internal/logs", "internal/rotation", "internal/pump"}, "logs"},
 	{"ctl", []string{"internal/ctl", "supervisorctl", "supervisorctl/client", "internal/quit"}, "ctl|control"},
 	{"children", []string{"internal/child", "internal/child/step", "internal/cgroup", "internal/daemon", "internal/daemon/startlimit", "internal/account", "internal/orphans",
 		"internal/parentthread", "internal/sdnotify", "internal/safefile", "internal/sigaction", "internal/sock", "supervisord", "supervisord/pidproxy"},

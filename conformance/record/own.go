@@ -28,7 +28,7 @@ var ownSteps = []step{
 	call("scaleProgram", "nope", 1),
 	call("rotateProcessLogs", "manual"), call("rotateProcessLogs", "g:*"), call("rotateProcessLogs", "nope"), call("rotateAllProcessLogs"),
 	call("reopenProcessLogs", "manual"), call("reopenProcessLogs", "g:*"), call("reopenProcessLogs", "nope"), call("reopenAllProcessLogs"),
-	call("rotateLog"), call("reopenLog"),
+	call("rotateLog"), call("reopenLog"), call("waitForRotatedLogs"),
 	system("multicall", []any{inner("supervisor.expandName", "g"), inner("supervisor.killProcess", "nope")}),
 
 	call("planConfig"), call("updateConfig"), call("startAllProcesses"), until("db", "RUNNING"), other("config", "own updated"),
@@ -44,7 +44,8 @@ var ownSteps = []step{
 	call("getDependencies", "web"), call("runChecks", "stubborn"), call("reloadProcess", "stubborn"), call("reloadAllProcesses"),
 	call("restartProcess", "db"), call("enableProcess", "db"), call("disableProcess", "db"), call("scaleProgram", "db", 1),
 	call("planConfig"), call("updateConfig"), call("upgrade"), call("rotateLog"), call("rotateProcessLogs", "db"),
-	call("rotateAllProcessLogs"), call("reopenLog"), call("reopenProcessLogs", "db"), call("reopenAllProcessLogs"), call("killProcess", "db"), call("killAllProcesses"),
+	call("rotateAllProcessLogs"), call("reopenLog"), call("reopenProcessLogs", "db"), call("reopenAllProcessLogs"),
+	call("waitForRotatedLogs"), call("killProcess", "db"), call("killAllProcesses"),
 }
 
 // option is one of an update, and noStart are two.

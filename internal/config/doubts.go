@@ -37,6 +37,7 @@ func (r *reader) doubts(c *Config) []string {
 			d.process(p)
 		}
 	}
+	d.mainRotation(&c.Supervisord)
 	d.dependencies(c.Groups)
 	d.sockets(c.Groups)
 	for _, s := range r.doc.Sections { // supervisorctl runs these commands
@@ -161,6 +162,7 @@ func (d *doubts) process(p *Process) {
 	d.limits(p, step.Supported)
 	d.files(p)
 	d.lines(p)
+	d.rotations(p)
 	for _, c := range p.channels() {
 		if c.log.Kind == LogFile && isDir(c.log.Path) {
 			d.add(p.Section, c.key, "it is a directory, so the program cannot start")

@@ -30,6 +30,7 @@ type Extra struct {
 	Lines    *Lines
 
 	Shipping *Shipping
+	LogFiles *LogFiles
 
 	Listening *Listening
 

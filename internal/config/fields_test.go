@@ -94,7 +94,8 @@ func TestCompareNoticesEveryField(t *testing.T) {
 var neverNil = []reflect.Type{reflect.TypeFor[Program](), reflect.TypeFor[Policy](), reflect.TypeFor[Hooks](), reflect.TypeFor[StopPlan](),
 	reflect.TypeFor[Reload](), reflect.TypeFor[Notify](), reflect.TypeFor[Depends](), reflect.TypeFor[HealthCheck](),
 	reflect.TypeFor[Identity](), reflect.TypeFor[ExitOn](), reflect.TypeFor[Cgroup](), reflect.TypeFor[WatchedFiles](),
-	reflect.TypeFor[Listening](), reflect.TypeFor[Timing](), reflect.TypeFor[Bounds](), reflect.TypeFor[Shipping](), reflect.TypeFor[Lines]()}
+	reflect.TypeFor[Listening](), reflect.TypeFor[Timing](), reflect.TypeFor[Bounds](), reflect.TypeFor[Shipping](), reflect.TypeFor[Lines](),
+	reflect.TypeFor[LogFiles]()}
 
 // eachField calls try for each field of a type and its parts, with the path of the field and a function that changes it.
 func eachField(typ reflect.Type, path string, try func(path string, change func(root reflect.Value))) {

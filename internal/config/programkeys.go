@@ -93,6 +93,7 @@ var commonKeys = table(Key{Sections: InPrograms | InDefault, Scope: inProgram, U
 	cgroupKeys,
 	timingKeys,
 	boundKeys,
+	logFilesKeys,
 )...)
 
 const asSupervisord = "as supervisord"

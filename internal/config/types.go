@@ -12,6 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/envfile"
+	"github.com/gosupervisor/supervisor/internal/rotation"
 )
 
 // Bytes is a size in bytes.
@@ -66,6 +67,8 @@ type Supervisord struct {
 	MaxStarting        int               `json:"max_starting"`        // processes in STARTING by a first start; 0: any number
 	Cgroup             string            `json:"cgroup"`              // auto, off, required, or the path of the base
 	Shipping           Shipping          `json:"shipping"`            // of the main log
+
+	LogRotation rotation.Policy `json:"logfile_rotation,omitzero"` // of the main log, beyond its size
 }
 
 // BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the

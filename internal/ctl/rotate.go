@@ -18,11 +18,12 @@ type logOperation struct {
 	main func() (changed bool, err error)
 }
 
-func (c *Controller) rotate(names []string) error {
+func (c *Controller) rotate(args []string) error {
+	names, wait := takeFlag(args, "--wait")
 	if len(names) == 0 {
 		return c.usageError("rotate", "rotate requires a process name", exitInvalidArgs)
 	}
-	return c.applyToLogs("supervisor.rotateProcessLogs", logOperation{
+	err := c.applyToLogs("supervisor.rotateProcessLogs", logOperation{
 		operation: operation{
 			done: "rotated",
 			all:  func() ([]client.ProcessStatus, error) { return c.server.RotateAllProcessLogs(c.ctx) },
@@ -32,6 +33,12 @@ func (c *Controller) rotate(names []string) error {
 		},
 		main: func() (bool, error) { return c.server.RotateLog(c.ctx) },
 	}, names)
+	if err == nil && wait {
+		if err = c.server.WaitForRotatedLogs(c.ctx); faultCode(err) == api.UnknownMethod { // which has been printed
+			err = nil
+		}
+	}
+	return err
 }
 
 func (c *Controller) reopen(names []string) error {

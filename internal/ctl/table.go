@@ -141,7 +141,8 @@ func init() {
 			help: "rotate <name> [...]\tRotate the log files of processes now\n" +
 				"rotate <gname>:*\tThe same for all processes in a group\n" +
 				"rotate all\t\tThe same for all processes\n" +
-				"rotate main\t\tThe same for the main log"},
+				"rotate main\t\tThe same for the main log\n" +
+				"rotate --wait <name>\tReturn when rotated files have been compressed, too"},
 		{name: "scale", args: processArgs, upcheck: true, timed: true, run: (*Controller).scale,
 			help: "scale <program> <number>\tStart more processes of a program, or stop and remove those with the highest numbers\n" +
 				"scale --no-start <program> <number>\tAdd processes without a start\n" +

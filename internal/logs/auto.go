@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/rotation"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
@@ -71,10 +72,17 @@ func CleanAuto(dir, identifier string) []error {
 	return problems
 }
 
-// isAuto reports whether name has the form something---identifier-word.log, or that with .N after it.
+// isAuto reports whether name has the form something---identifier-word.log, or that with what follows the name of a log in that of a
+// rotated file. A number may be any.
 func isAuto(name, identifier string) bool {
 	if bare := strings.TrimRight(name, "0123456789"); bare != name && strings.HasSuffix(bare, ".log.") {
 		name = strings.TrimSuffix(bare, ".")
+	}
+	if at := strings.LastIndex(name, ".log."); at >= 0 {
+		base := name[:at+len(".log")]
+		if _, ok := rotation.Parse(base, strings.TrimSuffix(name, rotation.PartEnding)); ok {
+			name = base
+		}
 	}
 	name, ok := strings.CutSuffix(name, ".log")
 	if !ok {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/rotation"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
@@ -41,6 +42,7 @@ type File struct {
 	rotationFailing bool                        // so does rotation
 	torn            bool                        // a record was written in part
 	async           atomic.Pointer[asyncWriter] // of a target that may block, else nil
+	turns           *turns                      // nil: it is rotated by its size alone
 }
 
 // FileOptions says how a File is created and rotated. The zero value is a file that grows without limit.
@@ -49,6 +51,8 @@ type FileOptions struct {
 	Backups  int         // how many rotated files to keep; 0 or less: none, the file is emptied instead
 	Mode     fs.FileMode // permission bits before the umask; 0: 0664. Rotation and Clear keep them
 	Owner    int         // the user of the program, as for Source
+
+	Rotation *rotation.Policy // when else it is rotated, and what is done with rotated files; nil: nothing
 }
 
 // defaultMode is the permission of a log, before the umask. With any value other users never write to it.
@@ -61,6 +65,9 @@ func Open(path string, o FileOptions) (*File, error) {
 	if err := f.open(0); err != nil {
 		return nil, err
 	}
+	if f.turns != nil {
+		f.begin(time.Now())
+	}
 	return f, nil
 }
 
@@ -70,7 +77,9 @@ func newFile(path string, o FileOptions) *File {
 	if mode == 0 {
 		mode = defaultMode
 	}
-	return &File{path: path, max: max(o.MaxBytes, 0), fd: -1, backups: int32(max(o.Backups, 0)), mode: mode, owner: int32(o.Owner)}
+	f := &File{path: path, fd: -1, mode: mode, owner: int32(o.Owner)}
+	f.setOptions(o)
+	return f
 }
 
 // open opens the file itself, with additional flags, and uses the new descriptor. On failure the old one stays in use.
@@ -106,6 +115,9 @@ func (f *File) use(fd int, info safefile.Info) {
 	f.async.Store(next)
 	if info.IsRegular() {
 		f.size, f.plain, f.checkedAt = info.Size, !info.Shared, time.Now()
+		if f.turns != nil {
+			f.turns.expect(info, f.checkedAt)
+		}
 		f.comparedAt = seconds(f.checkedAt)
 	}
 	f.torn = f.torn && f.size > 0
@@ -163,6 +175,9 @@ func (f *File) write(p []byte, most int) (int, error) {
 		return max(0, len(p)-int(lost)), f.report(err)
 	}
 	condition := f.checkLinked()
+	if f.turns != nil {
+		condition = first(condition, f.reportRotation(f.rotateByTime(time.Now())))
+	}
 	written := 0
 	for len(p) > 0 && f.fd >= 0 {
 		part := p
@@ -225,7 +240,10 @@ func (f *File) Reopen() error {
 func (f *File) Configure(o FileOptions) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.max, f.backups = max(o.MaxBytes, 0), int32(max(o.Backups, 0))
+	f.setOptions(o)
+	if f.turns != nil && f.fd >= 0 {
+		f.tend()
+	}
 }
 
 // Move goes on in another file. After an error it goes on in the one before.

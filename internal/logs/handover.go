@@ -15,6 +15,7 @@ import (
 // TargetsState is the state of the targets that may block, with what is queued for them.
 type TargetsState struct {
 	Targets []TargetState `json:"targets,omitempty"`
+	Rotated []JobState    `json:"rotated,omitempty"` // logs whose rotated files wait
 }
 
 // TargetKey identifies a target in the state: device and inode of what its descriptor leads to, or device 0 and a number for syslog.
@@ -54,6 +55,9 @@ func Freeze(deadline time.Time) error {
 			waits = append(waits, stopped)
 		}
 	}
+	if ended := rotated.freeze(); ended != nil {
+		waits = append(waits, ended)
+	}
 	for _, stopped := range waits {
 		select {
 		case <-stopped:
@@ -71,6 +75,7 @@ func Thaw() {
 		w.thaw()
 		writers.retire(w)
 	}
+	rotated.thaw()
 }
 
 // Begin lets imported targets go on. It comes after the import of all that uses them.
@@ -133,6 +138,7 @@ func Export(w *handover.Writer) (s TargetsState) {
 	for _, target := range writers.sorted() {
 		s.Targets = append(s.Targets, target.export(w))
 	}
+	s.Rotated = rotated.export()
 	return s
 }
 
@@ -163,6 +169,7 @@ func Import(r *handover.Reader, s TargetsState) {
 	writers.mu.Lock()
 	defer writers.mu.Unlock()
 	writers.frozen = true
+	rotated.restore(s.Rotated)
 	for _, target := range s.Targets {
 		writers.put(importTarget(r, target), inode{target.Device, target.Inode})
 		if target.Device == 0 {

@@ -19,6 +19,10 @@ type FileState struct {
 	Compared   handover.Time `json:"compared,omitzero"`
 	Target     *TargetKey    `json:"target,omitempty"` // that may block; nil: it does not
 
+	Due   handover.Time `json:"due,omitzero"` // when it is rotated by time
+	Seen  handover.Time `json:"seen,omitzero"`
+	Swept handover.Time `json:"swept,omitzero"`
+
 	Plain           bool `json:"plain,omitempty"`
 	Unlinked        bool `json:"unlinked,omitempty"`
 	Renamed         bool `json:"renamed,omitempty"`
@@ -47,6 +51,9 @@ func (f *File) Export(w *handover.Writer) *FileState {
 	if f.plain {
 		s.Compared.Time = began.Add(time.Duration(f.comparedAt) * time.Second)
 	}
+	if t := f.turns; t != nil {
+		s.Due.Time, s.Seen.Time, s.Swept.Time = t.due, t.seen, t.swept
+	}
 	if target := f.async.Load(); target != nil {
 		s.Target = new(target.key.export())
 	}
@@ -65,6 +72,9 @@ func ImportFile(r *handover.Reader, s *FileState, path string, o FileOptions) *F
 	f.torn = s.Torn
 	if !s.Compared.IsZero() {
 		f.comparedAt = seconds(s.Compared.Time)
+	}
+	if t := f.turns; t != nil {
+		t.due, t.seen, t.swept = s.Due.Time, s.Seen.Time, s.Swept.Time
 	}
 	if s.Target != nil {
 		f.async.Store(writers.use(r, *s.Target))

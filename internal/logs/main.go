@@ -13,6 +13,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
+	"github.com/gosupervisor/supervisor/internal/rotation"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
@@ -57,9 +58,13 @@ type MainOptions struct {
 	Backups  int
 	Stdout   bool    // copy each line to the standard output
 	Header   *Header // of records for syslog; nil: that of the original
+
+	Rotation *rotation.Policy // as for files
 }
 
-func (o MainOptions) file() FileOptions { return FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups} }
+func (o MainOptions) file() FileOptions {
+	return FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups, Rotation: o.Rotation}
+}
 
 // OpenMain opens the main log, creating the file if need be. The error names the file and the reason. When the file is
 // the standard output itself, lines are written once.
@@ -322,6 +327,21 @@ func (m *Main) Rotate() (rotated bool, err error) {
 		return false, nil
 	}
 	return m.file.Rotate()
+}
+
+// Soonest returns when the main log is to get a Tick; zero: never.
+func (m *Main) Soonest(now time.Time) time.Time {
+	if m == nil {
+		return time.Time{}
+	}
+	return Soonest(now, m.file)
+}
+
+// Tick does what is due for the file.
+func (m *Main) Tick(now time.Time) {
+	if condition := m.file.Tick(now); condition != nil {
+		m.Warnf("%s", describe("log file "+m.path, condition))
+	}
 }
 
 // Clear removes the file and creates it empty; backups stay. Anything but a plain file is left as it is. Source: clearLog.

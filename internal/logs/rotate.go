@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/gosupervisor/supervisor/internal/rotation"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
@@ -33,11 +34,20 @@ func (f *File) rotate() error {
 	if err := f.renameBackups(); err != nil {
 		return err
 	}
-	return f.open(0)
+	err := f.open(0)
+	if f.turns != nil {
+		f.tend()
+	}
+	return err
 }
 
 // renameBackups makes room for the new file, all in one directory, even if its path leads elsewhere meanwhile.
 func (f *File) renameBackups() error {
+	renames.Lock()
+	defer renames.Unlock()
+	if f.turns != nil && f.turns.policy.Tended() {
+		return f.renameRow()
+	}
 	dir, base, err := safefile.OpenDir(f.path, int(f.owner))
 	if err != nil {
 		return ignoreMissing(err)
@@ -48,6 +58,24 @@ func (f *File) renameBackups() error {
 		_ = dir.Rename(backup(k), backup(k+1))
 	}
 	return ignoreMissing(dir.Rename(base, backup(1)))
+}
+
+// renameRow is renameBackups for files of which some may be compressed, or have dates.
+func (f *File) renameRow() error {
+	r, err := openRow(f.source())
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	defer r.close()
+	to := rotation.Name{Number: 1}
+	if f.turns.policy.Dated {
+		if to, err = r.dated(f.turns.policy.Every.Layout()); err != nil {
+			return ignoreMissing(err)
+		}
+	} else {
+		r.shift(int(f.backups))
+	}
+	return ignoreMissing(r.dir.Rename(r.base, r.name(to)))
 }
 
 // Rotate rotates the file now. It returns false if there is nothing to rotate: an empty file, one that is closed, or a target that is

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"math"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 )
@@ -47,6 +48,16 @@ func (t *FileTarget) Room() int {
 
 func (t *FileTarget) report(condition error) {
 	t.Main.Warnf("%s", describe("log file "+t.File.Path()+" of process '"+t.Process+"'", condition))
+}
+
+// Tick does what is due for the file, if there is one, at its Due.
+func (t *FileTarget) Tick(now time.Time) {
+	if t.File == nil {
+		return
+	}
+	if condition := t.File.Tick(now); condition != nil {
+		t.report(condition)
+	}
 }
 
 // Flush does nothing: every chunk is written as it comes.

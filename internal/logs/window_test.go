@@ -89,13 +89,17 @@ func TestTail(t *testing.T) {
 	}
 }
 
+// differs: DIFF-452 rotated files may be compressed
 func TestCleanAuto(t *testing.T) {
 	dir := t.TempDir()
 	removed := []string{"x-stdout---super.visor-abc.log", "x-stdout---super.visor-abc.log.1",
-		"x-stdout---super.visor-abc.log.99999", "p---super.visor-a---super.visor-.log"}
+		"x-stdout---super.visor-abc.log.99999", "p---super.visor-a---super.visor-.log", "x-stdout---super.visor-abc.log.2.gz",
+		"x-stdout---super.visor-abc.log.2026-11-27", "x-stdout---super.visor-abc.log.2026-11-27T14.3.zst",
+		"x-stdout---super.visor-abc.log.1.gz.part"}
 	kept := []string{"---super.visor-zz.log", "keep---super.visor-a b.log", "y-stdout---other-abc.log",
 		"x-stdout---superxvisor-abc.log", "x-stdout---super.visor-abc.log.txt", "x---super.visor-abc.logfoo",
-		"x---super.visor-.log", "x---super.visor-abc.log.", "x---super.visor-abc.log1"}
+		"x---super.visor-.log", "x---super.visor-abc.log.", "x---super.visor-abc.log1",
+		"x---super.visor-abc.log.2.bz2", "x---super.visor-abc.log.2026-13-27"}
 	for _, name := range append(removed, kept...) {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)

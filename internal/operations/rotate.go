@@ -4,8 +4,10 @@ import (
 	"context"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 // NothingToRotate is the description of a process whose logs are empty, beside the status of a success.
@@ -88,6 +90,27 @@ func (s *Service) RotateMainLog() (rotated bool, err error) {
 		return nil
 	})
 	return rotated, err
+}
+
+// WaitForRotatedLogs returns when no rotated log waits to be compressed or deleted.
+func (s *Service) WaitForRotatedLogs(ctx context.Context) error {
+	call := waiting.Of(ctx)
+	call.Enter(&struct{}{}) // a step that is resumed begins again
+	for {
+		if err := s.CheckRunning(); err != nil {
+			return err
+		}
+		select {
+		case <-logs.Kept():
+			return nil
+		case <-s.sup.Down():
+			return supervisor.ErrDown
+		case <-ctx.Done():
+			return context.Canceled
+		case <-call.Frozen():
+			call.Park(func() any { return struct{}{} })
+		}
+	}
 }
 
 // ReopenMainLog opens the main log again.

@@ -74,7 +74,9 @@ func (c *channel) openFile() (err error) {
 			return err
 		}
 	}
-	c.users++
+	if c.users++; c.users == 1 {
+		c.process.watchLogs()
+	}
 	return nil
 }
 
@@ -83,12 +85,19 @@ func (c *channel) fileOptions() logs.FileOptions {
 	if c.config.Log.Kind == config.LogAuto {
 		o.Mode = logs.AutoMode
 	}
+	if e := c.process.Config.Extra; e != nil {
+		o.Rotation = &e.LogFiles.Out
+		if c.name == api.Stderr {
+			o.Rotation = &e.LogFiles.Err
+		}
+	}
 	return o
 }
 
 func (c *channel) closeFile() {
 	if c.users--; c.users == 0 {
 		c.file.Close()
+		c.process.watchLogs()
 	}
 }
 

@@ -31,6 +31,7 @@ type extra struct {
 	timing   *timing      // nil: the program has no schedule
 	aging    *aging       // nil: the process may have any age
 	memory   *memory      // nil: it may use any amount of memory
+	turning  *turning     // nil: no log of it has been open that is rotated by the clock
 
 	listening *listening // nil: its program has no sockets=
 

@@ -186,6 +186,7 @@ func (p *Process) beginExtra() {
 	if x.aging != nil {
 		p.shared.Schedule(x.aging)
 	}
+	p.watchLogs()
 }
 
 // ImportHelper makes a helper of its state and of what it was started with.

@@ -147,6 +147,7 @@ func (p *Process) use(to *config.Process, now time.Time) {
 		p.configureFiles()
 		p.configureTiming(before, now)
 		p.configureBounds(before, now)
+		p.watchLogs()
 	}
 }
 

@@ -15,6 +15,10 @@ func (s *Server) rotateAllProcessLogs(ctx context.Context, _ args) (result, erro
 	return statuses(s.ops.RotateAllLogs(ctx))
 }
 
+func (s *Server) waitForRotatedLogs(ctx context.Context, _ args) (result, error) {
+	return done(s.ops.WaitForRotatedLogs(ctx))
+}
+
 func (s *Server) reopenLog(context.Context, args) (result, error) { return done(s.ops.ReopenMainLog()) }
 
 func (s *Server) reopenProcessLogs(ctx context.Context, a args) (result, error) {

@@ -126,6 +126,8 @@ var table = []Method{
 		Help: "Rotate both logs of a process, whether it runs or not.", Result: rotateResult},
 	{Name: "supervisor.rotateAllProcessLogs", Ours: true, Do: (*Server).rotateAllProcessLogs,
 		Help: "Rotate the logs of all processes.", Result: rotateResult},
+	{Name: "supervisor.waitForRotatedLogs", Ours: true, Waits: true, Do: (*Server).waitForRotatedLogs,
+		Help: "Return when no rotated log waits to be compressed or deleted.", Result: "boolean always true"},
 	{Name: "supervisor.reopenLog", Ours: true, Do: (*Server).reopenLog,
 		Help: "Open the main log again, after it was moved away.", Result: "boolean always true"},
 	{Name: "supervisor.reopenProcessLogs", Ours: true, Do: (*Server).reopenProcessLogs, Params: []Param{specParam},

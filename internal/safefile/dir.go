@@ -106,6 +106,12 @@ func (d *Dir) Link(old, name string) error {
 // Unlink removes a name that is not that of a directory.
 func (d *Dir) Unlink(name string) error { return unix.Unlinkat(d.fd, d.prefix+name, 0) }
 
+// SetModified sets when a file was written to last, in nanoseconds since 1970.
+func (d *Dir) SetModified(name string, modified int64) error {
+	at := unix.NsecToTimespec(modified)
+	return unix.UtimesNanoAt(d.fd, d.prefix+name, []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW)
+}
+
 // CanCreate returns the error of creating a name in the directory for lack of permission, or because it does not exist.
 func (d *Dir) CanCreate() error { return unix.Faccessat(d.fd, d.prefix+".", unix.W_OK|unix.X_OK, 0) }
 

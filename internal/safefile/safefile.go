@@ -32,7 +32,8 @@ type Info struct {
 	Links    uint64 // how many names it has
 	Mode     uint32 // type and permissions, S_IF*
 	UID, GID uint32
-	Shared   bool // the path leads below /dev or /proc, so the file is not only ours: it is never rotated or emptied
+	Modified int64 // when it was written to last, in nanoseconds since 1970
+	Shared   bool  // the path leads below /dev or /proc, so the file is not only ours: it is never rotated or emptied
 }
 
 // Stat returns what fstat reports about a descriptor.
@@ -46,7 +47,7 @@ func Stat(fd int) (info Info, err error) {
 
 func infoOf(st *unix.Stat_t) Info {
 	return Info{Dev: uint64(st.Dev), Ino: uint64(st.Ino), Size: st.Size, Links: uint64(st.Nlink), Mode: uint32(st.Mode),
-		UID: st.Uid, GID: st.Gid}
+		UID: st.Uid, GID: st.Gid, Modified: st.Mtim.Nano()}
 }
 
 // IsRegular reports whether it is a plain file.

@@ -210,5 +210,6 @@ func (s *Supervisor) Begin() {
 	l.shared.Events.Begin()
 	l.resumeEvents(now)
 	l.scheduleTick(now)
+	l.watchMainLog(now)
 	l.reap(now) // exits of which no signal came to this program
 }

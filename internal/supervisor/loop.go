@@ -45,6 +45,7 @@ type Loop struct {
 
 	timers     timers.Heap
 	nextTick   deadline // of the ticks
+	mainTurn   deadline // of the rotation of the main log by the clock
 	nextResume deadline // of what the event pools have to do
 	timer      *time.Timer
 	alarmed    bool // the timer has fired since exits were looked for
@@ -87,6 +88,7 @@ func (l *Loop) run() (next *config.Config, status int) {
 	defer close(l.handle.down)
 	if !l.resumed {
 		l.shared.Events.Emit(api.SupervisorStateChangeRunning, "")
+		l.watchMainLog(time.Now())
 	}
 	for over := false; !over; {
 		if l.recover(func() { over = l.step() }) != nil {

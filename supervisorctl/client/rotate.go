@@ -19,6 +19,12 @@ func (c *Client) RotateAllProcessLogs(ctx context.Context) ([]ProcessStatus, err
 	return c.statuses(ctx, "supervisor.rotateAllProcessLogs")
 }
 
+// WaitForRotatedLogs returns when no rotated log waits to be compressed or deleted. The original has no such method. Source:
+// waitForRotatedLogs.
+func (c *Client) WaitForRotatedLogs(ctx context.Context) error {
+	return c.done(ctx, "supervisor.waitForRotatedLogs")
+}
+
 // ReopenLog opens the main log again. The original has no such method. Source: reopenLog.
 func (c *Client) ReopenLog(ctx context.Context) error {
 	return c.done(ctx, "supervisor.reopenLog")
