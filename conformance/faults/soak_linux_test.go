@@ -158,6 +158,10 @@ func (s *soak) settle(most int) vitals {
 		}
 		p.disabled = p.kind == soakJob
 	}
+	bounded := s.named("bounded") // which starts by the shim, whose pipe stays open from the first such start on
+	if _, err := s.call("startProcess", bounded.name, true); s.faultOf(err) != "" && s.faultOf(err) != "ALREADY_STARTED" {
+		s.wrong("the start of %s: %v", bounded.name, err)
+	}
 	s.must("stopAllProcesses")
 	s.must("killAllProcesses") // what is between two runs cannot be stopped
 	for _, p := range s.programs {
