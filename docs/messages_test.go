@@ -27,7 +27,7 @@ var makers = map[string]string{
 	"errors.New": "error", "fmt.Errorf": "error", "failf": "error", "refuse": "error", "fail": "error", "memberError": "error",
 	"owner": "error", "parseMode": "error", "number": "error", "usageError": "error", "errorf": "error",
 	"Critf": "CRIT", "Errorf": "ERRO", "Warnf": "WARN", "Infof": "INFO", "Debugf": "DEBG", "warn": "WARN", "tell": "log",
-	"log": "log", "deliver": "log", "dated": "log", "fmt.Sprintf": "text", "said": "page", "println": "output", "misused": "output",
+	"log": "log", "deliver": "log", "dated": "WARN", "fmt.Sprintf": "text", "said": "page", "println": "output", "misused": "output",
 	"known": "output", "each": "output", "reloadConfig": "output", "confirm": "output", "fmt.Fprintln": "output", "logf": "log",
 }
 

@@ -219,7 +219,7 @@ func openLog(own *config.Supervisord) (*logs.Main, error) { return logs.OpenMain
 func logOptions(own *config.Supervisord) logs.MainOptions {
 	return logs.MainOptions{
 		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
-		Stdout: own.NoDaemon && !own.Silent, Header: logHeader(&own.Shipping),
+		Stdout: own.NoDaemon && !own.Silent, Header: logHeader(&own.Shipping), JSON: own.LogfileJSON,
 		Rotation: &own.LogRotation,
 	}
 }

@@ -42,6 +42,7 @@ type Supervisord struct {
 	Logfile            string            `json:"logfile"`          // absolute, or the word "syslog"
 	LogfileMaxBytes    Bytes             `json:"logfile_maxbytes"` // 0: never rotate
 	LogfileBackups     int               `json:"logfile_backups"`
+	LogfileJSON        bool              `json:"logfile_json"` // logfile_format=json
 	Loglevel           api.Level         `json:"loglevel"`
 	Pidfile            string            `json:"pidfile"` // absolute
 	Umask              int               `json:"umask"`   // -1: see BackgroundUmask

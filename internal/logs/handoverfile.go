@@ -118,12 +118,13 @@ func ImportSyslog(r *handover.Reader, state SyslogState, path string, report fun
 
 // MainState is the state of the main log.
 type MainState struct {
-	File    *FileState   `json:"file,omitempty"`
-	Syslog  *SyslogState `json:"syslog,omitempty"`
-	Copied  bool         `json:"copied,omitempty"`  // to the standard output
-	Lines   int          `json:"lines,omitempty"`   // that the copy lacks
-	Bytes   int          `json:"bytes,omitempty"`   // of these
-	Waiting [][]byte     `json:"waiting,omitempty"` // lines to be written
+	File        *FileState   `json:"file,omitempty"`
+	Syslog      *SyslogState `json:"syslog,omitempty"`
+	Copied      bool         `json:"copied,omitempty"`       // to the standard output
+	Lines       int          `json:"lines,omitempty"`        // that the copy lacks
+	Bytes       int          `json:"bytes,omitempty"`        // of these
+	Waiting     [][]byte     `json:"waiting,omitempty"`      // lines to be written
+	WaitingJSON [][]byte     `json:"waiting_json,omitempty"` // the same as objects; absent: it is no log of objects
 }
 
 // Freeze has lines wait until Thaw. It waits for the line that is being written.
@@ -142,10 +143,14 @@ func (m *Main) Thaw() {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, line := range m.held {
-		m.writeLine(line)
+	for i, line := range m.held {
+		var object []byte
+		if i < len(m.heldJSON) { // else the version before had no objects
+			object = m.heldJSON[i]
+		}
+		m.writeLine(line, object)
 	}
-	m.frozen, m.held = false, nil
+	m.frozen, m.held, m.heldJSON = false, nil, nil
 }
 
 // Export returns the state of a frozen main log.
@@ -153,6 +158,9 @@ func (m *Main) Export(w *handover.Writer) (s MainState) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s = MainState{File: m.file.Export(w), Copied: m.copy != nil, Lines: m.dropped.lines, Bytes: m.dropped.bytes, Waiting: m.held}
+	if m.json {
+		s.WaitingJSON = m.heldJSON
+	}
 	if m.syslog != nil {
 		s.Syslog = new(m.syslog.Export())
 	}
@@ -161,7 +169,7 @@ func (m *Main) Export(w *handover.Writer) (s MainState) {
 
 // ImportMain makes a main log of its state, whose lines wait until Begin.
 func ImportMain(r *handover.Reader, s MainState, o MainOptions) *Main {
-	m := &Main{level: o.Level, dropped: dropped{s.Lines, s.Bytes}, frozen: true, held: s.Waiting}
+	m := &Main{level: o.Level, dropped: dropped{s.Lines, s.Bytes}, frozen: true, held: s.Waiting, json: o.JSON, heldJSON: s.WaitingJSON}
 	if s.Copied {
 		m.copy = Stdout
 	}

@@ -32,16 +32,18 @@ const maxKeptLine = 64 << 10
 // Main is the main log: lines with a date and a level, to a file or syslog and, in the foreground, to the standard
 // output. Its methods may be called from any goroutine; a nil *Main discards everything.
 type Main struct {
-	level   api.Level
-	path    string // empty when there is no file
-	mu      sync.Mutex
-	file    *File
-	syslog  *Syslog
-	header  *Header // of records for syslog; nil: that of the original
-	copy    io.Writer
-	dropped dropped // from the copy
-	frozen  bool
-	held    [][]byte // lines that were logged since
+	level    api.Level
+	path     string // empty when there is no file
+	mu       sync.Mutex
+	file     *File
+	syslog   *Syslog
+	header   *Header // of records for syslog; nil: that of the original
+	copy     io.Writer
+	dropped  dropped // from the copy
+	frozen   bool
+	held     [][]byte // lines that were logged since
+	json     bool     // lines are objects, but in syslog
+	heldJSON [][]byte // the lines in held as objects
 }
 
 // dropped counts what the copy lacks because its reader does not keep up.
@@ -58,6 +60,7 @@ type MainOptions struct {
 	Backups  int
 	Stdout   bool    // copy each line to the standard output
 	Header   *Header // of records for syslog; nil: that of the original
+	JSON     bool    // write each line as an object, but to syslog
 
 	Rotation *rotation.Policy // as for files
 }
@@ -69,7 +72,7 @@ func (o MainOptions) file() FileOptions {
 // OpenMain opens the main log, creating the file if need be. The error names the file and the reason. When the file is
 // the standard output itself, lines are written once.
 func OpenMain(o MainOptions) (*Main, error) {
-	m := &Main{level: o.Level}
+	m := &Main{level: o.Level, json: o.JSON}
 	if o.Stdout {
 		m.copy = Stdout
 	}
@@ -180,7 +183,7 @@ func (m *Main) Log(level api.Level, text string) {
 	if m.Enabled(level) {
 		b := newLine(level)
 		*b = oneLine(append(*b, text...), headLength)
-		m.write(b)
+		m.write(b, level, nil)
 	}
 }
 
@@ -193,7 +196,7 @@ func (m *Main) Lines(level api.Level, text string, rest []byte) {
 		if len(rest) > 0 {
 			*b = appendLines(append(*b, '\n'), rest)
 		}
-		m.write(b)
+		m.write(b, level, nil)
 	}
 }
 
@@ -201,7 +204,7 @@ func (m *Main) logf(level api.Level, format string, args []any) {
 	if m.Enabled(level) {
 		b := newLine(level)
 		*b = oneLine(fmt.Appendf(*b, format, args...), headLength)
-		m.write(b)
+		m.write(b, level, nil)
 	}
 }
 
@@ -227,29 +230,38 @@ func newLine(level api.Level) *[]byte {
 }
 
 // write puts the date into a line, writes it everywhere and recycles its buffer. Dates are taken under the lock, so they
-// ascend.
-func (m *Main) write(b *[]byte) {
+// ascend. About is the process that it is about, nil for none.
+func (m *Main) write(b *[]byte, level api.Level, about *About) {
 	*b = append(*b, '\n')
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var stamp [2 * len(stampLayout)]byte // formatting writes past its end and takes that back
-	copy(*b, time.Now().AppendFormat(stamp[:0], stampLayout))
+	now := time.Now()
+	copy(*b, now.AppendFormat(stamp[:0], stampLayout))
+	var object []byte
+	if m.json {
+		object = jsonLine(now, level, (*b)[headLength:len(*b)-1], about)
+	}
 	if m.frozen {
-		m.held = append(m.held, bytes.Clone(*b))
+		m.held, m.heldJSON = append(m.held, bytes.Clone(*b)), append(m.heldJSON, object)
 	} else {
-		m.writeLine(*b)
+		m.writeLine(*b, object)
 	}
 	if cap(*b) <= maxKeptLine {
 		lines.Put(b)
 	}
 }
 
-// writeLine writes a line everywhere. The lock is held.
-func (m *Main) writeLine(b []byte) {
-	if m.copy != nil {
-		m.writeCopy(b)
+// writeLine writes a line everywhere. Object is the same for JSON, else nil. The lock is held.
+func (m *Main) writeLine(b, object []byte) {
+	line := b
+	if object != nil {
+		line = object
 	}
-	m.writeFile(b)
+	if m.copy != nil {
+		m.writeCopy(line)
+	}
+	m.writeFile(line)
 	if m.syslog != nil {
 		m.sendSyslog(b)
 	}
@@ -266,7 +278,7 @@ func (m *Main) writeFile(line []byte) {
 	}
 	text := describe("log file "+m.path, condition)
 	if isWritable(condition) {
-		_, _ = m.file.Write(dated("WARN " + text))
+		_, _ = m.file.Write(m.dated(text))
 		return
 	}
 	fmt.Fprintf(Stderr, "supervisord: %s\n", text)
@@ -276,27 +288,21 @@ func (m *Main) writeFile(line []byte) {
 // both have one about the lines that were dropped. The lock is held.
 func (m *Main) writeCopy(line []byte) {
 	if m.dropped.lines > 0 {
-		note := fmt.Sprintf("WARN %d lines (%d bytes) were dropped here, the reader did not keep up",
+		note := fmt.Sprintf("%d lines (%d bytes) were dropped here, the reader did not keep up",
 			m.dropped.lines, m.dropped.bytes)
-		if _, err := m.copy.Write(dated(note)); errors.Is(err, ErrBehind) {
+		if _, err := m.copy.Write(m.dated(note)); errors.Is(err, ErrBehind) {
 			m.dropped.lines++
 			m.dropped.bytes += len(line)
 			return
 		}
-		m.writeFile(dated(fmt.Sprintf("WARN standard output accepts lines again, %d lines (%d bytes) were dropped",
+		m.writeFile(m.dated(fmt.Sprintf("standard output accepts lines again, %d lines (%d bytes) were dropped",
 			m.dropped.lines, m.dropped.bytes)))
 		m.dropped = dropped{}
 	}
 	if _, err := m.copy.Write(line); errors.Is(err, ErrBehind) {
 		m.dropped = dropped{1, len(line)}
-		m.writeFile(dated("WARN standard output does not keep up, lines are dropped there until it does"))
+		m.writeFile(m.dated("standard output does not keep up, lines are dropped there until it does"))
 	}
-}
-
-// dated returns a line that is written in the course of another one.
-func dated(text string) []byte {
-	line := append(time.Now().AppendFormat(nil, stampLayout), text...)
-	return append(oneLine(line, headLength), '\n')
 }
 
 // sendSyslog makes each line of a message a record with the message's date and level.

@@ -123,9 +123,9 @@ func example(name string, pid int, at time.Time) expand.Variable {
 	v := expand.Variable{Name: name}
 	switch name {
 	case "asctime":
-		v.Text = at.Format(asctimeLayout)
+		v.Text = at.Format(ascTimeLayout)
 	case "time":
-		v.Text = at.Format(timeLayout)
+		v.Text = at.Format(TimeLayout)
 	case "epoch":
 		v.Text = string(appendEpoch(nil, at))
 	case "pid":
@@ -134,10 +134,10 @@ func example(name string, pid int, at time.Time) expand.Variable {
 	return v
 }
 
-// asctimeLayout is that of the main log, timeLayout that of RFC 3339 with microseconds.
+// ascTimeLayout is that of the main log, TimeLayout that of RFC 3339 with microseconds.
 const (
-	asctimeLayout = "2006-01-02 15:04:05,000"
-	timeLayout    = "2006-01-02T15:04:05.000000Z07:00"
+	ascTimeLayout = "2006-01-02 15:04:05,000"
+	TimeLayout    = "2006-01-02T15:04:05.000000Z07:00"
 )
 
 // appendEpoch appends the seconds since 1970, with microseconds.

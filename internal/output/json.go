@@ -50,7 +50,7 @@ func (j *JSON) Append(b []byte, r *Record) []byte {
 // appendHead appends the members before message.
 func (j *JSON) appendHead(b []byte, at time.Time, channel string, pid int) []byte {
 	n := j.Names
-	b = n.zone(at).AppendFormat(append(b, `{"time":"`...), timeLayout)
+	b = n.zone(at).AppendFormat(append(b, `{"time":"`...), TimeLayout)
 	b = AppendJSON(append(b, `","group":`...), []byte(n.Group))
 	b = AppendJSON(append(b, `,"name":`...), []byte(n.Process))
 	b = AppendJSON(append(b, `,"channel":`...), []byte(channel))

@@ -155,7 +155,7 @@ func (c *cgrouped) make() error {
 	var refused cgroup.Errors
 	if errors.As(err, &refused) && !c.process.limitsRequired() {
 		for _, e := range refused {
-			c.process.shared.Log.Warnf("%s; going on without", e.Of(c.process.Name()))
+			c.process.Log().Warnf("%s; going on without", e.Of(c.process.Name()))
 		}
 		err = nil
 	}
@@ -189,7 +189,7 @@ func (c *cgrouped) without(reason error) error {
 		return fmt.Errorf("no cgroup for '%s': %w", name, reason)
 	case !c.warned && !cgroup.IsOff(reason):
 		c.warned = true
-		c.process.shared.Log.Warnf("%s runs without a cgroup of its own, its keys about cgroups have no effect: %v", name, reason)
+		c.process.Log().Warnf("%s runs without a cgroup of its own, its keys about cgroups have no effect: %v", name, reason)
 	}
 	return nil
 }
@@ -228,7 +228,7 @@ func (c *cgrouped) await(now time.Time) {
 	if err == nil {
 		return
 	}
-	c.process.shared.Log.Warnf("cannot watch the cgroup of %s: %v", c.process.Name(), err)
+	c.process.Log().Warnf("cannot watch the cgroup of %s: %v", c.process.Name(), err)
 	if exit := c.exit; exit != nil {
 		c.exit = nil
 		c.process.childEnded(*exit, now)
@@ -244,7 +244,7 @@ func (c *cgrouped) emptied(now time.Time) {
 		return
 	}
 	if c.stops {
-		p.shared.Log.Infof("what %s left in its cgroup has ended", p.Name())
+		p.Log().Infof("what %s left in its cgroup has ended", p.Name())
 		c.stops = false
 		c.schedule(time.Time{})
 	}
@@ -261,7 +261,7 @@ func (p *Process) lingers(e child.Exit, now time.Time) bool {
 	if c == nil || !c.kills || !c.used || !p.beingStopped() || c.group.Empty() {
 		return false
 	}
-	p.shared.Log.Debugf("%s (pid %d) has ended, others in its cgroup have not", p.Name(), p.pid)
+	p.Log().Debugf("%s (pid %d) has ended, others in its cgroup have not", p.Name(), p.pid)
 	c.exit = &e
 	p.endChecks(now)
 	c.await(now)
@@ -278,7 +278,7 @@ func (c *cgrouped) look(now time.Time) {
 	}
 	c.looked = true
 	if c.tree.Open() == nil && c.group.Exists() && !c.group.Empty() {
-		c.process.shared.Log.Warnf("processes of an earlier run are in the cgroup of %s", c.process.Name())
+		c.process.Log().Warnf("processes of an earlier run are in the cgroup of %s", c.process.Name())
 		c.clean(now)
 	}
 }
@@ -316,7 +316,7 @@ func (p *Process) logOOM() {
 	if limit != "" {
 		limit = " (memory_max=" + limit + ")"
 	}
-	p.shared.Log.Warnf("%s was killed: out of memory%s", p.Name(), limit)
+	p.Log().Warnf("%s was killed: out of memory%s", p.Name(), limit)
 }
 
 // helperCgroup has a helper begin in the cgroup of the process, whose limits then count for it. With killmode=cgroup it does not: it

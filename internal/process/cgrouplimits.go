@@ -69,7 +69,7 @@ func (c *cgrouped) limited(refused cgroup.Errors, now time.Time) {
 	var texts []string
 	for _, e := range refused {
 		texts = append(texts, e.Of(p.Name()))
-		p.shared.Log.Warnf("%s; the new value counts from the next start", e.Of(p.Name()))
+		p.Log().Warnf("%s; the new value counts from the next start", e.Of(p.Name()))
 	}
 	c.refused = strings.Join(texts, ", ")
 	p.useLimits(refused, now)

@@ -31,7 +31,7 @@ const killInterval = time.Second
 func (c *cgrouped) take(now time.Time) {
 	p, plan := c.process, c.plan()
 	if c.step >= len(plan) {
-		p.shared.Log.Warnf("killing what %s left in its cgroup with SIGKILL", p.Name())
+		p.Log().Warnf("killing what %s left in its cgroup with SIGKILL", p.Name())
 		c.schedule(now.Add(max(p.rules.StopWait, killInterval)))
 		_ = c.group.Signal(syscall.SIGKILL) // what has just ended needs none
 		return
@@ -42,7 +42,7 @@ func (c *cgrouped) take(now time.Time) {
 	}
 	c.schedule(wake)
 	if step := plan[c.step]; step.Kind == state.SignalStep {
-		p.shared.Log.Infof("stopping what %s left in its cgroup with %s", p.Name(), signame.Name(step.Signal))
+		p.Log().Infof("stopping what %s left in its cgroup with %s", p.Name(), signame.Name(step.Signal))
 		_ = c.group.Signal(step.Signal)
 	}
 }

@@ -51,7 +51,7 @@ func (c *channel) makeAuto() {
 	var err error
 	c.path, err = logs.CreateAuto(p.shared.AutoLogDir, p.Name(), name, p.shared.Identifier)
 	if err != nil {
-		p.shared.Log.Critf("%s of %s is not logged: %v", name, p.Name(), err)
+		p.Log().Critf("%s of %s is not logged: %v", name, p.Name(), err)
 	}
 }
 
@@ -69,7 +69,7 @@ func (c *channel) openFile() (err error) {
 	if c.path != "" && c.users == 0 {
 		if c.file.File, err = logs.Open(c.path, c.fileOptions()); err != nil {
 			if refused := (*safefile.Refused)(nil); errors.As(err, &refused) { // the number of the error says too little
-				c.process.shared.Log.Warnf("cannot open %s: %v", c.path, err)
+				c.process.Log().Warnf("cannot open %s: %v", c.path, err)
 			}
 			return err
 		}
@@ -156,7 +156,7 @@ func (c *channel) close() {
 	}
 	c.chain, c.capture, c.started, c.pipe = nil, nil, nil, nil
 	if c.writing != nil {
-		c.writing.lines = nil
+		c.writing.live = false
 	}
 }
 
@@ -164,7 +164,7 @@ func (c *channel) close() {
 func (c *channel) reopen() error {
 	err := c.file.Reopen()
 	if err != nil {
-		c.process.shared.Log.Warnf("cannot reopen %s, going on with the old file: %v", c.path, err)
+		c.process.Log().Warnf("cannot reopen %s, going on with the old file: %v", c.path, err)
 		err = fmt.Errorf("cannot reopen %s: %w", c.path, err)
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
+	"github.com/gosupervisor/supervisor/internal/output"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/signame"
 	"github.com/gosupervisor/supervisor/internal/state"
@@ -45,10 +46,10 @@ func (p *Process) childEnded(e child.Exit, now time.Time) {
 func (p *Process) FinishExit(now time.Time) {
 	exit, ended := *p.reaped, p.ended
 	p.last, p.stop = exit.Status, ended.Unix()
-	code, how := decode(exit)
+	code, _ := decode(exit)
 	reason := pyrepr.Escape(exit.Reason, pyrepr.EndsLine)
 	if reason != "" {
-		p.shared.Log.Warnf("spawnerr: %s: %s", p.Name(), reason)
+		p.marked(output.Event{Name: markSpawnErr, PID: p.pid}).Warnf("spawnerr: %s: %s", p.Name(), reason)
 	}
 	if n := p.notify(); n != nil {
 		n.finish(ended, now)
@@ -57,10 +58,11 @@ func (p *Process) FinishExit(now time.Time) {
 	p.disconnect()
 	start := p.machine
 	took := p.apply(state.Event{Kind: state.Exit, Code: code}, ended, now)
+	pid := p.pid
 	p.pid = 0
 	p.cgroup().noteOOM(p.rules.Expected(code))
 	if took {
-		p.recordExit(code, how, reason, start)
+		p.recordExit(pid, exit, reason, start)
 		if p.machine.State == api.Exited {
 			p.checkExitOn(p.rules.Expected(code))
 		}
@@ -81,7 +83,8 @@ func (p *Process) FinishExit(now time.Time) {
 
 // recordExit keeps what clients see of an exit after which the process is in the state it is in now, and logs it. Reason is why
 // the command was not executed, empty if it was; start is what the machine was before.
-func (p *Process) recordExit(code int, how, reason string, start state.Machine) {
+func (p *Process) recordExit(pid int, exit child.Exit, reason string, start state.Machine) {
+	code, how := decode(exit)
 	expected := p.rules.Expected(code)
 	p.exitStatus = code
 	p.extra.ended(code)
@@ -101,12 +104,17 @@ func (p *Process) recordExit(code int, how, reason string, start state.Machine) 
 			}
 		}
 	}
-	p.logExit(p.machine.State, how, expected)
+	p.logExit(p.machine.State, how, pid, exit)
 	p.logOOM()
 }
 
-func (p *Process) logExit(to api.State, how string, expected bool) {
-	log := p.shared.Log
+func (p *Process) logExit(to api.State, how string, pid int, exit child.Exit) {
+	code, _ := decode(exit)
+	expected, mark := p.rules.Expected(code), markExited
+	if to == api.Stopped {
+		mark = markStopped
+	}
+	log := p.marked(exitMark(mark, pid, exit, expected))
 	switch {
 	case to == api.Stopped && expected:
 		log.Infof("stopped: %s (%s)", p.Name(), how)

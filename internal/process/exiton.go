@@ -42,7 +42,7 @@ func (p *Process) checkExitOn(expected bool) {
 // endDaemon has supervisord end with a status because of this process, unless it ends already.
 func (p *Process) endDaemon(why string, status int) {
 	if p.shared.EndWith != nil && p.shared.EndWith(status) {
-		p.shared.Log.Warnf("%s %s: shutting down with status %d", p.Name(), why, status)
+		p.Log().Warnf("%s %s: shutting down with status %d", p.Name(), why, status)
 	}
 }
 

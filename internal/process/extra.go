@@ -213,11 +213,11 @@ func withChance(e state.Event, r state.Rules) state.Event {
 // gaveUp logs why the process is FATAL, and keeps it for clients if no failed start is the reason.
 func (p *Process) gaveUp(from api.State) {
 	if from == api.Backoff {
-		p.shared.Log.Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
+		p.LogGaveUp().Infof("gave up: %s entered FATAL state, too many start retries too quickly", p.Name())
 		return
 	}
 	policy := &p.rules.More.Policy
 	p.spawnErr = fmt.Sprintf("%d crashes within %s seconds", policy.CrashLimit,
 		strconv.FormatFloat(policy.CrashTime.Seconds(), 'f', -1, 64))
-	p.shared.Log.Infof("gave up: %s entered FATAL state, %s (crashlimit)", p.Name(), p.spawnErr)
+	p.LogGaveUp().Infof("gave up: %s entered FATAL state, %s (crashlimit)", p.Name(), p.spawnErr)
 }

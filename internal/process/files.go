@@ -98,7 +98,7 @@ func (p *Process) FilesChanged(c FileChange, now time.Time) {
 	case s != api.Running && s != api.Starting && !(s == api.Exited && p.runsAgain(c.Binary)):
 	case f.tooMany(now):
 		f.ignored = true
-		p.shared.Log.Errorf("%s restarts again and again because of %s; its files are not watched any more", p.Name(), c.Path)
+		p.Log().Errorf("%s restarts again and again because of %s; its files are not watched any more", p.Name(), c.Path)
 	case s == api.Exited:
 		if p.shared.StartFor(p, reason, now); p.machine.State != api.Exited {
 			f.note(now)
@@ -130,14 +130,14 @@ func (p *Process) applyChange(f *files, binary bool, reason api.Reason, now time
 			return
 		}
 		f.note(now)
-		p.shared.Log.Infof("running %s of %s: %s", hookKeys[h].name, p.Name(), reason)
+		p.Log().Infof("running %s of %s: %s", hookKeys[h].name, p.Name(), reason)
 		p.runHook(h, []string{"SUPERVISOR_FILE_TEXT=" + reason.Text}, now)
 	case len(signals) == 1:
 		if p.pid == 0 || p.reaped != nil {
 			return
 		}
 		f.note(now)
-		p.shared.Log.Infof("sending %s to %s: %s", signame.Name(signals[0].Signal), p.Name(), reason)
+		p.Log().Infof("sending %s to %s: %s", signame.Name(signals[0].Signal), p.Name(), reason)
 		p.Signal(signals[0].Signal, now)
 	default:
 		f.binary = binary

@@ -79,7 +79,7 @@ func (p *Process) Keep() bool {
 	if !g.Stops || g.Again {
 		return false
 	}
-	p.shared.Log.Infof("%s is not stopped: a request starts it", p.Name())
+	p.Log().Infof("%s is not stopped: a request starts it", p.Name())
 	p.SetGate(Gate{Shut: g.Shut, Kept: true})
 	return true
 }

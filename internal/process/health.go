@@ -120,10 +120,10 @@ func checkSpec(k check.Kind, command config.HelperCommand, limit time.Duration, 
 func (c *checked) Checked(r check.Result) {
 	p := (*Process)(c)
 	if r.OK() {
-		p.shared.Log.Debugf("%s: %s check succeeded in %d ms", p.Name(), r.Kind, r.Took.Milliseconds())
+		p.Log().Debugf("%s: %s check succeeded in %d ms", p.Name(), r.Kind, r.Took.Milliseconds())
 		return
 	}
-	p.shared.Log.Debugf("%s: %s check failed: %s", p.Name(), r.Kind, r.Text)
+	p.Log().Debugf("%s: %s check failed: %s", p.Name(), r.Kind, r.Text)
 	if health, kind, text := p.monitor().Health(); health == check.Unhealthy && kind == r.Kind && text != r.Text {
 		p.shared.Changed(p) // clients see the last failure
 	}
@@ -135,9 +135,9 @@ func (c *checked) Changed(k check.Kind, verdict check.Health, r check.Result, co
 	keys := p.checkKeys(k)
 	switch {
 	case verdict == check.Unhealthy:
-		p.shared.Log.Warnf("%s check of %s failed %d times: %s", k, p.Name(), count, r.Text)
+		p.Log().Warnf("%s check of %s failed %d times: %s", k, p.Name(), count, r.Text)
 	case again:
-		p.shared.Log.Infof("%s check of %s succeeds again", k, p.Name())
+		p.Log().Infof("%s check of %s succeeds again", k, p.Name())
 	}
 	p.publishHealth(k, r.Text, now)
 	if k == check.Readiness && verdict == check.Healthy && p.readyByCheck() {

@@ -84,7 +84,7 @@ func (p *Process) hookCommand(h hook) (c config.HelperCommand, ok bool) {
 func (p *Process) runHook(h hook, env []string, now time.Time) {
 	x, key := p.extra, hookKeys[h]
 	if run := x.hooks.last(h); run != nil && !run.Over() {
-		p.shared.Log.Warnf("%s: %s failed (the one before is still there)", p.Name(), key.name)
+		p.Log().Warnf("%s: %s failed (the one before is still there)", p.Name(), key.name)
 		p.hookDone(h, p.machine.Step, false, "the one before is still there", now)
 		return
 	}

@@ -12,7 +12,8 @@ import (
 // writing is what a channel has whose log is written by lines.
 type writing struct {
 	stamps output.Stamps
-	lines  *output.Lines // of the child; nil: there is none
+	lines  *output.Lines // of the last child; nil: there has been none
+	live   bool          // there is a child
 }
 
 // useLines returns what the channel has to write lines, nil if its log has the bytes as they come.
@@ -69,12 +70,12 @@ func (c *channel) target(names *output.Names, begin func()) output.Stage {
 	if names != nil {
 		return c.newLines(w, *names, begin)
 	}
-	w.lines = c.newLines(w, output.Names{PID: c.childPID}, func() { <-c.started })
+	w.lines, w.live = c.newLines(w, output.Names{PID: c.childPID}, func() { <-c.started }), true
 	return w.lines
 }
 
 // writesLines reports whether the log of the child is written by lines.
-func (c *channel) writesLines() bool { return c.writing != nil && c.writing.lines != nil }
+func (c *channel) writesLines() bool { return c.writing != nil && c.writing.live }
 
 // heldSink is the sink of a channel, or of a helper, that may hold back the beginning of a line. It implements pump.Holder.
 type heldSink struct {

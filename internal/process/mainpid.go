@@ -17,14 +17,14 @@ func (n *notify) adopt(pid int) {
 		return
 	}
 	if problem := p.shared.Adopt(p, pid); problem != "" {
-		p.shared.Log.Warnf("%s says MAINPID=%d, %s", p.Name(), pid, problem)
+		p.Log().Warnf("%s says MAINPID=%d, %s", p.Name(), pid, problem)
 		return
 	}
 	if n.launcher == 0 {
 		n.launcher = p.pid
 	}
 	p.pid, n.adopted = pid, true
-	p.shared.Log.Infof("%s goes on in process %d", p.Name(), pid)
+	p.Log().Infof("%s goes on in process %d", p.Name(), pid)
 	p.shared.Changed(p)
 }
 
@@ -37,7 +37,7 @@ func (p *Process) LauncherEnded(e child.Exit, now time.Time) {
 	}
 	n.launcher = 0
 	if p.reaped != nil || p.pid == 0 || p.shared.Signal(p.pid, 0, false) != syscall.ESRCH {
-		p.shared.Log.Debugf("%s: the process that started %d has ended (%s)", p.Name(), p.pid, ExitText(e))
+		p.Log().Debugf("%s: the process that started %d has ended (%s)", p.Name(), p.pid, ExitText(e))
 		return
 	}
 	p.Reaped(e, now)

@@ -127,7 +127,7 @@ func (l *Looks) measured(due map[int]*Process, used map[int]int64, err error, no
 			if err == nil {
 				err = fmt.Errorf("the system does not show process %d", pid)
 			}
-			l.shared.Log.Warnf("the memory of %s cannot be measured: %v", p.Name(), err)
+			p.Log().Warnf("the memory of %s cannot be measured: %v", p.Name(), err)
 		}
 	}
 	l.shared.Schedule(l)
@@ -145,7 +145,7 @@ func (p *Process) uses(bytes int64, now time.Time) {
 	first := !m.over
 	m.over = true
 	if first {
-		p.shared.Log.Warnf("%s uses %s, more than maxmemory=%s", p.Name(), text, b.Limit())
+		p.Log().Warnf("%s uses %s, more than maxmemory=%s", p.Name(), text, b.Limit())
 	}
 	if a := b.Action; first || a.Kind == config.ActionRestart || a.Kind == config.ActionStop {
 		p.take(a, api.Reason{Why: api.WhyMemory, Text: text}, helper.Spec{Hook: "maxmemory", Label: "maxmemory_action",

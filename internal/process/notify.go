@@ -180,7 +180,7 @@ func (n *notify) take(at, now time.Time) {
 
 // handle does what a message asks for, which came at a time up to now.
 func (n *notify) handle(m sdnotify.Message, at, now time.Time) {
-	p, log := n.process, n.process.shared.Log
+	p, log := n.process, n.process.Log()
 	if m.Refused > 0 {
 		log.Debugf("ignored notifications for '%s' by user %d", p.Name(), m.Refused)
 	}
@@ -218,7 +218,7 @@ func (n *notify) enter(m sdnotify.Message, at, now time.Time) {
 			n.setReloading(false, now)
 		}
 		if sources[m.Source] != n.config.Ready.How {
-			p.shared.Log.Debugf("'%s' is ready (%s), but ready=%s", p.Name(), sources[m.Source], n.config.Ready.How)
+			p.Log().Debugf("'%s' is ready (%s), but ready=%s", p.Name(), sources[m.Source], n.config.Ready.How)
 			break
 		}
 		n.becomeReady(at, now)

@@ -72,15 +72,15 @@ func (p *Process) logNextStep(within time.Duration, step state.Step) {
 	if step.Kind == state.SignalStep {
 		what = "going on with " + signame.Name(step.Signal)
 	}
-	p.shared.Log.Infof("%s did not stop within %s, %s", p.Name(), helper.Seconds(within), what)
+	p.Log().Infof("%s did not stop within %s, %s", p.Name(), helper.Seconds(within), what)
 }
 
 // lastStep sends SIGKILL. Repeated says that it is not the first one.
 func (p *Process) lastStep(repeated bool, now time.Time) {
 	if more := p.rules.More; repeated && more != nil && more.KillWait > 0 {
-		p.shared.Log.Warnf("%s (%d) is still there %s after SIGKILL", p.Name(), p.pid, helper.Seconds(more.KillWait))
+		p.Log().Warnf("%s (%d) is still there %s after SIGKILL", p.Name(), p.pid, helper.Seconds(more.KillWait))
 	}
-	p.shared.Log.Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
+	p.Log().Warnf("killing '%s' (%d) with SIGKILL", p.Name(), p.pid)
 	p.kill(syscall.SIGKILL, p.Config.Stop.KillAsGroup, now)
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/helper"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/output"
 	"github.com/gosupervisor/supervisor/internal/proc"
 	"github.com/gosupervisor/supervisor/internal/pump"
 	"github.com/gosupervisor/supervisor/internal/signame"
@@ -238,7 +239,7 @@ func (p *Process) Start(now time.Time) bool {
 		return true
 	}
 	if p.machine.State == api.Stopping {
-		p.shared.Log.Warnf("process '%s' already running", p.Name())
+		p.Log().Warnf("process '%s' already running", p.Name())
 	}
 	return false
 }
@@ -262,7 +263,7 @@ func (p *Process) Stop(now time.Time) (problem string) {
 		p.SetGate(Gate{Shut: g.Shut})
 	}
 	if p.machine.State == api.Backoff && !p.shared.ShuttingDown {
-		p.shared.Log.Debugf("Attempted to kill %s, which is in BACKOFF state.", p.Name())
+		p.Log().Debugf("Attempted to kill %s, which is in BACKOFF state.", p.Name())
 	}
 	if p.handle(state.Event{Kind: state.Stop}, now) && p.machine.State == api.Stopping {
 		p.because(p.stopReason())
@@ -341,7 +342,7 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 		p.catchUp(now)
 		if problem, failed := p.spawn(now); problem != "" {
 			p.spawnErr = problem
-			p.shared.Log.Infof("spawnerr: %s", problem)
+			p.marked(output.Event{Name: markSpawnErr}).Infof("spawnerr: %s", problem)
 			p.releaseSockets()
 			p.noChild()
 			p.apply(state.Event{Kind: failed}, now, now)
@@ -388,7 +389,7 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	if from == next.State {
 		return
 	}
-	p.shared.Log.Blatherf("%s is %s", p.Name(), next.State)
+	p.Log().Blatherf("%s is %s", p.Name(), next.State)
 	p.stateSince = now
 	p.wakeWaiters()
 	listener := p.role.Listener
@@ -435,14 +436,14 @@ func (p *Process) kill(sig syscall.Signal, group bool, now time.Time) {
 	} else if group {
 		what = "process group "
 	}
-	p.shared.Log.Debugf("killing %s (pid %d) %swith signal %s", p.Name(), p.pid, what, signame.Name(sig))
+	p.Log().Debugf("killing %s (pid %d) %swith signal %s", p.Name(), p.pid, what, signame.Name(sig))
 	p.deliver(sig, group, now, "unable to signal %s (pid %d), it probably just exited on its own: %v",
 		"unknown problem killing %s (%d):%v")
 }
 
 // Signal sends sig to the child alone and changes no state. Problem is empty, or says why it could not be delivered.
 func (p *Process) Signal(sig syscall.Signal, now time.Time) (problem string) {
-	p.shared.Log.Debugf("sending %s (pid %d) sig %s", p.Name(), p.pid, signame.Name(sig))
+	p.Log().Debugf("sending %s (pid %d) sig %s", p.Name(), p.pid, signame.Name(sig))
 	return p.deliver(sig, false, now, "unable to signal %s (pid %d), it probably just now exited on its own: %v",
 		"unknown problem sending sig %s (%d):%v")
 }
@@ -456,11 +457,11 @@ func (p *Process) deliver(sig syscall.Signal, group bool, now time.Time, gone, l
 	case nil:
 		return ""
 	case syscall.ESRCH:
-		p.shared.Log.Debugf(gone, p.Name(), p.pid, err)
+		p.Log().Debugf(gone, p.Name(), p.pid, err)
 		return ""
 	}
 	problem = fmt.Sprintf(lost, p.Name(), p.pid, err)
-	p.shared.Log.Critf("%s", problem)
+	p.Log().Critf("%s", problem)
 	p.spawnErr = problem
 	p.apply(state.Event{Kind: state.SignalFailed}, now, now)
 	return problem

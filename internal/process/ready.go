@@ -36,16 +36,16 @@ func (p *Process) needsReady() bool { return p.rules.More != nil && p.rules.More
 // succeeded logs that a start has succeeded.
 func (p *Process) succeeded() {
 	if p.needsReady() {
-		p.shared.Log.Infof("success: %s entered RUNNING state, process is ready (%s)", p.Name(), p.Config.Extra.Notify.Ready.How)
+		p.Log().Infof("success: %s entered RUNNING state, process is ready (%s)", p.Name(), p.Config.Extra.Notify.Ready.How)
 		return
 	}
-	p.shared.Log.Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
+	p.Log().Infof("success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
 		p.Name(), p.Config.Start.Secs)
 }
 
 // late logs that the child is not ready in time.
 func (p *Process) late() {
-	p.shared.Log.Warnf("%s is not ready after %s seconds, killing it", p.Name(), seconds(p.rules.More.ReadyTimeout))
+	p.LogRecycle().Warnf("%s is not ready after %s seconds, killing it", p.Name(), seconds(p.rules.More.ReadyTimeout))
 	p.because(api.Reason{Why: api.WhyNotReady})
 }
 

@@ -198,9 +198,12 @@ func (c *channel) configure(to *config.Channel, process *config.Process, otherSh
 	if c.file.File != nil {
 		c.file.File.Configure(c.fileOptions())
 	}
-	if c.pipe != nil && lines {
+	switch {
+	case lines && c.pipe != nil:
 		c.pipe.Replace(c.rewrite)
 		return
+	case lines && !c.writesLines():
+		c.writing = nil
 	}
 	if c.pipe != nil && (before.Events != to.Events || before.Log.Syslog != to.Log.Syslog || to.Log.Syslog && otherShipping) {
 		c.pipe.Replace(c.rebuild)
@@ -213,7 +216,7 @@ func (c *channel) move() {
 		return
 	}
 	if err := c.file.File.Move(c.path); err != nil {
-		c.process.shared.Log.Warnf("cannot open %s: %v", c.path, err)
+		c.process.Log().Warnf("cannot open %s: %v", c.path, err)
 	}
 }
 

@@ -155,7 +155,7 @@ func (n *notify) setReloading(yes bool, now time.Time) {
 // reloadLate ends a reload that takes too long.
 func (n *notify) reloadLate(now time.Time) {
 	limit := seconds(n.config.Timeout)
-	n.process.shared.Log.Warnf("%s is not ready after reloading for %s seconds", n.process.Name(), limit)
+	n.process.Log().Warnf("%s is not ready after reloading for %s seconds", n.process.Name(), limit)
 	n.reloading = false
 	n.arm(now)
 	if n.reload != nil && n.reload.began {

@@ -14,6 +14,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/output"
 	"github.com/gosupervisor/supervisor/internal/state"
 )
 
@@ -75,6 +76,11 @@ func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 	} else {
 		problem = p.connectProblem(err)
 	}
+	if problem == "" {
+		p.shared.Spawned(p)
+		// Before what the child writes, which waits for its PID if the log has marks.
+		p.marked(output.Event{Name: markSpawned, PID: p.pid}).Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
+	}
 	p.out.setPID(p.pid)
 	p.err.setPID(p.pid)
 	for _, fd := range theirs {
@@ -84,8 +90,6 @@ func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 		p.disconnect()
 		return problem, failure(err)
 	}
-	p.shared.Spawned(p)
-	p.shared.Log.Infof("spawned: '%s' with pid %d", p.Name(), p.pid)
 	if p.role.Handler != nil { // in STARTING already: a first result may be waiting
 		p.role.Handler.Enable(p.stdin, now)
 	}
@@ -117,7 +121,7 @@ func (p *Process) steps(privileged bool) (steps []step.Step) {
 	if limits := p.Config.Limits; len(limits) > 0 && !privileged {
 		steps = step.Sort(append(steps, limits...))
 		steps = supported(steps, step.Supported, func(key string) {
-			p.shared.Log.Warnf("%s of %s has no effect on this system", key, p.Name())
+			p.Log().Warnf("%s of %s has no effect on this system", key, p.Name())
 		})
 	}
 	return steps

@@ -114,7 +114,7 @@ func (n *notify) watchdog(m sdnotify.Message, now time.Time) {
 func (n *notify) expire(problem string, now time.Time) {
 	p := n.process
 	n.set(time.Time{})
-	p.shared.Log.Warnf("%s %s", p.Name(), problem)
+	p.Log().Warnf("%s %s", p.Name(), problem)
 	n.works(false, problem, now)
 	n.expired = true
 	p.shared.Recycle(p, api.Reason{Why: api.WhyWatchdog}, now)

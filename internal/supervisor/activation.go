@@ -145,7 +145,7 @@ func (a *activation) ended(now time.Time) {
 		if p.State() != api.Fatal && a.startable(p) {
 			a.fatal = append(a.fatal, p)
 			p.GiveUp(problem, now)
-			a.loop.log.Infof("gave up: %s entered FATAL state, %s", p.Name(), problem)
+			p.LogGaveUp().Infof("gave up: %s entered FATAL state, %s", p.Name(), problem)
 		}
 	}
 }
@@ -192,7 +192,7 @@ func (a *activation) start(now time.Time) {
 		if !a.startable(p) {
 			continue
 		}
-		a.loop.log.Infof("%s starts because of a connection to %s", p.Name(), a.socket.Config().Name)
+		p.Log().Infof("%s starts because of a connection to %s", p.Name(), a.socket.Config().Name)
 		p.Start(now)
 		a.started = true
 	}

@@ -126,7 +126,7 @@ func (d *depends) items(g *gate, active, read *config.Names, byConfig map[*confi
 		n := &g.needs[i]
 		found, ok := active.Find(n.Name)
 		if !ok && n.known && !n.missing && g.process.PID() != 0 {
-			d.loop.log.Warnf("%s depends on %s, which was removed", g.process.Name(), n.Name)
+			g.process.Log().Warnf("%s depends on %s, which was removed", g.process.Name(), n.Name)
 		}
 		if !n.known {
 			_, coming := read.Find(n.Name)

@@ -92,7 +92,7 @@ func (d *depends) hold(g *gate, unmet []item, now time.Time) {
 // reportWait logs that an automatic start begins to wait, and emits an event.
 func (d *depends) reportWait(g *gate, unmet []item) {
 	p := g.process
-	d.loop.log.Infof("%s waits for %s", p.Name(), texts(unmet))
+	p.Log().Infof("%s waits for %s", p.Name(), texts(unmet))
 	d.loop.shared.Events.Emit(api.ProcessHeld, events.Held(p.Name(), p.Group, texts(unmet)))
 	g.warned = nil
 	d.warnOfGone(g, unmet)
@@ -105,7 +105,7 @@ func (d *depends) warnOfGone(g *gate, unmet []item) {
 			f := d.facts(on)
 			if f.Gone && f.State != api.Stopping && (!on.Begun().IsZero() || f.State == api.Fatal) && !slices.Contains(g.warned, on) {
 				g.warned = append(g.warned, on)
-				d.loop.log.Warnf("%s waits for %s, which is %s", g.process.Name(), i.Name, f.State)
+				g.process.Log().Warnf("%s waits for %s, which is %s", g.process.Name(), i.Name, f.State)
 			}
 		}
 	}
@@ -270,7 +270,7 @@ func (d *depends) timeout(g *gate, now time.Time) {
 	}
 	_, unmet := d.graphNow().Open(p, d.facts)
 	g.first = notHeld
-	d.loop.log.Warnf("%s waited %v seconds for %s and gives up", p.Name(), p.Config.Depends().Timeout.Seconds(), texts(unmet))
+	p.Log().Warnf("%s waited %v seconds for %s and gives up", p.Name(), p.Config.Depends().Timeout.Seconds(), texts(unmet))
 	p.GiveUp(notMet(unmet), now)
 }
 

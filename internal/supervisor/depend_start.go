@@ -157,7 +157,7 @@ func (s *startSet) failed(d *depends, p *process.Process) bool {
 
 // refuse ends the wait of a process for others of a request: it is not started. A wait from before the request goes on.
 func (d *depends) refuse(p *process.Process, problem string, now time.Time) {
-	d.loop.log.Warnf("%s is not started: %s", p.Name(), problem)
+	p.Log().Warnf("%s is not started: %s", p.Name(), problem)
 	if !p.Gate().Held { // the request has stopped it, to start it again
 		p.CancelStart(now)
 	}
@@ -205,7 +205,7 @@ func (d *depends) resumeFirst(g *gate, now time.Time) {
 		if wait := p.Config.Depends().Timeout; from.stage == inQueue && wait > 0 {
 			from.until = now.Add(wait)
 		}
-		d.loop.log.Infof("%s waits for %s", p.Name(), texts(unmet))
+		p.Log().Infof("%s waits for %s", p.Name(), texts(unmet))
 	}
 	d.scheduleGate(g, from.until)
 	p.SetGate(gate)

@@ -254,7 +254,7 @@ func (d *depends) lose(p *process.Process, cause string, now time.Time) {
 	if g := d.gates[p]; g != nil {
 		d.setShut(g, true)
 	}
-	d.loop.log.Infof("stopping %s: dependency (%s)", p.Name(), cause)
+	p.LogRecycle().Infof("stopping %s: dependency (%s)", p.Name(), cause)
 	p.Lose(api.Reason{Why: api.WhyDependency, Text: cause}, now)
 }
 

@@ -231,11 +231,11 @@ func (l *Loop) startFor(p *process.Process, reason api.Reason, now time.Time) {
 	}
 	if l.depends != nil {
 		if met, unmet := l.depends.graphNow().Open(p, l.depends.facts); !met {
-			l.log.Warnf("%s was not started (%s): waits for %s", p.Name(), reason.Why, texts(unmet))
+			p.Log().Warnf("%s was not started (%s): waits for %s", p.Name(), reason.Why, texts(unmet))
 			return
 		}
 	}
-	l.log.Infof("starting %s: %s", p.Name(), reason)
+	p.Log().Infof("starting %s: %s", p.Name(), reason)
 	p.StartAgain(now)
 }
 

@@ -67,7 +67,7 @@ func (l *Loop) recycleNow(p *process.Process, reason api.Reason, now time.Time) 
 	if !p.Recyclable(now) || p.Gate().Stops && !hangs {
 		return false
 	}
-	l.log.Infof("restarting %s: %s", p.Name(), reason)
+	p.LogRecycle().Infof("restarting %s: %s", p.Name(), reason)
 	if hangs || !l.stopFirst(p, ending{reason: reason, again: true}, now) {
 		l.stopToStart(p, reason, now)
 	}
@@ -89,7 +89,7 @@ func (l *Loop) stopToStart(p *process.Process, reason api.Reason, now time.Time)
 
 // stopFor stops the process for a reason of supervisord's own, after what depends on it and has dependency_loss=stop.
 func (l *Loop) stopFor(p *process.Process, reason api.Reason, now time.Time) {
-	l.log.Infof("stopping %s: %s", p.Name(), reason)
+	p.LogRecycle().Infof("stopping %s: %s", p.Name(), reason)
 	if !l.stopFirst(p, ending{reason: reason}, now) {
 		p.StopFor(reason, now)
 	}
@@ -163,7 +163,7 @@ func (l *Loop) continueQueue(queue *recycles, now time.Time) (over bool) {
 			case s == api.Exited && p.Config.Oneshot() && p.Expected(): // it has done its work
 			case s != api.Running && s != api.Stopped: // it failed; in STOPPED, a request has stopped it
 				for _, r := range queue.waiting {
-					l.log.Warnf("%s was not restarted (%s): %s failed", r.process.Name(), r.reason.Why, p.Name())
+					r.process.Log().Warnf("%s was not restarted (%s): %s failed", r.process.Name(), r.reason.Why, p.Name())
 					r.process.Queue(false)
 				}
 				return true

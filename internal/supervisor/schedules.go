@@ -220,16 +220,16 @@ func (l *Loop) startScheduled(p *process.Process, late time.Duration, now time.T
 	switch _, leaves := l.leaving[p]; {
 	case p.Disabled() || leaves:
 	case schedule.TooLate(late) && !p.Config.Extra.Timing.CatchUp:
-		l.log.Infof("%s was not started by its schedule: its time, %s, has passed", p.Name(), timeOf(late, now))
+		p.Log().Infof("%s was not started by its schedule: its time, %s, has passed", p.Name(), timeOf(late, now))
 	case !state.IsStopped():
 		l.overlap(p, now)
 	case unmet != "":
-		l.log.Warnf("%s was not started by its schedule: waits for %s", p.Name(), unmet)
+		p.Log().Warnf("%s was not started by its schedule: waits for %s", p.Name(), unmet)
 	case schedule.TooLate(late):
-		l.log.Infof("%s starts by its schedule, whose time was %s", p.Name(), timeOf(late, now))
+		p.Log().Infof("%s starts by its schedule, whose time was %s", p.Name(), timeOf(late, now))
 		p.StartScheduled(now)
 	default:
-		l.log.Infof("%s starts by its schedule", p.Name())
+		p.Log().Infof("%s starts by its schedule", p.Name())
 		p.StartScheduled(now)
 	}
 }
@@ -252,11 +252,11 @@ func (l *Loop) overlap(p *process.Process, now time.Time) {
 	state, how := p.State(), p.Config.Extra.Timing.Overlap
 	switch {
 	case how == config.OverlapSkip:
-		l.log.Infof("%s was not started by its schedule: it is %s", p.Name(), state)
+		p.Log().Infof("%s was not started by its schedule: it is %s", p.Name(), state)
 	case how == config.OverlapRestart && state != api.Stopping:
 		l.Recycle(p, api.Reason{Why: api.WhySchedule}, now)
 	case p.QueueStart():
-		l.log.Infof("%s will be started by its schedule when it has ended: it is %s", p.Name(), state)
+		p.Log().Infof("%s will be started by its schedule when it has ended: it is %s", p.Name(), state)
 	}
 }
 
@@ -265,7 +265,7 @@ func (l *Loop) restartScheduled(p *process.Process, late time.Duration, now time
 	switch _, leaves := l.leaving[p]; {
 	case p.State() != api.Running || p.Disabled() || leaves:
 	case schedule.TooLate(late):
-		l.log.Infof("%s was not restarted by its schedule: its time, %s, has passed", p.Name(), timeOf(late, now))
+		p.Log().Infof("%s was not restarted by its schedule: its time, %s, has passed", p.Name(), timeOf(late, now))
 	default:
 		l.Recycle(p, api.Reason{Why: api.WhySchedule}, now)
 	}
