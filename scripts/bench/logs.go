@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -27,6 +29,16 @@ func rotatedLog(ctx context.Context, t *turn) error {
 		"stdout_logfile_maxbytes=50MB",
 		fmt.Sprintf("stdout_logfile_backups=%d", t.settings.logBytes/rotateAt+2), // so that none is removed
 	})
+}
+
+// writtenLine is the length of a line that the child writes.
+const writtenLine = 128
+
+// formattedLog measures a log whose lines have a format. Rates are in bytes that the child has written.
+func formattedLog(format string) func(context.Context, *turn) error {
+	return func(ctx context.Context, t *turn) error {
+		return t.log(ctx, "log/"+format, []string{"stdout_logfile_maxbytes=0", "stdout_logfile_format=" + format})
+	}
 }
 
 // log measures a child that writes to its log as fast as it can, from its first write until all data is in the files.
@@ -58,6 +70,11 @@ func (t *turn) log(ctx context.Context, name string, extra []string) (err error)
 	written, complete, err := d.awaitLog(ctx, size)
 	if err != nil {
 		return err
+	}
+	if long, err := d.lineLength(); err != nil {
+		return err
+	} else if long > writtenLine { // awaitLog has waited until it did not grow
+		written = written / long * writtenLine
 	}
 	after, err := total(self, onCPU)
 	if err != nil {
@@ -91,6 +108,21 @@ func (d *daemon) awaitLog(ctx context.Context, size int) (written int, grown tim
 			return 0, 0, fmt.Errorf("the log holds %d of %d bytes: %w", sum, size, context.Cause(ctx))
 		}
 	}
+}
+
+// lineLength is the length of the first line of the log.
+func (d *daemon) lineLength() (int, error) {
+	names, err := filepath.Glob(filepath.Join(d.dir, logFolder, "*"))
+	if err != nil || len(names) == 0 {
+		return 0, errors.Join(err, errors.New("there is no log"))
+	}
+	file, err := os.Open(names[0])
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	line, err := bufio.NewReader(file).ReadString('\n')
+	return len(line), err
 }
 
 // notLogs are the names of other files that loggers of peers keep beside their logs.

@@ -61,6 +61,8 @@ var scenarios = []struct {
 	{"abusive", abusive},
 	{"log", plainLog},
 	{"rotated", rotatedLog},
+	{"textlog", formattedLog("text")},
+	{"jsonlog", formattedLog("json")},
 	{"writers", bufferedWriters},
 	{"writerlines", lineWriters},
 	{"sizes", sizes},
