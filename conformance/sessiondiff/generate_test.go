@@ -41,6 +41,10 @@ func TestNormalize(t *testing.T) {
 		{"/one/a-stdout---supervisor-abc_1.log", "/other/a-stdout---supervisor-zz.log", true},
 		{"/one/a-stdout---supervisor-abc_1.log", "/other/a-stderr---supervisor-abc_1.log", false},
 		{"exited: a (exit status 3; expected)", "exited: a (exit status 0; expected)", false},
+		{`can't parse command '"x': No closing quotation`, "can't parse command: No closing quotation", true},
+		{`can't parse command '"x': No closing quotation`, "can't parse command: No escaped character", false},
+		{"Format string '%(no)s' for 'program:a.command' contains names ('no') which", "Format string for 'program:a.command' contains names which", true},
+		{"Format string '%(no)s' for 'program:a.directory' contains names ('no') which", "Format string for 'program:a.directory' contains names which", false},
 	} {
 		if (one.normalize(c.one) == other.normalize(c.other)) != c.same {
 			t.Errorf("%q and %q become %q and %q", c.one, c.other, one.normalize(c.one), other.normalize(c.other))

@@ -21,6 +21,8 @@ var rules = []struct {
 	{regexp.MustCompile(`\bpid N, uptime [\d:]+`), "pid N, uptime T"},
 	{regexp.MustCompile(`\b[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M\b`), "WHEN"},
 	{regexp.MustCompile(`---supervisor-\w+\.log`), "---supervisor-RANDOM.log"},
+	{regexp.MustCompile(`can't parse command '[^']*'`), "can't parse command"},                                                           // DIFF-200
+	{regexp.MustCompile(`Format string '[^']*' for '(\S+\.command)' contains names \('\w+'\)`), "Format string for '$1' contains names"}, // DIFF-200
 }
 
 // normalize replaces the parts of a text that differ between runs.
@@ -109,7 +111,7 @@ func (d *daemon) normalizeValue(value any) any {
 
 // log returns the lines of the main log without times, sorted. It omits lines that depend on timing: waiting and killing, a process
 // that reached startsecs (which the original may first notice after it exited), sockets closed between two exits, and overflows of
-// the buffer of a listener that was added late.
+// the buffer of a listener that was added late. Warnings that only ours has are omitted, too.
 func (d *daemon) log() []string {
 	data, err := os.ReadFile(filepath.Join(d.dir, "main.log"))
 	if err != nil {
@@ -117,7 +119,7 @@ func (d *daemon) log() []string {
 	}
 	var list []string
 	for line := range strings.Lines(string(data)) {
-		if match := logLine.FindStringSubmatch(line); match != nil && !timing.MatchString(match[1]) {
+		if match := logLine.FindStringSubmatch(line); match != nil && !timing.MatchString(match[1]) && !more.MatchString(match[1]) {
 			list = append(list, d.normalize(match[1]))
 		}
 	}
@@ -127,5 +129,7 @@ func (d *daemon) log() []string {
 
 var (
 	logLine = regexp.MustCompile(`^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (.*)\n`)
-	timing  = regexp.MustCompile(`^(INFO waiting for|INFO success:|INFO (Creating|Closing) socket|WARN killing|ERRO pool l event buffer) `)
+	// DIFF-237, DIFF-255, DIFF-427.
+	more   = regexp.MustCompile(`^WARN (\S+: wrote .* were expected|DIR/sd\.conf:\d+: .* is also in line|For \[\S+\], AUTO logging used)`)
+	timing = regexp.MustCompile(`^(INFO waiting for|INFO success:|INFO (Creating|Closing) socket|WARN killing|ERRO pool l event buffer) `)
 )
