@@ -19,6 +19,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
+	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/socket"
 	"github.com/gosupervisor/supervisor/internal/statefile"
@@ -220,7 +221,7 @@ func logOptions(own *config.Supervisord) logs.MainOptions {
 	return logs.MainOptions{
 		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
 		Stdout: own.NoDaemon && !own.Silent, Header: logHeader(&own.Shipping), JSON: own.LogfileJSON,
-		Rotation: &own.LogRotation,
+		Rotation: &own.LogRotation, Access: process.AccessOf(own.LogAccess),
 	}
 }
 

@@ -87,7 +87,8 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Help: "keeps over restarts which programs are disabled, the numbers of processes that `scale` has set, and when schedules ran"},
 		Type: stateFileType, Field: func(s *settings) *string { return &s.StateFile }},
 	cgroupKey,
-}, paceKeys, shippingRows.daemon, daemonRotateKeys("logfile", logTopic, func(s *settings) *rotation.Policy { return &s.LogRotation }))...)
+}, paceKeys, shippingRows.daemon, daemonRotateKeys("logfile", logTopic, func(s *settings) *rotation.Policy { return &s.LogRotation }),
+	daemonAccessKeys("logfile", logTopic, func(s *settings) *LogAccess { return &s.LogAccess }))...)
 
 // ignoreUnknown is read by supervisorctl, too.
 var ignoreUnknown = &daemonKey[bool]{Key: Key{Name: "ignore_unknown_plugins", Topic: daemonTopic, Since: Ours, Other: "true",

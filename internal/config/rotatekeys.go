@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,9 +11,10 @@ import (
 	"github.com/gosupervisor/supervisor/internal/rotation"
 )
 
-// LogFiles is how the log files of a process are rotated, beyond their size and the number of rotated files.
+// LogFiles is how the log files of a process are rotated, beyond their size and the number of rotated files, and whose they are.
 type LogFiles struct {
-	Out, Err rotation.Policy
+	Out, Err             rotation.Policy
+	OutAccess, ErrAccess LogAccess
 }
 
 var logFilesPart partAt[LogFiles] = func(e *Extra) **LogFiles { return &e.LogFiles }
@@ -28,9 +30,11 @@ var rotateHelp = map[string]string{
 }
 
 // logFilesKeys are the keys of LogFiles.
-var logFilesKeys = inPart(logFilesPart, append(
+var logFilesKeys = inPart(logFilesPart, slices.Concat(
 	rotateKeys("stdout_logfile", func(e *Extra) *rotation.Policy { return &e.LogFiles.Out }),
-	rotateKeys("stderr_logfile", func(e *Extra) *rotation.Policy { return &e.LogFiles.Err })...))
+	accessKeys("stdout_logfile", func(e *Extra) *LogAccess { return &e.LogFiles.OutAccess }),
+	rotateKeys("stderr_logfile", func(e *Extra) *rotation.Policy { return &e.LogFiles.Err }),
+	accessKeys("stderr_logfile", func(e *Extra) *LogAccess { return &e.LogFiles.ErrAccess })))
 
 // rotateKeys are the keys about the rotation of the log of a channel.
 func rotateKeys(name string, policy func(e *Extra) *rotation.Policy) []row[Process] {

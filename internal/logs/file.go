@@ -42,7 +42,7 @@ type File struct {
 	rotationFailing bool                        // so does rotation
 	torn            bool                        // a record was written in part
 	async           atomic.Pointer[asyncWriter] // of a target that may block, else nil
-	turns           *turns                      // nil: it is rotated by its size alone
+	keys            *fileKeys                   // nil: it is rotated by its size alone
 }
 
 // FileOptions says how a File is created and rotated. The zero value is a file that grows without limit.
@@ -52,6 +52,7 @@ type FileOptions struct {
 	Mode     fs.FileMode // permission bits before the umask; 0: 0664. Rotation and Clear keep them
 	Owner    int         // the user of the program, as for Source
 
+	Access   *Access          // mode and owner; nil: by the umask
 	Rotation *rotation.Policy // when else it is rotated, and what is done with rotated files; nil: nothing
 }
 
@@ -65,7 +66,7 @@ func Open(path string, o FileOptions) (*File, error) {
 	if err := f.open(0); err != nil {
 		return nil, err
 	}
-	if f.turns != nil {
+	if f.keys != nil {
 		f.begin(time.Now())
 	}
 	return f, nil
@@ -79,6 +80,9 @@ func newFile(path string, o FileOptions) *File {
 	}
 	f := &File{path: path, fd: -1, mode: mode, owner: int32(o.Owner)}
 	f.setOptions(o)
+	if o.Access != nil && o.Access.Exact {
+		f.mode = o.Access.Mode
+	}
 	return f
 }
 
@@ -98,6 +102,9 @@ func (f *File) open(flags int) error {
 		fd, info.Shared = own, true
 	}
 	f.use(fd, info)
+	if f.keys != nil {
+		f.setAccess()
+	}
 	return nil
 }
 
@@ -115,8 +122,8 @@ func (f *File) use(fd int, info safefile.Info) {
 	f.async.Store(next)
 	if info.IsRegular() {
 		f.size, f.plain, f.checkedAt = info.Size, !info.Shared, time.Now()
-		if f.turns != nil {
-			f.turns.expect(info, f.checkedAt)
+		if f.keys != nil {
+			f.keys.expect(info, f.checkedAt)
 		}
 		f.comparedAt = seconds(f.checkedAt)
 	}
@@ -175,7 +182,7 @@ func (f *File) write(p []byte, most int) (int, error) {
 		return max(0, len(p)-int(lost)), f.report(err)
 	}
 	condition := f.checkLinked()
-	if f.turns != nil {
+	if f.keys != nil {
 		condition = first(condition, f.reportRotation(f.rotateByTime(time.Now())))
 	}
 	written := 0
@@ -241,7 +248,8 @@ func (f *File) Configure(o FileOptions) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.setOptions(o)
-	if f.turns != nil && f.fd >= 0 {
+	if f.keys != nil && f.fd >= 0 {
+		f.setAccess()
 		f.tend()
 	}
 }

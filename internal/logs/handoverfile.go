@@ -51,7 +51,7 @@ func (f *File) Export(w *handover.Writer) *FileState {
 	if f.plain {
 		s.Compared.Time = began.Add(time.Duration(f.comparedAt) * time.Second)
 	}
-	if t := f.turns; t != nil {
+	if t := f.keys; t != nil {
 		s.Due.Time, s.Seen.Time, s.Swept.Time = t.due, t.seen, t.swept
 	}
 	if target := f.async.Load(); target != nil {
@@ -73,7 +73,7 @@ func ImportFile(r *handover.Reader, s *FileState, path string, o FileOptions) *F
 	if !s.Compared.IsZero() {
 		f.comparedAt = seconds(s.Compared.Time)
 	}
-	if t := f.turns; t != nil {
+	if t := f.keys; t != nil {
 		t.due, t.seen, t.swept = s.Due.Time, s.Seen.Time, s.Swept.Time
 	}
 	if s.Target != nil {

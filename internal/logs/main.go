@@ -62,11 +62,12 @@ type MainOptions struct {
 	Header   *Header // of records for syslog; nil: that of the original
 	JSON     bool    // write each line as an object, but to syslog
 
+	Access   *Access          // as for files
 	Rotation *rotation.Policy // as for files
 }
 
 func (o MainOptions) file() FileOptions {
-	return FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups, Rotation: o.Rotation}
+	return FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups, Access: o.Access, Rotation: o.Rotation}
 }
 
 // OpenMain opens the main log, creating the file if need be. The error names the file and the reason. When the file is
@@ -85,6 +86,9 @@ func OpenMain(o MainOptions) (*Main, error) {
 		return nil, openError(o.Path, err)
 	}
 	m.file, m.path = file, o.Path
+	if why := file.Denied(); why != "" {
+		m.Warnf("the mode and the owner of the main log are as they were: %s", why)
+	}
 	if o.Stdout && sameFile(int(file.fd), 1) {
 		m.copy = nil
 	}

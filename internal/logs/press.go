@@ -20,6 +20,7 @@ type JobState struct {
 	Policy  rotation.Policy `json:"policy"`
 	Backups int             `json:"backups"`
 	Limit   int64           `json:"limit,omitempty"` // of the file itself
+	Other   int             `json:"other,omitempty"` // the user to whom the files are given; 0: root, or none
 }
 
 // keeper compresses and removes rotated files, one log after the other, in a goroutine that exists only while a log waits. It has a thread
@@ -172,7 +173,7 @@ func (k *keeper) restore(waiting []JobState) {
 
 // tend compresses the rotated files of a log, and removes those that are not kept.
 func (k *keeper) tend(p *press, j *JobState) error {
-	r, err := openRow(Source{j.Path, j.Owner})
+	r, err := openRow(Source{j.Path, j.Owner}, j.Other)
 	if err != nil {
 		return err
 	}

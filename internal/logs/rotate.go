@@ -35,7 +35,7 @@ func (f *File) rotate() error {
 		return err
 	}
 	err := f.open(0)
-	if f.turns != nil {
+	if f.keys != nil {
 		f.tend()
 	}
 	return err
@@ -45,7 +45,7 @@ func (f *File) rotate() error {
 func (f *File) renameBackups() error {
 	renames.Lock()
 	defer renames.Unlock()
-	if f.turns != nil && f.turns.policy.Tended() {
+	if f.keys != nil && f.keys.policy.Tended() {
 		return f.renameRow()
 	}
 	dir, base, err := safefile.OpenDir(f.path, int(f.owner))
@@ -62,14 +62,14 @@ func (f *File) renameBackups() error {
 
 // renameRow is renameBackups for files of which some may be compressed, or have dates.
 func (f *File) renameRow() error {
-	r, err := openRow(f.source())
+	r, err := openRow(f.source(), f.keys.access.uid())
 	if err != nil {
 		return ignoreMissing(err)
 	}
 	defer r.close()
 	to := rotation.Name{Number: 1}
-	if f.turns.policy.Dated {
-		if to, err = r.dated(f.turns.policy.Every.Layout()); err != nil {
+	if f.keys.policy.Dated {
+		if to, err = r.dated(f.keys.policy.Every.Layout()); err != nil {
 			return ignoreMissing(err)
 		}
 	} else {

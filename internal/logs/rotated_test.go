@@ -182,7 +182,7 @@ func TestCompressedMeanwhile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "l")
 	write(t, path+".1", "one")
-	r, err := openRow(Source{Path: path})
+	r, err := openRow(Source{Path: path}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -343,7 +343,7 @@ func TestTurns(t *testing.T) {
 	if left := time.Until(f.Due()); left <= 0 || left > time.Minute {
 		t.Errorf("after the clock was set back, due in %v", left)
 	}
-	f.turns.due = time.Now().Add(-time.Second).Round(0)
+	f.keys.due = time.Now().Add(-time.Second).Round(0)
 	appendText(t, f, "first of the next")
 	if content(t, path) != "first of the next" || content(t, path+".1") != "back" {
 		t.Errorf("a write did not rotate: %q", names(t, dir))

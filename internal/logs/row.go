@@ -22,16 +22,17 @@ type row struct {
 	base  string // the name of the log
 	path  string
 	owner int
+	other int    // the user to whom the files are given, 0: root, or none
 	in    uint32 // the user whose directory it is
 }
 
-// openRow opens the directory of a log. The caller closes it.
-func openRow(log Source) (*row, error) {
+// openRow opens the directory of a log, whose files are given to another user if that is not 0. The caller closes it.
+func openRow(log Source, other int) (*row, error) {
 	dir, base, err := safefile.OpenDir(log.Path, log.Owner)
 	if err != nil {
 		return nil, err
 	}
-	r := &row{dir: dir, base: base, path: log.Path, owner: log.Owner}
+	r := &row{dir: dir, base: base, path: log.Path, owner: log.Owner, other: other}
 	if info, err := dir.Lstat("."); err == nil {
 		r.in = info.UID
 	}
@@ -47,9 +48,9 @@ func (r *row) name(n rotation.Name) string { return r.base + n.String() }
 func (r *row) shown(name string) string { return filepath.Join(filepath.Dir(r.path), name) }
 
 // mayChange reports whether a file is one that may be removed or compressed: a plain one, that belongs to us, to the user of the
-// program, or to that of the directory.
+// program, to the one to whom it was given, or to that of the directory.
 func (r *row) mayChange(info *safefile.Info) bool {
-	return info.IsRegular() && (info.UID == uint32(syscall.Geteuid()) || info.UID == uint32(r.owner) || info.UID == r.in || info.UID == 0)
+	return info.IsRegular() && (info.UID == uint32(syscall.Geteuid()) || info.UID == uint32(r.owner) || info.UID == uint32(r.other) || info.UID == r.in)
 }
 
 // files returns the rotated files of the log that may be changed, in no order, and the names of incomplete compressed ones that are older

@@ -7,11 +7,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
-// turns is what a File has that is not rotated by its size alone.
-type turns struct {
+// fileKeys is what a File has that is not rotated by its size alone, or has a mode or an owner of its own.
+type fileKeys struct {
 	policy rotation.Policy
+	access *Access   // nil: mode and owner are left as they are
 	due    time.Time // when the file is rotated next, by the wall clock; zero: not known yet, or never
 	seen   time.Time // the clock when that was asked last
+	denied string    // why the file has not got its mode and owner
 	swept  time.Time // when its rotated files were looked at last
 }
 
@@ -21,22 +23,26 @@ const sweepInterval = 24 * time.Hour
 // setOptions sets how the file is rotated. The lock is held, or the file is new.
 func (f *File) setOptions(o FileOptions) {
 	f.max, f.backups = max(o.MaxBytes, 0), int32(max(o.Backups, 0))
-	if o.Rotation == nil || *o.Rotation == (rotation.Policy{}) {
-		f.turns = nil
+	var policy rotation.Policy
+	if o.Rotation != nil {
+		policy = *o.Rotation
+	}
+	if policy == (rotation.Policy{}) && o.Access == nil {
+		f.keys = nil
 		return
 	}
-	if f.turns == nil {
-		f.turns = &turns{}
+	if f.keys == nil {
+		f.keys = &fileKeys{}
 	}
-	if f.turns.policy.Every != o.Rotation.Every {
-		f.turns.due = time.Time{}
+	if f.keys.policy.Every != policy.Every {
+		f.keys.due = time.Time{}
 	}
-	f.turns.policy = *o.Rotation
-	f.max = o.Rotation.Limit(f.max)
+	f.keys.policy, f.keys.access = policy, o.Access
+	f.max = policy.Limit(f.max)
 }
 
 // expect notes when a file that was opened is to be rotated: after the period of its last line.
-func (t *turns) expect(info safefile.Info, now time.Time) {
+func (t *fileKeys) expect(info safefile.Info, now time.Time) {
 	t.seen = now.Round(0)
 	last := t.seen
 	if written := time.Unix(0, info.Modified); info.Size > 0 && written.Before(last) {
@@ -47,7 +53,7 @@ func (t *turns) expect(info safefile.Info, now time.Time) {
 
 // comes reports whether the time of a rotation has come, and notes the next one then. If the clock was set back, that is earlier than it
 // was.
-func (t *turns) comes(now time.Time) bool {
+func (t *fileKeys) comes(now time.Time) bool {
 	now = now.Round(0)
 	before := t.seen
 	t.seen = now
@@ -74,7 +80,7 @@ func (f *File) begin(now time.Time) {
 
 // rotateByTime rotates the file if it has lines of a period that has passed. The lock is held.
 func (f *File) rotateByTime(now time.Time) error {
-	t := f.turns
+	t := f.keys
 	if !f.plain || f.fd < 0 || t.policy.Every.Step == 0 {
 		return nil
 	}
@@ -96,9 +102,9 @@ func (f *File) rotateByTime(now time.Time) error {
 
 // tend has the rotated files compressed and removed that are to be. The lock is held.
 func (f *File) tend() {
-	if f.plain && f.backups > 0 && f.turns.policy.Tended() {
-		f.turns.swept = time.Now()
-		rotated.add(JobState{Path: f.path, Owner: int(f.owner), Policy: f.turns.policy, Backups: int(f.backups), Limit: f.max})
+	if f.plain && f.backups > 0 && f.keys.policy.Tended() {
+		f.keys.swept = time.Now()
+		rotated.add(JobState{Path: f.path, Owner: int(f.owner), Policy: f.keys.policy, Backups: int(f.backups), Limit: f.max, Other: f.keys.access.uid()})
 	}
 }
 
@@ -106,7 +112,7 @@ func (f *File) tend() {
 func (f *File) Due() (at time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t := f.turns
+	t := f.keys
 	if t == nil || f.fd < 0 || !f.plain {
 		return at
 	}
@@ -123,11 +129,11 @@ func (f *File) Due() (at time.Time) {
 func (f *File) Tick(now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.turns == nil || f.fd < 0 {
+	if f.keys == nil || f.fd < 0 {
 		return nil
 	}
 	err := f.rotateByTime(now)
-	if f.turns.policy.MaxAge > 0 && now.Sub(f.turns.swept) >= sweepInterval {
+	if f.keys.policy.MaxAge > 0 && now.Sub(f.keys.swept) >= sweepInterval {
 		f.tend()
 	}
 	return f.reportRotation(err)

@@ -76,6 +76,7 @@ func (c *channel) openFile() (err error) {
 	}
 	if c.users++; c.users == 1 {
 		c.process.watchLogs()
+		c.warnDenied()
 	}
 	return nil
 }
@@ -86,12 +87,38 @@ func (c *channel) fileOptions() logs.FileOptions {
 		o.Mode = logs.AutoMode
 	}
 	if e := c.process.Config.Extra; e != nil {
-		o.Rotation = &e.LogFiles.Out
+		o.Rotation, o.Access = &e.LogFiles.Out, AccessOf(e.LogFiles.OutAccess)
 		if c.name == api.Stderr {
-			o.Rotation = &e.LogFiles.Err
+			o.Rotation, o.Access = &e.LogFiles.Err, AccessOf(e.LogFiles.ErrAccess)
 		}
 	}
 	return o
+}
+
+// AccessOf is the mode and the owner of a log, nil if they are left as they are.
+func AccessOf(a config.LogAccess) *logs.Access {
+	if a == (config.LogAccess{}) {
+		return nil
+	}
+	access := &logs.Access{Mode: uint32(a.Mode.Perm), Exact: a.Mode.Set, UID: -1, GID: -1}
+	if a.Owner.Set {
+		access.UID, access.GID = a.Owner.UID, a.Owner.GID
+	}
+	return access
+}
+
+// warnDenied warns if the log has not got its mode and owner.
+func (c *channel) warnDenied() {
+	if c.file.File == nil {
+		return
+	}
+	if why := c.file.File.Denied(); why != "" {
+		key := "_logfile_mode"
+		if o := c.fileOptions(); o.Access != nil && (o.Access.UID >= 0 || o.Access.GID >= 0) {
+			key = "_logfile_chown"
+		}
+		c.process.shared.Log.Warnf("%s%s of '%s' has no effect: %s", c.name, key, c.process.Name(), why)
+	}
 }
 
 func (c *channel) closeFile() {
@@ -167,6 +194,7 @@ func (c *channel) reopen() error {
 		c.process.Log().Warnf("cannot reopen %s, going on with the old file: %v", c.path, err)
 		err = fmt.Errorf("cannot reopen %s: %w", c.path, err)
 	}
+	c.warnDenied()
 	return err
 }
 
