@@ -224,7 +224,6 @@ func (k *keeper) compressAll(p *press, r *row, j *JobState, files []rotation.Fil
 		}
 		switch err := p.compress(r, f.Name, j.Policy.Compress, &k.stop); {
 		case err == nil:
-			k.succeeded(j.Path)
 		case errors.Is(err, errStopped):
 			return err
 		case errors.Is(err, errChanging), errors.Is(err, syscall.ENOENT): // it has been renamed, removed or written to
@@ -233,10 +232,11 @@ func (k *keeper) compressAll(p *press, r *row, j *JobState, files []rotation.Fil
 			return nil
 		}
 	}
+	k.succeeded(j.Path)
 	return nil
 }
 
-// failed reports that a file could not be compressed, once until one of its log can.
+// failed reports that a file could not be compressed, once until all of its log can.
 func (k *keeper) failed(path, file string, err error) {
 	k.mu.Lock()
 	known := k.failing[path]
