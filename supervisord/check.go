@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -58,7 +60,9 @@ func try(found *config.Report) {
 	refuse(err, "supervisord", "minfds", strconv.Itoa(own.MinFDs))
 	_, err = daemon.RaiseLimits(-1, own.MinProcs)
 	refuse(err, "supervisord", "minprocs", strconv.Itoa(own.MinProcs))
-	refuse(logs.TryMain(own.Logfile), "supervisord", "logfile", own.Logfile)
+	if err := logs.TryMain(own.Logfile); !own.LogDirs || !errors.Is(err, fs.ErrNotExist) { // else its directory will be made
+		refuse(err, "supervisord", "logfile", own.Logfile)
+	}
 	trial := &sock.Trial{}
 	for i, err := range httpd.Check(found.Config.Servers, trial) {
 		key := "port"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"runtime/debug"
@@ -134,6 +135,11 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 	if err := d.onlyInstance(cfg); err != nil {
 		return l, err
 	}
+	if own.LogDirs {
+		if err := logs.MakeDir(own.ChildLogDir); err != nil {
+			return l, fmt.Errorf("cannot make %s: %w", own.ChildLogDir, err)
+		}
+	}
 	if !own.NoCleanup {
 		for _, problem := range logs.CleanAuto(own.ChildLogDir, own.Identifier) {
 			l.log.Warnf("%v", problem)
@@ -221,7 +227,7 @@ func logOptions(own *config.Supervisord) logs.MainOptions {
 	return logs.MainOptions{
 		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
 		Stdout: own.NoDaemon && !own.Silent, Header: logHeader(&own.Shipping), JSON: own.LogfileJSON,
-		Rotation: &own.LogRotation, Access: process.AccessOf(own.LogAccess),
+		Rotation: &own.LogRotation, MakeDirs: own.LogDirs, Access: process.AccessOf(own.LogAccess),
 	}
 }
 

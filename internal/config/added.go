@@ -20,6 +20,7 @@ func (c *Config) NewProcesses(group, name string, options []Option) ([]*Process,
 	}
 	r := *c.reader
 	r.host, r.merged = thisHost.remembering(), map[[2]string]mergedEnvironment{}
+	r.host.makesLogDirs = c.Supervisord.LogDirs
 	r.doc = ini.New()
 	r.doc.Sections, r.doc.ByName = []*ini.Section{s}, map[string]*ini.Section{s.Name: s}
 	r.inherit(s)

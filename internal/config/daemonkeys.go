@@ -57,7 +57,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 	&daemonKey[string]{Key: Key{Name: "childlogdir", Topic: childTopic, Default: "`$TMPDIR`, `$TEMP`, `$TMP` or `/tmp`",
 		Other: "/",
 		Help:  "where `AUTO` logs are made"},
-		Type: directoryType, Field: func(s *settings) *string { return &s.ChildLogDir }, Then: findChildLogDir},
+		Type: logDirType, Field: func(s *settings) *string { return &s.ChildLogDir }, Then: findChildLogDir},
 	&daemonKey[bool]{Key: Key{Name: "nocleanup", Topic: childTopic, Other: "true", Help: "keep the previous run's `AUTO` logs"},
 		Type: boolType, Field: func(s *settings) *bool { return &s.NoCleanup }},
 	&daemonKey[bool]{Key: Key{Name: "strip_ansi", Topic: childTopic, Since: "3.0", Other: "true",
@@ -87,6 +87,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Help: "keeps over restarts which programs are disabled, the numbers of processes that `scale` has set, and when schedules ran"},
 		Type: stateFileType, Field: func(s *settings) *string { return &s.StateFile }},
 	cgroupKey,
+	logDirsKey,
 }, paceKeys, shippingRows.daemon, daemonRotateKeys("logfile", logTopic, func(s *settings) *rotation.Policy { return &s.LogRotation }),
 	daemonAccessKeys("logfile", logTopic, func(s *settings) *LogAccess { return &s.LogAccess }))...)
 

@@ -38,6 +38,7 @@ func (r *reader) doubts(c *Config) []string {
 		}
 	}
 	d.mainRotation(&c.Supervisord)
+	d.logDirs(c)
 	d.dependencies(c.Groups)
 	d.sockets(c.Groups)
 	for _, s := range r.doc.Sections { // supervisorctl runs these commands

@@ -20,6 +20,8 @@ type host struct {
 	accounts accounts               // nil: those of this host, asked anew each time
 	plugin   func(spec string) bool // whether the factory or handler is built in
 	cpus     func() int             // the number of processors; nil: it is not known
+
+	makesLogDirs bool // missing directories of logs are made
 }
 
 // accounts looks up users and groups, see account.Directory.
@@ -99,6 +101,34 @@ func (h host) pathInDirectory(path string) (string, error) {
 		return "", fmt.Errorf("The directory named as part of the path %s does not exist", path)
 	}
 	return expanded, nil
+}
+
+// logPath is pathInDirectory for a log, whose directory may be made.
+func (h host) logPath(path string) (string, error) {
+	expanded := h.expandUser(path)
+	if dir := dirname(expanded); h.makesLogDirs && dir != "" && !h.isDir(dir) {
+		return expanded, h.makable(dir)
+	}
+	return h.pathInDirectory(path)
+}
+
+// logDirectory is existingDirectory for a directory of logs, which may be made.
+func (h host) logDirectory(path string) (string, error) {
+	expanded := h.expandUser(path)
+	if h.makesLogDirs && expanded != "" && !h.isDir(expanded) {
+		return expanded, h.makable(expanded)
+	}
+	return h.existingDirectory(path)
+}
+
+// makable returns why a missing directory cannot be made, as far as that is known: something on the way to it is no directory.
+func (h host) makable(dir string) error {
+	for at := dir; at != "" && at != "/" && !h.isDir(at); at = dirname(at) {
+		if _, err := os.Lstat(at); err == nil {
+			return fmt.Errorf("The directory %s cannot be made: %s: Not a directory", dir, at)
+		}
+	}
+	return nil
 }
 
 // dirname returns the part before the last slash: unlike filepath.Dir, it is empty for a name without a slash.

@@ -74,12 +74,13 @@ var (
 	pluginURLType = textType.with("URL", parsePluginURL)
 	historyType   = textType.asking("path", host.pathIfAny)
 	pathType      = textType.asking("path", host.pathInDirectory)
-	mainLogType   = textType.asking("path, or `syslog`", host.pathInDirectory)
+	mainLogType   = textType.asking("path, or `syslog`", host.logPath)
 
 	// With these, an empty text is no value.
 	optionalType  = &Type[string]{name: "text", parse: parseString, same: equal[string], encode: encodeText, share: shareText}
 	serverURLType = optionalType.with("URL", parseServerURL)
 	directoryType = optionalType.asking("directory", host.existingDirectory)
+	logDirType    = optionalType.asking("directory", host.logDirectory)
 	stateFileType = optionalType.asking("path", host.pathInDirectory)
 	laterType     = &Type[*string]{name: "user", parse: func(s string) (*string, error) { return &s, nil }, // it is looked up later
 		same: equal[*string], text: func(s *string) string { return *s },

@@ -134,6 +134,9 @@ func (r *reader) supervisord() (*settings, error) {
 	}
 	k := r.section(own)
 	s := &settings{}
+	if text, _, ok := k.text(&logDirsKey.Key); ok { // the keys before it need it
+		r.host.makesLogDirs, _ = parseBoolean(text)
+	}
 	if readAll(k, daemonKeys, s); k.err != nil {
 		return nil, k.err
 	}

@@ -86,3 +86,33 @@ func logOwnerType(key string) *Type[LogOwner] {
 			return fmt.Sprintf("%d:%d", o.UID, o.GID)
 		}}
 }
+
+// logDirsKey is the key about the directories of all logs.
+var logDirsKey = &daemonKey[bool]{Key: Key{Name: "logfile_mkdirs", Topic: logTopic, Since: Ours, Other: "true",
+	Help: "make missing directories of logs and of `childlogdir`, see [logs](logs.md#directories)"},
+	Type: boolType, Field: func(s *settings) *bool { return &s.LogDirs }}
+
+// logDirs warns of the directories that will be made.
+func (d *doubts) logDirs(c *Config) {
+	if !c.Supervisord.LogDirs {
+		return
+	}
+	missing := func(section, key, dir string) {
+		if _, set := d.value(section, key); set && dir != "" && !d.r.host.isDir(dir) {
+			d.add(section, key, dir+" will be made")
+		}
+	}
+	if c.Supervisord.Logfile != "syslog" {
+		missing("supervisord", "logfile", dirname(c.Supervisord.Logfile))
+	}
+	missing("supervisord", "childlogdir", c.Supervisord.ChildLogDir)
+	for _, g := range c.Groups {
+		for _, p := range g.Processes {
+			for _, channel := range p.channels() {
+				if channel.log.Kind == LogFile {
+					missing(p.Section, channel.key, dirname(channel.log.Path))
+				}
+			}
+		}
+	}
+}

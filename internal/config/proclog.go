@@ -36,7 +36,7 @@ func (k *sectionReader) readLogFile(key *Key, log *Log) {
 	case "syslog":
 		k.syslog = true
 	default:
-		if log.Path, err = k.r.host.pathInDirectory(text); err != nil {
+		if log.Path, err = k.r.host.logPath(text); err != nil {
 			k.fail(key.Name, v, err)
 		}
 		log.Kind = LogFile

@@ -69,6 +69,7 @@ type Supervisord struct {
 	Cgroup             string            `json:"cgroup"`              // auto, off, required, or the path of the base
 	Shipping           Shipping          `json:"shipping"`            // of the main log
 
+	LogDirs     bool            `json:"logfile_mkdirs,omitzero"` // missing directories of logs are made
 	LogAccess   LogAccess       `json:"logfile_access,omitzero"`
 	LogRotation rotation.Policy `json:"logfile_rotation,omitzero"` // of the main log, beyond its size
 }

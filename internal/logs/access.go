@@ -2,6 +2,7 @@ package logs
 
 import (
 	"fmt"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -88,3 +89,15 @@ func (f *File) ownFile(a *Access) (info safefile.Info, err error) {
 	}
 	return info, nil
 }
+
+// makeDir makes the directory of the log, which gets the owner of the log. The lock is held.
+func (f *File) makeDir() error {
+	uid, gid := -1, -1
+	if a := f.keys.access; a != nil {
+		uid, gid = a.UID, a.GID
+	}
+	return safefile.MakeDir(filepath.Dir(f.path), int(f.owner), uid, gid)
+}
+
+// MakeDir makes a directory of logs that belong to no program, if it is missing.
+func MakeDir(path string) error { return safefile.MakeDir(path, safefile.None, -1, -1) }

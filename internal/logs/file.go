@@ -52,6 +52,7 @@ type FileOptions struct {
 	Mode     fs.FileMode // permission bits before the umask; 0: 0664. Rotation and Clear keep them
 	Owner    int         // the user of the program, as for Source
 
+	MakeDirs bool             // make missing directories of the path
 	Access   *Access          // mode and owner; nil: by the umask
 	Rotation *rotation.Policy // when else it is rotated, and what is done with rotated files; nil: nothing
 }
@@ -90,6 +91,11 @@ func newFile(path string, o FileOptions) *File {
 func (f *File) open(flags int) error {
 	flags |= syscall.O_WRONLY | syscall.O_APPEND | syscall.O_CREAT | syscall.O_NONBLOCK | syscall.O_NOCTTY
 	fd, info, err := safefile.Open(f.path, flags, f.mode, int(f.owner))
+	if err == syscall.ENOENT && f.keys != nil && f.keys.makeDirs {
+		if err = f.makeDir(); err == nil {
+			fd, info, err = safefile.Open(f.path, flags, f.mode, int(f.owner))
+		}
+	}
 	if err != nil {
 		own, ok := inherited(f.path)
 		if !ok {

@@ -62,12 +62,13 @@ type MainOptions struct {
 	Header   *Header // of records for syslog; nil: that of the original
 	JSON     bool    // write each line as an object, but to syslog
 
-	Access   *Access          // as for files
+	MakeDirs bool // as for files
+	Access   *Access
 	Rotation *rotation.Policy // as for files
 }
 
 func (o MainOptions) file() FileOptions {
-	return FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups, Access: o.Access, Rotation: o.Rotation}
+	return FileOptions{MaxBytes: o.MaxBytes, Backups: o.Backups, MakeDirs: o.MakeDirs, Access: o.Access, Rotation: o.Rotation}
 }
 
 // OpenMain opens the main log, creating the file if need be. The error names the file and the reason. When the file is

@@ -10,7 +10,10 @@ import (
 // fileKeys is what a File has that is not rotated by its size alone, or has a mode or an owner of its own.
 type fileKeys struct {
 	policy rotation.Policy
-	access *Access   // nil: mode and owner are left as they are
+	access *Access // nil: mode and owner are left as they are
+
+	makeDirs bool // missing directories of the path are made
+
 	due    time.Time // when the file is rotated next, by the wall clock; zero: not known yet, or never
 	seen   time.Time // the clock when that was asked last
 	denied string    // why the file has not got its mode and owner
@@ -27,7 +30,7 @@ func (f *File) setOptions(o FileOptions) {
 	if o.Rotation != nil {
 		policy = *o.Rotation
 	}
-	if policy == (rotation.Policy{}) && o.Access == nil {
+	if policy == (rotation.Policy{}) && o.Access == nil && !o.MakeDirs {
 		f.keys = nil
 		return
 	}
@@ -37,7 +40,7 @@ func (f *File) setOptions(o FileOptions) {
 	if f.keys.policy.Every != policy.Every {
 		f.keys.due = time.Time{}
 	}
-	f.keys.policy, f.keys.access = policy, o.Access
+	f.keys.policy, f.keys.access, f.keys.makeDirs = policy, o.Access, o.MakeDirs
 	f.max = policy.Limit(f.max)
 }
 

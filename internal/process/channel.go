@@ -82,7 +82,8 @@ func (c *channel) openFile() (err error) {
 }
 
 func (c *channel) fileOptions() logs.FileOptions {
-	o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups, Owner: c.process.uid()}
+	o := logs.FileOptions{MaxBytes: int64(c.config.Log.MaxBytes), Backups: c.config.Log.Backups, Owner: c.process.uid(),
+		MakeDirs: c.process.shared.MakeDirs}
 	if c.config.Log.Kind == config.LogAuto {
 		o.Mode = logs.AutoMode
 	}

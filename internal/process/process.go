@@ -35,6 +35,7 @@ type Shared struct {
 	Environ    []string // of supervisord
 	ServerURL  string   // for SUPERVISOR_SERVER_URL; empty: none
 	StripANSI  bool
+	MakeDirs   bool // of logs
 	AutoLogDir string
 	AutoLogs   map[*config.Channel]string // paths of automatic logs for processes that are made again; nil: none
 	Identifier string

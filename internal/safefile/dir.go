@@ -126,3 +126,51 @@ func (d *Dir) Names() ([]string, error) {
 	defer f.Close()
 	return f.Readdirnames(-1)
 }
+
+// MakeDir makes a directory and those on the way to it that are missing, by the rules of Open, with a mode of 0755 before the umask. The last
+// one is given to a user and a group; -1: unchanged. What exists is left as it is.
+func MakeDir(name string, owner, uid, gid int) error {
+	name = strings.TrimRight(name, "/")
+	if name == "" {
+		return nil
+	}
+	d, base, err := OpenDir(name, owner)
+	if err == nil { // which says nothing about the directory where the rules do not apply
+		if _, err = d.Lstat("."); err != nil {
+			d.Close()
+		}
+	}
+	if err == syscall.ENOENT {
+		if parent := filepath.Dir(name); parent != name && parent != "." {
+			if err = MakeDir(parent, owner, -1, -1); err == nil {
+				d, base, err = OpenDir(name, owner)
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.makeDir(base, uid, gid)
+}
+
+// makeDir makes a directory in d, unless the name leads to one.
+func (d *Dir) makeDir(name string, uid, gid int) error {
+	switch err := unix.Mkdirat(d.fd, d.prefix+name, 0o755); {
+	case err == syscall.EEXIST:
+		return nil // what it is, its use will show
+	case err != nil:
+		return err
+	case uid < 0 && gid < 0:
+		return nil
+	}
+	e, err := d.Entry(name)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if !e.is(unix.S_IFDIR) || e.UID != uint32(effectiveUID()) {
+		return syscall.EPERM // it was replaced
+	}
+	return e.Chown(uid, gid)
+}

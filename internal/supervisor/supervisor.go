@@ -154,7 +154,7 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 	l.storePlugins()
 	l.shared = process.Shared{
 		Log: o.Log, Pump: m, Start: o.Start, Signal: o.Signal, Syslog: syslog,
-		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI,
+		Environ: o.Environ, ServerURL: serverURL(o.Config.Servers), StripANSI: o.Config.Supervisord.StripANSI, MakeDirs: o.Config.Supervisord.LogDirs,
 		AutoLogDir: o.Config.Supervisord.ChildLogDir, Identifier: o.Config.Supervisord.Identifier,
 		MaxFD: maxFD(), EndWith: l.endWith, Spawned: l.spawned, Changed: l.changed,
 		Cgroups:  l.needCgroups,
