@@ -102,11 +102,25 @@ func (c *Controller) printLines(s source, count int, raw bool) error {
 			continue
 		}
 		for _, line := range lines {
-			c.println(s.prefix + c.visible(line, raw))
+			for _, shown := range c.shown(line, raw) {
+				c.println(s.prefix + shown)
+			}
 		}
 		return nil
 	}
 	return nil
+}
+
+// shown returns a line of a log as logs prints it.
+func (c *Controller) shown(line string, raw bool) []string {
+	if raw {
+		return []string{line}
+	}
+	lines := readable(line)
+	for i := range lines {
+		lines[i] = c.visible(lines[i], raw)
+	}
+	return lines
 }
 
 // lastLines returns the last count lines of text, the end of a log. If text is not the complete log, whole is false if it has
@@ -140,7 +154,11 @@ func (c *Controller) followAll(sources []source, count int, raw bool) {
 				out.println(s.prefix + "ERROR: " + text)
 			default:
 				defer stream.Close()
-				followLines(ctx, stream, count, func(line string) { out.println(s.prefix + c.visible(line, raw)) })
+				followLines(ctx, stream, count, func(line string) {
+					for _, shown := range c.shown(line, raw) {
+						out.println(s.prefix + shown)
+					}
+				})
 			}
 		})
 	}
