@@ -352,9 +352,9 @@ func (p *Process) limitsText() string {
 		return text
 	}
 	texts := p.Config.CgroupTexts()
-	if most := p.Config.Extra.Cgroup.MemoryMax; most > 0 {
+	if x := p.Config.Extra; x != nil && x.Cgroup.MemoryMax > 0 { // it may have had a key before
 		used, _ := p.CgroupMemory()
-		texts = append(texts, fmt.Sprintf("memory %s of %s", megabytes(used), megabytes(uint64(most))))
+		texts = append(texts, fmt.Sprintf("memory %s of %s", megabytes(used), megabytes(uint64(x.Cgroup.MemoryMax))))
 	}
 	if text != "" {
 		texts = slices.Insert(texts, 0, text)

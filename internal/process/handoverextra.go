@@ -137,7 +137,7 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 	x.hooks.held, x.health = s.Held, check.KeyedHealth(s.Health)
 	x.overall, x.since = check.KeyedHealth(s.Overall), s.Since
 	for h := range hookCount {
-		if from := s.Hooks[hookKeys[h].name]; from != nil && p.Config.Extra != nil {
+		if from := s.Hooks[hookKeys[h].name]; from != nil { // the program may not have the hook any more
 			x.hooks.setLast(h, p.ImportHelper(r, from, p.hookSpec(h)))
 			x.hooks.runs.steps[h] = s.Steps[hookKeys[h].name]
 		}

@@ -99,8 +99,11 @@ func (p *Process) runHook(h hook, env []string, now time.Time) {
 func (p *Process) hookSpec(h hook) helper.Spec {
 	key := hookKeys[h]
 	command, _ := p.hookCommand(h)
-	return helper.Spec{Hook: strings.TrimSuffix(key.name, "_hook"), Label: key.name, Command: command,
-		Timeout: p.Config.Extra.Hooks.Timeout,
+	timeout := time.Minute // the default, for one that runs on after the program has lost all its optional keys
+	if x := p.Config.Extra; x != nil {
+		timeout = x.Hooks.Timeout
+	}
+	return helper.Spec{Hook: strings.TrimSuffix(key.name, "_hook"), Label: key.name, Command: command, Timeout: timeout,
 		Done: func(r helper.Result, now time.Time) {
 			if run := p.extra.hooks.last(h); run != nil && !run.Stuck() {
 				p.extra.hooks.setLast(h, nil)

@@ -130,6 +130,9 @@ func TestFirstAndLastLimit(t *testing.T) {
 	w.limited(1)
 	w.limits("service/b.b", "pids.max max")
 	w.stale("b", "")
+	if more := w.process("b").Info(w.now).More; more != nil && more.Limits != "" { // it has no optional key any more
+		t.Errorf("b has the limits %q", more.Limits)
+	}
 	if w.exists("service/a.a") {
 		t.Error("a has a cgroup")
 	}
