@@ -16,6 +16,7 @@ require (
 	github.com/peterh/liner v1.2.3
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/pflag v1.1.0
+	golang.org/x/crypto v0.52.0
 	golang.org/x/sys v0.49.0
 	gopkg.in/ini.v1 v1.68.0
 )

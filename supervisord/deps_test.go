@@ -30,6 +30,7 @@ var modules = map[string]string{
 	"github.com/hashicorp/go-envparse":   "envfile",
 	"github.com/klauspost/compress":      "logs",
 	"github.com/netresearch/go-cron":     "schedule",
+	"golang.org/x/crypto":                "", // some of its packages
 	"golang.org/x/sys":                   "", // many of ours use it
 	"gopkg.in/ini.v1":                    "inifile",
 	"github.com/gosupervisor/supervisor": "",

@@ -167,6 +167,7 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	var servers httpd.ServersState
 	r.Get(httpdRoom, &servers)
 	l.servers = httpd.Import(r, servers, l.cfg.Servers, d.services(l, pages))
+	l.servers.Permit(readings[1])
 	d.servers = l.servers
 	if main.PIDFile {
 		l.pidFile = daemon.OurPIDFile(l.cfg.Supervisord.Pidfile)

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -193,6 +194,7 @@ func (d *supervisord) options(l *life) supervisor.Options {
 		ListenerEnv: listenerEnv(cfg.Supervisord.Environ(os.Environ()), cfg.Withheld),
 		Launcher:    daemon.Launcher(),
 		Leaving:     d.leaving, Settled: func() { go d.settled(cfg, log, unused, ended) }, Serial: &d.serial,
+		Taken:    func(read *config.Config) { l.servers.Permit(read) },
 		Reopened: func() { go l.servers.Rebind() }, Kept: d.kept,
 		Upgrade: func(ctx context.Context, dryRun bool) (api.Upgrade, error) { return d.upgrade(ctx, l, dryRun) },
 	}
@@ -360,11 +362,12 @@ func logServices(l *life) {
 		namespaces = append(namespaces, name)
 	}
 	slices.Sort(namespaces[len(l.cfg.Interfaces):])
-	for _, s := range l.cfg.Servers {
+	policy := access.New(config.Rules(l.cfg.Servers), l.cfg.Users, nil)
+	for i, s := range l.cfg.Servers {
 		for _, name := range namespaces {
 			l.log.Infof("RPC interface '%s' initialized", name)
 		}
-		if s.Username == "" {
+		if l.cfg.Announces(i, policy) {
 			l.log.Critf("Server '%s' running without any HTTP authentication checking", s.Section)
 		}
 	}
@@ -377,10 +380,14 @@ func (d *supervisord) services(l *life, pages web.State) httpd.Services {
 	l.pages = web.Import(pages, ops, d.started)
 	d.unused.Drop = calls.Release
 	services := httpd.Services{
-		Call:        calls.ServeXMLRPC,
-		ProcessLog:  ops.LogSource,
+		Call: calls.ServeXMLRPC,
+		ProcessLog: func(ctx context.Context, name string, channel api.Channel) (logs.Source, bool) {
+			return ops.For(ctx).LogSource(name, channel)
+		},
 		MainLog:     func() (logs.Source, bool) { return logs.Source{Path: log.Path()}, log.Path() != "" },
 		Pages:       l.pages.Serve,
+		Users:       l.cfg.Users,
+		LoginLimit:  l.cfg.Supervisord.LoginLimit,
 		Down:        l.sup.Down(),
 		Busy:        calls.Busy,
 		Rebound:     func(warning string) { log.Warnf("%s", warning) },

@@ -19,7 +19,7 @@ var areas = []*area{
 	{"events", []string{"internal/events", "internal/output", "internal/socket", "supervisord/listeners", "supervisord/childutils"},
 		"events|fcgi|listeners|sockets"},
 	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd", "internal/httpd/fast", "internal/web", "internal/origin",
-		"internal/api", "internal/plugin", "internal/budget"}, "rpc|http|plugins|security"},
+		"internal/api", "internal/plugin", "internal/budget", "internal/access"}, "rpc|http|plugins|security|access"},
 	{"logs", []string{"internal/logs", "internal/rotation", "internal/pump"}, "logs"},
 	{"ctl", []string{"internal/ctl", "supervisorctl", "supervisorctl/client", "internal/quit"}, "ctl|control"},
 	{"children", []string{"internal/child", "internal/child/step", "internal/cgroup", "internal/daemon", "internal/daemon/startlimit", "internal/account", "internal/orphans",

@@ -11,6 +11,7 @@ const (
 	IncorrectParameters  = 2
 	BadArguments         = 3
 	SignatureUnsupported = 4
+	NotAllowed           = 5
 	ShutdownState        = 6
 	BadName              = 10
 	BadSignal            = 11
@@ -40,6 +41,7 @@ var Faults = [...]FaultCode{
 	{IncorrectParameters, "INCORRECT_PARAMETERS", "the number or the type of the parameters is wrong"},
 	{BadArguments, "BAD_ARGUMENTS", "`offset` and `length` do not describe a part of a log"},
 	{SignatureUnsupported, "SIGNATURE_UNSUPPORTED", "there is no help or signature for the method"},
+	{NotAllowed, "NOT_ALLOWED", "the [role](security.md#roles) of the caller is too low for the method"},
 	{ShutdownState, "SHUTDOWN_STATE", "supervisord is stopping or restarting"},
 	{BadName, "BAD_NAME", "there is no process, group or event type of that name"},
 	{BadSignal, "BAD_SIGNAL", "there is no signal of that name or number"},

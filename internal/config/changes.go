@@ -197,7 +197,7 @@ func (p Pair) keepTexts(kept *Process) {
 // keysBetween returns the keys in which a and b differ, in the order of their table.
 func keysBetween[S any](rows []row[S], a, b *S) (keys []*Key) {
 	for _, r := range rows {
-		if k := r.key(); k.Update != nothing && !r.same(a, b) {
+		if k := r.key(); k.Update.concernsGroups() && !r.same(a, b) {
 			keys = append(keys, k)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/rotation"
 )
@@ -88,7 +89,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Type: stateFileType, Field: func(s *settings) *string { return &s.StateFile }},
 	cgroupKey,
 	logDirsKey,
-}, paceKeys, shippingRows.daemon, daemonRotateKeys("logfile", logTopic, func(s *settings) *rotation.Policy { return &s.LogRotation }),
+}, paceKeys, loginKeys, shippingRows.daemon, daemonRotateKeys("logfile", logTopic, func(s *settings) *rotation.Policy { return &s.LogRotation }),
 	daemonAccessKeys("logfile", logTopic, func(s *settings) *LogAccess { return &s.LogAccess }))...)
 
 // ignoreUnknown is read by supervisorctl, too.
@@ -112,6 +113,7 @@ var (
 		&serverKey[fs.FileMode]{Key: Key{Name: "chmod", Other: "0770", Wrong: "Invalid chmod value ",
 			Help: "permissions of the socket"},
 			Type: modeType, Absent: 0o700, Field: func(s *Server) *fs.FileMode { return &s.Mode }},
+		accessKey(), anonymousKey(), serveKey(),
 	)
 	inetServerKeys = table(Key{Sections: InInetServer, Update: nothing, Since: "3.0"},
 		usernameKey(), passwordKey(),
@@ -124,6 +126,11 @@ var (
 			Help: "names in the address under which clients reach the server, such as `sup.example,sup`, besides addresses and " +
 				"`localhost`; `*` for all; see [names](web.md#names)"},
 			Type: hostsType, Field: func(s *Server) *[]string { return &s.AllowedHosts }},
+		accessKey(), anonymousKey(), serveKey(),
+		&serverKey[string]{Key: Key{Name: "open_server", Since: Ours, Default: "that of `[supervisord]`", Other: "allow",
+			Help: "what to do about a server that lets clients without credentials control programs: `allow`, `warn`, or `refuse` it " +
+				"if it listens beyond the loopback interface"},
+			Type: openServerType, Field: func(s *Server) *string { return &s.OpenServer }},
 	)
 )
 
@@ -135,8 +142,28 @@ func usernameKey() row[Server] {
 
 func passwordKey() row[Server] {
 	return &serverKey[string]{Key: Key{Name: "password", Secret: true, Default: none, Other: "p",
-		Help: "plain, or `{SHA}` and the SHA-1 in hexadecimal"},
+		Help: "plain, or a [hash](security.md#passwords), such as `{SHA}` and the SHA-1 in hexadecimal"},
 		Type: textType, Field: func(s *Server) *string { return &s.Password }, Then: requireBoth}
+}
+
+func accessKey() row[Server] {
+	return &serverKey[access.Role]{Key: Key{Name: "access", Update: atReread, Since: Ours, Default: "`full`", Other: "read",
+		Help: "the most that a client gets on this server, and what its `username` gets: `none`, `metrics`, `read`, `control` or `full`, " +
+			"see [roles](security.md#roles)"},
+		Type: roleType, Field: func(s *Server) *access.Role { return &s.Access }}
+}
+
+func serveKey() row[Server] {
+	return &serverKey[access.Parts]{Key: Key{Name: "serve", Update: atReread, Since: Ours, Default: "all", Other: "rpc",
+		Help: "what the server has, of `rpc`, `web`, `api` and `metrics`; the rest, but for `/ok.html`, is 404; logs belong to `rpc` and `web`"},
+		Type: partsType, Field: func(s *Server) *access.Parts { return &s.Serve }}
+}
+
+func anonymousKey() row[Server] {
+	return &serverKey[access.Role]{Key: Key{Name: "anonymous", Update: atReread, Since: Ours, Other: "metrics",
+		Default: "`none` if the server has a `username` or, on TCP, users; else as `access`",
+		Help:    "what a client without credentials gets"},
+		Type: roleType, Field: func(s *Server) *access.Role { return &s.Anonymous }}
 }
 
 type ctlKey[T any] = keyOf[Ctl, T]

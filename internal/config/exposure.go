@@ -246,7 +246,7 @@ func (e *exposure) command(purpose, section, key, command, search, directory str
 func (e *exposure) passwords() {
 	for _, s := range e.doc.Sections {
 		v, ok := s.Values["password"]
-		if kindOf(s.Name)&(InInetServer|InUnixServer|InCtl) == 0 || !ok || v.Text == "" || strings.Contains(v.Text, "%(ENV_") {
+		if kindOf(s.Name)&(InInetServer|InUnixServer|InCtl|InUser) == 0 || !ok || v.Text == "" || strings.Contains(v.Text, "%(ENV_") {
 			continue
 		}
 		path := fullPath(v.From)

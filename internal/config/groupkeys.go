@@ -3,6 +3,7 @@ package config
 import (
 	"io/fs"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/account"
 )
 
@@ -101,6 +102,9 @@ var (
 			Type: positiveType, Absent: 8, Field: func(p *Plugin) *int { return &p.CallLimit }},
 		&pluginKey[Bytes]{Key: Key{Name: "result_maxbytes", Other: "2KB", Help: "size of an answer"},
 			Type: sizeType, Absent: 4 << 20, Field: func(p *Plugin) *Bytes { return &p.ResultMax }},
+		&pluginKey[access.Role]{Key: Key{Name: "methods_role", Default: "`full`", Other: "control",
+			Help: "the least [role](security.md#roles) that may call its methods: `read`, `control` or `full`"},
+			Type: roleType, Field: func(p *Plugin) *access.Role { return &p.MethodsRole }, Then: checkMethodsRole},
 		declaredTypes,
 	)
 	declaredTypes = &pluginKey[[]string]{Key: Key{Name: "event_types", Default: none, Other: "DISK_FULL",

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/handover"
@@ -76,6 +77,7 @@ type ConfigState struct {
 	Path        string           `json:"path"`
 	Supervisord SupervisordState `json:"supervisord"`
 	Servers     []Server         `json:"servers"`
+	Users       []access.User    `json:"users,omitempty"`
 	Interfaces  []Interface      `json:"interfaces"`
 	Groups      []int            `json:"groups"`
 	Messages    []Message        `json:"messages"`
@@ -269,10 +271,13 @@ func (g *Group) poolKeys() []row[Pool] {
 func (e *exporter) config(c *Config) int {
 	return place(e.configs, &e.s.Configs, c, func() ConfigState {
 		c.Supervisord.Encode(inUse{e.w})
-		s := ConfigState{Path: c.Path, Supervisord: e.supervisord(&c.Supervisord), Servers: c.Servers, Interfaces: c.Interfaces,
+		s := ConfigState{Path: c.Path, Supervisord: e.supervisord(&c.Supervisord), Servers: c.Servers, Users: c.Users, Interfaces: c.Interfaces,
 			Messages: c.Messages, Withheld: c.Withheld, Outdated: c.Outdated}
 		for _, server := range c.Servers {
 			encodeAll(server.keys(), inUse{e.w}, &server)
+		}
+		if c.Users != nil {
+			e.w.Need(usersFeature)
 		}
 		for _, g := range c.Groups {
 			s.Groups = append(s.Groups, e.group(g))
@@ -337,8 +342,12 @@ func encodeAll[S any](rows []row[S], m Members, s *S) {
 // deferredFeature is the need for InUse.
 const deferredFeature = "deferred configuration"
 
+// usersFeature is the need for users: a version that does not know them would let everyone in, or no one.
+const usersFeature = "http_user"
+
 func init() {
 	handover.Feature(deferredFeature)
+	handover.Feature(usersFeature)
 	handover.Features(func(name string) bool {
 		return slices.ContainsFunc(allKeys(), func(r described) bool { return r.key().Since == Ours && r.key().Name == name })
 	})

@@ -166,7 +166,7 @@ func (m *importer) group(s *GroupState) *Group {
 }
 
 func (m *importer) config(s *ConfigState) *Config {
-	c := &Config{Path: s.Path, Supervisord: s.Supervisord.Supervisord, Servers: s.Servers, Interfaces: s.Interfaces,
+	c := &Config{Path: s.Path, Supervisord: s.Supervisord.Supervisord, Servers: s.Servers, Users: s.Users, Interfaces: s.Interfaces,
 		Groups: pick(m, m.groups, s.Groups), Messages: s.Messages, Withheld: s.Withheld, Outdated: s.Outdated}
 	own := &c.Supervisord
 	own.User, own.FileEnvironment, own.Environment = maybe(m, m.accounts, s.Supervisord.User), m.vars(s.Supervisord.FileVariables),

@@ -40,7 +40,7 @@ const Ours = "ours"
 const none = "none"
 
 // Sections is a set of kinds of sections.
-type Sections uint16
+type Sections uint32
 
 // The kinds of sections.
 const (
@@ -58,6 +58,7 @@ const (
 	InDefault
 	InVariables
 	InSocket
+	InUser
 )
 
 // InPrograms are the sections that configure processes. [rpcinterface:x] does if it has command=. InPrograms and InDefault are those of
@@ -74,6 +75,7 @@ var sectionKinds = []struct {
 	{InCtl, "supervisorctl"}, {InInclude, "include"}, {InProgram, "program:"}, {InGroup, "group:"},
 	{InListener, "eventlistener:"}, {InFastCGI, "fcgi-program:"}, {InInterface, pluginPrefix}, {InCtlPlugin, ctlPlugin},
 	{InDefault, defaultSection}, {InVariables, variablesSection}, {InSocket, socketPrefix},
+	{InUser, userPrefix},
 }
 
 // kindOf returns the kind of a section by its name, 0 if the name is unknown.
@@ -117,14 +119,19 @@ const (
 	members
 	// replaces is for what all processes of a group share, such as a socket: the group is removed and added.
 	replaces
+	// atReread is for what counts from the next reading of the files on, without any process: who may do what.
+	atReread
 	// nothing is for what has an effect when supervisord restarts or supervisorctl starts.
 	nothing
 )
 
 // String returns the word of the reference.
 func (u Update) String() string {
-	return [...]string{restarts: "restart", inPlace: "in place", members: "members", replaces: "group", nothing: "no"}[u]
+	return [...]string{restarts: "restart", inPlace: "in place", members: "members", replaces: "group", atReread: "reread", nothing: "no"}[u]
 }
+
+// concernsGroups reports whether reread shows a group as changed.
+func (u Update) concernsGroups() bool { return u != nothing && u != atReread }
 
 // row is a key of a section that is read into an S.
 type row[S any] interface {
@@ -300,7 +307,7 @@ func readAll[S any](k *sectionReader, rows []row[S], to *S) {
 
 // differ reports whether a and b differ in a key that update looks at.
 func differ[S any](rows []row[S], a, b *S) bool {
-	return slices.ContainsFunc(rows, func(r row[S]) bool { return r.key().Update != nothing && !r.same(a, b) })
+	return slices.ContainsFunc(rows, func(r row[S]) bool { return r.key().Update.concernsGroups() && !r.same(a, b) })
 }
 
 // Encode passes the values of the keys of a process to m, in the order of their table.
@@ -330,7 +337,7 @@ func allKeys() (all []described) {
 	all = slices.Concat(untyped(unixServerKeys), untyped(inetServerKeys), untyped(daemonKeys), untyped(ctlKeys),
 		untyped(includeKeys), untyped(processKeys), untyped(groupKeys), untyped(listenerKeys), untyped(socketKeys),
 		untyped(interfaceKeys), untyped(pluginKeys), untyped(pluginPoolKeys), untyped(ctlPluginKeys),
-		untyped(socketSectionKeys))
+		untyped(socketSectionKeys), untyped(httpUserKeys))
 	return append(all, handlerKey, listenerPriority, pluginPriority)
 }
 

@@ -41,6 +41,7 @@ listen=unix:///tmp/s2
 listen=tcp://h:2
 [socket:u]
 listen=unix:///tmp/u
+[http_user:x]
 [group:g]
 programs=a
 [eventlistener:l]
@@ -67,7 +68,7 @@ command=c
 // changedSections are the sections of oneOfEach in which a test changes the keys of a kind.
 var changedSections = map[Sections]string{InUnixServer: "unix_http_server", InInetServer: "inet_http_server",
 	InSupervisord: "supervisord", InCtl: "supervisorctl", InInclude: "include", InProgram: "program:a", InGroup: "group:g",
-	InListener: "eventlistener:l", InFastCGI: "fcgi-program:f", InInterface: "rpcinterface:p", InCtlPlugin: "ctlplugin:c", InDefault: "program-default", InSocket: "socket:t"}
+	InListener: "eventlistener:l", InFastCGI: "fcgi-program:f", InInterface: "rpcinterface:p", InCtlPlugin: "ctlplugin:c", InDefault: "program-default", InSocket: "socket:t", InUser: "http_user:x"}
 
 // sectionOf returns the section in which a key of a kind is changed.
 func sectionOf(in Sections, k *Key) string {
@@ -134,11 +135,11 @@ func TestUpdateNotices(t *testing.T) {
 			}
 			tried++
 			diff := Compare(before.Groups, c.Groups)
-			if noticed := !cmp.Equal(diff, Diff{}); noticed != (k.Update != nothing) {
+			if noticed := !cmp.Equal(diff, Diff{}); noticed != k.Update.concernsGroups() {
 				t.Errorf("[%s] %s=%s: noticed: %t, %+v", section, k.Name, k.Other, noticed, diff)
 			}
 			checkEffect(t, section, k, before.Groups, c.Groups)
-			if k.Update != nothing || k.Name == "ignore_unknown_plugins" {
+			if k.Update.concernsGroups() || k.Name == "ignore_unknown_plugins" {
 				continue
 			}
 			unexported := cmpopts.IgnoreUnexported(Config{}, Supervisord{})
@@ -185,7 +186,7 @@ func checkEffect(t *testing.T, section string, k *Key, before, after []*Group) {
 	if k.Name == watchdogKey || IsCgroupLimit(k.Name) { // more often than before, and the first one
 		found[inPlace] = found[restarts]
 	}
-	if k.Update != nothing && !found[k.Update] {
+	if k.Update.concernsGroups() && !found[k.Update] {
 		t.Errorf("[%s] %s is not reported as %s: %v", section, k.Name, k.Update, found)
 	}
 }

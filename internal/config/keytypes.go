@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/signame"
@@ -117,7 +118,13 @@ var (
 	logType = &Type[Log]{name: "log", same: sameFile, text: logText,
 		encode: func(m Members, l Log) { encodeText(m, fileText(l)) },
 		share:  func(to, from *Log) { shareText(&to.Path, &from.Path) }}
-	addressType = &Type[inetAddress]{name: "address", parse: parseInetAddress}
+	roleType  = &Type[access.Role]{name: "role", parse: parseRole, words: true, same: equal[access.Role]}
+	partsType = &Type[access.Parts]{name: "list", parse: parseServe, words: true, same: equal[access.Parts],
+		text: func(p access.Parts) string { return listText(p.Names()) }}
+	loginLimitType = &Type[access.Limit]{name: "integer / duration", parse: parseLoginLimit, words: true, same: equal[access.Limit],
+		text: loginLimitText}
+	openServerType = &Type[string]{name: "`allow`, `warn` or `refuse`", parse: parseOpenServer, words: true, same: equal[string]}
+	addressType    = &Type[inetAddress]{name: "address", parse: parseInetAddress}
 )
 
 // choice returns a type with two words for false and true.

@@ -70,6 +70,12 @@ func (r *reader) values(o Options) (*Config, error) {
 	if c.Servers, err = r.servers(); err != nil {
 		return nil, err
 	}
+	if c.Users, err = r.users(c.Servers); err != nil {
+		return nil, err
+	}
+	if err = r.refuseOpen(c, s.OpenServer); err != nil {
+		return nil, err
+	}
 	if ctl := r.doc.ByName["supervisorctl"]; ctl != nil { // its password is that of a server
 		r.withhold(ctl)
 	}

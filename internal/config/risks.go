@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/gosupervisor/supervisor/internal/access"
 )
 
 // risks returns warnings about settings that are valid and often mistakes: two processes that write to a log, files in
@@ -24,8 +26,16 @@ func (r *reader) risks(c *Config, root bool) (warnings []string) {
 		}
 	}
 	warnings = append(warnings, r.exposed(c, root)...)
-	for _, s := range c.Servers {
-		if !s.Unix && s.Username == "" {
+	policy := access.New(Rules(c.Servers), c.Users, nil)
+	for i, s := range c.Servers {
+		if s.Username == "" && policy.Gate(i).IsProtected() {
+			warnings = append(warnings, fmt.Sprintf("[%s] has no username and password: the original would let everybody in", s.Section))
+		}
+		if _, known := access.IsHash(s.Password); !known {
+			form, _, _ := strings.Cut(s.Password, "}")
+			warnings = append(warnings, fmt.Sprintf("[%s] password=%s}…: the original takes this for the password itself", s.Section, form))
+		}
+		if !s.Unix && c.Announces(i, policy) {
 			warnings = append(warnings, fmt.Sprintf("[%s] has no username and password: everyone who can connect to port %d "+
 				"can run any command as the user of supervisord", s.Section, s.Port))
 		}

@@ -22,6 +22,7 @@ var secretKeys = map[string]string{
 	"eventlistener:": "command environment " + hookCommands + " result_handler_exec serverurl stop_command",
 	"fcgi-program:":  "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
 	pluginPrefix:     "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command url", ctlPlugin: "command",
+	userPrefix:     "password tokens",
 	defaultSection: "environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
 }
 

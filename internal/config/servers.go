@@ -41,7 +41,7 @@ var ordinary = []string{"HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "S
 
 // withhold notes the variables from which a section takes a user name or a password.
 func (r *reader) withhold(s *ini.Section) {
-	for _, key := range []string{"username", "password"} {
+	for _, key := range []string{"username", "password", "tokens"} {
 		v, _ := r.doc.Find(s, key)
 		for _, name := range r.environmentNames(v.Text) {
 			if !slices.Contains(ordinary, name) && !slices.Contains(r.withheld, name) {
@@ -68,6 +68,7 @@ func requireFile(k *sectionReader, server *Server) {
 // requireBoth checks that there are both user name and password, or neither. An empty one is none: without it the server would
 // answer everyone, or everyone who knows the name.
 func requireBoth(k *sectionReader, s *Server) {
+	checkHash(k, s.Password)
 	if slices.Contains(k.failed, "username") || slices.Contains(k.failed, "password") {
 		return
 	}

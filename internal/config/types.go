@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child/step"
@@ -22,7 +23,8 @@ type Bytes int64
 type Config struct {
 	Path        string // as given with -c, or as found; for messages
 	Supervisord Supervisord
-	Servers     []Server // in the order they are opened: TCP first, then Unix
+	Servers     []Server      // in the order they are opened: TCP first, then Unix
+	Users       []access.User // in the order of the files
 	Interfaces  []Interface
 	Groups      []*Group  // ascending priority, then name
 	Messages    []Message // for the main log: critical first, then warnings, then information
@@ -72,6 +74,9 @@ type Supervisord struct {
 	LogDirs     bool            `json:"logfile_mkdirs,omitzero"` // missing directories of logs are made
 	LogAccess   LogAccess       `json:"logfile_access,omitzero"`
 	LogRotation rotation.Policy `json:"logfile_rotation,omitzero"` // of the main log, beyond its size
+
+	LoginLimit access.Limit `json:"login_limit,omitzero"` // zero: see login_limit in the reference; negative: none
+	OpenServer string       `json:"open_server,omitzero"` // allow, warn or refuse; empty: warn
 }
 
 // BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the
@@ -85,17 +90,21 @@ func (s *Supervisord) BackgroundUmask() int {
 
 // Server is one [unix_http_server] or [inet_http_server] section.
 type Server struct {
-	Section      string      `json:"section"` // such as "inet_http_server:a"
-	Unix         bool        `json:"unix"`
-	File         string      `json:"file"` // Unix: absolute path
-	Mode         fs.FileMode `json:"mode"` // Unix: permission bits, 0700 unless set
-	UID          int         `json:"uid"`  // Unix: new owner, -1: unchanged
-	GID          int         `json:"gid"`
-	Host         string      `json:"host"`          // TCP: lower case; empty means all addresses
-	Port         int         `json:"port"`          // TCP
-	Username     string      `json:"username"`      // empty: no authentication
-	Password     string      `json:"password"`      // plain, or "{SHA}" and the hexadecimal SHA-1
-	AllowedHosts []string    `json:"allowed_hosts"` // TCP: names in lower case, "*" for all; nil: see allowed_hosts in the reference
+	Section      string       `json:"section"` // such as "inet_http_server:a"
+	Unix         bool         `json:"unix"`
+	File         string       `json:"file"` // Unix: absolute path
+	Mode         fs.FileMode  `json:"mode"` // Unix: permission bits, 0700 unless set
+	UID          int          `json:"uid"`  // Unix: new owner, -1: unchanged
+	GID          int          `json:"gid"`
+	Host         string       `json:"host"`          // TCP: lower case; empty means all addresses
+	Port         int          `json:"port"`          // TCP
+	Username     string       `json:"username"`      // empty: no authentication
+	Password     string       `json:"password"`      // plain, or "{SHA}" and the hexadecimal SHA-1
+	AllowedHosts []string     `json:"allowed_hosts"` // TCP: names in lower case, "*" for all; nil: see allowed_hosts in the reference
+	Access       access.Role  `json:"access,omitzero"`
+	Anonymous    access.Role  `json:"anonymous,omitzero"`
+	Serve        access.Parts `json:"serve,omitzero"`       // 0: all
+	OpenServer   string       `json:"open_server,omitzero"` // empty: that of [supervisord]
 }
 
 // Interface is one [rpcinterface:x] section.
@@ -143,6 +152,8 @@ type Plugin struct {
 	CallLimit  int      `json:"call_limit"`      // calls at a time
 	ResultMax  Bytes    `json:"result_maxbytes"` // size of an answer
 	EventTypes []string `json:"event_types"`
+
+	MethodsRole access.Role `json:"methods_role,omitzero"` // the least role of the callers of its methods; NoRole: full
 }
 
 // Pool has the keys of an [eventlistener:x] section that are about events.

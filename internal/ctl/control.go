@@ -289,6 +289,8 @@ func (c *Controller) printResult(op operation, name string, code int, descriptio
 		c.println(name + ": " + op.done)
 	case known:
 		c.println(name + ": ERROR (" + text + ")")
+	case code == api.NotAllowed:
+		c.println(name + ": ERROR (" + notAllowed + ")")
 	case op.detailed && code == api.Failed:
 		c.println(name + ": ERROR (" + strings.TrimPrefix(description, "FAILED: ") + ")")
 	case op.verbatim && code == api.Failed:

@@ -84,6 +84,10 @@ func (d *disabling) apply(name string) error {
 		d.printFailure(name, fault.Text)
 		return nil
 	}
+	if faultCode(err) == api.NotAllowed {
+		d.printFailure(name, notAllowed)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -19,11 +19,18 @@ type commandError struct{ class, text string }
 
 func (e *commandError) Error() string { return e.text }
 
+// notAllowed is the text for the fault NotAllowed.
+const notAllowed = "not allowed"
+
 // printError prints an error for which the command has no message, in the original's format, which scripts parse.
 func (c *Controller) printError(err error) {
 	c.status = exitGeneric
 	if isUnauthorized(err) {
 		c.println("Server requires authentication")
+		return
+	}
+	if faultCode(err) == api.NotAllowed {
+		c.println("ERROR: " + notAllowed)
 		return
 	}
 	class, text := classify(err)

@@ -145,7 +145,11 @@ func (c *Controller) groupFault(group string, err error) error {
 	if !errors.As(err, &fault) || fault.Code == api.ShutdownState {
 		return err
 	}
-	c.println(group + ": ERROR (" + fault.Text + ")")
+	text := fault.Text
+	if fault.Code == api.NotAllowed {
+		text = notAllowed
+	}
+	c.println(group + ": ERROR (" + text + ")")
 	c.status = exitGeneric
 	return nil
 }
@@ -242,10 +246,14 @@ func (c *Controller) remove(names []string) error {
 			c.println(name + ": removed process group")
 			continue
 		}
-		if err := c.printFault(err, map[int]string{
+		err = c.printFault(err, map[int]string{
 			api.StillRunning: "process/group still running: " + name,
 			api.BadName:      "no such process/group: " + name,
-		}); err != nil {
+		})
+		if faultCode(err) == api.NotAllowed {
+			err = c.groupFault(name, err)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,9 @@ func (c *Controller) scale(args []string) error {
 		c.println(name + ": ERROR (no such program)")
 		c.status = exitUnreachable
 		return nil
+	case faultCode(err) == api.NotAllowed:
+		c.printFailure(name, notAllowed)
+		return nil
 	case errors.As(err, &fault) && fault.Code == api.Failed:
 		c.printFailure(name, fault.Text)
 		return nil

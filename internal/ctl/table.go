@@ -164,6 +164,8 @@ func init() {
 		{name: "complete", offline: true, run: (*Controller).printCompletions},
 		{name: "completion", offline: true, run: (*Controller).completion,
 			help: "completion bash|zsh|fish\tPrint a script that makes the shell complete the command lines of supervisorctl"},
+		{name: "hash-password", offline: true, run: (*Controller).hashPassword,
+			help: "hash-password [--argon2id|--bcrypt|--sha256]\tRead a password and print the value of password= with its hash"},
 		{name: "man", noArgs: true, offline: true, run: (*Controller).man,
 			help: "man\tPrint the manual page of supervisorctl"},
 	}

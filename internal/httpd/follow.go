@@ -27,13 +27,13 @@ const (
 // truncated is sent when a followed log was truncated.
 const truncated = "==> File truncated <==\n"
 
-// followProcess streams the log of a process. Path has no leading slashes. Source: tail.
-func (h *handler) followProcess(w http.ResponseWriter, r *http.Request, path string) {
+// followProcess streams the log of a process. Source: tail.
+func (h *handler) followProcess(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		h.fail(w, r, http.StatusBadRequest)
 		return
 	}
-	file, ok := h.logOf(path)
+	file, ok := h.logOf(r.Context(), barePath(r))
 	if ok {
 		w.Header().Set("X-Accel-Buffering", "no")
 	}
@@ -46,7 +46,7 @@ func (h *handler) followMain(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, http.StatusBadRequest)
 		return
 	}
-	file, ok := h.logOf("mainlogfile")
+	file, ok := h.logOf(r.Context(), "mainlogfile")
 	h.follow(w, r, file, ok)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
@@ -18,6 +19,7 @@ import (
 type handler struct {
 	*Servers
 	config config.Server
+	server int // its number
 }
 
 // ServeHTTP receives a request and answers it.
@@ -31,13 +33,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "supervisord")
 	isCall := strings.HasPrefix(r.URL.Path, "/RPC2")
 	b := (*body)(fast.BeginRequest(r))
-	var status int
+	verdict := h.judgeRequest(r)
+	status := verdict.Status
 	switch {
-	case !h.authorized(r):
-		status = http.StatusUnauthorized
-	case !answersTo(h.config, r):
+	case verdict.Caller == nil:
+	case !answersTo(h.config, h.gate().IsOpen(access.Metrics), r):
 		status = http.StatusMisdirectedRequest
 	default:
+		r = r.WithContext(access.With(r.Context(), verdict.Caller))
 		defer b.release()
 		status = b.receive(w, r, isCall) // before begin: Close does not wait for a client that sends slowly
 	}
@@ -49,48 +52,34 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.begin() {
 		panic(http.ErrAbortHandler)
 	}
-	h.respond(w, r, isCall, *b, status)
+	h.respond(w, r, isCall, *b, status, verdict)
 	if unread && status != http.StatusRequestTimeout {
 		linger(w, r)
 	}
 }
 
-// authorized reports whether a request has the credentials of the server. Several Authorization fields are no credentials,
-// because readers could disagree which one counts.
-func (h *handler) authorized(r *http.Request) bool {
-	fields := r.Header["Authorization"]
-	return len(fields) < 2 && hasCredentials(h.config, r.Header.Get("Authorization")) || h.config.Username == ""
-}
-
 // respond answers a request, whose body was received with this status. The first case that matches applies.
-func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b body, status int) {
+func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b body, status int, verdict access.Verdict) {
 	defer h.finish()
-	path := r.URL.Path
-	switch bare := strings.TrimLeft(path, "/"); {
-	case status == http.StatusUnauthorized:
-		h.refused(r)
-		w.Header().Set("Connection", "close")
-		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
-		h.fail(w, r, status)
+	to := routeOf(r)
+	switch {
+	case verdict.Caller == nil:
+		h.refuse(w, r, verdict)
 	case status == http.StatusMisdirectedRequest:
 		w.Header().Set("Connection", "close")
 		h.answer(w, r, status, "text/html", []byte(misdirected))
 	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
 		h.fail(w, r, http.StatusNotFound)
-	case isCall && crossSite(r):
+	case to.parts != 0 && !h.gate().Serves(to.parts):
+		h.fail(w, r, http.StatusNotFound)
+	case isCall && crossSite(r), !to.isFor(access.Of(r.Context())):
 		h.fail(w, r, http.StatusForbidden)
 	case isCall:
 		h.call(w, r, b, status)
 	case status != http.StatusOK:
 		h.fail(w, r, status)
-	case strings.HasPrefix(path, "/logtail"):
-		h.followProcess(w, r, bare)
-	case strings.HasPrefix(path, "/mainlogtail"):
-		h.followMain(w, r)
-	case strings.HasPrefix(bare, "logfile/") || bare == "mainlogfile":
-		h.download(w, r, bare)
-	case bare == "ok.html" && (r.Method == http.MethodGet || r.Method == http.MethodPost):
-		h.answer(w, r, http.StatusOK, "text/plain", []byte("OK"))
+	case to.answer != nil:
+		to.answer(h, w, r)
 	case h.services.Pages != nil:
 		h.page(w, r, b)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:

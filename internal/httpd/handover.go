@@ -20,6 +20,7 @@ type ServersState struct {
 	Sockets []SocketState    `json:"sockets,omitempty"` // in the order of the configuration
 	Conns   []fast.ConnState `json:"conns,omitempty"`
 	Logins  LoginsState      `json:"logins,omitzero"`
+	Permits bool             `json:"permits,omitempty"` // see Servers.permits
 	Watcher int              `json:"watcher,omitempty"` // descriptor of inotify, whose events go on to wait in it; absent: none
 }
 
@@ -110,7 +111,7 @@ func (s *Servers) Export(w *handover.Writer) (state ServersState) {
 		state.Sockets = append(state.Sockets, SocketState{w.Descriptor(fast.Descriptor(l.Listener), l.purpose()), l.file.Dev, l.file.Ino})
 	}
 	state.Conns = s.conns.Export(w)
-	state.Logins = s.logins.export()
+	state.Logins, state.Permits = s.logins.export(), s.permits
 	if s.watcher != 0 {
 		state.Watcher = w.Descriptor(s.watcher, watcherPurpose)
 	}
@@ -143,6 +144,8 @@ func Import(r *handover.Reader, state ServersState, servers []config.Server, ser
 		state.Watcher = r.Descriptor(state.Watcher, watcherPurpose)
 	}
 	s.logins.restore(state.Logins)
+	s.begins()
+	s.permits = s.permits || state.Permits
 	return s
 }
 

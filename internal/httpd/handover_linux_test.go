@@ -76,7 +76,7 @@ func newFrozenServers(t *testing.T) *frozenServers {
 			_, _ = w.Write(append([]byte(r.URL.Path), body...))
 			return 0
 		},
-		ProcessLog: func(string, api.Channel) (logs.Source, bool) { return logs.Source{Path: f.log}, true },
+		ProcessLog: func(context.Context, string, api.Channel) (logs.Source, bool) { return logs.Source{Path: f.log}, true },
 		Panicked:   func(failure any) { t.Errorf("panic: %v", failure) },
 	}
 	var err error

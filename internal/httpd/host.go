@@ -21,15 +21,15 @@ const misdirected = "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body
 
 // answersTo reports whether a request is for a name of the server. A page of another site can have its own name resolve to
 // this host (DNS rebinding); then the browser takes the server for a part of that site, and only the name in Host shows it.
-// Without allowed_hosts= a server with a password answers to all names, because the browser has no password for the
-// other site, and one without a password still does for clients that are no browsers.
-func answersTo(c config.Server, r *http.Request) bool {
+// Without allowed_hosts= a server that asks for a password answers to all names, because the browser has no password for the
+// other site, and one that is open to clients without one still does for clients that are no browsers.
+func answersTo(c config.Server, open bool, r *http.Request) bool {
 	switch {
 	case allowsHost(c, r.Host):
 		return true
 	case c.AllowedHosts != nil:
 		return false
-	case c.Unix || c.Username != "" || !origin.IsBrowser(r):
+	case c.Unix || !open || !origin.IsBrowser(r):
 		return true
 	}
 	return isOwnName(bareName(r.Host))

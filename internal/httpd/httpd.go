@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
@@ -37,8 +39,8 @@ type Services struct {
 	// shared with other requests; done is called when it has been sent. A status other than 200 is answered with an error
 	// page, and 0 closes the connection. Call does not keep body.
 	Call func(ctx context.Context, body, dst []byte) (response []byte, done func(), status int)
-	// ProcessLog is the log of a channel of the process that namespec names.
-	ProcessLog func(namespec string, channel api.Channel) (log logs.Source, ok bool)
+	// ProcessLog is the log of a channel of the process that namespec names. Ctx, as that of all requests, has the access.Caller.
+	ProcessLog func(ctx context.Context, namespec string, channel api.Channel) (log logs.Source, ok bool)
 	// MainLog is the main log.
 	MainLog func() (log logs.Source, ok bool)
 	// Pages answers the requests for all other paths.
@@ -56,6 +58,9 @@ type Services struct {
 	Rebound func(warning string)
 	// Busy, if not nil, returns what a request waits for that cannot be handed over, or "".
 	Busy func() string
+	// Users and LoginLimit are those of the configuration with which the servers begin.
+	Users      []access.User
+	LoginLimit access.Limit
 	// Access, if not nil, is called with a line for each response. Source: logging.html#activity-log-levels.
 	Access func(line string)
 }
@@ -67,12 +72,17 @@ type Servers struct {
 	conns     *fast.Set
 	services  Services
 	logins    failedLogins
+	policy    atomic.Pointer[access.Policy]
+	limit     atomic.Pointer[access.Limit] // of failed logins
+	throttle  access.Throttle
+	checks    *access.Checks
 	ctx       context.Context // canceled by Close
 	cancel    context.CancelFunc
 	opening   sync.Mutex // one call of Prepare or Rebind opens at a time
 	rebinding sync.Mutex // the sockets are not taken while Rebind exchanges some: locked after opening, before mu
 	mu        sync.Mutex // guards what follows
 	listeners []listener
+	permits   bool          // the policy comes from more than names and passwords of servers, or has
 	prepared  []*socket     // for the next run
 	imported  *ServersState // until Begin
 	handed    []*os.File    // the descriptors of its sockets, of which the listeners have copies
@@ -99,6 +109,9 @@ func (s *Servers) Serve(services Services) {
 // start starts answering requests.
 func (s *Servers) start() {
 	s.logins.report = s.services.FailedLogin
+	if s.policy.Load() == nil { // else it was imported
+		s.begins()
+	}
 	s.conns = fast.NewSet()
 	for i := range s.listeners {
 		s.serve(i)
@@ -114,9 +127,9 @@ func (s *Servers) serve(i int) {
 	}
 	l.resume()
 	c := l.config
-	h := &handler{Servers: s, config: c}
+	h := &handler{Servers: s, config: c, server: i}
 	acceptor := fast.New(l.socket, fast.Options{
-		Authorized:  func(header string) bool { return hasCredentials(c, header) },
+		Admit:       h.admitCall,
 		HostAllowed: hostFunc(l.config),
 		Server:      i,
 		Kind:        kindOf(l.config),

@@ -368,7 +368,7 @@ func TestFollowers(t *testing.T) {
 	write(t, log, strings.Repeat("x", 8<<20), 0)
 	_, socket := start(t, nil, Services{
 		MainLog:    func() (logs.Source, bool) { return logs.Source{Path: log}, true },
-		ProcessLog: func(string, api.Channel) (logs.Source, bool) { return logs.Source{Path: log}, true },
+		ProcessLog: func(context.Context, string, api.Channel) (logs.Source, bool) { return logs.Source{Path: log}, true },
 	})
 	paths := []string{"/mainlogtail", "/logtail/x", "/mainlogfile"}
 	var conns []net.Conn

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
@@ -22,6 +23,7 @@ type failedLogins struct {
 	report func(line string) // nil: not wanted, or closed
 	mu     sync.Mutex
 	last   time.Time // of the last line
+	limit  time.Time // of the last line about a limit
 	more   int       // failed logins since
 	who    string    // made the last of them
 	timer  *time.Timer
@@ -45,6 +47,29 @@ func (f *failedLogins) add(who string) {
 	if f.more == 1 {
 		f.timer = time.AfterFunc(wait, f.flush)
 	}
+}
+
+// limited reports that a place or name has to wait, once in loginInterval.
+func (f *failedLogins) limited(failures int, v access.Verdict, place, scheme string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.report == nil || !f.limit.IsZero() && time.Since(f.limit) < loginInterval {
+		return
+	}
+	f.limit = time.Now()
+	who := ""
+	if v.Named {
+		who = " of " + shortName(v.User)
+	}
+	f.report(fmt.Sprintf("%d failed logins%s from %s, the last by %s", failures, who, place, shortName(scheme)))
+}
+
+// shortName quotes a name that a client has sent.
+func shortName(name string) string {
+	if len(name) > maxLoginName {
+		name = name[:maxLoginName] + "..."
+	}
+	return pyrepr.Quote(name)
 }
 
 // flush reports the failed logins that were not reported yet.
@@ -71,17 +96,13 @@ func (f *failedLogins) close() {
 
 // refused counts the failed login of a request that was refused. One without credentials is no login: browsers ask for a password
 // after the refusal.
-func (h *handler) refused(r *http.Request) {
-	fields := r.Header["Authorization"]
-	if len(fields) == 0 {
+func (h *handler) refused(r *http.Request, v access.Verdict) {
+	if !v.Failed {
 		return
 	}
 	who := ""
-	if name, _, ok := credentials(fields[0]); ok {
-		if len(name) > maxLoginName {
-			name = name[:maxLoginName] + "..."
-		}
-		who = " of " + pyrepr.Quote(name)
+	if v.Named {
+		who = " of " + shortName(v.User)
 	}
 	h.logins.add(who + " from " + h.address(r))
 }

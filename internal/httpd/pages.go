@@ -64,14 +64,14 @@ func (c *counter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// download sends a log with its present length as a file, or its last n bytes for "Range: bytes=-n". Path has no leading slashes: logfile/NAME[/stdout|/stderr] or
-// mainlogfile.
-func (h *handler) download(w http.ResponseWriter, r *http.Request, path string) {
+// download sends a log with its present length as a file, or its last n bytes for "Range: bytes=-n". The path is
+// logfile/NAME[/stdout|/stderr] or mainlogfile.
+func (h *handler) download(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		h.fail(w, r, http.StatusBadRequest)
 		return
 	}
-	log, ok := h.logOf(path)
+	log, ok := h.logOf(r.Context(), barePath(r))
 	s, info := h.open(w, r, log, ok)
 	if s == nil {
 		return
@@ -119,7 +119,7 @@ func suffix(r *http.Request) int64 {
 }
 
 // logOf returns the log that the path of a request names.
-func (h *handler) logOf(path string) (log logs.Source, ok bool) {
+func (h *handler) logOf(ctx context.Context, path string) (log logs.Source, ok bool) {
 	kind, rest, _ := strings.Cut(path, "/")
 	if kind == "mainlogfile" {
 		if rest != "" || h.services.MainLog == nil {
@@ -132,5 +132,5 @@ func (h *handler) logOf(path string) (log logs.Source, ok bool) {
 	if name == "" || found && !known || h.services.ProcessLog == nil {
 		return log, false
 	}
-	return h.services.ProcessLog(name, channel)
+	return h.services.ProcessLog(ctx, name, channel)
 }

@@ -17,7 +17,7 @@ func (s *Service) RunChecks(ctx context.Context, name string) ([]api.CheckResult
 	call.Enter(new(struct{}))
 	got := make(chan []check.Result, 1)
 	err := s.Change(func(l *supervisor.Loop) error {
-		p, err := Find(l.View, name)
+		p, err := s.find(l.View, name)
 		switch {
 		case err != nil:
 			return err

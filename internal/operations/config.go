@@ -17,7 +17,10 @@ func (s *Service) Config(name string) (list []api.ConfigSection, err error) {
 		return nil, err
 	}
 	read, sections, err := s.sup.ShowConfig()
-	if err != nil {
+	switch {
+	case err != nil && s.caller != nil:
+		return nil, api.NewFault(api.CantReread, "the configuration has an error")
+	case err != nil:
 		return nil, api.NewFault(api.CantReread, config.Explain(err))
 	}
 	var active []*config.Group // they are immutable
@@ -36,7 +39,11 @@ func (s *Service) Config(name string) (list []api.ConfigSection, err error) {
 			}
 		}
 	}
-	if list = configOf(active, name, &config.Files{Config: read, Sections: sections, Common: started.Environment}); list == nil {
+	list = configOf(active, name, &config.Files{Config: read, Sections: sections, Common: started.Environment})
+	if s.caller != nil {
+		list = s.ownSections(active, list)
+	}
+	if len(list) == 0 && (name != "" || s.caller == nil) {
 		return nil, BadName(name)
 	}
 	return list, nil

@@ -127,7 +127,7 @@ func CheckEvent(length int) error {
 // SendStdin writes text to the standard input of a process.
 func (s *Service) SendStdin(name, text string) error {
 	return s.Change(func(l *supervisor.Loop) error {
-		p, err := Find(l.View, name)
+		p, err := s.find(l.View, name)
 		if err != nil {
 			return err
 		}

@@ -70,7 +70,7 @@ func statusesOf(names []ProcessState, done []api.ProcessStatus) (list []api.Proc
 func (s *Service) setDisabled(ctx context.Context, namespec string, disabled bool) (names []ProcessState, err error) {
 	var c statefile.Change
 	err = s.Read(func(v supervisor.View) (err error) {
-		names, err = keepable(v, namespec, !disabled)
+		names, err = s.keepable(v, namespec, !disabled)
 		return err
 	})
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Service) setDisabled(ctx context.Context, namespec string, disabled boo
 
 // keepable returns the processes that a namespec means: of active groups, and of groups that were read and may be added. With forgotten,
 // one that is disabled may be of none.
-func keepable(v supervisor.View, namespec string, forgotten bool) ([]ProcessState, error) {
+func (s *Service) keepable(v supervisor.View, namespec string, forgotten bool) ([]ProcessState, error) {
 	group, name, whole := api.SplitNamespec(namespec)
 	var groups []*config.Group
 	if g := v.Group(group); g == nil {
@@ -108,10 +108,13 @@ func keepable(v supervisor.View, namespec string, forgotten bool) ([]ProcessStat
 			groups = append(groups, g.Config)
 		}
 	}
+	if whole && slices.ContainsFunc(groups, func(g *config.Group) bool { return !s.ownsGroup(g) }) {
+		return nil, BadName(namespec)
+	}
 	var names []ProcessState
 	for _, g := range groups {
 		for _, p := range g.Processes {
-			if whole || p.ProcessName == name {
+			if (whole || p.ProcessName == name) && s.OwnsName(g.Name, p.ProcessName) {
 				names = append(names, ProcessState{g.Name, p.ProcessName})
 			}
 		}
@@ -119,7 +122,7 @@ func keepable(v supervisor.View, namespec string, forgotten bool) ([]ProcessStat
 	switch {
 	case names != nil || whole && len(groups) > 0:
 		return names, nil
-	case forgotten && v.Disabled(group, name):
+	case forgotten && v.Disabled(group, name) && s.OwnsName(group, name):
 		return []ProcessState{{group, name}}, nil
 	}
 	return nil, BadName(namespec)

@@ -35,7 +35,7 @@ func (s *Service) TailLog(name string, channel api.Channel, offset, length int64
 // LogSource returns a log of a process; false if there is none. It works during a shutdown too.
 func (s *Service) LogSource(name string, channel api.Channel) (log logs.Source, ok bool) {
 	_ = s.sup.Read(func(v supervisor.View) {
-		if p, err := Find(v, name); err == nil {
+		if p, err := s.find(v, name); err == nil {
 			log = p.LogSource(channel)
 		}
 	})
@@ -45,7 +45,7 @@ func (s *Service) LogSource(name string, channel api.Channel) (log logs.Source, 
 // logOf returns a log of a process, with an empty path if it has none.
 func (s *Service) logOf(name string, channel api.Channel) (log logs.Source, err error) {
 	err = s.Read(func(v supervisor.View) error {
-		p, err := Find(v, name)
+		p, err := s.find(v, name)
 		if err == nil {
 			log = p.LogSource(channel)
 		}

@@ -130,7 +130,7 @@ func (s *Service) singleWait(ctx context.Context, name string, k kind) error {
 // beginSingle begins an operation on one process.
 func (s *Service) beginSingle(name string, k kind, wait bool) (o operation, err error) {
 	err = s.Change(func(l *supervisor.Loop) error {
-		p, err := Find(l.View, name)
+		p, err := s.find(l.View, name)
 		if err == nil {
 			one := []*process.Process{p}
 			o, err = s.begin(l.View, k.prepared(l, one), p, name, wait)

@@ -45,7 +45,7 @@ func (s *Service) named(ctx context.Context, namespec string, k kind) ([]api.Pro
 	}
 	k.affects = anyState
 	return s.several(ctx, k, false, func(v supervisor.View) ([]*process.Process, error) {
-		p, err := Find(v, namespec)
+		p, err := s.find(v, namespec)
 		return []*process.Process{p}, err
 	})
 }

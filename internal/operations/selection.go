@@ -53,7 +53,7 @@ func (s *Service) ClearAllLogs(ctx context.Context, sel Selection) ([]api.Proces
 
 // processes returns the processes in the order of an operation. Groups of equal priority keep their order in both
 // directions. It is called in the loop.
-func (sel Selection) processes(v supervisor.View, descending bool) ([]*process.Process, error) {
+func (s *Service) processes(v supervisor.View, sel Selection, descending bool) ([]*process.Process, error) {
 	groups := slices.Clone(v.Groups())
 	switch {
 	case !sel.all:
@@ -62,6 +62,9 @@ func (sel Selection) processes(v supervisor.View, descending bool) ([]*process.P
 			return nil, BadName(sel.shown)
 		}
 		groups = v.Nested(g)
+		if slices.ContainsFunc(groups, func(g *supervisor.Group) bool { return !s.ownsActive(g) }) {
+			return nil, BadName(sel.shown)
+		}
 	}
 	if descending {
 		slices.SortStableFunc(groups, func(a, b *supervisor.Group) int { return b.Config.Priority - a.Config.Priority })
@@ -74,14 +77,14 @@ func (sel Selection) processes(v supervisor.View, descending bool) ([]*process.P
 			all = append(all, g.Processes...)
 		}
 	}
-	return all, nil
+	return s.own(all), nil
 }
 
 // each performs an operation on the processes of a selection that are in a suitable state: the actions one after the other,
 // so that other requests are served in between, then it waits for all. In the result, processes without a wait come first,
 // then the others in completionOrder.
 func (s *Service) each(ctx context.Context, sel Selection, k kind, wait bool) ([]api.ProcessStatus, error) {
-	return s.several(ctx, k, wait, func(v supervisor.View) ([]*process.Process, error) { return sel.processes(v, k.descending) })
+	return s.several(ctx, k, wait, func(v supervisor.View) ([]*process.Process, error) { return s.processes(v, sel, k.descending) })
 }
 
 // several is each for the processes that find returns, in the loop.

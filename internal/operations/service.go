@@ -8,18 +8,31 @@ package operations
 
 import (
 	"cmp"
+	"context"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
 
-// Service performs operations on one Supervisor. It has no state of its own.
-type Service struct{ sup *supervisor.Supervisor }
+// Service performs operations on one Supervisor. It has no state of its own. For a caller who has programs of its own, no others exist.
+type Service struct {
+	sup    *supervisor.Supervisor
+	caller *access.Caller // nil: one who has all programs
+}
 
-// New makes a Service.
-func New(sup *supervisor.Supervisor) *Service { return &Service{sup} }
+// New makes a Service for callers who have all programs.
+func New(sup *supervisor.Supervisor) *Service { return &Service{sup: sup} }
+
+// For returns the Service for the caller of a request.
+func (s *Service) For(ctx context.Context) *Service {
+	if c := access.Of(ctx); c.HasOwn() {
+		return &Service{s.sup, c}
+	}
+	return s
+}
 
 // Identifier is the name that identifies supervisord. Source: getIdentification.
 func (s *Service) Identifier() string { return s.sup.Identifier() }
@@ -61,10 +74,10 @@ func (s *Service) CheckRunning() error {
 	return nil
 }
 
-// Find finds a process by its namespec; the error is a fault. It is called in the loop.
-func Find(v supervisor.View, namespec string) (*process.Process, error) {
+// find finds a process by its namespec; the error is a fault. It is called in the loop.
+func (s *Service) find(v supervisor.View, namespec string) (*process.Process, error) {
 	group, name, _ := api.SplitNamespec(namespec)
-	if p := v.Find(group, name); p != nil {
+	if p := v.Find(group, name); p != nil && s.owns(p) {
 		return p, nil
 	}
 	return nil, BadName(namespec)

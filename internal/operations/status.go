@@ -21,10 +21,11 @@ type Snapshot struct {
 	Processes []ProcessView
 }
 
-func snapshot(v supervisor.View, processes []*process.Process) Snapshot {
-	snap := Snapshot{At: time.Now(), Layout: v.Layout(), Processes: make([]ProcessView, len(processes))}
+func (s *Service) snapshot(v supervisor.View, processes []*process.Process) Snapshot {
+	processes = s.own(processes)
+	snap := Snapshot{At: time.Now(), Layout: s.layout(v), Processes: make([]ProcessView, len(processes))}
 	for i, p := range processes {
-		snap.Processes[i] = ProcessView{p.Info(snap.At), p.LastExit()}
+		snap.Processes[i] = ProcessView{s.info(p, snap.At), p.LastExit()}
 	}
 	return snap
 }
@@ -32,9 +33,9 @@ func snapshot(v supervisor.View, processes []*process.Process) Snapshot {
 // Info returns the state of one process.
 func (s *Service) Info(name string) (info api.ProcessInfo, err error) {
 	err = s.Read(func(v supervisor.View) error {
-		p, err := Find(v, name)
+		p, err := s.find(v, name)
 		if err == nil {
-			info = p.Info(time.Now())
+			info = s.info(p, time.Now())
 		}
 		return err
 	})
@@ -44,7 +45,7 @@ func (s *Service) Info(name string) (info api.ProcessInfo, err error) {
 // ExpandName returns the namespecs of the processes that a name means, as in config.Names, in the order in which they start.
 func (s *Service) ExpandName(name string) (names []string, err error) {
 	err = s.Read(func(v supervisor.View) error {
-		list, ok := v.Named(name)
+		list, ok := s.namedProcesses(v, name)
 		if !ok {
 			return BadName(name)
 		}
@@ -59,9 +60,9 @@ func (s *Service) ExpandName(name string) (names []string, err error) {
 // Dependencies returns what a process depends on.
 func (s *Service) Dependencies(name string) (list []api.Dependency, err error) {
 	err = s.Read(func(v supervisor.View) error {
-		p, err := Find(v, name)
+		p, err := s.find(v, name)
 		if err == nil {
-			list = v.Dependencies(p)
+			list = s.ownDependencies(v, v.Dependencies(p))
 		}
 		return err
 	})
@@ -72,8 +73,8 @@ func (s *Service) Dependencies(name string) (list []api.Dependency, err error) {
 func (s *Service) AllInfo(infos []api.ProcessInfo) ([]api.ProcessInfo, error) {
 	err := s.Read(func(v supervisor.View) error {
 		now := time.Now()
-		for _, p := range v.Processes() {
-			infos = append(infos, p.Info(now))
+		for _, p := range s.own(v.Processes()) {
+			infos = append(infos, s.info(p, now))
 		}
 		return nil
 	})
@@ -82,7 +83,7 @@ func (s *Service) AllInfo(infos []api.ProcessInfo) ([]api.ProcessInfo, error) {
 
 // Snapshot returns the state of all processes.
 func (s *Service) Snapshot() (snap Snapshot, err error) {
-	err = s.Read(func(v supervisor.View) error { snap = snapshot(v, v.Processes()); return nil })
+	err = s.Read(func(v supervisor.View) error { snap = s.snapshot(v, v.Processes()); return nil })
 	return snap, err
 }
 
@@ -96,7 +97,7 @@ type Watch struct {
 func (s *Service) Watch(since time.Time) (w *Watch, snap Snapshot, err error) {
 	err = s.Read(func(v supervisor.View) error {
 		w = &Watch{s, v.Watch()}
-		snap = snapshot(v, v.ChangedSince(since))
+		snap = s.snapshot(v, v.ChangedSince(since))
 		return nil
 	})
 	return w, snap, err
@@ -107,7 +108,7 @@ func (w *Watch) Ready() <-chan struct{} { return w.watch.Ready() }
 
 // Take returns the state of the processes that have changed. It works during a shutdown too.
 func (w *Watch) Take() (snap Snapshot, err error) {
-	err = w.service.sup.Read(func(v supervisor.View) { snap = snapshot(v, v.Take(w.watch)) })
+	err = w.service.sup.Read(func(v supervisor.View) { snap = w.service.snapshot(v, v.Take(w.watch)) })
 	return snap, err
 }
 

@@ -6,6 +6,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -144,3 +146,6 @@ func (p *Plugin) current() (*run, error) {
 
 // Declares reports whether event_types has the type.
 func (p *Plugin) Declares(name string) bool { return slices.Contains(p.Config.EventTypes, name) }
+
+// Role is the least role of the callers of its methods.
+func (p *Plugin) Role() access.Role { return cmp.Or(p.Config.MethodsRole, access.Full) }

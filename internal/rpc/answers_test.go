@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"sync"
 	"testing"
@@ -25,7 +24,7 @@ func TestAnswersOfAllCalls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, done, status = s.ServeXMLRPC(context.Background(), body, nil)
+		_, done, status = s.ServeXMLRPC(system, body, nil)
 		return done, status
 	}
 	read := map[string]any{"methodName": "supervisor.readProcessStdoutLog", "params": []any{"a", 0, 0}}
@@ -62,7 +61,7 @@ func TestSharedAnswer(t *testing.T) {
 	var size int
 	for range 20 {
 		calls.Go(func() {
-			response, done, status := s.ServeXMLRPC(context.Background(), body, nil)
+			response, done, status := s.ServeXMLRPC(system, body, nil)
 			mu.Lock()
 			defer mu.Unlock()
 			if size = len(response); status != http.StatusOK || done == nil || size < budget.SmallAnswer {
@@ -80,7 +79,7 @@ func TestSharedAnswer(t *testing.T) {
 	if err := s.sup.Do(func(*supervisor.Loop) {}); err != nil { // a change: the next response is another one
 		t.Fatal(err)
 	}
-	if _, _, status := s.ServeXMLRPC(context.Background(), body, nil); status != http.StatusServiceUnavailable {
+	if _, _, status := s.ServeXMLRPC(system, body, nil); status != http.StatusServiceUnavailable {
 		t.Errorf("beyond the budget: status %d", status)
 	}
 	for _, done := range sent {
@@ -90,7 +89,7 @@ func TestSharedAnswer(t *testing.T) {
 		t.Errorf("%d bytes are held in the end", held)
 	}
 	budget.Answers.Limit = limit
-	_, done, status := s.ServeXMLRPC(context.Background(), body, nil)
+	_, done, status := s.ServeXMLRPC(system, body, nil)
 	if status != http.StatusOK {
 		t.Fatalf("status %d", status)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
 )
@@ -13,7 +14,9 @@ import (
 // Method is a row of the table.
 type Method struct {
 	Name   string
-	Help   string // one or more sentences, for methodHelp
+	Role   access.Role // the least role of its callers
+	Daemon bool        // it is about supervisord, or about other programs: it is refused to callers with programs of their own
+	Help   string      // one or more sentences, for methodHelp
 	Params []Param
 	Result string // its type and, after a space, its meaning; for methodHelp and methodSignature
 	Shared bool   // concurrent calls share a response; only for methods that have no parameters and do not wait

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 	"github.com/gosupervisor/supervisor/internal/xmlrpc"
@@ -91,7 +92,7 @@ func (c *cache) build(s *Server, m *Method, e *entry) {
 	}
 	c.mu.Unlock()
 	e.version, e.second = s.sup.Version(), time.Now().Unix()
-	write, err := m.Do(s, context.Background(), nil)
+	write, err := m.Do(s, access.With(context.Background(), access.System), nil)
 	if err != nil {
 		e.err = err
 		return

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"syscall"
@@ -20,7 +19,7 @@ func raw(t *testing.T, s *Server) (response []byte, done func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, done, status := s.ServeXMLRPC(context.Background(), body, nil)
+	response, done, status := s.ServeXMLRPC(system, body, nil)
 	if status != 200 || done == nil {
 		t.Fatalf("status %d", status)
 	}

@@ -39,8 +39,8 @@ func (s *Server) sendRemoteCommEvent(_ context.Context, a args) (result, error) 
 	return done(s.ops.SendRemoteComm(a.text(0), a.text(1)))
 }
 
-func (s *Server) sendProcessStdin(_ context.Context, a args) (result, error) {
-	return done(s.ops.SendStdin(a.text(0), a.text(1)))
+func (s *Server) sendProcessStdin(ctx context.Context, a args) (result, error) {
+	return done(s.ops.For(ctx).SendStdin(a.text(0), a.text(1)))
 }
 
 // processOrGroup acts on the process that the first parameter names, or on all processes of GROUP:*. The second one says whether
@@ -54,40 +54,40 @@ func processOrGroup(ctx context.Context, a args, process func(context.Context, s
 }
 
 func (s *Server) startProcess(ctx context.Context, a args) (result, error) {
-	return processOrGroup(ctx, a, s.ops.StartProcess, s.ops.StartProcesses)
+	return processOrGroup(ctx, a, s.ops.For(ctx).StartProcess, s.ops.For(ctx).StartProcesses)
 }
 
 func (s *Server) startProcessGroup(ctx context.Context, a args) (result, error) {
-	return statuses(s.ops.StartProcesses(ctx, operations.Group(a.text(0)), a.bool(1)))
+	return statuses(s.ops.For(ctx).StartProcesses(ctx, operations.Group(a.text(0)), a.bool(1)))
 }
 
 func (s *Server) startAllProcesses(ctx context.Context, a args) (result, error) {
-	return statuses(s.ops.StartProcesses(ctx, operations.All, a.bool(0)))
+	return statuses(s.ops.For(ctx).StartProcesses(ctx, operations.All, a.bool(0)))
 }
 
 func (s *Server) stopProcess(ctx context.Context, a args) (result, error) {
-	return processOrGroup(ctx, a, s.ops.StopProcess, s.ops.StopProcesses)
+	return processOrGroup(ctx, a, s.ops.For(ctx).StopProcess, s.ops.For(ctx).StopProcesses)
 }
 
 func (s *Server) stopProcessGroup(ctx context.Context, a args) (result, error) {
-	return statuses(s.ops.StopProcesses(ctx, operations.Group(a.text(0)), a.bool(1)))
+	return statuses(s.ops.For(ctx).StopProcesses(ctx, operations.Group(a.text(0)), a.bool(1)))
 }
 
 func (s *Server) stopAllProcesses(ctx context.Context, a args) (result, error) {
-	return statuses(s.ops.StopProcesses(ctx, operations.All, a.bool(0)))
+	return statuses(s.ops.For(ctx).StopProcesses(ctx, operations.All, a.bool(0)))
 }
 
 func (s *Server) signalProcess(ctx context.Context, a args) (result, error) {
 	if group, whole := operations.WholeGroup(a.text(0)); whole {
-		return statuses(s.ops.SignalProcesses(ctx, group, a.text(1)))
+		return statuses(s.ops.For(ctx).SignalProcesses(ctx, group, a.text(1)))
 	}
-	return done(s.ops.SignalProcess(ctx, a.text(0), a.text(1)))
+	return done(s.ops.For(ctx).SignalProcess(ctx, a.text(0), a.text(1)))
 }
 
 func (s *Server) signalProcessGroup(ctx context.Context, a args) (result, error) {
-	return statuses(s.ops.SignalProcesses(ctx, operations.Group(a.text(0)), a.text(1)))
+	return statuses(s.ops.For(ctx).SignalProcesses(ctx, operations.Group(a.text(0)), a.text(1)))
 }
 
 func (s *Server) signalAllProcesses(ctx context.Context, a args) (result, error) {
-	return statuses(s.ops.SignalProcesses(ctx, operations.All, a.text(0)))
+	return statuses(s.ops.For(ctx).SignalProcesses(ctx, operations.All, a.text(0)))
 }

@@ -11,17 +11,17 @@ import (
 
 func (s *Server) enableProcess(ctx context.Context, a args) (result, error) {
 	if _, whole := operations.WholeGroup(a.text(0)); whole {
-		return statuses(s.ops.EnableProcesses(ctx, a.text(0)))
+		return statuses(s.ops.For(ctx).EnableProcesses(ctx, a.text(0)))
 	}
-	return done(s.ops.EnableProcess(ctx, a.text(0)))
+	return done(s.ops.For(ctx).EnableProcess(ctx, a.text(0)))
 }
 
 func (s *Server) disableProcess(ctx context.Context, a args) (result, error) {
 	stop := len(a) > 1 && a.bool(1)
 	if _, whole := operations.WholeGroup(a.text(0)); whole {
-		return statuses(s.ops.DisableProcesses(ctx, a.text(0), stop))
+		return statuses(s.ops.For(ctx).DisableProcesses(ctx, a.text(0), stop))
 	}
-	return done(s.ops.DisableProcess(ctx, a.text(0), stop))
+	return done(s.ops.For(ctx).DisableProcess(ctx, a.text(0), stop))
 }
 
 func (s *Server) scaleProgram(ctx context.Context, a args) (result, error) {

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -30,7 +29,7 @@ func TestHandOverMulticall(t *testing.T) {
 	serve := func(port *waitingtest.Port, state []byte) <-chan string {
 		got := make(chan string, 1)
 		go func() {
-			ctx := waiting.With(context.Background(), waiting.New(port, state, nil))
+			ctx := waiting.With(system, waiting.New(port, state, nil))
 			response, _, status := s.ServeXMLRPC(ctx, body, nil)
 			if status != http.StatusOK {
 				response = []byte(http.StatusText(status))

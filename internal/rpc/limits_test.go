@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,7 +55,7 @@ func TestLongMulticall(t *testing.T) {
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	response, _, status := s.ServeXMLRPC(context.Background(), body, nil)
+	response, _, status := s.ServeXMLRPC(system, body, nil)
 	runtime.ReadMemStats(&after)
 	if status != http.StatusOK || len(response) > limit+limit/64 || len(response) < limit*9/10 {
 		t.Fatalf("status %d, %d bytes", status, len(response))
@@ -133,7 +132,7 @@ func TestBadCallIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	s := serveWith(t, logs.NewMain(&log, api.Blather))
 	for _, body := range []string{"a\n", strings.Repeat("\x01\n", 3<<20)} {
-		if _, _, status := s.ServeXMLRPC(context.Background(), []byte(body), nil); status != http.StatusBadRequest {
+		if _, _, status := s.ServeXMLRPC(system, []byte(body), nil); status != http.StatusBadRequest {
 			t.Errorf("status %d", status)
 		}
 	}

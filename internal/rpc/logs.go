@@ -47,17 +47,17 @@ func (s *Server) readLog(_ context.Context, a args) (result, error) {
 
 func (s *Server) clearLog(context.Context, args) (result, error) { return done(s.ops.ClearMainLog()) }
 
-func (s *Server) readProcessStdoutLog(_ context.Context, a args) (result, error) {
-	return s.readProcessLog(a, api.Stdout)
+func (s *Server) readProcessStdoutLog(ctx context.Context, a args) (result, error) {
+	return s.readProcessLog(ctx, a, api.Stdout)
 }
 
-func (s *Server) readProcessStderrLog(_ context.Context, a args) (result, error) {
-	return s.readProcessLog(a, api.Stderr)
+func (s *Server) readProcessStderrLog(ctx context.Context, a args) (result, error) {
+	return s.readProcessLog(ctx, a, api.Stderr)
 }
 
-func (s *Server) readProcessLog(a args, channel api.Channel) (result, error) {
+func (s *Server) readProcessLog(ctx context.Context, a args, channel api.Channel) (result, error) {
 	return part(a, func() (result, error) {
-		data, err := s.ops.ReadLog(a.text(0), channel, a.int(1), a.int(2))
+		data, err := s.ops.For(ctx).ReadLog(a.text(0), channel, a.int(1), a.int(2))
 		return window(data, a.int(1)), err
 	})
 }
@@ -71,17 +71,17 @@ func fitting(data []byte, last bool) []byte {
 // window is the result of a method that reads a log from offset. A negative one counts from the end.
 func window(data []byte, offset int64) result { return binary(fitting(data, offset < 0)) }
 
-func (s *Server) tailProcessStdoutLog(_ context.Context, a args) (result, error) {
-	return s.tailProcessLog(a, api.Stdout)
+func (s *Server) tailProcessStdoutLog(ctx context.Context, a args) (result, error) {
+	return s.tailProcessLog(ctx, a, api.Stdout)
 }
 
-func (s *Server) tailProcessStderrLog(_ context.Context, a args) (result, error) {
-	return s.tailProcessLog(a, api.Stderr)
+func (s *Server) tailProcessStderrLog(ctx context.Context, a args) (result, error) {
+	return s.tailProcessLog(ctx, a, api.Stderr)
 }
 
-func (s *Server) tailProcessLog(a args, channel api.Channel) (result, error) {
+func (s *Server) tailProcessLog(ctx context.Context, a args, channel api.Channel) (result, error) {
 	return part(a, func() (result, error) {
-		data, next, overflow, err := s.ops.TailLog(a.text(0), channel, a.int(1), a.int(2))
+		data, next, overflow, err := s.ops.For(ctx).TailLog(a.text(0), channel, a.int(1), a.int(2))
 		return func(e *xmlrpc.Encoder) {
 			e.BeginArray()
 			e.Bytes(fitting(data, true))
@@ -93,9 +93,9 @@ func (s *Server) tailProcessLog(a args, channel api.Channel) (result, error) {
 }
 
 func (s *Server) clearProcessLogs(ctx context.Context, a args) (result, error) {
-	return done(s.ops.ClearLogs(ctx, a.text(0)))
+	return done(s.ops.For(ctx).ClearLogs(ctx, a.text(0)))
 }
 
 func (s *Server) clearAllProcessLogs(ctx context.Context, _ args) (result, error) {
-	return statuses(s.ops.ClearAllLogs(ctx, operations.All))
+	return statuses(s.ops.For(ctx).ClearAllLogs(ctx, operations.All))
 }

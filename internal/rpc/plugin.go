@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/plugin"
@@ -21,10 +22,10 @@ var emitEvent = Method{Name: "emitEvent",
 		{Name: "payload", Type: "string", Help: "the payload of the event"}},
 	Help: "Emit an event of a type that the plug-in declares.", Result: "boolean always true"}
 
-// plugin splits the name of a method and returns the active plug-in of its namespace, nil if there is none.
-func (s *Server) plugin(name string) (x *plugin.Plugin, method string) {
+// plugin splits the name of a method and returns the active plug-in of its namespace, nil if there is none for the caller.
+func (s *Server) plugin(ctx context.Context, name string) (x *plugin.Plugin, method string) {
 	namespace, method, ok := strings.Cut(name, ".")
-	if !ok {
+	if !ok || !access.Of(ctx).Owns(namespace) {
 		return nil, ""
 	}
 	return s.sup.Plugins()[namespace], method
@@ -37,9 +38,12 @@ func isEmit(x *plugin.Plugin, method string) bool {
 
 // callPlugin calls a method that is not built in.
 func (s *Server) callPlugin(ctx context.Context, name string, params []xmlrpc.Value) (result, error) {
-	x, method := s.plugin(name)
+	x, method := s.plugin(ctx, name)
 	if x == nil {
 		return nil, api.NewFault(api.UnknownMethod, "")
+	}
+	if err := allowed(ctx, &Method{Role: x.Role()}, name); err != nil {
+		return nil, err
 	}
 	if err := s.ops.CheckRunning(); err != nil {
 		return nil, err
@@ -122,6 +126,9 @@ func (s *Server) pluginMethods(ctx context.Context) (names []string) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for namespace, x := range s.sup.Plugins() {
+		if !access.Of(ctx).Owns(namespace) {
+			continue
+		}
 		all.Go(func() {
 			methods := x.Methods(ctx)
 			mu.Lock()
@@ -143,7 +150,7 @@ func (s *Server) pluginMethods(ctx context.Context) (names []string) {
 // describe asks a plug-in about one of its methods; for emitEvent the answer is own.
 func describe[T any](ctx context.Context, s *Server, name string, own T,
 	ask func(*plugin.Plugin, context.Context, string) (T, error)) (answer T, err error) {
-	x, method := s.plugin(name)
+	x, method := s.plugin(ctx, name)
 	if x == nil {
 		return answer, api.NewFault(api.SignatureUnsupported, "")
 	}

@@ -123,7 +123,7 @@ func (m *Method) describe(b *strings.Builder) {
 	for _, p := range m.Params {
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", p.Name, cmp.Or(map[string]string{"signal": "string or int"}[p.Type], p.Type), p.Help)
 	}
-	fmt.Fprintf(b, "| returns | %s | %s |\n", typ, meaning)
+	fmt.Fprintf(b, "| returns | %s | %s |\n| least role | `%s` | |\n", typ, meaning, m.Role)
 	for _, alias := range slices.Sorted(maps.Keys(aliases)) {
 		if aliases[alias] == m.Name {
 			fmt.Fprintf(b, "\nOlder name: `%s`.\n", alias)

@@ -7,21 +7,21 @@ import (
 )
 
 func (s *Server) restartProcess(ctx context.Context, a args) (result, error) {
-	return processOrGroup(ctx, a, s.ops.RestartProcess, s.ops.RestartProcesses)
+	return processOrGroup(ctx, a, s.ops.For(ctx).RestartProcess, s.ops.For(ctx).RestartProcesses)
 }
 
 func (s *Server) killProcess(ctx context.Context, a args) (result, error) {
-	return processOrGroup(ctx, a, s.ops.KillProcess, s.ops.KillProcesses)
+	return processOrGroup(ctx, a, s.ops.For(ctx).KillProcess, s.ops.For(ctx).KillProcesses)
 }
 
 func (s *Server) killAllProcesses(ctx context.Context, a args) (result, error) {
-	return statuses(s.ops.KillProcesses(ctx, operations.All, a.bool(0)))
+	return statuses(s.ops.For(ctx).KillProcesses(ctx, operations.All, a.bool(0)))
 }
 
 func (s *Server) reloadProcess(ctx context.Context, a args) (result, error) {
-	return processOrGroup(ctx, a, s.ops.ReloadProcess, s.ops.ReloadProcesses)
+	return processOrGroup(ctx, a, s.ops.For(ctx).ReloadProcess, s.ops.For(ctx).ReloadProcesses)
 }
 
 func (s *Server) reloadAllProcesses(ctx context.Context, a args) (result, error) {
-	return statuses(s.ops.ReloadProcesses(ctx, operations.All, a.bool(0)))
+	return statuses(s.ops.For(ctx).ReloadProcesses(ctx, operations.All, a.bool(0)))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	kolo "github.com/kolo/xmlrpc"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -26,6 +27,9 @@ import (
 )
 
 // program is a group of processes that run command.
+// system is the context of calls to which everything is allowed.
+var system = access.With(context.Background(), access.System)
+
 func program(name, command string, names ...string) *config.Group {
 	g := &config.Group{Name: name, Priority: 999}
 	p := &config.Program{Section: "program:" + name, Name: name, Priority: 999,
@@ -74,7 +78,7 @@ func call(t testing.TB, s *Server, method string, params ...any) (xmlrpc.Value, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, done, status := s.ServeXMLRPC(context.Background(), body, nil)
+	response, done, status := s.ServeXMLRPC(system, body, nil)
 	if done != nil {
 		defer done()
 	}
@@ -302,7 +306,7 @@ func FuzzServe(f *testing.F) {
 		if bytes.Contains(body, []byte("shutdown")) || bytes.Contains(body, []byte("restart")) {
 			return // the other inputs need the server
 		}
-		response, done, status := s.ServeXMLRPC(context.Background(), body, nil)
+		response, done, status := s.ServeXMLRPC(system, body, nil)
 		if done != nil {
 			defer done()
 		}
@@ -330,7 +334,7 @@ func BenchmarkGetAllProcessInfo(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		response, done, _ := s.ServeXMLRPC(context.Background(), body, nil)
+		response, done, _ := s.ServeXMLRPC(system, body, nil)
 		b.SetBytes(int64(len(response)))
 		done()
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -115,7 +116,10 @@ func logged(text string) string {
 
 // respond makes the response to a call. For done see ServeXMLRPC.
 func (s *Server) respond(ctx context.Context, call xmlrpc.Call, dst []byte) (response []byte, done func(), err error) {
-	if m := s.methods[call.Method]; s.caches[m] != nil && len(call.Params) == 0 {
+	if m := s.methods[call.Method]; s.caches[m] != nil && len(call.Params) == 0 && !access.Of(ctx).HasOwn() {
+		if err := allowed(ctx, m, call.Method); err != nil {
+			return nil, nil, err
+		}
 		return s.caches[m].get(s, m)
 	}
 	e := xmlrpc.NewLimited(dst, len(dst)+int(budget.Answer.Limit))
@@ -153,6 +157,9 @@ func (s *Server) run(ctx context.Context, e *xmlrpc.Encoder, name string, params
 	if m == nil {
 		return s.callPlugin(ctx, name, params)
 	}
+	if err := allowed(ctx, m, name); err != nil {
+		return nil, err
+	}
 	a, err := m.arguments(params)
 	switch {
 	case err != nil:
@@ -161,6 +168,14 @@ func (s *Server) run(ctx context.Context, e *xmlrpc.Encoder, name string, params
 		return nil, m.Write(s, ctx, a, e)
 	}
 	return m.Do(s, ctx, a)
+}
+
+// allowed returns the fault for a call of a method that is not allowed to its caller.
+func allowed(ctx context.Context, m *Method, name string) error {
+	if c := access.Of(ctx); !c.May(m.Role) || m.Daemon && c.HasOwn() {
+		return api.NewFault(api.NotAllowed, c.Name()+" may not call "+name)
+	}
+	return nil
 }
 
 func boolean(b bool) result  { return func(e *xmlrpc.Encoder) { e.Bool(b) } }

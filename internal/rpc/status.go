@@ -38,17 +38,17 @@ func (s *Server) getState(context.Context, args) (result, error) {
 	}, err
 }
 
-func (s *Server) getProcessInfo(_ context.Context, a args) (result, error) {
-	info, err := s.ops.Info(a.text(0))
+func (s *Server) getProcessInfo(ctx context.Context, a args) (result, error) {
+	info, err := s.ops.For(ctx).Info(a.text(0))
 	return func(e *xmlrpc.Encoder) { writeInfo(e, &info) }, err
 }
 
-func (s *Server) getConfig(_ context.Context, a args) (result, error) {
+func (s *Server) getConfig(ctx context.Context, a args) (result, error) {
 	name := ""
 	if len(a) > 0 {
 		name = a.text(0)
 	}
-	sections, err := s.ops.Config(name)
+	sections, err := s.ops.For(ctx).Config(name)
 	return array(sections, writeSection), err
 }
 
@@ -65,20 +65,20 @@ func writeSection(e *xmlrpc.Encoder, s api.ConfigSection) {
 	e.EndStruct()
 }
 
-func (s *Server) expandName(_ context.Context, a args) (result, error) {
-	names, err := s.ops.ExpandName(a.text(0))
+func (s *Server) expandName(ctx context.Context, a args) (result, error) {
+	names, err := s.ops.For(ctx).ExpandName(a.text(0))
 	return array(names, writeString), err
 }
 
 func (s *Server) runChecks(ctx context.Context, a args) (result, error) {
-	results, err := s.ops.RunChecks(ctx, a.text(0))
+	results, err := s.ops.For(ctx).RunChecks(ctx, a.text(0))
 	return array(results, func(e *xmlrpc.Encoder, r api.CheckResult) {
 		writeStruct(e, "check", r.Check, "ok", r.OK, "text", r.Text, "ms", r.Milliseconds)
 	}), err
 }
 
-func (s *Server) getDependencies(_ context.Context, a args) (result, error) {
-	list, err := s.ops.Dependencies(a.text(0))
+func (s *Server) getDependencies(ctx context.Context, a args) (result, error) {
+	list, err := s.ops.For(ctx).Dependencies(a.text(0))
 	return array(list, func(e *xmlrpc.Encoder, d api.Dependency) {
 		writeStruct(e, "name", d.Name, "condition", d.Condition, "optional", d.Optional, "met", d.Met, "text", d.Text)
 	}), err
@@ -87,9 +87,9 @@ func (s *Server) getDependencies(_ context.Context, a args) (result, error) {
 // infoLists holds the slices of earlier calls of getAllProcessInfo for reuse.
 var infoLists = sync.Pool{New: func() any { return new([]api.ProcessInfo) }}
 
-func (s *Server) getAllProcessInfo(context.Context, args) (result, error) {
+func (s *Server) getAllProcessInfo(ctx context.Context, _ args) (result, error) {
 	list := infoLists.Get().(*[]api.ProcessInfo)
-	infos, err := s.ops.AllInfo((*list)[:0])
+	infos, err := s.ops.For(ctx).AllInfo((*list)[:0])
 	return func(e *xmlrpc.Encoder) {
 		e.BeginArray()
 		for i := range infos {
@@ -110,12 +110,16 @@ type configured struct {
 	stdout, stderr string
 }
 
-func (s *Server) getAllConfigInfo(context.Context, args) (result, error) {
+func (s *Server) getAllConfigInfo(ctx context.Context, _ args) (result, error) {
 	var all []configured
-	err := s.ops.Read(func(v supervisor.View) error {
+	ops := s.ops.For(ctx)
+	err := ops.Read(func(v supervisor.View) error {
 		for _, g := range v.Config().Groups {
 			active := v.Group(g.Name)
 			for _, p := range g.Processes {
+				if !ops.OwnsName(g.Name, p.ProcessName) {
+					continue
+				}
 				c := configured{group: g, process: p, inUse: active != nil, disabled: v.Disabled(g.Name, p.ProcessName)}
 				var live *process.Process
 				if active != nil {

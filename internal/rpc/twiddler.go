@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/operations"
@@ -19,20 +20,20 @@ const twiddlerVersion = "1.0"
 
 // twiddler is the table of methods of supervisor_twiddler, a plug-in for the original that changes active groups.
 var twiddler = []Method{
-	{Name: "getAPIVersion", Do: (*Server).twiddlerVersion,
+	{Name: "getAPIVersion", Role: access.Full, Daemon: true, Do: (*Server).twiddlerVersion,
 		Help: "Return the version of this interface.", Result: "string the version"},
-	{Name: "getGroupNames", Do: (*Server).groupNames,
+	{Name: "getGroupNames", Role: access.Full, Daemon: true, Do: (*Server).groupNames,
 		Help: "Return the names of the active groups.", Result: "array the names"},
-	{Name: "log", Do: (*Server).logMessage,
+	{Name: "log", Role: access.Full, Daemon: true, Do: (*Server).logMessage,
 		Params: []Param{{Name: "message", Type: "string", Help: "the text of the line"},
 			{Name: "level", Type: "level", Help: "its level by name or number; INFO if it is left out", Optional: true}},
 		Help: "Write a line to the main log.", Result: "boolean always true"},
-	{Name: "addProgramToGroup", Do: (*Server).addProgramToGroup,
+	{Name: "addProgramToGroup", Role: access.Full, Daemon: true, Do: (*Server).addProgramToGroup,
 		Params: []Param{{Name: "group_name", Type: "string", Help: "an active group"},
 			{Name: "program_name", Type: "string", Help: "the program"},
 			{Name: "program_options", Type: "struct", Help: "its keys and values, as in a section"}},
 		Help: "Add the processes of a program to a group until supervisord restarts.", Result: "boolean always true"},
-	{Name: "removeProcessFromGroup", Do: (*Server).removeProcessFromGroup,
+	{Name: "removeProcessFromGroup", Role: access.Full, Daemon: true, Do: (*Server).removeProcessFromGroup,
 		Params: []Param{{Name: "group_name", Type: "string", Help: "an active group"},
 			{Name: "process_name", Type: "string", Help: "a stopped process of the group"}},
 		Help: "Remove a process from a group.", Result: "boolean always true"},

@@ -114,6 +114,9 @@ func (l *Loop) TakeReading(cfg *config.Config) {
 		}
 	}
 	l.read = cfg
+	if l.options.Taken != nil {
+		l.options.Taken(cfg)
+	}
 	ForgetScaled(l.options.Kept, cfg)
 	l.shared.AutoLogs = nil
 	l.regroup(cfg.Groups)

@@ -2,8 +2,8 @@ package supervisor
 
 import (
 	"os"
-	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/plugin"
@@ -101,7 +101,10 @@ func (l *Loop) updateAvailability(p *process.Process, x *plugin.Plugin) {
 func credentials(servers []config.Server) map[string]string {
 	url := serverURL(servers)
 	for _, srv := range servers {
-		if srv.URL() == url && srv.Username != "" && !strings.HasPrefix(srv.Password, "{SHA}") {
+		if srv.URL() == url && srv.Username != "" {
+			if hash, _ := access.IsHash(srv.Password); hash {
+				continue
+			}
 			return map[string]string{"SUPERVISOR_USERNAME": srv.Username, "SUPERVISOR_PASSWORD": srv.Password}
 		}
 	}

@@ -80,6 +80,8 @@ type Options struct {
 	ListenerEnv map[string]string
 	// Serial numbers events; it outlives a restart. Nil: a new one.
 	Serial *events.Serial
+	// Taken, if not nil, is called in the loop with each new reading of the configuration. It does not wait.
+	Taken func(*config.Config)
 	// Kept is what operators have changed; it outlives a restart. Nil: a new one without a file.
 	Kept *statefile.File
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/origin"
@@ -16,9 +17,10 @@ import (
 // action is something that a page can do.
 type action struct {
 	name     string
-	target   string // kind of its target: "", "process" or "group"
-	question string // asks for confirmation; %s is the target
-	button   string // text of the button that confirms
+	role     access.Role // the least role of those who may do it
+	target   string      // kind of its target: "", "process" or "group"
+	question string      // asks for confirmation; %s is the target
+	button   string      // text of the button that confirms
 	// do returns the message for the page. An error that is not an *api.Fault closes the connection.
 	do func(h *Handler, ctx context.Context, target string) (message string, err error)
 }
@@ -28,18 +30,18 @@ var actions []action
 
 func init() { // the functions refer to the table
 	actions = []action{
-		{"refresh", "", "", "", refresh},
-		{"start", "process", "Start %s?", "Start", (*Handler).startProcess},
-		{"stop", "process", "Stop %s?", "Stop", (*Handler).stopProcess},
-		{"restart", "process", "Restart %s?", "Restart", (*Handler).restartProcess},
-		{"clearlog", "process", "Clear the logs of %s?", "Clear logs", (*Handler).clearLog},
-		{"stopall", "", "Stop all programs?", "Stop all", (*Handler).stopAll},
-		{"restartall", "", "Restart all programs? Stopped programs are started too.", "Restart all", (*Handler).restartAll},
+		{"refresh", access.Read, "", "", "", refresh},
+		{"start", access.Control, "process", "Start %s?", "Start", (*Handler).startProcess},
+		{"stop", access.Control, "process", "Stop %s?", "Stop", (*Handler).stopProcess},
+		{"restart", access.Control, "process", "Restart %s?", "Restart", (*Handler).restartProcess},
+		{"clearlog", access.Control, "process", "Clear the logs of %s?", "Clear logs", (*Handler).clearLog},
+		{"stopall", access.Control, "", "Stop all programs?", "Stop all", (*Handler).stopAll},
+		{"restartall", access.Control, "", "Restart all programs? Stopped programs are started too.", "Restart all", (*Handler).restartAll},
 		// ours
-		{"startall", "", "Start all programs that are not running?", "Start all", (*Handler).startAll},
-		{"startgroup", "group", "Start all programs of the group %s that are not running?", "Start group", (*Handler).startGroup},
-		{"stopgroup", "group", "Stop all programs of the group %s?", "Stop group", (*Handler).stopGroup},
-		{"restartgroup", "group", "Restart all programs of the group %s? Stopped programs are started too.", "Restart group",
+		{"startall", access.Control, "", "Start all programs that are not running?", "Start all", (*Handler).startAll},
+		{"startgroup", access.Control, "group", "Start all programs of the group %s that are not running?", "Start group", (*Handler).startGroup},
+		{"stopgroup", access.Control, "group", "Stop all programs of the group %s?", "Stop group", (*Handler).stopGroup},
+		{"restartgroup", access.Control, "group", "Restart all programs of the group %s? Stopped programs are started too.", "Restart group",
 			(*Handler).restartGroup},
 	}
 }
@@ -77,6 +79,9 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest)
 	if req.action == nil {
 		h.ops.Log().Errorf("Web interface error: no such action: %.200s", r.Form.Encode())
 		return http.StatusInternalServerError
+	}
+	if !access.Of(r.Context()).May(req.action.role) {
+		return http.StatusForbidden
 	}
 	hasToken := h.hasToken(r)
 	switch authorize(r, hasToken, req) {
@@ -211,7 +216,7 @@ var startFaults = map[int]string{
 }
 
 func (h *Handler) startProcess(ctx context.Context, name string) (string, error) {
-	err := h.ops.StartProcess(ctx, name, true)
+	err := h.ops.For(ctx).StartProcess(ctx, name, true)
 	fault := api.FaultOf(err)
 	if fault == nil || fault.Code == api.BadName {
 		return processMessage(err, name, "Process %s started")
@@ -224,61 +229,61 @@ func (h *Handler) startProcess(ctx context.Context, name string) (string, error)
 }
 
 func (h *Handler) stopProcess(ctx context.Context, name string) (string, error) {
-	return processMessage(h.ops.StopProcess(ctx, name, true), name, "Process %s stopped")
+	return processMessage(h.ops.For(ctx).StopProcess(ctx, name, true), name, "Process %s stopped")
 }
 
 // restartProcess reports success despite faults, as the original does. It is not canceled when the client disconnects,
 // so that closing the page does not leave the process stopped.
 func (h *Handler) restartProcess(ctx context.Context, name string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	err := h.ops.StopProcess(ctx, name, true)
+	err := h.ops.For(ctx).StopProcess(ctx, name, true)
 	if isFault(err, api.BadName) || err != nil && api.FaultOf(err) == nil {
 		return processMessage(err, name, "")
 	}
-	if err = h.ops.StartProcess(ctx, name, true); api.FaultOf(err) != nil {
+	if err = h.ops.For(ctx).StartProcess(ctx, name, true); api.FaultOf(err) != nil {
 		err = nil
 	}
 	return processMessage(err, name, "Process %s restarted")
 }
 
 func (h *Handler) clearLog(ctx context.Context, name string) (string, error) {
-	return processMessage(h.ops.ClearLogs(ctx, name), name, "Log for %s cleared")
+	return processMessage(h.ops.For(ctx).ClearLogs(ctx, name), name, "Log for %s cleared")
 }
 
 func (h *Handler) stopAll(ctx context.Context, _ string) (string, error) {
-	_, err := h.ops.StopProcesses(ctx, operations.All, true)
+	_, err := h.ops.For(ctx).StopProcesses(ctx, operations.All, true)
 	return "All stopped at " + ctime(), err
 }
 
 func (h *Handler) restartAll(ctx context.Context, _ string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	stopped, err := h.ops.StopProcesses(ctx, operations.All, true)
+	stopped, err := h.ops.For(ctx).StopProcesses(ctx, operations.All, true)
 	if err == nil {
-		_, err = h.ops.StartAgain(ctx, operations.All, stopped)
+		_, err = h.ops.For(ctx).StartAgain(ctx, operations.All, stopped)
 	}
 	return "All restarted at " + ctime(), err
 }
 
 func (h *Handler) startAll(ctx context.Context, _ string) (string, error) {
-	statuses, err := h.ops.StartProcesses(ctx, operations.All, true)
+	statuses, err := h.ops.For(ctx).StartProcesses(ctx, operations.All, true)
 	return summary("All programs", "started", statuses), err
 }
 
 func (h *Handler) startGroup(ctx context.Context, name string) (string, error) {
-	statuses, err := h.ops.StartProcesses(ctx, operations.Group(name), true)
+	statuses, err := h.ops.For(ctx).StartProcesses(ctx, operations.Group(name), true)
 	return groupMessage(err, name, "started", statuses)
 }
 
 func (h *Handler) stopGroup(ctx context.Context, name string) (string, error) {
-	statuses, err := h.ops.StopProcesses(ctx, operations.Group(name), true)
+	statuses, err := h.ops.For(ctx).StopProcesses(ctx, operations.Group(name), true)
 	return groupMessage(err, name, "stopped", statuses)
 }
 
 func (h *Handler) restartGroup(ctx context.Context, name string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	statuses, err := h.ops.StopProcesses(ctx, operations.Group(name), true)
+	statuses, err := h.ops.For(ctx).StopProcesses(ctx, operations.Group(name), true)
 	if err == nil {
-		statuses, err = h.ops.StartAgain(ctx, operations.Group(name), statuses)
+		statuses, err = h.ops.For(ctx).StartAgain(ctx, operations.Group(name), statuses)
 	}
 	return groupMessage(err, name, "restarted", statuses)
 }

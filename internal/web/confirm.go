@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/access"
 )
 
 // confirmPage asks for confirmation of an action, with a form.
@@ -24,6 +26,9 @@ func (h *Handler) confirm(w http.ResponseWriter, r *http.Request) (status int) {
 	req, found := parseAction(r)
 	if !found || req.action == nil || req.action.question == "" {
 		return http.StatusNotFound
+	}
+	if !access.Of(r.Context()).May(req.action.role) {
+		return http.StatusForbidden
 	}
 	return h.askToConfirm(w, r, req, http.StatusOK)
 }

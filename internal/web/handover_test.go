@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -56,7 +57,7 @@ func TestHandOverStream(t *testing.T) {
 	h := New(ops, time.Now())
 	open := func(h *Handler, call *waiting.Call, since int64) *bufio.Scanner {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			h.Serve(w, r.WithContext(waiting.With(r.Context(), call)))
+			h.Serve(w, r.WithContext(access.With(waiting.With(r.Context(), call), access.System)))
 		}))
 		t.Cleanup(server.CloseClientConnections)
 		snap, err := ops.Snapshot()

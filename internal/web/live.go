@@ -43,7 +43,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 	if resumed {
 		nanoseconds = state.Since
 	}
-	watch, snap, err := h.ops.Watch(time.Unix(0, nanoseconds))
+	watch, snap, err := h.ops.For(r.Context()).Watch(time.Unix(0, nanoseconds))
 	if err != nil {
 		_ = errorStatus(err)
 		return http.StatusServiceUnavailable

@@ -76,7 +76,7 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) int {
 
 // statusPage is what the status page shows, or the status of an error page.
 func (h *Handler) statusPage(r *http.Request) (shown any, status int) {
-	snap, err := h.ops.Snapshot()
+	snap, err := h.ops.For(r.Context()).Snapshot()
 	if err != nil {
 		return nil, errorStatus(err)
 	}

@@ -56,14 +56,14 @@ func (h *Handler) tailPage(r *http.Request) tailPage {
 		page.Text = "No process name found"
 		return page
 	}
-	if info, err := h.ops.Info(name); err == nil {
+	if info, err := h.ops.For(r.Context()).Info(name); err == nil {
 		page.Has.Stdout, page.Has.Stderr = info.StdoutLogfile != "", info.StderrLogfile != ""
 	}
 	channel := api.Stdout
 	if page.Stderr {
 		channel = api.Stderr
 	}
-	data, err := h.ops.ReadLog(name, channel, -int64(page.Limit), 0)
+	data, err := h.ops.For(r.Context()).ReadLog(name, channel, -int64(page.Limit), 0)
 	fault := api.FaultOf(err)
 	switch {
 	case err == nil:

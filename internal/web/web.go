@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/operations"
@@ -40,24 +41,44 @@ func New(ops *operations.Service, started time.Time) *Handler {
 	return &Handler{ops: ops, host: host, started: started, instanceID: rand.Text(), token: rand.Text()}
 }
 
+// page is a page.
+type page struct {
+	role   access.Role // the least role of its readers
+	daemon bool        // it is about supervisord, and not for readers with programs of their own
+	show   func(*Handler, http.ResponseWriter, *http.Request) (status int)
+}
+
+// pageTable has all pages by their addresses. Other addresses are those of static files.
+var pageTable map[string]page
+
+func init() { // the functions refer to the table of actions
+	pageTable = map[string]page{
+		"":              {access.Read, false, (*Handler).status},
+		"index.html":    {access.Read, false, (*Handler).status},
+		"tail.html":     {access.Read, false, (*Handler).tail},
+		"maintail.html": {access.Read, true, (*Handler).mainTail},
+		"confirm.html":  {access.Read, false, (*Handler).confirm},
+		"events":        {access.Read, false, (*Handler).events},
+	}
+}
+
 // Serve answers a request and returns 0, or returns the status of the error page that the caller sends.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (status int) {
-	page := map[string]func(http.ResponseWriter, *http.Request) int{
-		"": h.status, "index.html": h.status, "tail.html": h.tail, "maintail.html": h.mainTail,
-		"confirm.html": h.confirm, "events": h.events,
-	}[strings.TrimLeft(r.URL.Path, "/")]
+	page := pageTable[strings.TrimLeft(r.URL.Path, "/")]
 	get := r.Method == http.MethodGet
 	switch {
-	case page == nil || r.Method == http.MethodHead: // only static files answer HEAD
+	case page.show == nil || r.Method == http.MethodHead: // only static files answer HEAD
 		return h.static(w, r)
 	case !get && r.Method != http.MethodPost:
 		return http.StatusBadRequest
 	case !get && r.Header["Content-Length"] == nil && len(r.TransferEncoding) == 0:
 		return http.StatusLengthRequired
+	case !access.Of(r.Context()).May(page.role), page.daemon && access.Of(r.Context()).HasOwn():
+		return http.StatusForbidden
 	}
 	secure(w.Header())
 	_ = r.ParseForm() // despite an error the valid part of the form is used
-	return page(w, r)
+	return page.show(h, w, r)
 }
 
 // policy allows resources of this server only, and no inline script or style.

@@ -12,6 +12,7 @@ import (
 
 	kolo "github.com/kolo/xmlrpc"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -158,7 +159,7 @@ func start(t *testing.T, path string) (call func(method string, params ...any) (
 		if err != nil {
 			t.Fatal(err)
 		}
-		response, done, status := server.ServeXMLRPC(context.Background(), body, nil)
+		response, done, status := server.ServeXMLRPC(access.With(context.Background(), access.System), body, nil)
 		if done != nil {
 			defer done()
 		}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/sock"
 	"github.com/gosupervisor/supervisor/internal/waiting"
@@ -18,16 +19,17 @@ import (
 type conn struct {
 	net.Conn
 	set       *Set
-	idleSince atomic.Int64 // sequence number of its set when it became idle; 0 while a request is served, or refused
-	readAhead []byte       // received and not served; for net/http: Read returns it first
-	http      *httpConn    // nil: it has not been passed to net/http. The lock of the set guards it
-	rest      *rest        // of answers that were to be sent when the set was frozen; nil: none
-	resumed   *ConnState   // of the first request, until that asks for it
-	deadline  time.Time    // for writing, as it was set
-	server    int          // Options.Server
-	patient   atomic.Bool  // its client has as long for a part of a response as an idle connection has
-	ended     atomic.Bool  // nothing is written any more
-	fresh     atomic.Bool  // no request has been answered or passed to net/http
+	idleSince atomic.Int64    // sequence number of its set when it became idle; 0 while a request is served, or refused
+	readAhead []byte          // received and not served; for net/http: Read returns it first
+	http      *httpConn       // nil: it has not been passed to net/http. The lock of the set guards it
+	rest      *rest           // of answers that were to be sent when the set was frozen; nil: none
+	resumed   *ConnState      // of the first request, until that asks for it
+	verdict   *access.Verdict // on the first request that net/http gets; nil: it has not been judged
+	deadline  time.Time       // for writing, as it was set
+	server    int             // Options.Server
+	patient   atomic.Bool     // its client has as long for a part of a response as an idle connection has
+	ended     atomic.Bool     // nothing is written any more
+	fresh     atomic.Bool     // no request has been answered or passed to net/http
 	kind      Kind
 	last      bool // it has one of the last descriptors
 	left      bool // it has been passed to Options.Leave
@@ -220,6 +222,19 @@ func SetRefused(ctx context.Context) { connOf(ctx).idleSince.Store(refused) }
 
 // PeerUID is the user of the client of a request, if it is known: on a Unix socket.
 func PeerUID(ctx context.Context) (uid int, known bool) { return sock.PeerUID(connOf(ctx).Conn) }
+
+// TakeVerdict returns the verdict on a request that was judged before net/http got it.
+func TakeVerdict(ctx context.Context) (v access.Verdict, judged bool) {
+	c := connOf(ctx)
+	if c.verdict == nil {
+		return v, false
+	}
+	v, c.verdict = *c.verdict, nil
+	return v, true
+}
+
+// Conn is the connection of a request, without what the package has added.
+func Conn(ctx context.Context) net.Conn { return connOf(ctx).Conn }
 
 // SetPatient gives the client of a request as long for each part of the response as an idle connection has.
 func SetPatient(ctx context.Context) { connOf(ctx).patient.Store(true) }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
@@ -15,6 +16,7 @@ import (
 // once and never use Done; only a call that does has its connection watched, by a goroutine.
 type callContext struct {
 	conn    *conn // whose readAhead is what was received, from the request on
+	caller  *access.Caller
 	mu      sync.Mutex
 	watcher *watcher      // nil until Done is called
 	over    bool          // the call has returned: Done no longer starts watch
@@ -39,8 +41,11 @@ type readAhead struct {
 // Deadline implements context.Context: there is none.
 func (c *callContext) Deadline() (time.Time, bool) { return time.Time{}, false }
 
-// Value implements context.Context. There is only the call.
+// Value implements context.Context. There are only the caller and the call.
 func (c *callContext) Value(k any) any {
+	if access.IsKey(k) {
+		return c.caller
+	}
 	is, needed := waiting.IsKey(k)
 	if !is {
 		return nil

@@ -25,6 +25,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
 
@@ -40,8 +41,9 @@ const (
 type Options struct {
 	// Call answers a request as described at httpd.Services. If it is nil, no request is simple.
 	Call func(ctx context.Context, body, dst []byte) (response []byte, done func(), status int)
-	// Authorized reports whether the value of an Authorization field is accepted. If not, net/http answers.
-	Authorized func(header string) bool
+	// Admit judges a request on a connection by the value of its Authorization field, if one is given. A request that is refused, or that
+	// another reader is to judge, is answered by net/http.
+	Admit func(c net.Conn, header string, given bool) (v access.Verdict, final bool)
 	// HostAllowed, if not nil, reports whether the server answers under the name in a Host field. If not, net/http answers.
 	HostAllowed func(host string) bool
 	// Server is the number of the server, Kind its kind, and Set has the connections of all servers.
@@ -208,6 +210,8 @@ type input struct {
 	begun    bool      // a request has begun: the header timeout applies
 	waited   bool      // for the next request: the deadline stays
 	deadline time.Time // for reading, as it was set
+	caller   *access.Caller
+	judged   bool // the caller is that of the request whose header is in buffer
 }
 
 // verdict is what is to be done with a connection.
@@ -288,9 +292,17 @@ func (in *input) resume(c *conn) {
 func (a *Acceptor) answerRead(c *conn, in *input) verdict {
 	for {
 		r, used, kind := parse(in.buffer[:in.have])
+		if r.line != nil && !in.judged && a.options.Call != nil {
+			v, final := a.options.Admit(c.Conn, r.authorization, r.authorized)
+			in.caller, in.judged = v.Caller, true
+			if final && v.Caller == nil {
+				refused := v // here, so that nothing is allocated for other requests
+				c.verdict = &refused
+			}
+		}
 		switch {
 		case kind == notSimple, kind == incomplete && in.have >= MaxRequest, a.options.Call == nil,
-			r.line != nil && !a.options.Authorized(r.authorization),
+			r.line != nil && in.caller == nil,
 			r.line != nil && a.options.HostAllowed != nil && !a.options.HostAllowed(string(r.host)):
 			c.readAhead = in.buffer[:in.have]
 			return toNetHTTP
@@ -302,8 +314,9 @@ func (a *Acceptor) answerRead(c *conn, in *input) verdict {
 				return toBeClosed
 			}
 			c.used()
+			c.verdict = nil
 			c.setActive()
-			ahead, ok := a.answer(c, r, in.buffer[:in.have])
+			ahead, ok := a.answer(c, r, in.caller, in.buffer[:in.have])
 			if !ok {
 				return toBeClosed
 			}
@@ -326,7 +339,7 @@ func (in *input) next(used int, ahead readAhead) {
 		in.have = len(in.buffer)
 		in.buffer = in.buffer[:cap(in.buffer)]
 	}
-	in.begun, in.waited = false, false
+	in.begun, in.waited, in.judged, in.caller = false, false, false, nil
 }
 
 // setDeadline sets the deadline for the next read.

@@ -10,6 +10,7 @@ type request struct {
 	line          []byte // without its line end; nil unless the header is complete and simple
 	host          []byte // the value of the field; nil: none
 	authorization string // the value of the field
+	authorized    bool   // there is one
 	body          []byte
 }
 
@@ -71,7 +72,7 @@ func parse(data []byte) (r request, used int, k kind) {
 			if authorizations++; authorizations > 1 {
 				return request{}, 0, notSimple
 			}
-			r.authorization = string(value)
+			r.authorization, r.authorized = string(value), true
 		case "connection":
 			if !bytes.EqualFold(value, keepAlive) {
 				return request{}, 0, notSimple

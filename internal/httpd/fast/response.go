@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
@@ -18,11 +19,11 @@ var noHeader [headerSpace]byte
 
 // answer answers one request, for which Begin has returned true; received begins with it. It returns false if the connection is to be
 // closed, else what the client sent meanwhile.
-func (a *Acceptor) answer(c *conn, r request, received []byte) (ahead readAhead, ok bool) {
+func (a *Acceptor) answer(c *conn, r request, caller *access.Caller, received []byte) (ahead readAhead, ok bool) {
 	defer a.options.End()
 	c.readAhead = received
 	defer func() { c.readAhead = nil }()
-	ctx := &callContext{conn: c}
+	ctx := &callContext{conn: c, caller: caller}
 	buffer := GetBuffer()
 	response, done, status := a.options.Call(ctx, r.body, append((*buffer)[:0], noHeader[:]...))
 	ahead = ctx.end()
