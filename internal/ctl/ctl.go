@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -110,6 +111,9 @@ func parse(line string) (word, arg string, ok bool) {
 	if rest, found := strings.CutPrefix(line, "?"); found {
 		line = "help " + rest
 	}
+	if first, rest, _ := strings.Cut(line, " "); strings.Contains(first, "-") && isHidden(first) { // the original has no such name
+		return first, strings.TrimSpace(rest), true
+	}
 	n := strings.IndexFunc(line, func(r rune) bool {
 		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 	})
@@ -117,6 +121,10 @@ func parse(line string) (word, arg string, ok bool) {
 		n = len(line)
 	}
 	return line[:n], strings.TrimSpace(line[n:]), n > 0
+}
+
+func isHidden(name string) bool {
+	return slices.ContainsFunc(hiddenCommands, func(c command) bool { return c.name == name })
 }
 
 // command runs one command. It returns true if the shell is to exit.
