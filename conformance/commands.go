@@ -28,7 +28,7 @@ func commands() map[string]command {
 		"waitstate": cmdWaitstate, "waitlog": cmdWaitlog, "logcount": cmdLogcount, "logorder": cmdLogorder,
 		"nolog": cmdNolog, "waitfile": cmdWaitfile, "waitgrep": cmdWaitgrep, "pidof": cmdPidof, "pidin": cmdPidin,
 		"signal": cmdSignal, "alive": cmdAlive, "dead": cmdDead, "eq": cmdEq, "bytes": cmdBytes,
-		"descriptors": cmdDescriptors, "cgroup": cmdCgroup,
+		"descriptors": cmdDescriptors, "cgroup": cmdCgroup, "certificate": cmdCertificate,
 	}
 	for name, run := range named {
 		named[name] = func(ts *testscript.TestScript, neg bool, args []string) {

@@ -131,6 +131,9 @@
 //	waitctl [-rc N] REGEXP ARG...       run ctl ARG... until its output matches
 //	waitrpc REGEXP METHOD ARG...        call until the printed result (or fault) matches
 //	cgroup                     make the cgroup $CGROUP, which is removed at the end with all that is in it
+//	certificate [-ca NAME] [-expired] NAME [HOST...]
+//	    make a certificate for the hosts and its key, NAME.pem and NAME.key, each by a rename; its common name is NAME. It is signed
+//	    by the CA of that name, or by itself, and then may sign others.
 //	eq A B                     the texts are equal ("! eq": not)
 //	descriptors PID VAR        set VAR to the number of open descriptors; if VAR is set, wait until no more are
 //	bytes FILE N               wait until FILE has exactly N bytes; "bytes -atleast FILE N": at least

@@ -11,6 +11,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ctl"
 	"github.com/gosupervisor/supervisor/internal/quit"
 	"github.com/gosupervisor/supervisor/internal/timezone"
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
 func main() { os.Exit(run()) }
@@ -31,21 +32,23 @@ func run() int {
 	if err == nil {
 		c, err = config.LoadCtl(options)
 	}
-	warning := ""
+	var warnings []string
 	if err == nil {
-		warning, err = c.ReadPassword()
+		warnings, err = c.ReadSecrets()
 	}
 	if err != nil {
 		config.PrintUsageError(os.Stderr, argv0, err)
 		return 2
 	}
-	if warning != "" {
+	for _, warning := range warnings {
 		fmt.Fprintln(os.Stderr, "Warning: "+warning)
 	}
 	controller := ctl.New(ctl.Options{
 		ServerURL:   c.ServerURL,
 		Username:    c.Username,
 		Password:    c.Password,
+		Token:       c.Token,
+		TLS:         client.TLS{CA: c.TLSCA, Cert: c.TLSCert, Key: c.TLSKey},
 		TrustedUIDs: c.TrustedUIDs,
 		Prompt:      c.Prompt,
 		HistoryFile: c.HistoryFile,

@@ -69,6 +69,9 @@ func try(found *config.Report) {
 		if found.Config.Servers[i].Unix {
 			key = "file"
 		}
+		if wrong := (*httpd.KeyError)(nil); errors.As(err, &wrong) {
+			key = wrong.Key
+		}
 		refuse(err, found.Config.Servers[i].Section, key)
 	}
 	for _, i := range found.Config.Interfaces {

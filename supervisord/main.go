@@ -15,6 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/parentthread"
 	"github.com/gosupervisor/supervisor/internal/socket"
@@ -66,6 +67,7 @@ func run(args []string) (status int) {
 	daemon.CloseOnExecInherited()
 	daemon.DefaultSignals()
 	cfg, err := config.Load(opts, os.Environ())
+	named(cfg)
 	if err != nil {
 		return fail(opts, err)
 	}
@@ -97,9 +99,13 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 		opts:    opts,
 		exposed: func(cfg *config.Config) []string { return cfg.Exposed(opts, os.Environ(), root) },
 		show: func(s *config.Scaling) (*config.Config, []api.ConfigSection, error) {
-			return config.LoadShown(scaled(opts, s), os.Environ())
+			cfg, sections, err := config.LoadShown(scaled(opts, s), os.Environ())
+			return named(cfg), sections, err
 		},
-		read:    func(s *config.Scaling) (*config.Config, error) { return config.Load(scaled(opts, s), os.Environ()) },
+		read: func(s *config.Scaling) (*config.Config, error) {
+			cfg, err := config.Load(scaled(opts, s), os.Environ())
+			return named(cfg), err
+		},
 		kept:    statefile.New(),
 		program: program, started: started, signals: make(chan os.Signal, early.Room), chld: make(chan os.Signal, 1),
 		start: child.IsolatedStarter(), manager: daemon.NewNotifier(), sockets: new(socket.Set),
@@ -110,6 +116,14 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 	d.notifySignals()
 	signal.Notify(d.chld, syscall.SIGCHLD)
 	return d
+}
+
+// named adds the names in the certificates of servers to a configuration that was just read.
+func named(cfg *config.Config) *config.Config {
+	if cfg != nil {
+		httpd.NameServers(cfg.Servers)
+	}
+	return cfg
 }
 
 // scaled are the options for a reading with numbers of processes.

@@ -394,6 +394,7 @@ func (d *supervisord) services(l *life, pages web.State) httpd.Services {
 		Panicked:    func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
 		Answered:    d.unused.Used,
 		FailedLogin: func(line string) { log.Warnf("%s", line) },
+		Warned:      func(warning string) { log.Warnf("%s", warning) },
 	}
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }

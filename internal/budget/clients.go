@@ -10,7 +10,7 @@ var (
 		Beyond: "the connection that has waited longest is closed; 503 if none waits"}
 	// Waiting counts connections without a request that was received whole and is not answered yet, and those that were
 	// refused.
-	Waiting = &Budget{Name: "connections that are idle, have an incomplete request or were refused", Limit: 512,
+	Waiting = &Budget{Name: "connections that are idle, have an incomplete request, are in the handshake of TLS or were refused", Limit: 512,
 		Unit: "connections", Scope: "each of TCP servers and Unix sockets",
 		Beyond: "the one that was refused, or has waited longest, is closed"}
 	// TCPDescriptors and UnixDescriptors count the last descriptors of the table, of which a kind of connection takes only a

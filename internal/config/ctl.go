@@ -31,6 +31,11 @@ type Ctl struct {
 	Username     string
 	Password     string // empty if it is in PasswordFile
 	PasswordFile string // absolute; empty: none
+	Token        string // in place of both; empty if it is in TokenFile
+	TokenFile    string // absolute; empty: none
+	TLSCA        string // absolute, as the next two; empty: the authorities that the system knows
+	TLSCert      string
+	TLSKey       string
 	Prompt       string // without "> "
 	HistoryFile  string // absolute; empty: none
 	TrustedUIDs  []int  // users that supervisord may run as: the owner of the file, and user= of [supervisord]
@@ -88,7 +93,7 @@ var ctlOptions = []getopt.Option[CtlOptions]{
 		}
 		return ctlOverride(func(c *Ctl, text string) { c.ServerURL = text })(o, text)
 	}},
-	{Short: 'u', Long: "username", Argument: true, Set: ctlOverride(func(c *Ctl, text string) { c.Username = text })},
+	{Short: 'u', Long: "username", Argument: true, Set: ctlOverride(func(c *Ctl, text string) { c.Username, c.Token, c.TokenFile = text, "", "" })},
 	{Short: 'p', Long: "password", Argument: true, Set: ctlOverride(func(c *Ctl, text string) { c.Password, c.PasswordFile = text, "" })},
 	{Long: "password-file", Whole: true, Argument: true,
 		Set: ctlOverride(func(c *Ctl, path string) { c.PasswordFile, _ = thisHost.pathIfAny(path) })},
@@ -99,37 +104,74 @@ var ctlOptions = []getopt.Option[CtlOptions]{
 // passwordVariable is the variable from which supervisorctl takes a password: unlike the argument of -p, other users do not see it.
 const passwordVariable = "SUPERVISORCTL_PASSWORD"
 
-// ReadPassword sets Password to the first line of PasswordFile, which may be a pipe. The warning is about a file that all users can
-// read.
-func (c *Ctl) ReadPassword() (warning string, err error) {
-	if c.PasswordFile == "" {
-		return "", nil
+// ReadSecrets sets Password and Token to the first lines of their files, which may be pipes. The warnings are about files that all users
+// can read.
+func (c *Ctl) ReadSecrets() (warnings []string, err error) {
+	for _, secret := range []struct {
+		what, path string
+		to         *string
+	}{{"password", c.PasswordFile, &c.Password}, {"token", c.TokenFile, &c.Token}} {
+		if secret.path == "" {
+			continue
+		}
+		warning := ""
+		if *secret.to, warning, err = readSecret(secret.what, secret.path); err != nil {
+			return warnings, err
+		}
+		if warning != "" {
+			warnings = append(warnings, warning)
+		}
 	}
+	return warnings, nil
+}
+
+// readSecret returns the first line of a file.
+func readSecret(what, path string) (secret, warning string, err error) {
 	const limit = 4 << 10
-	file, err := os.Open(c.PasswordFile)
+	file, err := os.Open(path)
 	if err != nil {
-		return "", &ini.Error{Text: fmt.Sprintf("cannot read the password: %v", err)}
+		return "", "", &ini.Error{Text: fmt.Sprintf("cannot read the %s: %v", what, err)}
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, limit))
 	if err != nil {
-		return "", &ini.Error{Text: fmt.Sprintf("cannot read the password: %v", err)}
+		return "", "", &ini.Error{Text: fmt.Sprintf("cannot read the %s: %v", what, err)}
 	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	c.Password = strings.TrimSuffix(line, "\r")
-	if c.Password == "" {
-		return "", &ini.Error{Text: "the password file " + c.PasswordFile + " is empty"}
+	secret, _, _ = strings.Cut(string(text), "\n")
+	secret = strings.TrimSuffix(secret, "\r")
+	if secret == "" {
+		return "", "", &ini.Error{Text: "the " + what + " file " + path + " is empty"}
 	}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o004 != 0 {
-		warning = "all users can read the password file " + c.PasswordFile
+		warning = "all users can read the " + what + " file " + path
 	}
-	return warning, nil
+	return secret, warning, nil
 }
 
 // requireOnePassword refuses a section with a password and a file for it.
 func requireOnePassword(k *sectionReader, c *Ctl) {
 	if c.PasswordFile != "" && c.Password != "" {
 		k.failf("password_file", "Section [%s] has both password and password_file", k.s.Name)
+	}
+}
+
+// requireOneToken refuses a section with a token and a file for it, or with a token and another secret.
+func requireOneToken(k *sectionReader, c *Ctl) {
+	switch token := c.Token != "" || c.TokenFile != ""; {
+	case c.Token != "" && c.TokenFile != "":
+		k.failf("token_file", "Section [%s] has both token and token_file", k.s.Name)
+	case token && (c.Username != "" || c.Password != "" || c.PasswordFile != ""):
+		k.failf("token", "Section [%s] has both a token and a user name or password", k.s.Name)
+	}
+}
+
+// requireCtlPair checks that there are both certificate and key, or neither.
+func requireCtlPair(k *sectionReader, c *Ctl) {
+	switch {
+	case c.TLSCert != "" && c.TLSKey == "":
+		k.failf("tls_cert", "Section [%s] has tls_cert without tls_key", k.s.Name)
+	case c.TLSCert == "" && c.TLSKey != "":
+		k.failf("tls_key", "Section [%s] has tls_key without tls_cert", k.s.Name)
 	}
 }
 

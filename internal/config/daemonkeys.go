@@ -131,8 +131,26 @@ var (
 			Help: "what to do about a server that lets clients without credentials control programs: `allow`, `warn`, or `refuse` it " +
 				"if it listens beyond the loopback interface"},
 			Type: openServerType, Field: func(s *Server) *string { return &s.OpenServer }},
+		tlsCertKey,
+		&serverKey[string]{Key: Key{Name: "tls_key", Scope: ofFile, Since: Ours, Default: none, Other: "/k.pem",
+			Help: "file with the private key of `tls_cert`, in the format PEM, without a passphrase"},
+			Type: historyType, Field: func(s *Server) *string { return &s.TLSKey }, Then: requirePair},
+		&serverKey[string]{Key: Key{Name: "tls_client_ca", Scope: ofFile, Since: Ours, Default: none, Other: "/ca.pem",
+			Help: "file with certificates of authorities: clients are asked for a certificate that one of them has signed"},
+			Type: historyType, Field: func(s *Server) *string { return &s.TLSClientCA }, Then: requireCert},
+		&serverKey[bool]{Key: Key{Name: "tls_client", Since: Ours, Other: "request",
+			Help: "whether clients must have a certificate, or may also log in by a password"},
+			Type: choice("require", "request"), Field: func(s *Server) *bool { return &s.TLSRequest }},
+		&serverKey[bool]{Key: Key{Name: "tls_min", Since: Ours, Other: "1.3", Help: "oldest version of TLS that clients may use"},
+			Type: choice("1.2", "1.3"), Field: func(s *Server) *bool { return &s.TLS13 }},
 	)
 )
+
+// tlsCertKey is the key that makes a server use TLS.
+var tlsCertKey = &serverKey[string]{Key: Key{Name: "tls_cert", Scope: ofFile, Since: Ours, Default: none, Other: "/c.pem",
+	Help: "file with the certificate of the server and its chain, in the format PEM: the server speaks HTTPS, see " +
+		"[HTTPS](howto-https.md)"},
+	Type: historyType, Field: func(s *Server) *string { return &s.TLSCert }}
 
 func usernameKey() row[Server] {
 	return &serverKey[string]{Key: Key{Name: "username", Default: none, Other: "u",
@@ -171,7 +189,7 @@ type ctlKey[T any] = keyOf[Ctl, T]
 // ctlKeys are the keys of [supervisorctl].
 var ctlKeys = table(Key{Sections: InCtl, Update: nothing},
 	&ctlKey[string]{Key: Key{Name: "serverurl", Secret: true, Scope: ofFile, Other: "unix:///tmp/s",
-		Help: "`unix:///run/supervisor.sock` or `http://host:port`"},
+		Help: "`unix:///run/supervisor.sock`, `http://host:port` or `https://host:port`"},
 		Type: ctlURLType, Absent: defaultServerURL, Field: func(c *Ctl) *string { return &c.ServerURL }},
 	&ctlKey[string]{Key: Key{Name: "prompt", Other: "p", Help: "prompt of the shell; `> ` is appended"},
 		Type: textType, Absent: defaultPrompt, Field: func(c *Ctl) *string { return &c.Prompt }},
@@ -185,6 +203,21 @@ var ctlKeys = table(Key{Sections: InCtl, Update: nothing},
 	&ctlKey[string]{Key: Key{Name: "history_file", Scope: ofFile, Since: "3.0", Default: none, Other: "/h",
 		Help: "keeps the lines typed in the shell"},
 		Type: historyType, Field: func(c *Ctl) *string { return &c.HistoryFile }},
+	&ctlKey[string]{Key: Key{Name: "token", Secret: true, Since: Ours, Default: none, Other: "t",
+		Help: "token of a user, in place of `username` and `password`"},
+		Type: textType, Field: func(c *Ctl) *string { return &c.Token }},
+	&ctlKey[string]{Key: Key{Name: "token_file", Scope: ofFile, Since: Ours, Default: none, Other: "/t",
+		Help: "file whose first line is the token, instead of `token`"},
+		Type: historyType, Field: func(c *Ctl) *string { return &c.TokenFile }, Then: requireOneToken},
+	&ctlKey[string]{Key: Key{Name: "tls_ca", Scope: ofFile, Since: Ours, Other: "/ca.pem", Default: "the authorities that the system knows",
+		Help: "file with certificates, by one of which that of an `https://` server must be signed; one that signs itself can be there itself"},
+		Type: historyType, Field: func(c *Ctl) *string { return &c.TLSCA }},
+	&ctlKey[string]{Key: Key{Name: "tls_cert", Scope: ofFile, Since: Ours, Default: none, Other: "/c.pem",
+		Help: "file with a certificate for servers that ask for one, with `tls_client_ca`"},
+		Type: historyType, Field: func(c *Ctl) *string { return &c.TLSCert }},
+	&ctlKey[string]{Key: Key{Name: "tls_key", Scope: ofFile, Since: Ours, Default: none, Other: "/k.pem",
+		Help: "file with the private key of `tls_cert`"},
+		Type: historyType, Field: func(c *Ctl) *string { return &c.TLSKey }, Then: requireCtlPair},
 )
 
 // includeKeys are the keys of [include].

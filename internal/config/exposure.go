@@ -48,6 +48,8 @@ const (
 	forVariables     = "users other than root can change variables of a command that runs as root without user="
 	forHelpers       = "users other than root can change variables of a command that runs as root because of the +"
 	forPassword      = "all users can read the password"
+	forToken         = "all users can read the token"
+	forKey           = "all users can read the private key"
 )
 
 func (r *reader) exposed(c *Config, root bool) (warnings []string) {
@@ -61,6 +63,11 @@ func (r *reader) exposed(c *Config, root bool) (warnings []string) {
 		}
 	}
 	e.passwords()
+	for _, s := range c.Servers {
+		if s.TLSKey != "" {
+			e.secret(forKey, s.TLSKey, e.place(s.Section, "tls_key"))
+		}
+	}
 	for _, x := range e.found {
 		if x.more > 0 {
 			x.text += fmt.Sprintf("; and %d more", x.more)
@@ -242,16 +249,25 @@ func (e *exposure) command(purpose, section, key, command, search, directory str
 	}
 }
 
-// passwords adds a warning for each file that has a password and that all users can read.
+// passwords adds a warning for each file that has a password, a token or a private key and that all users can read.
 func (e *exposure) passwords() {
 	for _, s := range e.doc.Sections {
-		v, ok := s.Values["password"]
-		if kindOf(s.Name)&(InInetServer|InUnixServer|InCtl|InUser) == 0 || !ok || v.Text == "" || strings.Contains(v.Text, "%(ENV_") {
-			continue
+		for _, secret := range []struct {
+			key, purpose string
+			in           Sections
+		}{{"password", forPassword, InInetServer | InUnixServer | InCtl | InUser}, {"token", forToken, InCtl}} {
+			v, ok := s.Values[secret.key]
+			if kindOf(s.Name)&secret.in == 0 || !ok || v.Text == "" || strings.Contains(v.Text, "%(ENV_") {
+				continue
+			}
+			e.secret(secret.purpose, fullPath(v.From), e.place(s.Name, secret.key))
 		}
-		path := fullPath(v.From)
-		if e.seen[forPassword+path] == nil && e.readableByAll(path) {
-			e.add(forPassword, e.place(s.Name, "password"), &weakness{path, "chmod o-r " + path})
-		}
+	}
+}
+
+// secret adds a warning about a file that has a secret and that all users can read.
+func (e *exposure) secret(purpose, path, where string) {
+	if e.seen[purpose+path] == nil && e.readableByAll(path) {
+		e.add(purpose, where, &weakness{path, "chmod o-r " + path})
 	}
 }

@@ -27,8 +27,12 @@ password=b
 port=9001
 username=a
 password=b
+tls_cert=/a.pem
+tls_key=/a.key
 [supervisord]
 [supervisorctl]
+tls_cert=/a.pem
+tls_key=/a.key
 [program:a]
 command=a
 process_name=%(process_num)d

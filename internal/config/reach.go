@@ -18,10 +18,7 @@ func (r *reader) unreachable(c *Config) (warnings []string) {
 		warnings = append(warnings, r.path+": there is no section [rpcinterface:supervisor], so that supervisorctl cannot do anything; add it, with "+
 			interfaceFactory+"="+MainInterface)
 	}
-	best := c.Servers[0] // a Unix socket, if there is one
-	if i := slices.IndexFunc(c.Servers, func(s Server) bool { return s.Unix }); i >= 0 {
-		best = c.Servers[i]
-	}
+	best := Reachable(c.Servers)
 	own := r.doc.ByName["supervisorctl"]
 	if own == nil || own.First.Path != r.path {
 		return append(warnings, fmt.Sprintf("%s: there is no section [supervisorctl], so that supervisorctl refuses this file; add it, with serverurl=%s",
@@ -44,6 +41,17 @@ func (r *reader) unreachable(c *Config) (warnings []string) {
 	return append(warnings, fmt.Sprintf("%s: no server of this file listens there; the server [%s] has serverurl=%s", place, best.Section, best.URL()))
 }
 
+// Reachable returns the server that clients on this host are to use, of at least one: the first Unix socket, else the first TCP server
+// without TLS, which not all clients know, else the first one.
+func Reachable(servers []Server) Server {
+	for _, suits := range []func(Server) bool{func(s Server) bool { return s.Unix }, func(s Server) bool { return !s.HasTLS() }} {
+		if i := slices.IndexFunc(servers, suits); i >= 0 {
+			return servers[i]
+		}
+	}
+	return servers[0]
+}
+
 // aboutServer reports whether an error is about a server, which then is not among those of the configuration.
 func aboutServer(err error) bool {
 	f, ok := err.(*Finding)
@@ -57,11 +65,11 @@ func (s Server) reachedBy(h host, address string) bool {
 		return s.Unix && resolved(h.normalize(path)) == resolved(s.File)
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || !isLoopback(u.Hostname()) {
 		return true
 	}
-	return !s.Unix && (s.Host == "" || isLoopback(s.Host) || s.Host == "0.0.0.0" || s.Host == "[::]" || s.Host == "::") &&
-		(u.Port() == strconv.Itoa(s.Port) || u.Port() == "" && s.Port == 80)
+	return !s.Unix && s.HasTLS() == (u.Scheme == "https") && (s.Host == "" || isLoopback(s.Host) || s.Host == "0.0.0.0" || s.Host == "[::]" || s.Host == "::") &&
+		(u.Port() == strconv.Itoa(s.Port) || u.Port() == "" && s.Port == map[string]int{"http": 80, "https": 443}[u.Scheme])
 }
 
 func isLoopback(host string) bool {

@@ -40,6 +40,27 @@ func (r *reader) risks(c *Config, root bool) (warnings []string) {
 				"can run any command as the user of supervisord", s.Section, s.Port))
 		}
 	}
+	return append(warnings, tlsRisks(c)...)
+}
+
+// tlsRisks returns warnings about keys of TLS without effect, and about listeners that cannot reach a server.
+func tlsRisks(c *Config) (warnings []string) {
+	plain, listeners := len(c.Servers) == 0, false
+	for _, s := range c.Servers {
+		plain = plain || !s.HasTLS()
+		switch {
+		case s.TLS13 && !s.HasTLS():
+			warnings = append(warnings, fmt.Sprintf("[%s] tls_min has no effect without tls_cert", s.Section))
+		case s.TLSRequest && s.TLSClientCA == "":
+			warnings = append(warnings, fmt.Sprintf("[%s] tls_client has no effect without tls_client_ca", s.Section))
+		}
+	}
+	for _, g := range c.Groups {
+		listeners = listeners || g.Kind == ListenerGroup
+	}
+	if listeners && !plain {
+		warnings = append(warnings, "event listeners in Python cannot use the only server, which has TLS")
+	}
 	return warnings
 }
 

@@ -17,7 +17,7 @@ const marker = "S3CRET"
 // secretKeys are the keys whose values may be or contain passwords.
 var secretKeys = map[string]string{
 	"unix_http_server": "password", "inet_http_server": "password", "supervisord": "environment",
-	"supervisorctl":  "password serverurl",
+	"supervisorctl":  "password serverurl token",
 	"program:":       "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
 	"eventlistener:": "command environment " + hookCommands + " result_handler_exec serverurl stop_command",
 	"fcgi-program:":  "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
@@ -208,8 +208,9 @@ func TestPasswordOfSupervisorctl(t *testing.T) {
 		ctl, err := loadCtl(t, append([]string{"-c", path}, strings.Fields(c.args)...)...)
 		got, warning := "", ""
 		if err == nil {
-			warning, err = ctl.ReadPassword()
-			got = ctl.Password
+			var warnings []string
+			warnings, err = ctl.ReadSecrets()
+			got, warning = ctl.Password, strings.Join(warnings, ", ")
 		}
 		if warning != "" {
 			got += ", warning: " + warning

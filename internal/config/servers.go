@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,25 @@ func requireBoth(k *sectionReader, s *Server) {
 	}
 }
 
+// requirePair checks that there are both certificate and key, or neither.
+func requirePair(k *sectionReader, s *Server) {
+	if slices.Contains(k.failed, "tls_cert") || slices.Contains(k.failed, "tls_key") || (s.TLSCert == "") == (s.TLSKey == "") {
+		return
+	}
+	has, lacks := "tls_cert", "tls_key"
+	if s.TLSCert == "" {
+		has, lacks = lacks, has
+	}
+	k.failf(has, "Section [%s] has %s without %s", k.s.Name, has, lacks)
+}
+
+// requireCert checks that there is a certificate of the server if certificates of clients are wanted.
+func requireCert(k *sectionReader, s *Server) {
+	if s.TLSClientCA != "" && s.TLSCert == "" && !slices.Contains(k.failed, "tls_cert") {
+		k.failf("tls_client_ca", "Section [%s] has tls_client_ca without tls_cert", k.s.Name)
+	}
+}
+
 // Hint returns what is probably wrong with an address that cannot be opened; empty: nothing is known.
 func (s Server) Hint() string {
 	if strings.ContainsAny(s.File+s.Host, `"'`) {
@@ -90,14 +110,24 @@ func (s Server) Hint() string {
 	return ""
 }
 
-// URL returns the address for SUPERVISOR_SERVER_URL of children. The host is localhost for a server on all addresses.
+// HasTLS reports whether clients reach the server by HTTPS only.
+func (s Server) HasTLS() bool { return s.TLSCert != "" }
+
+// URL returns the address for SUPERVISOR_SERVER_URL of children. The host is localhost for a server on all addresses, and that of the
+// certificate, if it is known, for one with TLS.
 func (s Server) URL() string {
 	if s.Unix {
 		return "unix://" + s.File
 	}
-	host := s.Host
-	if host == "" {
-		host = "localhost"
+	scheme, host := "http://", cmp.Or(s.Host, "localhost")
+	if s.HasTLS() {
+		scheme = "https://"
+		if s.TLSName != "" {
+			host = s.TLSName
+		}
+		if strings.Contains(host, ":") && !strings.HasPrefix(host, "[") {
+			host = "[" + host + "]"
+		}
 	}
-	return "http://" + host + ":" + strconv.Itoa(s.Port)
+	return scheme + host + ":" + strconv.Itoa(s.Port)
 }

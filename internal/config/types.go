@@ -103,8 +103,14 @@ type Server struct {
 	AllowedHosts []string     `json:"allowed_hosts"` // TCP: names in lower case, "*" for all; nil: see allowed_hosts in the reference
 	Access       access.Role  `json:"access,omitzero"`
 	Anonymous    access.Role  `json:"anonymous,omitzero"`
-	Serve        access.Parts `json:"serve,omitzero"`       // 0: all
-	OpenServer   string       `json:"open_server,omitzero"` // empty: that of [supervisord]
+	Serve        access.Parts `json:"serve,omitzero"`          // 0: all
+	OpenServer   string       `json:"open_server,omitzero"`    // empty: that of [supervisord]
+	TLSCert      string       `json:"tls_cert,omitempty"`      // TCP: absolute path; empty: no TLS
+	TLSKey       string       `json:"tls_key,omitempty"`       // as TLSCert
+	TLSClientCA  string       `json:"tls_client_ca,omitempty"` // absolute path; empty: clients are not asked for certificates
+	TLSRequest   bool         `json:"tls_request,omitempty"`   // tls_client=request
+	TLS13        bool         `json:"tls_13,omitempty"`        // tls_min=1.3
+	TLSName      string       `json:"tls_name,omitempty"`      // the host in the certificate; empty: it is not known
 }
 
 // Interface is one [rpcinterface:x] section.

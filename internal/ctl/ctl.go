@@ -33,13 +33,15 @@ type Options struct {
 	ServerURL   string
 	Username    string
 	Password    string
-	TrustedUIDs []int     // users that supervisord may run as, besides root and ours
-	Prompt      string    // of the shell, without the "> "
-	HistoryFile string    // of the shell on a terminal; empty: none
-	Interactive bool      // ask for confirmation of shutdown and reload, and for credentials
-	Terminal    bool      // the standard input and output of this process are a terminal; In and Out are these two
-	OutTerminal bool      // standard output is a terminal; Out is that
-	In          io.Reader // commands and answers to questions
+	Token       string     // in place of both
+	TLS         client.TLS // for https
+	TrustedUIDs []int      // users that supervisord may run as, besides root and ours
+	Prompt      string     // of the shell, without the "> "
+	HistoryFile string     // of the shell on a terminal; empty: none
+	Interactive bool       // ask for confirmation of shutdown and reload, and for credentials
+	Terminal    bool       // the standard input and output of this process are a terminal; In and Out are these two
+	OutTerminal bool       // standard output is a terminal; Out is that
+	In          io.Reader  // commands and answers to questions
 	Out, Err    io.Writer
 	Plugins     []config.Interface // the [ctlplugin:x] sections
 }
@@ -72,7 +74,8 @@ func New(options Options) *Controller {
 // open changes the server and keeps the credentials.
 func (c *Controller) open(serverURL string) {
 	c.options.ServerURL = serverURL
-	c.server, c.badURL = client.New(serverURL, c.options.Username, c.options.Password)
+	c.server, c.badURL = client.Open(serverURL, client.Options{Username: c.options.Username, Password: c.options.Password,
+		Token: c.options.Token, TLS: c.options.TLS})
 	if c.badURL == nil {
 		c.server.TrustPeer(c.options.TrustedUIDs...)
 	}

@@ -443,7 +443,7 @@ func TestErrorLines(t *testing.T) {
 		failing.URL: "error: <class 'xmlrpc.client.ProtocolError'>, " +
 			"<ProtocolError for 127.0.0.1/RPC2: 500 Internal Server Error>: ",
 		"http://nohost.invalid": "error: <class 'socket.gaierror'>, [Errno -2] Name or service not known: ",
-		"https://localhost":     "error: <class 'ValueError'>, Unknown protocol for serverurl https://localhost: ",
+		"gopher://localhost":    "error: <class 'ValueError'>, Unknown protocol for serverurl gopher://localhost: ",
 	} {
 		out, _, status := runOurs(url, "", "status")
 		if !strings.HasPrefix(out, want) || !strings.HasSuffix(out, ": "+url+"\n") || status != 1 {

@@ -70,6 +70,8 @@ func classify(err error) (class, text string) {
 		peer   *client.PeerError
 		parse  *client.ParseError
 		other  *client.NotHTTPError
+		secure *client.TLSError
+		file   *client.FileError
 		lookup *net.DNSError
 		number syscall.Errno
 	)
@@ -86,6 +88,14 @@ func classify(err error) (class, text string) {
 		return "ValueError", "Unknown protocol for serverurl " + scheme.URL
 	case errors.As(err, &peer):
 		return "PermissionError", peer.Error() + "; if it does, set user= in [supervisord] of the configuration file"
+	case errors.As(err, &secure) && secure.Unverified:
+		return "ssl.SSLCertVerificationError", secure.Error()
+	case errors.As(err, &secure):
+		return "ssl.SSLError", secure.Error()
+	case errors.As(err, &file) && errors.As(err, &number):
+		return errnoClass(number), file.Error()
+	case errors.As(err, &file):
+		return "ssl.SSLError", file.Error()
 	case errors.As(err, &other):
 		return "http.client.BadStatusLine", other.Error()
 	case errors.Is(err, client.ErrLongPath):

@@ -53,7 +53,7 @@ func (c *Controller) login() error {
 		return err
 	}
 	c.println("")
-	c.options.Username, c.options.Password = username, password
+	c.options.Username, c.options.Password, c.options.Token = username, password, ""
 	c.open(c.options.ServerURL)
 	return nil
 }

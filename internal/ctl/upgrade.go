@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,11 @@ func (c *Controller) upgrade(args []string) error {
 		return c.usageError("upgrade", "upgrade takes no names", exitInvalidArgs)
 	}
 	return c.withTimeout(timeout, func() error {
-		u, err := c.askToUpgrade(dryRun)
+		ask := c.askToUpgrade
+		if !dryRun && strings.HasPrefix(c.options.ServerURL, "https:") {
+			ask = c.upgradeByTLS
+		}
+		u, err := ask(dryRun)
 		fault := (*client.Fault)(nil)
 		switch {
 		case faultCode(err) == api.UnknownMethod:
@@ -81,4 +86,54 @@ func (c *Controller) askToUpgrade(dryRun bool) (client.Upgrade, error) {
 			return u, context.Cause(c.ctx)
 		}
 	}
+}
+
+// upgradeByTLS asks for an upgrade by a connection that ends with it, because the next program cannot go on with TLS: what became of the
+// upgrade is asked for by another one.
+func (c *Controller) upgradeByTLS(bool) (client.Upgrade, error) {
+	plan, err := c.askToUpgrade(true)
+	if err != nil {
+		return plan, err
+	}
+	u, err := c.askToUpgrade(false)
+	if fault := (*client.Fault)(nil); err == nil || errors.As(err, &fault) || c.ctx.Err() != nil {
+		return u, err
+	}
+	c.server.Close()
+	for {
+		plan.To, err = c.server.SupervisorVersion(c.ctx)
+		if err == nil || !errors.Is(err, client.ErrGone) && !isRefused(err) {
+			break
+		}
+		select {
+		case <-time.After(upgradeAgain):
+		case <-c.ctx.Done():
+			return plan, context.Cause(c.ctx)
+		}
+	}
+	if err != nil {
+		return plan, err
+	}
+	if failure := c.upgradeFailure(); failure != "" {
+		return plan, &client.Fault{Code: api.Failed, Text: "FAILED: " + failure}
+	}
+	return plan, nil
+}
+
+// upgradeFailure says why the last upgrade failed, by what the main log has, or nothing.
+func (c *Controller) upgradeFailure() string {
+	const failed = " WARN upgrade failed, "
+	data, err := c.server.MainLogEnd(c.ctx, backlogBytes)
+	if err != nil {
+		return ""
+	}
+	for _, line := range slices.Backward(strings.Split(string(data), "\n")) {
+		switch _, reason, found := strings.Cut(line, failed); {
+		case found:
+			return "upgrade failed, " + c.visible(reason, false)
+		case strings.Contains(line, " INFO supervisord was upgraded from "), strings.Contains(line, " can take over, freezing"):
+			return ""
+		}
+	}
+	return ""
 }

@@ -20,7 +20,12 @@ func Check(servers []config.Server, trial *sock.Trial) []error {
 				err = syscall.EADDRINUSE
 			}
 		}
-		switch {
+		if err == nil {
+			_, err = certificatesFor(c, nil)
+		}
+		switch key := (*KeyError)(nil); {
+		case errors.As(err, &key):
+			errs[i] = key
 		case errors.Is(err, syscall.EADDRINUSE):
 			errs[i] = usageError("another server of this configuration has this port or file")
 		case err != nil:

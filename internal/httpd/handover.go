@@ -17,11 +17,12 @@ import (
 
 // ServersState is the state of frozen servers. Of servers that are not frozen, it has no connections.
 type ServersState struct {
-	Sockets []SocketState    `json:"sockets,omitempty"` // in the order of the configuration
-	Conns   []fast.ConnState `json:"conns,omitempty"`
-	Logins  LoginsState      `json:"logins,omitzero"`
-	Permits bool             `json:"permits,omitempty"` // see Servers.permits
-	Watcher int              `json:"watcher,omitempty"` // descriptor of inotify, whose events go on to wait in it; absent: none
+	Sockets []SocketState       `json:"sockets,omitempty"` // in the order of the configuration
+	Conns   []fast.ConnState    `json:"conns,omitempty"`
+	Logins  LoginsState         `json:"logins,omitzero"`
+	Permits bool                `json:"permits,omitempty"` // see Servers.permits
+	Watcher int                 `json:"watcher,omitempty"` // descriptor of inotify, whose events go on to wait in it; absent: none
+	TLS     []CertificatesState `json:"tls,omitempty"`     // of the servers that have it
 }
 
 // watcherPurpose is what the descriptor is for. To close it takes the kernel 20 ms, in which nothing would go on.
@@ -107,7 +108,10 @@ func (s *Servers) Thaw() {
 func (s *Servers) Export(w *handover.Writer) (state ServersState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, l := range s.listeners {
+	for i, l := range s.listeners {
+		if l.secure != nil {
+			state.TLS = append(state.TLS, l.secure.export(i))
+		}
 		state.Sockets = append(state.Sockets, SocketState{w.Descriptor(fast.Descriptor(l.Listener), l.purpose()), l.file.Dev, l.file.Ino})
 	}
 	state.Conns = s.conns.Export(w)
@@ -133,6 +137,19 @@ func Import(r *handover.Reader, state ServersState, servers []config.Server, ser
 		l := listener{socket: &socket{opened: c, file: safefile.Info{Dev: from.Device, Ino: from.Inode}}, config: c}
 		from.FD = r.Descriptor(from.FD, l.purpose())
 		s.listeners = append(s.listeners, l)
+	}
+	for _, t := range state.TLS {
+		if t.Server < 0 || t.Server >= len(servers) {
+			r.Fail(fmt.Errorf("there is a certificate of server %d", t.Server))
+			return s
+		}
+		l := &s.listeners[t.Server]
+		var err error
+		if l.secure, err = importCertificates(l.config, t); err != nil {
+			r.Fail(err)
+			return s
+		}
+		s.certificates = append(s.certificates, l.secure)
 	}
 	for i := range state.Conns {
 		c := &state.Conns[i]

@@ -56,6 +56,8 @@ type Services struct {
 	FailedLogin func(line string)
 	// Rebound, if not nil, is called with a warning when a socket file was not in its place any more.
 	Rebound func(warning string)
+	// Warned, if not nil, is called with a warning about a certificate, in the goroutine of a connection.
+	Warned func(warning string)
 	// Busy, if not nil, returns what a request waits for that cannot be handed over, or "".
 	Busy func() string
 	// Users and LoginLimit are those of the configuration with which the servers begin.
@@ -67,29 +69,30 @@ type Services struct {
 
 // Servers is a set of open listening sockets and the servers that run on them, until Stop or Close.
 type Servers struct {
-	accepting sync.WaitGroup // the acceptors
-	servers   []*http.Server // for what the acceptors do not answer
-	conns     *fast.Set
-	services  Services
-	logins    failedLogins
-	policy    atomic.Pointer[access.Policy]
-	limit     atomic.Pointer[access.Limit] // of failed logins
-	throttle  access.Throttle
-	checks    *access.Checks
-	ctx       context.Context // canceled by Close
-	cancel    context.CancelFunc
-	opening   sync.Mutex // one call of Prepare or Rebind opens at a time
-	rebinding sync.Mutex // the sockets are not taken while Rebind exchanges some: locked after opening, before mu
-	mu        sync.Mutex // guards what follows
-	listeners []listener
-	permits   bool          // the policy comes from more than names and passwords of servers, or has
-	prepared  []*socket     // for the next run
-	imported  *ServersState // until Begin
-	handed    []*os.File    // the descriptors of its sockets, of which the listeners have copies
-	watcher   int           // descriptor that reports what becomes of socket files; 0: none
-	ended     bool          // Stop or Close was called
-	closed    bool          // no response begins any more
-	responses sync.WaitGroup
+	accepting    sync.WaitGroup // the acceptors
+	servers      []*http.Server // for what the acceptors do not answer
+	conns        *fast.Set
+	services     Services
+	logins       failedLogins
+	policy       atomic.Pointer[access.Policy]
+	limit        atomic.Pointer[access.Limit] // of failed logins
+	throttle     access.Throttle
+	checks       *access.Checks
+	ctx          context.Context // canceled by Close
+	cancel       context.CancelFunc
+	opening      sync.Mutex // one call of Prepare or Rebind opens at a time
+	rebinding    sync.Mutex // the sockets are not taken while Rebind exchanges some: locked after opening, before mu
+	mu           sync.Mutex // guards what follows
+	listeners    []listener
+	permits      bool            // the policy comes from more than names and passwords of servers, or has
+	certificates []*certificates // of servers with TLS, of this run and prepared
+	prepared     []*socket       // for the next run
+	imported     *ServersState   // until Begin
+	handed       []*os.File      // the descriptors of its sockets, of which the listeners have copies
+	watcher      int             // descriptor that reports what becomes of socket files; 0: none
+	ended        bool            // Stop or Close was called
+	closed       bool            // no response begins any more
+	responses    sync.WaitGroup
 }
 
 // Open opens the sockets of all servers in their order. Clients can connect from then on; they are answered after Serve.
@@ -114,6 +117,10 @@ func (s *Servers) start() {
 	}
 	s.conns = fast.NewSet()
 	for i := range s.listeners {
+		if t := s.listeners[i].secure; t != nil && s.services.Warned != nil {
+			t.warn.Store(&s.services.Warned)
+			t.reportExpired(time.Now())
+		}
 		s.serve(i)
 	}
 }
@@ -129,6 +136,7 @@ func (s *Servers) serve(i int) {
 	c := l.config
 	h := &handler{Servers: s, config: c, server: i}
 	acceptor := fast.New(l.socket, fast.Options{
+		TLS:         l.secure.config(),
 		Admit:       h.admitCall,
 		HostAllowed: hostFunc(l.config),
 		Server:      i,

@@ -110,6 +110,9 @@ func (e usageError) Error() string { return string(e) }
 
 // openError is the original's text for an error, followed by a line that names the server.
 func openError(c config.Server, err error) error {
+	if key := (*KeyError)(nil); errors.As(err, &key) {
+		return usageError(fmt.Sprintf("%s\n  [%s] %s=%s", key.Text, c.Section, key.Key, key.Value))
+	}
 	place := fmt.Sprintf("[%s] port=%s", c.Section, net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
 	if c.Unix {
 		place = fmt.Sprintf("[%s] file=%s", c.Section, c.File)

@@ -28,6 +28,9 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, b body) {
 	defer cancel()
 	defer context.AfterFunc(h.ctx, cancel)()
 	counted := &counter{ResponseWriter: w, status: http.StatusOK}
+	if h.config.HasTLS() {
+		w.Header().Set("Strict-Transport-Security", "max-age=86400")
+	}
 	r = r.WithContext(ctx)
 	r.Body = io.NopCloser(bytes.NewReader(b))
 	if status := h.services.Pages(counted, r); status != 0 {

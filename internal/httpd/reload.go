@@ -21,6 +21,7 @@ type listener struct {
 	*socket
 	config   config.Server
 	acceptor *fast.Acceptor // nil until it answers
+	secure   *certificates  // nil: no TLS
 }
 
 // pause makes the acceptor return; clients that connect wait from now on.
@@ -121,10 +122,17 @@ func (s *Servers) Prepare(servers []config.Server, stderr io.Writer) error {
 	s.opening.Lock()
 	defer s.opening.Unlock()
 	s.mu.Lock()
-	open := s.open()
+	open, known := s.open(), s.certificates
 	s.mu.Unlock()
 	var missing []config.Server
 	for _, c := range servers {
+		fresh, err := certificatesFor(c, known)
+		if err != nil {
+			return openError(c, err)
+		}
+		if fresh != nil && !slices.Contains(known, fresh) {
+			known = append(slices.Clip(known), fresh)
+		}
 		if take(&open, c) == nil {
 			missing = append(missing, c)
 		}
@@ -152,7 +160,7 @@ func (s *Servers) Prepare(servers []config.Server, stderr io.Writer) error {
 	if s.ended {
 		closeAll(opened)
 	} else {
-		s.prepared = append(s.prepared, opened...)
+		s.prepared, s.certificates = append(s.prepared, opened...), known
 	}
 	return nil
 }
@@ -185,22 +193,29 @@ func (s *Servers) Stop(servers []config.Server) {
 // otherwise like Open. After an error all sockets are closed.
 func (s *Servers) Next(servers []config.Server, stderr io.Writer) (*Servers, error) {
 	var kept []*socket
+	var known []*certificates
 	if s != nil {
-		kept = s.takeAll()
+		kept, known = s.takeAll(), s.certificates
 	}
 	next := &Servers{}
 	next.ctx, next.cancel = context.WithCancel(context.Background())
 	for _, c := range servers {
 		l := take(&kept, c)
-		if l == nil {
-			var err error
-			if l, err = listen(c, nil, stderr); err != nil {
-				closeAll(kept)
-				next.Close()
-				return nil, openError(c, err)
-			}
+		secure, err := certificatesFor(c, known)
+		if l == nil && err == nil {
+			l, err = listen(c, nil, stderr)
 		}
-		next.listeners = append(next.listeners, listener{socket: l, config: c})
+		if l != nil {
+			next.listeners = append(next.listeners, listener{socket: l, config: c, secure: secure})
+		}
+		if err != nil {
+			closeAll(kept)
+			next.Close()
+			return nil, openError(c, err)
+		}
+		if secure != nil {
+			next.certificates = append(next.certificates, secure)
+		}
 	}
 	closeAll(kept)
 	return next, nil

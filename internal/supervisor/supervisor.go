@@ -267,16 +267,10 @@ func (s *Supervisor) Identifier() string { return s.identifier }
 // Log is the main log.
 func (s *Supervisor) Log() *logs.Main { return s.log }
 
-// serverURL is where children find us: the first Unix server, else the first TCP server.
+// serverURL is where children find us; empty: nowhere.
 func serverURL(servers []config.Server) string {
-	url := ""
-	for _, srv := range servers {
-		if srv.Unix {
-			return srv.URL()
-		}
-		if url == "" {
-			url = srv.URL()
-		}
+	if len(servers) == 0 {
+		return ""
 	}
-	return url
+	return config.Reachable(servers).URL()
 }

@@ -1,5 +1,5 @@
 // Package client calls a running supervisord over XML-RPC: one Go method for each method of the interface, over a Unix
-// socket or TCP. It prints nothing and never retries. Any goroutine may use a Client.
+// socket, TCP or TLS. It prints nothing and never retries. Any goroutine may use a Client.
 //
 //	c, err := client.New("unix:///run/supervisor.sock", "", "")
 //	info, err := c.ProcessInfo(ctx, "web")
@@ -36,28 +36,52 @@ type Client struct {
 	trusted       []int // uids, see TrustPeer
 }
 
-// New makes a client for serverURL, unix:///path/of/socket or http://host:port. It does not connect. Path and credentials
-// in an http URL are ignored; username and password may be empty. For any other scheme the error is a *SchemeError. Credentials
-// are not sent over a Unix socket that another user may have put in the place of supervisord's: then calls fail with a
-// *PeerError, see TrustPeer.
+// New is Open for a user name and a password.
 func New(serverURL, username, password string) (*Client, error) {
+	return Open(serverURL, Options{Username: username, Password: password})
+}
+
+// Options are what a client needs besides an address. All may be empty.
+type Options struct {
+	Username, Password string
+	Token              string // in place of both
+	TLS                TLS    // for https
+}
+
+// Open makes a client for serverURL, unix:///path/of/socket, http://host:port or https://host:port. It does not connect. Path and
+// credentials in a URL are ignored. For any other scheme the error is a *SchemeError. Credentials
+// are not sent over a Unix socket that another user may have put in the place of supervisord's: then calls fail with a
+// *PeerError, see TrustPeer; nor to a server with TLS whose certificate is not what it should be: then calls fail with a *TLSError.
+func Open(serverURL string, o Options) (*Client, error) {
 	c := &Client{serverURL: serverURL}
-	dial := dialTCP
+	transport := &http.Transport{DialContext: dialTCP, DisableCompression: true, MaxIdleConnsPerHost: 4}
 	if path, found := strings.CutPrefix(serverURL, "unix://"); found {
 		c.origin = url.URL{Scheme: "http", Host: "localhost"}
-		dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dialUnix(ctx, path) }
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dialUnix(ctx, path) }
 	} else {
 		u, err := url.Parse(serverURL)
-		if err != nil || u.Scheme != "http" || u.Host == "" {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			return nil, &SchemeError{URL: serverURL}
 		}
-		c.origin = url.URL{Scheme: "http", Host: u.Host}
+		c.origin = url.URL{Scheme: u.Scheme, Host: u.Host}
+		if u.Scheme == "https" {
+			config, err := o.TLS.config(u.Hostname())
+			if err != nil {
+				return nil, err
+			}
+			transport.DialTLSContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				return dialTLS(ctx, network, address, config)
+			}
+		}
 	}
-	if username != "" || password != "" {
-		c.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password))
+	switch {
+	case o.Token != "":
+		c.authorization = "Bearer " + o.Token
+	case o.Username != "" || o.Password != "":
+		c.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(o.Username+":"+o.Password))
 	}
 	c.http = &http.Client{
-		Transport: &http.Transport{DialContext: dial, DisableCompression: true, MaxIdleConnsPerHost: 4},
+		Transport: transport,
 		// supervisord never redirects: a redirect is reported like any other status that is not 200.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -424,7 +424,7 @@ func TestConnectionErrors(t *testing.T) {
 			t.Errorf("%q", c.URL())
 		}
 	}
-	for _, address := range []string{"bogus:x", "https://localhost", "http://", "", "/path", "http://a b"} {
+	for _, address := range []string{"bogus:x", "gopher://localhost", "http://", "", "/path", "http://a b"} {
 		var scheme *SchemeError
 		if _, err := New(address, "", ""); !errors.As(err, &scheme) || scheme.URL != address {
 			t.Errorf("%q: %v", address, err)

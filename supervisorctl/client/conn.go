@@ -19,7 +19,8 @@ func dialTCP(ctx context.Context, network, address string) (net.Conn, error) {
 // httpConn is a connection to a server. A read fails with a *NotHTTPError if the first bytes are no HTTP response.
 type httpConn struct {
 	net.Conn
-	seen bool // the first bytes
+	address string // of a server with TLS
+	seen    bool   // the first bytes
 }
 
 // maxShown is how much a NotHTTPError shows of what the server sent, in bytes.
@@ -28,6 +29,9 @@ const maxShown = 80
 // Read implements net.Conn.
 func (c *httpConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if err != nil && c.address != "" {
+		err = refusal(c.address, err) // the answer to a certificate comes after the handshake
+	}
 	if n > 0 && !c.seen {
 		c.seen = true
 		begin := p[:n]

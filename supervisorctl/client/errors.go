@@ -27,7 +27,7 @@ func (e *HTTPError) Error() string {
 	return fmt.Sprintf("%s%s: %d %s", e.Host, e.Path, e.Code, e.Reason)
 }
 
-// SchemeError is the error for a server URL that is neither unix:// nor http://.
+// SchemeError is the error for a server URL that is neither unix:// nor http:// nor https://.
 type SchemeError struct{ URL string }
 
 func (e *SchemeError) Error() string { return "unknown protocol for serverurl " + e.URL }

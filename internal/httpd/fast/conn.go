@@ -22,6 +22,7 @@ type conn struct {
 	idleSince atomic.Int64    // sequence number of its set when it became idle; 0 while a request is served, or refused
 	readAhead []byte          // received and not served; for net/http: Read returns it first
 	http      *httpConn       // nil: it has not been passed to net/http. The lock of the set guards it
+	secure    *secure         // nil: no TLS. The lock of the set guards it
 	rest      *rest           // of answers that were to be sent when the set was frozen; nil: none
 	resumed   *ConnState      // of the first request, until that asks for it
 	verdict   *access.Verdict // on the first request that net/http gets; nil: it has not been judged
@@ -29,10 +30,12 @@ type conn struct {
 	server    int             // Options.Server
 	patient   atomic.Bool     // its client has as long for a part of a response as an idle connection has
 	ended     atomic.Bool     // nothing is written any more
+	leaving   atomic.Bool     // the end of TLS is being sent
 	fresh     atomic.Bool     // no request has been answered or passed to net/http
 	kind      Kind
 	last      bool // it has one of the last descriptors
 	left      bool // it has been passed to Options.Leave
+	discards  bool // what it receives is dropped
 }
 
 // refused is the sequence number of a connection whose request was refused: such a connection is closed before idle ones.
@@ -65,6 +68,14 @@ func (c *conn) Write(p []byte) (written int, err error) {
 	if c.http != nil && c.http.discards {
 		return len(p), nil
 	}
+	if c.secure != nil {
+		return c.secure.tls.Write(p)
+	}
+	return c.send(p)
+}
+
+// send sends bytes as they are.
+func (c *conn) send(p []byte) (written int, err error) {
 	all := len(p)
 	if c.rest != nil {
 		if absorbed, err := c.afterRest(p); absorbed {
@@ -74,7 +85,7 @@ func (c *conn) Write(p []byte) (written int, err error) {
 		}
 	}
 	for len(p) > 0 && err == nil {
-		if now, timeout := time.Now(), c.timeout(); c.deadline.Sub(now) < timeout/2 {
+		if now, timeout := time.Now(), c.timeout(); c.deadline.Sub(now) < timeout/2 || c.deadline.Sub(now) > 2*timeout {
 			c.deadline = now.Add(timeout)
 			_ = c.Conn.SetWriteDeadline(c.deadline)
 			if c.ended.Load() {
@@ -97,7 +108,12 @@ func (c *conn) Write(p []byte) (written int, err error) {
 
 // timeout is how long the client may take for a part of a response.
 func (c *conn) timeout() time.Duration {
-	if c.patient.Load() {
+	switch {
+	case c.leaving.Load():
+		return goodbyeTimeout
+	case c.secure != nil && !c.secure.over.Load():
+		return time.Until(c.secure.deadline)
+	case c.patient.Load():
 		return IdleTimeout
 	}
 	return WriteTimeout
@@ -121,6 +137,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 // Close implements net.Conn, for net/http and the goroutine that serves the connection. The rest of an answer is sent before. While the
 // set is frozen, the connection stays open.
 func (c *conn) Close() error {
+	c.secure.goodbye()
 	if c.closeLater() {
 		return nil
 	}
@@ -130,6 +147,7 @@ func (c *conn) Close() error {
 
 // CloseWrite lets net/http end a response that its client may not have read yet.
 func (c *conn) CloseWrite() error {
+	c.secure.goodbye()
 	if c.closeLater() {
 		return nil
 	}

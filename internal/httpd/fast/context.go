@@ -114,7 +114,7 @@ func (c *callContext) read(w *watcher, p []byte) (n int, err error) {
 			return 0, os.ErrDeadlineExceeded
 		default:
 		}
-		n, err = c.conn.Conn.Read(p)
+		n, err = c.conn.read(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}

@@ -16,6 +16,7 @@ package fast
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"os"
@@ -46,6 +47,8 @@ type Options struct {
 	Admit func(c net.Conn, header string, given bool) (v access.Verdict, final bool)
 	// HostAllowed, if not nil, reports whether the server answers under the name in a Host field. If not, net/http answers.
 	HostAllowed func(host string) bool
+	// TLS, if not nil, is how connections are encrypted.
+	TLS *tls.Config
 	// Server is the number of the server, Kind its kind, and Set has the connections of all servers.
 	Server int
 	Kind   Kind
@@ -130,12 +133,28 @@ func (a *Acceptor) hasClient() bool {
 
 // Take serves a connection, of which ahead has been read already.
 func (a *Acceptor) Take(raw net.Conn, ahead []byte) {
+	s, isSecure := raw.(*secure)
+	if isSecure {
+		raw = s.conn.Conn
+		if s.config != a.options.TLS {
+			_ = raw.Close()
+			return
+		}
+	}
 	c, ok := a.options.Set.add(raw, a.options.Kind)
-	if !ok {
+	switch {
+	case !ok && a.options.TLS != nil:
+		_ = raw.Close()
+		return
+	case !ok:
 		go a.refuse(raw)
 		return
 	}
 	c.readAhead, c.server = ahead, a.options.Server
+	if isSecure {
+		s.conn, s.closed = c, a.closed
+		c.setSecure(s)
+	}
 	go a.serve(c)
 }
 
@@ -150,20 +169,31 @@ func (a *Acceptor) Resume(raw net.Conn, state *ConnState) {
 	case state.Closes: // the rest closes it
 		c.used()
 	case state.Discards:
-		go a.discard(c)
+		c.used()
+		wait := refuseTimeout
+		if a.options.TLS != nil { // what was sent is the end of TLS, which the client sees when it uses the connection again
+			wait = IdleTimeout
+		}
+		go a.discard(c, wait)
 	default:
 		go a.serve(c)
 	}
 }
 
-// discard closes a connection whose request was refused, when the client has disconnected or had time to read the answer.
-func (a *Acceptor) discard(c *conn) {
+// discard closes a connection whose request was refused, when the client has disconnected or had time to read the answer, or when it
+// has sent nothing for the given time.
+func (a *Acceptor) discard(c *conn, wait time.Duration) {
 	c.idleSince.Store(refused)
+	c.discards = true
 	c.toHTTP() // for receive
-	_ = c.SetReadDeadline(time.Now().Add(refuseTimeout))
+	_ = c.SetReadDeadline(time.Now().Add(wait))
 	for p := make([]byte, 512); ; {
 		if _, err := c.receive(p); err != nil {
 			break
+		}
+		if wait > refuseTimeout {
+			wait = refuseTimeout
+			_ = c.SetReadDeadline(time.Now().Add(wait))
 		}
 	}
 	_ = c.Close()
@@ -173,7 +203,7 @@ func (a *Acceptor) discard(c *conn) {
 // serve answers simple requests until the client disconnects or sends anything else, which net/http then gets.
 func (a *Acceptor) serve(c *conn) {
 	defer c.used()
-	if !a.answerSimple(c) {
+	if !a.handshake(c) || !a.answerSimple(c) {
 		if !c.left {
 			_ = c.Close()
 			c.set.removeClosed(c)
@@ -199,7 +229,11 @@ func (a *Acceptor) leave(c *conn, ahead []byte) bool {
 	c.left = true
 	c.set.remove(c)
 	_ = c.Conn.SetDeadline(time.Time{})
-	a.options.Leave(c.Conn, bytes.Clone(ahead))
+	if c.secure != nil {
+		a.options.Leave(c.secure, bytes.Clone(ahead))
+	} else {
+		a.options.Leave(c.Conn, bytes.Clone(ahead))
+	}
 	return true
 }
 
@@ -249,7 +283,7 @@ func (a *Acceptor) answerSimple(c *conn) (fallback bool) {
 			continue
 		}
 		if !a.closed() {
-			n, err := c.Conn.Read(in.buffer[in.have:])
+			n, err := c.read(in.buffer[in.have:])
 			switch {
 			case err == nil:
 				in.have += n

@@ -183,6 +183,9 @@ func (s *Set) Export(w *handover.Writer) (states []ConnState) {
 
 // export returns what is to be served. The caller holds the lock of the set.
 func (c *conn) export() (state ConnState) {
+	if c.secure != nil {
+		return c.secure.export()
+	}
 	if export := c.set.parked[c]; export != nil {
 		state = export()
 	} else if c.http != nil {
@@ -190,6 +193,9 @@ func (c *conn) export() (state ConnState) {
 	}
 	if before := c.resumed; before != nil { // the request has not begun again
 		state.Call, state.Sent, state.file = before.Call, before.Sent, before.file
+	}
+	if c.discards {
+		state = ConnState{Discards: true}
 	}
 	if r := c.rest; r != nil && r.closes {
 		return ConnState{Rest: r.bytes, Closes: true}

@@ -201,7 +201,7 @@ func (c *conn) receive(p []byte) (n int, err error) {
 		if c.set.isFrozen() && c.parkRead() {
 			return 0, os.ErrDeadlineExceeded
 		}
-		n, err = c.Conn.Read(p)
+		n, err = c.read(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}

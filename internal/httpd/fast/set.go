@@ -274,8 +274,17 @@ func (s *Set) Leave() {
 // Close closes all connections and those that are added later.
 func (s *Set) Close() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closed = true
+	var ends sync.WaitGroup
+	for c := range s.all {
+		if c.secure != nil && c.rest == nil && c.idleSince.Load() != 0 {
+			ends.Go(c.secure.goodbye)
+		}
+	}
+	s.mu.Unlock()
+	ends.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for kind := range s.conns {
 		for c := range s.conns[kind] {
 			_ = c.Conn.Close()
