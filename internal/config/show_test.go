@@ -149,7 +149,7 @@ func TestShow(t *testing.T) {
 	if diff := sameValues(c, again); diff != "" {
 		t.Errorf("%s\n%s", diff, file)
 	}
-	for _, want := range []string{"sd.conf:13\n[program:a]\n", "; command line\nloglevel", "process_name = %(process_num)d\n"} {
+	for _, want := range []string{"sd.conf:17\n[program:a]\n", "; command line\nloglevel", "process_name = %(process_num)d\n"} {
 		if !strings.Contains(file, want) {
 			t.Errorf("no %q in\n%s", want, file)
 		}
