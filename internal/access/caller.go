@@ -13,8 +13,10 @@ type Way uint8
 // The ways in the order in which they are looked at.
 const (
 	ByNothing Way = iota
+	ByCertificate
 	ByPassword
 	ByToken
+	ByPeer   // credentials of a process
 	BySystem // no client: supervisord itself
 )
 
@@ -36,10 +38,13 @@ var unknown = &Caller{Role: None, programs: []string{}}
 
 // Name is the name for messages.
 func (c *Caller) Name() string {
-	if c.User == "" {
-		return "a client without credentials"
+	switch {
+	case c.User != "":
+		return c.User
+	case c.By == ByCertificate:
+		return "a client with a certificate"
 	}
-	return c.User
+	return "a client without credentials"
 }
 
 // May reports whether the caller has the role, or a higher one.

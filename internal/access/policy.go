@@ -10,7 +10,8 @@ import (
 // User is an [http_user:NAME] section.
 type User struct {
 	Name     string   `json:"name"`
-	Password string   `json:"password,omitempty"` // empty: none
+	Password string   `json:"password,omitempty"`  // empty: none
+	CertName string   `json:"cert_name,omitempty"` // in a certificate; empty: none
 	Role     Role     `json:"role"`
 	Programs []string `json:"programs,omitempty"` // patterns of namespecs; none: all
 	Tokens   []string `json:"tokens,omitempty"`   // {SHA256} and hexadecimal digits
@@ -23,13 +24,19 @@ type Rules struct {
 	Unix      bool
 	Username  string // empty: none
 	Password  string
-	Access    Role // the most that a caller gets; NoRole: Full
-	Anonymous Role // what a client without credentials gets; NoRole: see [Gate]
+	Access    Role       // the most that a caller gets; NoRole: Full
+	Anonymous Role       // what a client without credentials gets; NoRole: see [Gate]
+	ClientCA  bool       // clients are asked for certificates
+	Peers     []PeerRule // about processes that connect to a Unix socket; nil: they do not matter
+	OwnUID    int        // of supervisord
+	Unmapped  int        // the number of users of other user namespaces
 	Serves    Parts
 }
 
 // IsSet reports whether there is more than a name and a password.
-func (r Rules) IsSet() bool { return r.Access != NoRole || r.Anonymous != NoRole || r.Serves != 0 }
+func (r Rules) IsSet() bool {
+	return r.Access != NoRole || r.Anonymous != NoRole || r.Serves != 0 || r.Peers != nil
+}
 
 // Policy is who may do what on all servers.
 type Policy struct{ gates []*Gate }
@@ -48,7 +55,7 @@ func New(servers []Rules, users []User, checks *Checks) *Policy {
 func (p *Policy) Gate(server int) *Gate { return p.gates[server] }
 
 // Gate is who may do what on one server. Where no role for clients without credentials is set, they get none if the server has a user
-// name or, on TCP, users; otherwise all that there is on the server. The permissions of the socket file are the gate of a Unix server.
+// name, asks for certificates, has rules for processes or, on TCP, users; otherwise all that there is on the server. The permissions of the socket file are the gate of a Unix server.
 type Gate struct {
 	section   string
 	checks    *Checks
@@ -56,8 +63,11 @@ type Gate struct {
 	unknown   *account                      // takes the place of an account for names that have none: its check takes as long as the slowest
 	tokens    map[[sha256.Size]byte]*Caller // by their hashes
 	serves    Parts
-	anonymous *Caller // nil: a client without credentials is refused
-	lenient   bool    // wrong credentials are none
+	certified map[string]*Caller // by the names in certificates
+	anyCert   *Caller            // a client with a certificate, where there are no users; nil: the certificate must name one
+	peers     *peers             // nil: it does not matter which process connects
+	anonymous *Caller            // nil: a client without credentials is refused
+	lenient   bool               // wrong credentials are none
 }
 
 // account is a name with which a client can log in.
@@ -80,6 +90,12 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 				g.unknown = &account{password: u.Password}
 			}
 		}
+		if u.CertName != "" && s.ClientCA {
+			if g.certified == nil {
+				g.certified = map[string]*Caller{}
+			}
+			g.certified[u.CertName] = &Caller{User: u.Name, By: ByCertificate, Role: min(u.Role, most), Server: s.Section, programs: u.Programs}
+		}
 		for _, text := range u.Tokens {
 			if sum, err := parseSHA256(text); err == nil {
 				if g.tokens == nil {
@@ -99,8 +115,12 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 	if s.Username != "" {
 		add(User{Name: s.Username, Password: s.Password, Role: most})
 	}
+	if s.ClientCA && s.Username == "" && !known {
+		g.anyCert = &Caller{By: ByCertificate, Role: most, Server: s.Section}
+	}
+	g.peers = newPeers(s, most)
 	anonymous := s.Anonymous
-	closed := s.Username != "" || known && !s.Unix
+	closed := s.Username != "" || known && !s.Unix || s.ClientCA || s.Peers != nil
 	switch {
 	case anonymous == NoRole && closed:
 		anonymous = None
@@ -121,6 +141,7 @@ func (u *User) isKnownOn(section string) bool {
 type Credentials struct {
 	Authorization string // the value of the field
 	Fields        int    // how many fields of this name there are
+	Peer          *Peer  // nil: the connection says nothing
 }
 
 // Verdict is what becomes of a request.
@@ -136,6 +157,11 @@ type Verdict struct {
 // Judge finds the caller of a request. Several Authorization fields are no credentials, because readers could disagree which one counts.
 func (g *Gate) Judge(c Credentials) Verdict {
 	var wrong Verdict
+	if c.Peer != nil && c.Peer.Cert != nil {
+		if caller := g.byCertificate(c.Peer.Cert); caller != nil {
+			return admitted(caller)
+		}
+	}
 	if c.Fields > 0 {
 		name, password, ok := basic(c.Authorization)
 		wrong = Verdict{Failed: true, User: name, Named: ok}
@@ -155,11 +181,29 @@ func (g *Gate) Judge(c Credentials) Verdict {
 			return admitted(caller)
 		}
 	}
+	if g.peers != nil && !wrong.Failed && c.Peer != nil && c.Peer.Process {
+		if caller := g.peers.caller(c.Peer); caller != nil {
+			return admitted(caller)
+		}
+	}
 	if g.anonymous != nil && (g.lenient || !wrong.Failed) {
 		return admitted(g.anonymous)
 	}
 	wrong.Status = http.StatusUnauthorized
 	return wrong
+}
+
+// AsksProcess reports whether it matters which process connects.
+func (g *Gate) AsksProcess() bool { return g.peers != nil }
+
+// byCertificate returns the user whom a certificate names.
+func (g *Gate) byCertificate(names []string) *Caller {
+	for _, name := range names {
+		if caller := g.certified[name]; caller != nil {
+			return caller
+		}
+	}
+	return g.anyCert
 }
 
 func admitted(c *Caller) Verdict {

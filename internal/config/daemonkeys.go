@@ -113,7 +113,7 @@ var (
 		&serverKey[fs.FileMode]{Key: Key{Name: "chmod", Other: "0770", Wrong: "Invalid chmod value ",
 			Help: "permissions of the socket"},
 			Type: modeType, Absent: 0o700, Field: func(s *Server) *fs.FileMode { return &s.Mode }},
-		accessKey(), anonymousKey(), serveKey(),
+		peerAccessKey(), accessKey(), anonymousKey(), serveKey(),
 	)
 	inetServerKeys = table(Key{Sections: InInetServer, Update: nothing, Since: "3.0"},
 		usernameKey(), passwordKey(),

@@ -40,7 +40,7 @@ func (r *reader) risks(c *Config, root bool) (warnings []string) {
 				"can run any command as the user of supervisord", s.Section, s.Port))
 		}
 	}
-	return append(warnings, tlsRisks(c)...)
+	return append(append(warnings, tlsRisks(c)...), c.peerRisks()...)
 }
 
 // tlsRisks returns warnings about keys of TLS without effect, and about listeners that cannot reach a server.

@@ -90,27 +90,28 @@ func (s *Supervisord) BackgroundUmask() int {
 
 // Server is one [unix_http_server] or [inet_http_server] section.
 type Server struct {
-	Section      string       `json:"section"` // such as "inet_http_server:a"
-	Unix         bool         `json:"unix"`
-	File         string       `json:"file"` // Unix: absolute path
-	Mode         fs.FileMode  `json:"mode"` // Unix: permission bits, 0700 unless set
-	UID          int          `json:"uid"`  // Unix: new owner, -1: unchanged
-	GID          int          `json:"gid"`
-	Host         string       `json:"host"`          // TCP: lower case; empty means all addresses
-	Port         int          `json:"port"`          // TCP
-	Username     string       `json:"username"`      // empty: no authentication
-	Password     string       `json:"password"`      // plain, or "{SHA}" and the hexadecimal SHA-1
-	AllowedHosts []string     `json:"allowed_hosts"` // TCP: names in lower case, "*" for all; nil: see allowed_hosts in the reference
-	Access       access.Role  `json:"access,omitzero"`
-	Anonymous    access.Role  `json:"anonymous,omitzero"`
-	Serve        access.Parts `json:"serve,omitzero"`          // 0: all
-	OpenServer   string       `json:"open_server,omitzero"`    // empty: that of [supervisord]
-	TLSCert      string       `json:"tls_cert,omitempty"`      // TCP: absolute path; empty: no TLS
-	TLSKey       string       `json:"tls_key,omitempty"`       // as TLSCert
-	TLSClientCA  string       `json:"tls_client_ca,omitempty"` // absolute path; empty: clients are not asked for certificates
-	TLSRequest   bool         `json:"tls_request,omitempty"`   // tls_client=request
-	TLS13        bool         `json:"tls_13,omitempty"`        // tls_min=1.3
-	TLSName      string       `json:"tls_name,omitempty"`      // the host in the certificate; empty: it is not known
+	Section      string            `json:"section"` // such as "inet_http_server:a"
+	Unix         bool              `json:"unix"`
+	File         string            `json:"file"` // Unix: absolute path
+	Mode         fs.FileMode       `json:"mode"` // Unix: permission bits, 0700 unless set
+	UID          int               `json:"uid"`  // Unix: new owner, -1: unchanged
+	GID          int               `json:"gid"`
+	Host         string            `json:"host"`          // TCP: lower case; empty means all addresses
+	Port         int               `json:"port"`          // TCP
+	Username     string            `json:"username"`      // empty: no authentication
+	Password     string            `json:"password"`      // plain, or "{SHA}" and the hexadecimal SHA-1
+	AllowedHosts []string          `json:"allowed_hosts"` // TCP: names in lower case, "*" for all; nil: see allowed_hosts in the reference
+	Access       access.Role       `json:"access,omitzero"`
+	Peers        []access.PeerRule `json:"peers,omitempty"` // Unix: nil: it does not matter which process connects
+	Anonymous    access.Role       `json:"anonymous,omitzero"`
+	Serve        access.Parts      `json:"serve,omitzero"`          // 0: all
+	OpenServer   string            `json:"open_server,omitzero"`    // empty: that of [supervisord]
+	TLSCert      string            `json:"tls_cert,omitempty"`      // TCP: absolute path; empty: no TLS
+	TLSKey       string            `json:"tls_key,omitempty"`       // as TLSCert
+	TLSClientCA  string            `json:"tls_client_ca,omitempty"` // absolute path; empty: clients are not asked for certificates
+	TLSRequest   bool              `json:"tls_request,omitempty"`   // tls_client=request
+	TLS13        bool              `json:"tls_13,omitempty"`        // tls_min=1.3
+	TLSName      string            `json:"tls_name,omitempty"`      // the host in the certificate; empty: it is not known
 }
 
 // Interface is one [rpcinterface:x] section.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,9 @@ var httpUserKeys = table(Key{Sections: InUser, Update: atReread, Since: Ours},
 		Other: "{SHA256}e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		Help:  "`{SHA256}` and the SHA-256 of a token in hexadecimal, which a client sends as `Authorization: Bearer TOKEN`; several with commas"},
 		Type: listType, Field: func(u *access.User) *[]string { return &u.Tokens }, Then: requireTokens},
+	&httpUserKey[string]{Key: Key{Name: "cert_name", Default: none, Other: "alice.example",
+		Help: "common name or DNS name in a certificate by which the user is known, on servers with `tls_client_ca`"},
+		Type: textType, Field: func(u *access.User) *string { return &u.CertName }},
 	&httpUserKey[access.Role]{Key: Key{Name: "role", Other: "control",
 		Help: "what the user may do, at most what `access` of the server says, see [roles](security.md#roles)"},
 		Type: roleType, Absent: access.Read, Field: func(u *access.User) *access.Role { return &u.Role }},
@@ -110,7 +114,7 @@ func requireServers(k *sectionReader, u *access.User) {
 func Rules(servers []Server) (list []access.Rules) {
 	for _, s := range servers {
 		list = append(list, access.Rules{Section: s.Section, Unix: s.Unix, Username: s.Username, Password: s.Password, Access: s.Access,
-			Anonymous: s.Anonymous, Serves: s.Serve})
+			Anonymous: s.Anonymous, Serves: s.Serve, ClientCA: s.TLSClientCA != "", Peers: s.Peers, OwnUID: os.Geteuid(), Unmapped: unmapped()})
 	}
 	return list
 }

@@ -101,6 +101,7 @@ func (h *handler) judgeRequest(r *http.Request) access.Verdict {
 // judge finds the caller of a request, or refuses it: after too many failed logins, before anything is computed.
 func (h *handler) judge(c access.Credentials, conn func() net.Conn) access.Verdict {
 	gate, limit := h.gate(), *h.limit.Load()
+	c.Peer = fast.PeerOf(conn(), gate.AsksProcess())
 	limited := c.Fields > 0 && limit.Failures > 0 && !gate.IgnoresWrong()
 	if !limited {
 		return gate.Judge(c)
@@ -127,7 +128,7 @@ func (h *handler) judge(c access.Credentials, conn func() net.Conn) access.Verdi
 // place is what is counted of a client: its address, of IPv6 the network of 64 bits, or the user of one on a Unix socket.
 func (h *handler) place(c net.Conn) string {
 	if h.config.Unix {
-		if uid, known := sock.PeerUID(c); known {
+		if uid, known := sock.PeerUID(fast.Raw(c)); known {
 			return fmt.Sprintf("uid %d", uid)
 		}
 		return "the Unix socket"

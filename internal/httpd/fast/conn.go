@@ -23,6 +23,7 @@ type conn struct {
 	readAhead []byte          // received and not served; for net/http: Read returns it first
 	http      *httpConn       // nil: it has not been passed to net/http. The lock of the set guards it
 	secure    *secure         // nil: no TLS. The lock of the set guards it
+	peer      *access.Peer    // what is known of the client; nil: nothing, or it was not asked for
 	rest      *rest           // of answers that were to be sent when the set was frozen; nil: none
 	resumed   *ConnState      // of the first request, until that asks for it
 	verdict   *access.Verdict // on the first request that net/http gets; nil: it has not been judged
@@ -252,7 +253,29 @@ func TakeVerdict(ctx context.Context) (v access.Verdict, judged bool) {
 }
 
 // Conn is the connection of a request, without what the package has added.
-func Conn(ctx context.Context) net.Conn { return connOf(ctx).Conn }
+func Conn(ctx context.Context) net.Conn { return connOf(ctx) }
+
+// Raw returns the connection of the system below one that Options.Admit or Conn has given.
+func Raw(c net.Conn) net.Conn {
+	if c, ok := c.(*conn); ok {
+		return c.Conn
+	}
+	return c
+}
+
+// PeerOf returns what such a connection says about its client, nil: nothing. The process at the other end of a Unix socket is looked at only
+// if it matters.
+func PeerOf(c net.Conn, asksProcess bool) *access.Peer {
+	own, ok := c.(*conn)
+	if !ok {
+		return nil
+	}
+	if own.peer == nil && asksProcess && own.kind == Unix {
+		cred, known := sock.PeerCredentials(own.Conn)
+		own.peer = &access.Peer{Process: known, UID: cred.UID, GIDs: cred.GIDs}
+	}
+	return own.peer
+}
 
 // SetPatient gives the client of a request as long for each part of the response as an idle connection has.
 func SetPatient(ctx context.Context) { connOf(ctx).patient.Store(true) }

@@ -152,6 +152,7 @@ func (a *Acceptor) Take(raw net.Conn, ahead []byte) {
 	}
 	c.readAhead, c.server = ahead, a.options.Server
 	if isSecure {
+		c.peer = s.conn.peer
 		s.conn, s.closed = c, a.closed
 		c.setSecure(s)
 	}
@@ -327,7 +328,7 @@ func (a *Acceptor) answerRead(c *conn, in *input) verdict {
 	for {
 		r, used, kind := parse(in.buffer[:in.have])
 		if r.line != nil && !in.judged && a.options.Call != nil {
-			v, final := a.options.Admit(c.Conn, r.authorization, r.authorized)
+			v, final := a.options.Admit(c, r.authorization, r.authorized)
 			in.caller, in.judged = v.Caller, true
 			if final && v.Caller == nil {
 				refused := v // here, so that nothing is allocated for other requests

@@ -2,15 +2,15 @@ package fast
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/access"
 )
 
 // Limits of TLS.
@@ -27,15 +27,14 @@ type secure struct {
 	conn     *conn // another one in the next run
 	tls      *tls.Conn
 	config   *tls.Config
-	closed   func() bool       // the server is
-	deadline time.Time         // of the handshake
-	over     atomic.Bool       // the handshake is
-	client   *x509.Certificate // that was verified; nil: none
-	ahead    []byte            // received by the program before, of the handshake
-	hello    []byte            // received in the handshake, as long as nothing was sent
-	header   header            // counts what is received in the handshake
-	spoken   bool              // something was sent
-	captured *[]byte           // in place of the client, if it is not nil
+	closed   func() bool // the server is
+	deadline time.Time   // of the handshake
+	over     atomic.Bool // the handshake is
+	ahead    []byte      // received by the program before, of the handshake
+	hello    []byte      // received in the handshake, as long as nothing was sent
+	header   header      // counts what is received in the handshake
+	spoken   bool        // something was sent
+	captured *[]byte     // in place of the client, if it is not nil
 }
 
 // read reads what the client has sent, without TLS.
@@ -69,7 +68,7 @@ func (a *Acceptor) handshake(c *conn) bool {
 	case err == nil:
 		s.hello, s.ahead = nil, nil
 		if chains := s.tls.ConnectionState().VerifiedChains; len(chains) > 0 {
-			s.client = chains[0][0]
+			c.peer = &access.Peer{Cert: append([]string{chains[0][0].Subject.CommonName}, chains[0][0].DNSNames...)}
 		}
 		s.over.Store(true)
 		_ = c.Conn.SetReadDeadline(time.Time{})
@@ -93,17 +92,6 @@ func isNetwork(err error) bool {
 	var failed *net.OpError
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &failed)
 }
-
-// certificate is that of the client; nil: it has shown none.
-func (c *conn) certificate() *x509.Certificate {
-	if c.secure == nil {
-		return nil
-	}
-	return c.secure.client
-}
-
-// Certificate is the certificate of the client of a request, which was verified; nil: it has shown none.
-func Certificate(ctx context.Context) *x509.Certificate { return connOf(ctx).certificate() }
 
 // methods are the beginnings of requests, as far as the header of a TLS record is long.
 var methods = [][]byte{[]byte("GET /"), []byte("POST "), []byte("HEAD "), []byte("PUT /"), []byte("OPTIO"), []byte("DELET"), []byte("PATCH")}
