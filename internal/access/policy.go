@@ -60,6 +60,7 @@ type Gate struct {
 	section   string
 	checks    *Checks
 	accounts  map[string]*account
+	users     map[string]*Caller            // each user that can log in
 	unknown   *account                      // takes the place of an account for names that have none: its check takes as long as the slowest
 	tokens    map[[sha256.Size]byte]*Caller // by their hashes
 	serves    Parts
@@ -77,15 +78,20 @@ type account struct {
 }
 
 func newGate(s Rules, users []User, checks *Checks) *Gate {
-	g := &Gate{section: s.Section, checks: checks, accounts: map[string]*account{}, unknown: &account{}, serves: s.Serves}
+	g := &Gate{section: s.Section, checks: checks, accounts: map[string]*account{}, users: map[string]*Caller{}, unknown: &account{}, serves: s.Serves}
 	most := s.Access
 	if most == NoRole {
 		most = Full
 	}
 	add := func(u User) {
+		as := func(by Way) *Caller {
+			c := &Caller{User: u.Name, By: by, Role: min(u.Role, most), Server: s.Section, programs: u.Programs,
+				secrets: append([]string{u.Password}, u.Tokens...)}
+			g.users[u.Name] = c
+			return c
+		}
 		if u.Password != "" {
-			caller := &Caller{User: u.Name, By: ByPassword, Role: min(u.Role, most), Server: s.Section, programs: u.Programs}
-			g.accounts[u.Name] = &account{u.Password, caller}
+			g.accounts[u.Name] = &account{u.Password, as(ByPassword)}
 			if isSlow(u.Password) {
 				g.unknown = &account{password: u.Password}
 			}
@@ -101,7 +107,7 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 				if g.tokens == nil {
 					g.tokens = map[[sha256.Size]byte]*Caller{}
 				}
-				g.tokens[sum] = &Caller{User: u.Name, By: ByToken, Role: min(u.Role, most), Server: s.Section, programs: u.Programs}
+				g.tokens[sum] = as(ByToken)
 			}
 		}
 	}
@@ -232,6 +238,16 @@ func (g *Gate) login(name, password string) (user *Caller, busy bool) {
 		return nil, busy
 	}
 	return a.caller, false
+}
+
+// Keeps reports whether a caller of the policy before may go on: it is still known, with the same passwords, tokens and programs, and may do
+// what it might before.
+func (g *Gate) Keeps(c *Caller) bool {
+	now := g.anonymous
+	if c.User != "" {
+		now = g.users[c.User]
+	}
+	return now != nil && now.Role >= c.Role && slices.Equal(now.secrets, c.secrets) && slices.Equal(now.programs, c.programs)
 }
 
 // IgnoresWrong reports whether wrong credentials are none.

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"net"
@@ -39,7 +40,43 @@ func (s *Servers) permit(rules []access.Rules, users []access.User, limit access
 		limit = defaultLimit
 	}
 	s.limit.Store(&limit)
-	s.policy.Store(access.New(rules, users, s.checks))
+	policy := access.New(rules, users, s.checks)
+	s.policy.Store(policy)
+	s.streaming.Lock()
+	defer s.streaming.Unlock()
+	for a := range s.streams {
+		if !policy.Gate(a.server).Keeps(a.caller) {
+			a.end()
+		}
+	}
+}
+
+// admitted is an answer that may take long, for a caller.
+type admitted struct {
+	server int
+	caller *access.Caller
+	end    context.CancelFunc
+}
+
+// whileAdmitted returns a request whose context ends when a change of the policy does not keep its caller, or done is called.
+func (h *handler) whileAdmitted(r *http.Request) (bound *http.Request, done func()) {
+	ctx, cancel := context.WithCancel(r.Context())
+	a := &admitted{h.server, access.Of(ctx), cancel}
+	h.streaming.Lock()
+	defer h.streaming.Unlock()
+	if h.streams == nil {
+		h.streams = map[*admitted]struct{}{}
+	}
+	h.streams[a] = struct{}{}
+	if !h.gate().Keeps(a.caller) { // it has changed since the request was judged
+		cancel()
+	}
+	return r.WithContext(ctx), func() {
+		h.streaming.Lock()
+		defer h.streaming.Unlock()
+		delete(h.streams, a)
+		cancel()
+	}
 }
 
 // Permit gives the servers a new reading of the configuration: who may do what changes for requests that begin from now on. Where

@@ -95,6 +95,7 @@ func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source
 	}
 	defer budget.Followers.Release(1)
 	defer context.AfterFunc(h.ctx, func() { unblock(w) })()
+	defer context.AfterFunc(r.Context(), func() { unblock(w) })()
 	w.Header().Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "text/plain;charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff") // a program's output is never HTML

@@ -79,8 +79,12 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b
 	case status != http.StatusOK:
 		h.fail(w, r, status)
 	case to.answer != nil:
+		r, done := h.whileAdmitted(r)
+		defer done()
 		to.answer(h, w, r)
 	case h.services.Pages != nil:
+		r, done := h.whileAdmitted(r)
+		defer done()
 		h.page(w, r, b)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.fail(w, r, http.StatusBadRequest)

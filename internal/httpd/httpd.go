@@ -77,6 +77,8 @@ type Servers struct {
 	policy       atomic.Pointer[access.Policy]
 	limit        atomic.Pointer[access.Limit] // of failed logins
 	throttle     access.Throttle
+	streaming    sync.Mutex
+	streams      map[*admitted]struct{} // answers that may take long, guarded by streaming
 	checks       *access.Checks
 	ctx          context.Context // canceled by Close
 	cancel       context.CancelFunc

@@ -85,6 +85,7 @@ func (h *handler) download(w http.ResponseWriter, r *http.Request) {
 	}
 	defer budget.Followers.Release(1)
 	defer context.AfterFunc(h.ctx, func() { unblock(w) })()
+	defer context.AfterFunc(r.Context(), func() { unblock(w) })()
 	header := w.Header()
 	header.Set("Content-Type", "text/plain;charset=utf-8")
 	header.Set("X-Content-Type-Options", "nosniff")
