@@ -64,6 +64,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 	&daemonKey[bool]{Key: Key{Name: "strip_ansi", Topic: childTopic, Since: "3.0", Other: "true",
 		Help: "remove ANSI escape sequences from child logs"},
 		Type: boolType, Field: func(s *settings) *bool { return &s.StripANSI }},
+	loginLimitKey, openServerKey,
 	&daemonKey[bool]{Key: Key{Name: "subreaper", Topic: childTopic, Since: Ours, Other: "true",
 		Help: "become the parent of orphaned processes, reap and log them; Linux"},
 		Type: boolType, Field: func(s *settings) *bool { return &s.Subreaper }},
@@ -89,7 +90,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 		Type: stateFileType, Field: func(s *settings) *string { return &s.StateFile }},
 	cgroupKey,
 	logDirsKey,
-}, paceKeys, loginKeys, shippingRows.daemon, daemonRotateKeys("logfile", logTopic, func(s *settings) *rotation.Policy { return &s.LogRotation }),
+}, paceKeys, shippingRows.daemon, daemonRotateKeys("logfile", logTopic, func(s *settings) *rotation.Policy { return &s.LogRotation }),
 	daemonAccessKeys("logfile", logTopic, func(s *settings) *LogAccess { return &s.LogAccess }))...)
 
 // ignoreUnknown is read by supervisorctl, too.
