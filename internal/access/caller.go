@@ -27,6 +27,7 @@ type Caller struct {
 	Role   Role   // at least Metrics, if the request is admitted
 	Server string // the section of the server
 
+	rules    *Rules   // of the server, if these alone say what it may; else nil
 	secrets  []string // with any of which the user can log in
 	programs []string // patterns of the namespecs of the programs that exist for it; nil: all
 }

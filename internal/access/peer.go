@@ -55,7 +55,7 @@ func newPeers(s Rules, most Role) *peers {
 		return nil
 	}
 	caller := func(who string, role Role) *Caller {
-		return &Caller{User: who, By: ByPeer, Role: min(role, most), Server: s.Section}
+		return &Caller{User: who, By: ByPeer, Role: min(role, most), Server: s.Section, rules: &s}
 	}
 	p := &peers{rules: s.Peers, unmapped: s.Unmapped, most: caller("root", most)}
 	for _, r := range s.Peers {

@@ -3,6 +3,7 @@ package access
 import (
 	"crypto/sha256"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -57,6 +58,7 @@ func (p *Policy) Gate(server int) *Gate { return p.gates[server] }
 // Gate is who may do what on one server. Where no role for clients without credentials is set, they get none if the server has a user
 // name, asks for certificates, has rules for processes or, on TCP, users; otherwise all that there is on the server. The permissions of the socket file are the gate of a Unix server.
 type Gate struct {
+	rules     Rules
 	section   string
 	checks    *Checks
 	accounts  map[string]*account
@@ -78,7 +80,7 @@ type account struct {
 }
 
 func newGate(s Rules, users []User, checks *Checks) *Gate {
-	g := &Gate{section: s.Section, checks: checks, accounts: map[string]*account{}, users: map[string]*Caller{}, unknown: &account{}, serves: s.Serves}
+	g := &Gate{rules: s, section: s.Section, checks: checks, accounts: map[string]*account{}, users: map[string]*Caller{}, unknown: &account{}, serves: s.Serves}
 	most := s.Access
 	if most == NoRole {
 		most = Full
@@ -86,7 +88,7 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 	add := func(u User) {
 		as := func(by Way) *Caller {
 			c := &Caller{User: u.Name, By: by, Role: min(u.Role, most), Server: s.Section, programs: u.Programs,
-				secrets: append([]string{u.Password}, u.Tokens...)}
+				secrets: append([]string{u.Password, u.CertName}, u.Tokens...)}
 			g.users[u.Name] = c
 			return c
 		}
@@ -100,7 +102,7 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 			if g.certified == nil {
 				g.certified = map[string]*Caller{}
 			}
-			g.certified[u.CertName] = &Caller{User: u.Name, By: ByCertificate, Role: min(u.Role, most), Server: s.Section, programs: u.Programs}
+			g.certified[u.CertName] = as(ByCertificate)
 		}
 		for _, text := range u.Tokens {
 			if sum, err := parseSHA256(text); err == nil {
@@ -122,7 +124,7 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 		add(User{Name: s.Username, Password: s.Password, Role: most})
 	}
 	if s.ClientCA && s.Username == "" && !known {
-		g.anyCert = &Caller{By: ByCertificate, Role: most, Server: s.Section}
+		g.anyCert = &Caller{By: ByCertificate, Role: most, Server: s.Section, rules: &g.rules}
 	}
 	g.peers = newPeers(s, most)
 	anonymous := s.Anonymous
@@ -243,6 +245,9 @@ func (g *Gate) login(name, password string) (user *Caller, busy bool) {
 // Keeps reports whether a caller of the policy before may go on: it is still known, with the same passwords, tokens and programs, and may do
 // what it might before.
 func (g *Gate) Keeps(c *Caller) bool {
+	if c.rules != nil { // it is no user: the server itself says what it may
+		return reflect.DeepEqual(*c.rules, g.rules)
+	}
 	now := g.anonymous
 	if c.User != "" {
 		now = g.users[c.User]
