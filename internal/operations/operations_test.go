@@ -58,6 +58,7 @@ func runWith(t *testing.T, o supervisor.Options) *Service {
 	return New(sup)
 }
 
+// differs: DIFF-121 the original looks once a second
 // Results are in the order of completion; within a second, in the order of the request.
 func TestCompletionOrder(t *testing.T) {
 	at := func(ms int64) operation { return operation{stateSince: time.UnixMilli(ms)} }
