@@ -26,13 +26,17 @@ func (p *Process) liveLimits(keys []string) (limits []string) {
 func limitFile(key string) string { return strings.Replace(key, "_", ".", 1) }
 
 // limit has the cgroup of the child have the limits that are configured. A goroutine writes them, because the kernel may have to take
-// memory back first; one change follows the other.
+// memory back first; one change follows the other. The limits of a program that is to have a cgroup again count from the next start.
 func (p *Process) limit(now time.Time) {
 	c := p.cgroup()
 	if c == nil || !c.used || c.change != nil {
 		return
 	}
-	to := cgroupSettings(p.Configured().Extra)
+	next := p.Configured().Extra
+	if next.UsesCgroup() && !p.Config.Extra.UsesCgroup() {
+		return
+	}
+	to := cgroupSettings(next)
 	if slices.Equal(c.written, to) {
 		if p.deferred() != nil {
 			p.useLimits(nil, now)

@@ -154,6 +154,25 @@ func TestFirstAndLastLimit(t *testing.T) {
 }
 
 // covers: L9-limits
+// A program that has lost its limits by an update gets new ones at its next start, for which the update restarts it.
+func TestLimitsComeBack(t *testing.T) {
+	w := newCgroupWorld(t, "b pids_max=5")
+	w.pass(time.Minute)
+	w.change("b")
+	w.limited(1)
+	w.limits("service/b.b", "pids.max max")
+	if got, want := w.change("b pids_max=7"), "restart b:b (pids_max)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	w.limits("service/b.b", "pids.max max")
+	w.stale("b", "pids_max")
+	w.end("b", by(syscall.SIGTERM))
+	w.pass(time.Minute)
+	w.limits("service/b.b", "pids.max 7")
+	w.stale("b", "")
+}
+
+// covers: L9-limits
 // While a process is being stopped its limits change at once. How it is stopped does not.
 func TestLimitsChangeWhileStopping(t *testing.T) {
 	w := newCgroupWorld(t, "a memory_max=32MB stopwaitsecs=1000 killmode=cgroup")
