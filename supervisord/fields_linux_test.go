@@ -34,7 +34,7 @@ var ownTests = map[string]string{
 // behindInterfaces are types with state that fields of the types above them reach by interfaces only, which have no fields to walk.
 var behindInterfaces = []reflect.Type{
 	reflect.TypeFor[output.Strip](), reflect.TypeFor[output.Capture](), reflect.TypeFor[output.Match](), reflect.TypeFor[output.Events](),
-	reflect.TypeFor[logs.FileTarget](), reflect.TypeFor[logs.SyslogTarget](), reflect.TypeFor[logs.DebugTarget](),
+	reflect.TypeFor[logs.FileTarget](), reflect.TypeFor[logs.SyslogTarget](), reflect.TypeFor[logs.JournalTarget](), reflect.TypeFor[logs.Journal](), reflect.TypeFor[logs.DebugTarget](),
 	reflect.TypeFor[events.Listener](), reflect.TypeFor[events.ExternalHandler](), reflect.TypeFor[socket.Socket](), reflect.TypeFor[plugin.Plugin](),
 	reflect.TypeFor[helper.Run](), reflect.TypeFor[sdnotify.Socket](), reflect.TypeFor[sdnotify.Pipe](),
 	reflect.TypeFor[rpc.Server](), reflect.TypeFor[operations.Service](), reflect.TypeFor[web.Handler](), // services

@@ -149,6 +149,7 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	logs.Import(r, targets)
 	var main2 logs.MainState
 	r.Get(logRoom, &main2)
+	logs.ReportRemotes(func(format string, args ...any) { l.log.Warnf(format, args...) })
 	l.log = logs.ImportMain(r, main2, logOptions(&l.cfg.Supervisord))
 	var children child.State
 	r.Get(childRoom, &children)

@@ -103,6 +103,9 @@ func (l *life) end(next *config.Config) {
 		l.servers.Stop(keepable(next))
 	}
 	if l.log != nil {
+		if next == nil {
+			logs.EndRemotes(flushTimeout)
+		}
 		l.log.Close()
 	}
 }
@@ -116,6 +119,7 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 		return l, err
 	}
 	d.memory.Protect()
+	logs.ReportRemotes(func(format string, args ...any) { l.log.Warnf(format, args...) })
 	if l.log, err = openLog(own); err != nil {
 		return l, err
 	}
@@ -227,18 +231,11 @@ func openLog(own *config.Supervisord) (*logs.Main, error) { return logs.OpenMain
 
 func logOptions(own *config.Supervisord) logs.MainOptions {
 	return logs.MainOptions{
+		Remote: process.ServerOf(&own.Shipping), Journal: logJournal(own),
 		Path: own.Logfile, Level: own.Loglevel, MaxBytes: int64(own.LogfileMaxBytes), Backups: own.LogfileBackups,
 		Stdout: own.NoDaemon && !own.Silent, Header: logHeader(&own.Shipping), JSON: own.LogfileJSON,
 		Rotation: &own.LogRotation, MakeDirs: own.LogDirs, Access: process.AccessOf(own.LogAccess),
 	}
-}
-
-// logHeader is that of records of the main log, nil if they are those of the original.
-func logHeader(s *config.Shipping) *logs.Header {
-	if s.Plain() && s.Tag == "" {
-		return nil
-	}
-	return &logs.Header{Facility: s.Facility, Tag: s.Tag, RFC5424: s.Format == config.RFC5424, PID: os.Getpid}
 }
 
 // startChild starts a child, which inherits nothing that protects our memory. The loop calls it, for one child at a time.

@@ -115,6 +115,8 @@ func (d *doubts) texts() {
 				if n, err := parseInteger(text); err == nil && n < 1 {
 					d.add(section, key, "the section has no process")
 				}
+			case strings.HasSuffix(key, "_logfile") && strings.HasPrefix(strings.ToLower(text), "syslog @"):
+				d.add(section, key, "perhaps syslog_server is meant")
 			case strings.HasSuffix(key, "_logfile") && strings.EqualFold(text, "off"):
 				d.add(section, key, "off means NONE: the output is not kept")
 			}
@@ -164,6 +166,7 @@ func (d *doubts) process(p *Process) {
 	d.files(p)
 	d.lines(p)
 	d.rotations(p)
+	d.shipping(p)
 	for _, c := range p.channels() {
 		if c.log.Kind == LogFile && isDir(c.log.Path) {
 			d.add(p.Section, c.key, "it is a directory, so the program cannot start")

@@ -2,7 +2,11 @@ package config
 
 import (
 	"cmp"
+	"errors"
+	"net"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/ini"
@@ -10,12 +14,18 @@ import (
 
 // Shipping says how lines of output, or of the main log, are sent to syslog.
 type Shipping struct {
-	Facility    int    `json:"facility"`               // the number of RFC 5424
-	Tag         string `json:"tag,omitempty"`          // empty: none
-	OutPriority int    `json:"out_priority"`           // of standard output, the severity of RFC 5424
-	ErrPriority int    `json:"err_priority"`           // of standard error
-	Format      string `json:"format,omitempty"`       // rfc3164 or rfc5424; empty: that of the target
+	Facility    int    `json:"facility"`         // the number of RFC 5424
+	Tag         string `json:"tag,omitempty"`    // empty: none
+	OutPriority int    `json:"out_priority"`     // of standard output, the severity of RFC 5424
+	ErrPriority int    `json:"err_priority"`     // of standard error
+	Server      string `json:"server,omitempty"` // such as tcp://host:601; empty: the daemon of this host
+	Format      string `json:"format,omitempty"` // rfc3164 or rfc5424; empty: that of the target
+	CA          string `json:"ca,omitempty"`     // file of certificates; empty: those of the system
+	Cert        string `json:"cert,omitempty"`   // file of our certificate, and of its key; empty: none
+	Key         string `json:"key,omitempty"`
 	LevelPrefix bool   `json:"level_prefix,omitempty"` // a line may begin with its severity, as <3>
+	OutJournald bool   `json:"out_journald,omitempty"` // standard output goes to journald, too
+	ErrJournald bool   `json:"err_journald,omitempty"`
 }
 
 // The words of facilities and severities, by number. The facilities without a word are not for programs.
@@ -42,6 +52,51 @@ var (
 	severityType = numbered(severities)
 	tagType      = &Type[string]{name: "printable text without blanks", parse: parseTag, words: true, same: equal[string], share: shareText}
 )
+
+var (
+	serverType   = &Type[string]{name: "`udp://host:port`, `tcp://host:port` or `tls://host:port`", parse: parseSyslogServer, same: equal[string], share: shareText}
+	readableType = textType.asking("path", host.readable)
+)
+
+// readable returns the path of a file that can be opened.
+func (h host) readable(text string) (string, error) {
+	path := h.normalize(text)
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	return path, file.Close()
+}
+
+// parseSyslogServer reads an address and adds the port if there is none.
+func parseSyslogServer(text string) (string, error) {
+	wrong := errors.New("syslog_server must be udp://host:port, tcp://host:port or tls://host:port, not " + text)
+	scheme, address, ok := strings.Cut(text, "://")
+	scheme = strings.ToLower(scheme)
+	port, known := map[string]string{"udp": "514", "tcp": "601", "tls": "6514"}[scheme]
+	if !ok || !known || strings.ContainsAny(address, "/?#@ ") {
+		return "", wrong
+	}
+	name := strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
+	if h, p, err := net.SplitHostPort(address); err == nil {
+		name, port = h, p
+	} else if bracketed := name != address; bracketed != strings.Contains(name, ":") {
+		return "", wrong
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || name == "" || strings.ContainsAny(name, "[]") {
+		return "", wrong
+	}
+	return scheme + "://" + net.JoinHostPort(name, port), nil
+}
+
+// IsRFC5424 reports whether records have the form of RFC 5424.
+func (s *Shipping) IsRFC5424() bool { return s.Format == RFC5424 || s.Format == "" && s.Server != "" }
+
+// Address returns the parts of Server.
+func (s *Shipping) Address() (scheme, address string) {
+	scheme, address, _ = strings.Cut(s.Server, "://")
+	return scheme, address
+}
 
 // numbered is the type of one of several words, in any case, whose value is its place.
 func numbered(words []string) *Type[int] {
@@ -85,11 +140,27 @@ var shippingRows = func() *shipping {
 		severityType, infoSeverity, func(s *Shipping) *int { return &s.OutPriority })
 	add(s, Key{Name: "syslog_stderr_priority", Other: "err", Help: "priority of lines of standard error"}, programsOnly,
 		severityType, infoSeverity, func(s *Shipping) *int { return &s.ErrPriority })
-	add(s, Key{Name: "syslog_format", Default: "`rfc3164`", Other: RFC5424, Help: "form of records for syslog"}, both,
+	add(s, Key{Name: "syslog_server", Default: "the daemon of this host", Other: "tcp://h",
+		Help: "server that gets what is for syslog, see [syslog](howto-syslog.md); ports: 514, 601, 6514"}, both,
+		serverType, "", func(s *Shipping) *string { return &s.Server })
+	add(s, Key{Name: "syslog_format", Default: "`rfc3164`, for a server `rfc5424`", Other: RFC5424, Help: "form of records for syslog"}, both,
 		oneOf(RFC3164, RFC5424), "", func(s *Shipping) *string { return &s.Format })
+	add(s, Key{Name: "syslog_tls_ca", Default: "those of the system", Other: "/dev/null",
+		Help: "file of certificates that the server's must be signed with"}, both,
+		readableType, "", func(s *Shipping) *string { return &s.CA })
+	add(s, Key{Name: "syslog_tls_cert", Default: none, Other: "/dev/null", Help: "file of the certificate that the server gets"}, both,
+		readableType, "", func(s *Shipping) *string { return &s.Cert })
+	add(s, Key{Name: "syslog_tls_key", Default: none, Other: "/dev/null", Help: "file of its key"}, both,
+		readableType, "", func(s *Shipping) *string { return &s.Key })
 	add(s, Key{Name: "log_level_prefix", Other: "true",
 		Help: "lines that begin with `<0>` to `<7>` have that priority, and no such prefix in syslog"}, programsOnly,
 		boolType, false, func(s *Shipping) *bool { return &s.LevelPrefix })
+	add(s, Key{Name: "stdout_journald", Other: "true", Help: "copy standard output to journald; Linux"}, programsOnly,
+		boolType, false, func(s *Shipping) *bool { return &s.OutJournald })
+	add(s, Key{Name: "stderr_journald", Other: "true", Help: "copy standard error to journald; Linux"}, programsOnly,
+		boolType, false, func(s *Shipping) *bool { return &s.ErrJournald })
+	s.daemon = append(s.daemon, &daemonKey[bool]{Key: Key{Name: "log_journald", Update: nothing, Other: "true",
+		Help: "copy the main log to journald; Linux"}, Type: boolType, Field: func(s *settings) *bool { return &s.LogJournald }})
 	inPart(func(e *Extra) **Shipping { return &e.Shipping }, table[Process](
 		Key{Sections: InPrograms | InDefault, Topic: shippingTopic, Scope: inProgram, Update: inPlace, Since: Ours}, s.processes...))
 	table(Key{Sections: InSupervisord, Topic: shippingTopic, Scope: ofFile, Update: inPlace, Since: Ours}, s.daemon...)
@@ -157,7 +228,7 @@ func (p *Process) Shipping() *Shipping {
 // Plain is true if records are as those of the original.
 func (s *Shipping) Plain() bool {
 	plain := *s
-	plain.Format = cmp.Or(s.Format, RFC3164)
+	plain.Format, plain.OutJournald, plain.ErrJournald = cmp.Or(s.Format, RFC3164), false, false
 	return plain == plainShipping
 }
 

@@ -70,6 +70,7 @@ type Supervisord struct {
 	MaxStarting        int               `json:"max_starting"`        // processes in STARTING by a first start; 0: any number
 	Cgroup             string            `json:"cgroup"`              // auto, off, required, or the path of the base
 	Shipping           Shipping          `json:"shipping"`            // of the main log
+	LogJournald        bool              `json:"log_journald"`        // the main log goes to journald, too
 
 	LogDirs     bool            `json:"logfile_mkdirs,omitzero"` // missing directories of logs are made
 	LogAccess   LogAccess       `json:"logfile_access,omitzero"`

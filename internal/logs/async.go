@@ -32,7 +32,8 @@ type asyncWriter struct {
 	interrupt func(stop bool)             // has a write end now, and later ones at once, until it is called with false; nil: they end soon
 	close     func()
 	fd        int         // of the target; without use for syslog
-	syslog    *syslogConn // nil: the target has a descriptor
+	syslog    *syslogConn // nil: the target has a descriptor, or is journald
+	journal   *journalConn
 	key       inode
 	registry  *registry // nil: none, and it is not closed
 	refs      int       // guarded by the registry

@@ -16,6 +16,8 @@ import (
 type TargetsState struct {
 	Targets []TargetState `json:"targets,omitempty"`
 	Rotated []JobState    `json:"rotated,omitempty"` // logs whose rotated files wait
+	Remotes []RemoteState `json:"remotes,omitempty"`
+	Journal *JournalState `json:"journal,omitempty"`
 }
 
 // TargetKey identifies a target in the state: device and inode of what its descriptor leads to, or device 0 and a number for syslog.
@@ -28,7 +30,8 @@ type TargetKey struct {
 type TargetState struct {
 	TargetKey
 	FD       int          `json:"fd,omitempty"`
-	Syslog   *SyslogRoute `json:"syslog,omitempty"` // in place of FD
+	Syslog   *SyslogRoute `json:"syslog,omitempty"`  // in place of FD
+	Journal  *SyslogRoute `json:"journal,omitempty"` // likewise
 	Queue    [][]byte     `json:"queue,omitempty"`
 	Dropping bool         `json:"dropping,omitempty"`
 	Failed   string       `json:"failed,omitempty"` // the error that the next write returns
@@ -58,6 +61,11 @@ func Freeze(deadline time.Time) error {
 	if ended := rotated.freeze(); ended != nil {
 		waits = append(waits, ended)
 	}
+	for _, r := range remotes.freeze(true) {
+		if stopped := r.stop(); stopped != nil {
+			waits = append(waits, stopped)
+		}
+	}
 	for _, stopped := range waits {
 		select {
 		case <-stopped:
@@ -76,6 +84,9 @@ func Thaw() {
 		writers.retire(w)
 	}
 	rotated.thaw()
+	for _, r := range remotes.freeze(false) {
+		r.thaw()
+	}
 }
 
 // Begin lets imported targets go on. It comes after the import of all that uses them.
@@ -139,6 +150,10 @@ func Export(w *handover.Writer) (s TargetsState) {
 		s.Targets = append(s.Targets, target.export(w))
 	}
 	s.Rotated = rotated.export()
+	for _, r := range remotes.all() {
+		s.Remotes = append(s.Remotes, r.export())
+	}
+	s.Journal = TheJournal.export()
 	return s
 }
 
@@ -155,6 +170,10 @@ func (w *asyncWriter) export(to *handover.Writer) TargetState {
 	}
 	if c := w.syslog; c != nil { // a record that was sent in part is sent again
 		s.Syslog = &SyslogRoute{c.path, c.lost}
+		return s
+	}
+	if c := w.journal; c != nil {
+		s.Journal = &SyslogRoute{c.path, c.lost}
 		return s
 	}
 	s.FD = to.Descriptor(w.fd, s.purpose())
@@ -176,6 +195,11 @@ func Import(r *handover.Reader, s TargetsState) {
 			writers.private = max(writers.private, target.Inode)
 		}
 	}
+	TheJournal.restore(r, s.Journal)
+	remotes.freeze(true)
+	for _, remote := range s.Remotes {
+		importRemote(remote)
+	}
 }
 
 func importTarget(r *handover.Reader, s TargetState) *asyncWriter {
@@ -183,6 +207,11 @@ func importTarget(r *handover.Reader, s TargetState) *asyncWriter {
 	if s.Syslog != nil {
 		c := newSyslogConn(s.Syslog.Path, nil)
 		c.lost = s.Syslog.Lost
+		w = c.writer()
+	} else if s.Journal != nil {
+		c := newJournalConn(s.Journal.Path)
+		c.lost, c.tried = s.Journal.Lost, time.Now()
+		c.what.Store(new("output for journald"))
 		w = c.writer()
 	} else {
 		w.fd = r.Descriptor(s.FD, s.purpose())

@@ -38,7 +38,7 @@ func upgrade[T any](t *testing.T, export func(*handover.Writer) T, imp func(*han
 	}
 	freezeAll(t)
 	for _, target := range writers.at {
-		if target.syslog != nil {
+		if target.syslog != nil || target.journal != nil {
 			continue
 		}
 		own, err := syscall.Dup(target.fd) // the other one is in the poller of this program, for as long as it is open

@@ -169,12 +169,15 @@ func (m *Main) Export(w *handover.Writer) (s MainState) {
 
 // ImportMain makes a main log of its state, whose lines wait until Begin.
 func ImportMain(r *handover.Reader, s MainState, o MainOptions) *Main {
-	m := &Main{level: o.Level, dropped: dropped{s.Lines, s.Bytes}, frozen: true, held: s.Waiting, json: o.JSON, heldJSON: s.WaitingJSON}
+	m := &Main{level: o.Level, dropped: dropped{s.Lines, s.Bytes}, frozen: true, held: s.Waiting, json: o.JSON, heldJSON: s.WaitingJSON,
+		journal: o.Journal}
 	if s.Copied {
 		m.copy = Stdout
 	}
 	if o.Path != SyslogName {
 		m.path, m.file = o.Path, ImportFile(r, s.File, o.Path, o.file())
+	} else if o.Remote != nil {
+		m.remote, m.header = RemoteOf(*o.Remote), o.Header
 	} else if s.Syslog != nil {
 		m.syslog, m.header = ImportSyslog(r, *s.Syslog, "", nil), o.Header
 	}

@@ -37,7 +37,9 @@ type Main struct {
 	mu       sync.Mutex
 	file     *File
 	syslog   *Syslog
-	header   *Header // of records for syslog; nil: that of the original
+	journal  *JournalTarget // nil: it does not go there
+	remote   *Remote        // in place of syslog; nil: none
+	header   *Header        // of records for syslog; nil: that of the original
 	copy     io.Writer
 	dropped  dropped // from the copy
 	frozen   bool
@@ -58,9 +60,11 @@ type MainOptions struct {
 	Level    api.Level
 	MaxBytes int64 // rotate at this size; 0 or less: never
 	Backups  int
-	Stdout   bool    // copy each line to the standard output
-	Header   *Header // of records for syslog; nil: that of the original
-	JSON     bool    // write each line as an object, but to syslog
+	Stdout   bool           // copy each line to the standard output
+	Journal  *JournalTarget // of a copy in journald; nil: none
+	Remote   *Server        // where records for syslog go; nil: to the daemon of this host
+	Header   *Header        // of records for syslog; nil: that of the original
+	JSON     bool           // write each line as an object, but to syslog
 
 	MakeDirs bool // as for files
 	Access   *Access
@@ -74,12 +78,17 @@ func (o MainOptions) file() FileOptions {
 // OpenMain opens the main log, creating the file if need be. The error names the file and the reason. When the file is
 // the standard output itself, lines are written once.
 func OpenMain(o MainOptions) (*Main, error) {
-	m := &Main{level: o.Level, json: o.JSON}
+	m := &Main{level: o.Level, json: o.JSON, journal: o.Journal}
 	if o.Stdout {
 		m.copy = Stdout
 	}
 	if o.Path == SyslogName {
-		m.syslog, m.header = &Syslog{}, o.Header
+		m.header = o.Header
+		if o.Remote != nil {
+			m.remote = RemoteOf(*o.Remote)
+		} else {
+			m.syslog = &Syslog{}
+		}
 		return m, nil
 	}
 	file, err := Open(o.Path, o.file())
@@ -267,7 +276,10 @@ func (m *Main) writeLine(b, object []byte) {
 		m.writeCopy(line)
 	}
 	m.writeFile(line)
-	if m.syslog != nil {
+	if m.journal != nil {
+		m.journal.Journal.sendLine(m.journal, b)
+	}
+	if m.syslog != nil || m.remote != nil {
 		m.sendSyslog(b)
 	}
 }
@@ -320,7 +332,11 @@ func (m *Main) sendSyslog(b []byte) {
 		}
 	}
 	for r.line = range linesOf(b[headLength:]) {
-		m.syslog.sendRecord(r)
+		if m.remote != nil {
+			m.remote.sendRecord(r)
+		} else {
+			m.syslog.sendRecord(r)
+		}
 	}
 }
 
@@ -380,4 +396,5 @@ func (m *Main) Close() {
 		m.syslog.Close()
 		m.syslog = nil
 	}
+	m.remote, m.journal = nil, nil
 }

@@ -93,12 +93,17 @@ func (t *FileTarget) Close() {
 // SyslogTarget sends the lines of each chunk to syslog, after a prefix. Source: stdout_syslog.
 type SyslogTarget struct {
 	Syslog *Syslog
+	Remote *Remote // in place of Syslog, with a header; nil: none
 	Prefix string  // the name of the process and a space
 	Header *Header // in place of Prefix; nil: records are as those of the original
 }
 
 // Write sends a record for each line of a chunk.
 func (t *SyslogTarget) Write(chunk []byte) {
+	if t.Remote != nil {
+		t.Remote.send(t.Header, chunk)
+		return
+	}
 	if t.Header != nil {
 		t.Syslog.SendAs(t.Header, chunk)
 		return

@@ -205,7 +205,7 @@ func (c *channel) configure(to *config.Channel, process *config.Process, otherSh
 	case lines && !c.writesLines():
 		c.writing = nil
 	}
-	if c.pipe != nil && (before.Events != to.Events || before.Log.Syslog != to.Log.Syslog || to.Log.Syslog && otherShipping) {
+	if c.pipe != nil && (before.Events != to.Events || before.Log.Syslog != to.Log.Syslog || otherShipping) {
 		c.pipe.Replace(c.rebuild)
 	}
 }
