@@ -125,6 +125,19 @@ func (f *frozenServers) thaw() {
 	f.now.Thaw()
 }
 
+// replace has a descriptor be one of the null device, so that what still reads from it finds the end.
+func (f *frozenServers) replace(fd int) {
+	f.t.Helper()
+	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer unix.Close(null)
+	if err := unix.Dup3(null, fd, unix.O_CLOEXEC); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 // handOver has other servers go on, in this process.
 func (f *frozenServers) handOver() {
 	f.t.Helper()
@@ -145,8 +158,9 @@ func (f *frozenServers) handOver() {
 	for i := range state.Sockets {
 		state.Sockets[i].FD = duplicate(state.Sockets[i].FD, "socket of "+f.servers[i].Section)
 	}
-	if state.Watcher != 0 {
-		state.Watcher = duplicate(state.Watcher, watcherPurpose)
+	if fd := state.Watcher; fd != 0 {
+		state.Watcher = duplicate(fd, watcherPurpose)
+		f.replace(fd) // the old program is gone in an upgrade, and reads no event
 	}
 	for i := range state.Conns {
 		c := &state.Conns[i]
