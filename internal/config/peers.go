@@ -98,7 +98,7 @@ func (c *Config) peerRisks() (warnings []string) {
 		}
 		for _, r := range s.Peers {
 			if !s.lets(r) {
-				warnings = append(warnings, fmt.Sprintf("peer_access of [%s] names %s, but chmod=%04o lets nobody but root connect", s.Section, r.Who, s.Mode))
+				warnings = append(warnings, fmt.Sprintf("peer_access of [%s] names %s, but chmod=%04o lets only root connect", s.Section, r.Who, s.Mode))
 			}
 		}
 		warnings = append(warnings, c.leftOut(s)...)

@@ -13,7 +13,7 @@ type About struct {
 	Group string
 	Name  string
 	PID   int // 0: none
-	// Mark gets each line, too, whatever the level of the log is. Nil: nothing does.
+	// Mark gets each line, too, at any level of the log. Nil: nothing does.
 	Mark func(level api.Level, text string)
 }
 

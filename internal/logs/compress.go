@@ -15,7 +15,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
-// errStopped is the error of a compression that is given up, and errChanging that of a file that somebody still writes to.
+// errStopped is the error of a compression that is given up, and errChanging that of a file to which something is still written.
 var (
 	errStopped  = errors.New("the compression is given up")
 	errChanging = errors.New("the file is being written to")

@@ -188,7 +188,7 @@ func FuzzJSON(f *testing.F) {
 				t.Errorf("%s, want %s", got[1:], want)
 			}
 		}
-		for at := range 9 { // whatever eight bytes are looked at
+		for at := range 9 { // in each place of eight bytes
 			padded := append(bytes.Repeat([]byte{'a'}, at), text...)
 			if b := AppendJSON(nil, padded); string(b[1+at:]) != string(got[2:]) {
 				t.Errorf("after %d bytes: %s, want %s", at, b, got)
@@ -222,7 +222,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestMultiline joins lines to records, whatever the cut.
+// TestMultiline joins lines to records, wherever they are cut.
 func TestMultiline(t *testing.T) {
 	long := strings.Repeat("x", maxRecord/2)
 	many := "a\n" + strings.Repeat(" b\n", 2*maxRecordLines)
