@@ -154,7 +154,7 @@ func TestRemoteSendsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close() // a reset
-	conn, in = accept(t, l)
+	_, in = accept(t, l)
 	first := -1
 	for next := 0; next < records-1; next++ {
 		got, err := frame(in)
