@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gosupervisor/supervisor/internal/exefile"
 	"github.com/gosupervisor/supervisor/internal/freeport"
 )
 
@@ -154,8 +155,7 @@ func programs(t *testing.T, bin string) string {
 			err = errors.Join(err, os.Symlink(from, to))
 			continue
 		}
-		text, readErr := os.ReadFile(from)
-		err = errors.Join(err, readErr, os.WriteFile(to, text, 0o755))
+		err = errors.Join(err, exefile.Copy(from, to, 0o755))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +173,7 @@ func (s *session) run(b block) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			s.t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		if err := exefile.Write(path, []byte(text), 0o755); err != nil {
 			s.t.Fatal(err)
 		}
 	case b.language == "console":

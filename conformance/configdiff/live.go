@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/kolo/xmlrpc"
+
+	"github.com/gosupervisor/supervisor/internal/exefile"
 )
 
 // startTimeout bounds the time in which a daemon must start its children.
@@ -78,11 +80,7 @@ func shareSelf(base, child string) error {
 	if err != nil {
 		return err
 	}
-	program, err := os.ReadFile(self)
-	if err != nil {
-		return err
-	}
-	return firstError(os.Chmod(base, 0o755), os.WriteFile(child, program, 0o755), os.Chmod(child, 0o755))
+	return firstError(os.Chmod(base, 0o755), exefile.Copy(self, child, 0o755))
 }
 
 // runnable returns a configuration whose programs can all be run, and the number of processes.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gosupervisor/supervisor/internal/exefile"
 )
 
 // faulty builds, once, a supervisord that fails where the case says. FAULTY names one that is built already.
@@ -65,10 +67,7 @@ func (f *fault) beginUpgrade(s setup) *upgraded {
 // install puts another program in place of the one that has been started.
 func (u *upgraded) install(program string) {
 	u.Helper()
-	data, err := os.ReadFile(program)
-	if err == nil {
-		err = os.WriteFile(u.program+".new", data, 0o755)
-	}
+	err := exefile.Copy(program, u.program+".new", 0o755)
 	if err == nil {
 		err = os.Rename(u.program+".new", u.program)
 	}

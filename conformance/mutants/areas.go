@@ -30,6 +30,7 @@ var areas = []*area{
 // unchanged are the packages that get no mutants, and why.
 var unchanged = map[string]string{
 	"internal/cgroup/cgrouptest":   "only tests use it",
+	"internal/exefile":             "only tests use it",
 	"internal/freeport":            "only tests and samples use it",
 	"internal/upgrade/fault":       "does something only in programs that are built for tests",
 	"internal/waiting/waitingtest": "only tests use it",

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gosupervisor/supervisor/internal/exefile"
 )
 
 const interpreter = "/usr/bin/python3" // Debian's, for which the packages are installed
@@ -116,7 +118,7 @@ func (p place) run(t *testing.T, names ...string) []byte {
 	t.Helper()
 	root, bin, work := p.dir, p.bin, t.TempDir()
 	if p.isolated {
-		if err := os.CopyFS(work, os.DirFS(p.dir)); err != nil {
+		if err := exefile.CopyFS(work, os.DirFS(p.dir)); err != nil {
 			t.Fatal(err)
 		}
 		root, bin = "/tmp", "/tmp/bin"
