@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # The links to supervisor-listeners; without the prefix, these are the names of superlance's programs.
 LISTENERS = memmon httpok crashmail fatalmailbatch
-PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy bin/supervisor-listeners
+PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy bin/supervisor-listeners bin/supervisorctl-top
 # All builds but those for the race detector use the same settings, so that the standard library is compiled once.
 export CGO_ENABLED = 0
 export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
@@ -29,6 +29,7 @@ help:
 programs: ## build all programs into bin/; make alone does it, too
 	@$(GOBUILD) -o bin/ ./supervisord ./supervisorctl ./supervisord/echo_supervisord_conf ./supervisord/pidproxy
 	@$(GOBUILD) -o bin/supervisor-listeners ./supervisord/listeners
+	@$(GOBUILD) -o bin/supervisorctl-top ./scripts/top
 	@for l in $(LISTENERS); do ln -sf supervisor-listeners bin/supervisor-$$l || exit 1; done
 	@$(GOBUILD) -o bin/sample-listener ./docs/examples/listener
 	@$(GOBUILD) -o bin/sample-generator ./docs/examples/generator
@@ -50,7 +51,7 @@ clean: ## remove bin/
 
 # The comparisons with the original are left out where it is not installed.
 test: ## * everything that CI runs
-	@scripts/setup -n reference pexpect compiler browser site roots syslog
+	@scripts/setup -n reference pexpect compiler browser terminal site roots syslog
 	@scripts/setup syslog || echo "test: there is no rsyslogd: what sends to it is skipped"
 	@scripts/setup reference || echo "test: the original is not installed: what compares with it is skipped"
 	$(MAKE) check
@@ -60,14 +61,15 @@ test: ## * everything that CI runs
 
 # Compilation uses the time in which tests wait.
 check: ## * unit, ports and lint, side by side
-	@scripts/setup -n compiler browser
+	@scripts/setup -n compiler browser terminal
 	@echo "check: unit tests, builds for other systems and linters side by side, which takes some minutes"
 	@$(MAKE) -j2 -Otarget unit ports lint
 
 # The packages that take longest go first, so that none runs alone at the end.
 LONGEST = ./internal/web ./supervisord ./internal/ctl ./docs
 unit: programs ## * unit tests, with the race detector if there is a C compiler
-	@scripts/setup -n compiler browser
+	@scripts/setup -n compiler browser terminal
+	@scripts/setup terminal || echo "unit: there is no tmux: the tests of the full-screen view in a terminal are skipped"
 	@scripts/setup compiler || echo "unit: there is no C compiler: the tests run without the race detector"
 	@scripts/setup browser || echo "unit: there is no browser: the tests of the web pages in one are skipped"
 	race=; if command -v gcc >/dev/null; then race=-race; export CGO_ENABLED=1; fi; go test -timeout 20m $$race $(LONGEST) \

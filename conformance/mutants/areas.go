@@ -21,7 +21,7 @@ var areas = []*area{
 	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd", "internal/httpd/fast", "internal/web", "internal/origin",
 		"internal/api", "internal/plugin", "internal/budget", "internal/access"}, "rpc|http|plugins|tls|security|access"},
 	{"logs", []string{"internal/logs", "internal/rotation", "internal/pump"}, "logs"},
-	{"ctl", []string{"internal/ctl", "supervisorctl", "supervisorctl/client", "internal/quit"}, "ctl|control|tls"},
+	{"ctl", []string{"internal/ctl", "supervisorctl", "supervisorctl/client", "internal/quit", "internal/screen"}, "ctl|control|tls"},
 	{"children", []string{"internal/child", "internal/child/step", "internal/cgroup", "internal/daemon", "internal/daemon/startlimit", "internal/account", "internal/orphans",
 		"internal/parentthread", "internal/sdnotify", "internal/safefile", "internal/sigaction", "internal/sock", "supervisord", "supervisord/pidproxy"},
 		"environment|startup|signals|stop|orphans|readiness|security|upgrade|limits|cgroup"},

@@ -5,7 +5,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -50,10 +55,37 @@ func optionVariables(options map[string]string) (env []string) {
 	return env
 }
 
-// externalCommand returns a command for the program supervisorctl-NAME, or nil if it is not on the PATH.
-func externalCommand(name string) *command {
+// externalProgram returns the path of the program supervisorctl-NAME, or "" if it is not on the PATH.
+func externalProgram(name string) string {
 	path, err := exec.LookPath("supervisorctl-" + name)
 	if err != nil {
+		return ""
+	}
+	return path
+}
+
+// top runs supervisorctl-top, the one beside this program, or else that on the PATH. Source: top.
+func (c *Controller) top(args []string) error {
+	path := externalProgram("top")
+	if self, err := os.Executable(); err == nil {
+		if beside := filepath.Join(filepath.Dir(self), "supervisorctl-top"); isExecutable(beside) {
+			path = beside
+		}
+	}
+	if path == "" {
+		c.println("ERROR: supervisorctl-top is not installed")
+		c.status = exitGeneric
+		return nil
+	}
+	return c.runProgram(path, args)
+}
+
+func isExecutable(path string) bool { return unix.Access(path, unix.X_OK) == nil }
+
+// externalCommand returns a command for the program supervisorctl-NAME, or nil if it is not on the PATH.
+func externalCommand(name string) *command {
+	path := externalProgram(name)
+	if path == "" {
 		return nil
 	}
 	return &command{name: name, offline: true, help: name + "\tRuns " + path,
@@ -73,6 +105,21 @@ func (c *Controller) runProgram(path string, args []string, env ...string) error
 		{"SUPERVISOR_PASSWORD", c.options.Password},
 	} {
 		cmd.Env = append(cmd.Env, v.name+"="+v.value)
+	}
+	var trusted []string
+	for _, uid := range c.options.TrustedUIDs {
+		trusted = append(trusted, strconv.Itoa(uid))
+	}
+	for _, v := range []struct{ name, value string }{
+		{"SUPERVISOR_TRUSTED_UIDS", strings.Join(trusted, ",")},
+		{"SUPERVISOR_TOKEN", c.options.Token},
+		{"SUPERVISOR_TLS_CA", c.options.TLS.CA},
+		{"SUPERVISOR_TLS_CERT", c.options.TLS.Cert},
+		{"SUPERVISOR_TLS_KEY", c.options.TLS.Key},
+	} {
+		if v.value != "" {
+			cmd.Env = append(cmd.Env, v.name+"="+v.value)
+		}
 	}
 	err := cmd.Run()
 	var exit *exec.ExitError

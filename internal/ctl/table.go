@@ -147,6 +147,8 @@ func init() {
 			help: "scale <program> <number>\tStart more processes of a program, or stop and remove those with the highest numbers\n" +
 				"scale --no-start <program> <number>\tAdd processes without a start\n" +
 				"scale --no-wait <program> <number>\tDo not wait until they are RUNNING, or have stopped"},
+		{name: "top", offline: true, run: (*Controller).top,
+			help: "top\tShow all processes and their logs on the full screen, and act on them; ? lists its keys"},
 		{name: "upgrade", upcheck: true, run: (*Controller).upgrade,
 			help: "upgrade\t\t\tExecute the supervisord that is installed now in place of the running one\n" +
 				"upgrade --dry-run\tFind out only whether that is possible\n" +

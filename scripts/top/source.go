@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/screen"
+	"github.com/gosupervisor/supervisor/supervisorctl/client"
+)
+
+// Intervals of reading.
+const (
+	interval     = time.Second
+	actInterval  = 100 * time.Millisecond // while an action is being performed
+	callTimeout  = 10 * time.Second
+	longestPause = 30 * time.Second // between attempts to connect
+)
+
+// source reads a supervisord by XML-RPC, also the original.
+type source struct {
+	server     *client.Client
+	url        string
+	identifier string // empty: not read yet
+	version    string
+	acting     atomic.Int32 // actions that are being performed
+}
+
+// read returns the state of the supervisord and its processes.
+func (s *source) read(ctx context.Context) (screen.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var err error
+	if s.identifier == "" {
+		if s.identifier, err = s.server.Identification(ctx); err != nil {
+			return screen.Snapshot{}, err
+		}
+		if s.version, err = s.server.SupervisorVersion(ctx); err != nil {
+			return screen.Snapshot{}, err
+		}
+	}
+	state, err := s.server.State(ctx)
+	if err != nil {
+		return screen.Snapshot{}, err
+	}
+	infos, err := s.server.AllProcessInfo(ctx)
+	if err != nil {
+		return screen.Snapshot{}, err
+	}
+	snapshot := screen.Snapshot{Identifier: s.identifier, Version: s.version, Host: host(s.url), State: state.Name}
+	for i := range infos {
+		snapshot.Processes = append(snapshot.Processes, process(&infos[i]))
+	}
+	return snapshot, nil
+}
+
+// host returns the host of a server's address.
+func host(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Scheme != "unix" && u.Host != "" {
+		return u.Host
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}
+
+// process converts what XML-RPC has of a process.
+func process(info *api.ProcessInfo) screen.Process {
+	p := screen.Process{Group: info.Group, Name: info.Name, State: info.State, PID: info.PID, Description: info.Description}
+	if info.Start > 0 && info.State == api.Running {
+		p.Started = time.Now().Add(-time.Duration(info.Now-info.Start) * time.Second) // by our clock
+	}
+	for _, d := range []screen.Detail{{Name: "spawn error", Text: info.SpawnErr}, {Name: "stdout", Text: info.StdoutLogfile}, {Name: "stderr", Text: info.StderrLogfile}} {
+		if d.Text != "" {
+			p.Details = append(p.Details, d)
+		}
+	}
+	if info.More == nil {
+		return p
+	}
+	for _, m := range api.MoreMembers {
+		var text string
+		switch {
+		case m.Text != nil:
+			text = *m.Text(info.More)
+		case m.Flag != nil && *m.Flag(info.More) != nil:
+			text = fmt.Sprint(**m.Flag(info.More))
+		case m.Number != nil && *m.Number(info.More) != nil:
+			text = fmt.Sprint(**m.Number(info.More))
+		}
+		if m.Name == "health" {
+			p.Health = text
+		} else if text != "" {
+			p.Details = append(p.Details, screen.Detail{Name: strings.ReplaceAll(m.Name, "_", " "), Text: text})
+		}
+	}
+	return p
+}
+
+// poll sends the state once a second, more often while actions are performed, and tries again after the connection was lost.
+func (s *source) poll(ctx context.Context, send func(screen.Event)) {
+	pause := interval
+	for {
+		wait := pause
+		if s.acting.Load() > 0 {
+			wait = actInterval
+		}
+		if !s.sleep(ctx, wait) {
+			return
+		}
+		snapshot, err := s.read(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			s.identifier = "" // it may be another one afterwards
+			send(screen.Lost{Reason: err.Error()})
+			pause = min(2*pause, longestPause)
+		default:
+			send(screen.Updated{Snapshot: snapshot})
+			pause = interval
+		}
+	}
+}
+
+// sleep waits until the time is over, or an action begins. It returns false at the end of the context.
+func (s *source) sleep(ctx context.Context, d time.Duration) bool {
+	deadline := time.Now().Add(d)
+	for time.Now().Before(deadline) {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(min(actInterval, time.Until(deadline))):
+		}
+		if s.acting.Load() > 0 {
+			return true
+		}
+	}
+	return true
+}
+
+// act performs an action on all its names at once.
+func (s *source) act(ctx context.Context, a screen.Act) screen.Event {
+	s.acting.Add(1)
+	defer s.acting.Add(-1)
+	var mu sync.Mutex
+	var failures []string
+	count := 0
+	var wait sync.WaitGroup
+	places := make(chan struct{}, 8) // calls at a time
+	for _, name := range a.Names {
+		places <- struct{}{}
+		wait.Go(func() {
+			statuses, err := s.actOn(ctx, a, name)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil:
+				failures = append(failures, name+": "+errorText(err))
+			case len(statuses) == 0:
+				count++
+			}
+			for _, status := range statuses {
+				if status.Status == int(api.Success) {
+					count++
+				} else {
+					failures = append(failures, api.Namespec(status.Group, status.Name)+": "+status.Description)
+				}
+			}
+			<-places
+		})
+	}
+	wait.Wait()
+	if len(failures) > 0 {
+		return screen.Acted{Text: strings.Join(failures, "; "), Failed: true}
+	}
+	what := strings.Join(a.Names, " ")
+	if count > 1 {
+		what = fmt.Sprintf("%d processes", count)
+	}
+	return screen.Acted{Text: what + ": " + done[a.Action]}
+}
+
+// done are the words of actions that have been performed.
+var done = map[screen.Action]string{
+	screen.Start: "started", screen.Stop: "stopped", screen.Restart: "restarted", screen.Signal: "signaled", screen.Clear: "cleared",
+}
+
+// actOn performs an action on a process, or a group as "group:*".
+func (s *source) actOn(ctx context.Context, a screen.Act, name string) ([]client.ProcessStatus, error) {
+	switch a.Action {
+	case screen.Start:
+		return s.server.StartProcess(ctx, name, true)
+	case screen.Stop:
+		return s.server.StopProcess(ctx, name, true)
+	case screen.Signal:
+		return s.server.SignalProcess(ctx, name, a.Signal)
+	case screen.Clear:
+		return s.clear(ctx, name)
+	}
+	statuses, err := s.server.RestartProcess(ctx, name, true)
+	if !isFault(err, api.UnknownMethod) {
+		return statuses, err
+	}
+	if _, err := s.server.StopProcess(ctx, name, true); err != nil && !isFault(err, api.NotRunning) {
+		return nil, err
+	}
+	return s.server.StartProcess(ctx, name, true)
+}
+
+// clear clears the logs of a process, or of those of a group, for which there is no call.
+func (s *source) clear(ctx context.Context, name string) (statuses []client.ProcessStatus, err error) {
+	group, _, whole := api.SplitNamespec(name)
+	if !whole {
+		return nil, s.server.ClearProcessLogs(ctx, name)
+	}
+	infos, err := s.server.AllProcessInfo(ctx)
+	for _, info := range infos {
+		if info.Group != group {
+			continue
+		}
+		status := client.ProcessStatus{Group: info.Group, Name: info.Name, Status: int(api.Success)}
+		if err := s.server.ClearProcessLogs(ctx, api.Namespec(info.Group, info.Name)); err != nil {
+			status.Status, status.Description = int(api.Failed), errorText(err)
+		}
+		statuses = append(statuses, status)
+	}
+	return statuses, err
+}
+
+// errorText is the text of a fault, or else that of an error.
+func errorText(err error) string {
+	var fault *client.Fault
+	if errors.As(err, &fault) {
+		return fault.Text
+	}
+	return err.Error()
+}
+
+func isFault(err error, code int) bool {
+	var fault *client.Fault
+	return errors.As(err, &fault) && fault.Code == code
+}
+
+// history is not known by XML-RPC.
+func (s *source) history(_ context.Context, c screen.ReadHistory) screen.Event {
+	return screen.HistoryRead{Group: c.Group, Name: c.Name, Failed: "this supervisord keeps no history"}
+}
