@@ -2,7 +2,7 @@ package budget
 
 // What children, and the answers and events that concern them, can make supervisord hold.
 var children = []*Budget{Answer, Event, Queue, Result, Stdin, Notifications, Probes, CheckCommands, EnvFile, LimitChanges,
-	WatchedDirectories, FileChanges, ChangedFiles}
+	WatchedDirectories, FileChanges, ChangedFiles, Tees}
 
 // Answer is the length of the answer to a call. A part of a log is as long as an answer can hold.
 var Answer = &Budget{Name: "the answer to a call", Limit: 64 << 20, Unit: "bytes", Scope: "each call",
@@ -60,3 +60,7 @@ var (
 	ChangedFiles = &Budget{Name: "names of files that have changed", Limit: 1000, Unit: "names", Scope: "each program",
 		Beyond: "they are not counted"}
 )
+
+// Tees is output that waits for further destinations of logs, beyond what may wait for each target in any case.
+var Tees = &Budget{Name: "output that waits for destinations of `stdout_logfile_tee` and `stderr_logfile_tee`", Limit: 64 << 20, Unit: "bytes",
+	Scope: "in all, and 4 MiB each destination", Beyond: "it is dropped there, and counted"}

@@ -167,8 +167,13 @@ func (d *doubts) process(p *Process) {
 	d.lines(p)
 	d.rotations(p)
 	d.shipping(p)
-	for _, c := range p.channels() {
-		if c.log.Kind == LogFile && isDir(c.log.Path) {
+	d.tees(p)
+	for c := range p.logFiles() {
+		switch {
+		case !isDir(c.log.Path):
+		case strings.HasSuffix(c.key, "_tee"):
+			d.add(p.Section, c.key, c.log.Path+" is a directory, so no output goes there")
+		default:
 			d.add(p.Section, c.key, "it is a directory, so the program cannot start")
 		}
 	}

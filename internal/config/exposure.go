@@ -156,10 +156,8 @@ func (c *Config) usedFiles() (files []usedFile) {
 	for _, g := range c.Groups {
 		for _, p := range g.Processes {
 			user := p.owner()
-			for _, channel := range p.channels() {
-				if channel.log.Kind == LogFile {
-					add(p.Section, channel.key, channel.log.Path, user)
-				}
+			for channel := range p.logFiles() {
+				add(p.Section, channel.key, channel.log.Path, user)
 			}
 			if s := p.Socket; s != nil && s.Unix {
 				add(p.Section, "socket", s.Path, user, owner{s.UID, s.GID})

@@ -30,6 +30,7 @@ func everything() *Group {
 	extra.Files.Directories, extra.Files.Patterns, extra.Files.Exclude = []string{"a", "b"}, []string{"a", "b"}, []string{"a", "b"}
 	for _, c := range []*ChannelLines{&extra.Lines.Out, &extra.Lines.Err} {
 		c.Fields = map[string]string{"A": "1"}
+		c.Tees = []Tee{{Path: "a"}, {Path: "b"}}
 	}
 	for _, a := range []*FileAction{&extra.Files.OnBinary, &extra.Files.OnFile} {
 		a.Signals.Signals = []StopSignal{{1, 2}, {3, 4}}

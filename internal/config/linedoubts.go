@@ -33,9 +33,8 @@ func (p *Process) noLines(channel, key string) string {
 	if channel == "stderr" {
 		log, lines = &p.Err.Log, &p.Extra.Lines.Err
 	}
-	kind := lines.Format.Kind
-	needs := func(what string, ok bool) string {
-		if ok {
+	needs := func(what string, is func(FormatKind) bool) string {
+		if lines.has(is) {
 			return ""
 		}
 		return channel + "_logfile_format is not " + what
@@ -45,14 +44,14 @@ func (p *Process) noLines(channel, key string) string {
 		return "its standard output is the protocol"
 	case channel == "stderr" && p.RedirectErr:
 		return "redirect_stderr is true"
-	case log.Kind == LogNone:
+	case log.Kind == LogNone && len(lines.Tees) == 0:
 		return channel + "_logfile is NONE"
 	case key == "json_data":
-		return needs("json", kind == FormatJSON)
+		return needs("json", func(k FormatKind) bool { return k == FormatJSON })
 	case key == "fields":
-		return needs("json or a template", kind == FormatJSON || kind == FormatTemplate)
+		return needs("json or a template", func(k FormatKind) bool { return k == FormatJSON || k == FormatTemplate })
 	case key == "utc" || key == "multiline":
-		return needs("set", kind != FormatPlain)
+		return needs("set", func(k FormatKind) bool { return k != FormatPlain })
 	}
 	return ""
 }

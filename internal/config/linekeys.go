@@ -27,6 +27,7 @@ type ChannelLines struct {
 	Multiline string // a regular expression; empty: none
 	Marks     bool
 	Buffered  Switch
+	Tees      []Tee // destinations besides the log
 }
 
 // LineFormat is a format of lines.
@@ -56,8 +57,10 @@ func (c *ChannelLines) Whole() bool {
 	return c.Buffered == On || c.Buffered == Unset && c.Format.Kind != FormatPlain
 }
 
-// Used reports whether the log of the channel is anything but the bytes as they come.
-func (c *ChannelLines) Used() bool { return c.Format.Kind != FormatPlain || c.Whole() || c.Marks }
+// Used reports whether the log of the channel is anything but the bytes as they come, or is not the only destination.
+func (c *ChannelLines) Used() bool {
+	return c.Format.Kind != FormatPlain || c.Whole() || c.Marks || len(c.Tees) > 0
+}
 
 // Equal reports whether lines are written in the same way.
 func (c *ChannelLines) Equal(other *ChannelLines) bool {
@@ -138,6 +141,7 @@ func channelLineKeys(channel string, of func(*Extra) *ChannelLines) []row[Proces
 		&extraKey[Switch]{Key: Key{Name: name + "linebuffered", Other: "true", Default: "`false` with `plain`, else `true`",
 			Help: "write whole lines only, also where the log is rotated"},
 			Type: switchType, Field: func(e *Extra) *Switch { return &of(e).Buffered }},
+		teeKey(channel, of),
 	)
 }
 

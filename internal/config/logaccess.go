@@ -108,10 +108,8 @@ func (d *doubts) logDirs(c *Config) {
 	missing("supervisord", "childlogdir", c.Supervisord.ChildLogDir)
 	for _, g := range c.Groups {
 		for _, p := range g.Processes {
-			for _, channel := range p.channels() {
-				if channel.log.Kind == LogFile {
-					missing(p.Section, channel.key, dirname(channel.log.Path))
-				}
+			for channel := range p.logFiles() {
+				missing(p.Section, channel.key, dirname(channel.log.Path))
 			}
 		}
 	}

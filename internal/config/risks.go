@@ -95,8 +95,8 @@ func SharedLogs(mainlog string, groups []*Group, from int) (warnings []string) {
 	}
 	for i, g := range groups {
 		for _, p := range g.Processes {
-			for _, c := range p.channels() {
-				if c.log.Kind != LogFile || c.log.Path == "" || strings.HasPrefix(c.log.Path, "/dev/") {
+			for c := range p.logFiles() {
+				if c.log.Path == "" || strings.HasPrefix(c.log.Path, "/dev/") {
 					continue
 				}
 				path := absolute(c.log.Path)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 	"github.com/gosupervisor/supervisor/internal/rotation"
 )
@@ -143,9 +144,10 @@ func everyText(e rotation.Every) string {
 
 // rotations looks for keys about rotated files that have no effect.
 func (d *doubts) rotations(p *Process) {
-	for _, c := range p.channels() {
+	for i, c := range p.channels() {
 		reason := ""
 		switch {
+		case !p.withoutTees(i) && slices.ContainsFunc(p.Lines(api.Channel(i)).Tees, func(t Tee) bool { return t.Kind == TeeFile && !isSpecial(t.Path) }):
 		case c.log.Kind == LogNone:
 			reason = c.key + " is NONE"
 		case isSpecial(c.log.Path):

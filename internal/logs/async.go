@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
 
@@ -38,22 +39,27 @@ type asyncWriter struct {
 	registry  *registry // nil: none, and it is not closed
 	refs      int       // guarded by the registry
 
-	mu        sync.Mutex
-	queue     [][]byte
-	sent      int           // bytes of the first piece of queue that have been written
-	size      int           // bytes in queue
-	busy      bool          // the goroutine exists
-	frozen    bool          // everything is queued
-	dropping  bool          // the limit was reached, and the queue has not been back at highWater since
-	failed    error         // of the goroutine, since the last send
-	failures  int64         // bytes lost by that
-	accepting chan struct{} // closed when the queue is back at highWater; nil: not waited for
-	empty     chan struct{} // closed when the queue is empty; nil: not waited for
-	stopped   chan struct{} // closed when the goroutine has ended; nil: not waited for
+	mu           sync.Mutex
+	queue        [][]byte
+	sent         int           // bytes of the first piece of queue that have been written
+	size         int           // bytes in queue
+	charged      int           // bytes of budget.Tees that are held for them
+	busy         bool          // the goroutine exists
+	frozen       bool          // everything is queued
+	dropping     bool          // the limit was reached, and the queue has not been back at highWater since
+	teesDropping bool          // the same, of what has a budget
+	failed       error         // of the goroutine, since the last send
+	failures     int64         // bytes lost by that
+	accepting    chan struct{} // closed when the queue is back at highWater; nil: not waited for
+	empty        chan struct{} // closed when the queue is empty; nil: not waited for
+	stopped      chan struct{} // closed when the goroutine has ended; nil: not waited for
 }
 
 // send writes p or queues it. Bytes that are neither written nor queued are counted in lost, and err is the reason.
-func (w *asyncWriter) send(p []byte) (lost int64, err error) {
+func (w *asyncWriter) send(p []byte) (lost int64, err error) { return w.sendWithin(p, nil) }
+
+// sendWithin is send, and what is queued is held of a budget; nil: none.
+func (w *asyncWriter) sendWithin(p []byte, b *budget.Budget) (lost int64, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.failed != nil {
@@ -74,11 +80,7 @@ func (w *asyncWriter) send(p []byte) (lost int64, err error) {
 			p, sent = p[sent:], 0
 		}
 	}
-	if w.dropping && w.size <= highWater {
-		w.dropping = false
-	}
-	if w.dropping || w.size > 0 && w.size+len(p) > limit {
-		w.dropping = true
+	if !w.admits(len(p), b) {
 		return lost + int64(len(p)), ErrBehind
 	}
 	w.queue = append(w.queue, append([]byte(nil), p...))
@@ -88,6 +90,26 @@ func (w *asyncWriter) send(p []byte) (lost int64, err error) {
 		w.start()
 	}
 	return lost, err
+}
+
+// admits reports whether n more bytes may be queued, of a budget if that is not nil. What comes from further destinations of logs, and so
+// has a budget, takes no room from what others write to the same target. The lock is held.
+func (w *asyncWriter) admits(n int, b *budget.Budget) bool {
+	dropping, size := &w.dropping, w.size-w.charged
+	if b != nil {
+		dropping, size = &w.teesDropping, w.size
+	}
+	if *dropping && w.size <= highWater {
+		*dropping = false
+	}
+	if *dropping || size > 0 && size+n > limit || b != nil && !b.Take(int64(n)) {
+		*dropping = true
+		return false
+	}
+	if b != nil {
+		w.charged += n
+	}
+	return true
 }
 
 // start starts the goroutine. The lock is held.
@@ -110,6 +132,10 @@ func (w *asyncWriter) run() {
 		}
 		w.size -= len(w.queue[0])
 		w.queue[0], w.queue, w.sent = nil, w.queue[1:], 0
+		if over := w.charged - w.size; over > 0 {
+			budget.Tees.Release(int64(over))
+			w.charged -= over
+		}
 		if err != nil {
 			w.failed, w.failures = err, w.failures+int64(len(p)-n)
 		}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/rotation"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
@@ -41,6 +42,7 @@ type File struct {
 	failing         bool                        // writing fails, and that was reported
 	rotationFailing bool                        // so does rotation
 	torn            bool                        // a record was written in part
+	tee             bool                        // callers do not wait: what the target does not take is held of budget.Tees, or dropped
 	async           atomic.Pointer[asyncWriter] // of a target that may block, else nil
 	keys            *fileKeys                   // nil: it is rotated by its size alone
 }
@@ -52,6 +54,7 @@ type FileOptions struct {
 	Mode     fs.FileMode // permission bits before the umask; 0: 0664. Rotation and Clear keep them
 	Owner    int         // the user of the program, as for Source
 
+	Tee      bool             // it is a further destination of a log, for which callers do not wait
 	MakeDirs bool             // make missing directories of the path
 	Access   *Access          // mode and owner; nil: by the umask
 	Rotation *rotation.Policy // when else it is rotated, and what is done with rotated files; nil: nothing
@@ -79,7 +82,7 @@ func newFile(path string, o FileOptions) *File {
 	if mode == 0 {
 		mode = defaultMode
 	}
-	f := &File{path: path, fd: -1, mode: mode, owner: int32(o.Owner)}
+	f := &File{path: path, fd: -1, mode: mode, owner: int32(o.Owner), tee: o.Tee}
 	f.setOptions(o)
 	if o.Access != nil && o.Access.Exact {
 		f.mode = o.Access.Mode
@@ -183,7 +186,7 @@ func (f *File) Room() int {
 // write is Write in parts of a size. The lock is held.
 func (f *File) write(p []byte, most int) (int, error) {
 	if w := f.async.Load(); w != nil {
-		lost, err := w.send(p)
+		lost, err := w.sendWithin(p, f.budget())
 		f.lost += lost
 		return max(0, len(p)-int(lost)), f.report(err)
 	}
@@ -210,6 +213,14 @@ func (f *File) write(p []byte, most int) (int, error) {
 		}
 	}
 	return written, condition
+}
+
+// budget is of what is held that waits for the target; nil: callers wait.
+func (f *File) budget() *budget.Budget {
+	if f.tee {
+		return budget.Tees
+	}
+	return nil
 }
 
 // first is the condition to report of two. The other one is found again by a later write, or over by then.

@@ -47,8 +47,27 @@ func severityOf(line []byte) int {
 	return debug
 }
 
-// split returns the severity of a line, and the line without it.
+// Origin says which process has written a record. The zero value is the one of the header.
+type Origin struct {
+	Other bool // PID counts
+	PID   int  // 0: none
+}
+
+// of returns the header for a record. Nil is that of the original, which has no process.
+func (h *Header) of(o Origin) *Header {
+	if h == nil || !o.Other {
+		return h
+	}
+	other := *h
+	other.PID = func() int { return o.PID }
+	return &other
+}
+
+// split returns the severity of a line, and the line without it. Nil is the header of the original.
 func (h *Header) split(line []byte) (int, []byte) {
+	if h == nil {
+		return info, line
+	}
 	if h.LevelPrefix && len(line) >= 3 && line[0] == '<' && '0' <= line[1] && line[1] <= '7' && line[2] == '>' {
 		return int(line[1] - '0'), line[3:]
 	}

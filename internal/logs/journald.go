@@ -44,6 +44,22 @@ func (t *JournalTarget) Write(chunk []byte) { t.Journal.send(t, chunk) }
 // Flush does nothing: a line that ends with its chunk is a record.
 func (t *JournalTarget) Flush() {}
 
+// Split returns the severity of the beginning of a line, and the line without what says so.
+func (t *JournalTarget) Split(line []byte) (severity int, rest []byte) { return t.Header.split(line) }
+
+// WriteRecord sends one record, whose lines stay together. Of is what has written it.
+func (t *JournalTarget) WriteRecord(severity int, text []byte, of Origin) {
+	to := t
+	if of.Other {
+		other := *t
+		other.Header = t.Header.of(of)
+		to = &other
+	}
+	t.Journal.mu.Lock()
+	defer t.Journal.mu.Unlock()
+	t.Journal.add(to, severity, "", text)
+}
+
 func (j *Journal) send(t *JournalTarget, text []byte) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

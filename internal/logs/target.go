@@ -114,6 +114,22 @@ func (t *SyslogTarget) Write(chunk []byte) {
 // Flush does nothing: a line that ends with its chunk is a record.
 func (t *SyslogTarget) Flush() {}
 
+// Split returns the severity of the beginning of a line, and the line without what says so.
+func (t *SyslogTarget) Split(line []byte) (severity int, rest []byte) { return t.Header.split(line) }
+
+// WriteRecord sends one record, whose lines stay together. Of is what has written it.
+func (t *SyslogTarget) WriteRecord(severity int, text []byte, of Origin) {
+	e := entry{header: t.Header.of(of), severity: severity, line: text}
+	if t.Header == nil {
+		e.prefix = t.Prefix
+	}
+	if t.Remote != nil {
+		t.Remote.sendRecord(e)
+		return
+	}
+	t.Syslog.sendRecord(e)
+}
+
 // DebugTarget copies output to the main log, at debug. Source: loglevel.
 type DebugTarget struct {
 	Main    *Main

@@ -74,6 +74,9 @@ func (c *channel) openFile() (err error) {
 			return err
 		}
 	}
+	if c.users == 0 {
+		c.openTees()
+	}
 	if c.users++; c.users == 1 {
 		c.process.watchLogs()
 		c.warnDenied()
@@ -108,12 +111,15 @@ func AccessOf(a config.LogAccess) *logs.Access {
 	return access
 }
 
-// warnDenied warns if the log has not got its mode and owner.
+// warnDenied warns of logs that have not got their mode and owner.
 func (c *channel) warnDenied() {
-	if c.file.File == nil {
-		return
+	for _, file := range c.openFiles() {
+		c.warnDeniedOf(file)
 	}
-	if why := c.file.File.Denied(); why != "" {
+}
+
+func (c *channel) warnDeniedOf(file *logs.File) {
+	if why := file.Denied(); why != "" {
 		key := "_logfile_mode"
 		if o := c.fileOptions(); o.Access != nil && (o.Access.UID >= 0 || o.Access.GID >= 0) {
 			key = "_logfile_chown"
@@ -125,6 +131,7 @@ func (c *channel) warnDenied() {
 func (c *channel) closeFile() {
 	if c.users--; c.users == 0 {
 		c.file.Close()
+		c.closeTees()
 		c.process.watchLogs()
 	}
 }
@@ -195,11 +202,12 @@ func (c *channel) reopen() error {
 		c.process.Log().Warnf("cannot reopen %s, going on with the old file: %v", c.path, err)
 		err = fmt.Errorf("cannot reopen %s: %w", c.path, err)
 	}
+	err = cmp.Or(err, c.reopenTees())
 	c.warnDenied()
 	return err
 }
 
-// rotate rotates the log file, with or without a child. It returns false if there was nothing to rotate.
+// rotate rotates the log files, with or without a child. It returns false if there was nothing to rotate.
 func (c *channel) rotate() (rotated bool, err error) {
 	switch {
 	case c.file.File != nil:
@@ -210,21 +218,23 @@ func (c *channel) rotate() (rotated bool, err error) {
 	if err != nil {
 		err = fmt.Errorf("cannot rotate %s: %w", c.path, err)
 	}
-	return rotated, err
+	tees, failed := c.rotateTees()
+	return rotated || tees, cmp.Or(err, failed)
 }
 
-// clear empties the log file, with or without a child, and drops what has been captured so far.
+// clear empties the log files, with or without a child, and drops what has been captured so far.
 func (c *channel) clear() error {
 	if c.capture != nil {
 		c.capture.Discard()
 	}
+	var err error
 	switch {
 	case c.file.File != nil:
-		return c.file.File.Clear()
+		err = c.file.File.Clear()
 	case c.path != "":
-		return logs.Clear(logs.Source{Path: c.path, Owner: c.process.uid()})
+		err = logs.Clear(logs.Source{Path: c.path, Owner: c.process.uid()})
 	}
-	return nil
+	return cmp.Or(err, c.clearTees())
 }
 
 // Reopen opens the logs again, if there is a child. What fails is logged, too.
@@ -241,7 +251,7 @@ func (p *Process) RotateLogs() (rotated bool, err error) {
 }
 
 // HasLogs reports whether the process has a log file.
-func (p *Process) HasLogs() bool { return p.out.path != "" || p.err.path != "" }
+func (p *Process) HasLogs() bool { return p.out.hasLogs() || p.err.hasLogs() }
 
 // ClearLogs empties both logs; backups stay.
 func (p *Process) ClearLogs() error {

@@ -10,6 +10,7 @@ import (
 // ChannelState is an output channel of a process.
 type ChannelState struct {
 	Path  string             `json:"path,omitempty"` // of the log
+	Tees  []logs.TeeState    `json:"tees,omitempty"`
 	Users uint16             `json:"users,omitempty"`
 	File  *logs.FileState    `json:"file,omitempty"`
 	Chain *output.ChainState `json:"chain,omitempty"` // absent: there is no child
@@ -20,6 +21,11 @@ type ChannelState struct {
 // Export returns the state of the channel. The pump and the logs are frozen, and no start is going on.
 func (c *channel) Export(w *handover.Writer) ChannelState {
 	s := ChannelState{Path: c.path, Users: c.users, File: c.file.File.Export(w), Pipe: c.pipe.Export(w, c.purpose()), PID: c.pid}
+	if c.users > 0 {
+		for _, t := range c.tees() {
+			s.Tees = append(s.Tees, t.Export(w))
+		}
+	}
 	if c.chain != nil {
 		s.Chain = new(output.Export(c.chain))
 	}
@@ -31,6 +37,7 @@ func (c *channel) Export(w *handover.Writer) ChannelState {
 func (c *channel) Import(r *handover.Reader, s ChannelState) {
 	c.path, c.users = s.Path, s.Users
 	c.file.File = logs.ImportFile(r, s.File, c.path, c.fileOptions())
+	c.importTees(r, s.Tees)
 	if s.Chain == nil {
 		return
 	}

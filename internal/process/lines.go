@@ -6,6 +6,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/output"
 )
 
@@ -14,6 +15,7 @@ type writing struct {
 	stamps output.Stamps
 	lines  *output.Lines // of the last child; nil: there has been none
 	live   bool          // there is a child
+	tees   []*logs.Tee   // the files of lineConfig().Tees, in this order, if the log is open; some are also kept for the next opening
 }
 
 // useLines returns what the channel has to write lines, nil if its log has the bytes as they come.
@@ -35,18 +37,32 @@ func (c *channel) newLines(w *writing, names output.Names, begin func()) *output
 	p, cfg := c.process, c.lineConfig()
 	names.Namespec, names.Process, names.Group, names.Program = api.Namespec(p.Group, p.Name()), p.Name(), p.Group, p.Config.Program.Name
 	names.Channel, names.Identifier, names.Fields, names.UTC = c.name.String(), p.shared.Identifier, cfg.Fields, cfg.UTC
-	l := &output.Lines{Stamps: &w.stamps, Begin: begin,
-		Outputs: []*output.Output{{Target: &c.file, Format: newFormat(cfg, &names), Whole: cfg.Whole()}}}
-	if cfg.Multiline != "" && cfg.Format.Kind != config.FormatPlain {
+	l := &output.Lines{Stamps: &w.stamps, Begin: begin, Outputs: c.outputs(w, cfg, &names), Each: c.eachRecord(cfg, &names)}
+	if cfg.Multiline != "" && cfg.Formatted() {
 		l.Multiline = regexp.MustCompile(cfg.Multiline) // it has been checked
 	}
 	return l
 }
 
-// newFormat makes the format of a channel, nil for plain.
-func newFormat(cfg *config.ChannelLines, names *output.Names) output.Format {
-	text := cfg.Format.Template
-	switch cfg.Format.Kind {
+// outputs are the files that get lines: the log, and those of the key tee.
+func (c *channel) outputs(w *writing, cfg *config.ChannelLines, names *output.Names) (list []*output.Output) {
+	if c.path != "" || len(w.tees) == 0 {
+		list = append(list, &output.Output{Target: &c.file, Format: newFormat(cfg, cfg.Format, names), Whole: cfg.Whole()})
+	}
+	files := w.tees
+	for _, t := range c.teeConfigs() {
+		if t.Kind == config.TeeFile {
+			list = append(list, &output.Output{Target: files[0], Format: newFormat(cfg, cfg.TeeFormat(t), names), Whole: cfg.Buffered == config.On})
+			files = files[1:]
+		}
+	}
+	return list
+}
+
+// newFormat makes a format of a channel, nil for plain.
+func newFormat(cfg *config.ChannelLines, format config.LineFormat, names *output.Names) output.Format {
+	text := format.Template
+	switch format.Kind {
 	case config.FormatPlain:
 		return nil
 	case config.FormatJSON:

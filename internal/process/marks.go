@@ -62,7 +62,7 @@ func exitMark(name string, pid int, exit child.Exit, expected bool) output.Event
 
 // mark writes a mark to the log, which it opens if nothing else has it open.
 func (c *channel) mark(e *output.Event) {
-	if !c.lineConfig().Marks || c.path == "" || c.protocolReader() != nil || c.openFile() != nil {
+	if !c.lineConfig().Marks || c.path == "" && len(c.teeConfigs()) == 0 || c.protocolReader() != nil || c.openFile() != nil {
 		return
 	}
 	defer c.closeFile()

@@ -198,12 +198,14 @@ func (c *channel) configure(to *config.Channel, process *config.Process, otherSh
 	if c.file.File != nil {
 		c.file.File.Configure(c.fileOptions())
 	}
+	unused := c.changeTees()
+	defer closeAll(unused)
 	switch {
 	case lines && c.pipe != nil:
 		c.pipe.Replace(c.rewrite)
 		return
 	case lines && !c.writesLines():
-		c.writing = nil
+		c.renew()
 	}
 	if c.pipe != nil && (before.Events != to.Events || before.Log.Syslog != to.Log.Syslog || otherShipping) {
 		c.pipe.Replace(c.rebuild)

@@ -39,11 +39,12 @@ func (c *channel) stages() output.Stages {
 func (c *channel) logStages(syslog bool, pid func() int, names *output.Names, begin func()) (s output.Stages, debug output.Stage) {
 	p, shared := c.process, c.process.shared
 	s = output.Stages{Strip: shared.StripANSI, Targets: []output.Stage{c.target(names, begin)}}
-	if c.config.Log.Syslog && syslog {
-		s.Targets = append(s.Targets, &logs.SyslogTarget{Syslog: shared.Syslog, Prefix: p.Name() + " ", Header: c.header(pid), Remote: c.remote()})
-	}
-	if syslog && c.journald() {
-		s.Targets = append(s.Targets, c.journal(pid))
+	if syslog {
+		for _, shipment := range c.shipments(pid) {
+			if shipment.chunks {
+				s.Targets = append(s.Targets, shipment.to)
+			}
+		}
 	}
 	if shared.Log.Enabled(api.Debug) {
 		debug = &logs.DebugTarget{Main: shared.Log, Process: p.Name(), Channel: c.name}

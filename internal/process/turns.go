@@ -1,6 +1,7 @@
 package process
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -20,7 +21,7 @@ func (p *Process) watchLogs() {
 		return
 	}
 	now := time.Now()
-	at := logs.Soonest(now, p.out.file.File, p.err.file.File)
+	at := logs.Soonest(now, slices.Concat(p.out.openFiles(), p.err.openFiles())...)
 	if p.extra.turning == nil {
 		if at.IsZero() {
 			return
@@ -39,7 +40,7 @@ func (t *turning) Wake() time.Time { return t.at }
 // Tick implements timers.Item.
 func (t *turning) Tick(now time.Time) {
 	t.at = time.Time{}
-	t.process.out.file.Tick(now)
-	t.process.err.file.Tick(now)
+	t.process.out.tick(now)
+	t.process.err.tick(now)
 	t.process.watchLogs()
 }
