@@ -28,6 +28,8 @@ type Caller struct {
 	Server string // the section of the server
 
 	rules    *Rules   // of the server, if these alone say what it may; else nil
+	ruled    bool     // the server has more than a name and a password
+	logsIn   bool     // a name and a password can take its place
 	secrets  []string // with any of which the user can log in
 	programs []string // patterns of the namespecs of the programs that exist for it; nil: all
 }
@@ -51,6 +53,12 @@ func (c *Caller) Name() string {
 
 // May reports whether the caller has the role, or a higher one.
 func (c *Caller) May(r Role) bool { return r != NoRole && c.Role >= r }
+
+// IsRuled reports whether there are users or roles on the server, so that it matters who the caller is.
+func (c *Caller) IsRuled() bool { return c.ruled }
+
+// CanLogIn reports whether the caller has shown no name and password, and would be another one with them.
+func (c *Caller) CanLogIn() bool { return c.logsIn }
 
 // HasOwn reports whether not all programs exist for the caller.
 func (c *Caller) HasOwn() bool { return c.programs != nil }

@@ -49,13 +49,13 @@ type peers struct {
 	most     *Caller // of those
 }
 
-// newPeers returns nil for a server without rules.
-func newPeers(s Rules, most Role) *peers {
+// newPeers returns nil for a server without rules. LogIn says whether there are names with passwords.
+func newPeers(s Rules, most Role, logIn bool) *peers {
 	if s.Peers == nil {
 		return nil
 	}
 	caller := func(who string, role Role) *Caller {
-		return &Caller{User: who, By: ByPeer, Role: min(role, most), Server: s.Section, rules: &s}
+		return &Caller{User: who, By: ByPeer, Role: min(role, most), Server: s.Section, ruled: true, logsIn: logIn, rules: &s}
 	}
 	p := &peers{rules: s.Peers, unmapped: s.Unmapped, most: caller("root", most)}
 	for _, r := range s.Peers {

@@ -85,9 +85,11 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 	if most == NoRole {
 		most = Full
 	}
+	known := slices.ContainsFunc(users, func(u User) bool { return u.isKnownOn(s.Section) })
+	ruled := known || s.ClientCA || s.IsSet()
 	add := func(u User) {
 		as := func(by Way) *Caller {
-			c := &Caller{User: u.Name, By: by, Role: min(u.Role, most), Server: s.Section, programs: u.Programs,
+			c := &Caller{User: u.Name, By: by, Role: min(u.Role, most), Server: s.Section, programs: u.Programs, ruled: ruled,
 				secrets: append([]string{u.Password, u.CertName}, u.Tokens...)}
 			g.users[u.Name] = c
 			return c
@@ -113,10 +115,8 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 			}
 		}
 	}
-	known := false
 	for _, u := range users {
 		if u.isKnownOn(s.Section) {
-			known = true
 			add(u)
 		}
 	}
@@ -124,9 +124,9 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 		add(User{Name: s.Username, Password: s.Password, Role: most})
 	}
 	if s.ClientCA && s.Username == "" && !known {
-		g.anyCert = &Caller{By: ByCertificate, Role: most, Server: s.Section, rules: &g.rules}
+		g.anyCert = &Caller{By: ByCertificate, Role: most, Server: s.Section, ruled: true, rules: &g.rules}
 	}
-	g.peers = newPeers(s, most)
+	g.peers = newPeers(s, most, len(g.accounts) > 0)
 	anonymous := s.Anonymous
 	closed := s.Username != "" || known && !s.Unix || s.ClientCA || s.Peers != nil
 	switch {
@@ -136,7 +136,7 @@ func newGate(s Rules, users []User, checks *Checks) *Gate {
 		anonymous, g.lenient = most, true
 	}
 	if role := min(anonymous, most); role > None {
-		g.anonymous = &Caller{Role: role, Server: s.Section}
+		g.anonymous = &Caller{Role: role, Server: s.Section, ruled: ruled, logsIn: len(g.accounts) > 0 && !g.lenient}
 	}
 	return g
 }

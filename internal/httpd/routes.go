@@ -29,7 +29,7 @@ var routes = []route{
 	}, 0, access.Metrics, false, func(h *handler, w http.ResponseWriter, r *http.Request) {
 		h.answer(w, r, http.StatusOK, "text/plain", []byte("OK"))
 	}},
-	{"/", func(*http.Request, string) bool { return true }, access.Web, access.Read, false, nil},
+	{"/", func(*http.Request, string) bool { return true }, access.Web, access.Metrics, false, nil},
 }
 
 // routeOf returns the route of a request.

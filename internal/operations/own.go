@@ -55,6 +55,20 @@ func (s *Service) namedProcesses(v supervisor.View, name string) ([]*process.Pro
 	return own, len(own) > 0
 }
 
+// partial returns the groups of which some of the processes exist for the caller, and others do not.
+func (s *Service) partial(v supervisor.View) (groups map[string]bool) {
+	if s.caller == nil {
+		return nil
+	}
+	groups = map[string]bool{}
+	for _, g := range v.Groups() {
+		if own := len(s.own(g.Processes)); own > 0 && own < len(g.Processes) {
+			groups[g.Name()] = true
+		}
+	}
+	return groups
+}
+
 // others takes the place of the names of programs that may not exist for the caller.
 const others = "other programs"
 

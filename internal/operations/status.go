@@ -19,6 +19,7 @@ type Snapshot struct {
 	At        time.Time
 	Layout    int // changes when a group is added or removed
 	Processes []ProcessView
+	Partial   map[string]bool // groups of which not all processes exist for the caller; only of [Service.Snapshot]
 }
 
 func (s *Service) snapshot(v supervisor.View, processes []*process.Process) Snapshot {
@@ -83,7 +84,11 @@ func (s *Service) AllInfo(infos []api.ProcessInfo) ([]api.ProcessInfo, error) {
 
 // Snapshot returns the state of all processes.
 func (s *Service) Snapshot() (snap Snapshot, err error) {
-	err = s.Read(func(v supervisor.View) error { snap = s.snapshot(v, v.Processes()); return nil })
+	err = s.Read(func(v supervisor.View) error {
+		snap = s.snapshot(v, v.Processes())
+		snap.Partial = s.partial(v)
+		return nil
+	})
 	return snap, err
 }
 

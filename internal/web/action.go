@@ -81,7 +81,7 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest)
 		return http.StatusInternalServerError
 	}
 	if !access.Of(r.Context()).May(req.action.role) {
-		return http.StatusForbidden
+		return h.notAllowed(w, r, req.action.role)
 	}
 	hasToken := h.hasToken(r)
 	switch authorize(r, hasToken, req) {
@@ -90,7 +90,7 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest)
 	case confirmAgain:
 		return h.askToConfirm(w, r, req, http.StatusForbidden)
 	case deny:
-		return show(w, http.StatusForbidden, "refused.html", h.daemonInfo(time.Now()))
+		return show(w, http.StatusForbidden, "refused.html", refusedPage{daemonInfo: h.daemonInfo(r)})
 	}
 	message, err := req.action.do(h, r.Context(), req.target)
 	if fault := api.FaultOf(err); fault != nil {

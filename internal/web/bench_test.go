@@ -24,7 +24,7 @@ func thousandRunning() operations.Snapshot {
 func BenchmarkStatusPage(b *testing.B) {
 	snap := thousandRunning()
 	for b.Loop() {
-		page := statusPage{Groups: groupsOf(snap, filter{}), Total: 1000}
+		page := statusPage{Groups: groupsOf(snap, filter{}, may{Control: true}), Total: 1000}
 		w := &discard{}
 		if show(w, http.StatusOK, "status.html", page) != 0 {
 			b.Fatal("no page")

@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/gosupervisor/supervisor/internal/access"
 )
@@ -28,7 +27,7 @@ func (h *Handler) confirm(w http.ResponseWriter, r *http.Request) (status int) {
 		return http.StatusNotFound
 	}
 	if !access.Of(r.Context()).May(req.action.role) {
-		return http.StatusForbidden
+		return h.notAllowed(w, r, req.action.role)
 	}
 	return h.askToConfirm(w, r, req, http.StatusOK)
 }
@@ -36,7 +35,7 @@ func (h *Handler) confirm(w http.ResponseWriter, r *http.Request) (status int) {
 // askToConfirm sends the page that asks for confirmation of req.
 func (h *Handler) askToConfirm(w http.ResponseWriter, r *http.Request, req actionRequest, code int) (status int) {
 	page := confirmPage{
-		daemonInfo: h.daemonInfo(time.Now()), Action: req.action.name, Target: req.target, Button: req.action.button,
+		daemonInfo: h.daemonInfo(r), Action: req.action.name, Target: req.target, Button: req.action.button,
 		Again: code != http.StatusOK, Filter: filterOf(r), Process: r.Form.Get("back"),
 	}
 	page.Question = req.action.question

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/waiting"
@@ -53,7 +54,8 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) (status int) {
 	defer context.AfterFunc(r.Context(), func() { _ = control.SetWriteDeadline(time.Now()) })()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // no buffering in a proxy
-	v := &viewer{w: w, control: control, ctx: r.Context(), call: call, resumed: resumed, current: r.Form.Get("instance") == h.instanceID}
+	v := &viewer{w: w, control: control, ctx: r.Context(), call: call, resumed: resumed, current: r.Form.Get("instance") == h.instance(access.Of(r.Context())),
+		may: mayOf(access.Of(r.Context()))}
 	v.layout, _ = strconv.Atoi(r.Form.Get("layout"))
 	if resumed {
 		_ = control.Flush()
@@ -73,6 +75,7 @@ type viewer struct {
 	since   int64 // nanoseconds since 1970 of what the page has
 	current bool  // the page is of this run of supervisord
 	layout  int   // as the page shows it
+	may     may
 }
 
 // follow sends changes until the page is closed.
@@ -87,7 +90,7 @@ func (v *viewer) follow(watch *operations.Watch, snap operations.Snapshot) {
 			_ = v.send([]byte("event: reload\ndata:\n\n"))
 			return
 		}
-		if (first || len(snap.Processes) > 0) && v.send(message(snap)) != nil {
+		if (first || len(snap.Processes) > 0) && v.send(message(snap, v.may)) != nil {
 			return
 		}
 		first, v.since = false, snap.At.UnixNano()
@@ -136,12 +139,12 @@ func (v *viewer) park() { v.call.Park(func() any { return LiveState{v.since} }) 
 
 // message is the event for a snapshot: its time and its rows as HTML, one a line. The browser sends the id when it
 // reconnects.
-func message(snap operations.Snapshot) []byte {
+func message(snap operations.Snapshot, may may) []byte {
 	var b, line bytes.Buffer
 	fmt.Fprintf(&b, "id: %d\ndata: %d\n", snap.At.UnixNano(), snap.At.Unix())
 	for _, view := range snap.Processes {
 		line.Reset()
-		if err := pages().ExecuteTemplate(&line, "row", rowOf(view, snap.At)); err != nil {
+		if err := pages().ExecuteTemplate(&line, "row", rowOf(view, snap.At, may)); err != nil {
 			continue // the page keeps the old row
 		}
 		b.WriteString("data: ")

@@ -3,11 +3,13 @@ package web
 import (
 	"embed"
 	"html/template"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 )
 
@@ -34,10 +36,16 @@ type daemonInfo struct {
 	Started                   int64 // seconds since 1970
 	Now                       int64
 	Token                     string
+	Caller                    *callerInfo // nil: everyone may do everything
+	May                       may
 }
 
-func (h *Handler) daemonInfo(now time.Time) daemonInfo {
+func (h *Handler) daemonInfo(r *http.Request) daemonInfo { return h.daemonInfoAt(r, time.Now()) }
+
+func (h *Handler) daemonInfoAt(r *http.Request, now time.Time) daemonInfo {
+	caller := access.Of(r.Context())
 	return daemonInfo{
+		Caller: callerOf(caller), May: mayOf(caller),
 		Identifier: h.ops.Identifier(), Host: h.host, Version: api.Version, Token: h.token,
 		Uptime: uptime(now.Sub(h.started)), Started: h.started.Unix(), Now: now.Unix(),
 	}

@@ -1,10 +1,14 @@
 package web_test
 
 import (
+	"bufio"
 	"encoding/base64"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // users has one user for each role, and one with a program of its own. The password is the name.
@@ -59,6 +63,7 @@ func TestEveryPageAndRole(t *testing.T) {
 		{"?action=stopall", control}, {"?action=startall", control}, {"?action=restartall", control},
 		{"?action=stopgroup&processname=both", control}, {"?action=startgroup&processname=both", control},
 		{"?action=restartgroup&processname=both", control}, {"RPC2", metrics},
+		{"signin.html", metrics},
 	} {
 		for i, role := range roles {
 			method := http.MethodGet
@@ -102,6 +107,9 @@ func (d *daemon) status(method, at string, header ...string) int {
 	return resp.StatusCode
 }
 
+// signOutLink is the part of a page that is new each time.
+var signOutLink = regexp.MustCompile("signout\\.html\\?link=[A-Z2-7]{26}")
+
 // covers: ACC-2
 // TestPagesOfOthers looks for a program of another user on all pages and in all streams.
 func TestPagesOfOthers(t *testing.T) {
@@ -120,6 +128,7 @@ func TestPagesOfOthers(t *testing.T) {
 		for _, name := range []string{"both:database", "both:nodaemon"} {
 			r := d.get(at+name, login("owner")...)
 			answers = append(answers, r.Status+r.Header.Get("Location")+r.body)
+			answers[len(answers)-1] = signOutLink.ReplaceAllString(answers[len(answers)-1], "LINK")
 			answers[len(answers)-1] = strings.ReplaceAll(strings.ReplaceAll(answers[len(answers)-1], name, "NAME"), strings.ReplaceAll(name, ":", "%3A"), "NAME")
 		}
 		if answers[0] != answers[1] {
@@ -129,6 +138,180 @@ func TestPagesOfOthers(t *testing.T) {
 	for _, at := range []string{"maintail.html", "mainlogfile", "mainlogtail"} {
 		if status := d.status(http.MethodGet, at, login("owner")...); status != http.StatusForbidden {
 			t.Errorf("%s: %d", at, status)
+		}
+	}
+}
+
+// covers: ACC-18
+// TestPagesOffer looks for what the pages of each user offer, in the page and in the stream of its changes.
+func TestPagesOffer(t *testing.T) {
+	d := supervise(t, users+"[program:other]\ncommand=/bin/cat\n[group:mine]\nprograms=other\n[http_user:half]\npassword=half\nrole=control\nprograms=two:one,t\n"+
+		"[program:one]\ncommand=/bin/cat\n[program:two_]\ncommand=/bin/cat\n[group:two]\nprograms=one,two_\n")
+	for _, c := range []struct {
+		user          string
+		has, hasNot   []string
+		rowHasButtons bool
+	}{
+		{"read", []string{"<b>read</b>", ">read</span>", "maintail.html", "Sign out"}, []string{"<button name=", "confirm.html", "Sign in", "<kbd>s</kbd>"}, false},
+		{"control", []string{">control</span>", "maintail.html", "action=stopall", "action=stopgroup&amp;processname=both", "<button name=", "<kbd>s</kbd>"}, nil, true},
+		{"full", []string{">full</span>", "action=stopgroup&amp;processname=two"}, nil, true},
+		{"owner", []string{">full</span>", "action=stopall", "<button name="}, []string{"maintail.html", "stopgroup"}, true},
+		{"half", []string{">control</span>", "data-group=\"two\"", "<button name="}, []string{"maintail.html", "stopgroup"}, true},
+	} {
+		body := d.get("", login(c.user)...).body
+		for _, text := range c.has {
+			if !strings.Contains(body, text) {
+				t.Errorf("the page of %s does not have %s", c.user, text)
+			}
+		}
+		for _, text := range c.hasNot {
+			if strings.Contains(body, text) {
+				t.Errorf("the page of %s has %s", c.user, text)
+			}
+		}
+		attribute := func(name string) string {
+			_, after, _ := strings.Cut(body, "data-"+name+"=\"")
+			value, _, _ := strings.Cut(after, "\"")
+			return value
+		}
+		first := d.event("events?since=0&instance="+attribute("instance")+"&layout="+attribute("layout"), login(c.user)...)
+		if !strings.Contains(first, "<tr data-name=\"t\"") || strings.Contains(first, "<button name=") != c.rowHasButtons {
+			t.Errorf("the stream of %s: %s", c.user, first)
+		}
+		if other := d.event("events?since=0&instance="+attribute("instance")+"x&layout="+attribute("layout"), login(c.user)...); other != "event: reload\ndata:\n" {
+			t.Errorf("the stream of %s, for a page of another role: %s", c.user, other)
+		}
+	}
+}
+
+// event returns the first event of a stream.
+func (d *daemon) event(at string, header ...string) string {
+	d.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, d.url+at, nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var event strings.Builder
+	for lines := bufio.NewScanner(resp.Body); lines.Scan() && lines.Text() != ""; {
+		event.WriteString(lines.Text() + "\n")
+	}
+	return event.String()
+}
+
+// covers: ACC-18
+// TestRefusalSaysWhatItNeeds asks for more than the user may do.
+func TestRefusalSaysWhatItNeeds(t *testing.T) {
+	d := supervise(t, users)
+	needs := func(role string) string { return "needs the role <b>" + role + "</b>" }
+	for _, c := range []struct{ at, user, text string }{
+		{"?action=stop&processname=t", "read", needs("control") + ". read has the role <b>read</b>. No action"},
+		{"?action=stopall", "metrics", needs("control")},
+		{"confirm.html?action=startall", "read", needs("control")},
+		{"", "metrics", needs("read")},
+		{"tail.html?processname=t", "metrics", needs("read")},
+		{"maintail.html", "owner", "not for users with programs of their own"},
+	} {
+		r := d.get(c.at, login(c.user)...)
+		if r.StatusCode != http.StatusForbidden || !strings.Contains(r.body, c.text) || !strings.Contains(r.body, "<b>"+c.user+"</b>") {
+			t.Errorf("%s as %s: %d\n%s", c.at, c.user, r.StatusCode, r.body)
+		}
+	}
+	r := d.request(http.MethodPost, "index.html", "stop=t", append(login("read"), "Accept", "application/json")...)
+	if r.StatusCode != http.StatusForbidden || r.body != `{"message":"No action was taken: it needs the role control, and read has read","failed":true}` {
+		t.Errorf("for the script: %d\n%s", r.StatusCode, r.body)
+	}
+}
+
+// covers: ACC-18
+// TestSignOut follows the link by hand: it is 401 once, and leads to the programs with the next password.
+func TestSignOut(t *testing.T) {
+	d := supervise(t, users)
+	link := func(user string) string {
+		body := d.get("", login(user)...).body
+		link := signOutLink.FindString(body)
+		if link == "" {
+			t.Fatalf("no link to sign out: %s", body)
+		}
+		return link
+	}
+	at := link("read")
+	if other := link("read"); other == at {
+		t.Error("two pages have the same link")
+	}
+	first := d.get(at, login("read")...)
+	if first.StatusCode != http.StatusUnauthorized || first.Header.Get("Www-Authenticate") != `Basic realm="default"` ||
+		strings.Contains(first.body, "stylesheets") || !first.Close {
+		t.Errorf("%d %v\n%s", first.StatusCode, first.Header, first.body)
+	}
+	for _, user := range []string{"read", "control"} {
+		if r := d.get(at, login(user)...); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "./" {
+			t.Errorf("then as %s: %d %v", user, r.StatusCode, r.Header)
+		}
+	}
+	if r := d.get("signout.html", login("read")...); r.StatusCode != http.StatusSeeOther || !signOutLink.MatchString(r.Header.Get("Location")) {
+		t.Errorf("without a link: %d %v", r.StatusCode, r.Header)
+	}
+	for _, header := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", "image"}} {
+		at := link("read")
+		if r := d.get(at, append(login("read"), header...)...); r.StatusCode != http.StatusForbidden {
+			t.Errorf("%v: %d", header, r.StatusCode)
+		}
+		if r := d.get(at, login("read")...); r.StatusCode != http.StatusUnauthorized {
+			t.Errorf("after %v: %d", header, r.StatusCode)
+		}
+	}
+	if status := d.status(http.MethodGet, "signin.html", login("read")...); status != http.StatusSeeOther {
+		t.Errorf("signing in twice: %d", status)
+	}
+}
+
+// covers: ACC-18
+// TestSignInAndOutInBrowser does what a user does: looks without a password, signs in, acts, signs out, and signs in as another.
+func TestSignInAndOutInBrowser(t *testing.T) {
+	b := newTab(t)
+	d := supervise(t, strings.ReplaceAll(users, "[http_user:metrics]", "[inet_http_server]\nanonymous=read\n[http_user:metrics]"))
+	as := func(user, at string) string { return strings.Replace(d.url, "//", "//"+user+":"+user+"@", 1) + at }
+	b.live(d.url)
+	b.shows("#caller", "not signed in")
+	if eval[int](b, `document.querySelectorAll("[name=stop], [name=start], .actions .button").length`) != 0 {
+		t.Error("a page without a user has buttons")
+	}
+	// The address has the password in place of the dialog, which a test cannot see.
+	b.open(as("control", "signin.html"))
+	b.wait(`location.pathname === "/"`)
+	b.live(d.url)
+	b.shows("#caller", "control")
+	b.click(row("t") + ` [name="stop"]`)
+	b.shows("#message", "Process t stopped")
+	b.shows(row("t"), "stopped")
+	b.do(chromedp.Click(chromedp.CSS(`#caller + a`), chromedp.NodeVisible))
+	b.wait(`location.protocol === "chrome-error:"`) // a browser without a screen has no dialog for the password
+	b.live(d.url)
+	b.shows("#caller", "not signed in")
+	b.open(as("read", "signin.html"))
+	b.live(d.url)
+	b.shows("#caller", "read")
+	// What others change is shown, without buttons.
+	d.get("?action=start&processname=t", login("control")...)
+	b.shows(row("t"), "running")
+	if eval[int](b, `document.querySelectorAll("[name=stop], [name=start], .actions .button").length`) != 0 {
+		t.Error("a row that has changed has buttons")
+	}
+	// A button that an old page still has says why it does nothing.
+	eval[bool](b, `(postAction({token: "x", stop: "t"}), true)`)
+	b.shows("#message.failed", "it needs the role control, and read has read")
+	for _, at := range []string{"?action=stopall", "tail.html?processname=t", "confirm.html?action=stopall"} {
+		b.open(d.url + at)
+		if low, without := eval[string](b, contrast), eval[string](b, unnamed); low != "" || without != "" {
+			t.Errorf("%s: %s %s", at, low, without)
 		}
 	}
 }

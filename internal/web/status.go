@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/operations"
 )
@@ -25,10 +26,11 @@ type statusPage struct {
 
 // group is a section of the page.
 type group struct {
-	Name   string // empty: the programs that are in no other group
-	Counts []count
-	Rows   []row
-	Shown  bool // one of its rows passes the filter
+	Name    string // empty: the programs that are in no other group
+	Counts  []count
+	Rows    []row
+	Shown   bool // one of its rows passes the filter
+	Actions bool // those of the group are offered
 }
 
 // count is the number of processes in a state, or of all if State is empty.
@@ -81,11 +83,11 @@ func (h *Handler) statusPage(r *http.Request) (shown any, status int) {
 		return nil, errorStatus(err)
 	}
 	page := statusPage{
-		daemonInfo: h.daemonInfo(snap.At), Instance: h.instanceID, Layout: snap.Layout, Since: snap.At.UnixNano(),
+		daemonInfo: h.daemonInfoAt(r, snap.At), Instance: h.instance(access.Of(r.Context())), Layout: snap.Layout, Since: snap.At.UnixNano(),
 		Message: r.Form.Get("message"), Filter: filterOf(r), Total: len(snap.Processes),
 	}
 	page.Failed = isFailure(page.Message)
-	page.Groups = groupsOf(snap, page.Filter)
+	page.Groups = groupsOf(snap, page.Filter, page.May)
 	var states []string
 	for _, v := range snap.Processes {
 		states = append(states, strings.ToLower(v.StateName))
@@ -96,7 +98,7 @@ func (h *Handler) statusPage(r *http.Request) (shown any, status int) {
 
 // groupsOf returns the sections of the page: one for the programs that are alone in a group of their own name, then one for
 // each other group.
-func groupsOf(snap operations.Snapshot, f filter) []group {
+func groupsOf(snap operations.Snapshot, f filter, may may) []group {
 	var single group
 	var groups []group
 	for i := 0; i < len(snap.Processes); {
@@ -106,11 +108,11 @@ func groupsOf(snap operations.Snapshot, f filter) []group {
 		}
 		members := snap.Processes[i:end]
 		if len(members) == 1 && members[0].Name == members[0].Group {
-			single.add(members[0], snap.At, f)
+			single.add(members[0], snap.At, f, may)
 		} else {
-			g := group{Name: members[0].Group, Rows: make([]row, 0, len(members))}
+			g := group{Name: members[0].Group, Rows: make([]row, 0, len(members)), Actions: may.Control && !snap.Partial[members[0].Group]}
 			for _, v := range members {
-				g.add(v, snap.At, f)
+				g.add(v, snap.At, f, may)
 			}
 			groups = append(groups, g)
 		}
@@ -129,8 +131,8 @@ func groupsOf(snap operations.Snapshot, f filter) []group {
 	return groups
 }
 
-func (g *group) add(v operations.ProcessView, now time.Time, f filter) {
-	r := rowOf(v, now)
+func (g *group) add(v operations.ProcessView, now time.Time, f filter, may may) {
+	r := rowOf(v, now, may)
 	r.Hidden = !f.passes(r.Namespec, r.State)
 	g.Shown = g.Shown || !r.Hidden
 	g.Rows = append(g.Rows, r)
@@ -152,11 +154,11 @@ func counts(states []string) []count {
 	return all
 }
 
-func rowOf(v operations.ProcessView, now time.Time) row {
+func rowOf(v operations.ProcessView, now time.Time, may may) row {
 	r := row{
 		Namespec: api.Namespec(v.Group, v.Name), Name: v.Name, State: strings.ToLower(v.StateName), PID: v.PID,
 		Description: v.Description, LastExit: v.LastExit, Stderr: v.StderrLogfile != "",
-		Class: "statusnominal", CanStart: v.State.IsStopped() && v.State != api.Unknown,
+		Class: "statusnominal", CanStart: may.Control && v.State.IsStopped() && v.State != api.Unknown,
 	}
 	if v.More != nil {
 		r.Badges = badgesOf(v.More, v.Description, now)
@@ -165,13 +167,13 @@ func rowOf(v operations.ProcessView, now time.Time) row {
 	case api.Running:
 		_, r.Uptime, _ = strings.Cut(v.Description, ", uptime ")
 		r.Class, r.Description, r.Start = "statusrunning", "", v.Start
-		r.CanStop, r.CanRestart = true, true
+		r.CanStop, r.CanRestart = may.Control, may.Control
 	case api.Fatal, api.Backoff:
 		r.Class = "statuserror"
-		r.CanStop = v.State == api.Backoff
+		r.CanStop = may.Control && v.State == api.Backoff
 	case api.Starting:
 		r.Class += " changing"
-		r.CanStop = true
+		r.CanStop = may.Control
 	case api.Stopping:
 		r.Class += " changing"
 	}

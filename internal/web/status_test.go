@@ -11,6 +11,9 @@ import (
 	"github.com/gosupervisor/supervisor/internal/operations"
 )
 
+// everything is what a user with the role full may do.
+var everything = may{Control: true, MainLog: true}
+
 func view(group, name string, state api.State) operations.ProcessView {
 	return operations.ProcessView{ProcessInfo: api.ProcessInfo{Group: group, Name: name, State: state, StateName: state.String()}}
 }
@@ -43,7 +46,7 @@ func TestGroupsOf(t *testing.T) {
 		}},
 	} {
 		var got []section
-		for _, g := range groupsOf(snap, c.filter) {
+		for _, g := range groupsOf(snap, c.filter, everything) {
 			s := section{Name: g.Name, Counts: g.Counts, Shown: g.Shown}
 			for _, r := range g.Rows {
 				if !r.Hidden {
@@ -75,14 +78,14 @@ func TestRowOf(t *testing.T) {
 		{api.Fatal, "statuserror", true, false, false},
 		{api.Unknown, "statusnominal", false, false, false},
 	} {
-		r := rowOf(view("g", "p", c.state), now)
+		r := rowOf(view("g", "p", c.state), now, everything)
 		if r.Class != c.class || r.CanStart != c.start || r.CanStop != c.stop || r.CanRestart != c.restart {
 			t.Errorf("%v: %+v", c.state, r)
 		}
 	}
 	v := view("g", "p", api.Running)
 	v.PID, v.Description, v.LastExit, v.Stop = 7, "pid 7, uptime 1 day, 0:00:05", "exit status 1", int(now.Unix())-60
-	if r := rowOf(v, now); r.Uptime != "1 day, 0:00:05" || r.Description != "" || r.LastExit != "exit status 1" || r.Stop == "" {
+	if r := rowOf(v, now, everything); r.Uptime != "1 day, 0:00:05" || r.Description != "" || r.LastExit != "exit status 1" || r.Stop == "" {
 		t.Errorf("running: %+v", r)
 	}
 }
@@ -111,7 +114,7 @@ func TestBadgesOf(t *testing.T) {
 	} {
 		v := view("g", "p", api.Running)
 		v.Description, v.More = c.description, c.more
-		if d := cmp.Diff(c.want, rowOf(v, now).Badges); d != "" {
+		if d := cmp.Diff(c.want, rowOf(v, now, everything).Badges); d != "" {
 			t.Errorf("%+v (-want +got):\n%s", c.more, d)
 		}
 	}
@@ -122,7 +125,7 @@ func TestRowWithoutBadges(t *testing.T) {
 	for _, more := range []*api.ProcessMore{nil, {}} {
 		v := view("g", "p", api.Exited)
 		v.Description, v.More = "x", more
-		got := string(message(operations.Snapshot{At: time.Unix(5, 7), Processes: []operations.ProcessView{v}}))
+		got := string(message(operations.Snapshot{At: time.Unix(5, 7), Processes: []operations.ProcessView{v}}, everything))
 		if !strings.Contains(got, `<span class="statusnominal">exited</span><td><td><td>x<td><td><button`) {
 			t.Errorf("%+v: %s", more, got)
 		}
@@ -151,7 +154,7 @@ func TestMessage(t *testing.T) {
 	v := view("g", "p", api.Fatal)
 	v.SpawnErr, v.Description = "two\nlines\r\n", "two\nlines\r\n"
 	at := time.Unix(5, 7)
-	got := string(message(operations.Snapshot{At: at, Processes: []operations.ProcessView{v}}))
+	got := string(message(operations.Snapshot{At: at, Processes: []operations.ProcessView{v}}, everything))
 	if !strings.HasPrefix(got, "id: 5000000007\ndata: 5\ndata: <tr ") || !strings.HasSuffix(got, "</tr>\n\n") ||
 		strings.Count(got, "\n") != 4 || strings.Contains(got, "\r") {
 		t.Errorf("%q", got)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/output"
@@ -47,7 +46,7 @@ func (h *Handler) tail(w http.ResponseWriter, r *http.Request) (status int) {
 func (h *Handler) tailPage(r *http.Request) tailPage {
 	name := r.Form.Get("processname")
 	page := tailPage{
-		daemonInfo: h.daemonInfo(time.Now()), Process: name, Title: "tail of process " + name, Limit: limitOf(r),
+		daemonInfo: h.daemonInfo(r), Process: name, Title: "tail of process " + name, Limit: limitOf(r),
 		Stderr: r.Form.Get("channel") == "stderr", Message: r.Form.Get("message"),
 	}
 	page.Failed = isFailure(page.Message)
@@ -86,7 +85,7 @@ func (h *Handler) mainTail(w http.ResponseWriter, r *http.Request) (status int) 
 }
 
 func (h *Handler) mainTailPage(r *http.Request) tailPage {
-	page := tailPage{daemonInfo: h.daemonInfo(time.Now()), Title: "main log", Limit: limitOf(r)}
+	page := tailPage{daemonInfo: h.daemonInfo(r), Title: "main log", Limit: limitOf(r)}
 	data, err := h.ops.ReadMainLog(-int64(page.Limit), 0)
 	fault := api.FaultOf(err)
 	switch {

@@ -30,6 +30,7 @@ type Handler struct {
 	started    time.Time // of supervisord
 	instanceID string    // of this run: a page may stay open across a restart
 	token      string    // in all forms of the pages; other sites do not know it
+	signOuts   signOuts
 }
 
 // New returns a Handler. Started is when the daemon was started.
@@ -59,6 +60,8 @@ func init() { // the functions refer to the table of actions
 		"maintail.html": {access.Read, true, (*Handler).mainTail},
 		"confirm.html":  {access.Read, false, (*Handler).confirm},
 		"events":        {access.Read, false, (*Handler).events},
+		"signout.html":  {access.Metrics, false, (*Handler).signOut},
+		"signin.html":   {access.Metrics, false, (*Handler).signIn},
 	}
 }
 
@@ -66,18 +69,22 @@ func init() { // the functions refer to the table of actions
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (status int) {
 	page := pageTable[strings.TrimLeft(r.URL.Path, "/")]
 	get := r.Method == http.MethodGet
+	caller := access.Of(r.Context())
 	switch {
+	case (page.show == nil || r.Method == http.MethodHead) && !caller.May(access.Read):
+		return http.StatusForbidden
 	case page.show == nil || r.Method == http.MethodHead: // only static files answer HEAD
 		return h.static(w, r)
 	case !get && r.Method != http.MethodPost:
 		return http.StatusBadRequest
 	case !get && r.Header["Content-Length"] == nil && len(r.TransferEncoding) == 0:
 		return http.StatusLengthRequired
-	case !access.Of(r.Context()).May(page.role), page.daemon && access.Of(r.Context()).HasOwn():
-		return http.StatusForbidden
 	}
 	secure(w.Header())
 	_ = r.ParseForm() // despite an error the valid part of the form is used
+	if !caller.May(page.role) || page.daemon && caller.HasOwn() {
+		return h.notAllowed(w, r, page.role)
+	}
 	return page.show(h, w, r)
 }
 

@@ -39,12 +39,13 @@ async function postAction(fields) {
     const response = await fetch("index.html", {
       method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(fields),
     });
-    if (response.status === 403) {
+    const isOutcome = response.headers.get("Content-Type") === "application/json"; // also if the user may not do that
+    if (response.status === 403 && !isOutcome) {
       showMessage("No action was taken: supervisord was restarted, and the page is updated now. Please try again.", true);
       await reloadPage();
       return false;
     }
-    if (!response.ok) throw new Error(`supervisord responded with ${response.status} ${response.statusText}`);
+    if (!response.ok && !isOutcome) throw new Error(`supervisord responded with ${response.status} ${response.statusText}`);
     const outcome = await response.json();
     showMessage(outcome.message, outcome.failed);
     return !outcome.failed;
