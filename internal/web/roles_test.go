@@ -108,7 +108,7 @@ func (d *daemon) status(method, at string, header ...string) int {
 }
 
 // signOutLink is the part of a page that is new each time.
-var signOutLink = regexp.MustCompile("signout\\.html\\?link=[A-Z2-7]{26}")
+var signOutLink = regexp.MustCompile(`signout\.html\?link=[A-Z2-7]{26}`)
 
 // covers: ACC-2
 // TestPagesOfOthers looks for a program of another user on all pages and in all streams.
