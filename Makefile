@@ -199,7 +199,9 @@ docs: ## write the pages and parts of pages that are made from the source
 	go test ./conformance -run TestCoveragePage -count=1 -update-coverage
 
 SHOTS ?= bin/shots
-web-shots: ## * pictures of the web pages, into SHOTS
-	@scripts/setup -n browser
-	@scripts/setup browser
+web-shots: programs ## * pictures of the web pages and of supervisorctl top, into SHOTS
+	@scripts/setup -n browser terminal
+	@scripts/setup browser terminal
+	mkdir -p $(SHOTS)
+	go test ./scripts/top -run TestPicture -count=1 -picture $(abspath $(SHOTS))/top.svg
 	go test ./internal/web -run TestShots -count=1 -shots $(abspath $(SHOTS))

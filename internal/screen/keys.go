@@ -63,8 +63,8 @@ func bindings() []binding {
 		{[]string{"f"}, onList, "state", "filters by the next state", false, func(m *Model) []Command { m.list.nextState(); return m.followCursor() }},
 		{[]string{"o"}, onList, "order", "sorts by the next column", false, (*Model).nextOrder},
 		{[]string{"l"}, onList, "log pane", "opens and closes the log pane", false, (*Model).togglePane},
-		{[]string{"v"}, onList, "details", "shows the details of a process", false, func(m *Model) []Command { return m.show(pageDetails) }},
-		{[]string{"h"}, onList, "history", "shows the history of a process", false, func(m *Model) []Command { return m.show(pageHistory) }},
+		{[]string{"v"}, []page{pageList, pageDetails}, "details", "shows the details of a process", false, func(m *Model) []Command { return m.show(pageDetails) }},
+		{[]string{"h"}, []page{pageList, pageHistory}, "history", "shows the history of a process", false, func(m *Model) []Command { return m.show(pageHistory) }},
 
 		{[]string{"e"}, []page{pageList, pageLog}, "", "changes between standard output and standard error", false, (*Model).otherChannel},
 		{[]string{"m"}, []page{pageList, pageLog}, "", "shows the main log", false, (*Model).mainLog},

@@ -53,8 +53,13 @@ type terminal struct {
 	bin    string
 }
 
-// open starts a supervisord, and a terminal of that size that runs a command line.
-func open(t *testing.T, daemon string, width, height int, line string) *terminal {
+// open starts a supervisord, and a shell in a terminal of that size with that environment.
+func open(t *testing.T, daemon string, width, height int, environment string) *terminal {
+	t.Helper()
+	return openWith(t, daemon, config, width, height, environment)
+}
+
+func openWith(t *testing.T, daemon, config string, width, height int, environment string) *terminal {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("tmux is not installed: ", err)
@@ -74,7 +79,7 @@ func open(t *testing.T, daemon string, width, height int, line string) *terminal
 	x.start(daemon)
 	t.Cleanup(func() { x.stop(unix.SIGTERM) })
 	out, err := x.tmux("-f", "/dev/null", "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height),
-		"cd "+dir+" && "+line+" bash --noprofile --rcfile bashrc -i")
+		"cd "+dir+" && "+environment+" bash --noprofile --rcfile bashrc -i")
 	if err != nil {
 		t.Fatal(err, out)
 	}
