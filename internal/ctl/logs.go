@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/output"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
@@ -116,7 +117,7 @@ func (c *Controller) shown(line string, raw bool) []string {
 	if raw {
 		return []string{line}
 	}
-	lines := readable(line)
+	lines, _ := output.Readable(line)
 	for i := range lines {
 		lines[i] = c.visible(lines[i], raw)
 	}

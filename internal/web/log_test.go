@@ -1,12 +1,14 @@
 package web_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+	kolo "github.com/kolo/xmlrpc"
 )
 
 func TestFollowLog(t *testing.T) {
@@ -160,4 +162,62 @@ startsecs=0
 	if r.body != string(want) || !strings.HasPrefix(r.Header.Get("Content-Disposition"), "attachment; filename=both-stdout") {
 		t.Errorf("download of %s: %q, %q", got, r.Header.Get("Content-Disposition"), r.body)
 	}
+}
+
+// TestLogRecords shows the page of a log in JSON: as text, also what comes later, with and without the script, and as it is on demand.
+// covers: LOG-2a
+// differs: DIFF-501 records are text
+func TestLogRecords(t *testing.T) {
+	d := supervise(t, `
+[program:j]
+command=/bin/cat
+startsecs=0
+stdout_logfile_format=json
+stdout_logfile_multiline=^\S
+`)
+	d.state("j", "RUNNING")
+	send := func(text string) {
+		t.Helper()
+		var done bool
+		if err := d.call("sendProcessStdin", &done, "j", kolo.Base64(base64.StdEncoding.EncodeToString([]byte(text)))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("first\n at x\n")
+	send("{\"time\":\"own\"}\n")
+	send("\x1b[31mred\x1b[0m <b>\n")
+	b := newTab(t)
+	b.live(d.url + "tail.html?processname=j&limit=65536")
+	const stamp = `^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d,\\d{3} `
+	line := func(pattern string) {
+		t.Helper()
+		b.wait(`[...document.querySelectorAll("#log div")].some((s) => new RegExp("` + pattern + `").test(s.innerText))`)
+	}
+	line(stamp + "first$")
+	line("^ at x$")
+	line(stamp + `\\{\"time\":\"own\"\\}$`)
+	line(stamp + "red <b>$")
+	b.wait(`[...document.querySelectorAll("#log .a1")].some((s) => s.innerText === "red")`)
+	send("half of a")
+	line(stamp + "\\\\+ half of a$")
+	send(" line\n")
+	line(stamp + " line$")
+	if text := b.text("#log"); strings.Contains(text, `"message"`) {
+		t.Errorf("a record is not text:\n%s", text)
+	}
+
+	b.open(d.url + "tail.html?processname=j&limit=65536")
+	b.click(`a[href$="raw=1"]`)
+	line(`^\\{\"time\":.*\"message\":\"first\\\\n at x\"\\}$`)
+
+	b.scripts(false)
+	b.open(d.url + "tail.html?processname=j&limit=65536")
+	text := b.text("#log")
+	if !strings.Contains(text, " first\n at x\n") || !strings.Contains(text, " red <b>\n") || strings.Contains(text, `"message"`) {
+		t.Errorf("without the script:\n%s", text)
+	}
+	b.click(`a[href$="raw=1"]`)
+	b.shows("#log", `"message":"first\n at x"`)
+	b.click(`a[href$="limit=65536"]:not(.channels a)`)
+	b.shows("#log", " first")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/output"
@@ -22,6 +23,8 @@ type tailPage struct {
 	Stderr   bool   // the stderr log is shown
 	Has      struct{ Stdout, Stderr bool }
 	Text     string
+	Records  bool // the log has records in JSON, which are shown as text
+	Raw      bool // they are shown as they are
 	Limit    int
 	Message  string
 	Failed   bool
@@ -49,7 +52,7 @@ func (h *Handler) tailPage(r *http.Request) tailPage {
 		daemonInfo: h.daemonInfo(r), Process: name, Title: "tail of process " + name, Limit: limitOf(r),
 		Stderr: r.Form.Get("channel") == "stderr", Message: r.Form.Get("message"),
 	}
-	page.Failed = isFailure(page.Message)
+	page.Failed, page.Raw = isFailure(page.Message), r.Form.Get("raw") == "1"
 	if name == "" {
 		page.Title += "None"
 		page.Text = "No process name found"
@@ -66,7 +69,7 @@ func (h *Handler) tailPage(r *http.Request) tailPage {
 	fault := api.FaultOf(err)
 	switch {
 	case err == nil:
-		page.Text = plain(data)
+		page.show(data)
 		log := quote(name) + "/" + channel.String()
 		page.Stream, page.Download = "logtail/"+log, "logfile/"+log
 	case isFault(err, api.NoFile):
@@ -99,6 +102,25 @@ func (h *Handler) mainTailPage(r *http.Request) tailPage {
 		panic(http.ErrAbortHandler)
 	}
 	return page
+}
+
+// show has the page show the end of a log of a process.
+func (p *tailPage) show(data []byte) {
+	if p.Raw {
+		p.Text = plain(data)
+		return
+	}
+	var text strings.Builder
+	for line := range strings.SplitAfterSeq(string(data), "\n") {
+		content, end := strings.CutSuffix(line, "\n")
+		lines, is := output.Readable(content)
+		text.WriteString(strings.Join(lines, "\n"))
+		if end {
+			text.WriteByte('\n')
+		}
+		p.Records = p.Records || is
+	}
+	p.Text = plain([]byte(text.String()))
 }
 
 // plain is a log as text without terminal sequences. The script, which streams the log, shows colors.

@@ -395,7 +395,7 @@ function logPage() {
     frame = 0;
     const text = pending;
     pending = "";
-    write(text);
+    write(asText(text));
     while (lines > maxLines || chars > maxChars) {
       chars -= log.firstChild.textContent.length;
       log.firstChild.remove();
@@ -408,6 +408,28 @@ function logPage() {
   function scrollToEnd() {
     log.scrollTop = log.scrollHeight;
     lastTop = log.scrollTop;
+  }
+
+  // asText returns received text with records in JSON as text. The beginning of a record is held back until its end comes.
+  const raw = "raw" in $("main").dataset, recordBegin = '{"time":"';
+  let held = "", atStart = true;
+  function asText(text) {
+    if (raw || isMain) return text;
+    text = held + text;
+    held = "";
+    let shown = "";
+    while (text !== "") {
+      const end = text.indexOf("\n"), isRecord = atStart && (text.startsWith(recordBegin) || recordBegin.startsWith(text));
+      if (isRecord && end < 0 && text.length < maxPendingChars) {
+        held = text;
+        break;
+      }
+      const part = end < 0 ? text : text.slice(0, end);
+      shown += (isRecord && end >= 0 ? readable(part) : part) + (end < 0 ? "" : "\n");
+      atStart = end >= 0;
+      text = end < 0 ? "" : text.slice(end + 1);
+    }
+    return shown;
   }
 
   // write appends text to the page. It may end within a terminal sequence.
@@ -597,6 +619,7 @@ function logPage() {
     log.replaceChildren();
     line = undefined;
     [style, rest, pending, returned, chars, lines] = [new Map(), "", "", false, 0, 0];
+    [held, atStart] = ["", true];
   }
   afterAction = (action) => { if (action === "clearlog") clear(); };
 
@@ -620,6 +643,16 @@ function logPage() {
     }
   }
   if (stream) read(); else showConnection("", "No log");
+}
+
+// readable returns a line of a log as text if it is a record of ours in JSON, else as it is.
+function readable(line) {
+  let record;
+  try { record = JSON.parse(line); } catch { return line; }
+  const { time, group, channel, message, data, partial, event } = record;
+  if (typeof group !== "string" || typeof channel !== "string" || message === undefined && data === undefined) return line;
+  const mark = event ? "# " : partial ? "+ " : "";
+  return `${time.slice(0, 10)} ${time.slice(11, 19)},${time.slice(20, 23)} ${mark}${message ?? JSON.stringify(data)}`;
 }
 
 // restyle returns a style after an SGR sequence (select graphic rendition) with these parameters. A style maps each property to

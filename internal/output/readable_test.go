@@ -1,4 +1,4 @@
-package ctl
+package output
 
 import (
 	"testing"
@@ -23,8 +23,12 @@ func TestReadable(t *testing.T) {
 		"plain": {"plain"},
 		"":      {""},
 	} {
-		if d := cmp.Diff(want, readable(line)); d != "" {
+		got, is := Readable(line)
+		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", line, d)
+		}
+		if is != (line != want[0]) {
+			t.Errorf("%s: a record: %t", line, is)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package ctl
+package output
 
 import (
 	"encoding/json"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// logRecord is a line of a log with stdout_logfile_format=json.
-type logRecord struct {
+// jsonRecord is a line that JSON has made.
+type jsonRecord struct {
 	Time    time.Time       `json:"time"`
 	Channel string          `json:"channel"`
 	Message *string         `json:"message"`
@@ -22,15 +22,16 @@ const (
 	recordMembers = `","group":"`
 )
 
-// readable returns a line of a log as it is shown: a record in JSON as text, in several lines if its message has several.
-func readable(line string) []string {
+// Readable returns a line of a log, without its end, as it is shown: a record in JSON as text, in several lines if its message has several.
+// Is reports whether it is one.
+func Readable(line string) (lines []string, is bool) {
 	rest, ok := strings.CutPrefix(line, recordBegin)
 	if at := strings.IndexByte(rest, '"'); !ok || at < 0 || !strings.HasPrefix(rest[at:], recordMembers) {
-		return []string{line}
+		return []string{line}, false
 	}
-	var r logRecord
+	var r jsonRecord
 	if json.Unmarshal([]byte(line), &r) != nil || r.Channel == "" || r.Message == nil && r.Data == nil {
-		return []string{line}
+		return []string{line}, false
 	}
 	text := string(r.Data)
 	if r.Message != nil {
@@ -39,11 +40,11 @@ func readable(line string) []string {
 	head := r.Time.Format("2006-01-02 15:04:05,000 ")
 	switch {
 	case r.Event != "":
-		head += "# "
+		head += string(MarkOwn) + " "
 	case r.Partial:
-		head += "+ "
+		head += string(MarkPartial) + " "
 	}
-	lines := strings.Split(text, "\n")
+	lines = strings.Split(text, "\n")
 	lines[0] = head + lines[0]
-	return lines
+	return lines, true
 }
