@@ -125,6 +125,8 @@ func (r *recorder) perform(i int, s step) error {
 		return r.until(s.params[0].(string), s.params[1].(string))
 	case "config":
 		return r.write(s.params[0].(string))
+	case "log":
+		return os.WriteFile(filepath.Join(r.dir, s.params[0].(string)), []byte(timedLog), 0o600)
 	case "remove":
 		return os.Remove(filepath.Join(r.dir, s.params[0].(string)))
 	case "directory": // in the place of a file

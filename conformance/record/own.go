@@ -29,6 +29,10 @@ var ownSteps = []step{
 	call("rotateProcessLogs", "manual"), call("rotateProcessLogs", "g:*"), call("rotateProcessLogs", "nope"), call("rotateAllProcessLogs"),
 	call("reopenProcessLogs", "manual"), call("reopenProcessLogs", "g:*"), call("reopenProcessLogs", "nope"), call("reopenAllProcessLogs"),
 	call("rotateLog"), call("reopenLog"), call("waitForRotatedLogs"),
+	other("log", "timed.log"), call("searchProcessStdoutLog", "timed"), call("searchProcessStdoutLog", "timed", query),
+	call("searchProcessStdoutLog", "timed", map[string]any{"after": "1795780800000000.1"}), call("searchProcessStderrLog", "timed"),
+	call("searchProcessStdoutLog", "timed", map[string]any{"grep": "("}), call("searchProcessStdoutLog", "timed", option("quick", true)),
+	call("searchProcessStdoutLog", "nope"),
 	system("multicall", []any{inner("supervisor.expandName", "g"), inner("supervisor.killProcess", "nope")}),
 
 	call("planConfig"), call("updateConfig"), call("startAllProcesses"), until("db", "RUNNING"), other("config", "own updated"),
@@ -45,8 +49,21 @@ var ownSteps = []step{
 	call("restartProcess", "db"), call("enableProcess", "db"), call("disableProcess", "db"), call("scaleProgram", "db", 1),
 	call("planConfig"), call("updateConfig"), call("upgrade"), call("rotateLog"), call("rotateProcessLogs", "db"),
 	call("rotateAllProcessLogs"), call("reopenLog"), call("reopenProcessLogs", "db"), call("reopenAllProcessLogs"),
-	call("waitForRotatedLogs"), call("killProcess", "db"), call("killAllProcesses"),
+	call("searchProcessStdoutLog", "timed"), call("searchProcessStderrLog", "timed"), call("waitForRotatedLogs"), call("killProcess", "db"), call("killAllProcesses"),
 }
+
+// timedLog is a log of which records are found, query finds one of them.
+const timedLog = `{"time":"2026-11-27T12:00:00.000000Z","group":"timed","name":"timed","channel":"stdout","message":"one"}
+{"time":"2026-11-27T12:00:00.000000Z","group":"timed","name":"timed","channel":"stdout","message":"two"}
+{"time":"2026-11-27T12:00:01.500000Z","group":"timed","name":"timed","channel":"stdout","message":"three"}
+`
+
+var query = struct {
+	Bytes int    `xmlrpc:"bytes"`
+	Grep  string `xmlrpc:"grep"`
+	Since string `xmlrpc:"since"`
+	Until string `xmlrpc:"until"`
+}{1000, "^t", "2026-11-27T12:00:00Z", "2026-11-27T12:00:01Z"}
 
 // option is one of an update, and noStart are two.
 func option(name string, on bool) map[string]any { return map[string]any{name: on} }
@@ -109,6 +126,12 @@ command=/bin/cat
 startsecs=0
 stdout_logfile=NONE
 reload_command=/bin/false
+[program:timed]
+command=/bin/cat
+autostart=false
+stdout_logfile=%(here)s/timed.log
+stdout_logfile_format=json
+stderr_logfile=NONE
 [program:one]
 command=/bin/cat
 startsecs=0

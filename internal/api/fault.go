@@ -17,6 +17,7 @@ const (
 	BadSignal            = 11
 	NoFile               = 20
 	NotExecutable        = 21
+	NoTimes              = 22
 	Failed               = 30
 	AbnormalTermination  = 40
 	SpawnError           = 50
@@ -47,6 +48,7 @@ var Faults = [...]FaultCode{
 	{BadSignal, "BAD_SIGNAL", "there is no signal of that name or number"},
 	{NoFile, "NO_FILE", "the command or the log does not exist, or the standard input of the process is closed"},
 	{NotExecutable, "NOT_EXECUTABLE", "the command is not executable"},
+	{NoTimes, "NO_TIMES", "the log cannot be searched by time: its format is neither `text` nor `json`"},
 	{Failed, "FAILED", "the operation failed; the text says why, if it is known"},
 	{AbnormalTermination, "ABNORMAL_TERMINATION", "the process ended before it was `RUNNING`"},
 	{SpawnError, "SPAWN_ERROR", "the process could not be started; its `spawnerr` says why"},

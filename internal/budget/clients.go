@@ -1,7 +1,7 @@
 package budget
 
 // What clients can make supervisord hold.
-var clients = []*Budget{Connections, Waiting, TCPDescriptors, UnixDescriptors, Headers, Bodies, Answers, Followers, Viewers, Scaled}
+var clients = []*Budget{Connections, Waiting, TCPDescriptors, UnixDescriptors, Headers, Bodies, Answers, Followers, Viewers, Searches, Scaled}
 
 // The limits of connections are those of each kind of server: clients of TCP servers take nothing from those of Unix sockets.
 var (
@@ -42,6 +42,10 @@ var (
 	// Viewers counts the status pages that are updated.
 	Viewers = &Budget{Name: "web pages that are updated", Limit: 64, Unit: "pages", Scope: "in all", Beyond: "503"}
 )
+
+// Searches are files in which a search of a log has stopped, which are open for its next part. One that is compressed takes up to 8 MiB.
+var Searches = &Budget{Name: "files of logs in which a search may go on, for 10 seconds", Limit: 8, Unit: "files", Scope: "in all",
+	Beyond: "the oldest is closed; its search begins at the beginning of that file again"}
 
 // Scaled is the number of processes that a client can give a program.
 var Scaled = &Budget{Name: "processes of a program after `scale`", Limit: 10000, Unit: "processes", Scope: "each program",

@@ -43,6 +43,12 @@ func (c *Controller) candidates(before []string, word string) []string {
 	if cmd.name == "wait" && before[len(before)-1] == "--for" {
 		return waitWords()
 	}
+	switch last := before[len(before)-1]; {
+	case slices.Contains(cmd.values, last):
+		return nil
+	case strings.HasPrefix(word, "-") && len(cmd.flags) > 0:
+		return cmd.flags
+	}
 	switch cmd.args {
 	case groupArgs:
 		return groupNames(c.processInfos())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/shlex"
 	"github.com/gosupervisor/supervisor/supervisorctl/client"
 )
 
@@ -96,7 +97,7 @@ func (c *Controller) close(status int) int {
 // not 0.
 func (c *Controller) Run(words []string) (first int) {
 	defer func() { first = c.close(first) }()
-	for _, line := range c.split(strings.Join(words, " ")) {
+	for _, line := range c.split(strings.Join(c.quoteValues(words), " ")) {
 		c.status = 0
 		exit := c.command(line)
 		if first == 0 {
@@ -108,6 +109,29 @@ func (c *Controller) Run(words []string) (first int) {
 	}
 	return first
 }
+
+// quoteValues quotes the values of flags that may be quoted, since the words are joined to a line.
+func (c *Controller) quoteValues(words []string) []string {
+	if len(words) == 0 {
+		return nil
+	}
+	cmd := c.find(words[0])
+	if cmd == nil || cmd.quoted == "" {
+		return words
+	}
+	words = slices.Clone(words)
+	for i, word := range words {
+		if value, ok := strings.CutPrefix(word, cmd.quoted+"="); ok {
+			words[i] = cmd.quoted + "=" + quote(value)
+		} else if i > 0 && words[i-1] == cmd.quoted {
+			words[i] = quote(word)
+		}
+	}
+	return words
+}
+
+// quote quotes a word for shlex.Split.
+func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // parse splits a command into its name and the rest. It is not ok if the line cannot be a command.
 func parse(line string) (word, arg string, ok bool) {
@@ -180,6 +204,11 @@ func (c *Controller) unknownSyntax(line string) {
 // run runs a command after the checks that its row of the table requires, within its --timeout.
 func (c *Controller) run(cmd *command, arg string) error {
 	args := strings.Fields(arg)
+	if cmd.quoted != "" && strings.Contains(arg, cmd.quoted) {
+		if words, err := shlex.Split(arg); err == nil {
+			args = words
+		}
+	}
 	if !cmd.timed {
 		return c.checkAndRun(cmd, args)
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -31,15 +32,24 @@ type source struct {
 	prefix  string // of each line
 }
 
-// logs prints the last lines of the logs of processes. With -f it follows them.
+// defaultLines is how many lines of each log are printed.
+const defaultLines = 10
+
+// logs prints the last lines of the logs of processes, or records by time and pattern. With -f it follows them.
 func (c *Controller) logs(args []string) error {
-	count, follow, raw := 10, false, false
-	names, err := parseFlags(args, map[string]func(string) error{"-n": func(text string) (err error) {
+	count, follow, raw := -1, false, false
+	var search logSearch
+	flags := search.flags(time.Now())
+	flags["-n"] = func(text string) (err error) {
 		if count, err = strconv.Atoi(text); err != nil || count < 0 {
 			return fmt.Errorf("bad number of lines %s", text)
 		}
 		return nil
-	}}, map[string]*bool{"-f": &follow, "--raw": &raw})
+	}
+	names, err := parseFlags(args, flags, map[string]*bool{"-f": &follow, "--raw": &raw})
+	if err == nil {
+		err = search.check(follow)
+	}
 	if err != nil {
 		return c.invalidArg(err.Error())
 	}
@@ -48,6 +58,13 @@ func (c *Controller) logs(args []string) error {
 		return err
 	}
 	sources := logSources(infos, c.options.Terminal && os.Getenv("NO_COLOR") == "")
+	if search.used {
+		search.count, search.raw = count, raw
+		return c.searchLogs(sources, search, follow)
+	}
+	if count < 0 {
+		count = defaultLines
+	}
 	if follow && len(sources) > 0 {
 		c.followAll(sources, count, raw)
 		return nil

@@ -3,11 +3,14 @@ package ctl
 // command is a command of supervisorctl.
 type command struct {
 	name        string
-	noArgs      bool // arguments are an error
-	upcheck     bool // check the server's version first
-	unreachable int  // status if that fails; 0: that of the check
-	offline     bool // needs no server
-	timed       bool // takes --timeout
+	noArgs      bool     // arguments are an error
+	upcheck     bool     // check the server's version first
+	unreachable int      // status if that fails; 0: that of the check
+	offline     bool     // needs no server
+	timed       bool     // takes --timeout
+	quoted      string   // a flag whose value may be quoted: with it, quotes and backslashes count in arguments
+	flags       []string // for completion
+	values      []string // those of them that have a value
 	args        argKind
 	run         func(c *Controller, args []string) error // nil: a topic of help, or a command that exits the shell
 	help        string                                   // output of help NAME
@@ -123,12 +126,18 @@ func init() {
 		{name: "deps", args: processArgs, upcheck: true, run: (*Controller).deps,
 			help: "deps\t\t\tShow what programs depend on, and whether it is met\n" +
 				"deps <name> [...]\tThe same for processes, programs or groups"},
-		{name: "logs", args: processArgs, upcheck: true, run: (*Controller).logs,
+		{name: "logs", args: processArgs, upcheck: true, quoted: patternFlag, run: (*Controller).logs,
+			flags: []string{"-f", "-n", "--since", "--until", patternFlag, "--raw"}, values: []string{"-n", "--since", "--until", patternFlag},
 			help: "logs <name> [...]\tShow the last lines of the stdout and stderr logs of processes\n" +
 				"logs <gname>:*\t\tThe same for all processes in a group\n" +
 				"logs\t\t\tThe same for all processes\n" +
 				"logs -n 50 <name>\tShow 50 lines of each log instead of 10\n" +
 				"logs -f <name>\t\tFollow the logs (Ctrl-C to exit)\n" +
+				"logs --since 10m <name>\tShow records of the last ten minutes, from rotated files, too, by time over all logs. Also\n" +
+				"\t\t\t14:30, or 2026-11-27T14:30:00Z. The format of the logs must be text or json.\n" +
+				"logs --until 14:30 <name>\tShow records before a time\n" +
+				"logs --grep <pattern> <name>\tShow records that match a regular expression (RE2)\n" +
+				"logs --raw <name>\tShow records in JSON as they are\n" +
 				"Lines of stdout begin with the name of the process and |, lines of stderr with the name and !."},
 		{name: "options", help: optionsHelp},
 		{name: "reopen", args: processArgs, upcheck: true, run: (*Controller).reopen,

@@ -35,6 +35,16 @@ func (s Source) Open() (*os.File, error) {
 	return os.NewFile(uintptr(fd), s.Path), nil
 }
 
+// Empty reports whether the log is empty or does not exist.
+func (s Source) Empty() bool {
+	fd, size, err := openWindow(s)
+	if err != nil {
+		return errors.Is(err, os.ErrNotExist)
+	}
+	_ = syscall.Close(fd)
+	return size == 0
+}
+
 // ErrArguments is returned for an offset and a length that do not go together.
 var ErrArguments = errors.New("bad offset or length")
 

@@ -274,6 +274,12 @@ func (p *Process) LogSource(channel api.Channel) logs.Source {
 	return logs.Source{Path: p.Logfile(channel), Owner: p.uid()}
 }
 
+// LogTimes reports whether records of the log of a channel begin with their times, and whether these are in UTC where they have no zone.
+func (p *Process) LogTimes(channel api.Channel) (utc, ok bool) {
+	c := p.Config.Lines(channel)
+	return c.UTC, c.Format.Kind == config.FormatText || c.Format.Kind == config.FormatJSON
+}
+
 // Logfile is the path of the log of a channel, empty if it has none.
 func (p *Process) Logfile(channel api.Channel) string {
 	if channel == api.Stderr {

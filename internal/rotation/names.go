@@ -109,9 +109,9 @@ func isDate(text string) bool {
 	return err == nil && t.Format(layout) == text
 }
 
-// compareAge orders names from the newest to the oldest. Numbered files are older than those with a Date: dates are given to new files,
+// CompareAge orders names from the newest to the oldest. Numbered files are older than those with a Date: dates are given to new files,
 // and those with numbers are from before.
-func compareAge(a, b Name) int {
+func CompareAge(a, b Name) int {
 	switch {
 	case a.Date == "" && b.Date == "":
 		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Form, b.Form))

@@ -23,7 +23,7 @@ type Retention struct {
 // Own returns the files that are the log's. One with a date is not, unless dates are in use: it may be another program's.
 func (r Retention) Own(files []File) []File {
 	files = slices.DeleteFunc(slices.Clone(files), func(f File) bool { return f.Date != "" && !r.Dated })
-	slices.SortFunc(files, func(a, b File) int { return compareAge(a.Name, b.Name) })
+	slices.SortFunc(files, func(a, b File) int { return CompareAge(a.Name, b.Name) })
 	return files
 }
 

@@ -1,6 +1,7 @@
 package xmlrpc
 
 import (
+	"encoding/base64"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -100,6 +101,34 @@ func (e *Encoder) Bytes(b []byte) {
 	writeText(e, b)
 	e.buf = append(e.buf, "</string></value>\n"...)
 	e.endMember()
+}
+
+// Base64 writes bytes exactly.
+func (e *Encoder) Base64(b []byte) {
+	e.buf = append(e.buf, "<value><base64>"...)
+	if e.limit > 0 && len(e.buf)+base64.StdEncoding.EncodedLen(len(b)) > e.limit {
+		e.omitted = true
+	} else {
+		e.buf = base64.StdEncoding.AppendEncode(e.buf, b)
+	}
+	e.buf = append(e.buf, "</base64></value>\n"...)
+	e.endMember()
+}
+
+// IsText reports whether XML can hold bytes as they are.
+func IsText(b []byte) bool {
+	for i := 0; i < len(b); {
+		if plain[b[i]] || b[i] == '&' || b[i] == '<' || b[i] == '>' {
+			i++
+			continue
+		}
+		r, size := decodeRune(b[i:])
+		if size == 1 || !isXML(r) {
+			return false
+		}
+		i += size
+	}
+	return true
 }
 
 // BeginArray begins an array.

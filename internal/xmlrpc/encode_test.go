@@ -2,6 +2,7 @@ package xmlrpc
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -227,5 +228,28 @@ func BenchmarkParseAllProcessInfoKolo(b *testing.B) {
 		if err := kolo.Response(body).Unmarshal(&infos); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestIsText compares IsText with what writeText leaves as it is.
+func TestIsText(t *testing.T) {
+	for _, text := range []string{"", "a<&>\t\r\n", "é€😀", "\x1b[0m", "\xff", "\uFFFD", "\uFFFE", "a\x00"} {
+		e := NewLimited(nil, 0)
+		e.Bytes([]byte(text))
+		kept := strings.Contains(string(e.buf), "<string>"+strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)+"</string>")
+		if got := IsText([]byte(text)); got != kept {
+			t.Errorf("%q: %v, want %v", text, got, kept)
+		}
+	}
+	e := NewLimited(nil, 0)
+	e.Base64([]byte("\x1b\xff"))
+	if !strings.Contains(string(e.buf), "<value><base64>G/8=</base64></value>") {
+		t.Errorf("%s", e.buf)
+	}
+	e = NewLimited(nil, 100)
+	mark := e.Mark()
+	e.Base64(make([]byte, 200))
+	if e.Fits(mark) {
+		t.Error("a long text fits")
 	}
 }
