@@ -31,6 +31,9 @@ programs: ## build all programs into bin/; make alone does it, too
 	@$(GOBUILD) -o bin/supervisor-listeners ./supervisord/listeners
 	@$(GOBUILD) -o bin/supervisorctl-top ./scripts/top
 	@for l in $(LISTENERS); do ln -sf supervisor-listeners bin/supervisor-$$l || exit 1; done
+	@$(GOBUILD) -o bin/supervisor-fleet ./scripts/fleet
+	@$(GOBUILD) -o bin/supervisor-fleet-hub ./scripts/fleethub
+	@ln -sf supervisor-fleet bin/supervisorctl-fleet
 	@$(GOBUILD) -o bin/sample-listener ./docs/examples/listener
 	@$(GOBUILD) -o bin/sample-generator ./docs/examples/generator
 

@@ -29,6 +29,7 @@ func commands() map[string]command {
 		"nolog": cmdNolog, "waitfile": cmdWaitfile, "waitgrep": cmdWaitgrep, "pidof": cmdPidof, "pidin": cmdPidin,
 		"signal": cmdSignal, "alive": cmdAlive, "dead": cmdDead, "eq": cmdEq, "bytes": cmdBytes,
 		"descriptors": cmdDescriptors, "cgroup": cmdCgroup, "certificate": cmdCertificate,
+		"proxy": cmdProxy, "waitexec": cmdWaitexec, "eventids": cmdEventids,
 	}
 	for name, run := range named {
 		named[name] = func(ts *testscript.TestScript, neg bool, args []string) {

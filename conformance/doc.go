@@ -78,7 +78,7 @@
 //
 // # Conditions
 //
-// [reference] [ours] [root] [cgroup] (we can make cgroups of version 2), [cgroup:memory] (with the controller memory), [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are set), [hostconfig] (this
+// [reference] [ours] [root] [cgroup] (we can make cgroups of version 2), [cgroup:memory] (with the controller memory), [resource] (hard limits can be raised), [listeners] (LISTENERS and SAMPLES are set), [fleet] (LISTENERS has the programs of a fleet), [hostconfig] (this
 // host has a configuration in /etc; a script that starts supervisord without -c in a directory without one must skip then), [nss]
 // (libnss-systemd is installed, by which a script can have accounts that are in no file), [variant:NAME] (our supervisord can be
 // built in the way that TestMain calls NAME, and has been), and those of testscript, such as [linux] and [exec:NAME].
@@ -136,6 +136,10 @@
 //	    by the CA of that name, or by itself, and then may sign others.
 //	eq A B                     the texts are equal ("! eq": not)
 //	descriptors PID VAR        set VAR to the number of open descriptors; if VAR is set, wait until no more are
+//	proxy FROM TO              start a TCP proxy from one address to another; one in a script
+//	proxy pass|hold|drop       pass bytes; hold them, also of new connections; or close all connections, and new ones at once
+//	waitexec [-rc N] REGEXP PROGRAM ARG...    run the program until its output and errors match, and its status is N (default 0)
+//	eventids FILE              FILE has events of a fleet, as JSON, and for each host their numbers are without gap and in order
 //	bytes FILE N               wait until FILE has exactly N bytes; "bytes -atleast FILE N": at least
 //
 // # Ledger

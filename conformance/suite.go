@@ -61,6 +61,8 @@ func (s *Suite) condition(cond string) (bool, error) {
 		return os.Getuid() == 0, nil
 	case "listeners":
 		return s.Listeners != "" && s.Samples != "", nil
+	case "fleet":
+		return s.hasFleet(), nil
 	case "nss":
 		library, err := filepath.Glob("/usr/lib*/*/libnss_systemd.so.2")
 		return len(library) > 0, err
@@ -116,6 +118,7 @@ type session struct {
 	argv0   string // program of the last startfails
 	stderr  string // and its standard error
 	closers []io.Closer
+	proxy   *proxy
 	t       *trial
 	command string // the name of the command that runs
 }

@@ -53,7 +53,7 @@ type Key struct {
 
 // Keys has all keys of the file.
 var Keys = []Key{
-	{"fleet", "hub", "", func(c *Config, text string) error { return setHubs(&c.Agent, text) }},
+	{"fleet", "hub", "", func(c *Config, text string) error { return c.Agent.SetHubs(text) }},
 	{"fleet", "allow_plain", "false", setBool(func(c *Config) *bool { return &c.Agent.AllowPlain })},
 	{"fleet", "ca_file", "", setText(func(c *Config) *string { return &c.Agent.CAFile })},
 	{"fleet", "host", "", func(c *Config, text string) error { return setHost(&c.Agent, text) }},
@@ -119,7 +119,8 @@ func setBool(field func(*Config) *bool) func(*Config, string) error {
 	}
 }
 
-func setHubs(a *Agent, text string) error {
+// SetHubs sets the addresses of the hub from a list.
+func (a *Agent) SetHubs(text string) error {
 	a.Hubs = nil
 	for hub := range strings.SplitSeq(text, ",") {
 		if hub = strings.TrimSpace(hub); hub == "" {

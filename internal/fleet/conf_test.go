@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -105,4 +106,24 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestKeysOnPage shows that the page lists all keys with their defaults.
+func TestKeysOnPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/fleet.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range Keys {
+		found := false
+		for line := range strings.Lines(string(page)) {
+			cells := strings.Split(line, "|")
+			if len(cells) > 4 && strings.Contains(cells[1], "`"+k.Name+"`") && strings.Contains(cells[2], k.Section) {
+				found = k.Default == "" || strings.Contains(cells[3], "`"+k.Default+"`")
+			}
+		}
+		if !found {
+			t.Errorf("docs/fleet.md has no row for %s of [%s] with the default %q", k.Name, k.Section, k.Default)
+		}
+	}
 }

@@ -98,10 +98,9 @@ type Host struct {
 	Agent       string            `json:"agent"`                 // version
 	Supervisord string            `json:"supervisord,omitempty"` // version
 	Identifier  string            `json:"identifier,omitempty"`
-	URL         string            `json:"url,omitempty"` // of its supervisord, as the agent reaches it
-	Counts      map[string]int    `json:"counts"`        // processes by state
-	Ended       string            `json:"ended,omitempty"`
-	Dropped     uint64            `json:"dropped,omitempty"` // events that the spool has lost since the agent's start
+	URL         string            `json:"url,omitempty"`   // of its supervisord, as the agent reaches it
+	Counts      map[string]int    `json:"counts"`          // processes by state
+	Ended       string            `json:"ended,omitempty"` // Stopping, or nothing
 }
 
 // Stopping is why a host has ended: its supervisord was stopped.

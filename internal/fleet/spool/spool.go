@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/fleet"
+	"github.com/gosupervisor/supervisor/internal/fleet/workdir"
 )
 
 // SegmentBytes is the size that no segment exceeds.
@@ -24,11 +25,11 @@ const syncAfter = 500 * time.Millisecond
 type Spool struct {
 	host  string
 	limit int64 // bytes
-	root  *os.Root
-	lock  *os.File
+	root  *workdir.Dir
 
 	mu       sync.Mutex
 	meta     meta
+	saved    meta      // in its file
 	last     fleet.Rev // the last event when the spool was opened
 	n        uint64    // of the last event
 	segments []segment // by age; the last one is written to
@@ -56,24 +57,18 @@ type cursor struct {
 }
 
 // Open opens the spool in a directory, and makes it if it is not there. Now is the epoch of a new spool, so that events of a spool that
-// was removed do not get the same ids again. The error is a *TakenError if another process has it open.
+// was removed do not get the same ids again. The error has a *workdir.TakenError if another process has it open.
 func Open(dir, host string, limit int64, now time.Time) (_ *Spool, err error) {
 	s := &Spool{host: host, limit: limit}
-	if err := makeDir(dir); err != nil {
-		return nil, err
-	}
-	if s.root, err = os.OpenRoot(dir); err != nil {
-		return nil, err
+	if s.root, err = workdir.Open(dir); err != nil {
+		return nil, fmt.Errorf("cannot use spool: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			s.release()
 		}
 	}()
-	if s.lock, err = takeLock(s.root, dir); err != nil {
-		return nil, err
-	}
-	if s.meta, err = readMeta(s.root, now); err != nil {
+	if s.meta, err = readMeta(s.root.Root, now); err != nil {
 		return nil, fmt.Errorf("cannot use spool %s: %w", dir, err)
 	}
 	if err := s.find(); err != nil {
@@ -81,7 +76,7 @@ func Open(dir, host string, limit int64, now time.Time) (_ *Spool, err error) {
 	}
 	s.meta.Epoch = max(s.meta.Epoch, s.last.Epoch) + 1 // the file that says it may have been lost
 	s.n = max(s.last.N, s.meta.Acked.N)
-	if err := s.meta.write(s.root); err != nil {
+	if err := s.save(); err != nil {
 		return nil, fmt.Errorf("cannot write to spool %s: %w", dir, err)
 	}
 	return s, nil
@@ -90,9 +85,6 @@ func Open(dir, host string, limit int64, now time.Time) (_ *Spool, err error) {
 func (s *Spool) release() {
 	if s.file != nil {
 		_ = s.file.Close()
-	}
-	if s.lock != nil {
-		_ = s.lock.Close()
 	}
 	_ = s.root.Close()
 }
@@ -106,7 +98,7 @@ func (s *Spool) Close() error {
 		return err
 	}
 	s.closed = true
-	err = errors.Join(err, s.meta.write(s.root))
+	err = errors.Join(err, s.save())
 	s.release()
 	return err
 }
@@ -240,7 +232,7 @@ func (s *Spool) Renumber(later uint64) error {
 	}
 	s.meta.Epoch = max(s.meta.Epoch, later) + 1
 	s.meta.Acked = fleet.Rev{}
-	if err := s.meta.write(s.root); err != nil {
+	if err := s.save(); err != nil {
 		return err
 	}
 	s.retire()
@@ -271,5 +263,17 @@ func (s *Spool) Trim(now time.Time, keep time.Duration) error {
 			return err
 		}
 	}
-	return s.meta.write(s.root)
+	return s.save()
+}
+
+// save writes down what has changed.
+func (s *Spool) save() error {
+	if s.meta == s.saved {
+		return nil
+	}
+	if err := s.meta.write(s.root.Root); err != nil {
+		return err
+	}
+	s.saved = s.meta
+	return nil
 }
