@@ -34,9 +34,6 @@ func (h *handler) followProcess(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	file, ok := h.logOf(r.Context(), barePath(r))
-	if ok {
-		w.Header().Set("X-Accel-Buffering", "no")
-	}
 	h.follow(w, r, file, ok)
 }
 
@@ -82,6 +79,9 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, log logs.Source, 
 
 // follow sends the end of the log and what is written to it, until the client disconnects or the servers are closed.
 func (h *handler) follow(w http.ResponseWriter, r *http.Request, log logs.Source, ok bool) {
+	if ok {
+		w.Header().Set("X-Accel-Buffering", "no") // a proxy must send on what comes, also if it is little
+	}
 	s, info := h.open(w, r, log, ok)
 	if s == nil {
 		return

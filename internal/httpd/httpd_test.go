@@ -289,6 +289,7 @@ func write(t *testing.T, path, text string, flags int) {
 	}
 }
 
+// differs: DIFF-531 the main log, too, passes proxies at once
 func TestFollow(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	asked := make(chan string, 1)
@@ -331,8 +332,8 @@ func TestFollow(t *testing.T) {
 	expect("newer")
 
 	resp, expect = follower(t, socket, "/mainlogtail")
-	if resp.Header.Get("X-Accel-Buffering") != "" {
-		t.Error("the main log has X-Accel-Buffering")
+	if resp.Header.Get("X-Accel-Buffering") != "no" {
+		t.Error("a proxy may hold the main log back")
 	}
 	expect("newer")
 	servers.Close()
