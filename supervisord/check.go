@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
@@ -74,6 +75,7 @@ func try(found *config.Report) {
 		}
 		refuse(err, found.Config.Servers[i].Section, key)
 	}
+	found.Warnings = append(found.Warnings, httpd.CertificateWarnings(found.Config.Servers, time.Now())...)
 	for _, i := range found.Config.Interfaces {
 		if len(found.Config.Servers) > 0 {
 			refuse(rpc.Check([]config.Interface{i}), "rpcinterface:"+i.Name, "")

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/access"
@@ -40,7 +41,7 @@ func (r *reader) risks(c *Config, root bool) (warnings []string) {
 				"can run any command as the user of supervisord", s.Section, s.Port))
 		}
 	}
-	return append(append(warnings, tlsRisks(c)...), c.peerRisks()...)
+	return slices.Concat(warnings, c.userRisks(e), tlsRisks(c), c.peerRisks())
 }
 
 // tlsRisks returns warnings about keys of TLS without effect, and about listeners that cannot reach a server.

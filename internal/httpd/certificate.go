@@ -6,7 +6,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -60,10 +62,19 @@ func readPEM(c config.Server) (texts [tlsFiles][]byte, err error) {
 	return texts, nil
 }
 
+// unreadable is the error for a file that cannot be read. Its permissions are looked at with the rights that supervisord has after user=.
+func unreadable(c config.Server, file int, path string, err error) error {
+	why := reason(err)
+	if errors.Is(err, unix.EACCES) {
+		why += fmt.Sprintf(" to supervisord, which has uid %d", os.Geteuid())
+	}
+	return &KeyError{Key: tlsKeys[file], Value: path, section: c.Section, Text: fmt.Sprintf("cannot read %s %s: %s", tlsKeys[file], path, why)}
+}
+
 func readFile(c config.Server, file int, path string) ([]byte, error) {
 	fd, info, err := safefile.OpenRead(path, safefile.None)
 	if err != nil {
-		return nil, &KeyError{Key: tlsKeys[file], Value: path, section: c.Section, Text: fmt.Sprintf("cannot read %s %s: %s", tlsKeys[file], path, reason(err))}
+		return nil, unreadable(c, file, path, err)
 	}
 	defer unix.Close(fd)
 	switch {
@@ -81,7 +92,7 @@ func readFile(c config.Server, file int, path string) ([]byte, error) {
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
-			return nil, &KeyError{Key: tlsKeys[file], Value: path, section: c.Section, Text: fmt.Sprintf("cannot read %s %s: %s", tlsKeys[file], path, reason(err))}
+			return nil, unreadable(c, file, path, err)
 		case n == 0:
 			return text, nil
 		default:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/sock"
@@ -33,6 +34,27 @@ func Check(servers []config.Server, trial *sock.Trial) []error {
 		}
 	}
 	return errs
+}
+
+// CertificateWarnings returns a warning for each server whose certificate is not valid at a time.
+func CertificateWarnings(servers []config.Server, now time.Time) (warnings []string) {
+	for _, c := range servers {
+		if !c.HasTLS() {
+			continue
+		}
+		texts, err := readPEM(c)
+		if err != nil {
+			continue // an error of Check
+		}
+		pair, err := certificate(c, texts)
+		if err != nil {
+			continue
+		}
+		if warning := expired(c, pair.Leaf, now); warning != "" {
+			warnings = append(warnings, warning)
+		}
+	}
+	return warnings
 }
 
 func checkServer(c config.Server, trial *sock.Trial) error {
