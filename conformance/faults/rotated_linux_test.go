@@ -329,3 +329,65 @@ func TestFullDiskWhileCompressing(t *testing.T) {
 	f.figure("logged once; %d bytes were kept and compressed later", len(source))
 	d.terminate()
 }
+
+// covers: LOG-46c
+func TestUpgradedCompression(t *testing.T) {
+	t.Parallel()
+	f := begin(t, "upgrades during the compression of 200 MB, and rotation at full speed meanwhile, lose no byte and leave no part")
+	f.onlyOurs()
+	const size, writes = 200 << 20, 24 << 20
+	d := f.prepare(setup{config: "[program:p]\ncommand=/bin/sleep 100000\nstartsecs=0\nredirect_stderr=true\n" +
+		"stdout_logfile={D}/p.log\nstdout_logfile_compress=gzip\n" + rotating("w", rotationKeys["date-gzip"], writes)})
+	source := make([]byte, 0, size+number)
+	for i := 0; len(source) < size; i++ {
+		source = line(source, i)
+	}
+	if err := os.WriteFile(d.path("p.log.1"), source, 0o640); err != nil {
+		d.stop("%v", err)
+	}
+	d.launch(setup{})
+	part := d.path("p.log.1.gz.part")
+	begun := func() bool { info, err := os.Stat(part); return err == nil && info.Size() > 0 }
+	if !poll(begun) || !poll(d.answers) {
+		d.stop("the compression does not begin: %s", d.tail())
+	}
+	d.must("startProcess", "w", false)
+	d.upgrade()
+	if _, err := os.Stat(d.path("p.log.1")); err != nil || !poll(begun) {
+		d.stop("the compression had ended, or does not begin again: %v: %s", err, d.tail())
+	}
+	d.upgrade()
+	d.awaitLog("exited: w (exit status 0; expected)", 1)
+	if !pollFor(5*timeout(), func() bool { _, err := os.Stat(d.path("p.log.1")); return err != nil }) {
+		d.stop("the compression does not end: %s", d.tail())
+	}
+	d.must("waitForRotatedLogs")
+	info, err := os.Stat(d.path("p.log.1.gz"))
+	if err != nil {
+		d.stop("%v", err)
+	}
+	if data := d.unpacked("p.log.1.gz"); !bytes.Equal(data, source) || info.Mode() != 0o640 {
+		d.wrong("%d bytes of %d, mode %v", len(data), len(source), info.Mode())
+	}
+	d.checkSequence(writes, d.rotatedPieces("w.log")...)
+	if d.parts() != nil {
+		d.wrong("a part is left: %q", d.parts())
+	}
+	if n := d.count("supervisord was upgraded from"); n != 2 {
+		d.wrong("%d upgrades are logged", n)
+	}
+	d.terminate()
+}
+
+// upgrade has supervisord upgrade to itself, again as long as it is busy.
+func (d *daemon) upgrade() {
+	d.Helper()
+	var err error
+	pollFor(5*timeout(), func() bool {
+		_, err = d.call("upgrade", false)
+		return err == nil || !strings.Contains(err.Error(), "refused: busy")
+	})
+	if err != nil {
+		d.stop("%v: %s", err, d.tail())
+	}
+}
