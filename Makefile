@@ -54,7 +54,8 @@ clean: ## remove bin/
 
 # The comparisons with the original are left out where it is not installed.
 test: ## * everything that CI runs
-	@scripts/setup -n reference pexpect compiler browser terminal site roots syslog
+	@scripts/setup -n reference pexpect compiler browser terminal site roots syslog prometheus
+	@scripts/setup prometheus || echo "test: there is no Prometheus: what it would check is skipped"
 	@scripts/setup syslog || echo "test: there is no rsyslogd: what sends to it is skipped"
 	@scripts/setup reference || echo "test: the original is not installed: what compares with it is skipped"
 	$(MAKE) check
@@ -197,6 +198,7 @@ package-test: programs ## * build and try the packages and the container
 docs: ## write the pages and parts of pages that are made from the source
 	go test ./internal/rpc -run TestReference -count=1 -update
 	go test ./internal/events -run TestReference -count=1 -update
+	go test ./internal/metrics -run TestReference -count=1 -update
 	go test ./internal/config -run 'TestReference|TestSampleIsComplete' -count=1 -update
 	go test ./docs -run 'TestMessages|TestImports|TestBudgets|TestAttacks' -count=1 -update
 	go test ./conformance -run TestCoveragePage -count=1 -update-coverage

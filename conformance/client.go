@@ -209,8 +209,9 @@ func cmdWaitrpc(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprint(ts.Stdout(), text)
 }
 
-func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
-	t, args := of(ts).target(ts, args)
+// http makes a request and returns the text that the command prints.
+func (s *session) http(ts *testscript.TestScript, args []string) string {
+	t, args := s.target(ts, args)
 	var body io.Reader
 	header := http.Header{}
 	for len(args) > 2 {
@@ -223,7 +224,7 @@ func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		args = args[2:]
 	}
-	if neg || len(args) != 2 {
+	if len(args) != 2 {
 		ts.Fatalf("usage: http [-tcp ADDR] [-u USER:PASSWORD] [-H 'K: V']... [-d BODY] METHOD PATH")
 	}
 	req, err := http.NewRequest(args[0], "http://127.0.0.1"+args[1], body)
@@ -234,7 +235,8 @@ func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	resp, data, err := t.do(req)
 	ts.Check(err)
-	fmt.Fprintf(ts.Stdout(), "HTTP %d\n", resp.StatusCode)
+	var text strings.Builder
+	fmt.Fprintf(&text, "HTTP %d\n", resp.StatusCode)
 	var names []string
 	for k := range resp.Header {
 		names = append(names, k)
@@ -242,10 +244,30 @@ func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	sort.Strings(names)
 	for _, k := range names {
 		for _, v := range resp.Header[k] {
-			fmt.Fprintf(ts.Stdout(), "%s: %s\n", k, v)
+			fmt.Fprintf(&text, "%s: %s\n", k, v)
 		}
 	}
-	fmt.Fprintf(ts.Stdout(), "\n%s", data)
+	fmt.Fprintf(&text, "\n%s", data)
+	return text.String()
+}
+
+func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("unsupported: ! http")
+	}
+	fmt.Fprint(ts.Stdout(), of(ts).http(ts, args))
+}
+
+func cmdWaithttp(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: waithttp REGEXP ARG...")
+	}
+	re := of(ts).regexp(ts, args[0])
+	var text string
+	if of(ts).poll(func() bool { text = of(ts).http(ts, args[1:]); return re.MatchString(text) }) == neg {
+		ts.Fatalf("the answer is still %s", text)
+	}
+	fmt.Fprint(ts.Stdout(), text)
 }
 
 func cmdRaw(ts *testscript.TestScript, neg bool, args []string) {

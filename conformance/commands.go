@@ -24,7 +24,7 @@ func commands() map[string]command {
 	named := map[string]command{
 		"config": cmdConfig, "daemon": cmdDaemon, "startfails": cmdStartfails, "usageerror": cmdUsageerror,
 		"refuse": cmdRefuse, "waitdaemon": cmdWaitdaemon, "stopdaemon": cmdStopdaemon, "leftover": cmdLeftover,
-		"ctl": cmdCtl, "waitctl": cmdWaitctl, "shell": cmdShell, "rpc": cmdRPC, "waitrpc": cmdWaitrpc, "http": cmdHTTP, "raw": cmdRaw,
+		"ctl": cmdCtl, "waitctl": cmdWaitctl, "shell": cmdShell, "rpc": cmdRPC, "waitrpc": cmdWaitrpc, "http": cmdHTTP, "waithttp": cmdWaithttp, "raw": cmdRaw,
 		"waitstate": cmdWaitstate, "waitlog": cmdWaitlog, "logcount": cmdLogcount, "logorder": cmdLogorder,
 		"nolog": cmdNolog, "waitfile": cmdWaitfile, "waitgrep": cmdWaitgrep, "pidof": cmdPidof, "pidin": cmdPidin,
 		"signal": cmdSignal, "alive": cmdAlive, "dead": cmdDead, "eq": cmdEq, "bytes": cmdBytes,

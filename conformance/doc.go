@@ -115,6 +115,7 @@
 //	rpc -tcp ADDR [-u USER:PASSWORD] METHOD ARG...      the same over TCP (also -u without -tcp)
 //	http [-tcp ADDR] [-u USER:PASSWORD] [-H 'K: V']... [-d BODY] METHOD PATH
 //	    print "HTTP STATUS", the header lines in order of name, an empty line and the body; follows no redirect
+//	waithttp REGEXP ARG...     make the request of the command http until what is printed matches; ^ and $ match at lines
 //	raw [-tcp ADDR] FILE       send the bytes of FILE (\n become \r\n), print the answer until the server closes
 //	waitstate NAME STATE[|STATE]...     wait until getProcessInfo(NAME) shows it
 //	waitlog REGEXP [COUNT]     wait until main.log has COUNT (default 1) matches; ^ and $ match at lines

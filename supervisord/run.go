@@ -18,11 +18,13 @@ import (
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
+	"github.com/gosupervisor/supervisor/internal/metrics"
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/rpc"
+	"github.com/gosupervisor/supervisor/internal/scrape"
 	"github.com/gosupervisor/supervisor/internal/socket"
 	"github.com/gosupervisor/supervisor/internal/statefile"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
@@ -375,7 +377,8 @@ func (d *supervisord) services(l *life, pages web.State) httpd.Services {
 	ops, log := operations.New(l.sup), l.log
 	calls := rpc.New(l.sup, l.cfg.Interfaces...)
 	l.pages = web.Import(pages, ops, d.started)
-	d.unused.Drop = calls.Release
+	usage := l.sup.Usage()
+	d.unused.Drop = func() { calls.Release(); usage.Drop() }
 	services := httpd.Services{
 		Call: calls.ServeXMLRPC,
 		ProcessLog: func(ctx context.Context, name string, channel api.Channel) (logs.Source, bool) {
@@ -392,6 +395,9 @@ func (d *supervisord) services(l *life, pages web.State) httpd.Services {
 		Answered:    d.unused.Used,
 		FailedLogin: func(line string) { log.Warnf("%s", line) },
 		Warned:      func(warning string) { log.Warnf("%s", warning) },
+	}
+	if own := &l.cfg.Supervisord; own.Metrics {
+		services.Metrics = scrape.New(l.sup, scrape.Options{Started: d.started, Resources: own.MetricsResources, Servers: func() []metrics.Server { return l.servers.Stats() }}).Serve
 	}
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }

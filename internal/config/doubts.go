@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -38,6 +39,7 @@ func (r *reader) doubts(c *Config) []string {
 		}
 	}
 	d.mainRotation(&c.Supervisord)
+	d.metrics(&c.Supervisord, runtime.GOOS)
 	d.logDirs(c)
 	d.dependencies(c.Groups)
 	d.sockets(c.Groups)

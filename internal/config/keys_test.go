@@ -207,7 +207,7 @@ func TestDefaults(t *testing.T) {
 	}
 	wantDaemon := Supervisord{Logfile: absolute("supervisord.log"), LogfileMaxBytes: 52428800, LogfileBackups: 10, Loglevel: api.Info,
 		Pidfile: absolute("supervisord.pid"), Umask: -1, MinFDs: 1024, MinProcs: 200, ChildLogDir: dir,
-		Environment: map[string]string{}, Identifier: "supervisor", Cgroup: "auto", Shipping: Shipping{Facility: 1, OutPriority: 6, ErrPriority: 6}}
+		Environment: map[string]string{}, Identifier: "supervisor", Cgroup: "auto", Metrics: true, MetricsResources: "process", Shipping: Shipping{Facility: 1, OutPriority: 6, ErrPriority: 6}}
 	if d := cmp.Diff(wantDaemon, c.Supervisord); d != "" {
 		t.Error(d)
 	}
@@ -282,7 +282,7 @@ stderr_syslog=true
 `
 	c := mustLoad(t, "[supervisord]\nlogfile=/tmp/log\nlogfile_maxbytes=1\nlogfile_backups=2\nloglevel=error\npidfile=/tmp/pid\n"+
 		"umask=03\nnodaemon=true\nminfds=4\nminprocs=5\nnocleanup=true\nchildlogdir=/tmp\nuser=0\ndirectory=/\n"+
-		"environment=S=sup\nidentifier=id\nshutdown_timeout=6\norphans=kill\ncgroup=required\n"+
+		"environment=S=sup\nidentifier=id\nshutdown_timeout=6\norphans=kill\ncgroup=required\nmetrics=false\nmetrics_resources=Tree\n"+
 		"[unix_http_server]\nfile=/file\nchmod=0750\nchown=0:0\nusername=name\npassword=pass\n"+
 		"[inet_http_server]\nport=Host:7\nusername=name2\npassword=pass2\n"+
 		"[program:p]\n"+program+
@@ -297,7 +297,7 @@ stderr_syslog=true
 	}
 	wantDaemon := Supervisord{Logfile: "/tmp/log", LogfileMaxBytes: 1, LogfileBackups: 2, Loglevel: api.Error, Pidfile: "/tmp/pid",
 		Umask: 3, NoDaemon: true, MinFDs: 4, MinProcs: 5, NoCleanup: true, ChildLogDir: "/tmp", User: root, Directory: "/",
-		Environment: map[string]string{"S": "sup"}, Identifier: "id", ShutdownTimeout: 6, KillOrphans: true, Cgroup: "required",
+		Environment: map[string]string{"S": "sup"}, Identifier: "id", ShutdownTimeout: 6, KillOrphans: true, Cgroup: "required", MetricsResources: "tree",
 		Shipping: Shipping{Facility: 1, OutPriority: 6, ErrPriority: 6}}
 	if d := cmp.Diff(wantDaemon, c.Supervisord); d != "" {
 		t.Error(d)

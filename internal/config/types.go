@@ -78,6 +78,9 @@ type Supervisord struct {
 
 	LoginLimit access.Limit `json:"login_limit,omitzero"` // zero: see login_limit in the reference; negative: none
 	OpenServer string       `json:"open_server,omitzero"` // allow, warn or refuse; empty: warn
+
+	Metrics          bool   `json:"metrics"`           // the servers have /metrics
+	MetricsResources string `json:"metrics_resources"` // process, tree or false
 }
 
 // BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the

@@ -33,6 +33,8 @@ type EntryState struct {
 type PoolState struct {
 	Name      string          `json:"name"`
 	Serial    uint64          `json:"serial"` // of the next event
+	Dropped   uint64          `json:"dropped,omitempty"`
+	Rejected  uint64          `json:"rejected,omitempty"`
 	Queue     []EntryState    `json:"queue,omitempty"`
 	Listeners []ListenerState `json:"listeners,omitempty"`
 	External  *ExternalState  `json:"external,omitempty"`
@@ -82,7 +84,7 @@ func (b *Bus) Export() State {
 	defer b.mu.Unlock()
 	x := exporter{State{Serial: b.Serial.next}, map[*Event]int{}}
 	for _, p := range b.pools {
-		s := PoolState{Name: p.Name, Serial: p.serial}
+		s := PoolState{Name: p.Name, Serial: p.serial, Dropped: p.dropped, Rejected: p.rejected}
 		for i := range p.queue.n {
 			s.Queue = append(s.Queue, x.entry(*p.queue.at(i)))
 		}
@@ -188,7 +190,7 @@ func (m *importer) event(s EventState) *Event {
 }
 
 func (m *importer) pool(p *Pool, s *PoolState) {
-	p.serial = s.Serial
+	p.serial, p.dropped, p.rejected = s.Serial, s.Dropped, s.Rejected
 	for _, e := range s.Queue {
 		p.queue.pushBack(m.entry(p, e))
 	}

@@ -151,6 +151,7 @@ func (l *Listener) resolve(decision error) {
 	case nil:
 		l.current = entry{}
 	case errRejected:
+		l.pool.rejected++
 	default:
 		l.phase = Unknown
 	}

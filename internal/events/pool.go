@@ -33,6 +33,8 @@ type Pool struct {
 	queue     queue
 	maxBytes  int       // of the payloads in the queue
 	serial    uint64    // of the next event. Source: events.html#header-tokens.
+	dropped   uint64    // events that were discarded
+	rejected  uint64    // events, each time
 	retryAt   time.Time // when the next event can be sent to a listener that refused it; zero: it does not wait
 	scheduled time.Time // the retryAt for which the loop was woken last
 	message   []byte    // buffer for the header
@@ -132,6 +134,7 @@ func (p *Pool) makeRoom(e *Event) {
 
 func (p *Pool) discardOldest() {
 	oldest := p.queue.popFront()
+	p.dropped++
 	p.log.Errorf("pool %s event buffer overflowed, discarding event %d", p.Name, oldest.event.Serial)
 }
 

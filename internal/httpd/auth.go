@@ -141,13 +141,13 @@ func (h *handler) judge(c access.Credentials, conn func() net.Conn) access.Verdi
 	c.Peer = fast.PeerOf(conn(), gate.AsksProcess())
 	limited := c.Fields > 0 && limit.Failures > 0 && !gate.IgnoresWrong()
 	if !limited {
-		return gate.Judge(c)
+		return h.counted(gate.Judge(c))
 	}
 	place := h.place(conn())
 	if wait := h.throttle.Paused(place, time.Now()); wait > 0 {
 		return access.Verdict{Status: http.StatusTooManyRequests, Retry: wait}
 	}
-	v := gate.Judge(c)
+	v := h.counted(gate.Judge(c))
 	if !v.Failed || v.Caller != nil {
 		return v
 	}
@@ -158,6 +158,14 @@ func (h *handler) judge(c access.Credentials, conn func() net.Conn) access.Verdi
 	if failures > 0 {
 		scheme, _, _ := strings.Cut(strings.TrimSpace(c.Authorization), " ")
 		h.logins.limited(failures, v, place, scheme)
+	}
+	return v
+}
+
+// counted counts a verdict about a failed login.
+func (h *handler) counted(v access.Verdict) access.Verdict {
+	if v.Failed && v.Caller == nil {
+		h.counts.failures.Add(1)
 	}
 	return v
 }

@@ -20,6 +20,7 @@ type handler struct {
 	*Servers
 	config config.Server
 	server int // its number
+	counts *counts
 }
 
 // ServeHTTP receives a request and answers it.
@@ -30,6 +31,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // closes the connection
 		}
 	}()
+	w = &countedWriter{ResponseWriter: w, counts: h.counts}
 	w.Header().Set("Server", "supervisord")
 	isCall := strings.HasPrefix(r.URL.Path, "/RPC2")
 	b := (*body)(fast.BeginRequest(r))
@@ -85,7 +87,7 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b
 	case h.services.Pages != nil:
 		r, done := h.whileAdmitted(r)
 		defer done()
-		h.page(w, r, b)
+		h.page(w, r, b, h.services.Pages)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.fail(w, r, http.StatusBadRequest)
 	default:

@@ -33,6 +33,9 @@ type SocketState struct {
 	FD     int    `json:"fd"`
 	Device uint64 `json:"dev,omitempty"` // of the file of a Unix socket
 	Inode  uint64 `json:"ino,omitempty"`
+
+	Answers  []uint64 `json:"answers,omitempty"` // by the first digit of the status, from 1
+	Failures uint64   `json:"failures,omitempty"`
 }
 
 // LoginsState is what is known of failed logins.
@@ -112,7 +115,9 @@ func (s *Servers) Export(w *handover.Writer) (state ServersState) {
 		if l.secure != nil {
 			state.TLS = append(state.TLS, l.secure.export(i))
 		}
-		state.Sockets = append(state.Sockets, SocketState{w.Descriptor(fast.Descriptor(l.Listener), l.purpose()), l.file.Dev, l.file.Ino})
+		from := SocketState{FD: w.Descriptor(fast.Descriptor(l.Listener), l.purpose()), Device: l.file.Dev, Inode: l.file.Ino}
+		l.counts.export(&from)
+		state.Sockets = append(state.Sockets, from)
 	}
 	state.Conns = s.conns.Export(w)
 	state.Logins, state.Permits = s.logins.export(), s.permits
@@ -134,7 +139,7 @@ func Import(r *handover.Reader, state ServersState, servers []config.Server, ser
 	}
 	for i, c := range servers {
 		from := &state.Sockets[i]
-		l := listener{socket: &socket{opened: c, file: safefile.Info{Dev: from.Device, Ino: from.Inode}}, config: c}
+		l := listener{socket: &socket{opened: c, file: safefile.Info{Dev: from.Device, Ino: from.Inode}}, config: c, counts: importCounts(from)}
 		from.FD = r.Descriptor(from.FD, l.purpose())
 		s.listeners = append(s.listeners, l)
 	}

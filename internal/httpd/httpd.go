@@ -45,6 +45,8 @@ type Services struct {
 	MainLog func() (log logs.Source, ok bool)
 	// Pages answers the requests for all other paths.
 	Pages Pages
+	// Metrics answers the requests for /metrics, as Pages does.
+	Metrics Pages
 	// Panicked, if not nil, is called for a panic while a request is answered, in the goroutine of the panic.
 	Panicked func(failure any)
 	// Down, if not nil, is closed when calls cannot be answered any more; Stop or Close follows soon. New connections then wait
@@ -136,7 +138,10 @@ func (s *Servers) serve(i int) {
 	}
 	l.resume()
 	c := l.config
-	h := &handler{Servers: s, config: c, server: i}
+	if l.counts == nil {
+		l.counts = new(counts)
+	}
+	h := &handler{Servers: s, config: c, server: i, counts: l.counts}
 	acceptor := fast.New(l.socket, fast.Options{
 		TLS:         l.secure.config(),
 		Admit:       h.admitCall,
@@ -148,6 +153,7 @@ func (s *Servers) serve(i int) {
 		End:         s.finish,
 		ErrorPage:   errorPage,
 		Access:      h.accessFunc(),
+		Answered:    l.counts.answered,
 		Panicked:    s.panicked,
 		Closed:      s.ctx.Done(),
 		Leave:       l.leave,

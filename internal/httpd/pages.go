@@ -22,8 +22,17 @@ import (
 // with http.ErrAbortHandler.
 type Pages func(w http.ResponseWriter, r *http.Request) (status int)
 
-// page has the web pages answer a request with this body.
-func (h *handler) page(w http.ResponseWriter, r *http.Request, b body) {
+// metrics has the metrics answer a request.
+func (h *handler) metrics(w http.ResponseWriter, r *http.Request) {
+	if h.services.Metrics == nil {
+		h.fail(w, r, http.StatusNotFound)
+		return
+	}
+	h.page(w, r, nil, h.services.Metrics)
+}
+
+// page has pages answer a request with this body.
+func (h *handler) page(w http.ResponseWriter, r *http.Request, b body, pages Pages) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(h.ctx, cancel)()
@@ -33,7 +42,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, b body) {
 	}
 	r = r.WithContext(ctx)
 	r.Body = io.NopCloser(bytes.NewReader(b))
-	if status := h.services.Pages(counted, r); status != 0 {
+	if status := pages(counted, r); status != 0 {
 		h.fail(w, r, status)
 		return
 	}

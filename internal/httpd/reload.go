@@ -22,6 +22,7 @@ type listener struct {
 	config   config.Server
 	acceptor *fast.Acceptor // nil until it answers
 	secure   *certificates  // nil: no TLS
+	counts   *counts        // nil until it answers, or imported
 }
 
 // pause makes the acceptor return; clients that connect wait from now on.

@@ -29,6 +29,7 @@ var routes = []route{
 	}, 0, access.Metrics, false, func(h *handler, w http.ResponseWriter, r *http.Request) {
 		h.answer(w, r, http.StatusOK, "text/plain", []byte("OK"))
 	}},
+	{"/metrics", func(_ *http.Request, bare string) bool { return bare == "metrics" }, access.Measurements, access.Metrics, false, (*handler).metrics},
 	{"/", func(*http.Request, string) bool { return true }, access.Web, access.Metrics, false, nil},
 }
 

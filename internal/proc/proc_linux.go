@@ -1,11 +1,134 @@
 package proc
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// procfs is the file system in which the kernel shows processes.
+type procfs struct {
+	root string
+	buf  []byte
+}
+
+func thisSystem() system { return newProcfs("/proc") }
+
+func newProcfs(root string) *procfs { return &procfs{root, make([]byte, 4096)} }
+
+func (p *procfs) boot() uint64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
+		return 1 << 62 // every process is older
+	}
+	return uint64(t.Nano()) / uint64(time.Second/ticksPerSecond)
+}
+
+func (p *procfs) pageSize() int64 { return int64(os.Getpagesize()) }
+
+// processes reads all processes. One that ends meanwhile is left out.
+func (p *procfs) processes() (*table, error) {
+	dir, err := os.Open(p.root)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{list: make([]stat, 0, len(names)), at: make(map[int]int, len(names))}
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue
+		}
+		if s, err := p.process(pid); err == nil {
+			t.add(s)
+		}
+	}
+	return t, nil
+}
+
+func (p *procfs) process(pid int) (stat, error) {
+	text, err := p.readFile(p.path(pid, "stat"))
+	if err != nil {
+		return stat{}, err
+	}
+	s, err := parseStat(text)
+	s.pid = pid
+	return s, err
+}
+
+func (p *procfs) path(pid int, file string) string {
+	return p.root + "/" + strconv.Itoa(pid) + "/" + file
+}
+
+// readFile returns the beginning of a file, which is valid until the next call. It makes three system calls and nothing else: package os
+// would ask also whether the file can be waited for.
+func (p *procfs) readFile(path string) ([]byte, error) {
+	fd, err := retry(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0) })
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	n, err := retry(func() (int, error) { return unix.Read(fd, p.buf) })
+	return p.buf[:max(n, 0)], err
+}
+
+func retry(call func() (int, error)) (n int, err error) {
+	for {
+		if n, err = call(); err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// countsFDs reports whether the size of a directory of descriptors is their number, as it is since Linux 6.2.
+var countsFDs = sync.OnceValue(func() bool {
+	var s unix.Stat_t
+	return unix.Stat("/proc/self/fd", &s) == nil && s.Size > 0
+})
+
+func (p *procfs) fds(pid int) (n int64, gone bool) { return p.countFDs(pid, countsFDs()) }
+
+func (p *procfs) countFDs(pid int, bySize bool) (n int64, gone bool) {
+	path := p.path(pid, "fd")
+	if bySize {
+		var s unix.Stat_t
+		if err := unix.Stat(path, &s); err != nil {
+			return Unknown, isGone(err)
+		}
+		return s.Size, false
+	}
+	dir, err := os.Open(path)
+	if err != nil {
+		return Unknown, os.IsNotExist(err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return Unknown, os.IsNotExist(err)
+	}
+	return int64(len(names)), false
+}
+
+func (p *procfs) pss(pid int) (n int64, gone bool) {
+	text, err := p.readFile(p.path(pid, "smaps_rollup"))
+	if err != nil {
+		return Unknown, isGone(err)
+	}
+	if n, ok := parsePSS(text); ok {
+		return n, false
+	}
+	return Unknown, false
+}
+
+// isGone reports whether an error says that a process has ended.
+func isGone(err error) bool { return err == unix.ENOENT || err == unix.ESRCH }
 
 // Memory returns the resident memory of the targets in bytes, by their pid: that of the process, of all its descendants, and of all
 // processes whose process group it leads, because one whose parent has ended stays in that. All targets are served by one look at all
@@ -24,137 +147,11 @@ func Memory(targets []Target) (map[int]int64, error) {
 	if len(roots) == 0 {
 		return used, nil
 	}
-	table, err := scan("/proc")
+	system := newProcfs("/proc")
+	all, err := system.processes()
 	if err != nil {
 		return used, err
 	}
-	for pid, pages := range table.trees(roots) {
-		used[pid] = pages * int64(os.Getpagesize())
-	}
+	all.trees(roots, func(root int, s *stat) { used[root] += s.pages * system.pageSize() })
 	return used, nil
-}
-
-// table has all processes of the system by their pid.
-type table map[int]stat
-
-// stat is a process: numbers of its file stat.
-type stat struct {
-	parent, group int
-	pages         int64 // resident
-}
-
-// scan reads all processes. One that ends meanwhile is left out.
-func scan(root string) (table, error) {
-	dir, err := os.Open(root)
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil, err
-	}
-	t := table{}
-	buf := make([]byte, 4096)
-	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue
-		}
-		if s, err := readStat(root+"/"+name+"/stat", buf); err == nil {
-			t[pid] = s
-		}
-	}
-	return t, nil
-}
-
-func readStat(path string, buf []byte) (stat, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return stat{}, err
-	}
-	defer f.Close()
-	n, err := f.Read(buf)
-	if err != nil {
-		return stat{}, err
-	}
-	return parseStat(buf[:n])
-}
-
-// The places of fields in stat, behind the name of the command, see proc_pid_stat(5).
-const (
-	parentField = 1
-	groupField  = 2
-	pagesField  = 21
-)
-
-// parseStat reads the file stat of a process. The name of the command may contain blanks and parentheses.
-func parseStat(text []byte) (s stat, err error) {
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) <= pagesField {
-		return s, fmt.Errorf("not a stat file: %q", text)
-	}
-	for _, f := range []struct {
-		place int
-		store func(int64)
-	}{
-		{parentField, func(n int64) { s.parent = int(n) }},
-		{groupField, func(n int64) { s.group = int(n) }},
-		{pagesField, func(n int64) { s.pages = n }},
-	} {
-		n, err := strconv.ParseInt(string(fields[f.place]), 10, 64)
-		if err != nil {
-			return s, err
-		}
-		f.store(n)
-	}
-	return s, nil
-}
-
-// trees returns the sum of the pages of the trees of roots, without roots that are not there.
-func (t table) trees(roots map[int]bool) map[int]int64 {
-	sums := map[int]int64{}
-	for pid := range roots {
-		if _, ok := t[pid]; ok {
-			sums[pid] = 0
-		}
-	}
-	known := map[int]int{} // the root above a process; 0: none
-	for pid, s := range t {
-		root := t.root(pid, roots, known)
-		if root != 0 {
-			sums[root] += s.pages
-		}
-		if _, ok := sums[s.group]; ok && s.group != root {
-			sums[s.group] += s.pages
-		}
-	}
-	return sums
-}
-
-// root returns the nearest of roots at or above a process, 0 if there is none.
-func (t table) root(pid int, roots map[int]bool, known map[int]int) int {
-	var path []int
-	root := 0
-	for {
-		s, ok := t[pid]
-		if !ok {
-			break
-		}
-		if at, seen := known[pid]; seen {
-			root = at
-			break
-		}
-		if roots[pid] {
-			root = pid
-			break
-		}
-		known[pid] = 0 // a process is not above itself, but its number may be another's in a part of the table
-		path = append(path, pid)
-		pid = s.parent
-	}
-	for _, pid := range path {
-		known[pid] = root
-	}
-	return root
 }

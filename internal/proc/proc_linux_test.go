@@ -6,52 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-func TestParseStat(t *testing.T) {
-	const rest = " S 7 42 42 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 99 1000 321 18446744073709551615 1"
-	for _, name := range []string{"sh", "a b", "a) S (b", ""} {
-		s, err := parseStat([]byte("42 (" + name + ")" + rest))
-		if want := (stat{parent: 7, group: 42, pages: 321}); err != nil || s != want {
-			t.Errorf("%q: %+v, %v", name, s, err)
-		}
-	}
-	for _, text := range []string{"", "42 (sh", "42 (sh) S 7", "42 (sh)" + strings.Replace(rest, "321", "x", 1)} {
-		if _, err := parseStat([]byte(text)); err == nil {
-			t.Errorf("%q is accepted", text)
-		}
-	}
-}
-
-func FuzzParseStat(f *testing.F) {
-	f.Add([]byte("42 (sh) S 7 42 42 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 99 1000 321 1 1"))
-	f.Fuzz(func(t *testing.T, text []byte) { _, _ = parseStat(text) })
-}
-
-func TestTrees(t *testing.T) {
-	processes := table{
-		1:  {parent: 0, group: 1, pages: 1000},
-		10: {parent: 1, group: 10, pages: 1},  // a program
-		11: {parent: 10, group: 10, pages: 2}, // its child
-		12: {parent: 11, group: 12, pages: 4}, // and its grandchild, which has a group of its own
-		13: {parent: 1, group: 10, pages: 8},  // an orphan in its group
-		14: {parent: 13, group: 14, pages: 16},
-		20: {parent: 1, group: 20, pages: 32},
-		21: {parent: 20, group: 10, pages: 64}, // a child of one program in the group of another one
-		30: {parent: 31, group: 30, pages: 128},
-		31: {parent: 30, group: 30, pages: 256}, // a cycle, because a number was used again during the scan
-	}
-	want := map[int]int64{10: 1 + 2 + 4 + 8 + 64, 20: 32 + 64}
-	if d := cmp.Diff(want, processes.trees(map[int]bool{10: true, 20: true, 99: true})); d != "" {
-		t.Errorf("-want +got:\n%s", d)
-	}
-}
 
 // TestMemory measures a process that has a child, and whose group has an orphan.
 func TestMemory(t *testing.T) {
@@ -76,7 +35,11 @@ func TestMemory(t *testing.T) {
 		// It has no memory for a moment while it executes the command, and the kernel counts little of it late.
 		for late := time.Now().Add(time.Minute); ; {
 			name, _ := os.ReadFile(filepath.Join("/proc", pids.Text(), "comm"))
-			s, err := readStat(filepath.Join("/proc", pids.Text(), "stat"), make([]byte, 4096))
+			pid, err := strconv.Atoi(pids.Text())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := newProcfs("/proc").process(pid)
 			if string(name) == "sleep\n" && s.pages > 0 {
 				break
 			}
@@ -90,21 +53,21 @@ func TestMemory(t *testing.T) {
 	if err != nil || len(used) != 1 {
 		t.Fatalf("%v, %v", used, err)
 	}
-	alone, err := readStat(filepath.Join("/proc", "self", "stat"), make([]byte, 4096))
+	alone, err := newProcfs("/proc").process(os.Getpid())
 	if err != nil || alone.pages == 0 {
 		t.Fatalf("%+v, %v", alone, err)
 	}
-	processes, err := scan("/proc")
+	processes, err := newProcfs("/proc").processes()
 	if err != nil {
 		t.Fatal(err)
 	}
 	members := 0
-	for _, s := range processes {
+	for _, s := range processes.list {
 		if s.group == pid {
 			members++
 		}
 	}
-	if own := processes[pid].pages * int64(os.Getpagesize()); members != 3 || used[pid] <= own {
+	if own := processes.find(pid).pages * int64(os.Getpagesize()); members != 3 || used[pid] <= own {
 		t.Errorf("%d bytes, of which %d of the shell, of %d processes", used[pid], own, members)
 	}
 }
@@ -119,4 +82,70 @@ func TestCgroup(t *testing.T) {
 	if err != nil || used[os.Getpid()] < 1<<20 {
 		t.Errorf("without memory of the group: %v, %v", used, err)
 	}
+}
+
+// TestReadSelf reads this program.
+func TestReadSelf(t *testing.T) {
+	var r Reader
+	for _, what := range []What{{}, {Tree: true, PSS: true}} {
+		u := r.Read([]Child{{os.Getpid(), time.Now().Add(-time.Hour)}}, time.Now(), what)[0]
+		if u.CPU < 0 || u.RSS < 1<<20 || u.FDs < 3 || u.Threads < 1 || u.Processes < 1 || what.PSS != (u.PSS > 0) {
+			t.Errorf("%+v: %+v", what, u)
+		}
+	}
+}
+
+// TestCountFDs counts descriptors by the size of the directory as by its entries.
+func TestCountFDs(t *testing.T) {
+	if !countsFDs() {
+		t.Skip("this kernel has no size of such directories")
+	}
+	cmd := exec.Command("/bin/sleep", "1000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	p := newProcfs("/proc")
+	n, _ := p.countFDs(cmd.Process.Pid, true)
+	entries, _ := p.countFDs(cmd.Process.Pid, false)
+	if n != entries || n < 3 {
+		t.Errorf("%d and %d", n, entries)
+	}
+	for _, bySize := range []bool{true, false} {
+		if n, gone := p.countFDs(1<<30, bySize); n != Unknown || !gone {
+			t.Errorf("of no process: %d, %t", n, gone)
+		}
+	}
+}
+
+// BenchmarkRead compares the reading of all processes of this system with a loop that reads the same files.
+func BenchmarkRead(b *testing.B) {
+	names, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("raw", func(b *testing.B) {
+		buf := make([]byte, 4096)
+		for b.Loop() {
+			for _, name := range names {
+				fd, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+				if err != nil {
+					continue
+				}
+				_, _ = syscall.Read(fd, buf)
+				_ = syscall.Close(fd)
+			}
+		}
+	})
+	b.Run("processes", func(b *testing.B) {
+		p := newProcfs("/proc")
+		for b.Loop() {
+			if _, err := p.processes(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

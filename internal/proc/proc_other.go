@@ -11,6 +11,8 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 )
 
+func thisSystem() system { return nil }
+
 // limit is how long ps may take.
 const limit = 10 * time.Second
 

@@ -99,6 +99,7 @@ type Supervisor struct {
 	version atomic.Uint64           // grows before anything changes
 	state   atomic.Int32            // an api.DaemonState
 	plugins atomic.Pointer[plugins] // of the active groups
+	usage   proc.Reader             // reads what processes use
 
 	loop *Loop // for Run
 }
@@ -257,6 +258,9 @@ func (s *Supervisor) Upgrade(ctx context.Context, dryRun bool) (api.Upgrade, err
 
 // Plugins are the plug-ins of the active groups by the namespace of their methods. The map is never changed.
 func (s *Supervisor) Plugins() map[string]*plugin.Plugin { return *s.plugins.Load() }
+
+// Usage reads what processes use. It is not to be called in the loop.
+func (s *Supervisor) Usage() *proc.Reader { return &s.usage }
 
 // Pump reads the output of the children.
 func (s *Supervisor) Pump() *pump.Pump { return s.loop.shared.Pump }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
+	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
 
@@ -89,6 +90,9 @@ func (v View) Processes() []*process.Process {
 	}
 	return l.listing
 }
+
+// Pools returns numbers about the pools of listeners.
+func (v View) Pools() []events.Stats { return v.l.shared.Events.Stats() }
 
 // Config is the configuration that was read last.
 func (v View) Config() *config.Config { return v.l.read }

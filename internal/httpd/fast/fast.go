@@ -63,6 +63,8 @@ type Options struct {
 	ErrorPage func(status int) []byte
 	// Access, if not nil, is called after each response; size is that of its body in bytes.
 	Access func(remote, request string, status int, size int64)
+	// Answered, if not nil, is called with the status of each response before it is sent.
+	Answered func(status int)
 	// Panicked is called for a panic that a function of the server did not recover.
 	Panicked func(failure any)
 	// Closed is closed when the server is.

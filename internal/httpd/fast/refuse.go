@@ -3,6 +3,7 @@ package fast
 import (
 	"io"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -29,6 +30,9 @@ func (a *Acceptor) refuse(c net.Conn) {
 		return
 	}
 	_, _ = c.Write(unavailable)
+	if a.options.Answered != nil {
+		a.options.Answered(http.StatusServiceUnavailable)
+	}
 	if half, ok := c.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}

@@ -43,6 +43,9 @@ func (a *Acceptor) answer(c *conn, r request, caller *access.Caller, received []
 		contentType = "text/html"
 		response = append(append((*buffer)[:0], noHeader[:]...), a.options.ErrorPage(status)...)
 	}
+	if a.options.Answered != nil {
+		a.options.Answered(status)
+	}
 	var size int
 	var err error
 	if done != nil { // the response is shared: the header cannot be written into it
