@@ -26,7 +26,7 @@ var areas = []*area{
 	{"children", []string{"internal/child", "internal/child/step", "internal/cgroup", "internal/daemon", "internal/daemon/startlimit", "internal/account", "internal/orphans",
 		"internal/parentthread", "internal/sdnotify", "internal/safefile", "internal/sigaction", "internal/sock", "supervisord", "supervisord/pidproxy"},
 		"environment|startup|signals|stop|orphans|readiness|security|upgrade|limits|cgroup"},
-	{"fleet", []string{"internal/fleet", "internal/fleet/spool", "internal/fleet/workdir", "internal/fleet/agent", "internal/fleet/hub", "internal/fleet/ctl"}, "fleet"},
+	{"fleet", []string{"internal/fleet", "internal/fleet/spool", "internal/fleet/workdir", "internal/fleet/agent", "internal/fleet/hub", "internal/fleet/identity", "internal/fleet/ctl"}, "fleet"},
 }
 
 // unchanged are the packages that get no mutants, and why.

@@ -10,8 +10,11 @@ import (
 	"github.com/gosupervisor/supervisor/internal/ini"
 )
 
-// DefaultFile is the configuration file of agents, hubs and clients.
-const DefaultFile = "/etc/supervisor/fleet.conf"
+// The files of agents, hubs and clients.
+const (
+	DefaultFile        = "/etc/supervisor/fleet.conf"
+	DefaultCredentials = "/etc/supervisor/fleet.creds"
+)
 
 // Config is the contents of a file fleet.conf.
 type Config struct {
@@ -25,6 +28,7 @@ type Agent struct {
 	Hubs               []string
 	AllowPlain         bool
 	CAFile             string // empty: those of the system
+	Credentials        string // empty: the default file, if it is there
 	Host               string // empty: the host name
 	Labels             map[string]string
 	ServerURL          string // empty: SUPERVISOR_SERVER_URL of the environment
@@ -56,6 +60,7 @@ var Keys = []Key{
 	{"fleet", "hub", "", func(c *Config, text string) error { return c.Agent.SetHubs(text) }},
 	{"fleet", "allow_plain", "false", setBool(func(c *Config) *bool { return &c.Agent.AllowPlain })},
 	{"fleet", "ca_file", "", setText(func(c *Config) *string { return &c.Agent.CAFile })},
+	{"fleet", "credentials", "", setText(func(c *Config) *string { return &c.Agent.Credentials })},
 	{"fleet", "host", "", func(c *Config, text string) error { return setHost(&c.Agent, text) }},
 	{"fleet", "labels", "", func(c *Config, text string) (err error) {
 		c.Agent.Labels, err = parseLabels(text)
@@ -134,12 +139,12 @@ func (a *Agent) SetHubs(text string) error {
 	return nil
 }
 
-// maxHost bounds a host name, so that the keys of its processes stay short.
-const maxHost = 64
+// MaxHost bounds a host name, so that the keys of its processes stay short.
+const MaxHost = 64
 
 func setHost(a *Agent, text string) error {
-	if len(text) > maxHost {
-		return fmt.Errorf("%q has more than %d bytes", text, maxHost)
+	if len(text) > MaxHost {
+		return fmt.Errorf("%q has more than %d bytes", text, MaxHost)
 	}
 	a.Host = text
 	return nil
@@ -225,8 +230,14 @@ func (h Hub) Check() error {
 		return fmt.Errorf("section [hub] listen: %w", err)
 	case (h.TLSCert == "") != (h.TLSKey == ""):
 		return fmt.Errorf("section [hub] has only one of tls_cert and tls_key")
-	case !isLoopback(host):
-		return fmt.Errorf("section [hub] listen=%s is not a loopback address, and hosts do not yet prove who they are", h.Listen)
+	case !isLoopback(host) && h.TLSCert == "":
+		return fmt.Errorf("section [hub] listen=%s is not a loopback address: it needs tls_cert and tls_key", h.Listen)
 	}
 	return nil
+}
+
+// IsLocal reports whether a hub whose section has been checked listens for this machine only.
+func (h Hub) IsLocal() bool {
+	host, _ := h.Address()
+	return isLoopback(host)
 }

@@ -73,7 +73,7 @@ func TestCheck(t *testing.T) {
 		{"[hub]\nlisten=nothing", "section [fleet] does not specify a hub", `section [hub] listen: "nothing" is not HOST:PORT`},
 		{"[hub]\nlisten=127.0.0.1:x", "section [fleet] does not specify a hub", `section [hub] listen: "127.0.0.1:x" has no port`},
 		{"[hub]\nlisten=:4222", "section [fleet] does not specify a hub",
-			"section [hub] listen=:4222 is not a loopback address, and hosts do not yet prove who they are"},
+			"section [hub] listen=:4222 is not a loopback address: it needs tls_cert and tls_key"},
 		{"[hub]\ntls_cert=a", "section [fleet] does not specify a hub", "section [hub] has only one of tls_cert and tls_key"},
 	} {
 		got, err := Parse("f", c.text)

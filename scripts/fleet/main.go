@@ -4,10 +4,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"os/signal"
@@ -20,6 +22,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/fleet"
 	"github.com/gosupervisor/supervisor/internal/fleet/agent"
 	"github.com/gosupervisor/supervisor/internal/fleet/ctl"
+	"github.com/gosupervisor/supervisor/internal/fleet/identity"
 	"github.com/gosupervisor/supervisor/internal/fleet/workdir"
 	"github.com/gosupervisor/supervisor/internal/quit"
 	"github.com/gosupervisor/supervisor/internal/timezone"
@@ -34,9 +37,11 @@ const (
 )
 
 const usage = `usage: supervisor-fleet agent [-c FILE] [-t]
+       supervisor-fleet join [-c FILE] [--host NAME] [--ca-file FILE] HUB TOKEN
 
-The agent of a fleet on this host: an event listener of supervisord. Called as
-supervisorctl-fleet, this program is the command supervisorctl fleet.
+agent is an event listener of supervisord: the agent of a fleet on this host.
+join gets the host's credentials from a hub. Called as supervisorctl-fleet, this
+program is the command supervisorctl fleet.
 
 `
 
@@ -54,12 +59,20 @@ func run(args []string) int {
 	flags.SetOutput(io.Discard)
 	file := flags.StringP("configuration", "c", fleet.DefaultFile, "read this `file`")
 	test := flags.BoolP("test", "t", false, "check the file, and run nothing")
+	var j joining
+	flags.StringVar(&j.host, "host", "", "the `name` of this host in the fleet, for join")
+	flags.StringVar(&j.caFile, "ca-file", "", "certificates of the authorities of the hub, for join; a `file`")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Print(usage, flags.FlagUsages())
 		return 0
 	case err != nil:
+	case flags.Arg(0) == "join" && flags.NArg() == 3:
+		j.file, j.hub, j.token = *file, flags.Arg(1), flags.Arg(2)
+		return j.run()
+	case flags.Arg(0) == "join":
+		err = errors.New("join needs the address of a hub and a token")
 	case flags.NArg() != 1:
 		err = errors.New("there must be one command")
 	case flags.Arg(0) != "agent":
@@ -74,11 +87,16 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "ERROR", err)
 		return badUsage
 	}
+	credentials, err := proof(&config.Agent)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "ERROR", err)
+		return badUsage
+	}
 	if *test {
 		fmt.Printf("%s: no errors\n", *file)
 		return 0
 	}
-	return listen(config.Agent)
+	return listen(config.Agent, credentials)
 }
 
 // read reads and checks the configuration of an agent.
@@ -94,8 +112,24 @@ func read(file string) (*fleet.Config, error) {
 	return config, config.Agent.Check()
 }
 
+// proof returns the credentials of the host, if it has any, and gives it the name in them.
+func proof(config *fleet.Agent) ([]byte, error) {
+	path := cmp.Or(config.Credentials, fleet.DefaultCredentials)
+	text, name, err := identity.Read(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && config.Credentials == "":
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case config.Host != "" && config.Host != name:
+		return nil, fmt.Errorf("credentials %s are of host %s, and section [fleet] says host=%s", path, name, config.Host)
+	}
+	config.Host = name
+	return text, nil
+}
+
 // listen runs the agent until supervisord stops it.
-func listen(config fleet.Agent) int {
+func listen(config fleet.Agent, credentials []byte) int {
 	logger := log.New(os.Stderr, "", log.LstdFlags)
 	supervisor, err := supervisord(config)
 	if err != nil {
@@ -105,7 +139,7 @@ func listen(config fleet.Agent) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
 	err = agent.Run(ctx, agent.Options{
-		Config: config, Supervisor: supervisor, In: os.Stdin, Out: os.Stdout, Log: logger, Machine: machine(), Daemon: agent.DaemonRun(),
+		Config: config, Credentials: credentials, Supervisor: supervisor, In: os.Stdin, Out: os.Stdout, Log: logger, Machine: machine(), Daemon: agent.DaemonRun(),
 	})
 	var name *agent.TakenError
 	var spool *workdir.TakenError

@@ -33,13 +33,14 @@ type Supervisor interface {
 
 // Options are what an agent needs.
 type Options struct {
-	Config     fleet.Agent // checked
-	Supervisor Supervisor
-	In         io.Reader // of the protocol of listeners
-	Out        io.Writer
-	Log        *log.Logger
-	Machine    string // the machine id
-	Daemon     string // the run of supervisord that started this process
+	Config      fleet.Agent // checked
+	Credentials []byte      // the contents of the file; none: the hub knows no identities
+	Supervisor  Supervisor
+	In          io.Reader // of the protocol of listeners
+	Out         io.Writer
+	Log         *log.Logger
+	Machine     string // the machine id
+	Daemon      string // the run of supervisord that started this process
 }
 
 // Agent is an agent of one host.

@@ -50,7 +50,6 @@ func (s *supervisor) URL() string                                       { return
 // running is an agent with its hub.
 type running struct {
 	t          *testing.T
-	dir        string
 	hub        *hub.Hub
 	supervisor *supervisor
 	in         *io.PipeWriter

@@ -45,8 +45,12 @@ func (s *session) resume() error {
 		return err
 	default:
 		e, err := fleet.DecodeEvent(last.Data)
+		host := ""
 		if err == nil {
-			_, has, err = fleet.ParseEventID(e.ID)
+			host, has, err = fleet.ParseEventID(e.ID)
+		}
+		if err == nil && host != s.host {
+			err = fmt.Errorf("it is of %s", host)
 		}
 		if err != nil {
 			return fmt.Errorf("the last event of this host at the hub: %w", err)

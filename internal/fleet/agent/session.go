@@ -13,6 +13,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/fleet"
+	"github.com/gosupervisor/supervisor/internal/fleet/identity"
 )
 
 // Limits of what an agent waits for.
@@ -77,6 +78,9 @@ func (a *Agent) session(ctx context.Context) error {
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})} // what matters is an error of a request, too
 	if a.o.Config.CAFile != "" {
 		options = append(options, nats.RootCAs(a.o.Config.CAFile))
+	}
+	if len(a.o.Credentials) > 0 {
+		options = append(options, nats.UserCredentialBytes(a.o.Credentials), nats.CustomInboxPrefix(identity.Inbox(a.host)))
 	}
 	conn, err := nats.Connect(strings.Join(a.o.Config.Hubs, ","), options...)
 	if err != nil {

@@ -3,6 +3,7 @@
 package ctl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/fleet"
+	"github.com/gosupervisor/supervisor/internal/fleet/identity"
 )
 
 // Exit statuses.
@@ -46,6 +48,7 @@ var table = []command{
 type options struct {
 	file     string
 	hub      string
+	creds    string
 	on       string
 	hosts    []string
 	states   []string
@@ -145,6 +148,7 @@ func (s *session) flags(c *command) *pflag.FlagSet {
 	flags.SetOutput(io.Discard)
 	flags.StringVarP(&s.file, "configuration", "c", fleet.DefaultFile, "read the address of the hub from this `file`")
 	flags.StringVar(&s.hub, "hub", os.Getenv("SUPERVISOR_FLEET_HUB"), "the `address` of the hub (SUPERVISOR_FLEET_HUB)")
+	flags.StringVar(&s.creds, "credentials", os.Getenv("SUPERVISOR_FLEET_CREDENTIALS"), "the `file` with your credentials (SUPERVISOR_FLEET_CREDENTIALS)")
 	flags.StringVar(&s.on, "on", "", "hosts with these `labels`, role=web,dc!=ams")
 	flags.StringArrayVar(&s.hosts, "host", nil, "hosts whose name matches this `pattern` (may be repeated)")
 	c.flags(flags, &s.options)
@@ -192,6 +196,13 @@ func (s *session) connect() (closes func(), err error) {
 	if agent.CAFile != "" {
 		options = append(options, nats.RootCAs(agent.CAFile))
 	}
+	credentials, err := s.credentials(agent)
+	if err != nil {
+		return nil, &statusError{badUsage, err.Error()}
+	}
+	if len(credentials) > 0 {
+		options = append(options, nats.UserCredentialBytes(credentials))
+	}
 	s.hubs = strings.Join(agent.Hubs, ",")
 	conn, err := nats.Connect(s.hubs, options...)
 	if err != nil {
@@ -208,6 +219,16 @@ func (s *session) noHub(err error) error {
 		text += ": " + err.Error()
 	}
 	return &statusError{nothing, text}
+}
+
+// credentials returns the contents of the file of credentials: that of the command line, or that of the file, if there is one.
+func (s *session) credentials(agent fleet.Agent) ([]byte, error) {
+	path := cmp.Or(s.creds, agent.Credentials, fleet.DefaultCredentials)
+	text, _, err := identity.Read(path)
+	if errors.Is(err, fs.ErrNotExist) && path == fleet.DefaultCredentials {
+		return nil, nil
+	}
+	return text, err
 }
 
 // address returns the section that has the address of the hub: that of the file, with the address of the command line if there is one.

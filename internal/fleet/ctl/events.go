@@ -84,6 +84,9 @@ func (s *session) print(m jetstream.Msg, hosts map[string]*host) error {
 	if err != nil || !s.selected(name, e, hosts) {
 		return nil
 	}
+	if of, _, err := fleet.ParseEventID(e.ID); err != nil || of != name {
+		return nil // another host has found a way to put it there
+	}
 	if s.json {
 		_, err = fmt.Fprintf(s.out, "%s\n", m.Data())
 		return err

@@ -11,19 +11,23 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/gosupervisor/supervisor/internal/fleet"
+	"github.com/gosupervisor/supervisor/internal/fleet/identity"
 	"github.com/gosupervisor/supervisor/internal/fleet/workdir"
 )
 
 // Hub is a hub that runs.
 type Hub struct {
-	dir    *workdir.Dir
-	server *server.Server
-	url    string
+	dir       *workdir.Dir
+	authority *identity.Authority // nil: no one proves anything
+	server    *server.Server
+	conn      *nats.Conn // its own
+	url       string
 }
 
 // startLimit is how long the server may take to read what it has stored.
@@ -44,16 +48,25 @@ func Start(c fleet.Hub, log *log.Logger) (_ *Hub, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := h.identify(c, options); err != nil {
+		return nil, err
+	}
 	if h.server, err = server.NewServer(options); err != nil {
 		return nil, fmt.Errorf("cannot start the NATS server: %w", err)
 	}
 	messages := &messages{to: log}
 	h.server.SetLogger(messages, false, false)
 	h.server.Start()
-	if !h.server.ReadyForConnections(startLimit) || !h.server.JetStreamEnabled() {
+	if !h.server.JetStreamEnabled() || !h.server.ReadyForConnections(startLimit) { // the start is over; what failed is only logged
 		return nil, fmt.Errorf("cannot start the NATS server: %w", messages.why())
 	}
+	if err := h.connect(); err != nil {
+		return nil, err
+	}
 	if err := h.prepare(c); err != nil {
+		return nil, err
+	}
+	if err := h.admit(log); err != nil {
 		return nil, err
 	}
 	if err := h.listen(messages); err != nil {
@@ -72,6 +85,9 @@ func (h *Hub) URL() string { return h.url }
 
 // Close stops the server and waits until what it has stored is on disk.
 func (h *Hub) Close() {
+	if h.conn != nil {
+		h.conn.Close()
+	}
 	if h.server != nil {
 		h.server.Shutdown()
 		h.server.WaitForShutdown()
@@ -120,14 +136,59 @@ const (
 	maxHosts   = 64 << 20
 )
 
-// prepare makes the streams and buckets, and changes those that there are to the configuration.
-func (h *Hub) prepare(c fleet.Hub) error {
-	conn, err := nats.Connect("", nats.InProcessServer(h.server), nats.NoReconnect())
+// identify has the server believe only those whom the hub's keys vouch for. Without keys the hub is for this machine only.
+func (h *Hub) identify(c fleet.Hub, options *server.Options) (err error) {
+	h.authority, err = identity.Load(h.dir.Root)
+	if identity.None(err) {
+		if !c.IsLocal() {
+			return fmt.Errorf("section [hub] listen=%s is not a loopback address, and there are no keys by which hosts prove who they are: "+
+				"supervisor-fleet-hub init makes them", c.Listen)
+		}
+		return nil
+	}
 	if err != nil {
+		return err
+	}
+	resolver := &server.MemAccResolver{}
+	for key, document := range h.authority.Accounts {
+		if err := resolver.Store(key, document); err != nil {
+			return err
+		}
+	}
+	options.TrustedOperators, options.AccountResolver = []*jwt.OperatorClaims{h.authority.Operator}, resolver
+	options.SystemAccount = h.authority.Operator.SystemAccount
+	return nil
+}
+
+// connect connects the hub to its server.
+func (h *Hub) connect() (err error) {
+	options := []nats.Option{nats.InProcessServer(h.server), nats.MaxReconnects(-1)}
+	if h.authority != nil {
+		document, seed, err := h.authority.Hub()
+		if err != nil {
+			return err
+		}
+		options = append(options, nats.UserJWTAndSeed(document, seed))
+	}
+	if h.conn, err = nats.Connect("", options...); err != nil {
 		return fmt.Errorf("cannot connect to the NATS server inside: %w", err)
 	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
+	return nil
+}
+
+// admit begins to admit hosts.
+func (h *Hub) admit(log *log.Logger) error {
+	if h.authority == nil {
+		return nil
+	}
+	j := &joiner{authority: h.authority, root: h.dir.Root, log: log}
+	_, err := h.conn.Subscribe(identity.JoinSubject, j.answer)
+	return err
+}
+
+// prepare makes the streams and buckets, and changes those that there are to the configuration.
+func (h *Hub) prepare(c fleet.Hub) error {
+	js, err := jetstream.New(h.conn)
 	if err != nil {
 		return err
 	}
@@ -146,7 +207,7 @@ func (h *Hub) prepare(c fleet.Hub) error {
 	}
 	_, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: fleet.EventStream, Subjects: []string{fleet.AllEvents}, Storage: jetstream.FileStorage,
-		MaxAge: c.EventsMaxAge, MaxBytes: c.EventsMaxBytes, MaxMsgSize: fleet.MaxValue + 1<<10, Duplicates: min(2*time.Minute, c.EventsMaxAge),
+		MaxAge: c.EventsMaxAge, MaxBytes: c.EventsMaxBytes, MaxMsgSize: fleet.MaxValue + 1<<10, AllowDirect: true, Duplicates: min(2*time.Minute, c.EventsMaxAge),
 	})
 	if err != nil {
 		return fmt.Errorf("cannot make %s: %w", fleet.EventStream, err)
