@@ -111,6 +111,7 @@ type AgentNote struct {
 	Started bool   `json:"started,omitempty"`
 	Gap     uint64 `json:"gap,omitempty"`     // events of supervisord that never reached the spool
 	Dropped uint64 `json:"dropped,omitempty"` // events that the spool has lost before they were sent: it was full or damaged
+	Merged  uint64 `json:"merged,omitempty"`  // events of a flood: only the last state of each process was sent
 }
 
 // Encode returns the JSON of an event, of MaxValue bytes at most: long fields are cut.

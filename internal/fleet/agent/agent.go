@@ -48,6 +48,7 @@ type Agent struct {
 	o     Options
 	host  string
 	spool *spool.Spool
+	flood *flood
 
 	appended chan struct{} // has an item after an event was spooled
 	changed  chan struct{} // has an item after pending or stale has changed
@@ -91,7 +92,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer s.Close()
-	a := &Agent{o: o, host: host, spool: s, appended: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+	a := &Agent{o: o, host: host, spool: s, flood: newFlood(time.Now()), appended: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 		pending: map[fleet.Process]fleet.State{}, stale: true}
 	return a.run(ctx)
 }
@@ -116,6 +117,7 @@ func (a *Agent) run(ctx context.Context) error {
 		disconnect(nil)
 		return err
 	}
+	a.tellMerged()
 	disconnect(errEnds)
 	return errors.Join(err, <-ended)
 }

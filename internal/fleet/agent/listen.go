@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/fleet"
 	"github.com/gosupervisor/supervisor/supervisord/childutils"
@@ -45,7 +46,13 @@ func (a *Agent) handle(event childutils.Event, seen *sequence) {
 		return
 	}
 	fields, _ := event.Data()
-	a.append(fleet.Event{Kind: kind, Type: event.Name(), Fields: fields, From: &from})
+	e := fleet.Event{Kind: kind, Type: event.Name(), Fields: fields, From: &from}
+	if kind == fleet.StateEvent && !a.flood.take(time.Now()) {
+		e.At = time.Now().UnixMilli()
+		a.merge(e)
+		return
+	}
+	a.append(e)
 }
 
 func number(text string) uint64 {

@@ -66,13 +66,14 @@ func TestProcesses(t *testing.T) {
 func TestEventLines(t *testing.T) {
 	at := time.Date(2026, 11, 28, 15, 0, 0, 0, time.Local)
 	for want, e := range map[string]fleet.Event{
-		"g:w EXITED (from_state RUNNING, expected 0, pid 7)": {Type: "PROCESS_STATE_EXITED", Fields: map[string]string{"groupname": "g", "processname": "w", "from_state": "RUNNING", "pid": "7", "expected": "0"}},
-		"w STARTING (from_state STOPPED)":                    {Type: "PROCESS_STATE_STARTING", Fields: map[string]string{"groupname": "w", "processname": "w", "from_state": "STOPPED", "tries": "0"}},
-		"g PROCESS_GROUP_ADDED":                              {Type: "PROCESS_GROUP_ADDED", Fields: map[string]string{"groupname": "g"}},
-		"SUPERVISOR_STATE_CHANGE_RUNNING":                    {Type: "SUPERVISOR_STATE_CHANGE_RUNNING"},
-		"agent: started":                                     {Agent: &fleet.AgentNote{Started: true}},
-		"agent: 3 events were lost before they reached it":   {Agent: &fleet.AgentNote{Gap: 3}},
-		"agent: 3 events were dropped before they were sent": {Agent: &fleet.AgentNote{Dropped: 3}},
+		"g:w EXITED (from_state RUNNING, expected 0, pid 7)":                      {Type: "PROCESS_STATE_EXITED", Fields: map[string]string{"groupname": "g", "processname": "w", "from_state": "RUNNING", "pid": "7", "expected": "0"}},
+		"w STARTING (from_state STOPPED)":                                         {Type: "PROCESS_STATE_STARTING", Fields: map[string]string{"groupname": "w", "processname": "w", "from_state": "STOPPED", "tries": "0"}},
+		"g PROCESS_GROUP_ADDED":                                                   {Type: "PROCESS_GROUP_ADDED", Fields: map[string]string{"groupname": "g"}},
+		"SUPERVISOR_STATE_CHANGE_RUNNING":                                         {Type: "SUPERVISOR_STATE_CHANGE_RUNNING"},
+		"agent: started":                                                          {Agent: &fleet.AgentNote{Started: true}},
+		"agent: 3 events were lost before they reached it":                        {Agent: &fleet.AgentNote{Gap: 3}},
+		"agent: of 3 further events only the last state of each process was sent": {Agent: &fleet.AgentNote{Merged: 3}},
+		"agent: 3 events were dropped before they were sent":                      {Agent: &fleet.AgentNote{Dropped: 3}},
 	} {
 		e.At = at.UnixMilli()
 		if got := eventLine("h", e); got != "2026-11-28 15:00:00 h "+want {
@@ -118,5 +119,19 @@ func TestUsage(t *testing.T) {
 		if c.status == 0 && !strings.HasPrefix(out.String(), "usage: supervisorctl fleet") {
 			t.Errorf("%q prints %q", c.args, out.String())
 		}
+	}
+}
+
+// TestPrintable shows that what hosts say cannot change the terminal.
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"web ü*": "web ü*", "a\x1b[2Jb": `a\x1b[2Jb`, "a\nb\tc": `a\nb\tc`, "\xff\u202e": `\xff\u202e`, "": "", "\ufffd": "\ufffd",
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("%q is printed as %q, want %q", text, got, want)
+		}
+	}
+	if got := align([][]string{{"a\x1b", "b"}, {"cc", "d"}}); got != "a\\x1b  b\ncc     d\n" {
+		t.Errorf("%q", got)
 	}
 }

@@ -1,7 +1,9 @@
 package ctl
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -88,10 +90,14 @@ func (s *session) print(m jetstream.Msg, hosts map[string]*host) error {
 		return nil // another host has found a way to put it there
 	}
 	if s.json {
-		_, err = fmt.Fprintf(s.out, "%s\n", m.Data())
+		var line bytes.Buffer
+		if err := json.Compact(&line, m.Data()); err != nil {
+			return nil
+		}
+		_, err = fmt.Fprintln(s.out, line.String())
 		return err
 	}
-	_, err = fmt.Fprintln(s.out, eventLine(name, e))
+	_, err = fmt.Fprintln(s.out, printable(eventLine(name, e)))
 	return err
 }
 
@@ -152,6 +158,8 @@ func agentText(n fleet.AgentNote) string {
 	switch {
 	case n.Gap > 0:
 		return fmt.Sprintf("agent: %d events were lost before they reached it", n.Gap)
+	case n.Merged > 0:
+		return fmt.Sprintf("agent: of %d further events only the last state of each process was sent", n.Merged)
 	case n.Dropped > 0:
 		return fmt.Sprintf("agent: %d events were dropped before they were sent", n.Dropped)
 	}

@@ -43,7 +43,7 @@ func (j *joiner) answer(m *nats.Msg) {
 	if err != nil {
 		j.log.Printf("WARN host %q was not admitted: %v", r.Host, err)
 	} else {
-		j.log.Printf("INFO host %s has joined, with the key %s", r.Host, r.Key)
+		j.log.Printf("INFO host %q has joined, with the key %q", r.Host, r.Key)
 	}
 	data, err := json.Marshal(a)
 	if err == nil {
