@@ -134,13 +134,15 @@ func TestOthersDoNotExist(t *testing.T) {
 		named++
 		for _, pair := range [][2]string{{"database", "absent"}, {"database:database", "absent:absent"}, {"database:*", "absent:*"},
 			{"mixed:database", "absent:absent"}, {"mixed:*", "absent:*"}, {"mixed", "absent"}, {"mixed:absent", "absent:absent"}} {
-			var answers [2]string
+			var answers, inMulticall [2]string
 			for k, text := range pair {
 				params[i] = text
 				answers[k] = strings.ReplaceAll(as(t, s, alice, name, params...), text, "NAME")
+				inMulticall[k] = strings.ReplaceAll(as(t, s, alice, "system.multicall", []any{map[string]any{"methodName": name, "params": params}}), text, "NAME")
 			}
-			if answers[0] != answers[1] {
-				t.Errorf("%s(%s) differs from %s:\n%s\n%s", name, pair[0], pair[1], answers[0], answers[1])
+			if answers[0] != answers[1] || inMulticall[0] != inMulticall[1] {
+				t.Errorf("%s(%s) differs from %s:\n%s\n%s\nor in a multicall:\n%s\n%s", name, pair[0], pair[1], answers[0], answers[1],
+					inMulticall[0], inMulticall[1])
 			}
 		}
 	}

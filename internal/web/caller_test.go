@@ -109,6 +109,33 @@ func TestPagesOfRoles(t *testing.T) {
 	}
 }
 
+// TestActionNames holds the list with which other tests ask for every action.
+func TestActionNames(t *testing.T) {
+	text, err := os.ReadFile("roles_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, a := range actions {
+		names = append(names, a.name)
+		if a.role == access.NoRole {
+			t.Errorf("%s has no least role", a.name)
+		}
+	}
+	if list := strings.Join(names, " "); !strings.Contains(string(text), `"`+list+`"`) {
+		t.Errorf("actionNames is not %q", list)
+	}
+	for name, p := range pageTable {
+		if p.role == access.NoRole {
+			t.Errorf("%s has no least role", name)
+		}
+		// TestSignOut is about the one that refuses what it allows.
+		if name != "" && name != "signout.html" && !strings.Contains(string(text), `{"`+name) {
+			t.Errorf("TestEveryPageAndRole lacks %s", name)
+		}
+	}
+}
+
 // TestSignOuts checks that a link counts once, and that old ones are forgotten.
 func TestSignOuts(t *testing.T) {
 	var s signOuts

@@ -3,7 +3,9 @@ package web_test
 import (
 	"bufio"
 	"encoding/base64"
+	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -110,6 +112,9 @@ func (d *daemon) status(method, at string, header ...string) int {
 // signOutLink is the part of a page that is new each time.
 var signOutLink = regexp.MustCompile(`signout\.html\?link=[A-Z2-7]{26}`)
 
+// actionNames are all actions; TestActionNames compares.
+const actionNames = "refresh start stop restart clearlog stopall restartall startall startgroup stopgroup restartgroup"
+
 // covers: ACC-2
 // TestPagesOfOthers looks for a program of another user on all pages and in all streams.
 func TestPagesOfOthers(t *testing.T) {
@@ -117,22 +122,47 @@ func TestPagesOfOthers(t *testing.T) {
 	if body := d.get("", login("full")...).body; !strings.Contains(body, "database") {
 		t.Fatal("the page does not show the program at all")
 	}
+	_, token, _ := strings.Cut(d.get("", login("owner")...).body, `name="token" value="`)
+	token, _, _ = strings.Cut(token, `"`)
 	for _, at := range []string{"", "index.html?q=data", "?state=running"} {
 		if r := d.get(at, login("owner")...); r.StatusCode != http.StatusOK || strings.Contains(strings.ReplaceAll(r.body, "q=data", ""), "database") {
 			t.Errorf("%s: %d, and it shows the program of another user", at, r.StatusCode)
 		}
 	}
-	for _, at := range []string{"tail.html?processname=", "logfile/", "logtail/", "?action=stop&processname=", "?action=stopgroup&processname=",
-		"?action=clearlog&processname=", "?action=restart&processname="} {
-		var answers []string
-		for _, name := range []string{"both:database", "both:nodaemon"} {
-			r := d.get(at+name, login("owner")...)
-			answers = append(answers, r.Status+r.Header.Get("Location")+r.body)
-			answers[len(answers)-1] = signOutLink.ReplaceAllString(answers[len(answers)-1], "LINK")
-			answers[len(answers)-1] = strings.ReplaceAll(strings.ReplaceAll(answers[len(answers)-1], name, "NAME"), strings.ReplaceAll(name, ":", "%3A"), "NAME")
+	// Addresses are for GET, but those with a blank for POST, with a form.
+	addresses := []string{"tail.html?processname=", "tail.html?channel=stderr&processname=", "logfile/", "logtail/", "logfile/%s/stderr", "logtail/%s/stderr"}
+	for _, name := range strings.Fields(actionNames) {
+		if name == "refresh" || strings.HasSuffix(name, "all") {
+			continue // without a name
 		}
-		if answers[0] != answers[1] {
-			t.Errorf("%s:\n%s\n%s", at, answers[0], answers[1])
+		addresses = append(addresses, "?action="+name+"&processname=", "confirm.html?action="+name+"&processname=", "index.html "+name+"=",
+			"index.html back=%s&"+name+"=")
+	}
+	for _, at := range addresses {
+		for _, accept := range []string{"text/html", "application/json"} {
+			ask := func(name string) string {
+				where := at + name
+				if strings.Contains(at, "%s") && !strings.HasSuffix(at, "=") {
+					where = strings.ReplaceAll(at, "%s", name)
+				}
+				where = strings.ReplaceAll(where, "%s", name)
+				header := append(login("owner"), "Accept", accept)
+				var r response
+				if path, form, isPost := strings.Cut(where, " "); isPost {
+					r = d.request(http.MethodPost, path, form+"&token="+token, header...)
+				} else {
+					r = d.get(where, header...)
+				}
+				r.Header.Del("Date")
+				text := fmt.Sprint(r.Status, r.Header, signOutLink.ReplaceAllString(r.body, "LINK"))
+				return strings.ReplaceAll(strings.ReplaceAll(text, name, "NAME"), url.QueryEscape(name), "NAME")
+			}
+			for _, pair := range [][2]string{{"both:database", "both:nodaemon"}, {"both:database", "nope:database"}, {"both", "nope"}, {"database", "nodaemon"},
+				{"both:*", "nope:*"}} {
+				if hidden, missing := ask(pair[0]), ask(pair[1]); hidden != missing {
+					t.Errorf("%s: %s is not as %s:\n%s\n%s", at, pair[0], pair[1], hidden, missing)
+				}
+			}
 		}
 	}
 	for _, at := range []string{"maintail.html", "mainlogfile", "mainlogtail"} {
@@ -169,16 +199,12 @@ func TestPagesOffer(t *testing.T) {
 				t.Errorf("the page of %s has %s", c.user, text)
 			}
 		}
-		attribute := func(name string) string {
-			_, after, _ := strings.Cut(body, "data-"+name+"=\"")
-			value, _, _ := strings.Cut(after, "\"")
-			return value
-		}
-		first := d.event("events?since=0&instance="+attribute("instance")+"&layout="+attribute("layout"), login(c.user)...)
+		instance, layout := d.attribute("instance", c.user), d.attribute("layout", c.user)
+		first := d.event("events?since=0&instance="+instance+"&layout="+layout, login(c.user)...)
 		if !strings.Contains(first, "<tr data-name=\"t\"") || strings.Contains(first, "<button name=") != c.rowHasButtons {
 			t.Errorf("the stream of %s: %s", c.user, first)
 		}
-		if other := d.event("events?since=0&instance="+attribute("instance")+"x&layout="+attribute("layout"), login(c.user)...); other != "event: reload\ndata:\n" {
+		if other := d.event("events?since=0&instance="+instance+"x&layout="+layout, login(c.user)...); other != "event: reload\ndata:\n" {
 			t.Errorf("the stream of %s, for a page of another role: %s", c.user, other)
 		}
 	}
@@ -204,6 +230,46 @@ func (d *daemon) event(at string, header ...string) string {
 		event.WriteString(lines.Text() + "\n")
 	}
 	return event.String()
+}
+
+// covers: ACC-2
+// TestStreamOfOthers changes a program of another user, then one of the reader: the stream of the page shows the second only.
+func TestStreamOfOthers(t *testing.T) {
+	d := supervise(t, users)
+	r, err := http.NewRequest(http.MethodGet, d.url+"events?since=0&instance="+d.attribute("instance", "owner")+"&layout="+d.attribute("layout", "owner"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth("owner", "owner")
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() && !strings.Contains(lines.Text(), `data-name="t"`) {
+	}
+	for _, of := range []string{"both:database", "t"} {
+		if r := d.get("?action=stop&processname="+of, login("full")...); !strings.Contains(r.Header.Get("Location"), "stopped") {
+			t.Fatal(r.Header)
+		}
+	}
+	for lines.Scan() && !strings.Contains(lines.Text(), ">stopped<") {
+		if strings.Contains(lines.Text(), "database") || strings.Contains(lines.Text(), "reload") {
+			t.Error(lines.Text())
+		}
+	}
+	if !strings.Contains(lines.Text(), `<tr data-name="t"`) {
+		t.Errorf("the stream ends with %q: %v", lines.Text(), lines.Err())
+	}
+}
+
+// attribute returns what the status page of a user has for the script.
+func (d *daemon) attribute(name, user string) string {
+	d.t.Helper()
+	_, after, _ := strings.Cut(d.get("", login(user)...).body, "data-"+name+"=\"")
+	value, _, _ := strings.Cut(after, "\"")
+	return value
 }
 
 // covers: ACC-18
