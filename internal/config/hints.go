@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 
+	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/ini"
 	"github.com/gosupervisor/supervisor/internal/pyrepr"
 )
@@ -14,6 +15,12 @@ const (
 	hintHash      = "a comment needs a blank before the #"
 	hintPercent   = "a percent sign that begins no name is written %%"
 	hintCut       = `a comment begins at " ;" or " #", also inside quotes`
+)
+
+// roleKeys are the keys whose values are roles, and hintRole is about these.
+var (
+	roleKeys = map[string]bool{"role": true, "access": true, "anonymous": true, "methods_role": true}
+	hintRole = "the roles are " + strings.Join(access.Names(), ", ")
 )
 
 // splitKeys are the keys in whose values quotes have a meaning.
@@ -32,6 +39,9 @@ func (r *reader) hint(key string, v ini.Value) string {
 	}
 	if strings.Contains(v.Text, "#") {
 		return hintHash
+	}
+	if roleKeys[key] {
+		return hintRole
 	}
 	return ""
 }

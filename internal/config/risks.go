@@ -36,6 +36,9 @@ func (r *reader) risks(c *Config, root bool) (warnings []string) {
 			form, _, _ := strings.Cut(s.Password, "}")
 			warnings = append(warnings, fmt.Sprintf("[%s] password=%s}…: the original takes this for the password itself", s.Section, form))
 		}
+		if looksHashed(s.Password) {
+			warnings = append(warnings, e.place(s.Section, "password")+": it looks like a hash of a form that there is not, and is taken for the password itself")
+		}
 		if !s.Unix && c.Announces(i, policy) {
 			warnings = append(warnings, fmt.Sprintf("[%s] has no username and password: everyone who can connect to port %d "+
 				"can run any command as the user of supervisord", s.Section, s.Port))

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -16,8 +17,11 @@ func (c *Config) userRisks(e *exposure) (warnings []string) {
 		warn := func(key, format string, args ...any) {
 			warnings = append(warnings, e.place(section, key)+": "+fmt.Sprintf(format, args...))
 		}
+		if looksHashed(u.Password) {
+			warn("password", "it looks like a hash of a form that there is not, and is taken for the password itself")
+		}
 		switch {
-		case u.Password != "" || len(u.Tokens) > 0:
+		case u.Password != "" || len(u.Tokens) > 0 || e.refused(section):
 		case u.CertName == "":
 			warn("password", "the user has no password, tokens or cert_name, and cannot log in")
 		case !c.asksForCertificate(u):
@@ -30,6 +34,26 @@ func (c *Config) userRisks(e *exposure) (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// refused reports whether a section has a password or tokens that were not accepted.
+func (e *exposure) refused(section string) bool {
+	s := e.doc.ByName[section]
+	return s != nil && (s.Values["password"].Text != "" || s.Values["tokens"].Text != "")
+}
+
+// looksHashed reports whether a password looks like a hash, and there is no such form of one.
+func looksHashed(password string) bool {
+	if hash, _ := access.IsHash(password); hash {
+		return false
+	}
+	form, value, found := strings.Cut(password, "}")
+	name, braced := strings.CutPrefix(form, "{")
+	return found && braced && name != "" && value != "" && strings.IndexFunc(name, func(r rune) bool { return !isFormLetter(r) }) < 0
+}
+
+func isFormLetter(r rune) bool {
+	return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_'
 }
 
 // asksForCertificate reports whether a server on which a user is known asks for certificates.

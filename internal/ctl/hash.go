@@ -2,6 +2,8 @@ package ctl
 
 import (
 	"crypto/rand"
+	"errors"
+	"io"
 	"strings"
 
 	"github.com/gosupervisor/supervisor/internal/access"
@@ -46,7 +48,11 @@ func (c *Controller) hashPassword(args []string) error {
 // newPassword reads a password: a line, or on a terminal the same one twice without an echo.
 func (c *Controller) newPassword() (string, error) {
 	if !c.options.Terminal || c.terminal() == nil {
-		return c.readLine(c.ctx)
+		line, err := c.readLine(c.ctx)
+		if errors.Is(err, io.EOF) {
+			return "", nil
+		}
+		return line, err
 	}
 	c.out.Flush()
 	for {

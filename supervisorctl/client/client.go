@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -122,9 +123,18 @@ func (c *Client) send(ctx context.Context, method, path string, body io.Reader, 
 	if resp.StatusCode != status {
 		resp.Body.Close()
 		reason := strings.TrimPrefix(resp.Status, fmt.Sprint(resp.StatusCode, " "))
-		return nil, &HTTPError{Host: c.origin.Hostname(), Path: path, Code: resp.StatusCode, Reason: reason}
+		return nil, &HTTPError{Host: c.origin.Hostname(), Path: path, Code: resp.StatusCode, Reason: reason + afterLogins(resp)}
 	}
 	return resp, nil
+}
+
+// afterLogins says why a server has no answer yet, if failed logins are the reason.
+func afterLogins(resp *http.Response) string {
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	if resp.StatusCode != http.StatusTooManyRequests || err != nil {
+		return ""
+	}
+	return fmt.Sprintf(", after failed logins; try again in %d s", seconds)
 }
 
 // post makes a call and returns the body of the response.
