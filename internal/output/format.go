@@ -55,16 +55,25 @@ const fieldPrefix = "field."
 type Template struct {
 	names *Names
 	parts []templatePart
-	ready time.Time // of the texts in parts
-	pid   int
+
+	ready    time.Time // of what follows
+	event    bool      // that is a mark's
+	fixed    []byte    // what was the same in all records since
+	segments []segment
 }
 
 // templatePart is a text, or a format with a name.
 type templatePart struct {
-	text   []byte // of a name: as it was for the last record, unless it is mark or message
+	text   []byte // of a name: none
 	name   string // empty: none
 	format string // such as %(pid)6d
 	plain  bool   // %(name)s
+}
+
+// segment is a piece of what is fixed, and the message or mark that follows it; nil: neither.
+type segment struct {
+	begin, end int
+	part       *templatePart
 }
 
 // NewTemplate makes a Template of a text that ExpandTemplate has returned.
@@ -186,17 +195,20 @@ func parseTemplate(text string) (parts []templatePart) {
 
 // Append implements Format.
 func (t *Template) Append(b []byte, r *Record) []byte {
-	if pid := recordPID(t.names, r); !r.Time.Equal(t.ready) || pid != t.pid {
-		t.prepare(r.Time, pid)
+	if r.Event != nil || t.event || !r.Time.Equal(t.ready) || len(t.segments) == 0 {
+		t.prepare(r)
 	}
-	for i := range t.parts {
-		switch p := &t.parts[i]; p.name {
-		case "message":
-			b = p.appendText(b, r.Text)
-		case "mark":
-			b = p.appendText(b, []byte{r.Mark})
+	for i := range t.segments {
+		s := &t.segments[i]
+		b = append(b, t.fixed[s.begin:s.end]...)
+		switch {
+		case s.part == nil:
+		case s.part.name == "message":
+			b = s.part.appendText(b, r.Text)
+		case s.part.plain:
+			b = append(b, r.Mark)
 		default:
-			b = append(b, p.text...)
+			b = s.part.appendText(b, []byte{r.Mark})
 		}
 	}
 	return append(b, '\n')
@@ -210,24 +222,41 @@ func recordPID(n *Names, r *Record) int {
 	return n.pid()
 }
 
-// prepare makes the texts that depend on the time and the process.
-func (t *Template) prepare(at time.Time, pid int) {
-	t.ready, t.pid = at, pid
-	at = t.names.zone(at)
+// prepare makes what is the same in all records of the time and the process of a record. The process does not change between records that
+// were read together.
+func (t *Template) prepare(r *Record) {
+	pid, at := recordPID(t.names, r), t.names.zone(r.Time)
+	t.ready, t.event = r.Time, r.Event != nil
+	t.fixed, t.segments = t.fixed[:0], t.segments[:0]
+	begin := 0
 	for i := range t.parts {
-		p := &t.parts[i]
-		switch p.name {
-		case "", "message", "mark":
-			continue
-		}
-		v := example(p.name, pid, at)
-		scope := expand.Scope{Vars: []expand.Variable{v}}
-		if p.plain && !v.IsNumber {
-			p.text = []byte(v.Text)
-		} else if text, err := scope.Expand(p.format, ""); err == nil { // it has been checked with another value
-			p.text = []byte(text)
+		switch p := &t.parts[i]; p.name {
+		case "":
+			t.fixed = append(t.fixed, p.text...)
+		case "message", "mark":
+			t.segments = append(t.segments, segment{begin, len(t.fixed), p})
+			begin = len(t.fixed)
+		default:
+			t.fixed = p.appendValue(t.fixed, pid, at)
 		}
 	}
+	t.segments = append(t.segments, segment{begin: begin, end: len(t.fixed)})
+}
+
+// appendValue appends the value of a name.
+func (p *templatePart) appendValue(b []byte, pid int, at time.Time) []byte {
+	switch {
+	case p.plain && p.name == "asctime":
+		return at.AppendFormat(b, ascTimeLayout)
+	case p.plain && p.name == "time":
+		return at.AppendFormat(b, TimeLayout)
+	}
+	scope := expand.Scope{Vars: []expand.Variable{example(p.name, pid, at)}}
+	text, err := scope.Expand(p.format, "")
+	if err != nil { // it has been checked with another value
+		return b
+	}
+	return append(b, text...)
 }
 
 // appendText appends a text in the width and the precision of a format. Bytes that are not UTF-8 stay as they are.

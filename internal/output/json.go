@@ -19,17 +19,16 @@ type JSON struct {
 
 	head  []byte // the members before message, as they were for the last record
 	ready time.Time
-	pid   int
 }
 
 // Append implements Format.
 func (j *JSON) Append(b []byte, r *Record) []byte {
-	if pid := recordPID(j.Names, r); r.Event != nil {
-		b = j.appendHead(b, r.Time, "supervisor", pid)
+	if r.Event != nil {
+		b = j.appendHead(b, r.Time, "supervisor", r.Event.PID)
 	} else {
-		if j.head == nil || pid != j.pid || !r.Time.Equal(j.ready) {
-			j.head = j.appendHead(j.head[:0], r.Time, j.Names.Channel, pid)
-			j.ready, j.pid = r.Time, pid
+		if j.head == nil || !r.Time.Equal(j.ready) { // the process does not change between records that were read together
+			j.head = j.appendHead(j.head[:0], r.Time, j.Names.Channel, j.Names.pid())
+			j.ready = r.Time
 		}
 		b = append(b, j.head...)
 	}

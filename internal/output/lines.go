@@ -60,6 +60,8 @@ type Lines struct {
 	last   time.Time // when the last byte came
 	goesOn bool      // the beginning of the line has become a record
 	group  group
+	record Record // that is passed on: one for each line would be garbage
+	stamp  stamp
 }
 
 // group is a record of several lines that is not complete. The zero value is none.
@@ -76,19 +78,33 @@ type group struct {
 type Stamps struct {
 	Now func() time.Time
 
-	mu   sync.Mutex
-	last time.Time
+	mu      sync.Mutex
+	last    time.Time
+	changes atomic.Uint32 // of last
 }
 
-// ascend returns the time of the next record, which is not before that of the last one.
-func (s *Stamps) ascend(t time.Time) time.Time {
+// stamp is the time that the last record has got. The zero value is none.
+type stamp struct {
+	read, got time.Time
+	change    uint32 // of Stamps; 0: none
+}
+
+// ascend returns the time of the next record, which is not before that of the last one. Last is what it returned for the record before: most
+// have been read together, and then it takes no lock.
+func (s *Stamps) ascend(t time.Time, last *stamp) time.Time {
+	if last.change != 0 && t == last.read && last.change == s.changes.Load() {
+		return last.got
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	got := t
 	if t.Before(s.last) {
-		return s.last
+		got = s.last
+	} else if s.last = t; s.changes.Add(1) == 0 {
+		s.changes.Add(1)
 	}
-	s.last = t
-	return t
+	*last = stamp{t, got, s.changes.Load()}
+	return got
 }
 
 // begin calls Begin once. The lock is not held, because what is waited for may be a mark.
@@ -136,9 +152,9 @@ func (l *Lines) read(chunk []byte, now time.Time) {
 			line := chunk[:end+1]
 			if len(l.held) > 0 {
 				line = append(l.held, line...)
+				l.held = nil
 			}
 			chunk = chunk[end+1:]
-			l.held = nil
 			l.line(line)
 		case len(chunk) <= room:
 			l.held = append(l.held, chunk...)
@@ -160,7 +176,10 @@ func (l *Lines) read(chunk []byte, now time.Time) {
 func (l *Lines) line(raw []byte) {
 	l.plain(raw)
 	text := raw[:len(raw)-1]
-	l.take(bytes.TrimSuffix(text, []byte{'\r'}), MarkLine)
+	if n := len(text); n > 0 && text[n-1] == '\r' {
+		text = text[:n-1]
+	}
+	l.take(text, MarkLine)
 }
 
 // piece takes a piece of a line without an end.
@@ -224,11 +243,13 @@ func (l *Lines) endGroup() {
 
 // emit passes a record on.
 func (l *Lines) emit(at time.Time, mark byte, text []byte, rest bool) {
-	l.pass(&Record{Time: at, Mark: mark, Text: text, Rest: rest})
+	r := &l.record
+	r.Time, r.Mark, r.Text, r.Rest = at, mark, text, rest // Event is that of marks
+	l.pass(r)
 }
 
 func (l *Lines) pass(r *Record) {
-	r.Time = l.Stamps.ascend(r.Time)
+	r.Time = l.Stamps.ascend(r.Time, &l.stamp)
 	for _, each := range l.Each {
 		each(r)
 	}
@@ -241,6 +262,7 @@ func (l *Lines) pass(r *Record) {
 
 // write has the outputs write what they have.
 func (l *Lines) write() {
+	l.record.Text = nil // it may be in the buffer of the pump
 	for _, o := range l.Outputs {
 		o.write()
 	}
