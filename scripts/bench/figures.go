@@ -182,6 +182,9 @@ var figures = []figure{
 		targets: []target{atLeastOf(0.93, ours, "log/rate")}},
 	{name: "log/rotated/cpu", unit: "s/GiB", where: "rotated"},
 	{name: "log/rotated/lost", unit: "bytes", where: "rotated", targets: []target{atMost(0)}},
+	{name: "log/rotated/gzip/rate", unit: "MB/s", where: "compressed", alone: true, targets: []target{atLeastOf(0.9, ours, "log/rotated/rate")}},
+	{name: "log/rotated/gzip/cpu", unit: "s/GiB", where: "compressed", alone: true},
+	{name: "log/rotated/gzip/lost", unit: "bytes", where: "compressed", alone: true, targets: []target{atMost(0)}},
 
 	{name: "writers/rate", unit: "MB/s", where: "writers", baseline: true, peers: true,
 		targets: []target{atLeastOf(1.1, original, "writers/rate")}},

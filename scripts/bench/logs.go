@@ -2,14 +2,17 @@ package main
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -25,10 +28,17 @@ func plainLog(ctx context.Context, t *turn) error {
 }
 
 func rotatedLog(ctx context.Context, t *turn) error {
-	return t.log(ctx, "log/rotated", []string{
-		"stdout_logfile_maxbytes=50MB",
-		fmt.Sprintf("stdout_logfile_backups=%d", t.settings.logBytes/rotateAt+2), // so that none is removed
-	})
+	return t.log(ctx, "log/rotated", t.rotation())
+}
+
+// rotation are the keys of a log that is rotated and of which nothing is removed.
+func (t *turn) rotation() []string {
+	return []string{"stdout_logfile_maxbytes=50MB", fmt.Sprintf("stdout_logfile_backups=%d", t.settings.logBytes/rotateAt+2)}
+}
+
+// compressedLog measures a log whose rotated files are compressed meanwhile. The processor time includes the compression.
+func compressedLog(ctx context.Context, t *turn) error {
+	return t.logUntil(ctx, "log/rotated/gzip", append(t.rotation(), "stdout_logfile_compress=gzip"), (*daemon).awaitCompressed)
 }
 
 // writtenLine is the length of a line that the child writes.
@@ -43,6 +53,23 @@ func formattedLog(format string) func(context.Context, *turn) error {
 
 // log measures a child that writes to its log as fast as it can, from its first write until all data is in the files.
 func (t *turn) log(ctx context.Context, name string, extra []string) (err error) {
+	return t.logUntil(ctx, name, extra, func(d *daemon, ctx context.Context, size int, _ time.Duration) (int, time.Duration, error) {
+		written, complete, err := d.awaitLog(ctx, size)
+		if err != nil {
+			return 0, 0, err
+		}
+		long, err := d.lineLength()
+		if err == nil && long > writtenLine { // awaitLog has waited until it did not grow
+			written = written / long * writtenLine
+		}
+		return written, complete, err
+	})
+}
+
+// logUntil is log with another way to find out how many bytes were written and when they were complete; end is when the child had written
+// all.
+func (t *turn) logUntil(ctx context.Context, name string, extra []string,
+	await func(d *daemon, ctx context.Context, size int, end time.Duration) (written int, complete time.Duration, err error)) (err error) {
 	size := t.settings.logBytes
 	d, err := t.launch(ctx, load{programs: 1, args: []string{strconv.Itoa(size)}, extra: extra})
 	if err != nil {
@@ -67,14 +94,9 @@ func (t *turn) log(ctx context.Context, name string, extra []string) (err error)
 	if err != nil {
 		return err
 	}
-	written, complete, err := d.awaitLog(ctx, size)
+	written, complete, err := await(d, ctx, size, ends[1].at)
 	if err != nil {
 		return err
-	}
-	if long, err := d.lineLength(); err != nil {
-		return err
-	} else if long > writtenLine { // awaitLog has waited until it did not grow
-		written = written / long * writtenLine
 	}
 	after, err := total(self, onCPU)
 	if err != nil {
@@ -108,6 +130,63 @@ func (d *daemon) awaitLog(ctx context.Context, size int) (written int, grown tim
 			return 0, 0, fmt.Errorf("the log holds %d of %d bytes: %w", sum, size, context.Cause(ctx))
 		}
 	}
+}
+
+// awaitCompressed waits until the rotated files are compressed, and have size bytes with the log, or have not changed for logTimeout. All is
+// written when the child ends, but for what is in its pipe.
+func (d *daemon) awaitCompressed(ctx context.Context, size int, end time.Duration) (written int, complete time.Duration, err error) {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for sum, changed := 0, now(); ; {
+		n, err := filesSize(filepath.Join(d.dir, logFolder))
+		if err != nil {
+			return 0, 0, err
+		}
+		if n != sum {
+			sum, changed = n, now()
+		}
+		names, err := filepath.Glob(filepath.Join(d.dir, logFolder, "*"))
+		if err != nil {
+			return 0, 0, err
+		}
+		plain := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.HasSuffix(name, ".gz") })
+		if len(plain) == 1 && now()-end > time.Second/2 || now()-changed > logTimeout {
+			if written, err = uncompressedSize(names); err != nil || written == size || now()-changed > logTimeout {
+				return written, end, err
+			}
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return 0, 0, fmt.Errorf("files are not compressed: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// uncompressedSize is the sum of the sizes of files, as they are without compression.
+func uncompressedSize(names []string) (sum int, err error) {
+	for _, name := range names {
+		n, err := func() (int64, error) {
+			f, err := os.Open(name)
+			if err != nil {
+				return 0, err
+			}
+			defer f.Close()
+			if !strings.HasSuffix(name, ".gz") {
+				return io.Copy(io.Discard, f)
+			}
+			r, err := gzip.NewReader(f)
+			if err != nil {
+				return 0, err
+			}
+			return io.Copy(io.Discard, r)
+		}()
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", name, err)
+		}
+		sum += int(n)
+	}
+	return sum, nil
 }
 
 // lineLength is the length of the first line of the log.

@@ -61,6 +61,7 @@ var scenarios = []struct {
 	{"abusive", abusive},
 	{"log", plainLog},
 	{"rotated", rotatedLog},
+	{"compressed", compressedLog},
 	{"textlog", formattedLog("text")},
 	{"jsonlog", formattedLog("json")},
 	{"writers", bufferedWriters},
