@@ -214,7 +214,9 @@ func readFluentBit(t *testing.T, text string) shipped {
 
 func readCollector(t *testing.T, text string) shipped {
 	p := parseYAML(t, text)
-	operator := func(path ...any) string { return p.text(append([]any{"receivers", "filelog", "operators"}, path...)...) }
+	operator := func(path ...any) string {
+		return p.text(append([]any{"receivers", "filelog", "operators"}, path...)...)
+	}
 	attribute := func(path ...any) string {
 		name, ok := strings.CutPrefix(operator(path...), "attributes.")
 		if !ok {
