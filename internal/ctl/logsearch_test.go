@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gosupervisor/supervisor/internal/api"
 )
 
 // TestParseMoment checks the forms of times.
@@ -57,6 +59,18 @@ func TestPatternsAreQuoted(t *testing.T) {
 		}
 		if diff := cmp.Diff(append([]string{}, want...), append([]string{}, got...)); diff != "" {
 			t.Errorf("%q: %s", words, diff)
+		}
+	}
+}
+
+// TestLogFlagsAreCompleted completes flags of logs, and nothing for their values.
+func TestLogFlagsAreCompleted(t *testing.T) {
+	c := &Controller{infos: &[]api.ProcessInfo{{Group: "web", Name: "web"}}}
+	for line, want := range map[string][]string{
+		"logs --s": {"--since "}, "logs --grep w": nil, "logs --since 10m w": {"web "}, "logs -f --until ": nil, "tail -": nil,
+	} {
+		if _, words := c.complete(line); !slices.Equal(words, want) {
+			t.Errorf("%s: %q, want %q", line, words, want)
 		}
 	}
 }

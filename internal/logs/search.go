@@ -26,6 +26,8 @@ type Search struct {
 	Match        *regexp.Regexp // nil: all records
 	After        Place          // where the search before has ended; it takes the place of Since
 	Bytes        int            // how much text is enough; 0, and more than the limit: the limit
+
+	Stop <-chan struct{} // closes when the search is to return what it has found by then; nil: never
 }
 
 // Place is a place between two records: behind the first Count of those with a time, in microseconds since 1970.
@@ -83,6 +85,8 @@ func (s Search) Run(ctx context.Context) (Found, error) {
 		defer func() { <-searching }()
 	case <-ctx.Done():
 		return Found{}, context.Canceled
+	case <-s.Stop:
+		return Found{Next: s.begin(), More: true}, nil
 	}
 	if s.Bytes <= 0 || s.Bytes > maxFoundBytes {
 		s.Bytes = maxFoundBytes
@@ -91,11 +95,8 @@ func (s Search) Run(ctx context.Context) (Found, error) {
 	if s.UTC {
 		r.zone = time.UTC
 	}
-	r.next = s.After
-	if s.After == (Place{}) && !s.Since.IsZero() {
-		r.next.Time = s.Since.Add(time.Microsecond - 1).UnixMicro() // a record in between is before
-	}
-	r.from = r.next
+	r.from = s.begin()
+	r.next = r.from
 	var err error
 	for range maxTries {
 		if err = r.all(); err != errChanged || r.next != r.from {
@@ -107,6 +108,14 @@ func (s Search) Run(ctx context.Context) (Found, error) {
 	}
 	r.found.Next = r.next
 	return r.found, err
+}
+
+// begin is the place where the search begins.
+func (s *Search) begin() Place {
+	if s.After == (Place{}) && !s.Since.IsZero() {
+		return Place{Time: s.Since.Add(time.Microsecond - 1).UnixMicro()} // a record in between is before
+	}
+	return s.After
 }
 
 // maxTries is how often a search begins anew because a log is rotated.
@@ -340,6 +349,11 @@ func (r *searchRun) add(at int64) {
 
 // full reports whether the search has done as much as one may. Passed is how much of the file has been read.
 func (r *searchRun) full(passed int64) bool {
+	select {
+	case <-r.Stop:
+		return true
+	default:
+	}
 	return r.bytes >= r.Bytes || len(r.found.Records) >= maxFoundRecords || r.passed+passed >= maxPassed || r.ctx.Err() != nil ||
 		time.Now().After(r.end)
 }

@@ -276,6 +276,32 @@ func TestSearchIsBounded(t *testing.T) {
 	}
 }
 
+// TestSearchStops has searches stop before they begin, and goes on with one of them.
+func TestSearchStops(t *testing.T) {
+	defer dropKept()
+	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	path := filepath.Join(t.TempDir(), "l")
+	writeCompressed(t, path, []byte(recordAt(at, "a")+"\n"+recordAt(at, "b")+"\n"))
+	stop := make(chan struct{})
+	close(stop)
+	s := Search{Log: Source{Path: path}, Since: at, Stop: stop}
+	for _, busy := range []bool{false, true} {
+		if busy {
+			searching <- struct{}{}
+		}
+		found, err := s.Run(t.Context())
+		if busy {
+			<-searching
+		}
+		if err != nil || len(found.Records) > 0 || !found.More || found.Next != (Place{Time: at.UnixMicro()}) {
+			t.Errorf("busy %v: %v, %v", busy, found, err)
+		}
+		if texts := searchAll(t, Search{Log: s.Log, After: found.Next}, false); len(texts) != 2 {
+			t.Errorf("%q", texts)
+		}
+	}
+}
+
 // TestSearchKeepsFewFiles has searches stop in more files than may be kept.
 func TestSearchKeepsFewFiles(t *testing.T) {
 	defer dropKept()

@@ -10,6 +10,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 // LogQuery says which records of a log a search finds.
@@ -24,7 +25,8 @@ type LogQuery struct {
 // time. The fault is api.NoTimes for a log whose records do not have times, unless it is empty.
 func (s *Service) SearchLog(ctx context.Context, name string, channel api.Channel, q LogQuery) (logs.Found, error) {
 	var utc, timed bool
-	search := logs.Search{Since: q.Since, Until: q.Until, Match: q.Match, Bytes: int(min(max(q.Bytes, 0), 1<<30))}
+	// Short as a search is, an upgrade does not wait for it: the client goes on with the next program.
+	search := logs.Search{Stop: waiting.Of(ctx).Frozen(), Since: q.Since, Until: q.Until, Match: q.Match, Bytes: int(min(max(q.Bytes, 0), 1<<30))}
 	err := s.Read(func(v supervisor.View) error {
 		p, err := s.find(v, name)
 		if err == nil {
