@@ -13,8 +13,11 @@ import (
 // is an answer, and counted as one. Reading and encoding wait for no client.
 var reading = make(chan struct{}, 2)
 
+// searching is reading for searches, which may take longer.
+var searching = make(chan struct{}, 2)
+
 // part calls read, which reads the part of a log that the last two parameters select, offset and length.
-func part(a args, read func() (result, error)) (write result, err error) {
+func part(a args, read func() (result, error)) (result, error) {
 	offset, length := a.int(len(a)-2), a.int(len(a)-1)
 	if length == 0 {
 		length = -offset
@@ -22,10 +25,15 @@ func part(a args, read func() (result, error)) (write result, err error) {
 	if 0 < length && length <= budget.SmallAnswer {
 		return read()
 	}
-	reading <- struct{}{}
+	return inTurn(reading, read)
+}
+
+// inTurn calls read when there is a place, which is taken until the result has been encoded.
+func inTurn(places chan struct{}, read func() (result, error)) (write result, err error) {
+	places <- struct{}{}
 	defer func() {
 		if write == nil { // an error, or a panic
-			<-reading
+			<-places
 		}
 	}()
 	data, err := read()
@@ -33,7 +41,7 @@ func part(a args, read func() (result, error)) (write result, err error) {
 		return nil, err
 	}
 	return func(e *xmlrpc.Encoder) {
-		defer func() { <-reading }()
+		defer func() { <-places }()
 		data(e)
 	}, nil
 }

@@ -32,8 +32,10 @@ func (s *Server) searchProcessLog(ctx context.Context, a args, channel api.Chann
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.ops.For(ctx).SearchLog(ctx, a.text(0), channel, q)
-	return func(e *xmlrpc.Encoder) { writeFound(e, &found) }, err
+	return inTurn(searching, func() (result, error) {
+		found, err := s.ops.For(ctx).SearchLog(ctx, a.text(0), channel, q)
+		return func(e *xmlrpc.Encoder) { writeFound(e, &found) }, err
+	})
 }
 
 // logQuery reads the parameter i, which has the members of searchOptions.
