@@ -209,8 +209,8 @@ func cmdWaitrpc(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprint(ts.Stdout(), text)
 }
 
-// http makes a request and returns the text that the command prints.
-func (s *session) http(ts *testscript.TestScript, args []string) string {
+// http makes a request and returns the text that the command prints. The error is about the connection.
+func (s *session) http(ts *testscript.TestScript, args []string) (string, error) {
 	t, args := s.target(ts, args)
 	var body io.Reader
 	header := http.Header{}
@@ -234,7 +234,9 @@ func (s *session) http(ts *testscript.TestScript, args []string) string {
 		req.Host = host
 	}
 	resp, data, err := t.do(req)
-	ts.Check(err)
+	if err != nil {
+		return "", err
+	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "HTTP %d\n", resp.StatusCode)
 	var names []string
@@ -248,14 +250,16 @@ func (s *session) http(ts *testscript.TestScript, args []string) string {
 		}
 	}
 	fmt.Fprintf(&text, "\n%s", data)
-	return text.String()
+	return text.String(), nil
 }
 
 func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("unsupported: ! http")
 	}
-	fmt.Fprint(ts.Stdout(), of(ts).http(ts, args))
+	text, err := of(ts).http(ts, args)
+	ts.Check(err)
+	fmt.Fprint(ts.Stdout(), text)
 }
 
 func cmdWaithttp(ts *testscript.TestScript, neg bool, args []string) {
@@ -264,8 +268,9 @@ func cmdWaithttp(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	re := of(ts).regexp(ts, args[0])
 	var text string
-	if of(ts).poll(func() bool { text = of(ts).http(ts, args[1:]); return re.MatchString(text) }) == neg {
-		ts.Fatalf("the answer is still %s", text)
+	var err error
+	if of(ts).poll(func() bool { text, err = of(ts).http(ts, args[1:]); return err == nil && re.MatchString(text) }) == neg {
+		ts.Fatalf("the answer is still %s (%v)", text, err)
 	}
 	fmt.Fprint(ts.Stdout(), text)
 }

@@ -104,7 +104,7 @@ type session struct {
 	page string
 	dir  string
 	env  []string
-	port string // in place of 9001
+	free *strings.Replacer // has free ports in place of those of the page
 }
 
 // TestCommands runs the commands of the pages, and compares their output with the output on the page.
@@ -124,7 +124,7 @@ func TestCommands(t *testing.T) {
 		}
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
-			s := &session{t: t, page: page, dir: t.TempDir(), port: freePort(t)}
+			s := &session{t: t, page: page, dir: t.TempDir(), free: strings.NewReplacer("9001", freePort(t), "9090", freePort(t))}
 			// Pages name the programs without a path, as if they were installed.
 			if err := os.Symlink(bin, filepath.Join(s.dir, "bin")); err != nil {
 				t.Fatal(err)
@@ -165,7 +165,7 @@ func programs(t *testing.T, bin string) string {
 
 func (s *session) run(b block) {
 	s.t.Helper()
-	text := strings.ReplaceAll(b.text, "9001", s.port)
+	text := s.free.Replace(b.text)
 	switch {
 	case b.skip != "" || s.t.Failed():
 	case b.file != "":

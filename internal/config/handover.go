@@ -83,6 +83,7 @@ type ConfigState struct {
 	Messages    []Message        `json:"messages"`
 	Withheld    []string         `json:"withheld"`
 	Outdated    []string         `json:"outdated,omitempty"`
+	Sources     Sources          `json:"sources,omitzero"`
 	Reader      ReaderState      `json:"reader"`
 }
 
@@ -272,7 +273,7 @@ func (e *exporter) config(c *Config) int {
 	return place(e.configs, &e.s.Configs, c, func() ConfigState {
 		c.Supervisord.Encode(inUse{e.w})
 		s := ConfigState{Path: c.Path, Supervisord: e.supervisord(&c.Supervisord), Servers: c.Servers, Users: c.Users, Interfaces: c.Interfaces,
-			Messages: c.Messages, Withheld: c.Withheld, Outdated: c.Outdated}
+			Messages: c.Messages, Withheld: c.Withheld, Outdated: c.Outdated, Sources: c.Sources}
 		for _, server := range c.Servers {
 			encodeAll(server.keys(), inUse{e.w}, &server)
 		}

@@ -167,7 +167,7 @@ func (m *importer) group(s *GroupState) *Group {
 
 func (m *importer) config(s *ConfigState) *Config {
 	c := &Config{Path: s.Path, Supervisord: s.Supervisord.Supervisord, Servers: s.Servers, Users: s.Users, Interfaces: s.Interfaces,
-		Groups: pick(m, m.groups, s.Groups), Messages: s.Messages, Withheld: s.Withheld, Outdated: s.Outdated}
+		Groups: pick(m, m.groups, s.Groups), Messages: s.Messages, Withheld: s.Withheld, Outdated: s.Outdated, Sources: s.Sources}
 	own := &c.Supervisord
 	own.User, own.FileEnvironment, own.Environment = maybe(m, m.accounts, s.Supervisord.User), m.vars(s.Supervisord.FileVariables),
 		m.vars(s.Supervisord.Variables)

@@ -481,6 +481,7 @@ func TestHandoverOfOptions(t *testing.T) {
 			t.Fatal(err)
 		}
 		got.Supervisord.Pidfile = want.Supervisord.Pidfile // relative to the working directory, as ever
+		got.Sources.At = want.Sources.At
 		if diff := cmp.Diff(want, got, exactly); diff != "" {
 			t.Errorf("-before +after:\n%s", diff)
 		}

@@ -13,6 +13,7 @@ import (
 
 // readFiles reads the main file and the files that its [include] section names. Source: include.
 func (r *reader) readFiles(path string) error {
+	r.noteMain(path)
 	text, err := readFile(path, r.path)
 	if err != nil {
 		return err
@@ -79,10 +80,12 @@ func (r *reader) includes(base string) error {
 // include reads the files that match the pattern. Files that cannot be read are skipped with a warning.
 func (r *reader) include(pattern string) error {
 	paths := glob(pattern)
+	r.notePattern(pattern)
 	if len(paths) == 0 {
 		r.warn(`No file matches via include "%s"`, pattern)
 	}
 	for _, path := range paths {
+		r.sum.add(path)
 		text, err := os.ReadFile(path)
 		if err != nil {
 			var pathErr *fs.PathError

@@ -103,7 +103,7 @@ func (r *reader) values(o Options) (*Config, error) {
 	if c.Supervisord.StateFile != "" {
 		c.Supervisord.StateFile = r.host.normalize(c.Supervisord.StateFile)
 	}
-	c.reader = r.kept()
+	c.reader, c.Sources = r.kept(), r.readSources()
 	r.warnOfGroups(c)
 	r.warnOfRepeats()
 	c.Messages, c.Outdated = r.messages, r.scaling.outdated()

@@ -45,6 +45,9 @@ type reader struct {
 	daemonUser *string              // that of supervisord, as written; nil: it is not switched
 	sockets    map[string]*Socket   // of [socket:x]; nil: there are none
 
+	sources Sources   // what has been read so far
+	sum     sourceSum // of sources
+
 	overridden []api.ConfigKey // keys of [supervisord] that the command line sets
 }
 

@@ -39,7 +39,7 @@ func shown(t testing.TB, text string, environ []string, secrets bool, args ...st
 
 // sameValues compares what two configurations mean. Files, lines and messages are not compared.
 func sameValues(a, b *Config) string {
-	return cmp.Diff(a, b, cmpopts.IgnoreFields(Config{}, "Path", "Messages", "Withheld"), cmpopts.IgnoreUnexported(Config{}, Extra{}),
+	return cmp.Diff(a, b, cmpopts.IgnoreFields(Config{}, "Path", "Sources", "Messages", "Withheld"), cmpopts.IgnoreUnexported(Config{}, Extra{}),
 		cmpopts.EquateEmpty())
 }
 

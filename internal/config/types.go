@@ -30,6 +30,7 @@ type Config struct {
 	Messages    []Message // for the main log: critical first, then warnings, then information
 	Withheld    []string  // variables of supervisord from which passwords of servers come, and that children do not inherit
 	Outdated    []string  // programs whose numprocs= in the file is not what it was when a request set another number
+	Sources     Sources   // the files; those of a configuration that was handed over by an older version are not known
 	reader      *reader   // for programs that are added later
 }
 

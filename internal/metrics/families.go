@@ -52,6 +52,11 @@ var Families = []Family{
 		write: func(w *writer, v *Values) { w.series(nil, seconds(v.Start)) }},
 	{Name: "supervisor_state", Part: Daemon, Help: "The state of supervisord: 1 is RUNNING, 0 RESTARTING, -1 SHUTDOWN.",
 		write: func(w *writer, v *Values) { w.series(nil, float64(v.State)) }},
+	{Name: "supervisor_config_reload_success_timestamp_seconds", Part: Daemon, Whole: true,
+		Help:  "When the configuration was last read without an error, in seconds since 1970.",
+		write: func(w *writer, v *Values) { w.series(nil, seconds(v.Read)) }},
+	{Name: "supervisor_config_changed", Part: Daemon, Whole: true, Help: "Whether files of the configuration have changed since they were read.",
+		write: func(w *writer, v *Values) { w.series(nil, known(v.Changed)) }},
 	{Name: "supervisor_processes", Part: Daemon, Labels: []string{"state"}, Help: "The number of processes in a state.", write: writeStates},
 
 	{Name: "supervisor_process_up", Part: Processes, Labels: processLabels, Help: "Whether the process is RUNNING.",

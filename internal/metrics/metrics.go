@@ -46,6 +46,8 @@ type Values struct {
 
 	Start     time.Time // of supervisord
 	State     int
+	Read      time.Time     // when the configuration was read last; zero: it is not known
+	Changed   int64         // 1 if its files have changed since, 0 if not; Unknown
 	CPU       time.Duration // of supervisord itself; Unknown
 	RSS       int64         // in bytes; Unknown
 	FDs       int64         // open; Unknown

@@ -18,7 +18,7 @@ import (
 // everything has a series of each family.
 func everything() *Values {
 	return &Values{
-		Version: "5.0.0", GoVersion: "go1.26", Identifier: "supervisor", Start: time.Unix(1795790948, 123e6), State: -1,
+		Version: "5.0.0", GoVersion: "go1.26", Identifier: "supervisor", Start: time.Unix(1795790948, 123e6), State: -1, Read: time.Unix(1795790949, 0), Changed: 1,
 		CPU: 1500 * time.Millisecond, RSS: 7 << 20, FDs: 12, MaxFDs: 1024,
 		Processes: []Process{
 			{Group: "web", Name: "web", State: 20, Start: 1795790950, HasExit: true, ExitCode: -1, Failures: 2, Healthy: 1, CPU: time.Minute,
@@ -81,7 +81,7 @@ func TestValues(t *testing.T) {
 	families := parse(t, Append(nil, everything(), Text, All, true))
 	value := func(m *dto.Metric) float64 { return m.GetGauge().GetValue() + m.GetCounter().GetValue() } // one is 0
 	for name, want := range map[string][]float64{
-		"supervisor_build_info": {1}, "supervisor_start_time_seconds": {1795790948.123}, "supervisor_state": {-1},
+		"supervisor_build_info": {1}, "supervisor_start_time_seconds": {1795790948.123}, "supervisor_state": {-1}, "supervisor_config_reload_success_timestamp_seconds": {1795790949}, "supervisor_config_changed": {1},
 		"supervisor_processes": {0, 0, 1, 0, 0, 0, 1, 0}, "supervisor_process_up": {1, 0}, "supervisor_process_state": {20, 200},
 		"supervisor_process_start_time_seconds": {1795790950}, "supervisor_process_last_exit_code": {-1}, "supervisor_process_start_failures": {2, 0},
 		"supervisor_process_healthy": {1}, "supervisor_process_cpu_seconds_total": {60}, "supervisor_process_resident_memory_bytes": {1 << 20},
@@ -125,8 +125,8 @@ func TestParts(t *testing.T) {
 
 // TestNothingKnown has only families that every system has.
 func TestNothingKnown(t *testing.T) {
-	text := Append(nil, &Values{CPU: Unknown, RSS: Unknown, FDs: Unknown, MaxFDs: Unknown}, Text, All, true)
-	for _, name := range []string{"process_cpu_seconds_total", "process_max_fds", "supervisor_start_time_seconds", "supervisor_process_up", "supervisor_listener"} {
+	text := Append(nil, &Values{Changed: Unknown, CPU: Unknown, RSS: Unknown, FDs: Unknown, MaxFDs: Unknown}, Text, All, true)
+	for _, name := range []string{"process_cpu_seconds_total", "process_max_fds", "supervisor_start_time_seconds", "supervisor_config", "supervisor_process_up", "supervisor_listener"} {
 		if bytes.Contains(text, []byte(name)) {
 			t.Errorf("%s:\n%s", name, text)
 		}

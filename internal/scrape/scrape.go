@@ -31,6 +31,7 @@ type Handler struct {
 	sup    *supervisor.Supervisor
 	ops    *operations.Service
 	making sync.Mutex // held while an answer is made: a large one takes several times its size for a moment
+	files  files      // guarded by making
 }
 
 // New returns a Handler.

@@ -22,6 +22,7 @@ func (h *Handler) values(ctx context.Context, q query) (*metrics.Values, error) 
 	ops := h.ops.For(ctx)
 	var children []proc.Child
 	var listed time.Time
+	var sources config.Sources
 	err := h.sup.Read(func(view supervisor.View) {
 		all := view.Processes()
 		v.Processes, children = make([]metrics.Process, 0, len(all)), make([]proc.Child, 0, len(all))
@@ -35,6 +36,7 @@ func (h *Handler) values(ctx context.Context, q query) (*metrics.Values, error) 
 		for _, s := range view.Pools() {
 			v.Pools = append(v.Pools, metrics.Pool{Name: s.Pool, Queued: s.Queued, Events: s.Events, Dropped: s.Dropped, Rejected: s.Rejected})
 		}
+		sources = view.Config().Sources
 		listed = time.Now()
 	})
 	if err != nil {
@@ -42,6 +44,10 @@ func (h *Handler) values(ctx context.Context, q query) (*metrics.Values, error) 
 	}
 	if q.parts&metrics.Daemon != 0 {
 		h.own(v)
+		v.Changed = metrics.Unknown
+		if sources.At != 0 {
+			v.Read, v.Changed = time.UnixMilli(sources.At), h.files.changed(&sources, listed)
+		}
 	}
 	if q.parts&metrics.Resources != 0 && h.Resources != config.NoResources {
 		h.resources(v, children, listed)
