@@ -48,6 +48,7 @@ var scenarios = []struct {
 	{"one", oneProgram},
 	{"thousand", thousandPrograms},
 	{"growth", growth},
+	{"scrape", scrapeThousand},
 	{"restart", restarts("restart")},
 	{"hook", restarts("restart/hook", "pre_start_hook=/bin/true")},
 	{"shim", restarts("restart/shim", "nice=0")},
