@@ -1,5 +1,5 @@
 // Package ctl is the command `supervisorctl fleet`: it asks a hub for hosts, processes and events, and prints them. It asks no host
-// directly, changes nothing, and stores nothing. Each function is for one goroutine.
+// directly, and stores nothing. Each function is for one goroutine.
 package ctl
 
 import (
@@ -42,6 +42,7 @@ type command struct {
 var table = []command{
 	{"status", "[NAME]...", "hosts; with --programs, --state or names, their processes", statusFlags, status},
 	{"events", "[NAME]...", "what has happened, in the order in which the hub got it", eventsFlags, events},
+	{"forget", "HOST", "a host that will not come back is not shown any more", noFlags, forget},
 }
 
 // options are the options of all commands.
