@@ -64,6 +64,11 @@ func try(found *config.Report) {
 	if err := logs.TryMain(own.Logfile); !own.LogDirs || !errors.Is(err, fs.ErrNotExist) { // else its directory will be made
 		refuse(err, "supervisord", "logfile", own.Logfile)
 	}
+	if own.Audit.HasFile() {
+		if err := logs.TryMain(own.Audit.Target); !own.LogDirs || !errors.Is(err, fs.ErrNotExist) {
+			refuse(err, "supervisord", "audit_log", own.Audit.Target)
+		}
+	}
 	trial := &sock.Trial{}
 	for i, err := range httpd.Check(found.Config.Servers, trial) {
 		key := "port"

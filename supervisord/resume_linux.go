@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
@@ -151,6 +152,9 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	r.Get(logRoom, &main2)
 	logs.ReportRemotes(func(format string, args ...any) { l.log.Warnf(format, args...) })
 	l.log = logs.ImportMain(r, main2, logOptions(&l.cfg.Supervisord))
+	var audited audit.State
+	r.Get(auditRoom, &audited)
+	l.audit = audit.Import(r, audited, l.log)
 	var children child.State
 	r.Get(childRoom, &children)
 	child.Import(r, children, guard)

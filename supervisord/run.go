@@ -12,6 +12,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
@@ -64,6 +65,7 @@ type outcome struct {
 type life struct {
 	cfg     *config.Config
 	log     *logs.Main
+	audit   *audit.Log
 	servers *httpd.Servers
 	sup     *supervisor.Supervisor
 	pages   *web.Handler
@@ -104,6 +106,7 @@ func (l *life) end(next *config.Config) {
 	default:
 		l.servers.Stop(keepable(next))
 	}
+	l.audit.Close()
 	if l.log != nil {
 		if next == nil {
 			logs.EndRemotes(flushTimeout)
@@ -126,6 +129,9 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 		return l, err
 	}
 	logs.ReportRotatedTo(l.log)
+	if l.audit, err = openAudit(own, l.log); err != nil {
+		return l, err
+	}
 	for _, m := range bySeverity(append(slices.Clone(cfg.Messages), messages...)) {
 		l.log.Log(m.Level, m.Text)
 	}
@@ -192,7 +198,7 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 func (d *supervisord) options(l *life) supervisor.Options {
 	cfg, log, unused, ended := l.cfg, l.log, d.unused, l.ended
 	return supervisor.Options{
-		Config: cfg, Log: log, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, ShowConfig: d.show, Start: d.startChild,
+		Config: cfg, Log: log, Audit: l.audit, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, ShowConfig: d.show, Start: d.startChild,
 		Restarted: d.running, Sockets: d.sockets,
 		Prepare:     func(next *config.Config) error { return prepare(next, l.servers) },
 		Environ:     environ(cfg, cfg),
@@ -200,7 +206,10 @@ func (d *supervisord) options(l *life) supervisor.Options {
 		ListenerEnv: listenerEnv(cfg.Supervisord.Environ(os.Environ()), cfg.Withheld),
 		Launcher:    daemon.Launcher(),
 		Leaving:     d.leaving, Settled: func() { go d.settled(cfg, log, unused, ended) }, Serial: &d.serial,
-		Taken:    func(read *config.Config) { l.servers.Permit(read) },
+		Taken: func(read *config.Config) {
+			l.servers.Permit(read)
+			l.audit.Change(auditOptions(&read.Supervisord))
+		},
 		Reopened: func() { go l.servers.Rebind() }, Kept: d.kept,
 		Upgrade: func(ctx context.Context, dryRun bool) (api.Upgrade, error) { return d.upgrade(ctx, l, dryRun) },
 	}
@@ -272,7 +281,12 @@ func prepare(next *config.Config, servers *httpd.Servers) error {
 		if err != nil {
 			return err
 		}
+		next, err := openAudit(&next.Supervisord, log)
+		next.Close()
 		log.Close()
+		if err != nil {
+			return err
+		}
 	}
 	return servers.Prepare(keepable(next), os.Stderr)
 }
@@ -392,6 +406,7 @@ func (d *supervisord) services(l *life, pages web.State) httpd.Services {
 		Busy:        calls.Busy,
 		Rebound:     func(warning string) { log.Warnf("%s", warning) },
 		Panicked:    func(failure any) { log.Critf("unexpected failure: %v\n%s", failure, debug.Stack()) },
+		Audit:       l.audit,
 		Answered:    d.unused.Used,
 		FailedLogin: func(line string) { log.Warnf("%s", line) },
 		Warned:      func(warning string) { log.Warnf("%s", warning) },

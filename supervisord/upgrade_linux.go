@@ -196,6 +196,8 @@ func (l *life) frozen(deadline time.Time, f func(*supervisor.Loop) error) error 
 	return l.sup.Frozen(deadline, func(loop *supervisor.Loop) error {
 		l.log.Freeze()
 		defer l.log.Thaw()
+		l.audit.Freeze()
+		defer l.audit.Thaw()
 		return f(loop)
 	})
 }
@@ -352,6 +354,7 @@ const (
 	configRoom     = "config"
 	targetsRoom    = "targets"
 	logRoom        = "log"
+	auditRoom      = "audit"
 	syslogRoom     = "syslog"
 	supervisorRoom = "supervisor"
 	childRoom      = "child"
@@ -368,6 +371,9 @@ func (d *supervisord) export(l *life, loop *supervisor.Loop, w *handover.Writer)
 	w.Put(configRoom, config.Export(w, loop.Configs(), loop.InUse(), l.cfg.Current(loop.Configs(), loop.Config()), loop.Config()))
 	w.Put(targetsRoom, logs.Export(w))
 	w.Put(logRoom, l.log.Export(w))
+	if state := l.audit.Export(w); state.Trail != nil {
+		w.Put(auditRoom, state)
+	}
 	w.Put(syslogRoom, loop.Syslog().Export())
 	w.Put(supervisorRoom, loop.Export(w, now))
 	w.Put(childRoom, child.Export(w))

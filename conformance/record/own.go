@@ -28,7 +28,7 @@ var ownSteps = []step{
 	call("scaleProgram", "nope", 1),
 	call("rotateProcessLogs", "manual"), call("rotateProcessLogs", "g:*"), call("rotateProcessLogs", "nope"), call("rotateAllProcessLogs"),
 	call("reopenProcessLogs", "manual"), call("reopenProcessLogs", "g:*"), call("reopenProcessLogs", "nope"), call("reopenAllProcessLogs"),
-	call("rotateLog"), call("reopenLog"), call("waitForRotatedLogs"),
+	call("rotateLog"), call("reopenLog"), call("waitForRotatedLogs"), call("readAuditLog", 5),
 	other("log", "timed.log"), call("searchProcessStdoutLog", "timed"), call("searchProcessStdoutLog", "timed", query),
 	call("searchProcessStdoutLog", "timed", map[string]any{"after": "1795780800000000.1"}), call("searchProcessStderrLog", "timed"),
 	call("searchProcessStdoutLog", "timed", map[string]any{"grep": "("}), call("searchProcessStdoutLog", "timed", option("quick", true)),
@@ -48,7 +48,7 @@ var ownSteps = []step{
 	call("getDependencies", "web"), call("runChecks", "stubborn"), call("reloadProcess", "stubborn"), call("reloadAllProcesses"),
 	call("restartProcess", "db"), call("enableProcess", "db"), call("disableProcess", "db"), call("scaleProgram", "db", 1),
 	call("planConfig"), call("updateConfig"), call("upgrade"), call("rotateLog"), call("rotateProcessLogs", "db"),
-	call("rotateAllProcessLogs"), call("reopenLog"), call("reopenProcessLogs", "db"), call("reopenAllProcessLogs"),
+	call("rotateAllProcessLogs"), call("reopenLog"), call("readAuditLog", 5), call("reopenProcessLogs", "db"), call("reopenAllProcessLogs"),
 	call("searchProcessStdoutLog", "timed"), call("searchProcessStderrLog", "timed"), call("waitForRotatedLogs"), call("killProcess", "db"), call("killAllProcesses"),
 }
 

@@ -91,7 +91,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 	cgroupKey,
 	logDirsKey,
 }, paceKeys, shippingRows.daemon, daemonRotateKeys("logfile", logTopic, func(s *settings) *rotation.Policy { return &s.LogRotation }),
-	daemonAccessKeys("logfile", logTopic, func(s *settings) *LogAccess { return &s.LogAccess }))...)
+	daemonAccessKeys("logfile", logTopic, func(s *settings) *LogAccess { return &s.LogAccess }), auditKeys)...)
 
 // ignoreUnknown is read by supervisorctl, too.
 var ignoreUnknown = &daemonKey[bool]{Key: Key{Name: "ignore_unknown_plugins", Topic: daemonTopic, Since: Ours, Other: "true",

@@ -40,6 +40,7 @@ func (r *reader) doubts(c *Config) []string {
 	}
 	d.mainRotation(&c.Supervisord)
 	d.metrics(&c.Supervisord, runtime.GOOS)
+	d.audit(&c.Supervisord)
 	d.logDirs(c)
 	d.dependencies(c.Groups)
 	d.sockets(c.Groups)

@@ -146,6 +146,9 @@ func (c *Config) usedFiles() (files []usedFile) {
 	if own.Logfile != "syslog" {
 		add("supervisord", "logfile", own.Logfile)
 	}
+	if own.Audit.HasFile() {
+		add("supervisord", "audit_log", own.Audit.Target)
+	}
 	add("supervisord", "pidfile", own.Pidfile)
 	add("supervisord", "statefile", own.StateFile)
 	for _, s := range c.Servers {

@@ -205,7 +205,7 @@ func TestDefaults(t *testing.T) {
 	if dir != tempDir(environment(testEnviron), takesFiles) {
 		t.Errorf("childlogdir: %s", dir)
 	}
-	wantDaemon := Supervisord{Logfile: absolute("supervisord.log"), LogfileMaxBytes: 52428800, LogfileBackups: 10, Loglevel: api.Info,
+	wantDaemon := Supervisord{Logfile: absolute("supervisord.log"), LogfileMaxBytes: 52428800, LogfileBackups: 10, Audit: AuditLog{MaxBytes: 52428800, Backups: 10}, Loglevel: api.Info,
 		Pidfile: absolute("supervisord.pid"), Umask: -1, MinFDs: 1024, MinProcs: 200, ChildLogDir: dir,
 		Environment: map[string]string{}, Identifier: "supervisor", Cgroup: "auto", Metrics: true, MetricsResources: "process", Shipping: Shipping{Facility: 1, OutPriority: 6, ErrPriority: 6}}
 	if d := cmp.Diff(wantDaemon, c.Supervisord); d != "" {
@@ -295,7 +295,7 @@ stderr_syslog=true
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantDaemon := Supervisord{Logfile: "/tmp/log", LogfileMaxBytes: 1, LogfileBackups: 2, Loglevel: api.Error, Pidfile: "/tmp/pid",
+	wantDaemon := Supervisord{Logfile: "/tmp/log", LogfileMaxBytes: 1, LogfileBackups: 2, Audit: AuditLog{MaxBytes: 52428800, Backups: 10}, Loglevel: api.Error, Pidfile: "/tmp/pid",
 		Umask: 3, NoDaemon: true, MinFDs: 4, MinProcs: 5, NoCleanup: true, ChildLogDir: "/tmp", User: root, Directory: "/",
 		Environment: map[string]string{"S": "sup"}, Identifier: "id", ShutdownTimeout: 6, KillOrphans: true, Cgroup: "required", MetricsResources: "tree",
 		Shipping: Shipping{Facility: 1, OutPriority: 6, ErrPriority: 6}}

@@ -89,7 +89,7 @@ func logOwnerType(key string) *Type[LogOwner] {
 
 // logDirsKey is the key about the directories of all logs.
 var logDirsKey = &daemonKey[bool]{Key: Key{Name: "logfile_mkdirs", Topic: logTopic, Since: Ours, Other: "true",
-	Help: "make missing directories of logs and of `childlogdir`, see [logs](logs.md#directories)"},
+	Help: "make missing directories of logs, of `childlogdir` and of `audit_log`, see [logs](logs.md#directories)"},
 	Type: boolType, Field: func(s *settings) *bool { return &s.LogDirs }}
 
 // logDirs warns of the directories that will be made.
@@ -104,6 +104,9 @@ func (d *doubts) logDirs(c *Config) {
 	}
 	if c.Supervisord.Logfile != "syslog" {
 		missing("supervisord", "logfile", dirname(c.Supervisord.Logfile))
+	}
+	if c.Supervisord.Audit.HasFile() {
+		missing("supervisord", "audit_log", dirname(c.Supervisord.Audit.Target))
 	}
 	missing("supervisord", "childlogdir", c.Supervisord.ChildLogDir)
 	for _, g := range c.Groups {

@@ -111,7 +111,7 @@ func TestOverrides(t *testing.T) {
 		t.Errorf("user: %+v", got.User)
 	}
 	got.User = nil
-	want := Supervisord{Logfile: dir + "/l", LogfileMaxBytes: 2048, LogfileBackups: 3, Loglevel: api.Trace,
+	want := Supervisord{Logfile: dir + "/l", LogfileMaxBytes: 2048, LogfileBackups: 3, Audit: AuditLog{MaxBytes: 52428800, Backups: 10}, Loglevel: api.Trace,
 		Pidfile: dir + "/p", Umask: 0o27, NoDaemon: true, Silent: true, MinFDs: 9, MinProcs: 8, NoCleanup: true, Cgroup: "auto", Metrics: true, MetricsResources: "process",
 		ChildLogDir: dir, Directory: dir, StripANSI: true, Environment: map[string]string{},
 		Shipping: Shipping{Facility: 1, OutPriority: 6, ErrPriority: 6}}

@@ -12,7 +12,7 @@ import (
 // risks returns warnings about settings that are valid and often mistakes: two processes that write to a log, files in
 // directories that all users can write to, TCP servers without authentication, and those of Exposed.
 func (r *reader) risks(c *Config, root bool) (warnings []string) {
-	warnings = SharedLogs(c.Supervisord.Logfile, c.Groups, 0)
+	warnings = SharedLogs(c.Supervisord.Logfile, &c.Supervisord.Audit, c.Groups, 0)
 	e := &exposure{doc: r.doc}
 	known := map[string]bool{} // processes of one section
 	for _, f := range c.usedFiles() {
@@ -78,9 +78,9 @@ func (p *Process) channels() [2]channel {
 	return [2]channel{{"stdout_logfile", p.Out.Log}, {"stderr_logfile", p.Err.Log}}
 }
 
-// SharedLogs returns a warning for each log that two processes write to, which do not know of each other's rotation, if the second
-// is in groups[from:]. mainlog is the path of the main log, or "syslog". Files in /dev may be shared.
-func SharedLogs(mainlog string, groups []*Group, from int) (warnings []string) {
+// SharedLogs returns a warning for each log that two processes, or a process and supervisord, write to, which do not know of each other's
+// rotation, if the second is in groups[from:]. mainlog is the path of the main log, or "syslog". Files in /dev may be shared.
+func SharedLogs(mainlog string, audit *AuditLog, groups []*Group, from int) (warnings []string) {
 	type writer struct {
 		key      string
 		group    *Group
@@ -90,6 +90,15 @@ func SharedLogs(mainlog string, groups []*Group, from int) (warnings []string) {
 	writers := map[string]*writer{}
 	if mainlog != "syslog" {
 		writers[mainlog] = &writer{key: "[supervisord] logfile"}
+	}
+	if path := audit.Target; audit.HasFile() && !strings.HasPrefix(path, "/dev/") {
+		this := &writer{key: "[supervisord] audit_log"}
+		if first := writers[path]; first != nil && from == 0 {
+			first.reported = true
+			warnings = append(warnings, fmt.Sprintf("%s and %s write to the same log %s", first.key, this.key, path))
+		} else if first == nil {
+			writers[path] = this
+		}
 	}
 	name := func(w *writer) string {
 		if w.group == nil {

@@ -77,6 +77,8 @@ type Supervisord struct {
 	LogAccess   LogAccess       `json:"logfile_access,omitzero"`
 	LogRotation rotation.Policy `json:"logfile_rotation,omitzero"` // of the main log, beyond its size
 
+	Audit AuditLog `json:"audit_log"`
+
 	LoginLimit access.Limit `json:"login_limit,omitzero"` // zero: see login_limit in the reference; negative: none
 	OpenServer string       `json:"open_server,omitzero"` // allow, warn or refuse; empty: warn
 

@@ -100,6 +100,10 @@ func init() {
 			help: "check <name> [...]\tRun the health checks of processes now and show the results\n" +
 				"check <gname>:*\t\tThe same for all processes in a group\n" +
 				"check all\t\tThe same for all processes"},
+		{name: "audit", upcheck: true, run: (*Controller).audit,
+			help: "audit\t\t\tShow the last 20 entries of the audit log: who has asked supervisord for what\n" +
+				"audit -n 50\t\tShow the last 50\n" +
+				"audit --json\t\tPrint them as they are, an object in JSON on each line"},
 		{name: "config", args: processArgs, upcheck: true, run: (*Controller).config,
 			help: "config\t\t\tPrint the configuration that counts, after includes, defaults and expansions, as a file\n" +
 				"config <name> [...]\tThe same for processes, programs, groups or sections\n" +

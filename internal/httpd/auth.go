@@ -193,6 +193,7 @@ func (h *handler) place(c net.Conn) string {
 
 // refuse answers a request that the verdict refuses.
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, v access.Verdict) {
+	h.noteLogin(r, v)
 	header := w.Header()
 	header.Set("Connection", "close")
 	switch v.Status {

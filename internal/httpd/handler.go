@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/access"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
@@ -43,6 +44,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusMisdirectedRequest
 	default:
 		r = r.WithContext(access.With(r.Context(), verdict.Caller))
+		if names := r.Header["X-Supervisor-On-Behalf"]; len(names) == 1 && verdict.Caller.May(access.Full) {
+			r = r.WithContext(access.WithBehalf(r.Context(), names[0]))
+		}
 		defer b.release()
 		status = b.receive(w, r, isCall) // before begin: Close does not wait for a client that sends slowly
 	}
@@ -75,12 +79,15 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b
 	case to.parts != 0 && !h.gate().Serves(to.parts):
 		h.fail(w, r, http.StatusNotFound)
 	case isCall && crossSite(r), !to.isFor(access.Of(r.Context())):
+		note := h.note(r, to)
+		note.Refuse(audit.Status(http.StatusForbidden))
 		h.fail(w, r, http.StatusForbidden)
 	case isCall:
 		h.call(w, r, b, status)
 	case status != http.StatusOK:
 		h.fail(w, r, status)
 	case to.answer != nil:
+		h.noteRead(r, to)
 		r, done := h.whileAdmitted(r)
 		defer done()
 		to.answer(h, w, r)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -54,6 +55,8 @@ type Services struct {
 	Down <-chan struct{}
 	// Answered, if not nil, is called at the end of each response.
 	Answered func()
+	// Audit records what is refused, and what is read by other ways than calls and pages. Nil: nothing does.
+	Audit *audit.Log
 	// FailedLogin, if not nil, is called with a line about one or several failed logins.
 	FailedLogin func(line string)
 	// Rebound, if not nil, is called with a warning when a socket file was not in its place any more.

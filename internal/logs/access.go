@@ -12,11 +12,11 @@ import (
 
 // Access is the mode and the owner that a log file gets at each opening, if they differ.
 type Access struct {
-	Mode uint32 // permissions; unless Exact, they are left as they are
-	UID  int    // -1: unchanged
-	GID  int    // -1: unchanged
+	Mode uint32 `json:"mode"` // permissions; unless Exact, they are left as they are
+	UID  int    `json:"uid"`  // -1: unchanged
+	GID  int    `json:"gid"`  // -1: unchanged
 
-	Exact bool // Mode counts
+	Exact bool `json:"exact"` // Mode counts
 }
 
 // uid returns to whom files are given, 0 for root or none.

@@ -49,15 +49,15 @@ type File struct {
 
 // FileOptions says how a File is created and rotated. The zero value is a file that grows without limit.
 type FileOptions struct {
-	MaxBytes int64       // rotate at this size; 0 or less: never
-	Backups  int         // how many rotated files to keep; 0 or less: none, the file is emptied instead
-	Mode     fs.FileMode // permission bits before the umask; 0: 0664. Rotation and Clear keep them
-	Owner    int         // the user of the program, as for Source
+	MaxBytes int64       `json:"maxbytes,omitempty"` // rotate at this size; 0 or less: never
+	Backups  int         `json:"backups,omitempty"`  // how many rotated files to keep; 0 or less: none, the file is emptied instead
+	Mode     fs.FileMode `json:"mode,omitempty"`     // permission bits before the umask; 0: 0664. Rotation and Clear keep them
+	Owner    int         `json:"owner,omitempty"`    // the user of the program, as for Source
 
-	Tee      bool             // it is a further destination of a log, for which callers do not wait
-	MakeDirs bool             // make missing directories of the path
-	Access   *Access          // mode and owner; nil: by the umask
-	Rotation *rotation.Policy // when else it is rotated, and what is done with rotated files; nil: nothing
+	Tee      bool             `json:"tee,omitempty"`      // it is a further destination of a log, for which callers do not wait
+	MakeDirs bool             `json:"makedirs,omitempty"` // make missing directories of the path
+	Access   *Access          `json:"access,omitempty"`   // mode and owner; nil: by the umask
+	Rotation *rotation.Policy `json:"rotation,omitempty"` // when else it is rotated, and what is done with rotated files; nil: nothing
 }
 
 // defaultMode is the permission of a log, before the umask. With any value other users never write to it.

@@ -116,11 +116,13 @@ func (t *JournalTarget) append(b []byte, severity int, level string, line []byte
 	if h.Channel == "" {
 		return appendField(b, "SUPERVISOR_LEVEL", level)
 	}
-	if pid := h.pid(); pid > 0 {
+	if pid := h.pid(); pid > 0 && h.Name != "" {
 		b = appendField(b, "OBJECT_PID", strconv.Itoa(pid))
 	}
-	b = appendField(b, "SUPERVISOR_GROUP", t.Group)
-	b = appendField(b, "SUPERVISOR_PROCESS", h.Name)
+	if h.Name != "" {
+		b = appendField(b, "SUPERVISOR_GROUP", t.Group)
+		b = appendField(b, "SUPERVISOR_PROCESS", h.Name)
+	}
 	return appendField(b, "SUPERVISOR_CHANNEL", h.Channel)
 }
 

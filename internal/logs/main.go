@@ -366,6 +366,9 @@ func (m *Main) Soonest(now time.Time) time.Time {
 
 // Tick does what is due for the file.
 func (m *Main) Tick(now time.Time) {
+	if m == nil || m.file == nil {
+		return
+	}
 	if condition := m.file.Tick(now); condition != nil {
 		m.Warnf("%s", describe("log file "+m.path, condition))
 	}

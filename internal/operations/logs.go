@@ -62,6 +62,27 @@ func (s *Service) ReadMainLog(offset, length int64) ([]byte, error) {
 	return readLog(logs.Source{Path: s.Log().Path()}, offset, length)
 }
 
+// maxAuditLines is how many lines of the audit log a call can read.
+const maxAuditLines = 1000
+
+// ReadAuditLog returns the last n lines of the audit log, without their ends, the oldest first.
+func (s *Service) ReadAuditLog(n int64) ([][]byte, error) {
+	if err := s.CheckRunning(); err != nil {
+		return nil, err
+	}
+	switch {
+	case n < 0:
+		return nil, api.NewFault(api.BadArguments, "")
+	case s.Audit().Path() == "":
+		return nil, api.NewFault(api.NoFile, "audit_log")
+	}
+	lines, err := s.Audit().Last(int(min(n, maxAuditLines)))
+	if err != nil {
+		return nil, api.NewFault(api.Failed, err.Error())
+	}
+	return lines, nil
+}
+
 // ClearMainLog empties the main log.
 func (s *Service) ClearMainLog() error {
 	if err := s.CheckRunning(); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
@@ -39,6 +40,9 @@ func (s *Service) Identifier() string { return s.sup.Identifier() }
 
 // Log is the main log.
 func (s *Service) Log() *logs.Main { return s.sup.Log() }
+
+// Audit is the audit log.
+func (s *Service) Audit() *audit.Log { return s.sup.Audit() }
 
 // Change runs f in the loop, unless supervisord is shutting down.
 func (s *Service) Change(f func(*supervisor.Loop) error) (err error) {

@@ -53,6 +53,11 @@ func (s *Server) readLog(_ context.Context, a args) (result, error) {
 	})
 }
 
+func (s *Server) readAuditLog(_ context.Context, a args) (result, error) {
+	lines, err := s.ops.ReadAuditLog(a.int(0))
+	return array(lines, func(e *xmlrpc.Encoder, line []byte) { e.String(string(line)) }), err
+}
+
 func (s *Server) clearLog(context.Context, args) (result, error) { return done(s.ops.ClearMainLog()) }
 
 func (s *Server) readProcessStdoutLog(ctx context.Context, a args) (result, error) {

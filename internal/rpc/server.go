@@ -117,10 +117,14 @@ func logged(text string) string {
 // respond makes the response to a call. For done see ServeXMLRPC.
 func (s *Server) respond(ctx context.Context, call xmlrpc.Call, dst []byte) (response []byte, done func(), err error) {
 	if m := s.methods[call.Method]; s.caches[m] != nil && len(call.Params) == 0 && !access.Of(ctx).HasOwn() {
+		note := s.note(ctx, call.Method, nil)
 		if err := allowed(ctx, m, call.Method); err != nil {
+			note.end(err)
 			return nil, nil, err
 		}
-		return s.caches[m].get(s, m)
+		response, done, err := s.caches[m].get(s, m)
+		note.end(err)
+		return response, done, err
 	}
 	e := xmlrpc.NewLimited(dst, len(dst)+int(budget.Answer.Limit))
 	if err := s.call(ctx, e, call.Method, call.Params); err != nil {
@@ -130,7 +134,9 @@ func (s *Server) respond(ctx context.Context, call xmlrpc.Call, dst []byte) (res
 }
 
 // call runs one method and writes its result. A fault is an *api.Fault.
-func (s *Server) call(ctx context.Context, e *xmlrpc.Encoder, name string, params []xmlrpc.Value) error {
+func (s *Server) call(ctx context.Context, e *xmlrpc.Encoder, name string, params []xmlrpc.Value) (err error) {
+	note, err := s.note(ctx, name, params), errPanic
+	defer func() { note.end(err) }()
 	write, err := s.run(ctx, e, name, params)
 	if err != nil || write == nil {
 		return err

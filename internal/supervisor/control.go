@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/account"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/process"
@@ -20,6 +22,7 @@ func (l *Loop) signal(sig syscall.Signal) {
 	switch sig {
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
 		l.log.Warnf("received %s indicating exit request", signame.Name(sig))
+		l.options.Audit.Signal(signame.Name(sig), audit.Result(nil))
 		l.Shutdown()
 	case syscall.SIGHUP:
 		if l.state() == api.DaemonShutdown {
@@ -30,6 +33,7 @@ func (l *Loop) signal(sig syscall.Signal) {
 		l.rereadAndRestart()
 	case syscall.SIGUSR2:
 		l.log.Infof("received %s indicating log reopen request", signame.Name(sig))
+		l.options.Audit.Signal(signame.Name(sig), audit.Result(nil))
 		l.reopenLogs()
 	default:
 		l.log.Blatherf("received %s indicating nothing", signame.Name(sig))
@@ -49,7 +53,10 @@ func (l *Loop) rereadAndRestart() {
 		}
 		_ = l.handle.Do(func(l *Loop) { // an error says that a shutdown was faster
 			l.rereading = false
-			if err != nil {
+			if err == nil {
+				l.options.Audit.Signal(signame.Name(syscall.SIGHUP), audit.Result(nil))
+			} else {
+				l.options.Audit.Signal(signame.Name(syscall.SIGHUP), "failed")
 				text, place, _ := strings.Cut(config.Explain(err), "\n")
 				l.log.Lines(api.Error, refused+text, []byte(place))
 				return
@@ -65,6 +72,7 @@ func (l *Loop) reopenLogs() {
 	if err := l.log.Reopen(); err != nil {
 		l.log.Warnf("cannot reopen %s, going on with the old file: %v", l.log.Path(), err)
 	}
+	l.options.Audit.Reopen()
 	for _, p := range l.Processes() {
 		_ = p.Reopen()
 	}
@@ -117,6 +125,7 @@ func (l *Loop) TakeReading(cfg *config.Config) {
 	if l.options.Taken != nil {
 		l.options.Taken(cfg)
 	}
+	l.watchMainLog(time.Now())
 	ForgetScaled(l.options.Kept, cfg)
 	l.shared.AutoLogs = nil
 	l.regroup(cfg.Groups)

@@ -193,7 +193,7 @@ func (l *Loop) warnOfSharedLogs(cfg *config.Group) {
 	for _, g := range l.groups {
 		groups = append(groups, g.Config)
 	}
-	for _, text := range config.SharedLogs(l.log.Path(), append(groups, cfg), len(groups)) {
+	for _, text := range config.SharedLogs(l.log.Path(), &l.read.Supervisord.Audit, append(groups, cfg), len(groups)) {
 		l.log.Warnf("%s", text)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/cgroup"
 	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/child"
@@ -38,6 +39,7 @@ var ErrDown = errors.New("supervisord has shut down")
 type Options struct {
 	Config  *config.Config
 	Log     *logs.Main
+	Audit   *audit.Log       // nil: nothing is recorded
 	Signals <-chan os.Signal // all but SIGCHLD
 	Chld    <-chan os.Signal // SIGCHLD; capacity 1 is enough
 	// Read is the last reading of the configuration, if that is not Config.
@@ -90,6 +92,7 @@ type Options struct {
 // may call its methods.
 type Supervisor struct {
 	log        *logs.Main
+	audit      *audit.Log
 	identifier string
 	readConfig func(*config.Scaling) (*config.Config, error)
 	prepare    func(*config.Config) error
@@ -119,7 +122,7 @@ func New(o Options) (*Supervisor, error) {
 	s := newSupervisor(o, m, &logs.Syslog{Report: func(text string) { o.Log.Warnf("%s", text) }})
 	l := s.loop
 	l.ticks.Start(time.Now())
-	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, o.Config.Groups, 0) {
+	for _, text := range config.SharedLogs(o.Config.Supervisord.Logfile, &o.Config.Supervisord.Audit, o.Config.Groups, 0) {
 		l.log.Warnf("%s", text)
 	}
 	for _, g := range o.Config.Groups {
@@ -138,7 +141,7 @@ func New(o Options) (*Supervisor, error) {
 // newSupervisor makes a Supervisor without groups.
 func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 	s := &Supervisor{
-		log: o.Log, identifier: o.Config.Supervisord.Identifier, readConfig: o.ReadConfig, prepare: o.Prepare,
+		log: o.Log, audit: o.Audit, identifier: o.Config.Supervisord.Identifier, readConfig: o.ReadConfig, prepare: o.Prepare,
 		calls: make(chan call), down: make(chan struct{}),
 	}
 	s.state.Store(int32(api.DaemonRunning))
@@ -270,6 +273,9 @@ func (s *Supervisor) Identifier() string { return s.identifier }
 
 // Log is the main log.
 func (s *Supervisor) Log() *logs.Main { return s.log }
+
+// Audit is the audit log.
+func (s *Supervisor) Audit() *audit.Log { return s.audit }
 
 // serverURL is where children find us; empty: nowhere.
 func serverURL(servers []config.Server) string {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/handover"
 )
@@ -27,14 +28,16 @@ type Call struct {
 	port    Port
 	entered int // steps
 	resumed bool
-	state   state // with which it is resumed
+	state   state     // with which it is resumed
+	began   time.Time // as Began has returned; zero: it was not asked
 	file    *os.File
 }
 
 // state is what a request has done.
 type state struct {
-	Over int             `json:"over,omitempty"` // steps
-	Step json.RawMessage `json:"step,omitempty"` // the one that is not over
+	Over  int             `json:"over,omitempty"` // steps
+	Step  json.RawMessage `json:"step,omitempty"` // the one that is not over
+	Began handover.Time   `json:"began,omitzero"`
 }
 
 // New returns a request that comes from port. Exported is what Park exported in the program before, nil for a new request.
@@ -99,6 +102,17 @@ func (c *Call) Enter(into any) Entry {
 	return Resume
 }
 
+// Began returns when the request began: now, unless it is resumed and the program before has asked, too.
+func (c *Call) Began(now time.Time) time.Time {
+	if c == nil {
+		return now
+	}
+	if c.began = c.state.Began.Time; c.began.IsZero() {
+		c.began = now
+	}
+	return c.began
+}
+
 // File returns the file of a step that is resumed. The caller closes it.
 func (c *Call) File() *os.File { return c.file }
 
@@ -138,7 +152,7 @@ func (c *Call) ParkWith(file *os.File, export func() any) {
 	c.port.Park(func() []byte {
 		step, err := handover.Marshal(export())
 		if err == nil {
-			step, err = json.Marshal(state{max(c.entered-1, 0), step})
+			step, err = json.Marshal(state{max(c.entered-1, 0), step, handover.Time{Time: c.began}})
 		}
 		if err != nil {
 			panic(err) // a state has nothing that is no JSON

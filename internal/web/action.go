@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/operations"
 	"github.com/gosupervisor/supervisor/internal/origin"
 )
@@ -21,7 +23,7 @@ type action struct {
 	target   string      // kind of its target: "", "process" or "group"
 	question string      // asks for confirmation; %s is the target
 	button   string      // text of the button that confirms
-	// do returns the message for the page. An error that is not an *api.Fault closes the connection.
+	// do returns the message for the page. A fault that is not explained by it takes its place. Another error closes the connection.
 	do func(h *Handler, ctx context.Context, target string) (message string, err error)
 }
 
@@ -80,7 +82,10 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest)
 		h.ops.Log().Errorf("Web interface error: no such action: %.200s", r.Form.Encode())
 		return http.StatusInternalServerError
 	}
+	note := h.ops.Audit().Begin(r.Context(), audit.Web, req.action.role, req.action.name, req.target)
+	note.Waits()
 	if !access.Of(r.Context()).May(req.action.role) {
+		note.Refuse(audit.Status(http.StatusForbidden))
 		return h.notAllowed(w, r, req.action.role)
 	}
 	hasToken := h.hasToken(r)
@@ -90,12 +95,15 @@ func (h *Handler) act(w http.ResponseWriter, r *http.Request, req actionRequest)
 	case confirmAgain:
 		return h.askToConfirm(w, r, req, http.StatusForbidden)
 	case deny:
+		note.Refuse(audit.Status(http.StatusForbidden))
 		return show(w, http.StatusForbidden, "refused.html", refusedPage{daemonInfo: h.daemonInfo(r)})
 	}
 	message, err := req.action.do(h, r.Context(), req.target)
-	if fault := api.FaultOf(err); fault != nil {
+	note.End(audit.Result(err))
+	switch fault := api.FaultOf(err); {
+	case fault != nil && !errors.As(err, new(explained)):
 		message = unexpected(fault)
-	} else if err != nil {
+	case fault == nil && err != nil:
 		panic(http.ErrAbortHandler)
 	}
 	query := "message=" + quote(message)
@@ -188,6 +196,11 @@ func isFault(err error, code int) bool {
 	return fault != nil && fault.Code == code
 }
 
+// explained is a fault that the message of an action is about.
+type explained struct{ error }
+
+func (e explained) Unwrap() error { return e.error }
+
 // processMessage is the message for an action on a process: success, in which %s is the name, unless err is a fault.
 func processMessage(err error, name, success string) (message string, _ error) {
 	fault := api.FaultOf(err)
@@ -195,9 +208,9 @@ func processMessage(err error, name, success string) (message string, _ error) {
 	case err == nil:
 		return fmt.Sprintf(success, name), nil
 	case isFault(err, api.BadName):
-		return "No such process named " + name, nil
+		return "No such process named " + name, explained{err}
 	case fault != nil:
-		return unexpected(fault), nil
+		return unexpected(fault), explained{err}
 	}
 	return "", err
 }
@@ -225,7 +238,7 @@ func (h *Handler) startProcess(ctx context.Context, name string) (string, error)
 	if text == "" {
 		text = unexpected(fault)
 	}
-	return fmt.Sprintf("ERROR: Process %s: %s", name, text), nil
+	return fmt.Sprintf("ERROR: Process %s: %s", name, text), explained{err}
 }
 
 func (h *Handler) stopProcess(ctx context.Context, name string) (string, error) {
@@ -291,7 +304,7 @@ func (h *Handler) restartGroup(ctx context.Context, name string) (string, error)
 // groupMessage is the message for an action on a group.
 func groupMessage(err error, name, done string, statuses []api.ProcessStatus) (string, error) {
 	if isFault(err, api.BadName) {
-		return "No such group named " + name, nil
+		return "No such group named " + name, explained{err}
 	}
 	return summary("Group "+name, done, statuses), err
 }

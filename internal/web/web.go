@@ -19,8 +19,10 @@ import (
 
 	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/audit"
 	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/operations"
+	"github.com/gosupervisor/supervisor/internal/waiting"
 )
 
 // Handler serves the pages for one run of supervisord.
@@ -82,10 +84,20 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (status int) {
 	}
 	secure(w.Header())
 	_ = r.ParseForm() // despite an error the valid part of the form is used
+	note := h.note(r)
 	if !caller.May(page.role) || page.daemon && caller.HasOwn() {
+		note.Refuse(audit.Status(http.StatusForbidden))
 		return h.notAllowed(w, r, page.role)
 	}
+	if _, acts := parseAction(r); !acts && !waiting.Resumed(r.Context()) { // actions are recorded by themselves
+		note.End(audit.Result(nil))
+	}
 	return page.show(h, w, r)
+}
+
+// note begins an entry of the audit log about a page.
+func (h *Handler) note(r *http.Request) audit.Call {
+	return h.ops.Audit().Begin(r.Context(), audit.Web, access.Read, r.URL.Path, r.Form.Get("processname"))
 }
 
 // policy allows resources of this server only, and no inline script or style.

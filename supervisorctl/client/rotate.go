@@ -25,6 +25,13 @@ func (c *Client) WaitForRotatedLogs(ctx context.Context) error {
 	return c.done(ctx, "supervisor.waitForRotatedLogs")
 }
 
+// ReadAuditLog returns the last lines of the audit log, the oldest first; each is an object in JSON. The original has no such method. Source:
+// readAuditLog.
+func (c *Client) ReadAuditLog(ctx context.Context, lines int) (list []string, err error) {
+	err = c.Call(ctx, &list, "supervisor.readAuditLog", lines)
+	return list, err
+}
+
 // ReopenLog opens the main log again. The original has no such method. Source: reopenLog.
 func (c *Client) ReopenLog(ctx context.Context) error {
 	return c.done(ctx, "supervisor.reopenLog")

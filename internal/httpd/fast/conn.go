@@ -210,10 +210,21 @@ func (x connContext) Value(k any) any {
 	if k == (connKey{}) {
 		return x.conn
 	}
+	if access.IsClientKey(k) {
+		return x.conn
+	}
 	if is, needed := waiting.IsKey(k); is {
 		return x.conn.httpCall(needed)
 	}
 	return x.Context.Value(k)
+}
+
+// From implements access.Client.
+func (c *conn) From() string {
+	if c.kind == Unix {
+		return sock.PeerName(c.Conn)
+	}
+	return c.RemoteAddr().String()
 }
 
 // ConnContext is the function of this name of the http.Server.

@@ -41,10 +41,13 @@ type readAhead struct {
 // Deadline implements context.Context: there is none.
 func (c *callContext) Deadline() (time.Time, bool) { return time.Time{}, false }
 
-// Value implements context.Context. There are only the caller and the call.
+// Value implements context.Context. There are only the caller, the client and the call.
 func (c *callContext) Value(k any) any {
 	if access.IsKey(k) {
 		return c.caller
+	}
+	if access.IsClientKey(k) {
+		return c.conn
 	}
 	is, needed := waiting.IsKey(k)
 	if !is {
