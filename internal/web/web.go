@@ -74,6 +74,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (status int) {
 	caller := access.Of(r.Context())
 	switch {
 	case (page.show == nil || r.Method == http.MethodHead) && !caller.May(access.Read):
+		note := h.note(r)
+		note.Refuse(audit.Status(http.StatusForbidden))
 		return http.StatusForbidden
 	case page.show == nil || r.Method == http.MethodHead: // only static files answer HEAD
 		return h.static(w, r)
