@@ -198,8 +198,15 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 func (d *supervisord) options(l *life) supervisor.Options {
 	cfg, log, unused, ended := l.cfg, l.log, d.unused, l.ended
 	return supervisor.Options{
-		Config: cfg, Log: log, Audit: l.audit, Signals: d.signals, Chld: d.chld, ReadConfig: d.read, ShowConfig: d.show, Start: d.startChild,
+		Config: cfg, Log: log, Audit: l.audit, Signals: d.signals, Chld: d.chld, ShowConfig: d.show, Start: d.startChild,
 		Restarted: d.running, Sockets: d.sockets,
+		ReadConfig: func(scaling *config.Scaling) (*config.Config, error) {
+			read, err := d.read(scaling)
+			if err == nil {
+				l.servers.Learn(read)
+			}
+			return read, err
+		},
 		Prepare:     func(next *config.Config) error { return prepare(next, l.servers) },
 		Environ:     environ(cfg, cfg),
 		EnvironOf:   func(read *config.Config) []string { return environ(read, cfg) },

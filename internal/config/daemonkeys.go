@@ -133,22 +133,22 @@ var (
 				"if it listens beyond the loopback interface"},
 			Type: openServerType, Field: func(s *Server) *string { return &s.OpenServer }},
 		tlsCertKey,
-		&serverKey[string]{Key: Key{Name: "tls_key", Scope: ofFile, Since: Ours, Default: none, Other: "/k.pem",
+		&serverKey[string]{Key: Key{Name: "tls_key", Scope: ofFile, Update: atReread, Since: Ours, Default: none, Other: "/k.pem",
 			Help: "file with the private key of `tls_cert`, in the format PEM, without a passphrase"},
 			Type: historyType, Field: func(s *Server) *string { return &s.TLSKey }, Then: requirePair},
-		&serverKey[string]{Key: Key{Name: "tls_client_ca", Scope: ofFile, Since: Ours, Default: none, Other: "/ca.pem",
+		&serverKey[string]{Key: Key{Name: "tls_client_ca", Scope: ofFile, Update: atReread, Since: Ours, Default: none, Other: "/ca.pem",
 			Help: "file with certificates of authorities: clients are asked for a certificate that one of them has signed"},
 			Type: historyType, Field: func(s *Server) *string { return &s.TLSClientCA }, Then: requireCert},
-		&serverKey[bool]{Key: Key{Name: "tls_client", Since: Ours, Other: "request",
+		&serverKey[bool]{Key: Key{Name: "tls_client", Update: atReread, Since: Ours, Other: "request",
 			Help: "whether clients must have a certificate, or may also log in by a password"},
 			Type: choice("require", "request"), Field: func(s *Server) *bool { return &s.TLSRequest }},
-		&serverKey[bool]{Key: Key{Name: "tls_min", Since: Ours, Other: "1.3", Help: "oldest version of TLS that clients may use"},
+		&serverKey[bool]{Key: Key{Name: "tls_min", Update: atReread, Since: Ours, Other: "1.3", Help: "oldest version of TLS that clients may use"},
 			Type: choice("1.2", "1.3"), Field: func(s *Server) *bool { return &s.TLS13 }},
 	)
 )
 
 // tlsCertKey is the key that makes a server use TLS.
-var tlsCertKey = &serverKey[string]{Key: Key{Name: "tls_cert", Scope: ofFile, Since: Ours, Default: none, Other: "/c.pem",
+var tlsCertKey = &serverKey[string]{Key: Key{Name: "tls_cert", Scope: ofFile, Update: atReread, Since: Ours, Default: none, Other: "/c.pem",
 	Help: "file with the certificate of the server and its chain, in the format PEM: the server speaks HTTPS, see " +
 		"[HTTPS](howto-https.md)"},
 	Type: historyType, Field: func(s *Server) *string { return &s.TLSCert }}

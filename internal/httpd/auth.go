@@ -87,10 +87,9 @@ func (s *Servers) Permit(read *config.Config) {
 	defer s.mu.Unlock()
 	next := s.configs()
 	for i := range next {
-		if j := slices.IndexFunc(read.Servers, func(c config.Server) bool { return c.Section == next[i].Section && c.Unix == next[i].Unix }); j >= 0 {
-			next[i] = read.Servers[j]
-		}
+		next[i], _ = wanted(next[i], read)
 	}
+	changed := s.secures(read, next)
 	rules := config.Rules(next)
 	if read.Users == nil && !slices.ContainsFunc(rules, access.Rules.IsSet) && !s.permits {
 		rules = config.Rules(s.configs())
@@ -98,6 +97,18 @@ func (s *Servers) Permit(read *config.Config) {
 		s.permits = true
 	}
 	s.permit(rules, read.Users, read.Supervisord.LoginLimit)
+	s.endCertified(changed)
+}
+
+// endCertified ends the streams of clients with certificates on servers with other authorities now. They connect again.
+func (s *Servers) endCertified(servers []int) {
+	s.streaming.Lock()
+	defer s.streaming.Unlock()
+	for a := range s.streams {
+		if a.caller.By == access.ByCertificate && slices.Contains(servers, a.server) {
+			a.end()
+		}
+	}
 }
 
 // configs are the sections of the servers. The caller holds the lock, or the servers have not begun.

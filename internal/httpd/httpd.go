@@ -94,11 +94,12 @@ type Servers struct {
 	permits      bool            // the policy comes from more than names and passwords of servers, or has
 	certificates []*certificates // of servers with TLS, of this run and prepared
 	prepared     []*socket       // for the next run
-	imported     *ServersState   // until Begin
-	handed       []*os.File      // the descriptors of its sockets, of which the listeners have copies
-	watcher      int             // descriptor that reports what becomes of socket files; 0: none
-	ended        bool            // Stop or Close was called
-	closed       bool            // no response begins any more
+	learned      map[*config.Config][]learned
+	imported     *ServersState // until Begin
+	handed       []*os.File    // the descriptors of its sockets, of which the listeners have copies
+	watcher      int           // descriptor that reports what becomes of socket files; 0: none
+	ended        bool          // Stop or Close was called
+	closed       bool          // no response begins any more
 	responses    sync.WaitGroup
 }
 
@@ -126,7 +127,7 @@ func (s *Servers) start() {
 	for i := range s.listeners {
 		if t := s.listeners[i].secure; t != nil && s.services.Warned != nil {
 			t.warn.Store(&s.services.Warned)
-			t.reportExpired(time.Now())
+			t.files.Load().reportExpired(t, time.Now())
 		}
 		s.serve(i)
 	}
@@ -147,6 +148,7 @@ func (s *Servers) serve(i int) {
 	h := &handler{Servers: s, config: c, server: i, counts: l.counts}
 	acceptor := fast.New(l.socket, fast.Options{
 		TLS:         l.secure.config(),
+		Authorities: l.secure.authorities,
 		Admit:       h.admitCall,
 		HostAllowed: hostFunc(l.config),
 		Server:      i,

@@ -94,7 +94,7 @@ func (t *certificates) expiry() (first time.Time) {
 	if t == nil {
 		return first
 	}
-	for _, der := range t.inUse.Load().Certificates[0].Certificate {
+	for _, der := range t.files.Load().inUse.Load().Certificates[0].Certificate {
 		if c, err := x509.ParseCertificate(der); err == nil && (first.IsZero() || c.NotAfter.Before(first)) {
 			first = c.NotAfter
 		}

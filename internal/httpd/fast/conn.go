@@ -281,6 +281,7 @@ func PeerOf(c net.Conn, asksProcess bool) *access.Peer {
 	if !ok {
 		return nil
 	}
+	own.verifyAgain()
 	if own.peer == nil && asksProcess && own.kind == Unix {
 		cred, known := sock.PeerCredentials(own.Conn)
 		own.peer = &access.Peer{Process: known, UID: cred.UID, GIDs: cred.GIDs}

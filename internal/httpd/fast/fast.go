@@ -17,6 +17,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"os"
@@ -49,6 +50,8 @@ type Options struct {
 	HostAllowed func(host string) bool
 	// TLS, if not nil, is how connections are encrypted.
 	TLS *tls.Config
+	// Authorities returns those that certificates of clients are verified with, with TLS; nil: there are none.
+	Authorities func() *x509.CertPool
 	// Server is the number of the server, Kind its kind, and Set has the connections of all servers.
 	Server int
 	Kind   Kind

@@ -3,6 +3,7 @@ package fast
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -35,6 +36,9 @@ type secure struct {
 	header   header      // counts what is received in the handshake
 	spoken   bool        // something was sent
 	captured *[]byte     // in place of the client, if it is not nil
+
+	authorities func() *x509.CertPool
+	verified    *x509.CertPool // with which the certificate of the client was
 }
 
 // read reads what the client has sent, without TLS.
@@ -60,6 +64,9 @@ func (a *Acceptor) handshake(c *conn) bool {
 	s := &secure{conn: c, config: a.options.TLS, closed: a.closed, deadline: time.Now().Add(HandshakeTimeout), ahead: c.readAhead}
 	c.readAhead = nil
 	s.tls = tls.Server(s, s.config)
+	if s.authorities = a.options.Authorities; s.authorities != nil {
+		s.verified = s.authorities() // before the handshake: what changes meanwhile has it verified again
+	}
 	c.setSecure(s)
 	err := s.tls.Handshake()
 	s.header.reset()
@@ -85,6 +92,32 @@ func (a *Acceptor) handshake(c *conn) bool {
 		a.discard(c, refuseTimeout)
 	}
 	return false
+}
+
+// verifyAgain forgets the certificate of the client, if the server has other authorities than when it was verified and none of them has signed
+// it.
+func (c *conn) verifyAgain() {
+	s := c.secure
+	if s == nil || s.authorities == nil || c.peer == nil || c.peer.Cert == nil {
+		return
+	}
+	now := s.authorities()
+	if now == s.verified {
+		return
+	}
+	s.verified = now
+	chain := s.tls.ConnectionState().PeerCertificates
+	if now != nil && len(chain) > 0 {
+		between := x509.NewCertPool()
+		for _, link := range chain[1:] {
+			between.AddCert(link)
+		}
+		usage := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+		if _, err := chain[0].Verify(x509.VerifyOptions{Roots: now, Intermediates: between, KeyUsages: usage}); err == nil {
+			return
+		}
+	}
+	c.peer = nil
 }
 
 // isNetwork reports whether err is one of reading or writing, and not about what was read.
