@@ -63,6 +63,9 @@ var auditKeys = func() (rows []row[settings]) {
 	rows = append(rows, daemonAccessKeys("audit_log", auditTopic, func(s *settings) *LogAccess { return &s.Audit.Access })...)
 	for _, r := range rows {
 		r.key().Update = atReread
+		if r.key().Name == "audit_log_mode" {
+			r.key().Default = "0600"
+		}
 	}
 	return rows
 }()

@@ -70,7 +70,7 @@ func TestReference(t *testing.T) {
 
 // topics are the headings in the order of the reference.
 var topics = []string{"", logTopic, daemonTopic, childTopic, commandTopic, startTopic, readyTopic, stopTopic, outputTopic, limitTopic,
-	checkTopic, fileTopic, scheduleTopic, shippingTopic}
+	checkTopic, fileTopic, scheduleTopic, shippingTopic, auditTopic}
 
 // ownKeys returns the keys of a kind of sections for the reference. Those of programs are listed for [program:x] only, and
 // [program-default] has none of its own.
