@@ -100,6 +100,10 @@ func (c *Config) peerRisks() (warnings []string) {
 			if !s.lets(r) {
 				warnings = append(warnings, fmt.Sprintf("peer_access of [%s] names %s, but chmod=%04o lets only root connect", s.Section, r.Who, s.Mode))
 			}
+			if r.Kind != access.AnyPeer && r.ID == unmapped() {
+				warnings = append(warnings, fmt.Sprintf("peer_access of [%s] names %s, whose number %d all users of other user namespaces have: "+
+					"only * is about it", s.Section, r.Who, r.ID))
+			}
 		}
 		warnings = append(warnings, c.leftOut(s)...)
 	}
@@ -133,8 +137,8 @@ func (c *Config) leftOut(s Server) (warnings []string) {
 			}
 			gid, groups, _ := p.GroupsOf(user)
 			covered := slices.ContainsFunc(s.Peers, func(r access.PeerRule) bool {
-				return r.Kind == access.AnyPeer || r.Kind == access.PeerUser && r.ID == user.UID ||
-					r.Kind == access.PeerGroup && (r.ID == gid || slices.Contains(groups, r.ID))
+				return r.Kind == access.AnyPeer || r.ID != unmapped() && (r.Kind == access.PeerUser && r.ID == user.UID ||
+					r.Kind == access.PeerGroup && (r.ID == gid || slices.Contains(groups, r.ID)))
 			})
 			if !covered {
 				warned[user.UID] = true

@@ -20,6 +20,7 @@ func dialTCP(ctx context.Context, network, address string) (net.Conn, error) {
 type httpConn struct {
 	net.Conn
 	address string // of a server with TLS
+	shows   bool   // a certificate, if the server asks for one
 	seen    bool   // the first bytes
 }
 
@@ -30,7 +31,7 @@ const maxShown = 80
 func (c *httpConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if err != nil && c.address != "" {
-		err = refusal(c.address, err) // the answer to a certificate comes after the handshake
+		err = refusal(c.address, err, c.shows) // the answer to a certificate comes after the handshake
 	}
 	if n > 0 && !c.seen {
 		c.seen = true

@@ -94,13 +94,13 @@ func dialTLS(ctx context.Context, network, address string, config *tls.Config) (
 	conn := tls.Client(raw, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()
-		return nil, handshakeError(address, err)
+		return nil, handshakeError(address, err, len(config.Certificates) > 0)
 	}
-	return &httpConn{Conn: conn, address: address}, nil
+	return &httpConn{Conn: conn, address: address, shows: len(config.Certificates) > 0}, nil
 }
 
-// handshakeError says what is wrong with a server that was reached.
-func handshakeError(address string, err error) error {
+// handshakeError says what is wrong with a server that was reached. Shows is true if there is a certificate for it.
+func handshakeError(address string, err error, shows bool) error {
 	var (
 		unknown x509.UnknownAuthorityError
 		other   x509.HostnameError
@@ -129,13 +129,18 @@ func handshakeError(address string, err error) error {
 	case errors.As(err, &failed):
 		return unverified("cannot be verified: %v", failed.Err)
 	}
-	return refusal(address, err)
+	return refusal(address, err, shows)
 }
 
 // refusal says why the server ends a connection, if err is that it does so by an alert of TLS.
-func refusal(address string, err error) error {
+func refusal(address string, err error, shows bool) error {
 	var failed *net.OpError
-	if errors.As(err, &failed) && failed.Op == "remote error" {
+	switch {
+	case !errors.As(err, &failed) || failed.Op != "remote error":
+	case shows:
+		return &TLSError{address, false, fmt.Sprintf("%s refuses the connection (%v); it does not accept the certificate that tls_cert= in "+
+			"[supervisorctl] names", address, failed.Err)}
+	default:
 		return &TLSError{address, false, fmt.Sprintf("%s refuses the connection (%v); tls_cert= and tls_key= in [supervisorctl] name a "+
 			"certificate for it", address, failed.Err)}
 	}
