@@ -4,12 +4,14 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"sync"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // Limits of slow checks and of what is remembered of them.
 const (
-	maxWaiting    = 8
-	maxRemembered = 64
+	maxWaiting    = budget.WaitingChecks
+	maxRemembered = budget.RememberedChecks
 )
 
 // Checks runs the slow checks of passwords, one at a time, and remembers those that succeeded, so that a client that sends its password

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // The forms of configured passwords, besides plain ones.
@@ -178,7 +180,7 @@ func basic(header string) (name, password string, ok bool) {
 }
 
 // maxToken is the length of the longest token, in bytes.
-const maxToken = 256
+const maxToken = budget.TokenBytes
 
 // bearer returns the token in the value of an Authorization field, empty if there is none.
 func bearer(header string) string {

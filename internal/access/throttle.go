@@ -3,6 +3,8 @@ package access
 import (
 	"sync"
 	"time"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // Limit is a number of failed logins within a time. The zero value is no limit.
@@ -13,7 +15,7 @@ type Limit struct {
 
 // Limits of a Throttle.
 const (
-	maxThrottled = 1024
+	maxThrottled = budget.KnownFailures
 	firstPause   = time.Second
 	longestPause = time.Minute
 )

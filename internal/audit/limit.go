@@ -1,10 +1,14 @@
 package audit
 
-import "time"
+import (
+	"time"
+
+	"github.com/gosupervisor/supervisor/internal/budget"
+)
 
 // Limits of refusals that are recorded: a client that tries passwords must not be able to push all else out of the log.
 const (
-	maxRefusals   = 120
+	maxRefusals   = budget.RecordedRefusals
 	refusalPeriod = time.Minute
 )
 

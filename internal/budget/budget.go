@@ -2,7 +2,10 @@
 // such limit is a row of All, which docs/security.md prints. It never waits; any goroutine may call it.
 package budget
 
-import "sync/atomic"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Budget is a limit and what is held of it. Its unit is that of its row: bytes, or a number of things.
 type Budget struct {
@@ -31,4 +34,4 @@ func (b *Budget) Release(n int64) { b.held.Add(-n) }
 func (b *Budget) Held() int64 { return b.held.Load() }
 
 // All is the table of all budgets, in the order of docs/security.md.
-func All() []*Budget { return append(clients[:len(clients):len(clients)], children...) }
+func All() []*Budget { return slices.Concat(clients, logins, children) }

@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/access"
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/audit"
+	"github.com/gosupervisor/supervisor/internal/budget"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/httpd/fast"
 	"github.com/gosupervisor/supervisor/internal/logs"
@@ -24,7 +25,7 @@ import (
 
 // Limits of a request, beside those of package fast, and of Close.
 const (
-	maxHeader     = 64 << 10 // bytes
+	maxHeader     = budget.HeaderBytes
 	maxBody       = 32 << 20 // bytes
 	maxForm       = 1 << 20  // bytes of the body of another request than a call
 	bodyTimeout   = 5 * time.Minute
@@ -149,6 +150,7 @@ func (s *Servers) serve(i int) {
 	acceptor := fast.New(l.socket, fast.Options{
 		TLS:         l.secure.config(),
 		Authorities: l.secure.authorities,
+		Dropped:     s.services.Answered,
 		Admit:       h.admitCall,
 		HostAllowed: hostFunc(l.config),
 		Server:      i,

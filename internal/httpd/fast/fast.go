@@ -52,6 +52,8 @@ type Options struct {
 	TLS *tls.Config
 	// Authorities returns those that certificates of clients are verified with, with TLS; nil: there are none.
 	Authorities func() *x509.CertPool
+	// Dropped, if not nil, is called when a connection has ended in the handshake of TLS: what that took of memory can be returned.
+	Dropped func()
 	// Server is the number of the server, Kind its kind, and Set has the connections of all servers.
 	Server int
 	Kind   Kind

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/access"
+	"github.com/gosupervisor/supervisor/internal/budget"
 )
 
 // Limits of TLS.
 const (
 	HandshakeTimeout = 10 * time.Second // from the connection to the end of the handshake
-	maxHandshake     = 64 << 10         // bytes of the client in the handshake: more than any chain of certificates needs
-	goodbyeTimeout   = time.Second      // to send the end of TLS
+	maxHandshake     = budget.HandshakeBytes
+	goodbyeTimeout   = time.Second // to send the end of TLS
 )
 
 // secure is what a connection with TLS has besides. It is the net.Conn below the tls.Conn, so what it reads and writes is encrypted, and
@@ -83,6 +84,7 @@ func (a *Acceptor) handshake(c *conn) bool {
 	case !s.spoken && a.closed():
 		c.setSecure(nil)
 		a.leave(c, s.hello)
+		return false
 	case errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader[:]):
 		c.setSecure(nil)
 		a.refusePlain(c)
@@ -90,6 +92,9 @@ func (a *Acceptor) handshake(c *conn) bool {
 		c.setSecure(nil)
 		_ = c.CloseWrite()
 		a.discard(c, refuseTimeout)
+	}
+	if a.options.Dropped != nil {
+		a.options.Dropped()
 	}
 	return false
 }
