@@ -87,7 +87,7 @@ func (s *session) print(m jetstream.Msg, hosts map[string]*host) error {
 		return nil
 	}
 	if of, _, err := fleet.ParseEventID(e.ID); err != nil || of != name {
-		return nil // another host has found a way to put it there
+		return nil // not what the agent of this host sends
 	}
 	if s.json {
 		var line bytes.Buffer

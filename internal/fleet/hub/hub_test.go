@@ -76,8 +76,8 @@ func hostCredentials(t *testing.T, h *Hub, name string) []byte {
 	return text
 }
 
-// TestPermissions shows that a host can publish what is its own, and nothing else, nor hear what is of others.
-// covers: FLT-8
+// TestPermissions shows that what a host publishes itself must be its own, and that it cannot subscribe to what is of others. It does not
+// show that nothing else of others changes: the server sends an answer to any subject that a request names (docs/fleet.md).
 func TestPermissions(t *testing.T) {
 	c := config(t)
 	admin := initialize(t, c)

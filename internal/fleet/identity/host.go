@@ -36,7 +36,7 @@ func (a *Authority) Host(name, key string) (string, error) {
 }
 
 // hostPermissions returns what a host may publish and hear: its own events, states and heartbeat, what an agent asks about them, and
-// answers.
+// answers. They do not bind the answers of the server: a request may name any subject for its answer, also one of another host.
 func hostPermissions(name string) jwt.Permissions {
 	h := fleet.Escape(name)
 	events := "fleet.v1.ev." + h + ".>"
