@@ -6,7 +6,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # The links to supervisor-listeners; without the prefix, these are the names of superlance's programs.
 LISTENERS = memmon httpok crashmail fatalmailbatch
-PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy bin/supervisor-listeners bin/supervisorctl-top
+PROGRAMS = bin/supervisord bin/supervisorctl bin/echo_supervisord_conf bin/pidproxy bin/supervisor-listeners bin/supervisorctl-top \
+	bin/supervisor-notify
 # All builds but those for the race detector use the same settings, so that the standard library is compiled once.
 export CGO_ENABLED = 0
 export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
@@ -34,6 +35,7 @@ programs: ## build all programs into bin/; make alone does it, too
 	@$(GOBUILD) -o bin/supervisor-fleet ./scripts/fleet
 	@$(GOBUILD) -o bin/supervisor-fleet-hub ./scripts/fleethub
 	@ln -sf supervisor-fleet bin/supervisorctl-fleet
+	@$(GOBUILD) -o bin/supervisor-notify ./scripts/notify
 	@$(GOBUILD) -o bin/sample-listener ./docs/examples/listener
 	@$(GOBUILD) -o bin/sample-generator ./docs/examples/generator
 

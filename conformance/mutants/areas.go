@@ -18,6 +18,7 @@ var areas = []*area{
 		"supervisord/echo_supervisord_conf"}, "config|startup|environment|update"},
 	{"events", []string{"internal/events", "internal/output", "internal/socket", "supervisord/listeners", "supervisord/childutils"},
 		"events|fcgi|listeners|sockets"},
+	{"notify", []string{"internal/notify"}, "notify"},
 	{"rpc", []string{"internal/operations", "internal/rpc", "internal/xmlrpc", "internal/httpd", "internal/httpd/fast", "internal/web", "internal/origin",
 		"internal/api", "internal/plugin", "internal/budget", "internal/access", "internal/audit", "internal/metrics", "internal/scrape"},
 		"rpc|http|plugins|tls|security|access|audit|metrics"},

@@ -145,6 +145,7 @@ func Check(o Options, environ []string) Report {
 		}
 	}
 	found.Warnings = append(found.Warnings, r.checkCtl()...)
+	found.Warnings = append(found.Warnings, r.checkNotifications(c)...)
 	found.Warnings = append(found.Warnings, r.doubts(c)...)
 	found.Warnings = append(found.Warnings, r.check.notations()...)
 	found.Warnings = append(found.Warnings, r.ignoredDefaults()...)

@@ -49,6 +49,7 @@ const (
 	forHelpers       = "users other than root can change variables of a command that runs as root because of the +"
 	forPassword      = "all users can read the password"
 	forToken         = "all users can read the token"
+	forSecret        = "all users can read the secret"
 	forKey           = "all users can read the private key"
 )
 
@@ -256,7 +257,8 @@ func (e *exposure) passwords() {
 		for _, secret := range []struct {
 			key, purpose string
 			in           Sections
-		}{{"password", forPassword, InInetServer | InUnixServer | InCtl | InUser}, {"token", forToken, InCtl}} {
+		}{{"password", forPassword, InInetServer | InUnixServer | InCtl | InUser}, {"token", forToken, InCtl},
+			{"secret", forSecret, InNotify}} {
 			v, ok := s.Values[secret.key]
 			if kindOf(s.Name)&secret.in == 0 || !ok || v.Text == "" || strings.Contains(v.Text, "%(ENV_") {
 				continue

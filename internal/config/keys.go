@@ -59,6 +59,7 @@ const (
 	InVariables
 	InSocket
 	InUser
+	InNotify
 )
 
 // InPrograms are the sections that configure processes. [rpcinterface:x] does if it has command=. InPrograms and InDefault are those of
@@ -75,7 +76,7 @@ var sectionKinds = []struct {
 	{InCtl, "supervisorctl"}, {InInclude, "include"}, {InProgram, "program:"}, {InGroup, "group:"},
 	{InListener, "eventlistener:"}, {InFastCGI, "fcgi-program:"}, {InInterface, pluginPrefix}, {InCtlPlugin, ctlPlugin},
 	{InDefault, defaultSection}, {InVariables, variablesSection}, {InSocket, socketPrefix},
-	{InUser, userPrefix},
+	{InUser, userPrefix}, {InNotify, notifyPrefix},
 }
 
 // kindOf returns the kind of a section by its name, 0 if the name is unknown.
@@ -337,7 +338,7 @@ func allKeys() (all []described) {
 	all = slices.Concat(untyped(unixServerKeys), untyped(inetServerKeys), untyped(daemonKeys), untyped(ctlKeys),
 		untyped(includeKeys), untyped(processKeys), untyped(groupKeys), untyped(listenerKeys), untyped(socketKeys),
 		untyped(interfaceKeys), untyped(pluginKeys), untyped(pluginPoolKeys), untyped(ctlPluginKeys),
-		untyped(socketSectionKeys), untyped(httpUserKeys))
+		untyped(socketSectionKeys), untyped(httpUserKeys), untyped(notifyKeys))
 	return append(all, handlerKey, listenerPriority, pluginPriority)
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -46,6 +47,10 @@ listen=tcp://h:2
 [socket:u]
 listen=unix:///tmp/u
 [http_user:x]
+[notify:x]
+type=webhook
+url=http://h/
+command=c
 [group:g]
 programs=a
 [eventlistener:l]
@@ -72,7 +77,8 @@ command=c
 // changedSections are the sections of oneOfEach in which a test changes the keys of a kind.
 var changedSections = map[Sections]string{InUnixServer: "unix_http_server", InInetServer: "inet_http_server",
 	InSupervisord: "supervisord", InCtl: "supervisorctl", InInclude: "include", InProgram: "program:a", InGroup: "group:g",
-	InListener: "eventlistener:l", InFastCGI: "fcgi-program:f", InInterface: "rpcinterface:p", InCtlPlugin: "ctlplugin:c", InDefault: "program-default", InSocket: "socket:t", InUser: "http_user:x"}
+	InListener: "eventlistener:l", InFastCGI: "fcgi-program:f", InInterface: "rpcinterface:p", InCtlPlugin: "ctlplugin:c", InDefault: "program-default", InSocket: "socket:t", InUser: "http_user:x",
+	InNotify: "notify:x"}
 
 // sectionOf returns the section in which a key of a kind is changed.
 func sectionOf(in Sections, k *Key) string {
@@ -109,6 +115,7 @@ func TestUpdateNotices(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	write(t, dir, "other.conf", "[program:included]\ncommand=i\n")
+	var notifications []Notification
 	read := func(text string) (*Config, *Ctl, error) {
 		path := write(t, dir, "sd.conf", text)
 		c, err := loadFile(t, path)
@@ -116,12 +123,15 @@ func TestUpdateNotices(t *testing.T) {
 			return nil, nil, err
 		}
 		ctl, err := loadCtl(t, "-c", path)
-		return c, ctl, err
+		notified := LoadNotifications("supervisor-notify", path, testEnviron)
+		notifications = notified.List
+		return c, ctl, errors.Join(append(notified.Errors, err)...)
 	}
 	before, ctlBefore, err := read(oneOfEach)
 	if err != nil {
 		t.Fatal(err)
 	}
+	notifiedBefore := notifications
 	tried := 0
 	for _, kind := range sectionKinds {
 		for _, k := range rowsOf(kind.in) {
@@ -147,7 +157,7 @@ func TestUpdateNotices(t *testing.T) {
 				continue
 			}
 			unexported := cmpopts.IgnoreUnexported(Config{}, Supervisord{})
-			if cmp.Equal(before, c, unexported) && cmp.Equal(ctlBefore, ctl) {
+			if cmp.Equal(before, c, unexported) && cmp.Equal(ctlBefore, ctl) && cmp.Equal(notifiedBefore, notifications) {
 				t.Errorf("[%s] %s=%s changes nothing", section, k.Name, k.Other)
 			}
 		}

@@ -23,6 +23,7 @@ var secretKeys = map[string]string{
 	"fcgi-program:":  "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
 	pluginPrefix:     "command environment " + hookCommands + " " + secretChecks + " serverurl stop_command url", ctlPlugin: "command",
 	userPrefix:     "password tokens",
+	notifyPrefix:   "command headers secret url",
 	defaultSection: "environment " + hookCommands + " " + secretChecks + " serverurl stop_command",
 }
 
