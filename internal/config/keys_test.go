@@ -51,6 +51,9 @@ listen=unix:///tmp/u
 type=webhook
 url=http://h/
 command=c
+smtp=h:25
+from=a@b
+to=a@b
 [group:g]
 programs=a
 [eventlistener:l]

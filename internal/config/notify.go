@@ -135,17 +135,29 @@ func SigningKey(secret string) ([]byte, error) {
 	return key, nil
 }
 
-// ReadSecret sets Secret to the first line of SecretFile. The warning is about a file that all users can read.
-func (n *Notification) ReadSecret() (warning string, err error) {
-	if n.SecretFile == "" {
-		return "", nil
+// ReadSecrets sets Secret and SMTPPassword to the first lines of their files. The warnings are about files that all users can read.
+func (n *Notification) ReadSecrets() (warnings []string, err error) {
+	for _, secret := range []struct {
+		what, path string
+		to         *string
+	}{{"secret", n.SecretFile, &n.Secret}, {"password", n.SMTPPassFile, &n.SMTPPassword}} {
+		if secret.path == "" {
+			continue
+		}
+		warning := ""
+		if *secret.to, warning, err = readSecret(secret.what, secret.path); err != nil {
+			return warnings, err
+		}
+		if warning != "" {
+			warnings = append(warnings, warning)
+		}
 	}
-	if n.Secret, warning, err = readSecret("secret", n.SecretFile); err == nil {
+	if n.SecretFile != "" {
 		if _, wrong := SigningKey(n.Secret); wrong != nil {
 			err = &ini.Error{Text: "the secret file " + n.SecretFile + " has no secret: " + wrong.Error()}
 		}
 	}
-	return warning, err
+	return warnings, err
 }
 
 // checkNotifications reads what supervisor-notify would read. Its errors are warnings, because supervisord does not read it.

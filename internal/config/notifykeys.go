@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"errors"
+	"net"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strconv"
@@ -25,7 +27,7 @@ type Rate struct {
 // Notification is a [notify:x] section, which supervisor-notify reads, and supervisord does not.
 type Notification struct {
 	Name           string
-	Type           string   // webhook or exec
+	Type           string   // webhook, smtp or exec
 	On             []string // kinds of incidents
 	Programs       []string // patterns of namespecs
 	Flapping       Rate
@@ -34,11 +36,20 @@ type Notification struct {
 	GroupInterval  time.Duration
 	RepeatInterval time.Duration
 	Rate           Rate
+	Format         string // of a webhook: json, slack, teams, discord or text
+	TemplateFile   string // absolute; empty: none
 	URL            string
 	Headers        map[string]string
 	Secret         string // whsec_ and base64; empty: none, or in SecretFile
 	SecretFile     string // absolute; empty: none
 	CAFile         string // absolute; empty: the authorities that the system knows
+	SMTP           string // HOST:PORT
+	SMTPTLS        string // starttls, tls or none
+	SMTPUser       string // empty: no authentication
+	SMTPPassFile   string // absolute; empty: none
+	SMTPPassword   string // that of the file, once it is read
+	From           string
+	To             []string
 	Command        string
 	Timeout        time.Duration
 	RetryFor       time.Duration
@@ -51,7 +62,15 @@ const defaultSpool = "/var/lib/supervisor/notify"
 // The values of type=.
 const (
 	NotifyWebhook = "webhook"
+	NotifySMTP    = "smtp"
 	NotifyExec    = "exec"
+)
+
+// The values of smtp_tls=.
+const (
+	SMTPStartTLS = "starttls"
+	SMTPTLS      = "tls"
+	SMTPPlain    = "none"
 )
 
 // notifyKinds are the words of on=.
@@ -62,8 +81,8 @@ type notifyKey[T any] = keyOf[Notification, T]
 // notifyKeys are the keys of [notify:x].
 var notifyKeys = table(Key{Sections: InNotify, Scope: ofFile | ofHost, Update: nothing, Since: Ours},
 	&notifyKey[string]{Key: Key{Name: "type", Required: true, Other: "exec",
-		Help: "how messages are sent: to a URL, or by a command"},
-		Type: oneOf(NotifyWebhook, NotifyExec), Field: func(n *Notification) *string { return &n.Type }, Then: requireNotifyType},
+		Help: "how messages are sent: to a URL, by mail, or by a command"},
+		Type: oneOf(NotifyWebhook, NotifySMTP, NotifyExec), Field: func(n *Notification) *string { return &n.Type }, Then: requireNotifyType},
 	&notifyKey[[]string]{Key: Key{Name: "on", Other: "fatal,flapping", Help: "what messages are about: `" + strings.Join(notifyKinds, "`, `") + "`"},
 		Type: notifyOnType, Absent: []string{"fatal", "unexpected", "recovered"}, Field: func(n *Notification) *[]string { return &n.On }},
 	&notifyKey[[]string]{Key: Key{Name: "programs", Other: "web:*,!web:canary",
@@ -86,6 +105,11 @@ var notifyKeys = table(Key{Sections: InNotify, Scope: ofFile | ofHost, Update: n
 	&notifyKey[Rate]{Key: Key{Name: "rate", Other: "100/1d", Default: "`20/1h`",
 		Help: "the most messages within a time; the last of them says how many were held back"},
 		Type: messageRateType, Absent: Rate{20, time.Hour}, Field: func(n *Notification) *Rate { return &n.Rate }},
+	&notifyKey[string]{Key: Key{Name: "format", Other: "slack", Help: "what a webhook has as its body, see [formats](supervisor-notify.md#formats)"},
+		Type: oneOf("json", "slack", "teams", "discord", "text"), Absent: "json", Field: func(n *Notification) *string { return &n.Format }},
+	&notifyKey[string]{Key: Key{Name: "template_file", Default: none, Other: "/etc/supervisor/notify.tmpl",
+		Help: "a [template](supervisor-notify.md#templates) for the text of messages"},
+		Type: historyType, Field: func(n *Notification) *string { return &n.TemplateFile }},
 	&notifyKey[string]{Key: Key{Name: "url", Secret: true, Default: none, Other: "https://hooks.example.com/x", Help: "where a webhook is sent, by POST"},
 		Type: notifyURLType, Field: func(n *Notification) *string { return &n.URL }},
 	&notifyKey[map[string]string]{Key: Key{Name: "headers", Secret: true, Default: none, Other: `Authorization="Bearer token"`,
@@ -98,6 +122,19 @@ var notifyKeys = table(Key{Sections: InNotify, Scope: ofFile | ofHost, Update: n
 		Type: historyType, Field: func(n *Notification) *string { return &n.SecretFile }, Then: requireOneSecret},
 	&notifyKey[string]{Key: Key{Name: "ca_file", Default: "those of the system", Other: "/etc/ssl/own.pem", Help: "certificates of the authorities that servers may have theirs from"},
 		Type: historyType, Field: func(n *Notification) *string { return &n.CAFile }},
+	&notifyKey[string]{Key: Key{Name: "smtp", Default: none, Other: "mail.example.com:587", Help: "`host:port` of a mail server"},
+		Type: notifyAddressType, Field: func(n *Notification) *string { return &n.SMTP }},
+	&notifyKey[string]{Key: Key{Name: "smtp_tls", Other: "tls",
+		Help: "`starttls`: mail is sent only after STARTTLS; `tls`: TLS from the start, as on port 465; `none`"},
+		Type: oneOf(SMTPStartTLS, SMTPTLS, SMTPPlain), Absent: SMTPStartTLS, Field: func(n *Notification) *string { return &n.SMTPTLS }},
+	&notifyKey[string]{Key: Key{Name: "smtp_user", Default: none, Other: "u", Help: "the name for a login at the mail server, with TLS only"},
+		Type: textType, Field: func(n *Notification) *string { return &n.SMTPUser }, Then: refusePlainLogin},
+	&notifyKey[string]{Key: Key{Name: "smtp_password_file", Default: none, Other: "/etc/supervisor/mail-password", Help: "a file whose first line is the password"},
+		Type: historyType, Field: func(n *Notification) *string { return &n.SMTPPassFile }},
+	&notifyKey[string]{Key: Key{Name: "from", Default: none, Other: "supervisor@example.com", Help: "the sender of mail"},
+		Type: notifyMailType, Field: func(n *Notification) *string { return &n.From }},
+	&notifyKey[[]string]{Key: Key{Name: "to", Default: none, Other: "ops@example.com,web@example.com", Help: "the recipients of mail"},
+		Type: notifyMailsType, Field: func(n *Notification) *[]string { return &n.To }},
 	&notifyKey[string]{Key: Key{Name: "command", Secret: true, Default: none, Other: "/usr/local/bin/page",
 		Help: "of `type=exec`: a command line, without a shell; the message is its standard input"},
 		Type: notifyCommandType, Field: func(n *Notification) *string { return &n.Command }},
@@ -116,6 +153,10 @@ var (
 	messageRateType = &Type[Rate]{name: "integer from 2 / duration", parse: parseRate(2), words: true, same: equal[Rate], text: rateText}
 	notifyOnType    = &Type[[]string]{name: "list", parse: parseNotifyOn, words: true, same: slices.Equal[[]string], text: listText}
 	notifyURLType   = &Type[string]{name: "URL", parse: parseWebURL, same: equal[string]}
+
+	notifyAddressType = &Type[string]{name: "host:port", parse: parseMailServer, words: true, same: equal[string]}
+	notifyMailType    = &Type[string]{name: "address", parse: parseMailAddress, words: true, same: equal[string]}
+	notifyMailsType   = &Type[[]string]{name: "list", parse: parseMailAddresses, words: true, same: slices.Equal[[]string], text: listText}
 
 	notifyHeadersType = &Type[map[string]string]{name: "environment", parse: parseHeaders, same: environmentType.same}
 	notifySecretType  = &Type[string]{name: "text", parse: parseNotifySecret, same: equal[string]}
@@ -176,6 +217,32 @@ func parseWebURL(s string) (string, error) {
 	return s, nil
 }
 
+// parseMailServer accepts HOST:PORT.
+func parseMailServer(s string) (string, error) {
+	host, port, err := net.SplitHostPort(s)
+	if _, portErr := parsePort(port); err != nil || portErr != nil || host == "" {
+		return "", errWord
+	}
+	return s, nil
+}
+
+func parseMailAddress(s string) (string, error) {
+	if _, err := mail.ParseAddress(s); err != nil {
+		return "", errWord
+	}
+	return s, nil
+}
+
+func parseMailAddresses(s string) ([]string, error) {
+	list, err := parseList(s)
+	for _, address := range list {
+		if _, err := parseMailAddress(address); err != nil {
+			return nil, err
+		}
+	}
+	return list, cmp.Or(err, emptyIs(list))
+}
+
 // parseHeaders accepts names and values that HTTP does.
 func parseHeaders(s string) (map[string]string, error) {
 	headers, err := parseEnvironment(s)
@@ -210,7 +277,7 @@ func requireNotifyType(k *sectionReader, n *Notification) {
 		}
 		return
 	}
-	for _, key := range map[string][]string{NotifyWebhook: {"url"}, NotifyExec: {"command"}}[n.Type] {
+	for _, key := range map[string][]string{NotifyWebhook: {"url"}, NotifySMTP: {"smtp", "from", "to"}, NotifyExec: {"command"}}[n.Type] {
 		if !k.has(key) { // an empty one is invalid
 			k.failSection(key)
 		}
@@ -234,6 +301,14 @@ func requireOneSecret(k *sectionReader, n *Notification) {
 	}
 }
 
-// notifyOnly are the keys that have an effect with one type only.
+// refusePlainLogin refuses to send a password without TLS.
+func refusePlainLogin(k *sectionReader, n *Notification) {
+	if n.SMTPUser != "" && n.SMTPTLS == SMTPPlain {
+		k.failf("smtp_user", "section [%s] has smtp_user with smtp_tls=none: the password would be sent without TLS", k.s.Name)
+	}
+}
+
+// notifyOnly are the keys that have an effect with some types only.
 var notifyOnly = map[string]string{"url": NotifyWebhook, "headers": NotifyWebhook, "secret": NotifyWebhook, "secret_file": NotifyWebhook,
-	"ca_file": NotifyWebhook, "command": NotifyExec}
+	"format": NotifyWebhook, "ca_file": NotifyWebhook + " " + NotifySMTP, "command": NotifyExec, "smtp": NotifySMTP, "smtp_tls": NotifySMTP,
+	"smtp_user": NotifySMTP, "smtp_password_file": NotifySMTP, "from": NotifySMTP, "to": NotifySMTP}

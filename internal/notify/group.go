@@ -27,22 +27,26 @@ type Held struct {
 func (t *Target) flush(now time.Time, compose func(key string, n Notice)) {
 	t.settle(now)
 	standing := t.standing()
-	for _, key := range slices.Sorted(maps.Keys(t.Groups)) {
-		g := t.Groups[key]
-		switch {
-		case len(g.Pending) > 0 && !now.Before(g.Due):
-			t.send(now, key, Notice{Group: key, Incidents: g.Pending, Omitted: g.Omitted}, compose)
-			g.Pending, g.Omitted, g.Due, g.Last = nil, 0, time.Time{}, now
-		case len(g.Pending) == 0 && standing[key] && t.repeats(g) && !now.Before(g.Last.Add(t.rules.RepeatInterval)):
-			list := t.persistent(key)
-			n := Notice{Group: key, Incidents: list[:min(len(list), maxIncidents)], Repeat: true}
-			n.Omitted = len(list) - len(n.Incidents)
-			t.send(now, key, n, compose)
-			g.Last = now
-		}
-		if len(g.Pending) == 0 && !standing[key] && !now.Before(g.Last.Add(t.rules.GroupInterval)) {
+	var due []string
+	for key, g := range t.Groups {
+		switch waits := len(g.Pending) > 0; {
+		case waits && !now.Before(g.Due), !waits && standing[key] && t.repeats(g) && !now.Before(g.Last.Add(t.rules.RepeatInterval)):
+			due = append(due, key)
+		case !waits && !standing[key] && !now.Before(g.Last.Add(t.rules.GroupInterval)):
 			delete(t.Groups, key)
 		}
+	}
+	slices.Sort(due) // so that the same inputs give the same messages
+	for _, key := range due {
+		g := t.Groups[key]
+		n := Notice{Group: key, Incidents: g.Pending, Omitted: g.Omitted}
+		if len(g.Pending) == 0 {
+			list := t.persistent(key)
+			n.Incidents, n.Repeat = list[:min(len(list), maxIncidents)], true
+			n.Omitted = len(list) - len(n.Incidents)
+		}
+		t.send(now, key, n, compose)
+		g.Pending, g.Omitted, g.Due, g.Last = nil, 0, time.Time{}, now
 	}
 	if t.Held != nil && !now.Before(t.digestDue()) {
 		t.expire(now)

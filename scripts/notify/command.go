@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"text/template"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
@@ -17,22 +18,23 @@ import (
 
 // command gives messages to a program. What it writes goes to our standard error, since our standard output is the protocol.
 type command struct {
-	words   []string
-	timeout time.Duration
+	words    []string
+	template *template.Template // nil: it gets the JSON object
+	timeout  time.Duration
 }
 
-func newCommand(n *config.Notification) (*command, error) {
+func newCommand(n *config.Notification, custom *template.Template) (*command, error) {
 	words, err := shlex.Split(n.Command)
 	if err != nil {
 		return nil, err
 	}
-	return &command{words, n.Timeout}, nil
+	return &command{words, custom, n.Timeout}, nil
 }
 
 func (c *command) send(ctx context.Context, m *notify.Message) notify.Result {
-	body, err := object(m)
+	_, body, err := m.Notice.Body(notify.JSON, c.template)
 	if err != nil {
-		return refused("%v", err)
+		return refused("the template failed: %v", err)
 	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()

@@ -14,8 +14,10 @@ var modules = []string{
 	"github.com/kolo/xmlrpc",           // childutils
 	"github.com/netresearch/go-cron",   // config
 	"github.com/spf13/pflag",
+	"github.com/wneessen/go-mail",
 	"golang.org/x/crypto", // config
 	"golang.org/x/sys",
+	"golang.org/x/text", // go-mail
 }
 
 // TestModules shows which modules the program contains, and that the daemon and supervisorctl contain none of its own.
@@ -25,6 +27,9 @@ func TestModules(t *testing.T) {
 	}
 	own := []string{"github.com/gosupervisor/supervisor/internal/notify", "github.com/gosupervisor/supervisor/scripts/notify"}
 	for _, program := range []string{"../../supervisord", "../../supervisorctl"} {
+		if modules := modulesOf(t, program); slices.Contains(modules, "github.com/wneessen/go-mail") || slices.Contains(modules, "golang.org/x/text") {
+			t.Errorf("%s contains %q", program, modules)
+		}
 		deps := list(t, "-deps", program)
 		for _, name := range own {
 			if slices.Contains(deps, name) {

@@ -1,4 +1,4 @@
-// Supervisor-notify sends messages about programs: to web servers, and by commands. It is an event listener, configured by the
+// Supervisor-notify sends messages about programs: to web servers, by mail, and by commands. It is an event listener, configured by the
 // [notify:x] sections of supervisord's file, and works under the original, too. docs/supervisor-notify.md describes it.
 //
 // It is a program of its own, because sending means TLS, name servers and queues, which may hang: supervisord has none of them.
@@ -102,10 +102,8 @@ func configure(argv0, path string) (file string, rules []config.Notification, se
 	if len(errs) == 0 {
 		for i := range found.List {
 			n := &found.List[i]
-			warning, err := n.ReadSecret()
-			if warning != "" {
-				warnings = append(warnings, warning)
-			}
+			more, err := n.ReadSecrets()
+			warnings = append(warnings, more...)
 			if err == nil {
 				senders[n.Name], err = newSender(n)
 			}
@@ -150,6 +148,8 @@ func listen(rules []config.Notification, senders map[string]sender) int {
 	}
 	if err != nil {
 		logf("%v; what is not sent is kept in memory", err)
+	} else {
+		defer s.close()
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)

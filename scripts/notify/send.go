@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"os"
+	"text/template"
+	"time"
 
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/notify"
@@ -17,13 +19,37 @@ type sender interface {
 
 // newSender makes the sender of a section.
 func newSender(n *config.Notification) (sender, error) {
+	custom, err := readTemplate(n)
+	if err != nil {
+		return nil, err
+	}
 	switch n.Type {
 	case config.NotifyWebhook:
-		return newWebhook(n)
-	case config.NotifyExec:
-		return newCommand(n)
+		return newWebhook(n, custom)
+	case config.NotifySMTP:
+		return newMailer(n, custom)
 	}
-	return nil, fmt.Errorf("there is no type %s", n.Type)
+	return newCommand(n, custom)
+}
+
+// readTemplate reads and tries the template of a section; nil: it has none.
+func readTemplate(n *config.Notification) (*template.Template, error) {
+	if n.TemplateFile == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(n.TemplateFile)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read template_file: %w", err)
+	}
+	custom, err := notify.ParseTemplate(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("template_file %s: %w", n.TemplateFile, err)
+	}
+	example := notify.Example("host", n.Name, "msg_example", time.Now())
+	if _, err := example.Plain(custom); err != nil {
+		return nil, fmt.Errorf("template_file %s: %w", n.TemplateFile, err)
+	}
+	return custom, nil
 }
 
 func delivered() notify.Result { return notify.Result{Outcome: notify.Delivered} }
@@ -36,6 +62,3 @@ func failed(format string, args ...any) notify.Result {
 func refused(format string, args ...any) notify.Result {
 	return notify.Result{Outcome: notify.Refused, Reason: fmt.Sprintf(format, args...)}
 }
-
-// object is a message as JSON.
-func object(m *notify.Message) ([]byte, error) { return json.Marshal(m.Notice) }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"text/template"
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
@@ -21,14 +22,16 @@ import (
 
 // webhook sends messages by POST, with a signature by the rules of Standard Webhooks.
 type webhook struct {
-	url     string
-	headers map[string]string
-	key     []byte // nil: messages are not signed
-	client  *http.Client
+	url      string
+	headers  map[string]string
+	format   string
+	template *template.Template // nil: none
+	key      []byte             // nil: messages are not signed
+	client   *http.Client
 }
 
-func newWebhook(n *config.Notification) (*webhook, error) {
-	w := &webhook{url: n.URL, headers: n.Headers}
+func newWebhook(n *config.Notification, custom *template.Template) (*webhook, error) {
+	w := &webhook{url: n.URL, headers: n.Headers, format: n.Format, template: custom}
 	if n.Secret != "" {
 		var err error
 		if w.key, err = config.SigningKey(n.Secret); err != nil {
@@ -65,9 +68,9 @@ func authorities(path string) (*x509.CertPool, error) {
 }
 
 func (w *webhook) send(ctx context.Context, m *notify.Message) notify.Result {
-	body, err := object(m)
+	mediaType, body, err := m.Notice.Body(w.format, w.template)
 	if err != nil {
-		return refused("%v", err)
+		return refused("the template failed: %v", err)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
 	if err != nil {
@@ -75,7 +78,7 @@ func (w *webhook) send(ctx context.Context, m *notify.Message) notify.Result {
 	}
 	now := time.Now().Unix()
 	h := request.Header
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", mediaType)
 	h.Set("User-Agent", "supervisor-notify/"+api.Version)
 	h.Set("webhook-id", m.ID)
 	h.Set("webhook-timestamp", strconv.FormatInt(now, 10))
