@@ -299,7 +299,7 @@ func (s *session) fragment(line int, text string) {
 
 // aboutHost matches errors about files and users that exist only where a configuration is used, and about the rest of a file.
 var aboutHost = regexp.MustCompile(`^\s|does not exist|will be made|cannot be found|not found|can't find|no such|Invalid user|invalid user|` +
-	`not a directory|not an existing directory|runs as root|No file matches via include|there is no section`)
+	`not a directory|not an existing directory|runs as root|No file matches via include|there is no section|no event listener runs supervisor-notify`)
 
 // end stops the daemons that the session started, also one that the page has shut down and that has removed its pid file: it still
 // works in the directory, which is removed next.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -56,10 +57,28 @@ func (r *reader) daemonEnvironment(environ []string) {
 	if own.doc.ByName["supervisord"] != nil {
 		_, _ = own.supervisord()
 	}
+	own.listenerEnvironment()
 	for name, text := range environment(environ) { // those of the listener itself are stronger
 		r.env[name] = text
 	}
 }
+
+// listenerEnvironment adds the variables of environment= of the event listener that runs supervisor-notify. Errors are not for us to report.
+func (r *reader) listenerEnvironment() {
+	for _, s := range r.doc.Sections {
+		if kindOf(s.Name) != InListener || !strings.Contains(s.Values["command"].Text, notifyProgram) {
+			continue
+		}
+		quiet := *r
+		quiet.check = &check{read: r.check.read, seen: map[ini.Error]bool{}}
+		text, _, _ := (&sectionReader{r: &quiet, s: s}).text(&Key{Name: "environment", Scope: ofFile | ofHost})
+		variables, _ := parseEnvironment(text)
+		maps.Copy(r.env, variables)
+	}
+}
+
+// notifyProgram is what the command of an event listener contains that runs supervisor-notify.
+const notifyProgram = "supervisor-notify"
 
 // notifications reads the [notify:x] sections. The reader collects the errors.
 func (r *reader) notifications() (list []Notification) {
@@ -165,6 +184,8 @@ func (r *reader) checkNotifications(c *Config) (warnings []string) {
 	own := *r
 	own.check = newCheck()
 	own.check.read, own.check.refused = r.check.read, r.check.refused
+	own.env = maps.Clone(r.env)
+	own.listenerEnvironment()
 	warnings = own.notifyDoubts(own.notifications())
 	r.check.refused = own.check.refused
 	for _, err := range own.check.errs {
@@ -186,7 +207,7 @@ func (r *reader) checkNotifications(c *Config) (warnings []string) {
 func (r *reader) runsNotify(c *Config) bool {
 	for _, g := range c.Groups {
 		for _, p := range g.Processes {
-			if kindOf(p.Section) == InListener && strings.Contains(p.Run.Command, "supervisor-notify") {
+			if kindOf(p.Section) == InListener && strings.Contains(p.Run.Command, notifyProgram) {
 				return true
 			}
 		}
