@@ -36,7 +36,7 @@ func start(t *testing.T, name string, priority int, script string) Child {
 		<-ended
 	})
 	return Child{PID: cmd.Process.Pid, Group: "g", Name: name, GroupPriority: 999, Priority: priority,
-		StopSignal: syscall.SIGTERM, StopWait: time.Second, UID: os.Getuid()}
+		StopSignal: syscall.SIGTERM, StopWait: time.Minute, UID: os.Getuid()}
 }
 
 // until waits until the condition holds.
