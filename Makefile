@@ -199,6 +199,7 @@ package-test: programs ## * build and try the packages and the container
 # Tests fail if a page differs from the source.
 docs: ## write the pages and parts of pages that are made from the source
 	go test ./internal/rpc -run TestReference -count=1 -update
+	go test ./internal/rest -run TestPage -count=1 -update
 	go test ./internal/events -run TestReference -count=1 -update
 	go test ./internal/metrics -run TestReference -count=1 -update
 	go test ./internal/config -run 'TestReference|TestSampleIsComplete' -count=1 -update

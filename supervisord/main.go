@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/signal"
@@ -15,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/parentthread"
@@ -109,6 +112,7 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 		kept:    statefile.New(),
 		program: program, started: started, signals: make(chan os.Signal, early.Room), chld: make(chan os.Signal, 1),
 		start: child.IsolatedStarter(), manager: daemon.NewNotifier(), sockets: new(socket.Set),
+		history: history.New(newLife(), 0),
 	}
 	if early.Signals != nil {
 		d.signals = early.Signals
@@ -116,6 +120,13 @@ func newSupervisord(opts config.Options, program string, started time.Time) *sup
 	d.notifySignals()
 	signal.Notify(d.chld, syscall.SIGCHLD)
 	return d
+}
+
+// newLife returns a random id.
+func newLife() string {
+	b := make([]byte, 4)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
 }
 
 // named adds the names in the certificates of servers to a configuration that was just read.

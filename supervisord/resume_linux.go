@@ -12,6 +12,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
 	"github.com/gosupervisor/supervisor/internal/handover"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
@@ -164,6 +165,9 @@ func restore(r *handover.Reader, guard int) (*supervisord, *life, error) {
 	var syslog logs.SyslogState
 	r.Get(syslogRoom, &syslog)
 	d.unused = new(daemon.Releaser)
+	var past history.RingState
+	r.Get(historyRoom, &past)
+	d.history = history.Import(past, d.history.Life(), l.cfg.Supervisord.HistorySize())
 	options := d.options(l)
 	options.Read, options.InUse = readings[1], inUse
 	l.sup = supervisor.Import(options, r, state, active, logs.ImportSyslog(r, syslog, "", func(text string) { l.log.Warnf("%s", text) }))

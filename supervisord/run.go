@@ -17,6 +17,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/daemon"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/httpd"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/metrics"
@@ -24,6 +25,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
 	"github.com/gosupervisor/supervisor/internal/process"
+	"github.com/gosupervisor/supervisor/internal/rest"
 	"github.com/gosupervisor/supervisor/internal/rpc"
 	"github.com/gosupervisor/supervisor/internal/scrape"
 	"github.com/gosupervisor/supervisor/internal/socket"
@@ -48,6 +50,7 @@ type supervisord struct {
 	unused  *daemon.Releaser // of this run
 	manager *daemon.Notifier
 	serial  events.Serial
+	history *history.Ring
 	started time.Time
 	sockets *socket.Set    // of [socket:x] sections
 	servers *httpd.Servers // of this run; between two runs, the sockets that are kept
@@ -162,6 +165,7 @@ func (d *supervisord) begin(cfg *config.Config) (l *life, err error) {
 		}
 	}
 	d.unused = new(daemon.Releaser)
+	d.history.Resize(own.HistorySize())
 	options := d.options(l)
 	if l.sup, err = supervisor.New(options); err != nil {
 		return l, err
@@ -212,7 +216,7 @@ func (d *supervisord) options(l *life) supervisor.Options {
 		EnvironOf:   func(read *config.Config) []string { return environ(read, cfg) },
 		ListenerEnv: listenerEnv(cfg.Supervisord.Environ(os.Environ()), cfg.Withheld),
 		Launcher:    daemon.Launcher(),
-		Leaving:     d.leaving, Settled: func() { go d.settled(cfg, log, unused, ended) }, Serial: &d.serial,
+		Leaving:     d.leaving, Settled: func() { go d.settled(cfg, log, unused, ended) }, Serial: &d.serial, History: d.history,
 		Taken: func(read *config.Config) {
 			l.servers.Permit(read)
 			l.audit.Change(auditOptions(&read.Supervisord))
@@ -423,6 +427,9 @@ func (d *supervisord) services(l *life, pages web.State) httpd.Services {
 	}
 	if log.Enabled(api.Trace) {
 		services.Access = func(line string) { log.Tracef("%s", line) }
+	}
+	if !l.cfg.Supervisord.NoAPI {
+		services.API = rest.New(ops, rest.About{Started: d.started, File: d.file})
 	}
 	return services
 }

@@ -362,6 +362,7 @@ const (
 	keptRoom       = "kept"
 	httpdRoom      = "httpd"
 	webRoom        = "web"
+	historyRoom    = "history"
 )
 
 // export returns the state of everything, which is frozen.
@@ -377,6 +378,7 @@ func (d *supervisord) export(l *life, loop *supervisor.Loop, w *handover.Writer)
 	w.Put(syslogRoom, loop.Syslog().Export())
 	w.Put(supervisorRoom, loop.Export(w, now))
 	w.Put(childRoom, child.Export(w))
+	w.Put(historyRoom, d.history.Export())
 	w.Put(httpdRoom, l.servers.Export(w))
 	w.Put(webRoom, l.pages.Export())
 	if state := d.kept.Export(); !state.Empty() {

@@ -63,6 +63,9 @@ func (c *Caller) CanLogIn() bool { return c.logsIn }
 // HasOwn reports whether not all programs exist for the caller.
 func (c *Caller) HasOwn() bool { return c.programs != nil }
 
+// Programs are patterns of the namespecs of the programs that exist for the caller, nil: all.
+func (c *Caller) Programs() []string { return c.programs }
+
 // Owns reports whether the process with a namespec exists for the caller.
 func (c *Caller) Owns(namespec string) bool {
 	return c.programs == nil || slices.ContainsFunc(c.programs, func(pattern string) bool { return glob.Match(pattern, namespec) })

@@ -78,6 +78,9 @@ type Fault struct {
 	Text string
 }
 
+// Name is the name of its code.
+func (f *Fault) Name() string { return faultName(f.Code) }
+
 func (f *Fault) Error() string { return "fault " + strconv.Itoa(f.Code) + ": " + f.Text }
 
 // NewFault makes a fault whose text is the name of the code and, after a colon, the detail. An empty detail is left out,

@@ -33,6 +33,7 @@ type Via string
 const (
 	RPC    Via = "rpc"
 	Web    Via = "web"
+	API    Via = "api"
 	Signal Via = "signal"
 )
 

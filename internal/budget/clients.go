@@ -1,7 +1,7 @@
 package budget
 
 // What clients can make supervisord hold.
-var clients = []*Budget{Connections, Waiting, TCPDescriptors, UnixDescriptors, Headers, Bodies, Answers, Followers, Viewers, Searches, Scaled}
+var clients = []*Budget{Connections, Waiting, TCPDescriptors, UnixDescriptors, Headers, Bodies, Answers, Followers, Viewers, Streams, Searches, Scaled}
 
 // The limits of connections are those of each kind of server: clients of TCP servers take nothing from those of Unix sockets.
 var (
@@ -41,6 +41,8 @@ var (
 		Scope: "in all; at most a quarter of the limit of open files", Beyond: "503"}
 	// Viewers counts the status pages that are updated.
 	Viewers = &Budget{Name: "web pages that are updated", Limit: 64, Unit: "pages", Scope: "in all", Beyond: "503"}
+	// Streams counts the streams of events of the JSON API. Each is a position in the history, and a buffer of some kilobytes.
+	Streams = &Budget{Name: "streams of events of the JSON API", Limit: 64, Unit: "streams", Scope: "in all", Beyond: "503"}
 )
 
 // Searches are files in which a search of a log has stopped, which are open for its next part. One that is compressed takes up to 8 MiB.

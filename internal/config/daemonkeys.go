@@ -64,7 +64,7 @@ var daemonKeys = table(Key{Sections: InSupervisord, Scope: ofFile, Update: nothi
 	&daemonKey[bool]{Key: Key{Name: "strip_ansi", Topic: childTopic, Since: "3.0", Other: "true",
 		Help: "remove ANSI escape sequences from child logs"},
 		Type: boolType, Field: func(s *settings) *bool { return &s.StripANSI }},
-	loginLimitKey, openServerKey, metricsKey, metricsResourcesKey,
+	loginLimitKey, openServerKey, metricsKey, metricsResourcesKey, eventHistoryKey, apiKey,
 	&daemonKey[bool]{Key: Key{Name: "subreaper", Topic: childTopic, Since: Ours, Other: "true",
 		Help: "become the parent of orphaned processes, reap and log them; Linux"},
 		Type: boolType, Field: func(s *settings) *bool { return &s.Subreaper }},

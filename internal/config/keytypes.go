@@ -123,8 +123,9 @@ var (
 		text: func(p access.Parts) string { return listText(p.Names()) }}
 	loginLimitType = &Type[access.Limit]{name: "integer / duration", parse: parseLoginLimit, words: true, same: equal[access.Limit],
 		text: loginLimitText}
-	openServerType = &Type[string]{name: "`allow`, `warn` or `refuse`", parse: parseOpenServer, words: true, same: equal[string]}
-	addressType    = &Type[inetAddress]{name: "address", parse: parseInetAddress}
+	openServerType   = &Type[string]{name: "`allow`, `warn` or `refuse`", parse: parseOpenServer, words: true, same: equal[string]}
+	eventHistoryType = &Type[int]{name: "integer from 0 to 65536", parse: parseEventHistory, words: true, same: equal[int], text: eventHistoryText}
+	addressType      = &Type[inetAddress]{name: "address", parse: parseInetAddress}
 )
 
 // choice returns a type with two words for false and true.

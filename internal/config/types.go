@@ -13,6 +13,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/child/step"
 	"github.com/gosupervisor/supervisor/internal/envfile"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/rotation"
 )
 
@@ -63,15 +64,17 @@ type Supervisord struct {
 	Environment        map[string]string `json:"-"` // stronger than FileEnvironment
 	Identifier         string            `json:"identifier"`
 	Subreaper          bool              `json:"subreaper"`
-	ShutdownTimeout    int               `json:"shutdown_timeout"`    // seconds; 0 or less: none
-	KillOrphans        bool              `json:"orphans_kill"`        // orphans=kill
-	StrictDependencies bool              `json:"dependencies_strict"` // dependencies=strict
-	StartInterval      time.Duration     `json:"start_interval"`      // between two first starts; 0: none
-	StateFile          string            `json:"statefile"`           // absolute; empty: none
-	MaxStarting        int               `json:"max_starting"`        // processes in STARTING by a first start; 0: any number
-	Cgroup             string            `json:"cgroup"`              // auto, off, required, or the path of the base
-	Shipping           Shipping          `json:"shipping"`            // of the main log
-	LogJournald        bool              `json:"log_journald"`        // the main log goes to journald, too
+	ShutdownTimeout    int               `json:"shutdown_timeout"`       // seconds; 0 or less: none
+	KillOrphans        bool              `json:"orphans_kill"`           // orphans=kill
+	StrictDependencies bool              `json:"dependencies_strict"`    // dependencies=strict
+	StartInterval      time.Duration     `json:"start_interval"`         // between two first starts; 0: none
+	StateFile          string            `json:"statefile"`              // absolute; empty: none
+	MaxStarting        int               `json:"max_starting"`           // processes in STARTING by a first start; 0: any number
+	Cgroup             string            `json:"cgroup"`                 // auto, off, required, or the path of the base
+	Shipping           Shipping          `json:"shipping"`               // of the main log
+	EventHistory       int               `json:"event_history,omitzero"` // see HistorySize
+	NoAPI              bool              `json:"no_api,omitzero"`        // api=false
+	LogJournald        bool              `json:"log_journald"`           // the main log goes to journald, too
 
 	LogDirs     bool            `json:"logfile_mkdirs,omitzero"` // missing directories of logs are made
 	LogAccess   LogAccess       `json:"logfile_access,omitzero"`
@@ -84,6 +87,17 @@ type Supervisord struct {
 
 	Metrics          bool   `json:"metrics"`           // the servers have /metrics
 	MetricsResources string `json:"metrics_resources"` // process, tree or false
+}
+
+// HistorySize is how many entries the history has.
+func (s *Supervisord) HistorySize() int {
+	switch {
+	case s.EventHistory == 0: // not set, or by a version that did not know it
+		return history.DefaultSize
+	case s.EventHistory < 0:
+		return 0
+	}
+	return s.EventHistory
 }
 
 // BackgroundUmask is the umask of supervisord in the background. In the foreground it keeps that of the caller, if the

@@ -130,6 +130,20 @@ func init() {
 		{name: "deps", args: processArgs, upcheck: true, run: (*Controller).deps,
 			help: "deps\t\t\tShow what programs depend on, and whether it is met\n" +
 				"deps <name> [...]\tThe same for processes, programs or groups"},
+		{name: "events", args: processArgs, run: (*Controller).events,
+			flags: []string{"-n", "--since", "--json"}, values: []string{"-n", "--since"},
+			help: "events\t\t\tShow what has happened to processes: changes of states with exit statuses, the last 20\n" +
+				"events <name> [...]\tThe same for some processes\n" +
+				"events <gname>:*\tThe same for all processes in a group\n" +
+				"events -n 50\t\tShow the last 50\n" +
+				"events --since 10m\tShow those of the last ten minutes; also 14:30, or 2026-11-27T14:30:00Z\n" +
+				"events --json\t\tShow each as an object in JSON\n" +
+				"supervisord keeps the last 4096, or as many as event_history says."},
+		{name: "health", args: processArgs, run: (*Controller).health, flags: []string{"--live"},
+			help: "health\t\t\tShow which processes are not as they should be; the exit status is 1 if there are some, else 0\n" +
+				"health <name> [...]\tThe same for some processes\n" +
+				"health --live\t\tShow only those that have failed, not those that start or were stopped\n" +
+				"For containers: HEALTHCHECK CMD [\"supervisorctl\", \"health\"]"},
 		{name: "logs", args: processArgs, upcheck: true, quoted: patternFlag, run: (*Controller).logs,
 			flags: []string{"-f", "-n", "--since", "--until", patternFlag, "--raw"}, values: []string{"-n", "--since", "--until", patternFlag},
 			help: "logs <name> [...]\tShow the last lines of the stdout and stderr logs of processes\n" +

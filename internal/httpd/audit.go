@@ -45,5 +45,8 @@ func viaOf(r *http.Request) audit.Via {
 	if strings.HasPrefix(r.URL.Path, "/RPC2") {
 		return audit.RPC
 	}
+	if isAPI(r) {
+		return audit.API
+	}
 	return audit.Web
 }

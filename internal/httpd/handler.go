@@ -67,12 +67,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // respond answers a request, whose body was received with this status. The first case that matches applies.
 func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b body, status int, verdict access.Verdict) {
 	defer h.finish()
-	to := routeOf(r)
+	to := h.routeOf(r)
 	switch {
 	case verdict.Caller == nil:
 		h.refuse(w, r, verdict)
 	case status == http.StatusMisdirectedRequest:
 		w.Header().Set("Connection", "close")
+		if h.services.API != nil && isAPI(r) {
+			h.fail(w, r, status)
+			return
+		}
 		h.answer(w, r, status, "text/html", []byte(misdirected))
 	case !strings.HasPrefix(r.RequestURI, "/"): // with scheme and host, or "*"
 		h.fail(w, r, http.StatusNotFound)
@@ -86,6 +90,10 @@ func (h *handler) respond(w http.ResponseWriter, r *http.Request, isCall bool, b
 		h.call(w, r, b, status)
 	case status != http.StatusOK:
 		h.fail(w, r, status)
+	case to.name == "/api":
+		r, done := h.whileAdmitted(r)
+		defer done()
+		h.page(w, r, b, func(w http.ResponseWriter, r *http.Request) int { h.services.API.Serve(w, r); return 0 })
 	case to.answer != nil:
 		h.noteRead(r, to)
 		r, done := h.whileAdmitted(r)
@@ -141,6 +149,11 @@ func (h *handler) call(w http.ResponseWriter, r *http.Request, body []byte, stat
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
+	}
+	if h.services.API != nil && isAPI(r) {
+		contentType, body := h.services.API.Problem(status)
+		h.answer(w, r, status, contentType, body)
+		return
 	}
 	h.answer(w, r, status, "text/html", errorPage(status))
 }

@@ -45,6 +45,8 @@ type Services struct {
 	ProcessLog func(ctx context.Context, namespec string, channel api.Channel) (log logs.Source, ok bool)
 	// MainLog is the main log.
 	MainLog func() (log logs.Source, ok bool)
+	// API answers the requests below /api; nil: there is none.
+	API API
 	// Pages answers the requests for all other paths.
 	Pages Pages
 	// Metrics answers the requests for /metrics, as Pages does.

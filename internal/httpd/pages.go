@@ -31,8 +31,16 @@ func (h *handler) metrics(w http.ResponseWriter, r *http.Request) {
 	h.page(w, r, nil, h.services.Metrics)
 }
 
-// page has pages answer a request with this body.
-func (h *handler) page(w http.ResponseWriter, r *http.Request, b body, pages Pages) {
+// API answers requests below /api. As of Pages, the context of a request is canceled when the servers are closed, and a panic with
+// http.ErrAbortHandler closes the connection.
+type API interface {
+	Serve(w http.ResponseWriter, r *http.Request)
+	// Problem is the body of a response with that status to a request that does not reach the API.
+	Problem(status int) (contentType string, body []byte)
+}
+
+// page has the web pages, or the API, answer a request with this body.
+func (h *handler) page(w http.ResponseWriter, r *http.Request, b body, serve Pages) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(h.ctx, cancel)()
@@ -42,7 +50,7 @@ func (h *handler) page(w http.ResponseWriter, r *http.Request, b body, pages Pag
 	}
 	r = r.WithContext(ctx)
 	r.Body = io.NopCloser(bytes.NewReader(b))
-	if status := pages(counted, r); status != 0 {
+	if status := serve(counted, r); status != 0 {
 		h.fail(w, r, status)
 		return
 	}

@@ -20,6 +20,16 @@ import (
 var samplePaths = map[string]string{
 	"/RPC2": "/RPC2", "/logtail/NAME": "/logtail/t", "/mainlogtail": "/mainlogtail", "/logfile/NAME": "/logfile/t",
 	"/mainlogfile": "/mainlogfile", "/ok.html": "/ok.html", "/": "/index.html",
+	"/metrics": "/metrics", "/api": "/api/v1/",
+}
+
+// anyAPI answers each request.
+type anyAPI struct{}
+
+func (anyAPI) Serve(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "api") }
+
+func (anyAPI) Problem(int) (contentType string, body []byte) {
+	return "application/problem+json", []byte("{}")
 }
 
 // covers: ACC-1
@@ -55,6 +65,8 @@ func TestEveryRouteAndRole(t *testing.T) {
 				return append(out, "called"...), nil, http.StatusOK
 			},
 			Pages:      func(w http.ResponseWriter, _ *http.Request) int { _, _ = io.WriteString(w, "page"); return 0 },
+			Metrics:    func(w http.ResponseWriter, _ *http.Request) int { _, _ = io.WriteString(w, "metrics"); return 0 },
+			API:        anyAPI{},
 			ProcessLog: func(context.Context, string, api.Channel) (logs.Source, bool) { return logs.Source{Path: log}, true },
 			MainLog:    func() (logs.Source, bool) { return logs.Source{Path: log}, true },
 		})

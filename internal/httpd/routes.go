@@ -30,14 +30,20 @@ var routes = []route{
 		h.answer(w, r, http.StatusOK, "text/plain", []byte("OK"))
 	}},
 	{"/metrics", func(_ *http.Request, bare string) bool { return bare == "metrics" }, access.Measurements, access.Metrics, false, (*handler).metrics},
+	{"/api", func(r *http.Request, _ string) bool { return isAPI(r) }, access.API, access.Metrics, false, nil},
 	{"/", func(*http.Request, string) bool { return true }, access.Web, access.Metrics, false, nil},
 }
 
-// routeOf returns the route of a request.
-func routeOf(r *http.Request) *route {
+// isAPI reports whether a request is one for the API.
+func isAPI(r *http.Request) bool {
+	return r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/")
+}
+
+// routeOf returns the route of a request. Without an API, its paths are pages that do not exist.
+func (h *handler) routeOf(r *http.Request) *route {
 	bare := barePath(r)
 	for i := range routes {
-		if routes[i].matches(r, bare) {
+		if routes[i].matches(r, bare) && (h.services.API != nil || routes[i].name != "/api") {
 			return &routes[i]
 		}
 	}

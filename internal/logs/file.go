@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/budget"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/rotation"
 	"github.com/gosupervisor/supervisor/internal/safefile"
 )
@@ -25,6 +26,7 @@ type File struct {
 	path       string
 	max        int64     // bytes; 0: never rotate
 	size       int64     // bytes, without what other programs did to the file
+	logged     int64     // bytes that were written or queued
 	lost       int64     // bytes that could not be written
 	reported   int64     // bytes of these that were reported
 	failed     time.Time // when writing failed last
@@ -35,6 +37,7 @@ type File struct {
 	mode       uint32 // for creating; the umask applies
 	owner      int32  // the user of the program; 0: root, or none
 	comparedAt int32  // when comparePath last did so, in seconds since the start of the program
+	rotations  uint32
 
 	plain           bool                        // a regular file that is not reached through /dev or /proc
 	unlinked        bool                        // the file has no name any more, and could not be created again
@@ -188,7 +191,9 @@ func (f *File) write(p []byte, most int) (int, error) {
 	if w := f.async.Load(); w != nil {
 		lost, err := w.sendWithin(p, f.budget())
 		f.lost += lost
-		return max(0, len(p)-int(lost)), f.report(err)
+		sent := max(0, len(p)-int(lost))
+		f.logged += int64(sent)
+		return sent, f.report(err)
 	}
 	condition := f.checkLinked()
 	if f.keys != nil {
@@ -235,6 +240,7 @@ func first(a, b error) error {
 func (f *File) writeAll(p []byte) (written int, err error) {
 	written, err = writeNow(int(f.fd), p)
 	f.size += int64(written)
+	f.logged += int64(written)
 	f.sinceCheck += int64(written)
 	f.lost += int64(len(p) - written)
 	return written, err
@@ -357,6 +363,21 @@ func (f *File) Close() error {
 		return &lostAtEnd{unreported}
 	}
 	return nil
+}
+
+// Counted is what has been counted since the file was opened, and its size in bytes, without what other programs did to it; -1 if it is
+// not a plain file.
+func (f *File) Counted() (counted history.Output, size int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	lost := f.lost
+	if f.unlinked { // what was written last went to a file without a name
+		lost += f.sinceCheck
+	}
+	if size = f.size; !f.plain {
+		size = -1
+	}
+	return history.Output{Logged: f.logged, Lost: lost, Rotations: f.rotations}, size
 }
 
 // Path is the path the file was opened by.

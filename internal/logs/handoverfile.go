@@ -12,6 +12,8 @@ type FileState struct {
 	FD         int           `json:"fd"`
 	Size       int64         `json:"size,omitempty"`
 	Lost       int64         `json:"lost,omitempty"`
+	Logged     int64         `json:"logged,omitempty"`
+	Rotations  uint32        `json:"rotations,omitempty"`
 	Reported   int64         `json:"reported,omitempty"`
 	SinceCheck int64         `json:"sincecheck,omitempty"`
 	Failed     handover.Time `json:"failed,omitzero"`
@@ -44,7 +46,7 @@ func (f *File) Export(w *handover.Writer) *FileState {
 		return nil
 	}
 	s := &FileState{
-		FD: w.Descriptor(int(f.fd), filePurpose(f.path)), Size: f.size, Lost: f.lost, Reported: f.reported, SinceCheck: f.sinceCheck,
+		FD: w.Descriptor(int(f.fd), filePurpose(f.path)), Size: f.size, Lost: f.lost, Logged: f.logged, Rotations: f.rotations, Reported: f.reported, SinceCheck: f.sinceCheck,
 		Failed: handover.Time{Time: f.failed}, Checked: handover.Time{Time: f.checkedAt},
 		Plain: f.plain, Unlinked: f.unlinked, Renamed: f.renamed, Failing: f.failing, RotationFailing: f.rotationFailing, Torn: f.torn,
 	}
@@ -70,6 +72,7 @@ func ImportFile(r *handover.Reader, s *FileState, path string, o FileOptions) *F
 	f.failed, f.checkedAt, f.sinceCheck = s.Failed.Time, s.Checked.Time, s.SinceCheck
 	f.plain, f.unlinked, f.renamed, f.failing, f.rotationFailing = s.Plain, s.Unlinked, s.Renamed, s.Failing, s.RotationFailing
 	f.torn = s.Torn
+	f.logged, f.rotations = s.Logged, s.Rotations
 	if !s.Compared.IsZero() {
 		f.comparedAt = seconds(s.Compared.Time)
 	}

@@ -29,14 +29,22 @@ func (f *File) rotateIfDue() error {
 func (f *File) rotate() error {
 	f.size = 0
 	if f.backups <= 0 {
-		return f.open(syscall.O_TRUNC)
+		return f.rotated(f.open(syscall.O_TRUNC))
 	}
 	if err := f.renameBackups(); err != nil {
 		return err
 	}
-	err := f.open(0)
+	err := f.rotated(f.open(0))
 	if f.keys != nil {
 		f.tend()
+	}
+	return err
+}
+
+// rotated counts a rotation, unless there is an error, which it returns.
+func (f *File) rotated(err error) error {
+	if err == nil {
+		f.rotations++
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gosupervisor/supervisor/internal/api"
+	"github.com/gosupervisor/supervisor/internal/history"
 )
 
 // The targets of the output of a process. All are stages in the sense of package output: they take chunks as they come
@@ -16,6 +17,7 @@ type FileTarget struct {
 	File    *File // nil: none
 	Process string
 	Main    *Main
+	Past    history.Output // of files that are closed
 }
 
 // Write appends a chunk to the file.
@@ -87,7 +89,19 @@ func (t *FileTarget) Close() {
 	if condition := t.File.Close(); condition != nil {
 		t.report(condition)
 	}
+	t.Past, _ = t.Counted()
 	t.File = nil
+}
+
+// Counted is what has been counted of all files so far, and the size of the file in bytes, -1 if it is not open or not a plain one.
+func (t *FileTarget) Counted() (all history.Output, size int64) {
+	all, size = t.Past, -1
+	if t.File != nil {
+		var now history.Output
+		now, size = t.File.Counted()
+		all.Add(now)
+	}
+	return all, size
 }
 
 // SyslogTarget sends the lines of each chunk to syslog, after a prefix. Source: stdout_syslog.

@@ -217,6 +217,8 @@ func (c *channel) rotate() (rotated bool, err error) {
 	}
 	if err != nil {
 		err = fmt.Errorf("cannot rotate %s: %w", c.path, err)
+	} else if rotated && c.file.File == nil {
+		c.file.Past.Rotations++
 	}
 	tees, failed := c.rotateTees()
 	return rotated || tees, cmp.Or(err, failed)

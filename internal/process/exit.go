@@ -60,6 +60,7 @@ func (p *Process) FinishExit(now time.Time) {
 	took := p.apply(state.Event{Kind: state.Exit, Code: code}, ended, now)
 	pid := p.pid
 	p.pid = 0
+	p.countExit(code)
 	p.cgroup().noteOOM(p.rules.Expected(code))
 	if took {
 		p.recordExit(pid, exit, reason, start)

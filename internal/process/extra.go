@@ -17,7 +17,6 @@ import (
 // cost them nothing.
 type extra struct {
 	ends     *ends   // nil: no run has ended, and none is being ended
-	restarts int     // starts without a request, but the first
 	notify   *notify // nil: its program uses nothing of config.Notify
 	gate     *Gate   // nil: nothing holds it back
 	hooks    hooks
@@ -172,6 +171,7 @@ func (p *Process) more(now time.Time) *api.ProcessMore {
 	if x == nil {
 		return nil
 	}
+	restarts := int(p.past.counts.Restarts)
 	more := &api.ProcessMore{WaitsFor: p.Gate().WaitsFor, StopStep: p.stopStep(), Stale: p.Stale(), Limits: p.limitsText()}
 	if at := p.Gate().NextStart; !at.IsZero() {
 		more.NextStart = new(int(at.Unix()))
@@ -190,10 +190,10 @@ func (p *Process) more(now time.Time) *api.ProcessMore {
 		more.HealthSince = new(int(x.since))
 	}
 	if x.checks != nil || x.files != nil {
-		more.Restarts = new(x.restarts)
+		more.Restarts = new(restarts)
 	}
 	if p.hasPolicy() {
-		more.Restarts = new(x.restarts)
+		more.Restarts = new(restarts)
 		if at := p.nextStart(); !at.IsZero() {
 			more.NextStart = new(int(at.Unix()))
 		}

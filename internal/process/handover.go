@@ -29,6 +29,7 @@ type State struct {
 	Stopped    int64              `json:"stopped,omitempty"`
 	Since      handover.Time      `json:"since,omitzero"` // of the state
 	Extra      *ExtraState        `json:"extra,omitempty"`
+	Past       *pastState         `json:"past,omitempty"`
 }
 
 // Export returns the state of the process. Everything that it shares is frozen, and no exit is being finished.
@@ -37,7 +38,7 @@ func (p *Process) Export(w *handover.Writer, now time.Time) State {
 		Machine: p.machine.Export(), PID: p.pid, User: p.user, UsesSocket: p.holds,
 		Stdin: p.stdin.Export(w, "stdin of "+p.fullName()), Out: p.out.Export(w), Err: p.err.Export(w),
 		SpawnErr: p.spawnErr, ExitStatus: p.exitStatus, LastExit: uint32(p.last), Started: p.start, Stopped: p.stop,
-		Since: handover.Time{Time: p.stateSince},
+		Since: handover.Time{Time: p.stateSince}, Past: p.exportPast(),
 	}
 	if p.extra != nil {
 		s.Extra = p.exportExtra(w, now)
@@ -58,9 +59,12 @@ func (p *Process) restore(r *handover.Reader, s State) {
 	p.machine, p.pid, p.user, p.holds = state.ImportMachine(s.Machine), s.PID, s.User, s.UsesSocket
 	p.spawnErr, p.exitStatus, p.last = s.SpawnErr, s.ExitStatus, syscall.WaitStatus(s.LastExit)
 	p.start, p.stop, p.stateSince = s.Started, s.Stopped, s.Since.Time
+	restarts := 0
 	if s.Extra != nil {
 		p.importExtra(r, s.Extra)
+		restarts = s.Extra.Restarts
 	}
+	p.importPast(s.Past, restarts)
 	p.stdin = ImportStdin(r, s.Stdin, "stdin of "+p.fullName())
 	p.out.Import(r, s.Out)
 	p.err.Import(r, s.Err)

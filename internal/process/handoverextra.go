@@ -98,7 +98,7 @@ func (s *GateState) gate() Gate {
 
 func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	x, gate, ends := p.extra, p.Gate(), p.extra.reasons()
-	s := &ExtraState{Cause: ends.cause, Reason: ends.reason, Restarts: x.restarts, NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
+	s := &ExtraState{Cause: ends.cause, Reason: ends.reason, Restarts: int(p.past.counts.Restarts), NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
 		Gate: gate.export(), Reloaded: x.hooks.reload(), Checks: x.checks.Export(w, now), Health: x.health.Key(),
 		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w), Cgroup: x.cgroup.export(), Files: x.files.export()}
 	if x.listening != nil {
@@ -130,7 +130,7 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 	}
 	x := p.extra
 	x.setReasons(ends{s.Cause, s.Reason})
-	x.restarts, x.noChild = s.Restarts, s.NoChild
+	x.noChild = s.NoChild
 	x.setGate(s.Gate.gate())
 	x.asked = s.Asked
 	x.hooks.setReloaded(s.Reloaded)

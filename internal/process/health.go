@@ -164,6 +164,7 @@ func (p *Process) publishHealth(k check.Kind, text string, now time.Time) {
 	p.noteHealth(now)
 	if health, _, _ := p.extra.checks.Health(); health != p.extra.health {
 		p.extra.health = health
+		p.recordHealth(health, k.String()+": "+text, now)
 		if e := &p.shared.Events; e.Wants(api.ProcessHealthUp) || e.Wants(api.ProcessHealthDown) {
 			e.Emit(events.Health(p.Name(), p.Group, k.String(), p.pid, health == check.Healthy, text))
 		}

@@ -198,7 +198,7 @@ func (n *notify) handle(m sdnotify.Message, at, now time.Time) {
 		n.adopt(m.MainPID)
 	}
 	if m.Extend > 0 {
-		p.move(p.machine.Extend(now.Add(m.Extend), p.rules), false, now)
+		p.move(p.machine.Extend(now.Add(m.Extend), p.rules), false, false, now)
 	}
 	n.enter(m, at, now)
 	if m.Watchdog != sdnotify.Silent || m.Interval > 0 {

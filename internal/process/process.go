@@ -16,6 +16,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/helper"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/output"
 	"github.com/gosupervisor/supervisor/internal/proc"
@@ -40,7 +41,8 @@ type Shared struct {
 	AutoLogs   map[*config.Channel]string // paths of automatic logs for processes that are made again; nil: none
 	Identifier string
 	Events     events.Bus
-	MaxFD      int // the largest descriptor that a child's pipe may have here; 0: any
+	History    *history.Ring // gets an entry for each change of a state; nil: none is kept
+	MaxFD      int           // the largest descriptor that a child's pipe may have here; 0: any
 	// ShuttingDown is true once a shutdown or restart has begun. Nothing is started any more.
 	ShuttingDown bool
 	// EndWith has supervisord shut down with an exit status. It returns false if a shutdown has begun before. Nil: false.
@@ -120,7 +122,7 @@ type Process struct {
 
 	pid    int
 	reaped *child.Exit // set between the child's end and the end of its output
-	ended  time.Time   // when it was reaped
+	ended  time.Time   // when the last child was reaped
 	stdin  *stdin      // nil: no child, or none that reads
 	out    channel
 	err    channel
@@ -132,7 +134,8 @@ type Process struct {
 	stop       int64
 	stateSince time.Time     // when its state changed last
 	changed    chan struct{} // closed at the next change; nil while nothing waits for it
-	extra      *extra        // nil: the program has no key of config.Extra and no limits, and nothing holds the process back
+	past       past
+	extra      *extra // nil: the program has no key of config.Extra and no limits, and nothing holds the process back
 }
 
 // New makes a process that has never run, and the automatic log files that it needs. User is whom its children become, nil
@@ -314,13 +317,13 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 	if action == state.Refuse {
 		return false
 	}
-	if p.extra != nil && e.Kind == state.Tick && from != next.State && next.State == api.Starting {
-		p.extra.restarts++
+	if from != next.State && next.State == api.Starting {
+		p.past.starting(e.Kind == state.Tick)
 	}
 	if next.Phase == state.Late && p.machine.Phase != state.Late {
 		p.late()
 	}
-	p.move(next, e.Kind == state.Exit && rules.Expected(e.Code), now)
+	p.move(next, e.Kind == state.Exit, e.Kind == state.Exit && rules.Expected(e.Code), now)
 	if e.Kind == state.Ready && next.State == api.Running {
 		p.succeeded()
 	}
@@ -378,8 +381,8 @@ func (p *Process) apply(e state.Event, at, now time.Time) bool {
 }
 
 // move takes the next state of the machine, wakes what waits for it and emits the event. It is the one place where a state
-// changes. Expected counts for EXITED only.
-func (p *Process) move(next state.Machine, expected bool, now time.Time) {
+// changes. Exit says that the child has ended; expected counts for EXITED only.
+func (p *Process) move(next state.Machine, exit, expected bool, now time.Time) {
 	from := p.machine.State
 	p.machine = next
 	if p.extra != nil && from != next.State {
@@ -392,6 +395,7 @@ func (p *Process) move(next state.Machine, expected bool, now time.Time) {
 	}
 	p.Log().Blatherf("%s is %s", p.Name(), next.State)
 	p.stateSince = now
+	p.record(from, exit, expected, now)
 	p.wakeWaiters()
 	listener := p.role.Listener
 	if listener != nil && from == api.Running {

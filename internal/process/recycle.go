@@ -33,6 +33,9 @@ func (p *Process) recycle(e state.Event, reason api.Reason, now time.Time) bool 
 	if !p.handle(e, now) {
 		return false
 	}
+	if p.StartComes() {
+		p.past.requested = reason.Why == api.WhyRequest || reason.Why == api.WhyUpdate
+	}
 	if stopping { // the reason for which it stops remains
 		p.shared.Changed(p)
 		p.wakeWaiters()

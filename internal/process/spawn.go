@@ -77,6 +77,8 @@ func (p *Process) spawn(now time.Time) (problem string, failed state.Kind) {
 		problem = p.connectProblem(err)
 	}
 	if problem == "" {
+		p.past.counts.Starts++
+		p.past.started = now
 		p.shared.Spawned(p)
 		// Before what the child writes, which waits for its PID if the log has marks.
 		p.marked(output.Event{Name: markSpawned, PID: p.pid}).Infof("spawned: '%s' with pid %d", p.Name(), p.pid)

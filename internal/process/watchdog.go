@@ -132,6 +132,7 @@ func (n *notify) works(yes bool, problem string, now time.Time) {
 	}
 	n.health = health
 	p.noteHealth(now)
+	p.recordHealth(health, "watchdog: "+problem, now)
 	if e := &p.shared.Events; e.Wants(api.ProcessHealthUp) || e.Wants(api.ProcessHealthDown) {
 		e.Emit(events.Health(p.Name(), p.Group, "watchdog", p.pid, yes, problem))
 	}

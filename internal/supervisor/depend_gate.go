@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/order"
 	"github.com/gosupervisor/supervisor/internal/process"
 )
@@ -93,6 +94,7 @@ func (d *depends) hold(g *gate, unmet []item, now time.Time) {
 func (d *depends) reportWait(g *gate, unmet []item) {
 	p := g.process
 	p.Log().Infof("%s waits for %s", p.Name(), texts(unmet))
+	p.Record(history.Held, 0, texts(unmet), time.Now())
 	d.loop.shared.Events.Emit(api.ProcessHeld, events.Held(p.Name(), p.Group, texts(unmet)))
 	g.warned = nil
 	d.warnOfGone(g, unmet)

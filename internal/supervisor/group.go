@@ -8,6 +8,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/order"
 	"github.com/gosupervisor/supervisor/internal/plugin"
@@ -111,6 +112,9 @@ func (l *Loop) AddGroup(prepared PreparedGroup) error {
 		l.ticks.Tick(&l.shared.Events, now) // a new pool does not get the tick of the current interval
 		l.shared.Events.Add(g.pool)
 		l.scheduleTick(now)
+	}
+	if l.initialized { // the others are those of the configuration
+		l.recordGroup(cfg.Name, history.Added)
 	}
 	l.shared.Events.Emit(api.ProcessGroupAdded, events.Group(cfg.Name))
 	return nil
@@ -294,6 +298,7 @@ func (l *Loop) RemoveGroup(g *Group) bool {
 		l.shared.Events.Remove(g.pool)
 		l.scheduleTick(time.Now())
 	}
+	l.recordGroup(g.Name(), 0)
 	l.shared.Events.Emit(api.ProcessGroupRemoved, events.Group(g.Name()))
 	return true
 }

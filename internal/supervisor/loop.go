@@ -87,6 +87,11 @@ func (l *Loop) run() (next *config.Config, status int) {
 	defer l.endFiles()
 	defer close(l.handle.down)
 	if !l.resumed {
+		before := api.DaemonShutdown
+		if l.options.Restarted {
+			before = api.DaemonRestarting
+		}
+		l.recordState(before, api.DaemonRunning)
 		l.shared.Events.Emit(api.SupervisorStateChangeRunning, "")
 		l.watchMainLog(time.Now())
 	}

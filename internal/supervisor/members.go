@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/socket"
 )
@@ -49,6 +50,7 @@ func (l *Loop) AddMembers(g *Group, added []*config.Process, by PreparedGroup) (
 	g.Processes = processOrder.Sort(g.Processes)
 	l.groupsChanged()
 	for _, p := range processes {
+		p.Record(history.Member, history.Added, "", time.Now())
 		l.shared.Events.Emit(api.ProcessMemberAdded, events.Member(p.Name(), g.Name()))
 	}
 	return processes, nil
@@ -110,6 +112,7 @@ func (l *Loop) RemoveMembers(g *Group, removed []*process.Process) {
 	g.removeUnusedSockets()
 	l.groupsChanged()
 	for _, p := range removed {
+		p.Record(history.Member, 0, "", time.Now())
 		l.shared.Events.Emit(api.ProcessMemberRemoved, events.Member(p.Name(), g.Name()))
 	}
 }

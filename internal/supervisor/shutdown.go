@@ -69,6 +69,7 @@ func (l *Loop) beginShutdown(now time.Time) {
 	if wait := l.options.Config.Supervisord.ShutdownTimeout; wait > 0 {
 		l.schedule(&s.kill, now.Add(time.Duration(wait)*time.Second))
 	}
+	l.recordState(api.DaemonRunning, l.state())
 	l.shared.Events.Emit(api.SupervisorStateChangeStopping, "")
 	if l.options.Leaving != nil {
 		l.options.Leaving(l.state() == api.DaemonRestarting)

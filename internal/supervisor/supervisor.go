@@ -22,6 +22,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/events"
 	"github.com/gosupervisor/supervisor/internal/helper"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/orphans"
 	"github.com/gosupervisor/supervisor/internal/plugin"
@@ -82,6 +83,8 @@ type Options struct {
 	ListenerEnv map[string]string
 	// Serial numbers events; it outlives a restart. Nil: a new one.
 	Serial *events.Serial
+	// History gets an entry for each change of a state; it outlives a restart. Nil: a new one that keeps none.
+	History *history.Ring
 	// Taken, if not nil, is called in the loop with each new reading of the configuration. It does not wait.
 	Taken func(*config.Config)
 	// Kept is what operators have changed; it outlives a restart. Nil: a new one without a file.
@@ -184,6 +187,9 @@ func newSupervisor(o Options, m *pump.Pump, syslog *logs.Syslog) *Supervisor {
 	if o.Serial == nil {
 		l.shared.Events.Serial = new(events.Serial)
 	}
+	if l.shared.History = o.History; o.History == nil {
+		l.shared.History = history.New("", 0)
+	}
 	l.notices.some = make(chan struct{}, 1)
 	l.nextTick.run, l.nextResume.run = l.tick, l.resumeEvents
 	return s
@@ -270,6 +276,9 @@ func (s *Supervisor) Pump() *pump.Pump { return s.loop.shared.Pump }
 
 // Identifier is the name supervisord goes by.
 func (s *Supervisor) Identifier() string { return s.identifier }
+
+// History has what happened last.
+func (s *Supervisor) History() *history.Ring { return s.loop.shared.History }
 
 // Log is the main log.
 func (s *Supervisor) Log() *logs.Main { return s.log }
