@@ -38,9 +38,13 @@ type Family struct {
 
 var (
 	processLabels = []string{"group", "name"}
+	channelLabels = []string{"group", "name", "channel"}
 	poolLabels    = []string{"pool"}
 	serverLabels  = []string{"server"}
 )
+
+// channels are further labels of a process.
+var channels = [2]string{`,channel="stdout"`, `,channel="stderr"`}
 
 // Families are all families in the order in which they are written.
 var Families = []Family{
@@ -74,6 +78,22 @@ var Families = []Family{
 		process: func(p *Process) float64 { return float64(p.Failures) }},
 	{Name: "supervisor_process_healthy", Part: Processes, Labels: processLabels, Help: "Whether checks and watchdog say that the process is healthy.",
 		process: func(p *Process) float64 { return known(p.Healthy) }},
+
+	{Name: "supervisor_process_starts_total", Type: Counter, Part: Processes, Labels: processLabels, Help: "The number of children that were made.",
+		process: func(p *Process) float64 { return float64(p.Starts) }},
+	{Name: "supervisor_process_restarts_total", Type: Counter, Part: Processes, Labels: processLabels,
+		Help:    "The number of starts that no request asked for, but the first.",
+		process: func(p *Process) float64 { return float64(p.Restarts) }},
+	{Name: "supervisor_process_exits_total", Type: Counter, Part: Processes, Labels: []string{"group", "name", "expected"},
+		Help: "The number of ends of children, as configured or requested, and others.",
+		write: func(w *writer, v *Values) {
+			w.pairs(v, [2]string{`,expected="true"`, `,expected="false"`}, func(p *Process) [2]uint64 { return [2]uint64{p.Expected, p.Unexpected} })
+		}},
+	{Name: "supervisor_process_log_bytes_total", Type: Counter, Part: Processes, Labels: channelLabels, Help: "The number of bytes that were logged.",
+		write: func(w *writer, v *Values) { w.pairs(v, channels, func(p *Process) [2]uint64 { return p.Logged }) }},
+	{Name: "supervisor_process_log_lost_bytes_total", Type: Counter, Part: Processes, Labels: channelLabels,
+		Help:  "The number of bytes that could not be written to a log.",
+		write: func(w *writer, v *Values) { w.pairs(v, channels, func(p *Process) [2]uint64 { return p.Lost }) }},
 
 	{Name: "supervisor_process_cpu_seconds_total", Type: Counter, Part: Resources, Labels: processLabels,
 		Help:    "The time of processors that the process has used, with its ended children.",

@@ -68,6 +68,10 @@ type Process struct {
 	Failures int   // failed starts in a row
 	Healthy  int64 // 0 or 1; Unknown
 
+	Starts, Restarts     uint64
+	Expected, Unexpected uint64    // exits
+	Logged, Lost         [2]uint64 // bytes of standard output and standard error
+
 	CPU       time.Duration // Unknown, as those that follow
 	RSS       int64         // bytes
 	FDs       int64

@@ -42,7 +42,7 @@ func Append(dst []byte, v *Values, f Format, parts Part, whole bool) []byte {
 			continue
 		}
 		for j := range v.Processes {
-			w.process(j, family.process(&v.Processes[j]))
+			w.process(j, "", family.process(&v.Processes[j]))
 		}
 	}
 	if f == OpenMetrics {
@@ -106,8 +106,8 @@ func (w *writer) series(labels []label, value float64) {
 	w.value(value)
 }
 
-// process appends a series of the process with that number.
-func (w *writer) process(i int, value float64) {
+// process appends a series of the process with that number, with a further label or none.
+func (w *writer) process(i int, more string, value float64) {
 	if math.IsNaN(value) {
 		return
 	}
@@ -116,8 +116,17 @@ func (w *writer) process(i int, value float64) {
 	if i > 0 {
 		begin = w.ends[i-1]
 	}
-	w.b = append(append(append(w.b, w.family.Name...), w.labels[begin:w.ends[i]]...), '}')
+	w.b = append(append(append(append(w.b, w.family.Name...), w.labels[begin:w.ends[i]]...), more...), '}')
 	w.value(value)
+}
+
+// pairs appends two series for each process, which differ by a label.
+func (w *writer) pairs(v *Values, labels [2]string, values func(*Process) [2]uint64) {
+	for i := range v.Processes {
+		for j, n := range values(&v.Processes[i]) {
+			w.process(i, labels[j], float64(n))
+		}
+	}
 }
 
 func (w *writer) pools(v *Values, value func(*Pool) float64) {

@@ -3,6 +3,7 @@ package process
 import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/check"
+	"github.com/gosupervisor/supervisor/internal/history"
 	"github.com/gosupervisor/supervisor/internal/proc"
 )
 
@@ -11,17 +12,26 @@ type Measures struct {
 	State    api.State
 	Child    proc.Child // without a pid if there is none, or it has ended
 	Start    int64      // of the child, in seconds since 1970; 0: there is none
-	HasExit  bool       // a child has ended, whose exit status is ExitCode
+	HasExit  bool       // a child has ended; ExitCode is the status of the last one, -1 if a signal has ended it
 	ExitCode int
 	Failures int          // failed starts in a row
 	Health   check.Health // of a process with checks or a watchdog
+	Counts   history.Counts
+	Output   [len(api.Channels)]history.Output // by channel
 }
 
 // Measures returns what is measured of the process.
 func (p *Process) Measures() Measures {
-	m := Measures{State: p.machine.State, HasExit: p.stop != 0, ExitCode: p.exitStatus, Failures: p.machine.Tries}
+	m := Measures{State: p.machine.State, Failures: p.machine.Tries,
+		Counts: p.Counts(), Output: [...]history.Output{api.Stdout: p.Output(api.Stdout), api.Stderr: p.Output(api.Stderr)}}
 	if p.pid != 0 && p.reaped == nil {
-		m.Child, m.Start = proc.Child{PID: p.pid, Since: p.machine.Since}, p.start
+		m.Child, m.Start = proc.Child{PID: p.pid, Since: p.StartedAt()}, p.start
+	}
+	if e := p.Exit(); !e.At.IsZero() {
+		m.HasExit, m.ExitCode = true, e.Status
+		if e.Signal != 0 {
+			m.ExitCode = -1
+		}
 	}
 	if p.Checked() {
 		m.Health = p.combinedHealth()

@@ -58,6 +58,11 @@ func (h *Handler) values(ctx context.Context, q query) (*metrics.Values, error) 
 func processValues(group, name string, m *process.Measures) metrics.Process {
 	p := metrics.Process{Group: group, Name: name, State: int(m.State), Start: m.Start, HasExit: m.HasExit, ExitCode: m.ExitCode, Failures: m.Failures,
 		Healthy: metrics.Unknown, CPU: metrics.Unknown, RSS: metrics.Unknown, FDs: metrics.Unknown, Threads: metrics.Unknown, Processes: metrics.Unknown}
+	p.Starts, p.Restarts = uint64(m.Counts.Starts), uint64(m.Counts.Restarts)
+	p.Expected, p.Unexpected = uint64(m.Counts.Expected), uint64(m.Counts.Unexpected)
+	for channel, o := range m.Output {
+		p.Logged[channel], p.Lost[channel] = uint64(o.Logged), uint64(o.Lost)
+	}
 	switch m.Health {
 	case check.Healthy:
 		p.Healthy = 1
