@@ -89,6 +89,8 @@ var Families = []Family{
 		write: func(w *writer, v *Values) {
 			w.pairs(v, [2]string{`,expected="true"`, `,expected="false"`}, func(p *Process) [2]uint64 { return [2]uint64{p.Expected, p.Unexpected} })
 		}},
+	{Name: "supervisor_process_recycles_total", Type: Counter, Part: Processes, Labels: []string{"group", "name", "reason"},
+		Help: "The number of times that supervisord has restarted the process for a reason of its own, such as memory or unhealthy.", write: writeRecycles},
 	{Name: "supervisor_process_log_bytes_total", Type: Counter, Part: Processes, Labels: channelLabels, Help: "The number of bytes that were logged.",
 		write: func(w *writer, v *Values) { w.pairs(v, channels, func(p *Process) [2]uint64 { return p.Logged }) }},
 	{Name: "supervisor_process_log_lost_bytes_total", Type: Counter, Part: Processes, Labels: channelLabels,
@@ -147,6 +149,15 @@ func writeStates(w *writer, v *Values) {
 	}
 	for _, s := range api.States {
 		w.series([]label{{"state", s.String()}}, float64(counts[int(s)]))
+	}
+}
+
+// writeRecycles has the reasons that have occurred.
+func writeRecycles(w *writer, v *Values) {
+	for i := range v.Processes {
+		for _, r := range v.Processes[i].Recycles {
+			w.process(i, string(appendLabel([]byte{','}, "reason", r.Reason)), float64(r.Number))
+		}
 	}
 }
 

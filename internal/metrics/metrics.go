@@ -71,12 +71,19 @@ type Process struct {
 	Starts, Restarts     uint64
 	Expected, Unexpected uint64    // exits
 	Logged, Lost         [2]uint64 // bytes of standard output and standard error
+	Recycles             []Recycles
 
 	CPU       time.Duration // Unknown, as those that follow
 	RSS       int64         // bytes
 	FDs       int64
 	Threads   int64
 	Processes int64
+}
+
+// Recycles is how often supervisord has restarted a process for a reason of its own.
+type Recycles struct {
+	Reason string
+	Number uint64
 }
 
 // Pool are the measurements of the listeners of events in a group.

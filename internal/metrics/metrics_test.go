@@ -23,7 +23,7 @@ func everything() *Values {
 		Processes: []Process{
 			{Group: "web", Name: "web", State: 20, Start: 1795790950, HasExit: true, ExitCode: -1, Failures: 2, Healthy: 1, CPU: time.Minute,
 				RSS: 1 << 20, FDs: 5, Threads: 3, Processes: 1, Starts: 5, Restarts: 3, Expected: 1, Unexpected: 4, Logged: [2]uint64{100, 20},
-				Lost: [2]uint64{0, 7}},
+				Lost: [2]uint64{0, 7}, Recycles: []Recycles{{"age", 1}, {"memory", 2}}},
 			{Group: "w", Name: "w_00", State: 200, Healthy: Unknown, CPU: Unknown, RSS: Unknown, FDs: Unknown, Threads: Unknown, Processes: Unknown},
 		},
 		Pools:   []Pool{{"mail", 3, 10, 1, 2}},
@@ -87,6 +87,7 @@ func TestValues(t *testing.T) {
 		"supervisor_process_start_time_seconds": {1795790950}, "supervisor_process_last_exit_code": {-1}, "supervisor_process_start_failures": {2, 0},
 		"supervisor_process_healthy": {1}, "supervisor_process_cpu_seconds_total": {60}, "supervisor_process_resident_memory_bytes": {1 << 20},
 		"supervisor_process_starts_total": {5, 0}, "supervisor_process_restarts_total": {3, 0}, "supervisor_process_exits_total": {1, 4, 0, 0},
+		"supervisor_process_recycles_total":  {1, 2},
 		"supervisor_process_log_bytes_total": {100, 20, 0, 0}, "supervisor_process_log_lost_bytes_total": {0, 7, 0, 0},
 		"supervisor_listener_events_total": {10}, "supervisor_http_requests_total": {100, 1, 7, 0, 0, 0, 0, 0},
 		"supervisor_http_login_failures_total": {4, 0}, "supervisor_tls_certificate_expiry_timestamp_seconds": {1800000000},

@@ -39,6 +39,8 @@ type extra struct {
 	changed time.Time      // when anything changed that clients see
 
 	deferred *deferred // nil: the configuration is in use
+
+	recycled map[api.Why]uint32 // how often, but by requests; nil: never
 }
 
 // ends is why runs of a process end.

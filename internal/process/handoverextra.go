@@ -36,6 +36,7 @@ type ExtraState struct {
 	Timing   *TimingState                `json:"timing,omitempty"`
 	MaxAge   handover.Time               `json:"maxage,omitzero"` // when it is over
 	Memory   *MemoryState                `json:"memory,omitempty"`
+	Recycled map[api.Why]uint32          `json:"recycled,omitempty"`
 }
 
 // TimingState is what a process has of its schedules.
@@ -100,7 +101,7 @@ func (p *Process) exportExtra(w *handover.Writer, now time.Time) *ExtraState {
 	x, gate, ends := p.extra, p.Gate(), p.extra.reasons()
 	s := &ExtraState{Cause: ends.cause, Reason: ends.reason, Restarts: int(p.past.counts.Restarts), NoChild: x.noChild, Asked: x.asked, Held: x.hooks.held,
 		Gate: gate.export(), Reloaded: x.hooks.reload(), Checks: x.checks.Export(w, now), Health: x.health.Key(),
-		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w), Cgroup: x.cgroup.export(), Files: x.files.export()}
+		Overall: x.overall.Key(), Since: x.since, Notify: x.notify.export(w), Cgroup: x.cgroup.export(), Files: x.files.export(), Recycled: x.recycled}
 	if x.listening != nil {
 		s.Sockets = x.listening.held
 	}
@@ -130,7 +131,7 @@ func (p *Process) importExtra(r *handover.Reader, s *ExtraState) {
 	}
 	x := p.extra
 	x.setReasons(ends{s.Cause, s.Reason})
-	x.noChild = s.NoChild
+	x.noChild, x.recycled = s.NoChild, s.Recycled
 	x.setGate(s.Gate.gate())
 	x.asked = s.Asked
 	x.hooks.setReloaded(s.Reloaded)

@@ -1,6 +1,8 @@
 package process
 
 import (
+	"maps"
+
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/history"
@@ -18,6 +20,7 @@ type Measures struct {
 	Health   check.Health // of a process with checks or a watchdog
 	Counts   history.Counts
 	Output   [len(api.Channels)]history.Output // by channel
+	Recycled map[api.Why]uint32                // a copy; nil: never
 }
 
 // Measures returns what is measured of the process.
@@ -32,6 +35,9 @@ func (p *Process) Measures() Measures {
 		if e.Signal != 0 {
 			m.ExitCode = -1
 		}
+	}
+	if p.extra != nil {
+		m.Recycled = maps.Clone(p.extra.recycled)
 	}
 	if p.Checked() {
 		m.Health = p.combinedHealth()

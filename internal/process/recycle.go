@@ -36,6 +36,12 @@ func (p *Process) recycle(e state.Event, reason api.Reason, now time.Time) bool 
 	if p.StartComes() {
 		p.past.requested = reason.Why == api.WhyRequest || reason.Why == api.WhyUpdate
 	}
+	if p.extra != nil && reason.Why != api.WhyRequest {
+		if p.extra.recycled == nil {
+			p.extra.recycled = map[api.Why]uint32{}
+		}
+		p.extra.recycled[reason.Why]++
+	}
 	if stopping { // the reason for which it stops remains
 		p.shared.Changed(p)
 		p.wakeWaiters()

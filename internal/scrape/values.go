@@ -2,8 +2,10 @@ package scrape
 
 import (
 	"context"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -62,6 +64,9 @@ func processValues(group, name string, m *process.Measures) metrics.Process {
 	p.Expected, p.Unexpected = uint64(m.Counts.Expected), uint64(m.Counts.Unexpected)
 	for channel, o := range m.Output {
 		p.Logged[channel], p.Lost[channel] = uint64(o.Logged), uint64(o.Lost)
+	}
+	for _, why := range slices.Sorted(maps.Keys(m.Recycled)) {
+		p.Recycles = append(p.Recycles, metrics.Recycles{Reason: string(why), Number: uint64(m.Recycled[why])})
 	}
 	switch m.Health {
 	case check.Healthy:
