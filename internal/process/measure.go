@@ -6,6 +6,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/api"
 	"github.com/gosupervisor/supervisor/internal/check"
 	"github.com/gosupervisor/supervisor/internal/history"
+	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/proc"
 )
 
@@ -19,14 +20,21 @@ type Measures struct {
 	Failures int          // failed starts in a row
 	Health   check.Health // of a process with checks or a watchdog
 	Counts   history.Counts
-	Output   [len(api.Channels)]history.Output // by channel
-	Recycled map[api.Why]uint32                // a copy; nil: never
+	Recycled map[api.Why]uint32 // a copy; nil: never
+
+	logs [len(api.Channels)]logs.FileTarget // by channel
+}
+
+// Output returns what has been counted of a channel. It may wait for the disk to which its log is being written, so the loop must not call it.
+func (m *Measures) Output(channel api.Channel) history.Output {
+	counted, _ := m.logs[channel].Counted()
+	return counted
 }
 
 // Measures returns what is measured of the process.
 func (p *Process) Measures() Measures {
 	m := Measures{State: p.machine.State, Failures: p.machine.Tries,
-		Counts: p.Counts(), Output: [...]history.Output{api.Stdout: p.Output(api.Stdout), api.Stderr: p.Output(api.Stderr)}}
+		Counts: p.Counts(), logs: [...]logs.FileTarget{api.Stdout: p.out.file, api.Stderr: p.err.file}}
 	if p.pid != 0 && p.reaped == nil {
 		m.Child, m.Start = proc.Child{PID: p.pid, Since: p.StartedAt()}, p.start
 	}

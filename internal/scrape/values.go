@@ -22,17 +22,16 @@ import (
 func (h *Handler) values(ctx context.Context, q query) (*metrics.Values, error) {
 	v := &metrics.Values{Version: api.Version, GoVersion: runtime.Version(), Identifier: h.ops.Identifier(), Start: h.Started, State: int(h.sup.State())}
 	ops := h.ops.For(ctx)
-	var children []proc.Child
+	var measured []process.Measures
 	var listed time.Time
 	var sources config.Sources
 	err := h.sup.Read(func(view supervisor.View) {
 		all := view.Processes()
-		v.Processes, children = make([]metrics.Process, 0, len(all)), make([]proc.Child, 0, len(all))
+		v.Processes, measured = make([]metrics.Process, 0, len(all)), make([]process.Measures, 0, len(all))
 		for _, p := range all {
 			if name := p.Name(); q.matches(p.Group, name) && ops.OwnsName(p.Group, name) {
-				m := p.Measures()
-				v.Processes = append(v.Processes, processValues(p.Group, name, &m))
-				children = append(children, m.Child)
+				measured = append(measured, p.Measures())
+				v.Processes = append(v.Processes, metrics.Process{Group: p.Group, Name: name})
 			}
 		}
 		for _, s := range view.Pools() {
@@ -44,6 +43,9 @@ func (h *Handler) values(ctx context.Context, q query) (*metrics.Values, error) 
 	if err != nil {
 		return nil, err
 	}
+	for i := range measured {
+		fill(&v.Processes[i], &measured[i])
+	}
 	if q.parts&metrics.Daemon != 0 {
 		h.own(v)
 		v.Changed = metrics.Unknown
@@ -52,17 +54,19 @@ func (h *Handler) values(ctx context.Context, q query) (*metrics.Values, error) 
 		}
 	}
 	if q.parts&metrics.Resources != 0 && h.Resources != config.NoResources {
-		h.resources(v, children, listed)
+		h.resources(v, measured, listed)
 	}
 	return v, nil
 }
 
-func processValues(group, name string, m *process.Measures) metrics.Process {
-	p := metrics.Process{Group: group, Name: name, State: int(m.State), Start: m.Start, HasExit: m.HasExit, ExitCode: m.ExitCode, Failures: m.Failures,
-		Healthy: metrics.Unknown, CPU: metrics.Unknown, RSS: metrics.Unknown, FDs: metrics.Unknown, Threads: metrics.Unknown, Processes: metrics.Unknown}
+// fill fills in what was measured of a process.
+func fill(p *metrics.Process, m *process.Measures) {
+	p.State, p.Start, p.HasExit, p.ExitCode, p.Failures = int(m.State), m.Start, m.HasExit, m.ExitCode, m.Failures
+	p.Healthy, p.CPU, p.RSS, p.FDs, p.Threads, p.Processes = metrics.Unknown, metrics.Unknown, metrics.Unknown, metrics.Unknown, metrics.Unknown, metrics.Unknown
 	p.Starts, p.Restarts = uint64(m.Counts.Starts), uint64(m.Counts.Restarts)
 	p.Expected, p.Unexpected = uint64(m.Counts.Expected), uint64(m.Counts.Unexpected)
-	for channel, o := range m.Output {
+	for _, channel := range api.Channels {
+		o := m.Output(channel)
 		p.Logged[channel], p.Lost[channel] = uint64(o.Logged), uint64(o.Lost)
 	}
 	for _, why := range slices.Sorted(maps.Keys(m.Recycled)) {
@@ -74,11 +78,14 @@ func processValues(group, name string, m *process.Measures) metrics.Process {
 	case check.Unhealthy:
 		p.Healthy = 0
 	}
-	return p
 }
 
 // resources adds what children use. What is unknown is unknown in both packages.
-func (h *Handler) resources(v *metrics.Values, children []proc.Child, listed time.Time) {
+func (h *Handler) resources(v *metrics.Values, measured []process.Measures, listed time.Time) {
+	children := make([]proc.Child, len(measured))
+	for i := range measured {
+		children[i] = measured[i].Child
+	}
 	for i, u := range h.sup.Usage().Read(children, listed, proc.What{Tree: h.Resources == config.ResourcesOfTree}) {
 		p := &v.Processes[i]
 		p.CPU, p.RSS, p.FDs, p.Threads, p.Processes = u.CPU, u.RSS, u.FDs, u.Threads, u.Processes
