@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/config"
 	"github.com/gosupervisor/supervisor/internal/glob"
 	"github.com/gosupervisor/supervisor/internal/history"
+	"github.com/gosupervisor/supervisor/internal/logs"
 	"github.com/gosupervisor/supervisor/internal/process"
 	"github.com/gosupervisor/supervisor/internal/supervisor"
 )
@@ -25,6 +26,8 @@ type View struct {
 	// StartComes says that it is started again without a request.
 	StartComes bool
 	Held       bool // an automatic start of it waits
+
+	files [len(api.Channels)]logs.FileTarget // by channel, for count
 }
 
 // LogView is the log of a channel.
@@ -56,12 +59,15 @@ func (f *Filter) MatchesName(group, name string) bool {
 
 func (s *Service) view(p *process.Process, now time.Time) View {
 	return View{ProcessInfo: s.info(p, now), StartedAt: p.StartedAt(), Exit: p.Exit(), Tries: p.Tries(), Counts: p.Counts(),
-		Out: logView(p, api.Stdout), Err: logView(p, api.Stderr), Config: p.Config, StartComes: p.StartComes(), Held: p.Gate().Held}
+		Out: LogView{Path: p.Logfile(api.Stdout)}, Err: LogView{Path: p.Logfile(api.Stderr)}, Config: p.Config,
+		StartComes: p.StartComes(), Held: p.Gate().Held, files: p.LogTargets()}
 }
 
-func logView(p *process.Process, channel api.Channel) LogView {
-	output, size := p.Output(channel)
-	return LogView{p.Logfile(channel), size, output}
+// count fills in what is counted of the logs. It may wait for a disk, so it is called outside of the loop.
+func (v *View) count() {
+	v.Out.Output, v.Out.Size = v.files[api.Stdout].Counted()
+	v.Err.Output, v.Err.Size = v.files[api.Stderr].Counted()
+	v.files = [len(api.Channels)]logs.FileTarget{}
 }
 
 // View returns one process.
@@ -73,11 +79,13 @@ func (s *Service) View(name string) (view View, err error) {
 		}
 		return err
 	})
+	view.count()
 	return view, err
 }
 
 // Views appends the processes of a filter to views, by group and name. Seq is the number of the last entry of the history then.
 func (s *Service) Views(f Filter, views []View) (list []View, seq uint64, err error) {
+	before := len(views)
 	err = s.Read(func(v supervisor.View) error {
 		now := time.Now()
 		for _, p := range s.own(v.Processes()) {
@@ -88,6 +96,9 @@ func (s *Service) Views(f Filter, views []View) (list []View, seq uint64, err er
 		seq = s.sup.History().Last()
 		return nil
 	})
+	for i := range views[before:] {
+		views[before+i].count()
+	}
 	return views, seq, err
 }
 

@@ -36,7 +36,7 @@ func alone(counted history.Output, _ ...int64) history.Output { return counted }
 // Measures returns what is measured of the process.
 func (p *Process) Measures() Measures {
 	m := Measures{State: p.machine.State, Failures: p.machine.Tries,
-		Counts: p.Counts(), logs: [...]logs.FileTarget{api.Stdout: p.out.file, api.Stderr: p.err.file}}
+		Counts: p.Counts(), logs: p.LogTargets()}
 	if p.pid != 0 && p.reaped == nil {
 		m.Child, m.Start = proc.Child{PID: p.pid, Since: p.StartedAt()}, p.start
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/gosupervisor/supervisor/internal/child"
 	"github.com/gosupervisor/supervisor/internal/handover"
 	"github.com/gosupervisor/supervisor/internal/history"
+	"github.com/gosupervisor/supervisor/internal/logs"
 )
 
 // past is what is known of the runs of a process so far. Each process has one, so it is small.
@@ -103,12 +104,10 @@ func (p *Process) countExit(code int) {
 // Counts is what has been counted since the process exists.
 func (p *Process) Counts() history.Counts { return p.past.counts }
 
-// Output is what has been counted of a channel since the process exists, and the size of its log in bytes, -1 if that is not an open file.
-func (p *Process) Output(channel api.Channel) (counted history.Output, size int64) {
-	if channel == api.Stderr {
-		return p.err.file.Counted()
-	}
-	return p.out.file.Counted()
+// LogTargets are the logs by channel. What they count must not be asked for in the loop, since it may wait for the disk to which a log is
+// being written.
+func (p *Process) LogTargets() [len(api.Channels)]logs.FileTarget {
+	return [...]logs.FileTarget{api.Stdout: p.out.file, api.Stderr: p.err.file}
 }
 
 // Tries is the number of failed starts in a row.
