@@ -30,6 +30,7 @@ type source struct {
 	url        string
 	identifier string // empty: not read yet
 	version    string
+	host, role string
 	acting     atomic.Int32 // actions that are being performed
 }
 
@@ -45,6 +46,10 @@ func (s *source) read(ctx context.Context) (screen.Snapshot, error) {
 		if s.version, err = s.server.SupervisorVersion(ctx); err != nil {
 			return screen.Snapshot{}, err
 		}
+		s.host, s.role = host(s.url), ""
+		if about, err := s.server.About(ctx); err == nil { // else it has no JSON API
+			s.host, s.role = about.Host, about.Role
+		}
 	}
 	state, err := s.server.State(ctx)
 	if err != nil {
@@ -54,7 +59,7 @@ func (s *source) read(ctx context.Context) (screen.Snapshot, error) {
 	if err != nil {
 		return screen.Snapshot{}, err
 	}
-	snapshot := screen.Snapshot{Identifier: s.identifier, Version: s.version, Host: host(s.url), State: state.Name}
+	snapshot := screen.Snapshot{Identifier: s.identifier, Version: s.version, Host: s.host, Role: s.role, State: state.Name}
 	for i := range infos {
 		snapshot.Processes = append(snapshot.Processes, process(&infos[i]))
 	}
@@ -251,7 +256,26 @@ func isFault(err error, code int) bool {
 	return errors.As(err, &fault) && fault.Code == code
 }
 
-// history is not known by XML-RPC.
-func (s *source) history(_ context.Context, c screen.ReadHistory) screen.Event {
-	return screen.HistoryRead{Group: c.Group, Name: c.Name, Failed: "this supervisord keeps no history"}
+// history reads what has happened to a process, the latest at the end.
+func (s *source) history(ctx context.Context, c screen.ReadHistory) screen.Event {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	answer := screen.HistoryRead{Group: c.Group, Name: c.Name}
+	list, err := s.server.History(ctx, -1)
+	switch {
+	case errors.Is(err, client.ErrNoAPI):
+		answer.Failed = "this supervisord keeps no history"
+	case err != nil:
+		answer.Failed = err.Error()
+	}
+	for i := range list {
+		if e := &list[i]; e.Group == c.Group && e.Name == c.Name {
+			change := e.To
+			if e.From != "" {
+				change = e.From + " -> " + e.To
+			}
+			answer.Lines = append(answer.Lines, strings.TrimRight(fmt.Sprintf("%s  %-21s  %s", e.Time.Local().Format("2006-01-02 15:04:05.000"), change, e.Text), " "))
+		}
+	}
+	return answer
 }

@@ -387,3 +387,18 @@ func TestTerminal(t *testing.T) {
 	x.await("a prompt", func(s string) bool { return strings.TrimSpace(s) == "$" })
 	same("SIGTERM")
 }
+
+// TestRole uses a server on which clients may only read.
+// covers: OBS-27
+func TestRole(t *testing.T) {
+	x := openWith(t, "../../bin/supervisord", strings.Replace(config, "[rpcinterface", "access=read\n[rpcinterface", 1), 80, 24, "LANG=C.UTF-8")
+	x.keys("supervisorctl -c sd.conf top", "Enter")
+	screen := x.sees("web                      RUNNING", "enter log")
+	if strings.Contains(screen, "x stop") || strings.Contains(screen, "r restart") {
+		t.Errorf("actions are offered:\n%s", screen)
+	}
+	x.keys("/", "web", "Enter", "x", "r", "h")
+	x.sees("history of web", "STARTING -> RUNNING")
+	x.keys("h")
+	x.sees("web                      RUNNING")
+}

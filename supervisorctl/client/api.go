@@ -89,6 +89,18 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, into an
 	return nil
 }
 
+// About is a supervisord as it shows itself to the caller.
+type About struct {
+	Host string `json:"host"` // its name
+	Role string `json:"role"` // of the caller: metrics, read, control or full
+}
+
+// About returns what a supervisord is, and what the caller may do.
+func (c *Client) About(ctx context.Context) (about About, err error) {
+	err = c.get(ctx, "/supervisor", nil, &about)
+	return about, err
+}
+
 // Event is something that has happened.
 type Event struct {
 	ID       string    `json:"id"`
