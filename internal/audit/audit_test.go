@@ -44,7 +44,7 @@ func TestEntry(t *testing.T) {
 	}
 }
 
-// FuzzEntry checks that whatever a client sends is one line, and an object that has it.
+// FuzzEntry checks that any text of a client is one line, and an object that has it.
 func FuzzEntry(f *testing.F) {
 	f.Add("a", "b\n{}")
 	f.Add("\x00\xff\u2028", strings.Repeat("é", 300))

@@ -107,10 +107,18 @@ const passwordVariable = "SUPERVISORCTL_PASSWORD"
 // ReadSecrets sets Password and Token to the first lines of their files, which may be pipes. The warnings are about files that all users
 // can read.
 func (c *Ctl) ReadSecrets() (warnings []string, err error) {
-	for _, secret := range []struct {
-		what, path string
-		to         *string
-	}{{"password", c.PasswordFile, &c.Password}, {"token", c.TokenFile, &c.Token}} {
+	return readSecrets(secretFile{"password", c.PasswordFile, &c.Password}, secretFile{"token", c.TokenFile, &c.Token})
+}
+
+// secretFile is a file with a secret: what that is, the path, which may be empty, and where the secret belongs.
+type secretFile struct {
+	what, path string
+	to         *string
+}
+
+// readSecrets reads secrets. The warnings are about files that all users can read.
+func readSecrets(files ...secretFile) (warnings []string, err error) {
+	for _, secret := range files {
 		if secret.path == "" {
 			continue
 		}

@@ -156,22 +156,8 @@ func SigningKey(secret string) ([]byte, error) {
 
 // ReadSecrets sets Secret and SMTPPassword to the first lines of their files. The warnings are about files that all users can read.
 func (n *Notification) ReadSecrets() (warnings []string, err error) {
-	for _, secret := range []struct {
-		what, path string
-		to         *string
-	}{{"secret", n.SecretFile, &n.Secret}, {"password", n.SMTPPassFile, &n.SMTPPassword}} {
-		if secret.path == "" {
-			continue
-		}
-		warning := ""
-		if *secret.to, warning, err = readSecret(secret.what, secret.path); err != nil {
-			return warnings, err
-		}
-		if warning != "" {
-			warnings = append(warnings, warning)
-		}
-	}
-	if n.SecretFile != "" {
+	warnings, err = readSecrets(secretFile{"secret", n.SecretFile, &n.Secret}, secretFile{"password", n.SMTPPassFile, &n.SMTPPassword})
+	if err == nil && n.SecretFile != "" {
 		if _, wrong := SigningKey(n.Secret); wrong != nil {
 			err = &ini.Error{Text: "the secret file " + n.SecretFile + " has no secret: " + wrong.Error()}
 		}

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// Write writes a program of mode mode, whatever the umask is.
+// Write writes a program of exactly that mode; the umask does not count.
 //
 // No process is started meanwhile: it would inherit a descriptor that is open for writing, and keep it until after it has executed
 // its program. Linux does not execute a file as long as one is open for writing anywhere (ETXTBSY, "text file busy").

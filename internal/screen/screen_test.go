@@ -209,7 +209,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// FuzzClean checks that nothing but text and colors comes out, whatever a program writes.
+// FuzzClean checks that nothing but text and colors comes out for any output of a program.
 func FuzzClean(f *testing.F) {
 	for _, seed := range []string{"a\x1b[31mb", "\x1b]0;t\x07", "\x1b[", "\x9b1m", "\xc3", "\x1b[31\x1b[m", "\x1bPq\x1b\\", "\x1b(0"} {
 		f.Add([]byte(seed))

@@ -76,15 +76,15 @@ func (t *turn) scrape(ctx context.Context, d *daemon) error {
 	return nil
 }
 
-// scrapes asks for metrics again and again, with pauses, on one connection.
-func (t *turn) scrapes(ctx context.Context, d *daemon, query string, window, pause time.Duration) (took []time.Duration, size int, err error) {
+// scrapes asks for metrics again and again, once an interval, on one connection.
+func (t *turn) scrapes(ctx context.Context, d *daemon, query string, window, interval time.Duration) (took []time.Duration, size int, err error) {
 	c, err := d.dial(ctx, "")
 	if err != nil {
 		return nil, 0, err
 	}
 	defer c.conn.Close()
 	c.request = []byte("GET /metrics" + query + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
-	took, err = repeated(window, pause, func() error {
+	took, err = repeated(window, interval, func() error {
 		body, err := c.call()
 		size = len(body)
 		if n := bytes.Count(body, []byte("\nsupervisor_process_up{")); err == nil && n != d.load.programs {
@@ -98,12 +98,17 @@ func (t *turn) scrapes(ctx context.Context, d *daemon, query string, window, pau
 	return took, size, err
 }
 
-// repeated does something again and again in a window, at least once, with pauses before. It returns how long each took.
-func repeated(window, pause time.Duration, do func() error) (took []time.Duration, err error) {
+// repeated does something again and again in a window, at least once: once an interval, as a monitor does, or if that is 0 without a pause. It
+// returns how long each took.
+func repeated(window, interval time.Duration, do func() error) (took []time.Duration, err error) {
+	due := func() {}
+	if interval > 0 {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		due = func() { <-ticker.C }
+	}
 	for from := time.Now(); len(took) == 0 || time.Since(from) < window; {
-		if pause > 0 {
-			time.Sleep(pause)
-		}
+		due()
 		began := time.Now()
 		if err := do(); err != nil {
 			return nil, err

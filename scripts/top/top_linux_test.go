@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,9 +50,10 @@ stdout_logfile_backups=1
 // terminal is tmux with a supervisord beside it.
 type terminal struct {
 	*testing.T
-	dir    string
-	daemon *exec.Cmd
-	bin    string
+	dir     string
+	daemon  *exec.Cmd
+	bin     string
+	changed chan struct{} // there is output on the screen; closed at the end
 }
 
 // open starts a supervisord, and a shell in a terminal of that size with that environment.
@@ -84,6 +87,7 @@ func openWith(t *testing.T, daemon, config string, width, height int, environmen
 		t.Fatal(err, out)
 	}
 	t.Cleanup(func() { x.tmux("kill-server") })
+	x.watch()
 	x.await("a prompt", func(screen string) bool { return strings.HasPrefix(screen, "$") })
 	return x
 }
@@ -98,10 +102,58 @@ func (x *terminal) write(name, text string) {
 func (x *terminal) start(daemon string) {
 	x.Helper()
 	x.daemon = exec.Command(daemon, "-n", "-c", filepath.Join(x.dir, "sd.conf"))
-	if err := x.daemon.Start(); err != nil {
+	out, err := x.daemon.StdoutPipe()
+	if err == nil {
+		err = x.daemon.Start()
+	}
+	if err != nil {
 		x.Fatal(err)
 	}
-	x.until("supervisord opens its socket", func() bool { _, err := os.Stat(filepath.Join(x.dir, "s")); return err == nil })
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "supervisord started with pid") { // it has opened its socket
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return
+		}
+	}
+	x.Fatal("supervisord has ended: ", x.daemon.Wait())
+}
+
+// watch has tmux report output. The client that gets the reports does not count for the size of the terminal.
+func (x *terminal) watch() {
+	x.Helper()
+	x.changed = make(chan struct{}, 1)
+	client := exec.Command("tmux", "-S", filepath.Join(x.dir, "tmux"), "-C", "attach-session", "-f", "ignore-size")
+	in, err := client.StdinPipe()
+	if err != nil {
+		x.Fatal(err)
+	}
+	out, err := client.StdoutPipe()
+	if err == nil {
+		err = client.Start()
+	}
+	if err != nil {
+		x.Fatal(err)
+	}
+	x.Cleanup(func() {
+		in.Close()
+		for range x.changed { // until it has ended
+		}
+		_ = client.Wait()
+	})
+	go func() {
+		defer close(x.changed)
+		reports := bufio.NewReader(out)
+		for {
+			if _, err := reports.ReadString('\n'); err != nil {
+				return
+			}
+			select {
+			case x.changed <- struct{}{}:
+			default:
+			}
+		}
+	}()
 }
 
 func (x *terminal) stop(s unix.Signal) {
@@ -135,8 +187,16 @@ func (x *terminal) screen() string {
 // await waits until the screen is as wanted, and returns it.
 func (x *terminal) await(what string, wanted func(screen string) bool) (screen string) {
 	x.Helper()
-	x.until(what, func() bool { screen = x.screen(); return wanted(screen) })
-	return screen
+	for late := time.After(time.Minute); ; {
+		if screen = x.screen(); wanted(screen) {
+			return screen
+		}
+		select {
+		case <-x.changed:
+		case <-late:
+			x.Fatalf("%s: in vain; the screen is\n%s", what, screen)
+		}
+	}
 }
 
 // sees waits until the screen contains a text.
@@ -150,15 +210,6 @@ func (x *terminal) sees(texts ...string) string {
 		}
 		return true
 	})
-}
-
-func (x *terminal) until(what string, wanted func() bool) {
-	x.Helper()
-	for deadline := time.Now().Add(time.Minute); !wanted(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			x.Fatalf("%s: in vain; the screen is\n%s", what, x.screen())
-		}
-	}
 }
 
 // clearFilters presses Escape, and waits, since with a key that follows at once it is another key.
@@ -264,7 +315,7 @@ func TestFlood(t *testing.T) {
 // covers: OBS-23
 func TestNoColor(t *testing.T) {
 	x := open(t, "../../bin/supervisord", 80, 24, "LC_ALL=C NO_COLOR=1")
-	if out, err := x.tmux("pipe-pane", "cat > "+x.dir+"/sent"); err != nil {
+	if out, err := x.tmux("pipe-pane", "cat > "+x.dir+"/sent; tmux -S "+x.dir+"/tmux wait-for -S sent"); err != nil {
 		t.Fatal(err, out)
 	}
 	x.keys("supervisorctl -c sd.conf top", "Enter")
@@ -273,12 +324,15 @@ func TestNoColor(t *testing.T) {
 	x.sees("worker")
 	x.keys("q")
 	x.await("the prompt", func(s string) bool { return strings.HasSuffix(strings.TrimSpace(s), "$") })
-	var sent []byte
-	x.until("the end is sent", func() bool {
-		var err error
-		sent, err = os.ReadFile(x.dir + "/sent")
-		return err == nil && regexp.MustCompile(`\$ (\x1b\[[?0-9;]*[a-zA-Z])*$`).Match(sent)
-	})
+	for _, command := range [][]string{{"pipe-pane"}, {"wait-for", "sent"}} {
+		if out, err := x.tmux(command...); err != nil {
+			t.Fatal(err, out)
+		}
+	}
+	sent, err := os.ReadFile(x.dir + "/sent")
+	if err != nil || len(sent) == 0 {
+		t.Fatal(len(sent), err)
+	}
 	if color := regexp.MustCompile(`\x1b\[(\d+;)*([349][0-7]|10[0-7]|[34]8;[^m]*)m`).Find(sent); color != nil {
 		t.Errorf("it is sent a color: %q", color)
 	}
