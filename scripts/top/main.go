@@ -55,7 +55,7 @@ func run() int {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	s := &source{server: server, url: url}
+	s := &source{server: server, url: url, began: make(chan struct{}, 1)}
 	first, err := s.read(ctx)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "ERROR: %s: %v\n", url, err)
@@ -74,7 +74,7 @@ func run() int {
 		}
 	}()
 	a.send = func(e screen.Event) { p.Send(e) }
-	go s.poll(ctx, a.send)
+	go s.follow(ctx, a.send)
 	_, err = p.Run()
 	switch n := int(ended.Load()); {
 	case n > 0:
@@ -114,7 +114,12 @@ type adapter struct {
 }
 
 // Init implements tea.Model.
-func (a *adapter) Init() tea.Cmd { return nil }
+func (a *adapter) Init() tea.Cmd { return second() }
+
+// second is a command that has the times on the screen brought up to date.
+func second() tea.Cmd {
+	return tea.Tick(time.Second, func(time.Time) tea.Msg { return screen.Second{} })
+}
 
 // Update implements tea.Model.
 func (a *adapter) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -132,6 +137,12 @@ func (a *adapter) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, nil
 	}
 	var all []tea.Cmd
+	if event == (screen.Second{}) {
+		all = append(all, second())
+		if !a.model.Ticks() {
+			return a, second()
+		}
+	}
 	for _, c := range a.model.Update(event, time.Now()) {
 		all = append(all, a.command(c))
 	}

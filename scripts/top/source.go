@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -24,14 +25,15 @@ const (
 	longestPause = 30 * time.Second // between attempts to connect
 )
 
-// source reads a supervisord by XML-RPC, also the original.
+// source reads a supervisord by XML-RPC, also the original. Where there are events, they tell when.
 type source struct {
 	server     *client.Client
 	url        string
 	identifier string // empty: not read yet
 	version    string
 	host, role string
-	acting     atomic.Int32 // actions that are being performed
+	acting     atomic.Int32  // actions that are being performed
+	began      chan struct{} // one has begun
 }
 
 // read returns the state of the supervisord and its processes.
@@ -111,52 +113,93 @@ func process(info *api.ProcessInfo) screen.Process {
 	return p
 }
 
-// poll sends the state once a second, more often while actions are performed, and tries again after the connection was lost.
-func (s *source) poll(ctx context.Context, send func(screen.Event)) {
-	pause := interval
-	for {
-		wait := pause
-		if s.acting.Load() > 0 {
-			wait = actInterval
+// follow sends the state when it has changed: when an event says so, or, if the server has no events, once a second and more often while
+// actions are performed. It tries again after the connection was lost.
+func (s *source) follow(ctx context.Context, send func(screen.Event)) {
+	for pause := interval; ctx.Err() == nil; {
+		err := s.watch(ctx, send)
+		if status := (*client.HTTPError)(nil); errors.Is(err, client.ErrNoAPI) || errors.As(err, &status) && status.Code == http.StatusServiceUnavailable {
+			err = s.poll(ctx, send) // there are no events, or too many clients have them
 		}
-		if !s.sleep(ctx, wait) {
-			return
+		sleep(ctx, actInterval)
+		if _, readErr := s.read(ctx); readErr == nil { // only the stream has ended
+			pause = interval
+			continue
+		} else if err == nil {
+			err = readErr
+		}
+		s.identifier = "" // it may be another one afterwards
+		send(screen.Lost{Reason: err.Error()})
+		sleep(ctx, pause)
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// watch reads the state after events, until there are no more.
+func (s *source) watch(ctx context.Context, send func(screen.Event)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changed, ended := make(chan struct{}, 1), make(chan error, 1)
+	go func() {
+		ended <- s.server.Watch(ctx, func() {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		})
+	}()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-changed:
 		}
 		snapshot, err := s.read(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			s.identifier = "" // it may be another one afterwards
-			send(screen.Lost{Reason: err.Error()})
-			pause = min(2*pause, longestPause)
-		default:
-			send(screen.Updated{Snapshot: snapshot})
-			pause = interval
+		if err != nil {
+			return err
+		}
+		send(screen.Updated{Snapshot: snapshot})
+		sleep(ctx, actInterval) // events that come together are one
+	}
+}
+
+// poll reads the state again and again, until that fails.
+func (s *source) poll(ctx context.Context, send func(screen.Event)) error {
+	for {
+		snapshot, err := s.read(ctx)
+		if err != nil {
+			return err
+		}
+		send(screen.Updated{Snapshot: snapshot})
+		if s.acting.Load() > 0 {
+			sleep(ctx, actInterval)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.began:
+		case <-time.After(interval):
 		}
 	}
 }
 
-// sleep waits until the time is over, or an action begins. It returns false at the end of the context.
-func (s *source) sleep(ctx context.Context, d time.Duration) bool {
-	deadline := time.Now().Add(d)
-	for time.Now().Before(deadline) {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(min(actInterval, time.Until(deadline))):
-		}
-		if s.acting.Load() > 0 {
-			return true
-		}
+// sleep waits until the time is over, or the context.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
-	return true
 }
 
 // act performs an action on all its names at once.
 func (s *source) act(ctx context.Context, a screen.Act) screen.Event {
 	s.acting.Add(1)
 	defer s.acting.Add(-1)
+	select {
+	case s.began <- struct{}{}:
+	default:
+	}
 	var mu sync.Mutex
 	var failures []string
 	count := 0

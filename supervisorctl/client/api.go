@@ -1,6 +1,8 @@
 package client
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -126,6 +128,40 @@ func (c *Client) History(ctx context.Context, n int) ([]Event, error) {
 	}
 	err := c.get(ctx, "/events", query, &answer)
 	return answer.Events, err
+}
+
+// silence is how long a stream of events may send nothing; supervisord sends a comment every 15 seconds.
+const silence = 45 * time.Second
+
+// Watch follows the events of the server from now on, and calls each for every event, also for a gap in them; the first call is made, without an
+// event, when the stream has begun. It returns when the context or the stream ends; the error is ErrNoAPI for a server that has no streams.
+func (c *Client) Watch(ctx context.Context, each func()) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	header := http.Header{"Accept": {"text/event-stream"}}
+	stream, err := c.send(ctx, http.MethodGet, apiPrefix+"/events", nil, http.StatusOK, header)
+	var status *HTTPError
+	if errors.As(err, &status) && status.Code == http.StatusNotFound {
+		return ErrNoAPI
+	}
+	if err != nil {
+		return err
+	}
+	defer stream.Body.Close()
+	quiet := time.AfterFunc(silence, cancel)
+	defer quiet.Stop()
+	each()
+	lines := bufio.NewReader(stream.Body)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) { // the rest of a long line counts as a line
+			return callError(err)
+		}
+		quiet.Reset(silence)
+		if bytes.HasPrefix(line, []byte("event:")) {
+			each()
+		}
+	}
 }
 
 // Health is whether all is well.
